@@ -1,0 +1,149 @@
+//! One name on one event, and what a request makes of it.
+
+use std::time::Duration;
+
+use crate::attendee_name::AttendeeName;
+use crate::channel::Channel;
+use crate::contact::Contact;
+use crate::event::EventId;
+use crate::signup::{AttendeeKey, Request, Signup, SignupId, Version};
+use crate::timestamp::Timestamp;
+
+/// How long an attendee who left is remembered: past every queue's retention (SQS: at most 14 days),
+/// so that no late older sign-up brings anyone back.
+pub const TOMBSTONE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attendee {
+    pub event: EventId,
+    /// The event as whoever brought this name first typed it.
+    pub title: String,
+    pub name: AttendeeName,
+    /// The newest request that was applied.
+    pub newest: Version,
+    pub status: Status,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Status {
+    In(Stay),
+    /// Forgotten at `expires_at`.
+    Out {
+        expires_at: Timestamp,
+    },
+}
+
+/// One uninterrupted time on the roster, as the sign-up that began it said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stay {
+    pub since: Timestamp,
+    /// The sign-up that began the stay; whoever holds its token owns the stay.
+    pub owner: SignupId,
+    pub channel: Channel,
+    pub contact: Option<Contact>,
+}
+
+/// What a request comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// The attendee is to be stored so.
+    Store(Attendee),
+    /// This very request was applied before.
+    Duplicate,
+    /// A newer request was applied before, or there is nothing left to end.
+    Stale,
+    /// The stay belongs to somebody else.
+    NotOwner,
+    /// The request is about a stay whose sign-up has not arrived yet.
+    TooEarly,
+}
+
+impl Attendee {
+    pub fn key(&self) -> AttendeeKey {
+        AttendeeKey { event: self.event.clone(), name: self.name.key().clone() }
+    }
+
+    pub fn stay(&self) -> Option<&Stay> {
+        match &self.status {
+            Status::In(stay) => Some(stay),
+            Status::Out { .. } => None,
+        }
+    }
+}
+
+/// What became of one request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Applied {
+    Stored,
+    Duplicate,
+    Stale,
+    NotOwner,
+    TooEarly,
+}
+
+/// Applies one attendee's requests, oldest first: what is to be stored, if anything is, and what became of
+/// each request.
+pub fn apply_all(current: Option<&Attendee>, signups: &[Signup], now: Timestamp) -> (Option<Attendee>, Vec<Applied>) {
+    let mut stored = None;
+    let applied = signups.iter().map(|signup| match apply(stored.as_ref().or(current), signup, now) {
+        Verdict::Store(attendee) => {
+            stored = Some(attendee);
+            Applied::Stored
+        }
+        Verdict::Duplicate => Applied::Duplicate,
+        Verdict::Stale => Applied::Stale,
+        Verdict::NotOwner => Applied::NotOwner,
+        Verdict::TooEarly => Applied::TooEarly,
+    });
+    let applied = applied.collect();
+    (stored, applied)
+}
+
+/// Newest wins; owner, start, display name and contact belong to the stay as it was applied.
+///
+/// `now` dates a tombstone and nothing else.
+pub fn apply(current: Option<&Attendee>, signup: &Signup, now: Timestamp) -> Verdict {
+    if let Some(current) = current
+        && signup.version <= current.newest
+    {
+        return if signup.version == current.newest { Verdict::Duplicate } else { Verdict::Stale };
+    }
+    let stay = current.and_then(Attendee::stay);
+    let status = match (&signup.request, stay) {
+        (Request::Join { contact } | Request::Enrol { contact }, None) => Status::In(Stay {
+            since: signup.version.requested_at,
+            owner: signup.version.id.clone(),
+            channel: signup.channel,
+            contact: contact.clone(),
+        }),
+        (Request::Join { .. } | Request::Enrol { contact: None }, Some(stay)) => Status::In(stay.clone()),
+        (Request::Enrol { contact }, Some(stay)) => Status::In(Stay { contact: contact.clone(), ..stay.clone() }),
+        (Request::Cancel, _) => Status::Out { expires_at: signup.version.requested_at.max(now).plus(TOMBSTONE) },
+        (Request::Amend { stay: owner, contact }, Some(stay)) if *owner == stay.owner => {
+            Status::In(Stay { contact: contact.clone(), ..stay.clone() })
+        }
+        (Request::Leave { stay: owner }, Some(stay)) if *owner == stay.owner => {
+            Status::Out { expires_at: signup.version.requested_at.max(now).plus(TOMBSTONE) }
+        }
+        (Request::Amend { .. } | Request::Leave { .. }, Some(_)) => return Verdict::NotOwner,
+        (Request::Amend { stay: owner, .. } | Request::Leave { stay: owner }, None) => {
+            return if has_ended(owner, current) { Verdict::Stale } else { Verdict::TooEarly };
+        }
+    };
+    Verdict::Store(Attendee {
+        event: signup.event.id().clone(),
+        title: current.map_or_else(|| signup.event.title().to_owned(), |current| current.title.clone()),
+        name: current.map_or_else(|| signup.name.clone(), |current| current.name.clone()),
+        newest: signup.version.clone(),
+        status,
+    })
+}
+
+/// Whether somebody who is out has left the stay that `owner` began, rather than not entered it yet.
+/// An id made elsewhere tells no time; a stay named by one is taken for ended.
+fn has_ended(owner: &SignupId, current: Option<&Attendee>) -> bool {
+    current.is_some_and(|out| owner.made_at().is_none_or(|began| began <= out.newest.requested_at))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,172 @@
+//! What a backend must do. One contract suite holds every backend to it.
+//!
+//! Each call either did all it says, durably, when it returns `Ok`, or fails with [`Unavailable`]: the same
+//! call may work later. Nothing here can fail because of what somebody typed.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::attendee::{Applied, Attendee};
+use crate::attendee_name::NameKey;
+use crate::event::EventId;
+use crate::reject::Reject;
+use crate::signup::{AttendeeKey, Signup, SignupId};
+use crate::timestamp::Timestamp;
+
+/// The backend did not do it, and may if asked again: throttled, timed out, disk full, away.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{doing} failed: {cause}")]
+pub struct Unavailable {
+    /// What was being done, as in `writing to the queue`.
+    pub doing: &'static str,
+    pub cause: String,
+}
+
+/// A message as the queue hands it out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// The same at every delivery of a message; printable ASCII.
+    pub message_id: String,
+    /// What settles or returns this delivery.
+    pub receipt: String,
+    pub body: String,
+    /// When the queue took the message.
+    pub arrived_at: Timestamp,
+    /// How often it was handed out, this time included.
+    pub receive_count: u32,
+}
+
+/// How many messages wait or are being worked on, and since when the oldest of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Depth {
+    pub messages: u64,
+    pub oldest: Option<Timestamp>,
+}
+
+/// How often a message is handed out before it goes to the rejects.
+pub const MAX_RECEIVES: u32 = 5;
+
+/// The Signups queue: at least once, in no particular order.
+#[async_trait]
+pub trait Queue: Send + Sync {
+    /// Puts messages on the queue, all or none.
+    async fn send(&self, bodies: Vec<String>) -> Result<(), Unavailable>;
+
+    /// Hands out at most `limit` messages, none of which is handed out again before the backend's
+    /// visibility timeout. One that was handed out [`MAX_RECEIVES`] times goes to the rejects instead.
+    async fn receive(&self, limit: usize) -> Result<Vec<Delivery>, Unavailable>;
+
+    /// Takes done messages off the queue.
+    async fn settle(&self, receipts: Vec<String>) -> Result<(), Unavailable>;
+
+    /// Hands messages back, to be handed out again after their delay.
+    async fn give_back(&self, deliveries: Vec<GivenBack>) -> Result<(), Unavailable>;
+
+    async fn depth(&self) -> Result<Depth, Unavailable>;
+}
+
+#[derive(Debug, Clone)]
+pub struct GivenBack {
+    pub receipt: String,
+    pub delay: Duration,
+    /// What went wrong; ends in the reject if this was the last try.
+    pub why: String,
+}
+
+/// The requests of one batch about one attendee, oldest first, never empty.
+#[derive(Debug, Clone)]
+pub struct AttendeeBatch {
+    pub key: AttendeeKey,
+    pub signups: Vec<Signup>,
+}
+
+/// One page of an event's roster.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RosterPage {
+    /// The first title seen for the event; none if nobody ever signed up.
+    pub title: Option<String>,
+    /// How many are in, on all pages.
+    pub count: u64,
+    /// Those who are in, by folded name.
+    pub attendees: Vec<Attendee>,
+    /// Where the next page begins after.
+    pub next: Option<NameKey>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventSummary {
+    pub id: EventId,
+    pub title: String,
+    /// How many are in.
+    pub count: u64,
+}
+
+/// The table `Events`, as far as it is about attendees.
+#[async_trait]
+pub trait Roster: Send + Sync {
+    /// Applies each attendee's requests in their order with [`apply_all`](crate::attendee::apply_all) and stores
+    /// the result together with its [`Change`], both or neither. The answers stand in the order of
+    /// `batches`, one for each request; a batch that failed changed nothing.
+    async fn apply(&self, batches: Vec<AttendeeBatch>, now: Timestamp) -> Vec<Result<Vec<Applied>, Unavailable>>;
+
+    /// The attendee as last stored, `in` or `out`.
+    async fn attendee(&self, key: &AttendeeKey) -> Result<Option<Attendee>, Unavailable>;
+
+    async fn roster(&self, event: &EventId, limit: usize, after: Option<&NameKey>) -> Result<RosterPage, Unavailable>;
+
+    /// Events by id.
+    async fn events(&self, limit: usize, after: Option<&EventId>) -> Result<Vec<EventSummary>, Unavailable>;
+
+    /// Everybody who is in, by event and folded name.
+    async fn everybody(&self, limit: usize, after: Option<&AttendeeKey>) -> Result<Vec<Attendee>, Unavailable>;
+
+    /// Deletes what is stored of a person, on one event or on all; how many attendees that were.
+    async fn remove(&self, name: &NameKey, event: Option<&EventId>, now: Timestamp) -> Result<u64, Unavailable>;
+}
+
+/// One write to an attendee, as DynamoDB Streams tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    pub key: AttendeeKey,
+    pub old: Option<Attendee>,
+    pub new: Option<Attendee>,
+}
+
+/// The writes to attendees in the order in which they were made, kept for 24 hours.
+#[async_trait]
+pub trait ChangeFeed: Send + Sync {
+    /// At most `limit` changes after a position, each with its own.
+    async fn changes(&self, after: u64, limit: usize) -> Result<Vec<(u64, Change)>, Unavailable>;
+}
+
+/// Messages that can never succeed, kept whole.
+#[async_trait]
+pub trait Rejects: Send + Sync {
+    /// Keeps rejects; one that is there already, by its id, stays as it is.
+    async fn put(&self, rejects: Vec<Reject>) -> Result<(), Unavailable>;
+
+    /// Rejects by id.
+    async fn list(&self, limit: usize, after: Option<&str>) -> Result<Vec<Reject>, Unavailable>;
+
+    async fn get(&self, id: &str) -> Result<Option<Reject>, Unavailable>;
+
+    /// Whether there was one to delete.
+    async fn delete(&self, id: &str) -> Result<bool, Unavailable>;
+}
+
+/// What the first request with an `Idempotency-Key` was given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remembered {
+    /// Tells what the request asked, to refuse another one under the same key.
+    pub fingerprint: String,
+    pub id: SignupId,
+    pub requested_at: Timestamp,
+}
+
+/// Remembers answers for 24 hours.
+#[async_trait]
+pub trait Idempotency: Send + Sync {
+    /// What is remembered under `key`: `candidate`, unless somebody came before.
+    async fn remember(&self, key: String, candidate: Remembered) -> Result<Remembered, Unavailable>;
+}

@@ -1,0 +1,4 @@
+//! The standalone home: one program, one SQLite file.
+
+pub mod serve;
+pub mod sqlite;

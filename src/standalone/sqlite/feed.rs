@@ -1,0 +1,62 @@
+//! The change feed: what the table's stream is on AWS. Written in the attendee's own transaction.
+
+use async_trait::async_trait;
+use rusqlite::Connection;
+
+use crate::attendee::Attendee;
+use crate::attendee_name::NameKey;
+use crate::event::EventId;
+use crate::ports::{Change, ChangeFeed, Unavailable};
+use crate::signup::AttendeeKey;
+use crate::standalone::sqlite::Sqlite;
+use crate::standalone::sqlite::attendee_row::AttendeeRow;
+use crate::timestamp::Timestamp;
+
+#[async_trait]
+impl ChangeFeed for Sqlite {
+    async fn changes(&self, after: u64, limit: usize) -> Result<Vec<(u64, Change)>, Unavailable> {
+        self.read("reading the changes", move |db| {
+            let sql = "SELECT seq, event, name, old_image, new_image FROM change WHERE seq > ?1 ORDER BY seq LIMIT ?2";
+            let mut statement = db.prepare_cached(sql)?;
+            let rows = statement.query_map((after, limit), |row| {
+                let event = EventId::from_stored(row.get(1)?);
+                let name = NameKey::from_stored(row.get(2)?);
+                let (old, new) = (from_image(row.get(3)?)?, from_image(row.get(4)?)?);
+                Ok((row.get(0)?, Change { key: AttendeeKey { event, name }, old, new }))
+            })?;
+            rows.collect()
+        })
+        .await
+    }
+}
+
+pub fn record(
+    db: &Connection,
+    key: &AttendeeKey,
+    old: Option<&AttendeeRow>,
+    new: Option<&AttendeeRow>,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    let (old, new) = (old.map(AttendeeRow::image), new.map(AttendeeRow::image));
+    db.prepare_cached("INSERT INTO change (made_at, event, name, old_image, new_image) VALUES (?1, ?2, ?3, ?4, ?5)")?
+        .execute((now.as_millis(), key.event.as_str(), key.name.as_str(), old, new))?;
+    Ok(())
+}
+
+/// Takes the contacts of a person who was removed out of the feed; that they left is still told.
+pub fn forget(db: &Connection, name: &NameKey, event: Option<&EventId>) -> rusqlite::Result<()> {
+    db.execute(
+        "UPDATE change SET old_image = json_remove(old_image, '$.contact', '$.contact_kind'),
+                           new_image = json_remove(new_image, '$.contact', '$.contact_kind')
+         WHERE name = ?1 AND event = coalesce(?2, event)",
+        (name.as_str(), event.map(EventId::as_str)),
+    )?;
+    Ok(())
+}
+
+fn from_image(image: Option<String>) -> rusqlite::Result<Option<Attendee>> {
+    let Some(image) = image else { return Ok(None) };
+    let row: AttendeeRow = serde_json::from_str(&image)
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(3, rusqlite::types::Type::Text, error.into()))?;
+    row.into_attendee().map(Some)
+}

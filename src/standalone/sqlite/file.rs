@@ -1,0 +1,100 @@
+//! The database file: who may read it, who may open it, and which schema it has.
+
+use std::fs::{DirBuilder, File, OpenOptions, Permissions, TryLockError};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+/// The database's name in the data folder.
+pub const DATABASE: &str = "countmein.sqlite";
+const LOCK: &str = "countmein.lock";
+
+/// Each script brings the schema from the version of its index to the next.
+const SCHEMA: [&str; 1] = [include_str!("schema/1.sql")];
+
+/// Contacts are inside: nobody but the owner reads the folder and its files.
+const FOLDER_MODE: u32 = 0o700;
+const FILE_MODE: u32 = 0o600;
+
+/// Pages after which a commit also brings the log back into the database: 16 MiB, so that this is rare
+/// and the log stays small.
+const CHECKPOINT_PAGES: u32 = 4_096;
+
+/// Statements that stay prepared; more than there are.
+const STATEMENTS: usize = 64;
+
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("another countmein is using the folder {}; stop it, or choose another with --data", .0.display())]
+    InUse(PathBuf),
+    #[error("the database is of a newer countmein (schema {found}, this one knows {known}); use that one")]
+    Newer { found: usize, known: usize },
+    #[error("cannot use {}: {source}", path.display())]
+    Io { path: PathBuf, source: io::Error },
+    #[error("cannot use the database: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+}
+
+/// Makes the folder if need be and takes it for this program alone, until the returned file is closed.
+pub fn lock(folder: &Path) -> Result<File, OpenError> {
+    let io_error = |path: &Path| {
+        let path = path.to_owned();
+        move |source| OpenError::Io { path, source }
+    };
+    DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(folder).map_err(io_error(folder))?;
+    let path = folder.join(LOCK);
+    let lock = owner_only(&path).map_err(io_error(&path))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse(folder.to_owned())),
+        Err(TryLockError::Error(source)) => Err(io_error(&path)(source)),
+    }
+}
+
+pub fn open_writer(path: &Path) -> Result<Connection, OpenError> {
+    // SQLite gives its log and index files the rights of the database file.
+    owner_only(path).map_err(|source| OpenError::Io { path: path.to_owned(), source })?;
+    let mut connection = Connection::open(path)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.busy_timeout(Duration::from_secs(5))?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    // An acknowledgement waits for the disk.
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    migrate(&mut connection)?;
+    // Whoever had taken these messages is gone, since the folder is ours: they need not wait.
+    connection.execute("UPDATE queue SET visible_at = arrived_at WHERE visible_at > arrived_at", ())?;
+    Ok(connection)
+}
+
+pub fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
+    let connection =
+        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.busy_timeout(Duration::from_secs(5))?;
+    Ok(connection)
+}
+
+fn owner_only(path: &Path) -> io::Result<File> {
+    let file = OpenOptions::new().create(true).append(true).mode(FILE_MODE).open(path)?;
+    file.set_permissions(Permissions::from_mode(FILE_MODE))?;
+    Ok(file)
+}
+
+fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
+    let found: usize = connection.query_row("PRAGMA user_version", (), |row| row.get(0))?;
+    if found > SCHEMA.len() {
+        return Err(OpenError::Newer { found, known: SCHEMA.len() });
+    }
+    for (version, script) in SCHEMA.iter().enumerate().skip(found) {
+        let transaction = connection.transaction()?;
+        transaction.execute_batch(script)?;
+        transaction.pragma_update(None, "user_version", version + 1)?;
+        transaction.commit()?;
+    }
+    Ok(())
+}

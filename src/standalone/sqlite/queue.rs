@@ -1,0 +1,115 @@
+//! The Signups queue as a table: a message leaves it only when it is done.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use rusqlite::Connection;
+
+use crate::ports::{Delivery, Depth, GivenBack, MAX_RECEIVES, Queue, Unavailable};
+use crate::signup::SignupId;
+use crate::standalone::sqlite::{Sqlite, stored_time};
+use crate::timestamp::Timestamp;
+
+/// How long a receive waits for a message before it comes back with none.
+const LONG_POLL: Duration = Duration::from_secs(1);
+
+#[async_trait]
+impl Queue for Sqlite {
+    async fn send(&self, bodies: Vec<String>) -> Result<(), Unavailable> {
+        self.write("writing to the queue", move |db| {
+            let now = Timestamp::now();
+            let mut insert =
+                db.prepare_cached("INSERT INTO queue (id, body, arrived_at, visible_at) VALUES (?1, ?2, ?3, ?3)")?;
+            for body in &bodies {
+                insert.execute((SignupId::new(now).as_str(), body, now.as_millis()))?;
+            }
+            Ok(())
+        })
+        .await?;
+        self.shared.arrivals.notify_one();
+        Ok(())
+    }
+
+    async fn receive(&self, limit: usize) -> Result<Vec<Delivery>, Unavailable> {
+        let taken = self.take(limit).await?;
+        if !taken.is_empty() {
+            return Ok(taken);
+        }
+        // Whether a message came or the time is up, the answer is to look again.
+        let _ = tokio::time::timeout(LONG_POLL, self.shared.arrivals.notified()).await;
+        self.take(limit).await
+    }
+
+    async fn settle(&self, receipts: Vec<String>) -> Result<(), Unavailable> {
+        self.write("settling messages", move |db| {
+            let mut delete = db.prepare_cached("DELETE FROM queue WHERE seq = ?1")?;
+            for receipt in &receipts {
+                delete.execute([receipt])?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    async fn give_back(&self, deliveries: Vec<GivenBack>) -> Result<(), Unavailable> {
+        self.write("giving messages back", move |db| {
+            let now = Timestamp::now();
+            let mut update = db.prepare_cached("UPDATE queue SET visible_at = ?2, last_failure = ?3 WHERE seq = ?1")?;
+            for GivenBack { receipt, delay, why } in &deliveries {
+                update.execute((receipt, now.plus(*delay).as_millis(), why))?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    async fn depth(&self) -> Result<Depth, Unavailable> {
+        self.read("measuring the queue", |db| {
+            db.prepare_cached("SELECT count(*), min(arrived_at) FROM queue")?.query_row((), |row| {
+                let oldest: Option<i64> = row.get(1)?;
+                Ok(Depth { messages: row.get(0)?, oldest: oldest.map(stored_time).transpose()? })
+            })
+        })
+        .await
+    }
+}
+
+impl Sqlite {
+    async fn take(&self, limit: usize) -> Result<Vec<Delivery>, Unavailable> {
+        let visibility = self.shared.visibility;
+        self.write("reading the queue", move |db| {
+            let now = Timestamp::now();
+            reject_spent(db, now)?;
+            let mut update = db.prepare_cached(
+                "UPDATE queue SET receive_count = receive_count + 1, visible_at = ?2
+                 WHERE seq IN (SELECT seq FROM queue WHERE visible_at <= ?1 ORDER BY seq LIMIT ?3)
+                 RETURNING id, seq, body, arrived_at, receive_count",
+            )?;
+            let rows = update.query_map((now.as_millis(), now.plus(visibility).as_millis(), limit), |row| {
+                Ok(Delivery {
+                    message_id: row.get(0)?,
+                    receipt: row.get::<_, i64>(1)?.to_string(),
+                    body: row.get(2)?,
+                    arrived_at: stored_time(row.get(3)?)?,
+                    receive_count: row.get(4)?,
+                })
+            })?;
+            rows.collect()
+        })
+        .await
+    }
+}
+
+/// What the dead-letter queue is on SQS.
+fn reject_spent(db: &Connection, now: Timestamp) -> rusqlite::Result<()> {
+    const { assert!(MAX_RECEIVES == 5, "the index queue_spent says 5") };
+    db.prepare_cached(
+        "INSERT OR IGNORE INTO reject (id, body, reason, arrived_at, rejected_at)
+         SELECT id, body, 'failed ' || receive_count || ' times; the last time: '
+                || coalesce(last_failure, 'the program stopped before it was done'), arrived_at, ?1
+         FROM queue WHERE visible_at <= ?1 AND receive_count >= 5",
+    )?
+    .execute([now.as_millis()])?;
+    db.prepare_cached("DELETE FROM queue WHERE visible_at <= ?1 AND receive_count >= 5")?.execute([now.as_millis()])?;
+    Ok(())
+}

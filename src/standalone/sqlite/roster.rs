@@ -1,0 +1,144 @@
+//! The table `Events`: attendees, and what is derived from them in the same transaction (event counts, changes).
+
+use async_trait::async_trait;
+use rusqlite::Connection;
+
+use crate::attendee::{self, Applied, Attendee};
+use crate::attendee_name::NameKey;
+use crate::event::EventId;
+use crate::ports::{AttendeeBatch, EventSummary, Roster, RosterPage, Unavailable};
+use crate::signup::AttendeeKey;
+use crate::standalone::sqlite::attendee_row::{AttendeeRow, COLUMNS};
+use crate::standalone::sqlite::{Sqlite, feed, query_optional, rejects};
+use crate::timestamp::Timestamp;
+
+#[async_trait]
+impl Roster for Sqlite {
+    async fn apply(&self, batches: Vec<AttendeeBatch>, now: Timestamp) -> Vec<Result<Vec<Applied>, Unavailable>> {
+        let count = batches.len();
+        let applied = self
+            .write("writing to the roster", move |db| {
+                batches.iter().map(|batch| apply_batch(db, batch, now)).collect::<rusqlite::Result<Vec<_>>>()
+            })
+            .await;
+        match applied {
+            Ok(applied) => applied.into_iter().map(Ok).collect(),
+            Err(unavailable) => vec![Err(unavailable); count],
+        }
+    }
+
+    async fn attendee(&self, key: &AttendeeKey) -> Result<Option<Attendee>, Unavailable> {
+        let key = key.clone();
+        self.read("reading the roster", move |db| find(db, &key)).await
+    }
+
+    async fn roster(&self, event: &EventId, limit: usize, after: Option<&NameKey>) -> Result<RosterPage, Unavailable> {
+        let event = event.clone();
+        let after = after.map_or_else(String::new, |name| name.as_str().to_owned());
+        self.read("reading the roster", move |db| {
+            // One transaction, so that the count fits the names.
+            let db = db.unchecked_transaction()?;
+            let summary = "SELECT title, count FROM event WHERE id = ?1";
+            let summary = query_optional(&db, summary, [event.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            let Some((title, count)) = summary else { return Ok(RosterPage::default()) };
+            let sql = format!(
+                "SELECT {COLUMNS} FROM attendee WHERE event = ?1 AND name > ?2 AND status = 'in' ORDER BY name LIMIT ?3"
+            );
+            let mut attendees = list(&db, &sql, (event.as_str(), after, limit.saturating_add(1)))?;
+            let more = attendees.len() > limit;
+            attendees.truncate(limit);
+            let next = attendees.last().filter(|_| more).map(|last| last.name.key().clone());
+            Ok(RosterPage { title: Some(title), count, attendees, next })
+        })
+        .await
+    }
+
+    async fn events(&self, limit: usize, after: Option<&EventId>) -> Result<Vec<EventSummary>, Unavailable> {
+        let after = after.map_or_else(String::new, |event| event.as_str().to_owned());
+        self.read("reading the events", move |db| {
+            let sql = "SELECT id, title, count FROM event WHERE id > ?1 ORDER BY id LIMIT ?2";
+            let mut statement = db.prepare_cached(sql)?;
+            let rows = statement.query_map((after, limit), |row| {
+                Ok(EventSummary { id: EventId::from_stored(row.get(0)?), title: row.get(1)?, count: row.get(2)? })
+            })?;
+            rows.collect()
+        })
+        .await
+    }
+
+    async fn everybody(&self, limit: usize, after: Option<&AttendeeKey>) -> Result<Vec<Attendee>, Unavailable> {
+        let (event, name) =
+            after.map_or_else(Default::default, |key| (key.event.as_str().to_owned(), key.name.as_str().to_owned()));
+        self.read("reading the roster", move |db| {
+            let sql = format!(
+                "SELECT {COLUMNS} FROM attendee WHERE (event, name) > (?1, ?2) AND status = 'in' ORDER BY event, name LIMIT ?3"
+            );
+            list(db, &sql, (event, name, limit))
+        })
+        .await
+    }
+
+    async fn remove(&self, name: &NameKey, event: Option<&EventId>, now: Timestamp) -> Result<u64, Unavailable> {
+        let name = name.clone();
+        let event = event.cloned();
+        self.write("removing a person", move |db| {
+            let sql = format!("SELECT {COLUMNS} FROM attendee WHERE name = ?1 AND event = coalesce(?2, event)");
+            let attendees = list(db, &sql, (name.as_str(), event.as_ref().map(EventId::as_str)))?;
+            for attendee in &attendees {
+                store(db, Some(attendee), None, now)?;
+            }
+            feed::forget(db, &name, event.as_ref())?;
+            forget_rejects(db, &name, event.as_ref())?;
+            Ok(u64::try_from(attendees.len()).expect("a count fits 64 bits"))
+        })
+        .await
+    }
+}
+
+fn apply_batch(db: &Connection, batch: &AttendeeBatch, now: Timestamp) -> rusqlite::Result<Vec<Applied>> {
+    let current = find(db, &batch.key)?;
+    let (stored, applied) = attendee::apply_all(current.as_ref(), &batch.signups, now);
+    if let Some(new) = &stored {
+        store(db, current.as_ref(), Some(new), now)?;
+    }
+    Ok(applied)
+}
+
+/// Replaces an attendee, keeps the event's title and count, and tells the change feed.
+fn store(db: &Connection, old: Option<&Attendee>, new: Option<&Attendee>, now: Timestamp) -> rusqlite::Result<()> {
+    let (old_row, new_row) = (old.map(AttendeeRow::of), new.map(AttendeeRow::of));
+    let Some(attendee) = new.or(old) else { return Ok(()) };
+    let event = attendee.event.as_str();
+    match &new_row {
+        Some(row) => row.write(db)?,
+        None => {
+            let mut delete = db.prepare_cached("DELETE FROM attendee WHERE event = ?1 AND name = ?2")?;
+            delete.execute((event, attendee.name.key().as_str()))?;
+        }
+    }
+    let is_in = |attendee: Option<&Attendee>| i64::from(attendee.is_some_and(|attendee| attendee.stay().is_some()));
+    db.prepare_cached(
+        "INSERT INTO event (id, title, count) VALUES (?1, ?2, max(?3, 0)) ON CONFLICT DO UPDATE SET count = count + ?3",
+    )?
+    .execute((event, &attendee.title, is_in(new) - is_in(old)))?;
+    feed::record(db, &attendee.key(), old_row.as_ref(), new_row.as_ref(), now)
+}
+
+fn find(db: &Connection, key: &AttendeeKey) -> rusqlite::Result<Option<Attendee>> {
+    let sql = format!("SELECT {COLUMNS} FROM attendee WHERE event = ?1 AND name = ?2");
+    let row = query_optional(db, &sql, (key.event.as_str(), key.name.as_str()), AttendeeRow::read)?;
+    row.map(AttendeeRow::into_attendee).transpose()
+}
+
+fn list(db: &Connection, sql: &str, params: impl rusqlite::Params) -> rusqlite::Result<Vec<Attendee>> {
+    let mut statement = db.prepare_cached(sql)?;
+    let rows = statement.query_map(params, AttendeeRow::read)?;
+    rows.map(|row| row?.into_attendee()).collect()
+}
+
+fn forget_rejects(db: &Connection, name: &NameKey, event: Option<&EventId>) -> rusqlite::Result<()> {
+    for reject in rejects::all(db)?.iter().filter(|reject| reject.is_about(name, event)) {
+        rejects::delete(db, &reject.id)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,39 @@
+//! What time takes away: tombstones, old changes, old idempotency keys.
+
+use std::time::Duration;
+
+use crate::ports::Unavailable;
+use crate::standalone::sqlite::Sqlite;
+use crate::timestamp::Timestamp;
+
+/// As long as DynamoDB Streams keeps a record.
+const CHANGES_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Rows deleted by one call, so that no write waits long behind it.
+const ROWS: usize = 1_000;
+
+impl Sqlite {
+    /// Deletes some of what has expired at `now`; whether there may be more.
+    pub async fn delete_expired(&self, now: Timestamp) -> Result<bool, Unavailable> {
+        self.write("deleting what has expired", move |db| {
+            let now_millis = now.as_millis();
+            let oldest_change = now_millis - i64::try_from(CHANGES_KEPT.as_millis()).expect("a day fits 64 bits");
+            let mut deleted = db.execute(
+                "DELETE FROM attendee WHERE (event, name) IN
+                 (SELECT event, name FROM attendee WHERE expires_at <= ?1 LIMIT ?2)",
+                (now_millis, ROWS),
+            )?;
+            deleted += db.execute(
+                "DELETE FROM change WHERE seq IN (SELECT seq FROM change WHERE made_at < ?1 ORDER BY seq LIMIT ?2)",
+                (oldest_change, ROWS),
+            )?;
+            deleted += db.execute(
+                "DELETE FROM idempotency WHERE key IN (SELECT key FROM idempotency WHERE expires_at <= ?1 LIMIT ?2)",
+                (now_millis, ROWS),
+            )?;
+            db.execute("DELETE FROM event WHERE count = 0 AND id NOT IN (SELECT event FROM attendee)", ())?;
+            Ok(deleted > 0)
+        })
+        .await
+    }
+}

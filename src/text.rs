@@ -1,0 +1,65 @@
+//! What people type, made comparable: normalisation, case folding, and lengths as people count them.
+
+use icu_casemap::CaseMapper;
+use icu_normalizer::ComposingNormalizerBorrowed;
+use icu_properties::props::{BidiControl, DefaultIgnorableCodePoint};
+use icu_properties::{CodePointSetData, CodePointSetDataBorrowed};
+use unicode_segmentation::UnicodeSegmentation;
+
+use crate::invalid::Problem;
+
+/// DynamoDB's limit for a sort key, in bytes; event ids and folded names both serve as one.
+pub const KEY_BYTES: usize = 1_024;
+
+const IGNORABLE: CodePointSetDataBorrowed<'static> = CodePointSetData::new::<DefaultIgnorableCodePoint>();
+const BIDI_CONTROL: CodePointSetDataBorrowed<'static> = CodePointSetData::new::<BidiControl>();
+
+/// Canonical composition (NFC): `e` + `◌́` becomes `é`, nothing else changes.
+pub fn nfc(text: &str) -> String {
+    ComposingNormalizerBorrowed::new_nfc().normalize(text).into_owned()
+}
+
+/// Compatibility composition (NFKC): full-width letters, ligatures and the like become plain ones.
+pub fn nfkc(text: &str) -> String {
+    ComposingNormalizerBorrowed::new_nfkc().normalize(text).into_owned()
+}
+
+/// Full Unicode case folding, `ß` to `ss` included.
+pub fn fold_case(text: &str) -> String {
+    CaseMapper::new().fold_string(text).into_owned()
+}
+
+/// Trimmed, and every run of white space one space.
+pub fn collapse_white_space(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Without the code points that show nothing (joiners, variation selectors, soft hyphens).
+pub fn without_ignorable(text: &str) -> String {
+    text.chars().filter(|&c| !IGNORABLE.contains(c)).collect()
+}
+
+/// Between 1 and `limit` characters as people count them (grapheme clusters, Unicode UAX #29) and at
+/// most [`KEY_BYTES`] bytes, since one such character can be made of any number of code points.
+pub fn check_length(text: &str, limit: usize) -> Result<(), Problem> {
+    if text.is_empty() {
+        return Err(Problem::Empty { limit });
+    }
+    if text.len() > KEY_BYTES {
+        return Err(Problem::TooManyBytes { found: text.len(), limit: KEY_BYTES });
+    }
+    let found = text.graphemes(true).count();
+    if found > limit {
+        return Err(Problem::TooLong { found, limit });
+    }
+    Ok(())
+}
+
+/// Refuses what could break a line, hide, or turn the text around it: control characters, bidirectional
+/// overrides and the zero-width space. Joiners stay: Persian, Hindi and emoji need them.
+pub fn check_visible(text: &str) -> Result<(), Problem> {
+    match text.chars().find(|&c| c.is_control() || BIDI_CONTROL.contains(c) || matches!(c, '\u{200B}' | '\u{FEFF}')) {
+        Some(character) => Err(Problem::Invisible { character }),
+        None => Ok(()),
+    }
+}
