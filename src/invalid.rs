@@ -25,7 +25,7 @@ pub enum Problem {
     TooLong { found: usize, limit: usize },
     #[error("takes {found} bytes; at most {limit} are allowed")]
     TooManyBytes { found: usize, limit: usize },
-    #[error("contains the invisible character U+{:04X}; remove it", u32::from(*.character))]
+    #[error("contains U+{:04X}, which cannot be shown; remove it", u32::from(*.character))]
     Invisible { character: char },
     #[error("contains {character:?}; use letters, digits, spaces, `-` and `_` only")]
     NotInAnEventId { character: char },

@@ -71,6 +71,15 @@ impl Signup {
     }
 }
 
+impl Version {
+    /// A version newer than any that this process has made.
+    pub fn now() -> Self {
+        let id = SignupId(Uuid::now_v7().to_string());
+        let requested_at = id.made_at().unwrap_or_else(Timestamp::now);
+        Self { requested_at, id }
+    }
+}
+
 impl Request {
     pub fn action(&self) -> Action {
         match self {
@@ -155,6 +164,12 @@ mod tests {
         assert_ne!(SignupId::new(earlier), SignupId::new(earlier));
         assert_eq!(SignupId::new(earlier).made_at(), Some(earlier));
         assert_eq!(SignupId::parse("order-17").unwrap().made_at(), None);
+    }
+
+    #[test]
+    fn versions_made_here_never_tie() {
+        let versions: Vec<_> = std::iter::repeat_with(Version::now).take(10_000).collect();
+        assert!(versions.is_sorted_by(|one, next| one < next));
     }
 
     #[test]

@@ -56,9 +56,13 @@ pub fn check_length(text: &str, limit: usize) -> Result<(), Problem> {
 }
 
 /// Refuses what could break a line, hide, or turn the text around it: control characters, bidirectional
-/// overrides and the zero-width space. Joiners stay: Persian, Hindi and emoji need them.
+/// overrides, the zero-width space, and the mark of bytes that were no text (U+FFFD). Joiners stay: Persian,
+/// Hindi and emoji need them.
 pub fn check_visible(text: &str) -> Result<(), Problem> {
-    match text.chars().find(|&c| c.is_control() || BIDI_CONTROL.contains(c) || matches!(c, '\u{200B}' | '\u{FEFF}')) {
+    match text
+        .chars()
+        .find(|&c| c.is_control() || BIDI_CONTROL.contains(c) || matches!(c, '\u{200B}' | '\u{FEFF}' | '\u{FFFD}'))
+    {
         Some(character) => Err(Problem::Invisible { character }),
         None => Ok(()),
     }

@@ -40,6 +40,11 @@ impl Timestamp {
         self.0
     }
 
+    /// The day in UTC, as `2026-01-31`.
+    pub fn date(self) -> String {
+        self.to_string()[..10].to_owned()
+    }
+
     /// Later by `duration`, at most [`Timestamp::LATEST`].
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {

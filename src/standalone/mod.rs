@@ -1,4 +1,10 @@
-//! The standalone home: one program, one SQLite file.
+//! The standalone home: one program, one SQLite file. The only place that names SQLite.
 
+pub mod organiser_key;
 pub mod serve;
 pub mod sqlite;
+
+mod client_address;
+mod rate_limit;
+mod server;
+mod worker;

@@ -1,0 +1,92 @@
+//! HTTP/1.1 on a socket: connections in, requests to the router, an orderly end.
+
+use std::convert::Infallible;
+use std::net::IpAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::response::Response;
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tower::ServiceExt;
+
+use crate::standalone::client_address::client_address;
+use crate::web::client::ClientAddress;
+
+/// How long a client may take for the head of a request; also how long an idle connection is kept.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Connections at once; more wait in the system's backlog. Bounds memory and file handles.
+const CONNECTIONS: usize = 4_096;
+
+/// How long running requests have to finish once the end was asked for.
+const DRAIN: Duration = Duration::from_secs(4);
+
+/// Serves until `stop` is ready; then takes no more connections, finishes what runs, and returns.
+pub async fn serve(listener: TcpListener, router: Router, behind_proxy: bool, stop: impl Future<Output = ()>) {
+    let connections = Arc::new(Semaphore::new(CONNECTIONS));
+    let graceful = GracefulShutdown::new();
+    let mut stop = pin!(stop);
+    loop {
+        let permit = tokio::select! {
+            () = &mut stop => break,
+            permit = Arc::clone(&connections).acquire_owned() => permit.expect("the semaphore is never closed"),
+        };
+        let (stream, peer) = tokio::select! {
+            () = &mut stop => break,
+            accepted = listener.accept() => match accepted {
+                Ok((stream, peer)) => (stream, peer.ip()),
+                Err(error) => {
+                    // Out of file handles, most likely: those that are open will end.
+                    tracing::warn!(%error, "cannot take a connection");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    continue;
+                }
+            },
+        };
+        let connection = graceful.watch(connection(stream, peer, router.clone(), behind_proxy));
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "a connection ended early");
+            }
+            drop(permit);
+        });
+    }
+    drop(listener);
+    if tokio::time::timeout(DRAIN, graceful.shutdown()).await.is_err() {
+        tracing::warn!("some requests did not finish in time and were cut off");
+    }
+}
+
+fn connection(
+    stream: TcpStream,
+    peer: IpAddr,
+    router: Router,
+    behind_proxy: bool,
+) -> http1::Connection<
+    TokioIo<TcpStream>,
+    impl hyper::service::HttpService<Incoming, ResBody = Body, Error = Infallible, Future: Send>,
+> {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "answers on a connection may be delayed");
+    }
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        let address = ClientAddress(client_address(peer, request.headers(), behind_proxy));
+        request.extensions_mut().insert(address);
+        let answer = router.clone().oneshot(request.map(Body::new));
+        async move { answer.await as Result<Response, Infallible> }
+    });
+    http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIMEOUT)
+        .serve_connection(TokioIo::new(stream), service)
+}

@@ -1,0 +1,127 @@
+//! The loops that work while the server serves: ingest, and the hourly upkeep.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::ingest::{Outcome, Settlement, ingest};
+use crate::metrics::Metrics;
+use crate::ports::{Delivery, GivenBack, MAX_RECEIVES, Queue, Rejects, Roster, Unavailable};
+use crate::standalone::rate_limit::RateLimit;
+use crate::standalone::sqlite::Sqlite;
+use crate::timestamp::Timestamp;
+
+/// Deliveries in one batch: large enough to share commits under load, small enough to be done in a moment.
+const BATCH: usize = 1_000;
+
+/// How long the loop rests after a failure of the backend.
+const REST: Duration = Duration::from_secs(1);
+
+const UPKEEP_EVERY: Duration = Duration::from_secs(60 * 60);
+
+/// What ingest works with.
+#[derive(Clone)]
+pub struct Ingest {
+    pub queue: Arc<dyn Queue>,
+    pub roster: Arc<dyn Roster>,
+    pub rejects: Arc<dyn Rejects>,
+    pub metrics: Arc<Metrics>,
+}
+
+/// Brings what is on the queue onto the roster until `stop` says so; a batch that has begun is finished.
+pub async fn ingest_until(ingest: Ingest, mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        let received = tokio::select! {
+            _ = stop.changed() => continue,
+            received = ingest.queue.receive(BATCH) => received,
+        };
+        let done = match received {
+            Ok(deliveries) => ingest.batches(deliveries).await,
+            Err(unavailable) => Err(unavailable),
+        };
+        if let Err(unavailable) = done {
+            tracing::error!(%unavailable, "ingest rests for a moment");
+            let _ = tokio::time::timeout(REST, stop.changed()).await;
+        }
+    }
+}
+
+impl Ingest {
+    /// First deliveries together; those that failed before one by one, so that what breaks a whole batch can
+    /// break only itself again.
+    async fn batches(&self, deliveries: Vec<Delivery>) -> Result<(), Unavailable> {
+        let (first, again): (Vec<_>, Vec<_>) = deliveries.into_iter().partition(|delivery| delivery.receive_count == 1);
+        if !first.is_empty() {
+            self.batch(first).await?;
+        }
+        for delivery in again {
+            self.batch(vec![delivery]).await?;
+        }
+        Ok(())
+    }
+
+    async fn batch(&self, deliveries: Vec<Delivery>) -> Result<(), Unavailable> {
+        let receive_counts: Vec<u32> = deliveries.iter().map(|delivery| delivery.receive_count).collect();
+        let Self { roster, rejects, .. } = self.clone();
+        let work = async move { ingest(&deliveries, &*roster, &*rejects, Timestamp::now()).await };
+        // In a task of its own: should it panic, the messages come again when their visibility timeout is over.
+        let settlements = tokio::spawn(work)
+            .await
+            .map_err(|panic| Unavailable { doing: "ingesting a batch", cause: panic.to_string() })?;
+        self.metrics.ingested(&settlements);
+
+        let mut done = Vec::new();
+        let mut back = Vec::new();
+        for (settlement, receive_count) in settlements.into_iter().zip(receive_counts) {
+            log(&settlement);
+            match settlement.outcome {
+                Outcome::Retry(why) => {
+                    back.push(GivenBack { receipt: settlement.receipt, delay: backoff(receive_count), why });
+                }
+                _ => done.push(settlement.receipt),
+            }
+        }
+        if !done.is_empty() {
+            self.queue.settle(done).await?;
+        }
+        if !back.is_empty() {
+            self.queue.give_back(back).await?;
+        }
+        Ok(())
+    }
+}
+
+fn log(settlement: &Settlement) {
+    let id = &settlement.message_id;
+    match &settlement.outcome {
+        Outcome::Stored => tracing::debug!(message.id = id, "signup stored"),
+        Outcome::Duplicate | Outcome::Stale => tracing::debug!(message.id = id, "signup changed nothing"),
+        Outcome::Rejected(reason) => tracing::warn!(message.id = id, reason, "message rejected"),
+        Outcome::Retry(why) => tracing::warn!(message.id = id, why, "message given back"),
+    }
+}
+
+/// 1, 4, 16, 64 seconds.
+fn backoff(receive_count: u32) -> Duration {
+    Duration::from_secs(4_u64.pow(receive_count.clamp(1, MAX_RECEIVES) - 1))
+}
+
+/// Deletes what has expired, now and every hour, until `stop` says so.
+pub async fn upkeep_until(sqlite: Sqlite, limit: Option<Arc<RateLimit>>, mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        if let Some(limit) = &limit {
+            limit.forget_idle();
+        }
+        match sqlite.delete_expired(Timestamp::now()).await {
+            Ok(true) => {}
+            Ok(false) => {
+                let _ = tokio::time::timeout(UPKEEP_EVERY, stop.changed()).await;
+            }
+            Err(unavailable) => {
+                tracing::error!(%unavailable, "upkeep failed; it is tried again in an hour");
+                let _ = tokio::time::timeout(UPKEEP_EVERY, stop.changed()).await;
+            }
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Who asks, and for what kind of answer.
+
+use std::net::IpAddr;
+
+use axum::http::{HeaderMap, Uri, header};
+use url::Url;
+
+use crate::event::EventId;
+use crate::web::App;
+
+/// The address a request came from; the home puts it into the request's extensions.
+#[derive(Debug, Clone, Copy)]
+pub struct ClientAddress(pub IpAddr);
+
+/// Who gets everybody's names from `GET /`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ListEveryone {
+    /// Clients on this machine.
+    Loopback,
+    Anyone,
+    Nobody,
+}
+
+impl ListEveryone {
+    /// A request from this machine must also ask for it by a local name, so that no web page can make a browser
+    /// fetch the list (DNS rebinding), and must not have come through a proxy.
+    pub fn allows(self, address: Option<ClientAddress>, headers: &HeaderMap) -> bool {
+        match self {
+            Self::Anyone => true,
+            Self::Nobody => false,
+            Self::Loopback => {
+                let proxied = headers.contains_key("x-forwarded-for") || headers.contains_key(header::FORWARDED);
+                address.is_some_and(|address| address.0.to_canonical().is_loopback())
+                    && host(headers).is_some_and(|host| is_loopback_name(&host))
+                    && !proxied
+            }
+        }
+    }
+}
+
+/// Whether a person's browser asks: it lists `text/html` before any JSON.
+pub fn wants_page(headers: &HeaderMap) -> bool {
+    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let mut types = accept.split(',').map(|range| range.split(';').next().unwrap_or_default().trim());
+    types.find(|range| matches!(*range, "text/html" | "application/json" | "application/*")) == Some("text/html")
+}
+
+/// Where this server is for the client: links in answers begin with it.
+pub fn base_url(app: &App, headers: &HeaderMap) -> Url {
+    let given = || Url::parse(&format!("http://{}/", host(headers)?)).ok();
+    app.public_url.clone().or_else(given).unwrap_or_else(|| Url::parse("http://localhost/").expect("it is one"))
+}
+
+/// The path of an event's page, or of something below it.
+pub fn event_path(event: &EventId, below: &[&str]) -> String {
+    let mut url = Url::parse("http://localhost/").expect("it is one");
+    let mut segments = url.path_segments_mut().expect("http has a path");
+    segments.clear().push("events").push(event.as_str()).extend(below);
+    drop(segments);
+    url.path().to_owned()
+}
+
+fn host(headers: &HeaderMap) -> Option<String> {
+    let host = headers.get(header::HOST)?.to_str().ok()?;
+    let uri: Uri = format!("http://{host}/").parse().ok()?;
+    let authority = uri.authority()?;
+    (authority.as_str() == host && !host.contains('@')).then(|| host.to_owned())
+}
+
+fn is_loopback_name(host: &str) -> bool {
+    let Ok(url) = Url::parse(&format!("http://{host}/")) else { return false };
+    match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
+        pairs.iter().map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_str(value).unwrap())).collect()
+    }
+
+    #[test]
+    fn a_browser_gets_a_page_and_a_program_gets_json() {
+        assert!(wants_page(&headers(&[("accept", "text/html,application/xhtml+xml,*/*;q=0.8")])));
+        for accept in ["*/*", "application/json", "application/json, text/html", ""] {
+            assert!(!wants_page(&headers(&[("accept", accept)])), "{accept:?}");
+        }
+    }
+
+    #[test]
+    fn the_list_is_given_to_this_machine_alone() {
+        let local = Some(ClientAddress([127, 0, 0, 1].into()));
+        let mapped = Some(ClientAddress("::ffff:127.0.0.1".parse().unwrap()));
+        let other = Some(ClientAddress([192, 168, 1, 5].into()));
+        let asked = |host| headers(&[("host", host)]);
+        assert!(ListEveryone::Loopback.allows(local, &asked("localhost:8100")));
+        assert!(ListEveryone::Loopback.allows(mapped, &asked("127.0.0.1:8100")));
+        assert!(!ListEveryone::Loopback.allows(other, &asked("localhost:8100")));
+        assert!(!ListEveryone::Loopback.allows(None, &asked("localhost:8100")));
+        assert!(!ListEveryone::Loopback.allows(local, &asked("rebound.example.org:8100")));
+        let proxied = headers(&[("host", "localhost"), ("x-forwarded-for", "192.168.1.5")]);
+        assert!(!ListEveryone::Loopback.allows(local, &proxied));
+        assert!(ListEveryone::Anyone.allows(other, &asked("example.org")));
+        assert!(!ListEveryone::Nobody.allows(local, &asked("localhost")));
+    }
+
+    #[test]
+    fn a_forged_host_is_not_used() {
+        for host in ["evil.example/path", "user@evil.example", "a b"] {
+            assert_eq!(super::host(&headers(&[("host", host)])), None, "{host:?}");
+        }
+    }
+
+    #[test]
+    fn an_event_of_any_script_has_a_path() {
+        let event = EventId::parse("Fête d'été".replace('\'', " ").as_str()).unwrap();
+        assert_eq!(event_path(&event, &["attendees"]), "/events/f%C3%AAte-d-%C3%A9t%C3%A9/attendees");
+    }
+}

@@ -1,0 +1,160 @@
+//! The page behind a manage link. GET shows; only POST acts.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use crate::attendee::Attendee;
+use crate::attendee_name::AttendeeName;
+use crate::channel::{Channel, http};
+use crate::event::Event;
+use crate::invalid::Problem as FieldProblem;
+use crate::manage::{ManageToken, StayState};
+use crate::signup::{Request, Signup, Version};
+use crate::timestamp::Timestamp;
+use crate::web::App;
+use crate::web::attendees::event_id;
+use crate::web::body::Fields;
+use crate::web::client::{event_path, wants_page};
+use crate::web::problem::{Kind, Problem};
+use crate::web::{pages, signups};
+
+#[derive(Serialize, ToSchema)]
+pub struct ManageBody {
+    pub event: String,
+    pub name: String,
+    pub state: StayState,
+    /// `email`, `sms` or `webhook`; null without a contact or when the stay is not `in`.
+    pub contact: Option<&'static str>,
+}
+
+/// Give `action` `cancel`, or else a `contact`; null takes the contact away.
+#[derive(Serialize, ToSchema)]
+pub struct ManageAction {
+    #[schema(value_type = Option<String>, example = "cancel")]
+    pub action: Option<String>,
+    #[schema(value_type = Option<Object>)]
+    pub contact: Option<Value>,
+}
+
+/// How things stand with the stay behind the link.
+#[utoipa::path(
+    get, path = "/events/{event}/manage/{token}", tag = "signups",
+    params(("event" = String, Path), ("token" = String, Path)),
+    responses(
+        (status = 200, content((ManageBody = "application/json"), (String = "text/html"))),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn show(
+    State(app): State<Arc<App>>,
+    Path((event, token)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let token = verify(&app, &event, &token)?;
+    let attendee = app.roster.attendee(&token.key).await?;
+    let body = body(&token, attendee.as_ref());
+    if wants_page(&headers) {
+        let title = attendee.map_or_else(|| event.clone(), |attendee| attendee.title);
+        return Ok(pages::manage(&title, &event_path(&token.key.event, &[]), &body).into_response());
+    }
+    Ok(Json(body).into_response())
+}
+
+/// Cancels the stay behind the link, or changes its contact.
+#[utoipa::path(
+    post, path = "/events/{event}/manage/{token}", tag = "signups",
+    params(("event" = String, Path), ("token" = String, Path)),
+    request_body(content(
+        (ManageAction = "application/json"),
+        (ManageAction = "application/x-www-form-urlencoded"),
+    )),
+    responses(
+        (status = 202, body = ManageBody),
+        (status = 303, description = "To the same page, after a form"),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn act(
+    State(app): State<Arc<App>>,
+    Path((event, token_text)): Path<(String, String)>,
+    fields: Fields,
+) -> Result<Response, Problem> {
+    let token = verify(&app, &event, &token_text)?;
+    let request = request(&token, &fields.map)?;
+    let attendee = app.roster.attendee(&token.key).await?;
+    let body_now = match (token.state(attendee.as_ref(), Timestamp::now()), &request) {
+        (StayState::NotYours, _) => {
+            let detail =
+                "somebody else of this name is on the list; this link is of another sign-up and cannot change that";
+            return Err(Problem::new(Kind::Forbidden, detail));
+        }
+        (StayState::Out, Request::Leave { .. }) => body(&token, attendee.as_ref()),
+        (StayState::Out, _) => {
+            let detail = "this sign-up is no longer on the list; sign up again to come";
+            return Err(Problem::new(Kind::Conflict, detail));
+        }
+        (StayState::In | StayState::Pending, _) => {
+            let signup = signup(&token, &event, attendee.as_ref(), request)?;
+            signups::enqueue(&app, &signup).await?;
+            let attendee = signups::settled(&app, &signup).await?;
+            body(&token, attendee.as_ref())
+        }
+    };
+    if fields.by_form {
+        return Ok(Redirect::to(&event_path(&token.key.event, &["manage", &token_text])).into_response());
+    }
+    Ok((StatusCode::ACCEPTED, Json(body_now)).into_response())
+}
+
+fn verify(app: &App, event: &str, token: &str) -> Result<ManageToken, Problem> {
+    let event = event_id(event)?;
+    ManageToken::verify(&event, token, &app.token_secret).ok_or_else(|| {
+        Problem::new(Kind::NotFound, "this link is not whole, or not of this event; use it just as you were given it")
+    })
+}
+
+fn body(token: &ManageToken, attendee: Option<&Attendee>) -> ManageBody {
+    let state = token.state(attendee, Timestamp::now());
+    let own = attendee.filter(|_| state == StayState::In);
+    ManageBody {
+        event: token.key.event.to_string(),
+        name: own.map_or_else(|| token.key.name.as_str().to_owned(), |attendee| attendee.name.to_string()),
+        state,
+        contact: own.and_then(Attendee::stay).and_then(|stay| stay.contact.as_ref()).map(|contact| contact.kind()),
+    }
+}
+
+fn request(token: &ManageToken, fields: &Map<String, Value>) -> Result<Request, Problem> {
+    let stay = token.signup.clone();
+    match fields.get("action").and_then(Value::as_str) {
+        Some("cancel") => Ok(Request::Leave { stay }),
+        Some("contact") | None if fields.contains_key("contact") => {
+            Ok(Request::Amend { stay, contact: http::contact(fields)? })
+        }
+        _ => Err(FieldProblem::NotAChoice { choices: "`cancel` and `contact`, or left out beside a `contact`" }
+            .in_field("action")
+            .into()),
+    }
+}
+
+/// The owner's request as a sign-up of its own, newer than any so far.
+fn signup(token: &ManageToken, event: &str, attendee: Option<&Attendee>, request: Request) -> Result<Signup, Problem> {
+    let name = match attendee {
+        Some(attendee) => attendee.name.clone(),
+        None => AttendeeName::parse(token.key.name.as_str()).map_err(|problem| problem.in_field("name"))?,
+    };
+    Ok(Signup {
+        version: Version::now(),
+        event: Event::parse(event).map_err(|problem| problem.in_field("event"))?,
+        name,
+        channel: Channel::Http,
+        request,
+    })
+}

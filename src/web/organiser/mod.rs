@@ -1,0 +1,118 @@
+//! What the organiser's key opens: as `Authorization: Bearer` for programs, as a login for a browser.
+
+pub mod people;
+pub mod rejects;
+pub mod session;
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{FromRequestParts, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::channel::{Channel, message};
+use crate::signup::{Signup, Version};
+use crate::web::body::Fields;
+use crate::web::client::wants_page;
+use crate::web::problem::{Kind, Problem};
+use crate::web::{App, pages, signups};
+
+/// Proof that the request comes from the organiser.
+pub struct Organiser;
+
+/// Why it does not count as the organiser's.
+pub enum NotOrganiser {
+    /// A browser, which is led to the login.
+    Login,
+    Refused(Problem),
+}
+
+impl FromRequestParts<Arc<App>> for Organiser {
+    type Rejection = NotOrganiser;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, NotOrganiser> {
+        let bearer =
+            parts.headers.get(header::AUTHORIZATION).and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));
+        if let Some(key) = bearer {
+            return if app.organiser_key.is(key) { Ok(Self) } else { Err(refused("this is not the organiser's key")) };
+        }
+        if !session::is_open(app, &parts.headers) {
+            let page = parts.method == Method::GET && wants_page(&parts.headers);
+            let detail = "send the organiser's key as `Authorization: Bearer …`; `countmein serve` says at its start where it is";
+            return Err(if page { NotOrganiser::Login } else { refused(detail) });
+        }
+        if parts.method != Method::GET && is_cross_site(&parts.headers) {
+            let detail = "this request was made by another site; use the organiser's own pages";
+            return Err(NotOrganiser::Refused(Problem::new(Kind::Forbidden, detail)));
+        }
+        Ok(Self)
+    }
+}
+
+fn refused(detail: &str) -> NotOrganiser {
+    NotOrganiser::Refused(Problem::new(Kind::LoginNeeded, detail))
+}
+
+impl IntoResponse for NotOrganiser {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Login => Redirect::to("/organiser").into_response(),
+            Self::Refused(problem) => problem.into_response(),
+        }
+    }
+}
+
+/// What a browser says of where a request was made (Fetch Metadata). `SameSite` alone would let another
+/// port of this host pass.
+pub fn is_cross_site(headers: &HeaderMap) -> bool {
+    headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none")
+}
+
+/// The organiser's page, or the login to it.
+pub async fn page(
+    State(app): State<Arc<App>>,
+    organiser: Result<Organiser, NotOrganiser>,
+) -> Result<Response, Problem> {
+    if organiser.is_err() {
+        return Ok(pages::login(None).into_response());
+    }
+    let events = app.roster.events(pages::EVENTS_SHOWN, None).await?;
+    let rejects = app.rejects.list(pages::REJECTS_SHOWN, None).await?;
+    Ok(pages::organiser(&events, rejects.len()).into_response())
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Sent {
+    pub id: String,
+    pub event: String,
+    pub name: String,
+}
+
+/// Signs somebody up or off with the organiser's authority.
+#[utoipa::path(
+    post, path = "/organiser/signups", tag = "organiser", security(("organiser" = [])),
+    request_body(content = Object, description = "A sign-up message; `id`, `requested_at` and `channel` are ignored",
+        example = json!({"event": "Dance", "name": "Melvin", "action": "cancel"})),
+    responses(
+        (status = 202, body = Sent),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn sign_up(State(app): State<Arc<App>>, _organiser: Organiser, fields: Fields) -> Result<Response, Problem> {
+    let mut message = fields.map;
+    message.remove("channel");
+    let signup = message::from_fields(&message, Version::now(), Channel::Cli)?;
+    signups::enqueue(&app, &signup).await?;
+    signups::settled(&app, &signup).await?;
+    Ok((StatusCode::ACCEPTED, Json(Sent::of(&signup))).into_response())
+}
+
+impl Sent {
+    pub fn of(signup: &Signup) -> Self {
+        Self { id: signup.version.id.to_string(), event: signup.event.id().to_string(), name: signup.name.to_string() }
+    }
+}

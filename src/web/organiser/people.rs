@@ -1,0 +1,143 @@
+//! People's data: taken along as CSV, and removed.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::attendee::Attendee;
+use crate::attendee_name::NameKey;
+use crate::contact::Contact;
+use crate::fields;
+use crate::timestamp::Timestamp;
+use crate::web::attendees::event_id;
+use crate::web::body::Fields;
+use crate::web::client::wants_page;
+use crate::web::organiser::Organiser;
+use crate::web::problem::{Kind, Problem};
+use crate::web::{App, everybody};
+
+const HEADER: &str = "event,name,email,phone,webhook,since,channel\r\n";
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ExportQuery {
+    /// Of this event alone.
+    event: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct RemoveBody {
+    /// Whose data, in any spelling.
+    pub name: String,
+    /// On this event alone.
+    pub event: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Removed {
+    /// How many attendees were deleted.
+    removed: u64,
+}
+
+/// Everybody who is in, with contacts, as CSV (RFC 4180, UTF-8). For the organiser.
+///
+/// A name that a spreadsheet would take for a formula has a `'` before it.
+#[utoipa::path(
+    get, path = "/organiser/export", tag = "organiser", params(ExportQuery), security(("organiser" = [])),
+    responses(
+        (status = 200, body = String, content_type = "text/csv"),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn export(
+    State(app): State<Arc<App>>,
+    _organiser: Organiser,
+    Query(query): Query<ExportQuery>,
+) -> Result<Response, Problem> {
+    let only = query.event.filter(|event| !event.trim().is_empty()).map(|event| event_id(&event)).transpose()?;
+    let body = everybody::body(Arc::clone(&app.roster), HEADER, "", move |page| {
+        rows(page.iter().filter(|attendee| only.as_ref().is_none_or(|event| attendee.event == *event)))
+    });
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"attendees.csv\""),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
+    Ok((headers, body).into_response())
+}
+
+fn rows<'a>(attendees: impl Iterator<Item = &'a Attendee>) -> Vec<u8> {
+    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    for attendee in attendees {
+        let Some(stay) = attendee.stay() else { continue };
+        let contact = |kind| match &stay.contact {
+            Some(contact) if contact.kind() == kind => Contact::address(contact),
+            _ => "",
+        };
+        let name = not_a_formula(attendee.name.as_str());
+        let since = stay.since.to_string();
+        let row = [
+            attendee.title.as_str(),
+            &name,
+            contact("email"),
+            contact("sms"),
+            contact("webhook"),
+            &since,
+            stay.channel.as_str(),
+        ];
+        writer.write_record(row).expect("a vector takes every write");
+    }
+    writer.into_inner().expect("a vector takes every write")
+}
+
+/// <https://owasp.org/www-community/attacks/CSV_Injection>
+fn not_a_formula(name: &str) -> String {
+    let quote = if name.starts_with(['=', '+', '-', '@']) { "'" } else { "" };
+    format!("{quote}{name}")
+}
+
+/// Deletes what is stored of a person: attendees, their contacts in the change feed, and rejects about them.
+#[utoipa::path(
+    post, path = "/organiser/remove", tag = "organiser", security(("organiser" = [])), request_body = RemoveBody,
+    responses(
+        (status = 200, body = Removed),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn remove(
+    State(app): State<Arc<App>>,
+    _organiser: Organiser,
+    headers: HeaderMap,
+    given: Fields,
+) -> Result<Response, Problem> {
+    let name = fields::parsed(&given.map, "name", NameKey::of)?;
+    let event = fields::optional_text(&given.map, "event")?.filter(|event| !event.trim().is_empty());
+    let event = event.map(event_id).transpose()?;
+    let removed = app.roster.remove(&name, event.as_ref(), Timestamp::now()).await?;
+    tracing::info!(removed, "a person's data was removed");
+    if wants_page(&headers) && removed == 0 {
+        return Err(Problem::new(Kind::NotFound, "nobody of this name is stored; look at the spelling"));
+    }
+    if given.by_form {
+        return Ok(Redirect::to("/organiser").into_response());
+    }
+    Ok(Json(Removed { removed }).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spreadsheet_runs_no_name() {
+        for name in ["=1+1", "+1", "-1", "@SUM(A1)"] {
+            assert_eq!(not_a_formula(name), format!("'{name}"));
+        }
+        assert_eq!(not_a_formula("Ana"), "Ana");
+    }
+}
