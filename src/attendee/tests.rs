@@ -100,7 +100,7 @@ fn the_newest_request_wins_by_time_then_by_id() {
 #[test]
 fn a_second_press_of_the_same_message_changes_nothing() {
     let signup = enrol(1, "a", None);
-    assert_eq!(apply(Some(&after(&[signup.clone()])), &signup, at(9)), Verdict::Duplicate);
+    assert_eq!(apply(Some(&after(std::slice::from_ref(&signup))), &signup, at(9)), Verdict::Duplicate);
 }
 
 #[test]
@@ -154,7 +154,7 @@ fn a_cancel_drops_the_stay_and_is_remembered_for_30_days() {
     let (day, now) = (24 * 60 * 60, 100);
     let melvin = enrol(1, "a", contact("melvin@example.org"));
     for (requested, remembered_from) in [(2, now), (now + 50, now + 50)] {
-        let out = stored(apply(Some(&after(&[melvin.clone()])), &cancel(requested, "b"), at(now)));
+        let out = stored(apply(Some(&after(std::slice::from_ref(&melvin))), &cancel(requested, "b"), at(now)));
         assert_eq!(out.status, Status::Out { expires_at: at(remembered_from + 30 * day) });
         assert_eq!(stored(apply(None, &cancel(requested, "b"), at(now))).status, out.status);
     }
