@@ -54,7 +54,7 @@ pub enum Verdict {
     Stale,
     /// The stay belongs to somebody else.
     NotOwner,
-    /// The request is about a stay whose sign-up has not arrived yet.
+    /// The request is about a stay whose sign-up has not arrived yet, whoever is in until then.
     TooEarly,
 }
 
@@ -125,10 +125,13 @@ pub fn apply(current: Option<&Attendee>, signup: &Signup, now: Timestamp) -> Ver
         (Request::Leave { stay: owner }, Some(stay)) if *owner == stay.owner => {
             Status::Out { expires_at: signup.version.requested_at.max(now).plus(TOMBSTONE) }
         }
-        (Request::Amend { .. } | Request::Leave { .. }, Some(_)) => return Verdict::NotOwner,
-        (Request::Amend { stay: owner, .. } | Request::Leave { stay: owner }, None) => {
-            return if has_ended(owner, current) { Verdict::Stale } else { Verdict::TooEarly };
+        (Request::Amend { stay: owner, .. } | Request::Leave { stay: owner }, _)
+            if is_still_to_come(owner, current) =>
+        {
+            return Verdict::TooEarly;
         }
+        (Request::Amend { .. } | Request::Leave { .. }, Some(_)) => return Verdict::NotOwner,
+        (Request::Amend { .. } | Request::Leave { .. }, None) => return Verdict::Stale,
     };
     Verdict::Store(Attendee {
         event: signup.event.id().clone(),
@@ -139,10 +142,12 @@ pub fn apply(current: Option<&Attendee>, signup: &Signup, now: Timestamp) -> Ver
     })
 }
 
-/// Whether somebody who is out has left the stay that `owner` began, rather than not entered it yet.
-/// An id made elsewhere tells no time; a stay named by one is taken for ended.
-fn has_ended(owner: &SignupId, current: Option<&Attendee>) -> bool {
-    current.is_some_and(|out| owner.made_at().is_none_or(|began| began <= out.newest.requested_at))
+/// Whether the sign-up `owner` may yet arrive and begin its stay: it is newer than all that was applied.
+/// An id made elsewhere tells no time; its sign-up is taken to have come before whatever is there.
+fn is_still_to_come(owner: &SignupId, current: Option<&Attendee>) -> bool {
+    let Some(current) = current else { return true };
+    let made = owner.made_at().map(|requested_at| Version { requested_at, id: owner.clone() });
+    made.is_some_and(|version| version > current.newest)
 }
 
 #[cfg(test)]

@@ -28,6 +28,8 @@ pub enum Contact {
     Webhook(String),
 }
 
+type Parse = fn(&str) -> Result<Contact, Problem>;
+
 impl Contact {
     pub fn email(text: &str) -> Result<Self, Problem> {
         let text = text.trim();
@@ -79,7 +81,7 @@ impl Contact {
         let (Some((kind, address)), None) = (given.next(), given.next()) else {
             return Err(Problem::NotOneContact.in_field("contact"));
         };
-        let (field, parse): (_, fn(&str) -> Result<Self, Problem>) = match kind.as_str() {
+        let (field, parse): (_, Parse) = match kind.as_str() {
             "email" => ("contact.email", Self::email),
             "sms" => ("contact.sms", Self::sms),
             "webhook" => ("contact.webhook", Self::webhook),

@@ -14,8 +14,8 @@ pub struct Timestamp(i64);
 impl Timestamp {
     /// 2000-01-01. Anything before it was given in seconds by mistake.
     pub const EARLIEST: Self = Self(946_684_800_000);
-    /// The last millisecond of the year 9999, RFC 3339's last.
-    pub const LATEST: Self = Self(253_402_300_799_999);
+    /// The last millisecond of the year 9998: RFC 3339 ends with 9999, and jiff a day before that.
+    pub const LATEST: Self = Self(253_370_764_799_999);
 
     pub fn from_millis(millis: i64) -> Result<Self, Problem> {
         if (Self::EARLIEST.0..=Self::LATEST.0).contains(&millis) {
@@ -89,6 +89,13 @@ mod tests {
         assert_eq!(Timestamp::from_millis(1_795_431_600), Err(Problem::TimeOutOfRange));
         assert_eq!(Timestamp::from_millis(i64::MAX), Err(Problem::TimeOutOfRange));
         assert_eq!(Timestamp::parse_rfc3339("tomorrow"), Err(Problem::NotATime));
+    }
+
+    #[test]
+    fn the_first_and_the_last_moment_can_be_shown() {
+        assert_eq!(Timestamp::EARLIEST.to_string(), "2000-01-01T00:00:00.000Z");
+        assert_eq!(Timestamp::LATEST.to_string(), "9998-12-31T23:59:59.999Z");
+        assert_eq!(Timestamp::LATEST.plus(Duration::MAX), Timestamp::LATEST);
     }
 
     proptest! {

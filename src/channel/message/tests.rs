@@ -1,1 +1,415 @@
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use proptest::prelude::*;
+use serde_json::json;
 
+use super::*;
+
+const ARRIVED: &str = "2026-11-23T12:00:00Z";
+
+fn moment(text: &str) -> Timestamp {
+    Timestamp::parse_rfc3339(text).unwrap()
+}
+
+fn delivered(body: impl ToString) -> Delivery {
+    Delivery {
+        message_id: "queue-17".to_owned(),
+        receipt: "receipt".to_owned(),
+        body: body.to_string(),
+        arrived_at: moment(ARRIVED),
+        receive_count: 1,
+    }
+}
+
+fn read(body: impl ToString) -> Signup {
+    parse(&delivered(body)).unwrap()
+}
+
+fn error(body: impl ToString) -> String {
+    parse(&delivered(body)).unwrap_err().to_string()
+}
+
+/// The smallest message with these fields added or replaced.
+fn with(fields: Value) -> Value {
+    let mut message = json!({"event": "Dance", "name": "Melvin"});
+    message.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+    message
+}
+
+fn sns(message: &str) -> Value {
+    json!({
+        "Type": "Notification",
+        "MessageId": "sns-1",
+        "TopicArn": "arn:aws:sns:eu-central-1:123456789012:signups",
+        "Message": message,
+        "Timestamp": "2026-11-23T11:00:00.000Z",
+    })
+}
+
+fn cloud_event(data: Value) -> Value {
+    let mut event = json!({
+        "specversion": "1.0",
+        "type": "org.example.signup",
+        "source": "/door",
+        "id": "event-1",
+        "time": "2026-11-23T10:00:00Z",
+    });
+    event.as_object_mut().unwrap().extend(data.as_object().unwrap().clone());
+    event
+}
+
+fn claims(signup: &Signup) -> (&str, Timestamp) {
+    (signup.version.id.as_str(), signup.version.requested_at)
+}
+
+#[test]
+fn the_smallest_message_takes_the_rest_from_its_delivery() {
+    let signup = read(r#"{"event": "Dance", "name": "Melvin"}"#);
+    let expected = Signup {
+        version: Version { requested_at: moment(ARRIVED), id: SignupId::parse("queue-17").unwrap() },
+        event: Event::parse("Dance").unwrap(),
+        name: AttendeeName::parse("Melvin").unwrap(),
+        channel: Channel::Queue,
+        request: Request::Enrol { contact: None },
+    };
+    assert_eq!(signup, expected);
+}
+
+#[test]
+fn a_message_may_say_everything_itself() {
+    let signup = read(with(json!({
+        "action": "sign_up",
+        "contact": {"email": "ana@example.org"},
+        "requested_at": "2026-11-23T11:30:00+01:00",
+        "id": "order-17",
+        "channel": "alexa",
+    })));
+    assert_eq!(claims(&signup), ("order-17", moment("2026-11-23T10:30:00Z")));
+    assert_eq!(signup.channel, Channel::Alexa);
+    assert_eq!(signup.request, Request::Enrol { contact: Some(Contact::email("ana@example.org").unwrap()) });
+}
+
+#[test]
+fn milliseconds_are_a_time_too() {
+    let at = moment("2026-11-23T11:00:00Z");
+    assert_eq!(read(with(json!({"requested_at": at.as_millis()}))).version.requested_at, at);
+}
+
+#[test]
+fn nobody_writes_from_the_future() {
+    for claimed in
+        [json!("2026-11-23T12:00:00.001Z"), json!("9998-12-31T23:59:59Z"), json!(Timestamp::LATEST.as_millis())]
+    {
+        assert_eq!(read(with(json!({"requested_at": claimed}))).version.requested_at, moment(ARRIVED), "{claimed}");
+    }
+    assert_eq!(read(sns(r#"{"event": "Dance", "name": "Ana"}"#)).version.requested_at, moment("2026-11-23T11:00:00Z"));
+    let mut late = sns(r#"{"event": "Dance", "name": "Ana"}"#);
+    late["Timestamp"] = json!("2026-11-23T13:00:00.000Z");
+    assert_eq!(read(late).version.requested_at, moment(ARRIVED));
+}
+
+#[test]
+fn what_is_asked_follows_from_action_stay_and_channel() {
+    let stay = || SignupId::parse("s-1").unwrap();
+    let table = [
+        (json!({}), Request::Enrol { contact: None }),
+        (json!({"channel": "http"}), Request::Join { contact: None }),
+        (json!({"channel": "button", "action": "cancel"}), Request::Cancel),
+        (json!({"stay": "s-1"}), Request::Amend { stay: stay(), contact: None }),
+        (json!({"stay": "s-1", "channel": "http"}), Request::Amend { stay: stay(), contact: None }),
+        (json!({"stay": "s-1", "action": "cancel"}), Request::Leave { stay: stay() }),
+        (json!({"stay": "s-1", "action": "cancel", "channel": "http"}), Request::Leave { stay: stay() }),
+    ];
+    for (fields, request) in table {
+        assert_eq!(read(with(fields.clone())).request, request, "{fields}");
+    }
+}
+
+#[test]
+fn null_counts_as_absent_and_unknown_fields_are_ignored() {
+    let nothing = json!({"action": null, "contact": null, "requested_at": null, "id": null, "channel": null,
+        "stay": null, "colour": "red", "Message": "no envelope", "data": {"event": "Other"}, "specversion": "0.3"});
+    assert_eq!(read(with(nothing)), read(with(json!({}))));
+}
+
+#[test]
+fn an_sns_notification_is_opened_and_names_its_message() {
+    let signup = read(sns(r#"{"event": "Dance", "name": "Ana"}"#));
+    assert_eq!((signup.name.as_str(), claims(&signup)), ("Ana", ("sns-1", moment("2026-11-23T11:00:00Z"))));
+}
+
+#[test]
+fn a_cloud_event_is_opened_however_its_data_is_written() {
+    let message = r#"{"event": "Dance", "name": "Ana"}"#;
+    for data in [
+        json!({"data": {"event": "Dance", "name": "Ana"}}),
+        json!({"data": message}),
+        json!({"data_base64": STANDARD.encode(message)}),
+    ] {
+        let event = cloud_event(data);
+        for body in [event.clone(), sns(&event.to_string())] {
+            let signup = read(&body);
+            let claims = claims(&signup);
+            assert_eq!((signup.name.as_str(), claims), ("Ana", ("event-1", moment("2026-11-23T10:00:00Z"))), "{body}");
+        }
+    }
+}
+
+#[test]
+fn what_the_message_says_itself_goes_before_its_envelopes() {
+    let own = json!({"event": "Dance", "name": "Ana", "id": "own", "requested_at": "2026-11-23T09:00:00Z"});
+    for body in [sns(&own.to_string()), cloud_event(json!({"data": own})), {
+        sns(&cloud_event(json!({"data": own})).to_string())
+    }] {
+        assert_eq!(claims(&read(&body)), ("own", moment("2026-11-23T09:00:00Z")), "{body}");
+    }
+}
+
+#[test]
+fn an_envelope_fills_in_only_what_is_missing() {
+    let half = cloud_event(json!({"data": {"event": "Dance", "name": "Ana", "id": "own"}, "time": null}));
+    assert_eq!(claims(&read(sns(&half.to_string()))), ("own", moment("2026-11-23T11:00:00Z")));
+}
+
+#[test]
+fn every_refusal_names_the_field_the_problem_and_the_limit() {
+    let long = "x".repeat(1_100);
+    let table = [
+        // Not a message at all.
+        (Value::Null, "the message is null, not a JSON object; send one such as"),
+        (json!([1]), "the message is a list, not a JSON object; send one such as"),
+        (json!("Dance"), "the message is text, not a JSON object; send one such as"),
+        (json!({}), "`event` is missing; add it"),
+        // Wrong types, field by field.
+        (with(json!({"event": 5})), "`event` must be text, not a number"),
+        (with(json!({"name": ["Ana"]})), "`name` must be text, not a list"),
+        (with(json!({"action": true})), "`action` must be text, not true or false"),
+        (with(json!({"channel": {}})), "`channel` must be text, not an object"),
+        (with(json!({"id": 17})), "`id` must be text, not a number"),
+        (with(json!({"stay": 17})), "`stay` must be text, not a number"),
+        (with(json!({"requested_at": []})), "`requested_at` must be text or a number, not a list"),
+        (with(json!({"contact": "ana@example.org"})), "`contact` must be an object, not text"),
+        (with(json!({"contact": {"sms": 14155552671_i64}})), "`contact.sms` must be text, not a number"),
+        // Right types, wrong values.
+        (json!({"name": "Melvin"}), "`event` is missing; add it"),
+        (json!({"event": "Dance"}), "`name` is missing; add it"),
+        (with(json!({"event": " - "})), "`event` is empty; use 1 to 64 characters"),
+        (with(json!({"event": "a".repeat(65)})), "`event` has 65 characters; at most 64 are allowed"),
+        (with(json!({"event": long})), "`event` takes 1100 bytes; at most 1024 are allowed"),
+        (with(json!({"event": "Tea & Cake"})), "`event` contains '&'; use letters, digits, spaces, `-` and `_` only"),
+        (with(json!({"event": "a\u{202e}b"})), "`event` contains the invisible character U+202E; remove it"),
+        (with(json!({"name": "  "})), "`name` is empty; use 1 to 80 characters"),
+        (with(json!({"name": "x".repeat(81)})), "`name` has 81 characters; at most 80 are allowed"),
+        (with(json!({"name": long})), "`name` takes 1100 bytes; at most 1024 are allowed"),
+        (with(json!({"name": "a\u{7}b"})), "`name` contains the invisible character U+0007; remove it"),
+        (with(json!({"name": "#details"})), "`name` begins with `#`, which is kept for the program's own use"),
+        (with(json!({"action": "join"})), "`action` must be one of `sign_up` and `cancel`"),
+        (
+            with(json!({"channel": "HTTP"})),
+            "`channel` must be one of `http`, `cli`, `button`, `alexa`, `queue` and `import`",
+        ),
+        (with(json!({"id": ""})), "`id` must be 1 to 128 printable ASCII characters without spaces"),
+        (with(json!({"id": "x".repeat(129)})), "`id` must be 1 to 128 printable ASCII characters"),
+        (with(json!({"stay": "a b"})), "`stay` must be 1 to 128 printable ASCII characters"),
+        (with(json!({"requested_at": "tomorrow"})), "`requested_at` is not a time; use RFC 3339"),
+        (
+            with(json!({"requested_at": 1_795_431_600})),
+            "`requested_at` lies outside 2000-01-01T00:00:00.000Z to 9998-12-31T23:59:59.999Z; \
+             numbers are milliseconds since 1970, not seconds",
+        ),
+        (with(json!({"requested_at": -1})), "`requested_at` lies outside 2000-01-01"),
+        (with(json!({"requested_at": i64::MAX})), "`requested_at` lies outside 2000-01-01"),
+        (with(json!({"requested_at": u64::MAX})), "`requested_at` is not a time; use RFC 3339"),
+        (with(json!({"requested_at": 1.5e12})), "`requested_at` is not a time; use RFC 3339"),
+        (with(json!({"requested_at": "1999-12-31T23:59:59Z"})), "`requested_at` lies outside 2000-01-01"),
+        (with(json!({"contact": {}})), "`contact` must hold exactly one of `email`, `sms` and `webhook`"),
+        (with(json!({"contact": {"fax": "1"}})), "`contact` must hold exactly one of `email`, `sms` and `webhook`"),
+        (
+            with(json!({"contact": {"email": "ana@example.org", "sms": "+14155552671"}})),
+            "`contact` must hold exactly one of `email`, `sms` and `webhook`",
+        ),
+        (with(json!({"contact": {"email": "ana"}})), "`contact.email` is not an email address; write it like"),
+        (with(json!({"contact": {"sms": "0170"}})), "`contact.sms` is not a phone number in international form;"),
+        (with(json!({"contact": {"webhook": "http://example.org"}})), "`contact.webhook` is not an https address;"),
+        (
+            with(json!({"action": "cancel", "channel": "http"})),
+            "`stay` is needed: over `http` only the owner of a stay may cancel it",
+        ),
+        // Envelopes around nothing.
+        (sns("hello"), "`Message` must be a JSON object, not other text"),
+        (sns("[]"), "`Message` must be a JSON object, not a list"),
+        (json!({"Type": "Notification", "Message": {}}), "`Message` must be text, not an object"),
+        (cloud_event(json!({"data": 5})), "`data` must be a JSON object, not a number"),
+        (cloud_event(json!({"data": "hello"})), "`data` must be a JSON object, not other text"),
+        (
+            cloud_event(json!({"data_base64": "%%"})),
+            "`data_base64` must be base64 of a JSON object in UTF-8, not something else",
+        ),
+        (cloud_event(json!({"data_base64": "/w=="})), "`data_base64` must be base64 of a JSON object in UTF-8"),
+        (cloud_event(json!({"data_base64": 5})), "`data_base64` must be text, not a number"),
+    ];
+    for (body, expected) in table {
+        let error = error(&body);
+        assert!(error.starts_with(expected), "{body}\n  says {error}\n  not  {expected}");
+    }
+}
+
+#[test]
+fn what_is_not_json_is_told_so_and_shown_an_example() {
+    let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+    for body in ["", " ", "{", "hello", "{'event': 'Dance'}", "\u{feff}{}", &deep] {
+        let error = error(body);
+        assert!(error.starts_with("the message is not JSON: "), "{body:?} says {error}");
+        assert!(error.ends_with(r#"send an object such as {"event": "Dance", "name": "Melvin"}"#), "{error}");
+    }
+}
+
+#[test]
+fn a_message_without_an_id_cannot_come_from_a_queue_with_unusable_ids() {
+    let delivery = Delivery { message_id: "a b".to_owned(), ..delivered(with(json!({}))) };
+    assert_eq!(
+        parse(&delivery).unwrap_err().to_string(),
+        "`id` must be 1 to 128 printable ASCII characters without spaces"
+    );
+}
+
+#[test]
+fn a_contact_is_never_repeated_in_a_refusal() {
+    let secret = "sekret@localhost";
+    for field in ["event", "name", "action", "channel", "id", "stay", "requested_at", "contact"] {
+        for value in [json!(secret), json!([secret]), json!({"email": secret}), json!({secret: secret})] {
+            if let Err(error) = parse(&delivered(with(json!({field: value})))) {
+                assert!(!error.to_string().contains("sekret"), "{field}: {error}");
+                assert!(!format!("{error:?}").contains("sekret"), "{field}: {error:?}");
+            }
+        }
+    }
+    for body in [secret.to_owned(), format!("{{\"contact\": {{\"email\": \"{secret}\" }}"), format!("\"{secret}\"")] {
+        assert!(!error(&body).contains("sekret"), "{body}");
+        assert!(!error(sns(&body)).contains("sekret"), "{body}");
+    }
+}
+
+fn some_id() -> impl Strategy<Value = SignupId> {
+    prop_oneof!["[!-~]{1,128}".prop_map(|text| SignupId::parse(&text).unwrap()), some_moment().prop_map(SignupId::new)]
+}
+
+fn some_moment() -> impl Strategy<Value = Timestamp> {
+    (Timestamp::EARLIEST.as_millis()..=Timestamp::LATEST.as_millis())
+        .prop_map(|millis| Timestamp::from_millis(millis).unwrap())
+}
+
+fn some_contact() -> impl Strategy<Value = Contact> {
+    let line = prop_oneof![
+        "[A-Za-z0-9.+_'-]{1,20}@[A-Za-z][A-Za-z0-9-]{0,10}\\.(org|Example|co\\.uk)",
+        "\"[ -~]{0,10}\"@example\\.org",
+        "\\+(1|39|41|44|49|91|972)[ -]?[0-9]{6,11}",
+        "https://[A-Za-zäß]{1,10}\\.Example/[ -~é]{0,20}",
+    ];
+    line.prop_filter_map("no contact", |line| Contact::from_line(&line).ok())
+}
+
+/// Every request that a channel can make.
+fn some_request() -> impl Strategy<Value = (Channel, Request)> {
+    let trusted = || prop::sample::select(Channel::ALL.into_iter().filter(|c| *c != Channel::Http).collect::<Vec<_>>());
+    let any_channel = || prop::sample::select(Channel::ALL.to_vec());
+    let contact = || proptest::option::of(some_contact());
+    prop_oneof![
+        contact().prop_map(|contact| (Channel::Http, Request::Join { contact })),
+        (trusted(), contact()).prop_map(|(channel, contact)| (channel, Request::Enrol { contact })),
+        (any_channel(), some_id(), contact())
+            .prop_map(|(channel, stay, contact)| (channel, Request::Amend { stay, contact })),
+        trusted().prop_map(|channel| (channel, Request::Cancel)),
+        (any_channel(), some_id()).prop_map(|(channel, stay)| (channel, Request::Leave { stay })),
+    ]
+}
+
+fn some_signup() -> impl Strategy<Value = Signup> {
+    let event = "[\\p{L}\\p{M}\\p{N}\\s_-]{1,40}".prop_filter_map("no event", |text| Event::parse(&text).ok());
+    let name = "[\\PC\\s]{1,40}".prop_filter_map("no name", |text| AttendeeName::parse(&text).ok());
+    (some_moment(), some_id(), event, name, some_request()).prop_map(|(requested_at, id, event, name, request)| {
+        let (channel, request) = request;
+        Signup { version: Version { requested_at, id }, event, name, channel, request }
+    })
+}
+
+/// JSON as a stranger might send it: often with our fields, seldom with the right values.
+fn some_json() -> impl Strategy<Value = Value> {
+    let field = prop::sample::select(vec![
+        "event",
+        "name",
+        "action",
+        "contact",
+        "requested_at",
+        "id",
+        "channel",
+        "stay",
+        "email",
+        "sms",
+        "webhook",
+        "Type",
+        "Message",
+        "MessageId",
+        "Timestamp",
+        "specversion",
+        "data",
+        "data_base64",
+        "time",
+        "other",
+    ]);
+    let word = prop::sample::select(vec![
+        "Dance",
+        "Melvin",
+        "cancel",
+        "sign_up",
+        "http",
+        "queue",
+        "Notification",
+        "1.0",
+        "2026-11-23T11:00:00Z",
+        "ana@example.org",
+        "+14155552671",
+        "https://example.org/",
+        "{}",
+        r#"{"event":"a","name":"b"}"#,
+        "e30=",
+    ]);
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        any::<String>().prop_map(Value::from),
+        word.prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 40, 8, move |inner| {
+        prop_oneof![
+            1 => prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            4 => prop::collection::hash_map(field.clone().prop_map(String::from), inner, 0..8)
+                .prop_map(|fields| Value::Object(fields.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+    #[test]
+    fn what_is_written_is_read_back(signup in some_signup(), late in 0..1_000_u64) {
+        let arrived_at = signup.version.requested_at.plus(std::time::Duration::from_millis(late));
+        let delivery = Delivery { arrived_at, ..delivered(write(&signup)) };
+        prop_assert_eq!(parse(&delivery), Ok(signup));
+    }
+
+    #[test]
+    fn no_text_makes_it_panic(body in any::<String>()) {
+        let _ = parse(&delivered(body));
+    }
+
+    #[test]
+    fn no_json_makes_it_panic(body in some_json()) {
+        let _ = parse(&delivered(&body));
+        let _ = parse(&delivered(sns(&body.to_string())));
+        let _ = parse(&delivered(cloud_event(json!({"data": body}))));
+    }
+}
