@@ -61,7 +61,7 @@ pub async fn show(
     let attendee = app.roster.attendee(&token.key).await?;
     let body = body(&token, attendee.as_ref());
     if wants_page(&headers) {
-        let title = attendee.map_or_else(|| event.clone(), |attendee| attendee.title);
+        let title = app.roster.roster(&token.key.event, 1, None).await?.title.unwrap_or(event);
         return Ok(pages::manage(&title, &event_path(&token.key.event, &[]), &body).into_response());
     }
     Ok(Json(body).into_response())
@@ -125,7 +125,7 @@ fn body(token: &ManageToken, attendee: Option<&Attendee>) -> ManageBody {
     let own = attendee.filter(|_| state == StayState::In);
     ManageBody {
         event: token.key.event.to_string(),
-        name: own.map_or_else(|| token.key.name.as_str().to_owned(), |attendee| attendee.name.to_string()),
+        name: attendee.map_or_else(|| token.key.name.as_str().to_owned(), |attendee| attendee.name.to_string()),
         state,
         contact: own.and_then(Attendee::stay).and_then(|stay| stay.contact.as_ref()).map(|contact| contact.kind()),
     }

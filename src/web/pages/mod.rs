@@ -12,9 +12,8 @@ use maud::{DOCTYPE, Markup, html};
 pub use self::event::{event, home};
 pub use self::manage::manage;
 pub use self::organiser::{events, login, organiser, reject, rejects};
-use crate::attendee_name::NAME_CHARS;
-use crate::event::EVENT_CHARS;
 use crate::ports::EventSummary;
+use crate::text::KEY_BYTES;
 use crate::web::client::event_path;
 use crate::web::problem::Problem;
 
@@ -45,6 +44,7 @@ pub fn problem(problem: &Problem) -> Markup {
     let main = html! {
         h1 { (problem.title) }
         p.notice.bad { (problem.detail) }
+        @if problem.field.is_some() { p { "Go back with your browser to correct it." } }
         p { a href="/" { "To the first page" } }
     };
     layout(problem.title, &main)
@@ -72,14 +72,14 @@ fn layout(title: &str, main: &Markup) -> Markup {
 fn name_field() -> Markup {
     html! {
         label for="name" { "Your name" }
-        input #name name="name" type="text" required maxlength=(NAME_CHARS) autocomplete="name" dir="auto";
+        input #name name="name" type="text" required maxlength=(KEY_BYTES) autocomplete="name" dir="auto";
     }
 }
 
 fn event_field() -> Markup {
     html! {
         label for="event" { "Event" }
-        input #event name="event" type="text" required maxlength=(EVENT_CHARS) autocomplete="off" dir="auto"
+        input #event name="event" type="text" required maxlength=(KEY_BYTES) autocomplete="off" dir="auto"
             placeholder="Dance";
     }
 }

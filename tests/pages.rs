@@ -1,0 +1,270 @@
+//! The pages as a person uses them, in Chromium.
+
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use countmein::standalone::serve::{ListEveryone, Server, Settings};
+use fantoccini::wd::Capabilities;
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::json;
+
+/// Longer than any page needs, also on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+struct Browser {
+    client: Client,
+    driver: Child,
+    server: String,
+    _data: tempfile::TempDir,
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        let _ = self.driver.kill();
+        let _ = self.driver.wait();
+    }
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Scripts {
+    On,
+    Off,
+}
+
+const PHONE: (u32, u32) = (390, 844);
+const DESKTOP: (u32, u32) = (1280, 900);
+
+impl Browser {
+    async fn open(scripts: Scripts, (width, height): (u32, u32)) -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let server = serve(data.path().join("data")).await;
+        let port = free_port();
+        let driver = Command::new("chromedriver")
+            .arg(format!("--port={port}"))
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("chromedriver is installed; tests/run installs it");
+        let profile = data.path().join("profile");
+        let mut options = json!({
+            "args": [
+                "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+                "--disable-background-networking", "--disable-component-update", "--disable-sync",
+                format!("--user-data-dir={}", profile.display()),
+            ],
+            "mobileEmulation": { "deviceMetrics": { "width": width, "height": height, "pixelRatio": 1.0, "touch": false } },
+        });
+        if scripts == Scripts::Off {
+            options["prefs"] = json!({ "profile.managed_default_content_settings.javascript": 2 });
+        }
+        let capabilities = Capabilities::from_iter([("goog:chromeOptions".to_owned(), options)]);
+        let address = format!("http://127.0.0.1:{port}");
+        let deadline = Instant::now() + PATIENCE;
+        let client = loop {
+            let mut builder = ClientBuilder::new(HttpConnector::new());
+            match builder.capabilities(capabilities.clone()).connect(&address).await {
+                Ok(client) => break client,
+                Err(error) => assert!(Instant::now() < deadline, "chromedriver does not answer: {error}"),
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        };
+        Self { client, driver, server, _data: data }
+    }
+
+    async fn go(&self, path: &str) {
+        self.client.goto(&format!("{}{path}", self.server)).await.unwrap();
+    }
+
+    async fn type_into(&self, field: &str, text: &str) {
+        self.client.find(Locator::Id(field)).await.unwrap().send_keys(text).await.unwrap();
+    }
+
+    async fn press(&self, label: &str) {
+        let button = format!("//button[normalize-space()='{label}']");
+        self.client.find(Locator::XPath(&button)).await.unwrap().click().await.unwrap();
+    }
+
+    async fn follow(&self, label: &str) {
+        self.client.find(Locator::LinkText(label)).await.unwrap().click().await.unwrap();
+    }
+
+    async fn text(&self) -> String {
+        self.client.find(Locator::Css("main")).await.unwrap().text().await.unwrap()
+    }
+
+    /// Waits until the page says `text`.
+    async fn says(&self, text: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let shown = match self.client.find(Locator::Css("main")).await {
+                Ok(main) => main.text().await.unwrap_or_default(),
+                Err(_) => String::new(),
+            };
+            if shown.contains(text) {
+                return;
+            }
+            assert!(Instant::now() < deadline, "the page never says {text:?}, but: {shown}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Marks the page, so that a reload shows.
+    async fn mark(&self) {
+        self.client.execute("document.body.dataset.mark = 'here'", vec![]).await.unwrap();
+    }
+
+    async fn is_marked(&self) -> bool {
+        self.client.execute("return document.body.dataset.mark === 'here'", vec![]).await.unwrap() == json!(true)
+    }
+
+    /// Whether everything fits the width.
+    async fn fits(&self) -> bool {
+        let script = "return document.documentElement.scrollWidth <= window.innerWidth";
+        self.client.execute(script, vec![]).await.unwrap() == json!(true)
+    }
+
+    async fn close(self) {
+        self.client.clone().close().await.unwrap();
+    }
+}
+
+async fn serve(data: PathBuf) -> String {
+    let settings = Settings {
+        listen: "127.0.0.1:0".parse().unwrap(),
+        data,
+        organiser_key: Some(countmein::secret::Secret::new("correct horse battery").unwrap()),
+        public_url: None,
+        rate_limit: 0,
+        behind_proxy: false,
+        list_everyone: ListEveryone::Loopback,
+    };
+    let server = Server::bind(&settings).await.unwrap();
+    let address = server.address().unwrap();
+    tokio::spawn(server.run(std::future::pending()));
+    format!("http://{address}")
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+async fn sign_up_elsewhere(server: &str, event: &str, name: &str) {
+    let url = format!("{server}/events/{event}/signups");
+    let body = json!({ "name": name });
+    let answer = tokio::task::spawn_blocking(move || ureq::post(url).send_json(body)).await.unwrap().unwrap();
+    assert_eq!(answer.status(), 202);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_up_shows_on_the_page_without_a_reload() {
+    let browser = Browser::open(Scripts::On, PHONE).await;
+    browser.go("/events/Dance").await;
+    browser.says("Nobody is in yet").await;
+    browser.mark().await;
+
+    browser.type_into("name", "Melvin").await;
+    browser.press("Count me in").await;
+    browser.says("Melvin, you are in.").await;
+    browser.says("1 is in").await;
+    sign_up_elsewhere(&browser.server, "dance", "Ana").await;
+    browser.says("2 are in").await;
+    assert!(browser.text().await.contains("Ana"));
+
+    assert!(browser.is_marked().await, "the page was loaded again");
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_link_on_the_page_takes_one_off_the_list_again() {
+    let browser = Browser::open(Scripts::On, DESKTOP).await;
+    browser.go("/events/Dance").await;
+    browser.type_into("name", "Melvin").await;
+    browser.type_into("contact", "melvin@example.org").await;
+    browser.press("Count me in").await;
+    browser.says("Melvin, you are in.").await;
+
+    browser.follow("Cancel or change it here").await;
+    browser.says("Instead of your email address").await;
+    browser.press("I am not coming").await;
+    browser.says("you are not on the list").await;
+    browser.follow("Who else is coming").await;
+    browser.says("Nobody is in yet").await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_is_taken_is_said_so() {
+    let browser = Browser::open(Scripts::On, PHONE).await;
+    sign_up_elsewhere(&browser.server, "dance", "Melvin").await;
+    browser.go("/events/dance").await;
+    browser.says("1 is in").await;
+    browser.type_into("name", "MELVIN").await;
+    browser.press("Count me in").await;
+    browser.says("on the list as MELVIN already").await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_works_without_scripts() {
+    let browser = Browser::open(Scripts::Off, PHONE).await;
+    browser.go("/").await;
+    browser.type_into("event", "Pizza Night").await;
+    browser.type_into("name", "Melvin").await;
+    browser.press("Count me in").await;
+    browser.says("Melvin, you are in.").await;
+
+    browser.follow("Who else is coming").await;
+    browser.says("1 is in").await;
+    browser.type_into("name", "Ana").await;
+    browser.type_into("contact", "nonsense").await;
+    browser.press("Count me in").await;
+    browser.says("`contact` is neither an email address").await;
+
+    browser.go("/events/pizza-night").await;
+    browser.type_into("name", "Ana").await;
+    browser.press("Count me in").await;
+    browser.says("Ana, you are in.").await;
+    browser.press("I am not coming").await;
+    browser.says("Ana, you are not on the list.").await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hostile_name_is_only_a_name() {
+    let browser = Browser::open(Scripts::On, PHONE).await;
+    let hostile = "<img src=x onerror=document.body.remove()>";
+    sign_up_elsewhere(&browser.server, "dance", hostile).await;
+    sign_up_elsewhere(&browser.server, "dance", &"W".repeat(80)).await;
+    browser.go("/events/dance").await;
+    browser.says("2 are in").await;
+    // Shown by the server, then by the script.
+    assert!(browser.text().await.contains(hostile));
+    sign_up_elsewhere(&browser.server, "dance", "Ana").await;
+    browser.says("3 are in").await;
+    assert!(browser.text().await.contains(hostile));
+    assert!(browser.fits().await, "the page is wider than the phone");
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_organiser_logs_in_and_removes_a_person() {
+    let browser = Browser::open(Scripts::Off, PHONE).await;
+    sign_up_elsewhere(&browser.server, "dance", "Melvin").await;
+    browser.go("/events").await;
+    browser.type_into("key", "wrong horse battery").await;
+    browser.press("Log in").await;
+    browser.says("This is not the organiser's key.").await;
+    browser.type_into("key", "correct horse battery").await;
+    browser.press("Log in").await;
+    browser.says("Every message could be taken.").await;
+    browser.says("1 in").await;
+
+    browser.type_into("name", "melvin").await;
+    browser.press("Remove").await;
+    browser.says("0 in").await;
+    browser.press("Log out").await;
+    browser.says("The organiser's key").await;
+    browser.close().await;
+}
