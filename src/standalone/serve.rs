@@ -86,7 +86,7 @@ impl Server {
             metrics: Arc::clone(&metrics),
         };
         let ingest = Ingest { queue: backend.clone(), roster: backend.clone(), rejects: backend, metrics };
-        let router = limited(web::router(Arc::new(app)), limit.clone());
+        let router = web::router(Arc::new(app), |routes| limited(routes, limit.clone()));
         Ok(Self { listener, router, behind_proxy: settings.behind_proxy, ingest, sqlite, limit, key_whereabouts })
     }
 
@@ -118,7 +118,6 @@ impl Server {
     }
 }
 
-/// The limit comes first, so that refusing costs little; its answers are problems like all others.
 fn limited(router: Router, limit: Option<Arc<RateLimit>>) -> Router {
     match limit {
         Some(limit) => router.layer(middleware::from_fn_with_state(limit, rate_limit::limit)),

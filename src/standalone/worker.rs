@@ -1,4 +1,4 @@
-//! The loops that work while the server serves: ingest, and the hourly upkeep.
+//! The loops that work while the server serves: ingest, and upkeep.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +18,7 @@ const BATCH: usize = 1_000;
 /// How long the loop rests after a failure of the backend.
 const REST: Duration = Duration::from_secs(1);
 
-const UPKEEP_EVERY: Duration = Duration::from_secs(60 * 60);
+const UPKEEP_EVERY: Duration = Duration::from_secs(60);
 
 /// What ingest works with.
 #[derive(Clone)]
@@ -107,21 +107,18 @@ fn backoff(receive_count: u32) -> Duration {
     Duration::from_secs(4_u64.pow(receive_count.clamp(1, MAX_RECEIVES) - 1))
 }
 
-/// Deletes what has expired, now and every hour, until `stop` says so.
+/// Deletes what has expired, now and every minute, until `stop` says so.
 pub async fn upkeep_until(sqlite: Sqlite, limit: Option<Arc<RateLimit>>, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow() {
         if let Some(limit) = &limit {
             limit.forget_idle();
         }
-        match sqlite.delete_expired(Timestamp::now()).await {
-            Ok(true) => {}
-            Ok(false) => {
-                let _ = tokio::time::timeout(UPKEEP_EVERY, stop.changed()).await;
-            }
-            Err(unavailable) => {
-                tracing::error!(%unavailable, "upkeep failed; it is tried again in an hour");
-                let _ = tokio::time::timeout(UPKEEP_EVERY, stop.changed()).await;
-            }
+        let more = sqlite.delete_expired(Timestamp::now()).await.unwrap_or_else(|unavailable| {
+            tracing::error!(%unavailable, "upkeep failed; it is tried again in a minute");
+            false
+        });
+        if !more {
+            let _ = tokio::time::timeout(UPKEEP_EVERY, stop.changed()).await;
         }
     }
 }

@@ -95,11 +95,13 @@ pub fn openapi() -> String {
     json
 }
 
-/// Everything that is served. The home adds its own layers: client addresses, rate limits.
-pub fn router(app: Arc<App>) -> Router {
+/// Everything that is served. `guard` lets the home add layers of its own, such as a rate limit, whose answers are
+/// dressed like all others.
+pub fn router(app: Arc<App>, guard: impl FnOnce(Router) -> Router) -> Router {
     let contract = openapi();
     let (api, _) = api().split_for_parts();
-    api.route("/organiser", get(organiser::page))
+    let routes = api
+        .route("/organiser", get(organiser::page))
         .route("/organiser/login", post(organiser::session::log_in))
         .route("/organiser/logout", post(organiser::session::log_out))
         .route("/openapi.json", get(async || ([(header::CONTENT_TYPE, "application/json")], contract)))
@@ -107,8 +109,8 @@ pub fn router(app: Arc<App>) -> Router {
         .layer(DefaultBodyLimit::max(body::BODY_BYTES))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT))
-        .layer(middleware::from_fn_with_state(Arc::clone(&app), dress::dress))
-        .with_state(app)
+        .with_state(Arc::clone(&app));
+    guard(routes).layer(middleware::from_fn_with_state(app, dress::dress))
 }
 
 fn panicked(panic: Box<dyn Any + Send>) -> Response {

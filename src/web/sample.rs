@@ -45,7 +45,8 @@ pub async fn list(
         return Ok(pages::home(&events).into_response());
     }
     if !allowed {
-        let detail = "everybody's names are given on the server's own machine only; ask for one event at /events/{event}/attendees";
+        let detail = "everybody's names are given on the server's own machine only, unless it is started with --list-everyone anyone; \
+                      ask for one event at /events/{event}/attendees";
         return Err(Problem::new(Kind::Forbidden, detail));
     }
     Ok(everybody_json(&app))

@@ -23,15 +23,17 @@ impl Sqlite {
                  (SELECT event, name FROM attendee WHERE expires_at <= ?1 LIMIT ?2)",
                 (now_millis, ROWS),
             )?;
+            // The oldest come first, so a look at the first rows is enough.
             deleted += db.execute(
-                "DELETE FROM change WHERE seq IN (SELECT seq FROM change WHERE made_at < ?1 ORDER BY seq LIMIT ?2)",
+                "DELETE FROM change WHERE seq IN
+                 (SELECT seq FROM (SELECT seq, made_at FROM change ORDER BY seq LIMIT ?2) WHERE made_at < ?1)",
                 (oldest_change, ROWS),
             )?;
             deleted += db.execute(
                 "DELETE FROM idempotency WHERE key IN (SELECT key FROM idempotency WHERE expires_at <= ?1 LIMIT ?2)",
                 (now_millis, ROWS),
             )?;
-            db.execute("DELETE FROM event WHERE count = 0 AND id NOT IN (SELECT event FROM attendee)", ())?;
+            db.execute("DELETE FROM event WHERE count = 0 AND NOT EXISTS (SELECT 1 FROM attendee WHERE attendee.event = event.id)", ())?;
             Ok(deleted > 0)
         })
         .await
