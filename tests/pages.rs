@@ -86,6 +86,11 @@ impl Browser {
         self.client.find(Locator::XPath(&button)).await.unwrap().click().await.unwrap();
     }
 
+    async fn tick(&self, field: &str) {
+        let box_of = format!("input[name='{field}']");
+        self.client.find(Locator::Css(&box_of)).await.unwrap().click().await.unwrap();
+    }
+
     async fn follow(&self, label: &str) {
         self.client.find(Locator::LinkText(label)).await.unwrap().click().await.unwrap();
     }
@@ -262,6 +267,7 @@ async fn the_organiser_logs_in_and_removes_a_person() {
     browser.says("1 in").await;
 
     browser.type_into("name", "melvin").await;
+    browser.tick("sure").await;
     browser.press("Remove").await;
     browser.says("0 in").await;
     browser.press("Log out").await;

@@ -57,6 +57,7 @@ pub fn organiser(events: &[EventSummary], rejects: usize) -> Markup {
                 label for="event" { "Event (empty for all)" }
                 input #event name="event" type="text" dir="auto";
                 p.hint { "Takes the person off the list and deletes contact and rejects for good." }
+                label.check { input name="sure" type="checkbox" required; " I am sure" }
                 button.bad type="submit" { "Remove" }
             }
         }
