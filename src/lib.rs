@@ -57,6 +57,8 @@ pub mod timestamp;
 pub mod web;
 
 #[cfg(feature = "standalone")]
+pub mod cli;
+#[cfg(feature = "standalone")]
 pub mod standalone;
 
 mod fields;

@@ -55,15 +55,16 @@ pub fn check_length(text: &str, limit: usize) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Refuses what could break a line, hide, or turn the text around it: control characters, bidirectional
-/// overrides, the zero-width space, and the mark of bytes that were no text (U+FFFD). Joiners stay: Persian,
-/// Hindi and emoji need them.
+/// Refuses what [`is_invisible`]. Joiners stay: Persian, Hindi and emoji need them.
 pub fn check_visible(text: &str) -> Result<(), Problem> {
-    match text
-        .chars()
-        .find(|&c| c.is_control() || BIDI_CONTROL.contains(c) || matches!(c, '\u{200B}' | '\u{FEFF}' | '\u{FFFD}'))
-    {
+    match text.chars().find(|&c| is_invisible(c)) {
         Some(character) => Err(Problem::Invisible { character }),
         None => Ok(()),
     }
+}
+
+/// What could break a line, hide, or turn the text around it: control characters, bidirectional overrides, the
+/// zero-width space, and the mark of bytes that were no text (U+FFFD).
+pub fn is_invisible(c: char) -> bool {
+    c.is_control() || BIDI_CONTROL.contains(c) || matches!(c, '\u{200B}' | '\u{FEFF}' | '\u{FFFD}')
 }

@@ -197,11 +197,11 @@ fn every_refusal_names_the_field_the_problem_and_the_limit() {
         (with(json!({"event": "a".repeat(65)})), "`event` has 65 characters; at most 64 are allowed"),
         (with(json!({"event": long})), "`event` takes 1100 bytes; at most 1024 are allowed"),
         (with(json!({"event": "Tea & Cake"})), "`event` contains '&'; use letters, digits, spaces, `-` and `_` only"),
-        (with(json!({"event": "a\u{202e}b"})), "`event` contains the invisible character U+202E; remove it"),
+        (with(json!({"event": "a\u{202e}b"})), "`event` contains U+202E, which cannot be shown; remove it"),
         (with(json!({"name": "  "})), "`name` is empty; use 1 to 80 characters"),
         (with(json!({"name": "x".repeat(81)})), "`name` has 81 characters; at most 80 are allowed"),
         (with(json!({"name": long})), "`name` takes 1100 bytes; at most 1024 are allowed"),
-        (with(json!({"name": "a\u{7}b"})), "`name` contains the invisible character U+0007; remove it"),
+        (with(json!({"name": "a\u{7}b"})), "`name` contains U+0007, which cannot be shown; remove it"),
         (with(json!({"name": "#details"})), "`name` begins with `#`, which is kept for the program's own use"),
         (with(json!({"action": "join"})), "`action` must be one of `sign_up` and `cancel`"),
         (

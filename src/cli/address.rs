@@ -1,0 +1,88 @@
+//! Where the server is, and what the path to it is made of.
+
+use url::{Host, Url};
+
+use crate::attendee_name::AttendeeName;
+use crate::event::Event;
+
+/// What every command that talks to a server is told.
+#[derive(Debug, clap::Args)]
+pub struct ServerArgs {
+    /// The server to talk to
+    #[arg(long, env = "COUNTMEIN_URL", default_value = "http://127.0.0.1:8100", value_parser = server_url)]
+    pub url: Url,
+
+    /// Print one JSON object on stdout; an error is a problem document (RFC 9457) on stderr
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// An address that paths can be put behind.
+pub fn server_url(text: &str) -> Result<Url, String> {
+    let url = web_url(text)?;
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err("leave out everything from `?` or `#` on".into());
+    }
+    Ok(url)
+}
+
+/// Any http or https address without user name and password.
+pub fn web_url(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    let url = url.ok_or("write a whole address, like https://example.org")?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("leave out user name and password".into());
+    }
+    Ok(url)
+}
+
+/// Whether the address is on this machine by its form alone: what a name server says can be forged.
+pub fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.to_canonical().is_loopback(),
+        None => false,
+    }
+}
+
+pub fn event(text: &str) -> Result<Event, String> {
+    Event::parse(text).map_err(|problem| format!("it {problem}"))
+}
+
+pub fn name(text: &str) -> Result<AttendeeName, String> {
+    AttendeeName::parse(text).map_err(|problem| format!("it {problem}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_leads_to_a_server_and_nothing_else() {
+        assert_eq!(server_url("https://example.org/club/").unwrap().as_str(), "https://example.org/club/");
+        for text in ["", "example.org", "localhost:8100", "ftp://example.org", "http://u:p@example.org", "http://"] {
+            assert!(server_url(text).is_err(), "{text}");
+        }
+        for text in ["http://example.org/?a", "http://example.org/#a"] {
+            assert!(server_url(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn loopback_is_told_by_its_form() {
+        for text in ["http://127.0.0.1:8100", "http://127.9.9.9", "http://[::1]:1", "http://[::ffff:127.0.0.1]"] {
+            assert!(is_loopback(&Url::parse(text).unwrap()), "{text}");
+        }
+        assert!(is_loopback(&Url::parse("http://LOCALHOST:8100").unwrap()));
+        for text in [
+            "http://0.0.0.0",
+            "http://10.0.0.1",
+            "http://127.0.0.1.example.org",
+            "http://localhost.example.org",
+            "http://[2001:db8::1]",
+        ] {
+            assert!(!is_loopback(&Url::parse(text).unwrap()), "{text}");
+        }
+    }
+}

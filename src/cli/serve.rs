@@ -1,0 +1,152 @@
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::builder::{BoolishValueParser, PossibleValue};
+use url::Url;
+
+use super::address::server_url;
+use super::failure::Failure;
+use super::logging;
+use super::organiser_key::KeyParser;
+use crate::secret::Secret;
+use crate::standalone::serve::{self, ListEveryone, Settings};
+
+const EXAMPLES: &str = "\
+Examples:
+  countmein serve                                       for this machine alone
+  countmein serve --listen 0.0.0.0:8100                 for everyone who reaches this machine
+  countmein serve --behind-proxy --public-url https://signup.example.org
+
+The organiser's key is made up at the first start and kept in the file organiser.key in the data folder.
+The log goes to stderr: lines for a person on a terminal, JSON lines elsewhere. RUST_LOG=countmein=debug shows more.";
+
+/// Take sign-ups, show who is coming, and tell everybody else
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// The address and port to take requests on
+    #[arg(long, value_name = "ADDRESS", env = "COUNTMEIN_LISTEN", default_value = "127.0.0.1:8100", value_parser = socket)]
+    listen: SocketAddr,
+
+    /// The folder of the database and the organiser's key; made if it is not there
+    #[arg(long, value_name = "FOLDER", env = "COUNTMEIN_DATA", default_value = "./countmein-data")]
+    data: PathBuf,
+
+    /// The organiser's key, instead of the one in the data folder; at least 16 characters, better in the environment
+    #[arg(long, value_name = "KEY", env = "COUNTMEIN_ORGANISER_KEY", hide_env_values = true, value_parser = KeyParser)]
+    organiser_key: Option<Secret>,
+
+    /// How others reach this server, for the links it gives out [default: the address that the client used]
+    #[arg(long, value_name = "URL", env = "COUNTMEIN_PUBLIC_URL", value_parser = server_url)]
+    public_url: Option<Url>,
+
+    /// Requests a second for one client address, in bursts ten times that; 0 for no limit
+    #[arg(long, value_name = "NUMBER", env = "COUNTMEIN_RATE_LIMIT", default_value_t = 50)]
+    rate_limit: u32,
+
+    /// Take client addresses from the last entry of X-Forwarded-For; only where a reverse proxy writes it
+    #[arg(long, env = "COUNTMEIN_BEHIND_PROXY", value_parser = BoolishValueParser::new())]
+    behind_proxy: bool,
+
+    /// Who gets everybody's names on every event from `GET /`
+    #[arg(long, value_name = "WHO", env = "COUNTMEIN_LIST_EVERYONE", default_value = "loopback")]
+    list_everyone: ListEveryone,
+}
+
+impl Args {
+    pub fn run(self) -> Result<(), Failure> {
+        logging::start()?;
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| Failure::Serve(error.into()))?;
+        runtime.block_on(serve::run(self.into())).map_err(Failure::Serve)
+    }
+}
+
+impl From<Args> for Settings {
+    fn from(args: Args) -> Self {
+        let Args { listen, data, organiser_key, public_url, rate_limit, behind_proxy, list_everyone } = args;
+        Self { listen, data, organiser_key, public_url, rate_limit, behind_proxy, list_everyone }
+    }
+}
+
+impl clap::ValueEnum for ListEveryone {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Loopback, Self::Anyone, Self::Nobody]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(match self {
+            Self::Loopback => PossibleValue::new("loopback").help("Clients on this machine"),
+            Self::Anyone => PossibleValue::new("anyone"),
+            Self::Nobody => PossibleValue::new("nobody"),
+        })
+    }
+}
+
+fn socket(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse().map_err(|_| "use an IP address and a port, like 127.0.0.1:8100 or [::]:8100")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Serve {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    fn settings(arguments: &[&str]) -> Result<Settings, clap::Error> {
+        Serve::try_parse_from(std::iter::once("serve").chain(arguments.iter().copied())).map(|serve| serve.args.into())
+    }
+
+    #[test]
+    fn by_default_it_serves_this_machine_alone() {
+        let settings = settings(&[]).unwrap();
+        assert!(settings.listen.ip().is_loopback() && settings.listen.port() == 8100);
+        assert_eq!(settings.data, Path::new("./countmein-data"));
+        assert!(settings.organiser_key.is_none() && settings.public_url.is_none() && !settings.behind_proxy);
+        assert_eq!((settings.rate_limit, settings.list_everyone), (50, ListEveryone::Loopback));
+    }
+
+    #[test]
+    fn everything_can_be_set() {
+        let settings = settings(&[
+            "--listen=[::]:80",
+            "--data=/srv",
+            "--organiser-key=0123456789abcdef",
+            "--public-url=https://example.org/club",
+            "--rate-limit=0",
+            "--behind-proxy",
+            "--list-everyone=nobody",
+        ])
+        .unwrap();
+        assert_eq!(settings.listen, "[::]:80".parse().unwrap());
+        assert_eq!(settings.data, Path::new("/srv"));
+        assert!(settings.organiser_key.unwrap().is(b"0123456789abcdef"));
+        assert_eq!(settings.public_url.unwrap().as_str(), "https://example.org/club");
+        assert!(settings.behind_proxy);
+        assert_eq!((settings.rate_limit, settings.list_everyone), (0, ListEveryone::Nobody));
+    }
+
+    #[test]
+    fn a_bad_setting_is_wrong_usage() {
+        for argument in [
+            "--listen=localhost",
+            "--listen=127.0.0.1",
+            "--organiser-key=short",
+            "--public-url=example.org",
+            "--public-url=https://example.org/?a",
+            "--rate-limit=-1",
+            "--rate-limit=many",
+            "--list-everyone=friends",
+        ] {
+            assert_eq!(settings(&[argument]).unwrap_err().exit_code(), 2, "{argument}");
+        }
+    }
+}

@@ -1,0 +1,377 @@
+//! The real binary against a server of prepared answers: what it sends, what it prints, how it ends.
+
+mod canned;
+
+use std::fs;
+use std::io::Read;
+use std::net::{Ipv4Addr, TcpListener};
+use std::process::{Command, Stdio};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use self::canned::{Canned, Reply};
+
+const KEY: &str = "the-organisers-own-key";
+
+/// A folder to run in, without any settings but those of the test.
+struct Shell {
+    folder: TempDir,
+}
+
+#[derive(Debug)]
+struct Ran {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+impl Shell {
+    fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    fn with_key_file() -> Self {
+        let shell = Self::new();
+        let data = shell.folder.path().join("countmein-data");
+        fs::create_dir(&data).unwrap();
+        fs::write(data.join("organiser.key"), format!("{KEY}\n")).unwrap();
+        shell
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_countmein"));
+        command.env_clear().current_dir(self.folder.path()).args(arguments).stdin(Stdio::null());
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Ran {
+        self.run_with(arguments, &[])
+    }
+
+    fn run_with(&self, arguments: &[&str], settings: &[(&str, &str)]) -> Ran {
+        let output = self.command(arguments).envs(settings.iter().copied()).output().unwrap();
+        Ran {
+            code: output.status.code().unwrap(),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
+
+fn run(arguments: &[&str]) -> Ran {
+    Shell::new().run(arguments)
+}
+
+fn bearer(request: &str) -> bool {
+    request.contains(&format!("\nauthorization: Bearer {KEY}\n"))
+}
+
+fn body(request: &str) -> Value {
+    serde_json::from_str(request.split_once("\n\n").unwrap().1).unwrap()
+}
+
+fn two_pages() -> [Reply; 2] {
+    let page = |attendees: Value, next: Value| {
+        let page =
+            json!({"event": "pizza-night", "title": "Pizza Night", "count": 3, "attendees": attendees, "next": next});
+        Reply::json("200 OK", page)
+    };
+    let attendee =
+        |name, minute| json!({"name": name, "since": format!("2026-11-23T11:{minute}:00.000Z"), "channel": "http"});
+    [
+        page(json!([attendee("Ana", "00"), attendee("B\u{9b}31men", "01")]), json!("a+b/c=")),
+        page(json!([attendee("Zoë", "02")]), Value::Null),
+    ]
+}
+
+fn unused_port() -> u16 {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
+}
+
+#[test]
+fn a_signup_prints_its_manage_link() {
+    let link = "https://signup.example.org/events/pizza-night/manage/token";
+    let server = Canned::new([Reply::json(
+        "202 Accepted",
+        json!({"id": "m1", "event": "pizza-night", "name": "Ana", "manage": link}),
+    )]);
+    let ran = run(&["signup", "Pizza Night", "Ana", "--contact", "ana@Example.org", "--url", &server.url()]);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{ran:?}");
+    assert_eq!(ran.out, format!("Ana is counted in for Pizza Night.\nTo change or cancel it: {link}\n"));
+    let request = server.request();
+    assert!(request.starts_with("POST /events/Pizza%20Night/signups HTTP/1.1"), "{request}");
+    assert!(request.contains("\naccept: application/json\n"), "{request}");
+    assert_eq!(body(&request), json!({"name": "Ana", "contact": {"email": "ana@example.org"}}));
+}
+
+#[test]
+fn with_the_key_the_organiser_signs_up() {
+    let accepted = json!({"id": "m1", "event": "dance", "name": "Ana"});
+    let server = Canned::new([Reply::json("202 Accepted", &accepted)]);
+    let ran = Shell::new().run_with(
+        &["signup", "Dance", "Ana", "--json"],
+        &[("COUNTMEIN_URL", &server.url()), ("COUNTMEIN_ORGANISER_KEY", KEY)],
+    );
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert_eq!(serde_json::from_str::<Value>(&ran.out).unwrap(), accepted);
+    let request = server.request();
+    assert!(request.starts_with("POST /organiser/signups ") && bearer(&request), "{request}");
+    assert_eq!(body(&request), json!({"event": "Dance", "name": "Ana"}));
+}
+
+#[test]
+fn a_key_in_a_file_does_not_make_a_signup_the_organisers() {
+    let server = Canned::new([Reply::json("202 Accepted", json!({"id": "m1", "event": "dance", "name": "Ana"}))]);
+    let ran = Shell::with_key_file().run(&["signup", "Dance", "Ana", "--url", &server.url()]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let request = server.request();
+    assert!(request.starts_with("POST /events/Dance/signups ") && !request.contains("authorization"), "{request}");
+}
+
+#[test]
+fn a_link_cancels_without_any_key() {
+    let server = Canned::new([Reply::json("202 Accepted", json!({"state": "out"}))]);
+    let link = format!("{}/events/dance/manage/token", server.url());
+    let ran = Shell::with_key_file().run_with(&["cancel", "--link", &link], &[("COUNTMEIN_ORGANISER_KEY", KEY)]);
+    assert_eq!((ran.code, ran.out.as_str()), (0, "The sign-up is cancelled.\n"), "{ran:?}");
+    let request = server.request();
+    assert!(request.starts_with("POST /events/dance/manage/token ") && !request.contains("authorization"), "{request}");
+    assert_eq!(body(&request), json!({"action": "cancel"}));
+}
+
+#[test]
+fn a_link_to_somebody_elses_stay_cancels_nothing() {
+    let server = Canned::new([Reply::json("202 Accepted", json!({"state": "not_yours"}))]);
+    let ran = run(&["cancel", "--link", &format!("{}/events/dance/manage/token", server.url())]);
+    assert_eq!((ran.code, ran.out.as_str()), (1, ""), "{ran:?}");
+    assert!(ran.err.starts_with("error: nothing was cancelled"), "{ran:?}");
+}
+
+#[test]
+fn the_organiser_cancels_by_name() {
+    let server = Canned::new([Reply::json("202 Accepted", json!({"id": "m1", "event": "dance", "name": "Ana"}))]);
+    let ran = Shell::with_key_file().run(&["cancel", "Dance", "Ana", "--url", &server.url()]);
+    assert_eq!((ran.code, ran.out.as_str()), (0, "Ana is counted out of Dance.\n"), "{ran:?}");
+    let request = server.request();
+    assert!(request.starts_with("POST /organiser/signups ") && bearer(&request), "{request}");
+    assert_eq!(body(&request), json!({"event": "Dance", "name": "Ana", "action": "cancel"}));
+}
+
+#[test]
+fn who_reads_all_pages_and_shows_what_would_act_on_the_terminal() {
+    let server = Canned::new(two_pages());
+    let ran = run(&["who", "Pizza Night", "--url", &server.url()]);
+    assert_eq!(
+        (ran.code, ran.out.as_str()),
+        (
+            0,
+            "Pizza Night: 3 are in\n\
+             2026-11-23T11:00:00.000Z  Ana\n\
+             2026-11-23T11:01:00.000Z  B\\u009b31men\n\
+             2026-11-23T11:02:00.000Z  Zoë\n"
+        ),
+        "{ran:?}"
+    );
+    assert!(server.request().starts_with("GET /events/Pizza%20Night/attendees HTTP"));
+    assert!(server.request().starts_with("GET /events/Pizza%20Night/attendees?cursor=a%2Bb%2Fc%3D HTTP"));
+}
+
+#[test]
+fn who_as_json_is_one_object() {
+    let ran = run(&["who", "Pizza Night", "--json", "--url", &Canned::new(two_pages()).url()]);
+    let roster: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!((roster["count"].as_u64(), &roster["event"]), (Some(3), &json!("pizza-night")));
+    assert_eq!(roster["attendees"].as_array().unwrap().len(), 3);
+    assert_eq!(roster["attendees"][1]["name"], "B\u{9b}31men");
+    assert!(roster.get("next").is_none() && ran.out.lines().count() == 1, "{ran:?}");
+}
+
+#[test]
+fn who_does_not_go_round_in_circles() {
+    let page = json!({"event": "dance", "title": "Dance", "count": 1, "attendees": [], "next": "again"});
+    let server = Canned::new([Reply::json("200 OK", &page), Reply::json("200 OK", &page)]);
+    let ran = run(&["who", "Dance", "--url", &server.url()]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+}
+
+#[test]
+fn what_the_server_refuses_is_said_with_its_reason() {
+    let problem = json!({"type": "/problems/no-such-event", "title": "No such event", "status": 404,
+                         "detail": "nobody signed up for `dance` yet\u{1b}[2J"});
+    let reply = || Reply::problem("404 Not Found", &problem);
+    let ran = run(&["who", "Dance", "--url", &Canned::new([reply()]).url()]);
+    assert_eq!((ran.code, ran.out.as_str()), (1, ""));
+    assert_eq!(ran.err, "error: nobody signed up for `dance` yet\\u001b[2J\n");
+    let ran = run(&["who", "Dance", "--json", "--url", &Canned::new([reply()]).url()]);
+    assert_eq!((ran.code, ran.out.as_str()), (1, ""));
+    assert_eq!(serde_json::from_str::<Value>(&ran.err).unwrap(), problem);
+}
+
+#[test]
+fn another_server_is_told_apart() {
+    let html = || Reply::with_header("200 OK", "content-type: text/html", "<p>Hello</p>");
+    let ran = run(&["who", "Dance", "--url", &Canned::new([html()]).url()]);
+    assert!(ran.code == 1 && ran.err.contains("not a Count Me In server"), "{ran:?}");
+    let moved = Reply::with_header("301 Moved Permanently", "location: https://example.org/", "");
+    let ran = run(&["who", "Dance", "--url", &Canned::new([moved]).url()]);
+    assert!(ran.code == 1 && ran.err.contains("https://example.org/"), "{ran:?}");
+}
+
+#[test]
+fn without_a_server_it_says_how_to_start_one() {
+    let url = format!("http://127.0.0.1:{}", unused_port());
+    let ran = run(&["who", "Dance", "--url", &url]);
+    assert_eq!((ran.code, ran.out.as_str()), (3, ""), "{ran:?}");
+    assert!(ran.err.starts_with(&format!("error: no server answers at {url} (")), "{ran:?}");
+    assert!(ran.err.contains("start one with `countmein serve`"), "{ran:?}");
+    let ran = run(&["who", "Dance", "--json", "--url", &url]);
+    assert_eq!(serde_json::from_str::<Value>(&ran.err).unwrap()["title"], "No server answers");
+}
+
+#[test]
+fn an_answer_that_breaks_off_is_not_taken_for_whole() {
+    let cut = || Reply::with_header("200 OK", "content-type: text/csv\r\ncontent-length: 100", "event,name\n");
+    let ran = Shell::with_key_file().run(&["export", "--url", &Canned::new([cut()]).url()]);
+    assert_eq!(ran.code, 3, "{ran:?}");
+    assert!(ran.err.contains("no whole answer"), "{ran:?}");
+}
+
+#[test]
+fn wrong_usage_is_2_also_in_the_settings() {
+    let shell = Shell::new();
+    assert_eq!(shell.run(&["who"]).code, 2);
+    assert_eq!(shell.run(&["remove", "Ana", "--organiser-key", KEY]).code, 2);
+    for setting in [
+        ("COUNTMEIN_LISTEN", "here"),
+        ("COUNTMEIN_RATE_LIMIT", "many"),
+        ("COUNTMEIN_BEHIND_PROXY", "maybe"),
+        ("COUNTMEIN_LIST_EVERYONE", "friends"),
+        ("COUNTMEIN_PUBLIC_URL", "example.org"),
+        ("COUNTMEIN_ORGANISER_KEY", "hunter2"),
+        ("RUST_LOG", "=="),
+    ] {
+        let ran = shell.run_with(&["serve"], &[setting]);
+        assert_eq!(ran.code, 2, "{setting:?} {ran:?}");
+        assert!(!ran.err.contains("hunter2"), "{ran:?}");
+    }
+    assert!(fs::read_dir(shell.folder.path()).unwrap().next().is_none(), "something was started");
+}
+
+#[test]
+fn a_bad_setting_of_the_server_does_not_stop_a_client() {
+    let server = Canned::new(two_pages());
+    let ran = Shell::new().run_with(&["who", "Dance", "--url", &server.url()], &[("COUNTMEIN_LISTEN", "here")]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+}
+
+#[test]
+fn the_key_goes_to_no_other_machine_unprotected() {
+    let server = Canned::new([Reply::json("200 OK", json!({"rejects": [], "next": null}))]);
+    let shell = Shell::with_key_file();
+    let arguments = ["rejects", "list", "--url", &server.url_elsewhere()];
+    let ran = shell.run(&arguments);
+    assert!(ran.code == 2 && ran.err.contains("needs the organiser's key"), "{ran:?}");
+    let ran = shell.run_with(&arguments, &[("COUNTMEIN_ORGANISER_KEY", KEY)]);
+    assert!(ran.code == 2 && ran.err.contains("https"), "{ran:?}");
+    assert!(server.was_asked_nothing_more());
+}
+
+#[test]
+fn no_proxy_sees_what_stays_on_this_machine() {
+    let server = Canned::new([Reply::json("200 OK", json!({"rejects": [], "next": null}))]);
+    let proxy = format!("http://127.0.0.1:{}", unused_port());
+    let arguments = ["rejects", "list", "--url", &server.url()];
+    let ran = Shell::with_key_file().run_with(&arguments, &[("http_proxy", &proxy), ("ALL_PROXY", &proxy)]);
+    assert_eq!((ran.code, ran.out.as_str()), (0, "There are no rejects.\n"), "{ran:?}");
+    assert!(bearer(&server.request()));
+}
+
+#[test]
+fn a_reject_is_listed_shown_corrected_and_discarded() {
+    let at = "2026-11-23T11:00:00.000Z";
+    let reason = "`name` is missing; add it";
+    let shell = Shell::with_key_file();
+    let summary = |id| json!({"id": id, "reason": reason, "arrived_at": at, "rejected_at": at});
+
+    let server =
+        Canned::new([Reply::json("200 OK", json!({"rejects": [summary("m1"), summary("m22")], "next": null}))]);
+    let ran = shell.run(&["rejects", "list", "--url", &server.url()]);
+    assert_eq!(ran.out, format!("m1   {at}  {reason}\nm22  {at}  {reason}\n"), "{ran:?}");
+
+    let mut whole = summary("m1");
+    whole["body"] = json!("{\"event\":\n\"Dance\x1b\"}");
+    let server = Canned::new([Reply::json("200 OK", whole)]);
+    let ran = shell.run(&["rejects", "show", "m1", "--url", &server.url()]);
+    assert!(ran.code == 0 && ran.out.ends_with("\n\n{\"event\":\n\"Dance\\u001b\"}\n"), "{ran:?}");
+    assert!(server.request().starts_with("GET /organiser/rejects/m1 "));
+
+    let server = Canned::new([Reply::json("202 Accepted", json!({"id": "m1", "event": "dance", "name": "Ada"}))]);
+    let ran =
+        shell.run(&["rejects", "redrive", "m1", "--set", "name=Ada", "--unset", "contact", "--url", &server.url()]);
+    assert_eq!((ran.code, ran.out.as_str()), (0, "Sent again: Ada for dance.\n"), "{ran:?}");
+    let request = server.request();
+    assert!(request.starts_with("POST /organiser/rejects/m1/redrive ") && bearer(&request), "{request}");
+    assert_eq!(body(&request), json!({"set": {"name": "Ada", "contact": null}}));
+
+    let server = Canned::new([Reply::with_header("204 No Content", "x-a: b", "")]);
+    let ran = shell.run(&["rejects", "discard", "m/1", "--url", &server.url()]);
+    assert_eq!((ran.code, ran.out.as_str()), (0, "The reject m/1 is gone.\n"), "{ran:?}");
+    assert!(server.request().starts_with("POST /organiser/rejects/m%2F1/discard "));
+}
+
+#[test]
+fn an_export_is_passed_on_as_it_is() {
+    let table = "event,name,contact\r\ndance,\"Zoë, the \"\"first\"\"\",\r\n";
+    let server = Canned::new([Reply::with_header("200 OK", "content-type: text/csv; charset=utf-8", table)]);
+    let ran = Shell::with_key_file().run(&["export", "Pizza Night", "--url", &server.url()]);
+    assert_eq!((ran.code, ran.out.as_str()), (0, table), "{ran:?}");
+    let request = server.request();
+    assert!(request.starts_with("GET /organiser/export?event=Pizza+Night ") && bearer(&request), "{request}");
+    assert!(request.contains("\naccept: text/csv\n"), "{request}");
+}
+
+#[test]
+fn a_removal_without_a_terminal_needs_a_yes() {
+    let server = Canned::new([Reply::json("200 OK", json!({"removed": 2}))]);
+    let shell = Shell::with_key_file();
+    let ran = shell.run(&["remove", "Ana", "--url", &server.url()]);
+    assert!(ran.code == 2 && ran.err.contains("--yes") && server.was_asked_nothing_more(), "{ran:?}");
+    let ran = shell.run(&["remove", "Ana", "--event", "Dance", "--yes", "--url", &server.url()]);
+    assert_eq!((ran.code, ran.out.as_str()), (0, "2 entries about Ana are removed.\n"), "{ran:?}");
+    let request = server.request();
+    assert!(request.starts_with("POST /organiser/remove ") && bearer(&request), "{request}");
+    assert_eq!(body(&request), json!({"name": "Ana", "event": "Dance"}));
+}
+
+#[test]
+fn a_reader_that_leaves_early_is_no_error() {
+    let row = "dance,Ana\n".repeat(100_000);
+    let server = Canned::new([Reply::with_header("200 OK", "content-type: text/csv", &row)]);
+    let shell = Shell::with_key_file();
+    let mut child = shell
+        .command(&["export", "--url", &server.url()])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut first = [0; 5];
+    child.stdout.take().unwrap().read_exact(&mut first).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), &first, output.stderr.as_slice()), (Some(0), b"dance", &b""[..]));
+}
+
+#[test]
+fn every_shell_gets_its_completions() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let ran = run(&["completions", shell]);
+        assert!(ran.code == 0 && ran.out.contains("redrive"), "{shell}");
+    }
+}
+
+#[test]
+fn help_tells_the_exit_codes_and_never_the_key() {
+    let ran = Shell::new().run_with(&["help", "remove"], &[("COUNTMEIN_ORGANISER_KEY", KEY)]);
+    assert!(ran.code == 0 && ran.out.contains("COUNTMEIN_ORGANISER_KEY") && !ran.out.contains(KEY), "{ran:?}");
+    assert!(run(&["--help"]).out.contains("Exit codes:"));
+}
