@@ -2,7 +2,7 @@
 //!
 //! Plain, inside an SNS notification, or inside a CloudEvents 1.0 envelope in JSON.
 
-use schemars::{JsonSchema, Schema};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -20,20 +20,22 @@ use crate::timestamp::Timestamp;
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[schemars(title = "Count Me In sign-up message", extend("examples" = [{"event": "Dance", "name": "Melvin"}]))]
 pub struct Message {
-    /// What the person signs up for: letters, digits, spaces, `-` and `_`. `Pizza Night` and `pizza_night` are one event.
-    #[schemars(length(min = 1, max = 1_024))]
+    /// What the person signs up for: at most 64 letters, digits, spaces, `-` and `_`. `Pizza Night` is `pizza_night`.
+    #[schemars(length(min = 1))]
     pub event: String,
     /// Who is coming: at most 80 characters, no control characters, not beginning with `#`.
-    #[schemars(length(min = 1, max = 1_024))]
+    #[schemars(length(min = 1))]
     pub name: String,
     /// `sign_up` if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub action: Option<ActionText>,
-    /// Where the person wants to hear.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Where the person wants to hear: exactly one address.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[schemars(schema_with = "contact_schema")]
     pub contact: Option<ContactText>,
     /// When it was asked; the queue's arrival time if absent or later than that.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[schemars(schema_with = "time_schema")]
     pub requested_at: Option<TimeText>,
     /// Tells a repeat from a new request; the queue's message id if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -56,27 +58,57 @@ pub enum ActionText {
     Cancel,
 }
 
-/// Exactly one address.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[schemars(rename = "Contact")]
 pub enum ContactText {
-    /// Like `ana@example.org`.
     Email(String),
-    /// International form (E.164), like `+14155552671`.
     Sms(String),
-    /// An https address.
     Webhook(String),
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(untagged)]
-#[schemars(inline)]
 pub enum TimeText {
-    /// RFC 3339, like `2026-01-31T18:00:00Z`.
-    Rfc3339(#[schemars(extend("format" = "date-time"))] String),
-    /// Milliseconds since 1970.
+    Rfc3339(String),
     Millis(i64),
+}
+
+/// As [`Contact::from_json`] reads it: a member that is `null` counts as absent.
+fn contact_schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "anyOf": [
+            {
+                "type": "object",
+                "properties": {
+                    "email": { "description": "Like `ana@example.org`.", "type": ["string", "null"] },
+                    "sms": { "description": "International form (E.164), like `+14155552671`.", "type": ["string", "null"] },
+                    "webhook": { "description": "An https address.", "type": ["string", "null"] },
+                },
+                "additionalProperties": { "type": "null" },
+                "oneOf": [
+                    { "properties": { "email": { "type": "string" } }, "required": ["email"] },
+                    { "properties": { "sms": { "type": "string" } }, "required": ["sms"] },
+                    { "properties": { "webhook": { "type": "string" } }, "required": ["webhook"] },
+                ],
+            },
+            { "type": "null" },
+        ],
+    })
+}
+
+fn time_schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "anyOf": [
+            { "description": "RFC 3339, like `2026-01-31T18:00:00Z`.", "type": "string", "format": "date-time" },
+            {
+                "description": "Milliseconds since 1970.",
+                "type": "integer",
+                "minimum": Timestamp::EARLIEST.as_millis(),
+                "maximum": Timestamp::LATEST.as_millis(),
+            },
+            { "type": "null" },
+        ],
+    })
 }
 
 /// Why a delivery is not a sign-up.
