@@ -42,7 +42,7 @@ Exit codes:
   2  wrong usage: an argument or a setting is missing or wrong
   3  no server could be reached, or its answer broke off";
 
-/// People say "count me in" to an event; everybody else who is coming hears about it.
+/// People say "count me in" to an event, and everybody sees who is coming.
 #[derive(Debug, Parser)]
 #[command(name = "countmein", version, after_help = EXAMPLES)]
 struct Cli {

@@ -20,7 +20,7 @@ Examples:
 The organiser's key is made up at the first start and kept in the file organiser.key in the data folder.
 The log goes to stderr: lines for a person on a terminal, JSON lines elsewhere. RUST_LOG=countmein=debug shows more.";
 
-/// Take sign-ups, show who is coming, and tell everybody else
+/// Take sign-ups and show who is coming
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
