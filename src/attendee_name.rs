@@ -16,7 +16,7 @@ pub struct AttendeeName {
 }
 
 /// The folded name: what makes `Melvin` and `MELVIN` one attendee. Case-folded, without code points that
-/// show nothing, NFC; at most [`text::KEY_BYTES`] bytes; never begins with `#`.
+/// show nothing, NFC; at most 1,024 bytes (a DynamoDB sort key); never begins with `#`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NameKey(String);
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -56,6 +56,24 @@ struct Known {
     cancelled: bool,
 }
 
+/// One round's load on the server.
+#[derive(Default)]
+struct Load {
+    acknowledged: AtomicU64,
+    is_over: AtomicBool,
+}
+
+impl Load {
+    /// Waits for so many acknowledgements, so that every kill falls into the load, on any machine.
+    fn wait_for(&self, acknowledged: u64) {
+        let deadline = Instant::now() + PATIENCE;
+        while self.acknowledged.load(Ordering::Relaxed) < acknowledged {
+            assert!(Instant::now() < deadline, "the server stopped answering");
+            thread::sleep(Duration::from_micros(200));
+        }
+    }
+}
+
 /// By event and name.
 type Ledger = BTreeMap<(String, String), Known>;
 
@@ -64,12 +82,12 @@ fn agent() -> Agent {
 }
 
 /// Signs people up, some twice, and takes some off again, until the server is gone.
-fn client(url: &str, round: u64, client: u64, seed: u64, stop: &AtomicBool) -> Ledger {
+fn client(url: &str, round: u64, client: u64, seed: u64, load: &Load) -> Ledger {
     let agent = agent();
     let mut chance = fastrand::Rng::with_seed(seed ^ (round << 8) ^ client);
     let mut ledger = Ledger::new();
     for number in 0.. {
-        if stop.load(Ordering::Relaxed) {
+        if load.is_over.load(Ordering::Relaxed) {
             break;
         }
         let event = format!("event-{}", chance.u64(..EVENTS));
@@ -82,6 +100,7 @@ fn client(url: &str, round: u64, client: u64, seed: u64, stop: &AtomicBool) -> L
             let Ok(mut answer) = agent.post(&signups).send_json(json!({ "name": name })) else { return ledger };
             let Ok(body) = answer.body_mut().read_json::<Value>() else { return ledger };
             known.signed_up = true;
+            load.acknowledged.fetch_add(1, Ordering::Relaxed);
             // The first link is the one that owns the stay.
             manage.get_or_insert_with(|| body["manage"].as_str().unwrap().to_owned());
         }
@@ -136,19 +155,19 @@ fn fifty_kills_under_load_lose_nothing_and_double_nothing() {
 
     for round in 0..ROUNDS {
         let program = Program::start(folder.path());
-        let stop = AtomicBool::new(false);
-        let (url, stop) = (program.url.clone(), &stop);
+        let load = Load::default();
+        let (url, load) = (program.url.clone(), &load);
         thread::scope(|scope| {
             let clients: Vec<_> = (0..CLIENTS)
                 .map(|number| {
                     let url = url.clone();
-                    scope.spawn(move || client(&url, round, number, seed, stop))
+                    scope.spawn(move || client(&url, round, number, seed, load))
                 })
                 .collect();
-            // The moment of the kill is the test's random choice.
-            thread::sleep(Duration::from_micros(chance.u64(1_000..250_000)));
+            load.wait_for(chance.u64(1..200));
+            thread::sleep(Duration::from_micros(chance.u64(..5_000)));
             program.kill();
-            stop.store(true, Ordering::Relaxed);
+            load.is_over.store(true, Ordering::Relaxed);
             for client in clients {
                 ledger.extend(client.join().unwrap());
             }

@@ -1,7 +1,7 @@
 //! The command line: `countmein serve` runs the server, every other command is a client of one.
 //!
 //! Each command is a file here that turns its arguments into requests and their answers into lines. How a
-//! command can fail, and which exit code that is, stands in [`failure`].
+//! command can fail, and which exit code that is, stands in `failure`.
 
 mod address;
 mod cancel;

@@ -1,6 +1,6 @@
 //! The SQLite backend: one file, one writer thread, any number of readers.
 //!
-//! Every port is implemented on [`Sqlite`]. Writes go through [`writer`], which lets concurrent ones share a commit;
+//! Every port is implemented on [`Sqlite`]. Writes go through `writer`, which lets concurrent ones share a commit;
 //! reads run on connections of their own and never wait for a write (WAL).
 
 mod attendee_row;
