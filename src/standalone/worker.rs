@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio::task::JoinError;
 
 use crate::ingest::{Outcome, Settlement, ingest};
 use crate::metrics::Metrics;
@@ -37,7 +38,8 @@ pub async fn ingest_until(ingest: Ingest, mut stop: watch::Receiver<bool>) {
             received = ingest.queue.receive(BATCH) => received,
         };
         let done = match received {
-            Ok(deliveries) => ingest.batches(deliveries).await,
+            Ok(deliveries) if deliveries.is_empty() => Ok(()),
+            Ok(deliveries) => ingest.batch(deliveries).await,
             Err(unavailable) => Err(unavailable),
         };
         if let Err(unavailable) = done {
@@ -48,27 +50,9 @@ pub async fn ingest_until(ingest: Ingest, mut stop: watch::Receiver<bool>) {
 }
 
 impl Ingest {
-    /// First deliveries together; those that failed before one by one, so that what breaks a whole batch can
-    /// break only itself again.
-    async fn batches(&self, deliveries: Vec<Delivery>) -> Result<(), Unavailable> {
-        let (first, again): (Vec<_>, Vec<_>) = deliveries.into_iter().partition(|delivery| delivery.receive_count == 1);
-        if !first.is_empty() {
-            self.batch(first).await?;
-        }
-        for delivery in again {
-            self.batch(vec![delivery]).await?;
-        }
-        Ok(())
-    }
-
     async fn batch(&self, deliveries: Vec<Delivery>) -> Result<(), Unavailable> {
         let receive_counts: Vec<u32> = deliveries.iter().map(|delivery| delivery.receive_count).collect();
-        let Self { roster, rejects, .. } = self.clone();
-        let work = async move { ingest(&deliveries, &*roster, &*rejects, Timestamp::now()).await };
-        // In a task of its own: should it panic, the messages come again when their visibility timeout is over.
-        let settlements = tokio::spawn(work)
-            .await
-            .map_err(|panic| Unavailable { doing: "ingesting a batch", cause: panic.to_string() })?;
+        let settlements = self.settlements(deliveries).await;
         self.metrics.ingested(&settlements);
 
         let mut done = Vec::new();
@@ -89,6 +73,32 @@ impl Ingest {
             self.queue.give_back(back).await?;
         }
         Ok(())
+    }
+
+    /// Should a message make ingest panic, the batch is ingested one by one, so that it fails alone.
+    async fn settlements(&self, deliveries: Vec<Delivery>) -> Vec<Settlement> {
+        let deliveries: Arc<[Delivery]> = deliveries.into();
+        if let Ok(settlements) = self.ingest(Arc::clone(&deliveries)).await {
+            return settlements;
+        }
+        let mut settlements = Vec::with_capacity(deliveries.len());
+        for delivery in &*deliveries {
+            match self.ingest([delivery.clone()].into()).await {
+                Ok(settled) => settlements.extend(settled),
+                Err(panic) => settlements.push(Settlement {
+                    message_id: delivery.message_id.clone(),
+                    receipt: delivery.receipt.clone(),
+                    outcome: Outcome::Retry(format!("the program failed at it: {panic}")),
+                }),
+            }
+        }
+        settlements
+    }
+
+    /// In a task of its own, which catches panics.
+    async fn ingest(&self, deliveries: Arc<[Delivery]>) -> Result<Vec<Settlement>, JoinError> {
+        let Self { roster, rejects, .. } = self.clone();
+        tokio::spawn(async move { ingest(&deliveries, &*roster, &*rejects, Timestamp::now()).await }).await
     }
 }
 
