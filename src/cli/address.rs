@@ -2,6 +2,7 @@
 
 use url::{Host, Url};
 
+use super::failure::Failure;
 use crate::attendee_name::AttendeeName;
 use crate::event::Event;
 
@@ -36,7 +37,8 @@ pub fn web_url(text: &str) -> Result<Url, String> {
     Ok(url)
 }
 
-/// Whether the address is on this machine by its form alone: what a name server says can be forged.
+/// Whether the address is on this machine by its form alone, since what a name server says can be forged; `localhost`
+/// is not asked of one (RFC 6761, section 6.3).
 pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
@@ -44,6 +46,24 @@ pub fn is_loopback(url: &Url) -> bool {
         Some(Host::Ipv6(address)) => address.to_canonical().is_loopback(),
         None => false,
     }
+}
+
+/// The address of what lies behind a server's: a segment of the path for each text, whatever is in it.
+pub fn below(base: &Url, path: &[&str], query: &[(&str, &str)]) -> Result<Url, Failure> {
+    let mut url = base.clone();
+    for segment in path {
+        // An address has no form for these: they would be dropped, and the request would be another one.
+        if matches!(*segment, "" | "." | "..") || segment.contains(char::is_control) {
+            return Err(Failure::Usage(format!("`{segment}` cannot stand in an address; check its spelling")));
+        }
+    }
+    if let (false, Ok(mut segments)) = (path.is_empty(), url.path_segments_mut()) {
+        segments.pop_if_empty().extend(path);
+    }
+    if !query.is_empty() {
+        url.query_pairs_mut().extend_pairs(query);
+    }
+    Ok(url)
 }
 
 pub fn event(text: &str) -> Result<Event, String> {
@@ -84,5 +104,29 @@ mod tests {
         ] {
             assert!(!is_loopback(&Url::parse(text).unwrap()), "{text}");
         }
+    }
+
+    fn address_below(base: &str, path: &[&str], query: &[(&str, &str)]) -> Result<String, Failure> {
+        below(&Url::parse(base).unwrap(), path, query).map(String::from)
+    }
+
+    #[test]
+    fn what_is_typed_stays_in_its_place() {
+        let path = ["events", "Pizza Night/../?x#y%2e", "signups"];
+        assert_eq!(
+            address_below("http://127.0.0.1:8100", &path, &[("cursor", "a&b=c")]).unwrap(),
+            "http://127.0.0.1:8100/events/Pizza%20Night%2F..%2F%3Fx%23y%252e/signups?cursor=a%26b%3Dc"
+        );
+        for segment in ["", ".", "..", "a\nb"] {
+            assert!(address_below("http://127.0.0.1:8100", &["rejects", segment], &[]).is_err(), "{segment:?}");
+        }
+    }
+
+    #[test]
+    fn a_server_may_live_under_a_path() {
+        for base in ["https://example.org/club", "https://example.org/club/"] {
+            assert_eq!(address_below(base, &["events"], &[]).unwrap(), "https://example.org/club/events");
+        }
+        assert_eq!(address_below("https://example.org/a?b", &[], &[]).unwrap(), "https://example.org/a?b");
     }
 }

@@ -10,8 +10,8 @@ use ureq::http::{HeaderValue, Method, Request, Response};
 use ureq::{Agent, Body, Timeout};
 use url::Url;
 
-use super::address::is_loopback;
-use super::failure::Failure;
+use super::address::{below, is_loopback};
+use super::failure::{self, Failure};
 use crate::secret::Secret;
 
 /// How long each step may take: to connect, to be answered, and between two parts of an answer.
@@ -128,7 +128,7 @@ impl Client {
     ) -> Result<Response<Body>, Failure> {
         let changes = method == Method::POST;
         let mut request =
-            Request::builder().method(method).uri(address(&self.base, path, query)?.as_str()).header(ACCEPT, accept);
+            Request::builder().method(method).uri(below(&self.base, path, query)?.as_str()).header(ACCEPT, accept);
         if let Some(key) = &self.authorization {
             request = request.header(AUTHORIZATION, key);
         }
@@ -158,7 +158,7 @@ impl Client {
         if status.is_success() {
             return Ok(response);
         }
-        let problem = response.body_mut().read_json().ok().filter(Value::is_object);
+        let problem = response.body_mut().read_json().ok().filter(failure::is_problem);
         Err(Failure::Refused(problem.unwrap_or_else(|| {
             let server = self.server();
             let detail = match response.headers().get(LOCATION).and_then(|location| location.to_str().ok()) {
@@ -173,18 +173,12 @@ impl Client {
     }
 
     fn unanswered(&self, error: &ureq::Error, changes: bool) -> Failure {
-        use io::ErrorKind::{AddrNotAvailable, ConnectionRefused, HostUnreachable, NetworkUnreachable};
         let server = self.server();
-        let cause = error.to_string();
-        let never_sent = match error {
-            ureq::Error::Io(error) => {
-                matches!(error.kind(), ConnectionRefused | HostUnreachable | NetworkUnreachable | AddrNotAvailable)
-            }
-            ureq::Error::Timeout(at) => matches!(at, Timeout::Resolve | Timeout::Connect),
-            ureq::Error::Protocol(_) | ureq::Error::LargeResponseHeader(..) => false,
-            _ => true,
+        let cause = match error {
+            ureq::Error::Io(error) => error.to_string(),
+            other => other.to_string(),
         };
-        if never_sent {
+        if !may_have_arrived(error) {
             let advice = if is_loopback(&self.base) {
                 "start one with `countmein serve`, or name another with --url"
             } else {
@@ -214,50 +208,22 @@ impl Answer {
     }
 }
 
-fn address(base: &Url, path: &[&str], query: &[(&str, &str)]) -> Result<Url, Failure> {
-    let mut url = base.clone();
-    for segment in path {
-        // An address has no form for these: they would be dropped, and the request would be another one.
-        if matches!(*segment, "" | "." | "..") || segment.contains(char::is_control) {
-            return Err(Failure::Usage(format!("`{segment}` cannot stand in an address; check its spelling")));
+/// Whether the request may have reached the server: the connection was there, and then something went wrong.
+fn may_have_arrived(error: &ureq::Error) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, TimedOut, UnexpectedEof};
+    match error {
+        ureq::Error::Io(error) => {
+            matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | TimedOut | UnexpectedEof)
         }
+        ureq::Error::Timeout(at) => !matches!(at, Timeout::Resolve | Timeout::Connect),
+        ureq::Error::Protocol(_) | ureq::Error::LargeResponseHeader(..) => true,
+        _ => false,
     }
-    if let (false, Ok(mut segments)) = (path.is_empty(), url.path_segments_mut()) {
-        segments.pop_if_empty().extend(path);
-    }
-    if !query.is_empty() {
-        url.query_pairs_mut().extend_pairs(query);
-    }
-    Ok(url)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn address_of(base: &str, path: &[&str], query: &[(&str, &str)]) -> Result<String, Failure> {
-        address(&Url::parse(base).unwrap(), path, query).map(String::from)
-    }
-
-    #[test]
-    fn what_is_typed_stays_in_its_place() {
-        let path = ["events", "Pizza Night/../?x#y%2e", "signups"];
-        assert_eq!(
-            address_of("http://127.0.0.1:8100", &path, &[("cursor", "a&b=c")]).unwrap(),
-            "http://127.0.0.1:8100/events/Pizza%20Night%2F..%2F%3Fx%23y%252e/signups?cursor=a%26b%3Dc"
-        );
-        for segment in ["", ".", "..", "a\nb"] {
-            assert!(address_of("http://127.0.0.1:8100", &["rejects", segment], &[]).is_err(), "{segment:?}");
-        }
-    }
-
-    #[test]
-    fn a_server_may_live_under_a_path() {
-        for base in ["https://example.org/club", "https://example.org/club/"] {
-            assert_eq!(address_of(base, &["events"], &[]).unwrap(), "https://example.org/club/events");
-        }
-        assert_eq!(address_of("https://example.org/a?b", &[], &[]).unwrap(), "https://example.org/a?b");
-    }
 
     #[test]
     fn the_key_does_not_travel_in_the_open() {
@@ -268,6 +234,18 @@ mod tests {
         for base in ["http://example.org", "http://0.0.0.0:8100"] {
             let refused = Client::new(&Url::parse(base).unwrap()).with_key(&key);
             assert!(matches!(refused, Err(Failure::Usage(_))), "{base}");
+        }
+    }
+
+    #[test]
+    fn a_request_that_was_never_sent_is_told_from_one_that_may_have_arrived() {
+        let io = |kind: io::ErrorKind| ureq::Error::Io(kind.into());
+        let no_such_name = ureq::Error::Io(io::Error::other("failed to lookup address information"));
+        for error in [no_such_name, io(io::ErrorKind::ConnectionRefused), ureq::Error::Timeout(Timeout::Connect)] {
+            assert!(!may_have_arrived(&error), "{error}");
+        }
+        for error in [io(io::ErrorKind::ConnectionReset), ureq::Error::Timeout(Timeout::RecvResponse)] {
+            assert!(may_have_arrived(&error), "{error}");
         }
     }
 }

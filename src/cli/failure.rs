@@ -85,7 +85,16 @@ impl Failure {
     }
 }
 
+/// Whether a refusal is one of ours, and not that of something on the way.
+pub fn is_problem(answer: &Value) -> bool {
+    text_of(answer).is_some()
+}
+
 fn detail(problem: &Value) -> &str {
+    text_of(problem).unwrap_or("the server refused it")
+}
+
+fn text_of(problem: &Value) -> Option<&str> {
     let text = |field| problem.get(field).and_then(Value::as_str);
-    text("detail").or_else(|| text("title")).unwrap_or("the server refused it")
+    text("detail").or_else(|| text("title"))
 }

@@ -12,9 +12,7 @@ use url::Url;
 use super::address::is_loopback;
 use super::failure::Failure;
 use crate::secret::Secret;
-
-/// The file in the data folder in which `serve` keeps the key.
-const FILE: &str = "organiser.key";
+use crate::standalone::organiser_key::FILE;
 
 /// What a command that needs the organiser's key is told.
 #[derive(Debug, clap::Args)]

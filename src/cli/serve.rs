@@ -48,7 +48,7 @@ pub struct Args {
     #[arg(long, env = "COUNTMEIN_BEHIND_PROXY", value_parser = BoolishValueParser::new())]
     behind_proxy: bool,
 
-    /// Who gets everybody's names on every event from `GET /`
+    /// Who gets everybody's names on every event from `GET /`: clients on this machine (loopback), anyone or nobody
     #[arg(long, value_name = "WHO", env = "COUNTMEIN_LIST_EVERYONE", default_value = "loopback")]
     list_everyone: ListEveryone,
 }
@@ -76,7 +76,7 @@ impl clap::ValueEnum for ListEveryone {
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
         Some(match self {
-            Self::Loopback => PossibleValue::new("loopback").help("Clients on this machine"),
+            Self::Loopback => PossibleValue::new("loopback"),
             Self::Anyone => PossibleValue::new("anyone"),
             Self::Nobody => PossibleValue::new("nobody"),
         })

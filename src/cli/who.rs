@@ -25,7 +25,8 @@ pub struct Args {
 
 #[derive(Deserialize)]
 struct Roster {
-    title: String,
+    /// Unknown as long as nobody signed up.
+    title: Option<String>,
     count: u64,
     attendees: Vec<Attendee>,
 }
@@ -42,10 +43,11 @@ impl Args {
         let answer = client.get_all(&["events", self.event.title(), "attendees"], "attendees")?;
         output::print(self.server.json, &answer.value, || {
             let roster: Roster = answer.read()?;
+            let title = roster.title.as_deref().unwrap_or(self.event.title());
             let mut lines = vec![match roster.count {
-                0 => format!("{}: nobody is in yet", roster.title),
-                1 => format!("{}: 1 is in", roster.title),
-                count => format!("{}: {count} are in", roster.title),
+                0 => format!("{title}: nobody is in"),
+                1 => format!("{title}: 1 is in"),
+                count => format!("{title}: {count} are in"),
             }];
             // The time comes first because a name's width on a terminal is anybody's guess.
             lines.extend(roster.attendees.iter().map(|attendee| format!("{:<24}  {}", attendee.since, attendee.name)));

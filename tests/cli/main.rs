@@ -188,6 +188,13 @@ fn who_as_json_is_one_object() {
 }
 
 #[test]
+fn on_an_event_that_nobody_knows_nobody_is_in() {
+    let nobody = json!({"event": "dance", "title": null, "count": 0, "attendees": [], "next": null});
+    let ran = run(&["who", "Dance", "--url", &Canned::new([Reply::json("200 OK", nobody)]).url()]);
+    assert_eq!((ran.code, ran.out.as_str()), (0, "Dance: nobody is in\n"), "{ran:?}");
+}
+
+#[test]
 fn who_does_not_go_round_in_circles() {
     let page = json!({"event": "dance", "title": "Dance", "count": 1, "attendees": [], "next": "again"});
     let server = Canned::new([Reply::json("200 OK", &page), Reply::json("200 OK", &page)]);
@@ -213,6 +220,9 @@ fn another_server_is_told_apart() {
     let html = || Reply::with_header("200 OK", "content-type: text/html", "<p>Hello</p>");
     let ran = run(&["who", "Dance", "--url", &Canned::new([html()]).url()]);
     assert!(ran.code == 1 && ran.err.contains("not a Count Me In server"), "{ran:?}");
+    let gateway = Reply::json("403 Forbidden", json!({"message": "Forbidden"}));
+    let ran = run(&["who", "Dance", "--url", &Canned::new([gateway]).url()]);
+    assert!(ran.code == 1 && ran.err.contains("answers with 403 Forbidden"), "{ran:?}");
     let moved = Reply::with_header("301 Moved Permanently", "location: https://example.org/", "");
     let ran = run(&["who", "Dance", "--url", &Canned::new([moved]).url()]);
     assert!(ran.code == 1 && ran.err.contains("https://example.org/"), "{ran:?}");
