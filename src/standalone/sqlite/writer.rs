@@ -117,3 +117,117 @@ fn transact(connection: &mut Connection, jobs: &mut [Box<dyn Job>]) -> rusqlite:
     }
     transaction.commit()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::task::Poll;
+
+    use super::*;
+
+    /// On a file of its own.
+    fn writer_of(path: &Path) -> Writer {
+        let connection = Connection::open(path).unwrap();
+        connection.pragma_update(None, "journal_mode", "WAL").unwrap();
+        connection.execute_batch("CREATE TABLE word (text TEXT UNIQUE)").unwrap();
+        Writer::start(connection)
+    }
+
+    fn count(path: &Path) -> rusqlite::Result<u64> {
+        Connection::open(path)?.query_row("SELECT count(*) FROM word", (), |row| row.get(0))
+    }
+
+    async fn insert(writer: &Writer, word: &'static str) -> Result<usize, Unavailable> {
+        writer.write("inserting", move |db| db.execute("INSERT INTO word VALUES (?1)", [word])).await
+    }
+
+    async fn words(writer: &Writer) -> Vec<String> {
+        let sql = "SELECT text FROM word ORDER BY rowid";
+        let read = |db: &Connection| db.prepare(sql)?.query_map((), |row| row.get(0))?.collect();
+        writer.write("reading", read).await.unwrap()
+    }
+
+    /// Keeps the writer busy until the returned sender is dropped, so that what comes meanwhile shares a group.
+    async fn busy(
+        writer: &Writer,
+    ) -> (impl Future<Output = Result<(), Unavailable>> + '_, std::sync::mpsc::Sender<()>) {
+        let (release, released) = std::sync::mpsc::channel::<()>();
+        let (started, starts) = oneshot::channel();
+        let mut started = Some(started);
+        let mut busy = Box::pin(writer.write("being busy", move |_| {
+            started.take().map(|started| started.send(()));
+            let _ = released.recv();
+            Ok(())
+        }));
+        tokio::select! {
+            _ = &mut busy => unreachable!("nobody has released it"),
+            started = starts => started.unwrap(),
+        }
+        (busy, release)
+    }
+
+    #[tokio::test]
+    async fn a_write_that_fails_harms_no_other_of_its_group() {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = writer_of(&folder.path().join("words"));
+        insert(&writer, "taken").await.unwrap();
+        let (busy, release) = busy(&writer).await;
+
+        let (busy, one, taken, other, ()) = tokio::join!(
+            biased;
+            busy,
+            insert(&writer, "one"),
+            insert(&writer, "taken"),
+            insert(&writer, "other"),
+            async { drop(release) },
+        );
+
+        busy.unwrap();
+        assert_eq!((one.unwrap(), other.unwrap()), (1, 1));
+        let failure = taken.unwrap_err().to_string();
+        assert!(failure.starts_with("inserting failed: UNIQUE constraint failed"), "{failure}");
+        assert_eq!(words(&writer).await, ["taken", "one", "other"], "each is written once");
+    }
+
+    #[tokio::test]
+    async fn concurrent_writes_share_a_commit() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("words");
+        let writer = writer_of(&path);
+        // Each looks from outside, where nothing shows before the commit.
+        let committed_before = |word: &'static str| {
+            let path = path.clone();
+            writer.write("inserting", move |db| {
+                db.execute("INSERT INTO word VALUES (?1)", [word])?;
+                count(&path)
+            })
+        };
+        let (busy, release) = busy(&writer).await;
+
+        let (_, one, two, three, ()) = tokio::join!(
+            biased;
+            busy,
+            committed_before("one"),
+            committed_before("two"),
+            committed_before("three"),
+            async { drop(release) },
+        );
+
+        assert_eq!([one.unwrap(), two.unwrap(), three.unwrap()], [0, 0, 0]);
+        assert_eq!(count(&path), Ok(3));
+    }
+
+    #[tokio::test]
+    async fn what_was_handed_in_is_finished_before_the_file_is_closed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("words");
+        let writer = writer_of(&path);
+        {
+            let mut write = Box::pin(insert(&writer, "last"));
+            // Handed in by the first poll; the asker is gone before the answer.
+            let _ = std::future::poll_fn(|context| Poll::Ready(write.as_mut().poll(context))).await;
+        }
+        drop(writer);
+        assert_eq!(count(&path), Ok(1));
+    }
+}

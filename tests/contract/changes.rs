@@ -1,0 +1,110 @@
+use countmein::attendee::{Attendee, apply_all};
+use countmein::ports::Change;
+use countmein::signup::Signup;
+
+use crate::backend::Backend;
+use crate::people::{Person, apply, apply_each, at, attendee, changes_of, email, id, person, unique};
+
+/// What is told when these requests are stored one after the other.
+fn told(person: &Person, signups: &[Signup]) -> Vec<Change> {
+    let after = |count| apply_all(None, &signups[..count], at(0)).0;
+    (0..signups.len()).map(|count| Change { key: person.key(), old: after(count), new: after(count + 1) }).collect()
+}
+
+fn contacts(change: &Change) -> usize {
+    let has_contact = |attendee: &&Attendee| attendee.stay().is_some_and(|stay| stay.contact.is_some());
+    [&change.old, &change.new].into_iter().flatten().filter(has_contact).count()
+}
+
+pub async fn every_write_is_told_once_with_what_was_and_what_is(backend: &Backend) {
+    let event = unique("Dance");
+    let ana = person(&event, "Ana");
+    let signups = [
+        ana.enrols_with(1, "a", email("ana@example.org")),
+        ana.joins(2, "b"),
+        ana.enrols_with(3, "c", email("ana@example.com")),
+        ana.cancels(4, "d"),
+        ana.enrols(5, "e"),
+        ana.leaves(6, "f", &id("e")),
+    ];
+    apply_each(&*backend.roster, signups.clone()).await;
+    assert_eq!(changes_of(backend, &[&event]).await, told(&ana, &signups));
+}
+
+pub async fn what_changes_nothing_is_not_told(backend: &Backend) {
+    let event = unique("Dance");
+    let ana = person(&event, "Ana");
+    let signup = ana.enrols(2, "b");
+    apply_each(
+        &*backend.roster,
+        [signup.clone(), signup.clone(), ana.cancels(1, "a"), ana.leaves(3, "c", &id("stranger"))],
+    )
+    .await;
+    assert_eq!(changes_of(backend, &[&event]).await, told(&ana, &[signup]));
+}
+
+pub async fn several_requests_for_one_attendee_are_one_change(backend: &Backend) {
+    let event = unique("Dance");
+    let ana = person(&event, "Ana");
+    apply(&*backend.roster, vec![ana.enrols(1, "a"), ana.cancels(2, "b"), ana.enrols(3, "c")]).await;
+    let expected = Change { key: ana.key(), old: None, new: attendee(backend, &ana).await };
+    assert_eq!(changes_of(backend, &[&event]).await, [expected]);
+}
+
+pub async fn a_removal_is_told_and_the_contacts_are_forgotten(backend: &Backend) {
+    let (dance, pizza, name) = (unique("Dance"), unique("Pizza"), unique("Ana"));
+    for event in [&dance, &pizza] {
+        let ana = person(event, &name);
+        apply_each(
+            &*backend.roster,
+            [
+                ana.enrols_with(1, "a", email("ana@example.org")),
+                ana.enrols_with(2, "b", email("ana@example.com")),
+                person(event, "Ben").enrols_with(1, "c", email("ben@example.org")),
+            ],
+        )
+        .await;
+    }
+    let before = attendee(backend, &person(&dance, &name)).await.expect("Ana is in");
+
+    let removed = backend.roster.remove(before.name.key(), None, at(9)).await.expect("the backend is there");
+
+    assert_eq!(removed, 2);
+    let changes = changes_of(backend, &[&dance, &pizza]).await;
+    let (about_ana, about_ben): (Vec<&Change>, Vec<&Change>) =
+        changes.iter().partition(|change| change.key.name == *before.name.key());
+    assert_eq!(about_ana.iter().map(|change| contacts(change)).sum::<usize>(), 0, "{about_ana:?}");
+    assert_eq!(about_ben.iter().map(|change| contacts(change)).sum::<usize>(), 2, "Ben's are not Ana's");
+    let left: Vec<_> = about_ana.iter().filter(|change| change.new.is_none()).collect();
+    assert_eq!(left.len(), 2, "that she left is told once an event");
+    for change in left {
+        let old = change.old.as_ref().expect("it tells who left");
+        assert_eq!((&old.name, old.stay().is_some()), (&before.name, true));
+    }
+}
+
+pub async fn changes_are_read_in_their_order_at_every_page_size(backend: &Backend) {
+    let event = unique("Dance");
+    for number in 0..6 {
+        apply(&*backend.roster, vec![person(&event, &format!("Guest {number}")).enrols(1, "a")]).await;
+    }
+    let expected = changes_of(backend, &[&event]).await;
+    let names: Vec<&str> = expected.iter().map(|change| change.key.name.as_str()).collect();
+    assert_eq!(names, ["guest 0", "guest 1", "guest 2", "guest 3", "guest 4", "guest 5"]);
+
+    for size in 1..=7 {
+        let (mut found, mut position) = (Vec::new(), 0);
+        loop {
+            let page = backend.changes.changes(position, size).await.expect("the backend is there");
+            assert!(page.len() <= size);
+            let Some((last, _)) = page.last() else { break };
+            let positions = std::iter::once(position).chain(page.iter().map(|(position, _)| *position));
+            assert!(positions.collect::<Vec<_>>().is_sorted_by(|one, next| one < next), "positions only grow");
+            position = *last;
+            found.extend(
+                page.into_iter().map(|(_, change)| change).filter(|change| change.key.event == expected[0].key.event),
+            );
+        }
+        assert_eq!(found, expected, "at {size} a page");
+    }
+}

@@ -1,0 +1,41 @@
+use countmein::ports::Remembered;
+
+use crate::backend::Backend;
+use crate::people::{at, id, unique};
+
+fn answer(number: i64) -> Remembered {
+    Remembered { fingerprint: format!("asked {number}"), id: id(&format!("id-{number}")), requested_at: at(number) }
+}
+
+async fn remember(backend: &Backend, key: &str, candidate: Remembered) -> Remembered {
+    backend.idempotency.remember(key.to_owned(), candidate).await.expect("the backend is there")
+}
+
+pub async fn the_first_answer_is_remembered(backend: &Backend) {
+    let key = unique("key");
+    assert_eq!(remember(backend, &key, answer(1)).await, answer(1));
+    assert_eq!(remember(backend, &key, answer(2)).await, answer(1));
+    assert_eq!(remember(backend, &key, answer(1)).await, answer(1));
+}
+
+pub async fn keys_do_not_disturb_each_other(backend: &Backend) {
+    let (one, other) = (unique("key"), unique("key"));
+    assert_eq!(remember(backend, &one, answer(1)).await, answer(1));
+    assert_eq!(remember(backend, &other, answer(2)).await, answer(2));
+    assert_eq!(remember(backend, &one.to_uppercase(), answer(3)).await, answer(3), "keys are not folded");
+}
+
+pub async fn concurrent_requests_are_given_one_answer(backend: &Backend) {
+    let key = unique("key");
+    let requests: Vec<_> = (0..20)
+        .map(|number| {
+            let (backend, key) = (backend.clone(), key.clone());
+            tokio::spawn(async move { remember(&backend, &key, answer(number)).await })
+        })
+        .collect();
+    let mut answers = Vec::new();
+    for request in requests {
+        answers.push(request.await.expect("the request goes on"));
+    }
+    assert!(answers.windows(2).all(|pair| pair[0] == pair[1]), "{answers:?}");
+}

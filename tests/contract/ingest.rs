@@ -1,0 +1,518 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+use countmein::attendee::{Applied, Attendee, apply_all};
+use countmein::attendee_name::NameKey;
+use countmein::channel::message;
+use countmein::event::EventId;
+use countmein::ingest::{Outcome, Settlement, ingest};
+use countmein::ports::{AttendeeBatch, Delivery, EventSummary, Rejects, Roster, RosterPage, Unavailable};
+use countmein::reject::Reject;
+use countmein::signup::{AttendeeKey, Request, Signup, SignupId};
+use countmein::timestamp::Timestamp;
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
+use tokio::runtime::Handle;
+
+use crate::backend::Backend;
+use crate::people::{at, attendee, changes_of, email, event_id, id, person, unique, who_is_in};
+
+/// When every message of a case has arrived.
+const ARRIVED: i64 = 100;
+
+fn delivery(message_id: &str, body: &str) -> Delivery {
+    Delivery {
+        message_id: message_id.to_owned(),
+        receipt: format!("receipt of {message_id}"),
+        body: body.to_owned(),
+        arrived_at: at(ARRIVED),
+        receive_count: 1,
+    }
+}
+
+/// A delivery of this request; its message is named after it.
+fn delivered(signup: &Signup) -> Delivery {
+    delivery(signup.version.id.as_str(), &message::write(signup))
+}
+
+/// A message id of the case's own.
+fn message_id() -> String {
+    unique("message").replace(' ', "-")
+}
+
+async fn run(backend: &Backend, deliveries: &[Delivery]) -> Vec<Outcome> {
+    let settlements = ingest(deliveries, &*backend.roster, &*backend.rejects, at(ARRIVED)).await;
+    settlements.into_iter().map(|settlement| settlement.outcome).collect()
+}
+
+async fn reject(backend: &Backend, id: &str) -> Option<Reject> {
+    backend.rejects.get(id).await.expect("the backend is there")
+}
+
+pub async fn a_poison_message_harms_no_other(backend: &Backend) {
+    let event = unique("Dance");
+    let (not_json, nameless) = (message_id(), message_id());
+    let deliveries = [
+        delivered(&person(&event, "Ana").enrols(1, "a")),
+        delivery(&not_json, "hello"),
+        delivered(&person(&event, "Ben").enrols(1, "b")),
+        delivery(&nameless, r#"{"event": "Dance"}"#),
+    ];
+
+    let outcomes = run(backend, &deliveries).await;
+
+    assert_eq!((&outcomes[0], &outcomes[2]), (&Outcome::Stored, &Outcome::Stored));
+    assert_eq!(outcomes[3], Outcome::Rejected("`name` is missing; add it".to_owned()));
+    assert_eq!(who_is_in(backend, &event).await, ["Ana", "Ben"]);
+    for (outcome, poison) in [(&outcomes[1], &deliveries[1]), (&outcomes[3], &deliveries[3])] {
+        let Outcome::Rejected(reason) = outcome else { panic!("{outcome:?}") };
+        let expected = Reject::new(poison, reason.clone(), at(ARRIVED));
+        assert_eq!(reject(backend, &poison.message_id).await, Some(expected));
+    }
+}
+
+pub async fn several_requests_for_one_attendee_come_to_one_change(backend: &Backend) {
+    let event = unique("Dance");
+    let (typed, shouted) = (person(&event, "Ana"), person(&event.to_uppercase(), "ANA"));
+    let newest_first = [typed.enrols(3, "c"), shouted.cancels(2, "b"), typed.enrols(1, "a")];
+
+    let outcomes = run(backend, &newest_first.each_ref().map(delivered)).await;
+
+    assert_eq!(outcomes, [Outcome::Stored, Outcome::Stored, Outcome::Stored], "they are applied oldest first");
+    let changes = changes_of(backend, &[&event]).await;
+    assert_eq!(changes.len(), 1);
+    assert_eq!(changes[0].new, attendee(backend, &typed).await);
+    assert_eq!(changes[0].new.as_ref().expect("Ana is in").newest.id, id("c"));
+}
+
+pub async fn every_delivery_has_its_outcome_under_its_own_ids(backend: &Backend) {
+    let event = unique("Dance");
+    let [ana, ben] = ["Ana", "Ben"].map(|name| person(&event, name));
+    let bad = message_id();
+    let deliveries = [
+        delivered(&ben.leaves(9, "early", &SignupId::new(at(8)))),
+        delivered(&ana.enrols(2, "a")),
+        delivery(&bad, "[]"),
+        Delivery { receipt: "second receipt".to_owned(), ..delivered(&ana.enrols(2, "a")) },
+    ];
+    let late = [delivered(&ana.cancels(1, "late"))];
+
+    let settlements = ingest(&deliveries, &*backend.roster, &*backend.rejects, at(ARRIVED)).await;
+
+    for (settlement, delivery) in settlements.iter().zip(&deliveries) {
+        let ids = |message_id, receipt| (message_id, receipt);
+        assert_eq!(
+            ids(&settlement.message_id, &settlement.receipt),
+            ids(&delivery.message_id, &delivery.receipt),
+            "they stand in the order of the deliveries"
+        );
+    }
+    let outcomes: Vec<Outcome> = settlements.into_iter().map(|settlement| settlement.outcome).collect();
+    assert!(matches!(outcomes[0], Outcome::Retry(_)), "{outcomes:?}");
+    assert_eq!(outcomes[1], Outcome::Stored);
+    assert!(matches!(outcomes[2], Outcome::Rejected(_)), "{outcomes:?}");
+    assert_eq!(outcomes[3], Outcome::Duplicate);
+    assert_eq!(run(backend, &late).await, [Outcome::Stale]);
+    assert_eq!(run(backend, &[]).await, []);
+}
+
+pub async fn a_message_delivered_twice_is_stored_once(backend: &Backend) {
+    let event = unique("Dance");
+    let first = delivery(&message_id(), &format!(r#"{{"event": "{event}", "name": "Ana"}}"#));
+    let again = Delivery { receipt: "another".to_owned(), receive_count: 2, ..first.clone() };
+    assert_eq!(run(backend, &[first]).await, [Outcome::Stored]);
+    assert_eq!(run(backend, &[again.clone(), again]).await, [Outcome::Duplicate, Outcome::Duplicate]);
+    assert_eq!(changes_of(backend, &[&event]).await.len(), 1);
+}
+
+pub async fn only_the_owner_of_a_stay_may_change_it(backend: &Backend) {
+    let event = unique("Dance");
+    let ana = person(&event, "Ana");
+    let owner = SignupId::new(at(1));
+    let (stranger, forged) = (message_id(), message_id());
+    let amends = |second, message: &str, stay: &SignupId| {
+        let request = Request::Amend { stay: stay.clone(), contact: Some(email("eve@example.org")) };
+        delivered(&ana.asks(second, message, request))
+    };
+    run(backend, &[delivered(&ana.enrols_with(1, owner.as_str(), email("ana@example.org")))]).await;
+    run(backend, &[delivered(&ana.joins(2, "somebody"))]).await;
+
+    let outcomes =
+        run(backend, &[delivered(&ana.leaves(3, &stranger, &id("somebody"))), amends(4, &forged, &id("other"))]).await;
+
+    assert!(matches!(outcomes[..], [Outcome::Rejected(_), Outcome::Rejected(_)]), "{outcomes:?}");
+    for message in [&stranger, &forged] {
+        let reject = reject(backend, message).await.expect("it is kept");
+        assert_eq!(reject.reason, "the stay belongs to somebody else; only its owner may change it");
+    }
+    let stay = attendee(backend, &ana).await.expect("Ana is in").stay().cloned().expect("Ana is in");
+    assert_eq!((&stay.owner, stay.contact.as_ref()), (&owner, Some(&email("ana@example.org"))));
+    assert_eq!(run(backend, &[delivered(&ana.leaves(5, &message_id(), &owner))]).await, [Outcome::Stored]);
+    assert_eq!(who_is_in(backend, &event).await, [""; 0]);
+}
+
+pub async fn an_owners_cancel_before_its_signup_is_tried_again(backend: &Backend) {
+    let event = unique("Dance");
+    let ana = person(&event, "Ana");
+    let owner = SignupId::new(at(1));
+    let cancel = delivered(&ana.leaves(2, &message_id(), &owner));
+
+    let outcomes = run(backend, std::slice::from_ref(&cancel)).await;
+    assert!(matches!(outcomes[..], [Outcome::Retry(_)]), "{outcomes:?}");
+    assert_eq!(run(backend, &[delivered(&ana.joins(1, owner.as_str()))]).await, [Outcome::Stored]);
+    assert_eq!(run(backend, std::slice::from_ref(&cancel)).await, [Outcome::Stored]);
+    assert_eq!(who_is_in(backend, &event).await, [""; 0]);
+    assert_eq!(reject(backend, &cancel.message_id).await, None);
+}
+
+fn out_of_order() -> Unavailable {
+    Unavailable { doing: "testing", cause: "out of order".to_owned() }
+}
+
+/// Rejects that cannot be written.
+struct ReadOnlyRejects;
+
+#[async_trait]
+impl Rejects for ReadOnlyRejects {
+    async fn put(&self, _: Vec<Reject>) -> Result<(), Unavailable> {
+        Err(out_of_order())
+    }
+
+    async fn list(&self, _: usize, _: Option<&str>) -> Result<Vec<Reject>, Unavailable> {
+        Err(out_of_order())
+    }
+
+    async fn get(&self, _: &str) -> Result<Option<Reject>, Unavailable> {
+        Err(out_of_order())
+    }
+
+    async fn delete(&self, _: &str) -> Result<bool, Unavailable> {
+        Err(out_of_order())
+    }
+}
+
+pub async fn rejects_that_cannot_be_kept_are_tried_again(backend: &Backend) {
+    let event = unique("Dance");
+    let ana = person(&event, "Ana");
+    let (poison, stranger) = (message_id(), message_id());
+    run(backend, &[delivered(&ana.enrols(1, "a"))]).await;
+    let deliveries = [
+        delivery(&poison, "hello"),
+        delivered(&person(&event, "Ben").enrols(1, "b")),
+        delivered(&ana.leaves(2, &stranger, &id("other"))),
+    ];
+
+    let settlements = ingest(&deliveries, &*backend.roster, &ReadOnlyRejects, at(ARRIVED)).await;
+
+    let outcomes: Vec<Outcome> = settlements.into_iter().map(|settlement| settlement.outcome).collect();
+    let retry = Outcome::Retry("testing failed: out of order".to_owned());
+    assert_eq!(outcomes, [retry.clone(), Outcome::Stored, retry]);
+    assert!(matches!(
+        run(backend, &deliveries).await[..],
+        [Outcome::Rejected(_), Outcome::Duplicate, Outcome::Rejected(_)]
+    ));
+    assert!(reject(backend, &poison).await.is_some() && reject(backend, &stranger).await.is_some());
+}
+
+/// A roster that refuses batches as it is told, and keeps an account of what the others should come to.
+struct Witness<'a> {
+    roster: &'a dyn Roster,
+    /// Whether the next batches are refused; those after the last are not.
+    refusals: Mutex<Vec<bool>>,
+    account: Mutex<Account>,
+}
+
+#[derive(Default)]
+struct Account {
+    attendees: BTreeMap<AttendeeKey, Attendee>,
+    writes: usize,
+}
+
+impl<'a> Witness<'a> {
+    fn of(roster: &'a dyn Roster, mut refusals: Vec<bool>) -> Self {
+        refusals.reverse();
+        Self { roster, refusals: Mutex::new(refusals), account: Mutex::default() }
+    }
+
+    fn refuses(&self) -> bool {
+        self.refusals.lock().unwrap().pop().unwrap_or(false)
+    }
+}
+
+impl Account {
+    fn apply(&mut self, batch: &AttendeeBatch, now: Timestamp) -> Vec<Applied> {
+        let (stored, applied) = apply_all(self.attendees.get(&batch.key), &batch.signups, now);
+        if let Some(attendee) = stored {
+            self.attendees.insert(batch.key.clone(), attendee);
+            self.writes += 1;
+        }
+        applied
+    }
+}
+
+#[async_trait]
+impl Roster for Witness<'_> {
+    async fn apply(&self, batches: Vec<AttendeeBatch>, now: Timestamp) -> Vec<Result<Vec<Applied>, Unavailable>> {
+        let refused: Vec<bool> = batches.iter().map(|_| self.refuses()).collect();
+        let passed: Vec<AttendeeBatch> =
+            batches.into_iter().zip(&refused).filter(|(_, refused)| !**refused).map(|(batch, _)| batch).collect();
+        let mut answers = self.roster.apply(passed.clone(), now).await.into_iter();
+        for (answer, batch) in answers.as_slice().iter().zip(&passed) {
+            let expected = self.account.lock().unwrap().apply(batch, now);
+            assert_eq!(answer.as_ref().expect("the backend is there"), &expected);
+        }
+        let answer = |refused| if refused { Err(out_of_order()) } else { answers.next().expect("each is answered") };
+        refused.into_iter().map(answer).collect()
+    }
+
+    async fn attendee(&self, key: &AttendeeKey) -> Result<Option<Attendee>, Unavailable> {
+        self.roster.attendee(key).await
+    }
+
+    async fn roster(&self, event: &EventId, limit: usize, after: Option<&NameKey>) -> Result<RosterPage, Unavailable> {
+        self.roster.roster(event, limit, after).await
+    }
+
+    async fn events(&self, limit: usize, after: Option<&EventId>) -> Result<Vec<EventSummary>, Unavailable> {
+        self.roster.events(limit, after).await
+    }
+
+    async fn everybody(&self, limit: usize, after: Option<&AttendeeKey>) -> Result<Vec<Attendee>, Unavailable> {
+        self.roster.everybody(limit, after).await
+    }
+
+    async fn remove(&self, name: &NameKey, event: Option<&EventId>, now: Timestamp) -> Result<u64, Unavailable> {
+        self.roster.remove(name, event, now).await
+    }
+}
+
+pub async fn a_roster_that_fails_for_one_attendee_is_tried_again_for_that_one(backend: &Backend) {
+    let event = unique("Dance");
+    let [ana, ben] = ["Ana", "Ben"].map(|name| person(&event, name));
+    let deliveries = [ben.enrols(1, "b"), ana.enrols(1, "a"), ana.enrols(2, "c")].each_ref().map(delivered);
+    let witness = Witness::of(&*backend.roster, vec![true, false]);
+
+    let settlements = ingest(&deliveries, &witness, &*backend.rejects, at(ARRIVED)).await;
+
+    let outcomes: Vec<Outcome> = settlements.into_iter().map(|settlement| settlement.outcome).collect();
+    let retry = Outcome::Retry("testing failed: out of order".to_owned());
+    assert_eq!(outcomes, [Outcome::Stored, retry.clone(), retry], "Ana's batch comes first, by name");
+    assert_eq!(who_is_in(backend, &event).await, ["Ben"]);
+    assert_eq!(run(backend, &deliveries).await, [Outcome::Duplicate, Outcome::Stored, Outcome::Stored]);
+    assert_eq!(who_is_in(backend, &event).await, ["Ana", "Ben"]);
+}
+
+/// A roster that does what it is asked and forgets to say so.
+struct SilentRoster<'a>(Witness<'a>);
+
+#[async_trait]
+impl Roster for SilentRoster<'_> {
+    async fn apply(&self, batches: Vec<AttendeeBatch>, now: Timestamp) -> Vec<Result<Vec<Applied>, Unavailable>> {
+        self.0.apply(batches, now).await;
+        Vec::new()
+    }
+
+    async fn attendee(&self, key: &AttendeeKey) -> Result<Option<Attendee>, Unavailable> {
+        self.0.attendee(key).await
+    }
+
+    async fn roster(&self, event: &EventId, limit: usize, after: Option<&NameKey>) -> Result<RosterPage, Unavailable> {
+        self.0.roster(event, limit, after).await
+    }
+
+    async fn events(&self, limit: usize, after: Option<&EventId>) -> Result<Vec<EventSummary>, Unavailable> {
+        self.0.events(limit, after).await
+    }
+
+    async fn everybody(&self, limit: usize, after: Option<&AttendeeKey>) -> Result<Vec<Attendee>, Unavailable> {
+        self.0.everybody(limit, after).await
+    }
+
+    async fn remove(&self, name: &NameKey, event: Option<&EventId>, now: Timestamp) -> Result<u64, Unavailable> {
+        self.0.remove(name, event, now).await
+    }
+}
+
+pub async fn a_roster_that_answers_nothing_loses_nothing(backend: &Backend) {
+    let ana = person(&unique("Dance"), "Ana");
+    let silent = SilentRoster(Witness::of(&*backend.roster, Vec::new()));
+    let settlements = ingest(&[delivered(&ana.enrols(1, "a"))], &silent, &*backend.rejects, at(ARRIVED)).await;
+    assert!(matches!(settlements[..], [Settlement { outcome: Outcome::Retry(_), .. }]), "{settlements:?}");
+}
+
+/// A request of a random history, before it knows its event.
+#[derive(Debug, Clone)]
+struct Drawn {
+    dance: bool,
+    name: &'static str,
+    second: i64,
+    kind: Kind,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Join,
+    Enrol,
+    Cancel,
+    /// By the one who made the request of this number, or by a stranger if there is none.
+    Leave(usize),
+    Amend(usize),
+    /// No message at all.
+    Poison,
+}
+
+/// Some requests, the order and the batches in which they are delivered, and what fails.
+#[derive(Debug, Clone)]
+struct History {
+    requests: Vec<Drawn>,
+    /// Numbers of requests; each stands there once at least.
+    deliveries: Vec<usize>,
+    batch_sizes: Vec<usize>,
+    refusals: Vec<bool>,
+}
+
+fn some_history() -> impl Strategy<Value = History> {
+    let kind = prop_oneof![
+        3 => Just(Kind::Join),
+        3 => Just(Kind::Enrol),
+        3 => Just(Kind::Cancel),
+        2 => (0..12_usize).prop_map(Kind::Leave),
+        1 => (0..12_usize).prop_map(Kind::Amend),
+        1 => Just(Kind::Poison),
+    ];
+    let drawn = (any::<bool>(), prop::sample::select(vec!["Ana", "ANA", "Ben", "Cleo"]), 0..8_i64, kind)
+        .prop_map(|(dance, name, second, kind)| Drawn { dance, name, second, kind });
+    prop::collection::vec(drawn, 1..14)
+        .prop_flat_map(|requests| {
+            let again = prop::collection::vec(0..requests.len(), 0..10);
+            let deliveries = (0..requests.len()).collect::<Vec<_>>();
+            let deliveries = again.prop_map(move |again| [deliveries.clone(), again].concat()).prop_shuffle();
+            let batch_sizes = prop::collection::vec(1..6_usize, 1..8);
+            (Just(requests), deliveries, batch_sizes, prop::collection::vec(prop::bool::weighted(0.3), 0..10))
+        })
+        .prop_map(|(requests, deliveries, batch_sizes, refusals)| History {
+            requests,
+            deliveries,
+            batch_sizes,
+            refusals,
+        })
+}
+
+/// How often a delivery that should be tried again is, as by the queue.
+const TRIES: u32 = 5;
+
+/// Lives through a history and compares what the backend says with what the requests say.
+async fn live_through(backend: &Backend, history: &History) {
+    let (dance, pizza) = (unique("Dance"), unique("Pizza"));
+    // Ids are drawn once, since requests name each other; they tell the second of their request.
+    let ids: Vec<SignupId> = history.requests.iter().map(|drawn| SignupId::new(at(drawn.second))).collect();
+    let stranger = id("stranger");
+    let signups: Vec<Option<Signup>> = (history.requests.iter().zip(&ids))
+        .map(|(drawn, signup_id)| {
+            let person = person(if drawn.dance { &dance } else { &pizza }, drawn.name);
+            let stay = |number: usize| ids.get(number).unwrap_or(&stranger).clone();
+            let request = match drawn.kind {
+                Kind::Join => Request::Join { contact: None },
+                Kind::Enrol => Request::Enrol { contact: Some(email(&format!("a{}@example.org", drawn.second))) },
+                Kind::Cancel => Request::Cancel,
+                Kind::Leave(number) => Request::Leave { stay: stay(number) },
+                Kind::Amend(number) => Request::Amend { stay: stay(number), contact: Some(email("owner@example.org")) },
+                Kind::Poison => return None,
+            };
+            Some(person.asks(drawn.second, signup_id.as_str(), request))
+        })
+        .collect();
+    let message = |number: usize| match &signups[number] {
+        Some(signup) => delivered(signup),
+        None => delivery(ids[number].as_str(), "poison"),
+    };
+
+    let witness = Witness::of(&*backend.roster, history.refusals.clone());
+    let mut waiting: Vec<(usize, u32)> = history.deliveries.iter().map(|number| (*number, 0)).collect();
+    let mut sizes = history.batch_sizes.iter().cycle();
+    let mut settled: BTreeSet<usize> = BTreeSet::new();
+    let mut stored = BTreeSet::new();
+    while !waiting.is_empty() {
+        let size = waiting.len().min(*sizes.next().expect("there is a size"));
+        let tried: Vec<(usize, u32)> = waiting.drain(..size).collect();
+        let deliveries: Vec<Delivery> = tried.iter().map(|(number, _)| message(*number)).collect();
+        let settlements = ingest(&deliveries, &witness, &*backend.rejects, at(ARRIVED)).await;
+        assert_eq!(settlements.len(), deliveries.len());
+        for ((number, tries), settlement) in tried.into_iter().zip(settlements) {
+            assert_eq!(settlement.message_id, ids[number].as_str());
+            match settlement.outcome {
+                Outcome::Retry(_) if tries + 1 < TRIES => waiting.push((number, tries + 1)),
+                Outcome::Retry(_) => {}
+                Outcome::Stored => {
+                    settled.insert(number);
+                    assert!(stored.insert(number), "request {number} is stored twice");
+                }
+                Outcome::Duplicate | Outcome::Stale => {
+                    settled.insert(number);
+                }
+                Outcome::Rejected(_) => {
+                    settled.insert(number);
+                    assert!(reject(backend, ids[number].as_str()).await.is_some(), "request {number} is nowhere");
+                }
+            }
+        }
+    }
+    let account = witness.account.into_inner().unwrap();
+
+    for event in [&dance, &pizza] {
+        let page = backend.roster.roster(&event_id(event), 100, None).await.expect("the backend is there");
+        let expected: Vec<Attendee> = (account.attendees.values())
+            .filter(|attendee| attendee.event == event_id(event) && attendee.stay().is_some())
+            .cloned()
+            .collect();
+        assert_eq!(page.count, expected.len() as u64);
+        assert_eq!(page.attendees, expected);
+    }
+    newest_decides(&signups, &settled, &account);
+
+    let changes = changes_of(backend, &[&dance, &pizza]).await;
+    assert_eq!(changes.len(), account.writes, "each write is told once");
+    let mut told: BTreeMap<AttendeeKey, Attendee> = BTreeMap::new();
+    for change in changes {
+        assert_eq!(change.old.as_ref(), told.get(&change.key), "each change begins where the last ended");
+        told.insert(change.key, change.new.expect("nobody was removed"));
+    }
+    assert_eq!(told, account.attendees);
+}
+
+/// Where no owner had a say, whoever's newest request is a sign-up is in, whatever the order was.
+fn newest_decides(signups: &[Option<Signup>], settled: &BTreeSet<usize>, account: &Account) {
+    let mut newest: BTreeMap<AttendeeKey, &Signup> = BTreeMap::new();
+    let mut owned = BTreeSet::new();
+    for (number, signup) in signups.iter().enumerate() {
+        let Some(signup) = signup else { continue };
+        if matches!(signup.request, Request::Leave { .. } | Request::Amend { .. }) || !settled.contains(&number) {
+            owned.insert(signup.key());
+        }
+        let newest = newest.entry(signup.key()).or_insert(signup);
+        if signup.version > newest.version {
+            *newest = signup;
+        }
+    }
+    for (key, signup) in newest.into_iter().filter(|(key, _)| !owned.contains(key)) {
+        let is_in = account.attendees.get(&key).is_some_and(|attendee| attendee.stay().is_some());
+        assert_eq!(is_in, signup.request != Request::Cancel, "{key:?} after {signup:?}");
+    }
+}
+
+pub async fn any_history_of_deliveries_leaves_what_its_requests_say(backend: &Backend) {
+    let backend = backend.clone();
+    let runtime = Handle::current();
+    // On a thread of its own, since the runner of proptest calls back and waits.
+    let histories = tokio::task::spawn_blocking(move || {
+        let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) };
+        TestRunner::new(config).run(&some_history(), |history| {
+            runtime.block_on(live_through(&backend, &history));
+            Ok(())
+        })
+    });
+    if let Err(failure) = histories.await.expect("the histories go on") {
+        panic!("{failure}");
+    }
+}

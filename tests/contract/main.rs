@@ -1,0 +1,93 @@
+//! What every backend must do, said once: plain functions over the ports, run against each backend.
+//!
+//! A new backend is a constructor in `backend.rs` and a line at the end of this file. Its tables may be shared between
+//! cases, since each case uses events and names of its own; its queue must be the case's alone.
+
+mod backend;
+mod changes;
+mod idempotency;
+mod ingest;
+mod people;
+mod queue;
+mod rejects;
+mod roster;
+
+/// Every case as a test of its own.
+macro_rules! contract {
+    ($($module:ident: $($case:ident)+;)+) => {
+        /// Holds one backend to the contract.
+        macro_rules! hold {
+            ($backend:ident) => {
+                mod $backend {
+                    $(mod $module {
+                        $(#[tokio::test]
+                        async fn $case() {
+                            let backend = crate::backend::$backend().await;
+                            crate::$module::$case(&backend).await;
+                        })+
+                    })+
+                }
+            };
+        }
+    };
+}
+
+contract! {
+    queue:
+        a_message_is_handed_out_as_it_was_sent
+        every_message_of_a_send_arrives_and_no_receive_gives_more_than_asked
+        sending_settling_and_giving_back_nothing_is_fine
+        a_waiting_receive_is_given_what_arrives
+        an_unsettled_message_comes_back_after_the_visibility_timeout_and_not_before
+        a_settled_message_is_gone
+        settling_again_harms_nobody
+        a_message_given_back_comes_again_at_once
+        a_message_given_back_with_a_delay_comes_again_after_it
+        after_five_tries_a_message_is_among_the_rejects_with_its_last_failure
+        the_depth_counts_what_is_not_settled_and_names_the_oldest
+        concurrent_receivers_share_no_message;
+    rejects:
+        a_reject_is_kept_whole
+        a_reject_put_twice_stays_as_it_was
+        rejects_are_listed_by_id_at_every_page_size
+        a_deleted_reject_is_gone;
+    idempotency:
+        the_first_answer_is_remembered
+        keys_do_not_disturb_each_other
+        concurrent_requests_are_given_one_answer;
+    roster:
+        every_kind_of_attendee_is_stored_whole
+        each_request_is_answered_by_its_place
+        the_newest_request_wins_across_batches
+        requests_that_change_nothing_store_nothing
+        an_event_that_nobody_knows_is_empty
+        the_first_title_of_an_event_stays
+        the_count_follows_joins_and_leaves
+        a_roster_is_read_in_order_at_every_page_size
+        events_are_listed_by_id_at_every_page_size
+        everybody_is_listed_by_event_and_name_at_every_page_size
+        concurrent_writers_of_one_attendee_leave_the_newest
+        removing_a_person_from_one_event_leaves_the_others
+        removing_a_person_from_all_events_leaves_nothing_of_them
+        removing_somebody_unknown_removes_nobody
+        whoever_was_removed_may_sign_up_again;
+    changes:
+        every_write_is_told_once_with_what_was_and_what_is
+        what_changes_nothing_is_not_told
+        several_requests_for_one_attendee_are_one_change
+        a_removal_is_told_and_the_contacts_are_forgotten
+        changes_are_read_in_their_order_at_every_page_size;
+    ingest:
+        a_poison_message_harms_no_other
+        several_requests_for_one_attendee_come_to_one_change
+        every_delivery_has_its_outcome_under_its_own_ids
+        a_message_delivered_twice_is_stored_once
+        only_the_owner_of_a_stay_may_change_it
+        an_owners_cancel_before_its_signup_is_tried_again
+        rejects_that_cannot_be_kept_are_tried_again
+        a_roster_that_fails_for_one_attendee_is_tried_again_for_that_one
+        a_roster_that_answers_nothing_loses_nothing
+        any_history_of_deliveries_leaves_what_its_requests_say;
+}
+
+hold!(sqlite);

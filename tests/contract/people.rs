@@ -1,0 +1,134 @@
+//! How the cases speak of people, events and moments.
+
+use countmein::attendee::{Applied, Attendee};
+use countmein::attendee_name::AttendeeName;
+use countmein::channel::Channel;
+use countmein::contact::Contact;
+use countmein::event::{Event, EventId};
+use countmein::ports::{AttendeeBatch, Change, Roster};
+use countmein::signup::{AttendeeKey, Request, Signup, SignupId, Version};
+use countmein::timestamp::Timestamp;
+use uuid::Uuid;
+
+use crate::backend::Backend;
+
+/// When the cases take place.
+pub fn at(second: i64) -> Timestamp {
+    Timestamp::from_millis(1_795_431_600_000 + second * 1_000).expect("it is in range")
+}
+
+/// A word that no other case uses; words made later sort later.
+pub fn unique(word: &str) -> String {
+    format!("{word} {}", Uuid::now_v7().simple())
+}
+
+pub fn id(text: &str) -> SignupId {
+    SignupId::parse(text).expect("it is an id")
+}
+
+pub fn email(address: &str) -> Contact {
+    Contact::email(address).expect("it is an address")
+}
+
+pub fn event_id(event: &str) -> EventId {
+    EventId::parse(event).expect("it is an event")
+}
+
+pub fn key(event: &str, name: &str) -> AttendeeKey {
+    let name = AttendeeName::parse(name).expect("it is a name").key().clone();
+    AttendeeKey { event: event_id(event), name }
+}
+
+/// Somebody on an event, and what may be asked about them.
+#[derive(Clone)]
+pub struct Person {
+    pub event: String,
+    pub name: String,
+}
+
+pub fn person(event: &str, name: &str) -> Person {
+    Person { event: event.to_owned(), name: name.to_owned() }
+}
+
+impl Person {
+    pub fn asks(&self, second: i64, signup_id: &str, request: Request) -> Signup {
+        let channel = if matches!(request, Request::Join { .. }) { Channel::Http } else { Channel::Queue };
+        Signup {
+            version: Version { requested_at: at(second), id: id(signup_id) },
+            event: Event::parse(&self.event).expect("it is an event"),
+            name: AttendeeName::parse(&self.name).expect("it is a name"),
+            channel,
+            request,
+        }
+    }
+
+    pub fn joins(&self, second: i64, signup_id: &str) -> Signup {
+        self.asks(second, signup_id, Request::Join { contact: None })
+    }
+
+    pub fn enrols(&self, second: i64, signup_id: &str) -> Signup {
+        self.asks(second, signup_id, Request::Enrol { contact: None })
+    }
+
+    pub fn enrols_with(&self, second: i64, signup_id: &str, contact: Contact) -> Signup {
+        self.asks(second, signup_id, Request::Enrol { contact: Some(contact) })
+    }
+
+    pub fn cancels(&self, second: i64, signup_id: &str) -> Signup {
+        self.asks(second, signup_id, Request::Cancel)
+    }
+
+    pub fn leaves(&self, second: i64, signup_id: &str, stay: &SignupId) -> Signup {
+        self.asks(second, signup_id, Request::Leave { stay: stay.clone() })
+    }
+
+    pub fn key(&self) -> AttendeeKey {
+        key(&self.event, &self.name)
+    }
+}
+
+/// Requests for one attendee, as ingest hands them to the roster.
+pub fn batch(signups: Vec<Signup>) -> AttendeeBatch {
+    AttendeeBatch { key: signups[0].key(), signups }
+}
+
+/// Applies requests for one attendee together.
+pub async fn apply(roster: &dyn Roster, signups: Vec<Signup>) -> Vec<Applied> {
+    let mut answers = roster.apply(vec![batch(signups)], at(0)).await;
+    assert_eq!(answers.len(), 1, "one batch has one answer");
+    answers.remove(0).expect("the backend is there")
+}
+
+/// Applies requests one after the other.
+pub async fn apply_each(roster: &dyn Roster, signups: impl IntoIterator<Item = Signup>) -> Vec<Applied> {
+    let mut answers = Vec::new();
+    for signup in signups {
+        answers.extend(apply(roster, vec![signup]).await);
+    }
+    answers
+}
+
+pub async fn attendee(backend: &Backend, person: &Person) -> Option<Attendee> {
+    backend.roster.attendee(&person.key()).await.expect("the backend is there")
+}
+
+/// The names of those in, in the roster's order.
+pub async fn who_is_in(backend: &Backend, event: &str) -> Vec<String> {
+    let page = backend.roster.roster(&event_id(event), 100, None).await.expect("the backend is there");
+    assert_eq!(page.next, None, "a case has few people");
+    assert_eq!(page.count, page.attendees.len() as u64, "the count is that of the names");
+    page.attendees.iter().map(|attendee| attendee.name.as_str().to_owned()).collect()
+}
+
+/// The changes of some events, in their order.
+pub async fn changes_of(backend: &Backend, events: &[&str]) -> Vec<Change> {
+    let events: Vec<EventId> = events.iter().map(|event| event_id(event)).collect();
+    let mut found = Vec::new();
+    let mut position = 0;
+    loop {
+        let page = backend.changes.changes(position, 100).await.expect("the backend is there");
+        let Some((last, _)) = page.last() else { return found };
+        position = *last;
+        found.extend(page.into_iter().map(|(_, change)| change).filter(|change| events.contains(&change.key.event)));
+    }
+}

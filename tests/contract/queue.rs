@@ -1,0 +1,246 @@
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use countmein::ports::{Delivery, Depth, GivenBack, MAX_RECEIVES, Queue};
+use countmein::timestamp::Timestamp;
+
+use crate::backend::Backend;
+
+/// Past this a case has failed.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How far a queue's clock may be from ours.
+const CLOCKS_APART: Duration = Duration::from_secs(5);
+
+async fn send(queue: &dyn Queue, bodies: &[&str]) {
+    queue.send(bodies.iter().map(|body| (*body).to_owned()).collect()).await.expect("the queue is there");
+}
+
+/// Receives until there are `count`, since a queue may hand out fewer than it holds.
+async fn receive(queue: &dyn Queue, count: usize) -> Vec<Delivery> {
+    let started = Instant::now();
+    let mut received = Vec::new();
+    while received.len() < count {
+        assert!(started.elapsed() < PATIENCE, "only {received:?} came, not {count}");
+        received.extend(queue.receive(count - received.len()).await.expect("the queue is there"));
+    }
+    received
+}
+
+async fn receive_one(queue: &dyn Queue) -> Delivery {
+    receive(queue, 1).await.remove(0)
+}
+
+async fn settle(queue: &dyn Queue, deliveries: &[Delivery]) {
+    let receipts = deliveries.iter().map(|delivery| delivery.receipt.clone()).collect();
+    queue.settle(receipts).await.expect("the queue is there");
+}
+
+async fn give_back(queue: &dyn Queue, delivery: &Delivery, delay: Duration, why: &str) {
+    let given_back = GivenBack { receipt: delivery.receipt.clone(), delay, why: why.to_owned() };
+    queue.give_back(vec![given_back]).await.expect("the queue is there");
+}
+
+async fn until_the_depth_is(queue: &dyn Queue, messages: u64) -> Depth {
+    let started = Instant::now();
+    loop {
+        let depth = queue.depth().await.expect("the queue is there");
+        if depth.messages == messages {
+            return depth;
+        }
+        assert!(started.elapsed() < PATIENCE, "the depth stays {depth:?}, not {messages}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+fn bodies(deliveries: &[Delivery]) -> BTreeSet<&str> {
+    deliveries.iter().map(|delivery| delivery.body.as_str()).collect()
+}
+
+pub async fn a_message_is_handed_out_as_it_was_sent(backend: &Backend) {
+    let body = format!("{{\"event\": \"Café 👩‍👩‍👧\"}}\r\n\t{}", "x".repeat(200_000));
+    let before = Timestamp::now();
+    send(&*backend.queue, &[&body]).await;
+    let after = Timestamp::now();
+
+    let delivery = receive_one(&*backend.queue).await;
+
+    assert_eq!(delivery.body, body);
+    assert_eq!(delivery.receive_count, 1);
+    assert!(delivery.message_id.bytes().all(|byte| byte.is_ascii_graphic()) && !delivery.message_id.is_empty());
+    let arrived = delivery.arrived_at;
+    assert!(before <= arrived.plus(CLOCKS_APART) && arrived <= after.plus(CLOCKS_APART), "{arrived}");
+}
+
+pub async fn every_message_of_a_send_arrives_and_no_receive_gives_more_than_asked(backend: &Backend) {
+    let sent: Vec<String> = (0..25).map(|number| format!("message {number}")).collect();
+    backend.queue.send(sent.clone()).await.expect("the queue is there");
+
+    let started = Instant::now();
+    let mut received = Vec::new();
+    while received.len() < sent.len() {
+        assert!(started.elapsed() < PATIENCE, "only {} came", received.len());
+        let some = backend.queue.receive(4).await.expect("the queue is there");
+        assert!(some.len() <= 4, "{} are more than 4", some.len());
+        settle(&*backend.queue, &some).await;
+        received.extend(some);
+    }
+
+    assert_eq!(bodies(&received), sent.iter().map(String::as_str).collect());
+    let ids: BTreeSet<&str> = received.iter().map(|delivery| delivery.message_id.as_str()).collect();
+    assert_eq!(ids.len(), sent.len(), "each message has an id of its own");
+}
+
+pub async fn sending_settling_and_giving_back_nothing_is_fine(backend: &Backend) {
+    backend.queue.send(Vec::new()).await.expect("the queue is there");
+    backend.queue.settle(Vec::new()).await.expect("the queue is there");
+    backend.queue.give_back(Vec::new()).await.expect("the queue is there");
+    assert_eq!(backend.queue.receive(10).await.expect("the queue is there"), []);
+    assert_eq!(backend.queue.depth().await.expect("the queue is there"), Depth::default());
+}
+
+pub async fn a_waiting_receive_is_given_what_arrives(backend: &Backend) {
+    let queue = backend.queue.clone();
+    let waiting = tokio::spawn(async move { receive_one(&*queue).await });
+    tokio::task::yield_now().await;
+    send(&*backend.queue, &["hello"]).await;
+    assert_eq!(waiting.await.expect("the receiver goes on").body, "hello");
+}
+
+pub async fn an_unsettled_message_comes_back_after_the_visibility_timeout_and_not_before(backend: &Backend) {
+    send(&*backend.queue, &["hello"]).await;
+    let before = Instant::now();
+    let first = receive_one(&*backend.queue).await;
+
+    let second = receive_one(&*backend.queue).await;
+
+    // Both clocks are read outside the queue, so that this can only be too kind by a call's duration.
+    assert!(before.elapsed() >= backend.visibility, "it came back after {:?}", before.elapsed());
+    assert_eq!((first.receive_count, second.receive_count), (1, 2));
+    assert_eq!(
+        (second.message_id, second.body, second.arrived_at),
+        (first.message_id, first.body, first.arrived_at),
+        "it is the same message"
+    );
+}
+
+pub async fn a_settled_message_is_gone(backend: &Backend) {
+    send(&*backend.queue, &["done", "not done"]).await;
+    let deliveries = receive(&*backend.queue, 2).await;
+    let (done, not_done): (Vec<_>, Vec<_>) = deliveries.into_iter().partition(|delivery| delivery.body == "done");
+
+    settle(&*backend.queue, &done).await;
+    assert_eq!(until_the_depth_is(&*backend.queue, 1).await.oldest, Some(not_done[0].arrived_at));
+
+    let again = receive_one(&*backend.queue).await;
+    assert_eq!(again.body, "not done");
+    settle(&*backend.queue, &[again]).await;
+    assert_eq!(until_the_depth_is(&*backend.queue, 0).await, Depth::default());
+}
+
+pub async fn settling_again_harms_nobody(backend: &Backend) {
+    send(&*backend.queue, &["first"]).await;
+    let first = receive_one(&*backend.queue).await;
+    settle(&*backend.queue, std::slice::from_ref(&first)).await;
+    send(&*backend.queue, &["second"]).await;
+
+    settle(&*backend.queue, std::slice::from_ref(&first)).await;
+    give_back(&*backend.queue, &first, Duration::from_secs(60), "too late").await;
+
+    assert_eq!(receive_one(&*backend.queue).await.body, "second");
+}
+
+pub async fn a_message_given_back_comes_again_at_once(backend: &Backend) {
+    send(&*backend.queue, &["hello"]).await;
+    let before = Instant::now();
+    let first = receive_one(&*backend.queue).await;
+
+    give_back(&*backend.queue, &first, Duration::ZERO, "the disk is full").await;
+    let second = receive_one(&*backend.queue).await;
+
+    assert!(before.elapsed() < backend.visibility, "it came as if nobody had given it back");
+    assert_eq!((second.message_id, second.arrived_at), (first.message_id, first.arrived_at));
+    assert_eq!(second.receive_count, 2);
+}
+
+pub async fn a_message_given_back_with_a_delay_comes_again_after_it(backend: &Backend) {
+    let delay = backend.visibility + Duration::from_secs(1);
+    send(&*backend.queue, &["hello"]).await;
+    let delivery = receive_one(&*backend.queue).await;
+
+    let before = Instant::now();
+    give_back(&*backend.queue, &delivery, delay, "the disk is full").await;
+    receive_one(&*backend.queue).await;
+
+    assert!(before.elapsed() >= delay, "it came back after {:?}", before.elapsed());
+}
+
+pub async fn after_five_tries_a_message_is_among_the_rejects_with_its_last_failure(backend: &Backend) {
+    send(&*backend.queue, &["poor message"]).await;
+    let mut deliveries = Vec::new();
+    for receive_count in 1..=MAX_RECEIVES {
+        let delivery = receive_one(&*backend.queue).await;
+        assert_eq!(delivery.receive_count, receive_count);
+        give_back(&*backend.queue, &delivery, Duration::ZERO, &format!("failure {receive_count}")).await;
+        deliveries.push(delivery);
+    }
+    let original = &deliveries[0];
+
+    let started = Instant::now();
+    let reject = loop {
+        assert_eq!(backend.queue.receive(10).await.expect("the queue is there"), [], "it is not tried a sixth time");
+        if let Some(reject) = backend.rejects.get(&original.message_id).await.expect("the backend is there") {
+            break reject;
+        }
+        assert!(started.elapsed() < PATIENCE, "it is neither on the queue nor among the rejects");
+    };
+
+    assert_eq!((reject.body.as_str(), reject.arrived_at), ("poor message", original.arrived_at));
+    assert!(reject.reason.contains("failed 5 times"), "{}", reject.reason);
+    assert!(reject.reason.contains("failure 5"), "{}", reject.reason);
+    assert!(reject.rejected_at >= reject.arrived_at);
+    until_the_depth_is(&*backend.queue, 0).await;
+}
+
+pub async fn the_depth_counts_what_is_not_settled_and_names_the_oldest(backend: &Backend) {
+    send(&*backend.queue, &["older"]).await;
+    let older = receive_one(&*backend.queue).await;
+    while Timestamp::now() <= older.arrived_at {
+        tokio::task::yield_now().await;
+    }
+    send(&*backend.queue, &["newer", "newest"]).await;
+
+    assert_eq!(until_the_depth_is(&*backend.queue, 3).await.oldest, Some(older.arrived_at));
+    settle(&*backend.queue, std::slice::from_ref(&older)).await;
+    let depth = until_the_depth_is(&*backend.queue, 2).await;
+    assert!(depth.oldest > Some(older.arrived_at), "{depth:?}");
+}
+
+pub async fn concurrent_receivers_share_no_message(backend: &Backend) {
+    let sent: Vec<String> = (0..60).map(|number| format!("message {number}")).collect();
+    backend.queue.send(sent.clone()).await.expect("the queue is there");
+
+    let receivers: Vec<_> = (0..6)
+        .map(|_| {
+            let queue = backend.queue.clone();
+            tokio::spawn(async move {
+                let mut mine = Vec::new();
+                loop {
+                    let some = queue.receive(5).await.expect("the queue is there");
+                    if some.is_empty() {
+                        return mine;
+                    }
+                    settle(&*queue, &some).await;
+                    mine.extend(some);
+                }
+            })
+        })
+        .collect();
+    let mut received = Vec::new();
+    for receiver in receivers {
+        received.extend(receiver.await.expect("the receiver goes on"));
+    }
+
+    assert_eq!(received.len(), sent.len(), "none comes twice");
+    assert_eq!(bodies(&received), sent.iter().map(String::as_str).collect());
+}

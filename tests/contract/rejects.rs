@@ -1,0 +1,75 @@
+use countmein::reject::Reject;
+
+use crate::backend::Backend;
+use crate::people::{at, unique};
+
+fn reject(id: &str) -> Reject {
+    Reject {
+        id: id.to_owned(),
+        body: "{\"event\": \"Café\"}\r\n".to_owned(),
+        reason: "`name` is missing; add it".to_owned(),
+        arrived_at: at(1),
+        rejected_at: at(2),
+    }
+}
+
+/// An id of the case's own, without the space that a sign-up's id cannot have.
+fn own_id() -> String {
+    unique("reject").replace(' ', "-")
+}
+
+async fn put(backend: &Backend, rejects: Vec<Reject>) {
+    backend.rejects.put(rejects).await.expect("the backend is there");
+}
+
+async fn get(backend: &Backend, id: &str) -> Option<Reject> {
+    backend.rejects.get(id).await.expect("the backend is there")
+}
+
+pub async fn a_reject_is_kept_whole(backend: &Backend) {
+    let (kept, empty) = (reject(&own_id()), Reject { body: String::new(), ..reject(&own_id()) });
+    put(backend, vec![kept.clone(), empty.clone()]).await;
+    put(backend, Vec::new()).await;
+    assert_eq!(get(backend, &kept.id).await, Some(kept));
+    assert_eq!(get(backend, &empty.id).await, Some(empty));
+    assert_eq!(get(backend, &own_id()).await, None);
+}
+
+pub async fn a_reject_put_twice_stays_as_it_was(backend: &Backend) {
+    let first = reject(&own_id());
+    let second = Reject { reason: "another".to_owned(), rejected_at: at(9), ..first.clone() };
+    put(backend, vec![first.clone(), second.clone()]).await;
+    put(backend, vec![second]).await;
+    assert_eq!(get(backend, &first.id).await, Some(first));
+}
+
+pub async fn rejects_are_listed_by_id_at_every_page_size(backend: &Backend) {
+    let prefix = own_id();
+    let expected: Vec<Reject> = (0..7).map(|number| reject(&format!("{prefix}-{number}"))).collect();
+    put(backend, expected.iter().rev().cloned().collect()).await;
+
+    for size in 1..=8 {
+        let mut found: Vec<Reject> = Vec::new();
+        loop {
+            let after = found.last().map_or(prefix.as_str(), |last| last.id.as_str());
+            let page = backend.rejects.list(size, Some(after)).await.expect("the backend is there");
+            assert!(page.len() <= size);
+            let ours = page.iter().take_while(|reject| reject.id.starts_with(&prefix)).count();
+            found.extend(page.into_iter().take(ours));
+            if ours < size {
+                break;
+            }
+        }
+        assert_eq!(found, expected, "at {size} a page");
+    }
+    assert!(!backend.rejects.list(1, None).await.expect("the backend is there").is_empty());
+}
+
+pub async fn a_deleted_reject_is_gone(backend: &Backend) {
+    let (gone, stays) = (reject(&own_id()), reject(&own_id()));
+    put(backend, vec![gone.clone(), stays.clone()]).await;
+    assert!(backend.rejects.delete(&gone.id).await.expect("the backend is there"));
+    assert!(!backend.rejects.delete(&gone.id).await.expect("the backend is there"), "there is nothing left to delete");
+    assert_eq!(get(backend, &gone.id).await, None);
+    assert_eq!(get(backend, &stays.id).await, Some(stays));
+}

@@ -1,0 +1,325 @@
+//! What SQLite alone must do: the file, who may use it, what survives, and what time takes away.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::time::Duration;
+
+use countmein::attendee::{Applied, TOMBSTONE};
+use countmein::attendee_name::AttendeeName;
+use countmein::channel::Channel;
+use countmein::contact::Contact;
+use countmein::event::Event;
+use countmein::ports::{
+    AttendeeBatch, ChangeFeed, Delivery, GivenBack, Idempotency, MAX_RECEIVES, Queue, Rejects, Remembered, Roster,
+};
+use countmein::reject::Reject;
+use countmein::signup::{Request, Signup, SignupId, Version};
+use countmein::standalone::sqlite::{DATABASE, OpenError, Sqlite};
+use countmein::timestamp::Timestamp;
+use tempfile::TempDir;
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+fn folder() -> TempDir {
+    tempfile::tempdir().expect("there is room for a folder")
+}
+
+fn open(folder: &Path) -> Sqlite {
+    Sqlite::open(folder).expect("the folder is ours")
+}
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_millis(1_795_431_600_000 + second * 1_000).expect("it is in range")
+}
+
+fn signup(name: &str, second: i64, request: Request) -> Signup {
+    Signup {
+        version: Version { requested_at: at(second), id: SignupId::parse(&format!("id-{second}")).unwrap() },
+        event: Event::parse("Dance").unwrap(),
+        name: AttendeeName::parse(name).unwrap(),
+        channel: Channel::Queue,
+        request,
+    }
+}
+
+fn enrol(name: &str, second: i64) -> Signup {
+    signup(name, second, Request::Enrol { contact: Some(Contact::email("ana@example.org").unwrap()) })
+}
+
+async fn apply(sqlite: &Sqlite, signup: Signup, now: Timestamp) -> Vec<Applied> {
+    let batch = AttendeeBatch { key: signup.key(), signups: vec![signup] };
+    sqlite.apply(vec![batch], now).await.remove(0).unwrap()
+}
+
+async fn send(sqlite: &Sqlite, body: &str) {
+    sqlite.send(vec![body.to_owned()]).await.unwrap();
+}
+
+async fn receive_one(sqlite: &Sqlite) -> Delivery {
+    let mut received = sqlite.receive(10).await.unwrap();
+    assert_eq!(received.len(), 1, "{received:?}");
+    received.remove(0)
+}
+
+async fn delete_all_expired(sqlite: &Sqlite, now: Timestamp) {
+    while sqlite.delete_expired(now).await.unwrap() {}
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap_or_else(|error| panic!("{}: {error}", path.display())).permissions().mode() & 0o777
+}
+
+#[tokio::test]
+async fn nobody_but_the_owner_reads_the_folder_and_its_files() {
+    let home = folder();
+    let data = home.path().join("deep/data");
+    let sqlite = open(&data);
+    send(&sqlite, "hello").await;
+    sqlite.depth().await.unwrap();
+
+    assert_eq!(mode(&data), 0o700);
+    let files: Vec<_> = fs::read_dir(&data).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(files.len() >= 4, "the database, its log, its index and the lock: {files:?}");
+    for suffix in ["", "-wal", "-shm"] {
+        assert!(files.contains(&data.join(format!("{DATABASE}{suffix}"))), "{suffix} is not in {files:?}");
+    }
+    for file in files {
+        assert_eq!(mode(&file), 0o600, "{}", file.display());
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_others_could_read_is_closed_to_them() {
+    let home = folder();
+    drop(open(home.path()));
+    let database = home.path().join(DATABASE);
+    fs::set_permissions(&database, Permissions::from_mode(0o644)).unwrap();
+    drop(open(home.path()));
+    assert_eq!(mode(&database), 0o600);
+}
+
+#[tokio::test]
+async fn a_folder_is_used_by_one_at_a_time() {
+    let home = folder();
+    let first = open(home.path());
+    let clone = first.clone();
+    let refused = |home: &Path| matches!(Sqlite::open(home), Err(OpenError::InUse(path)) if path == home);
+    assert!(refused(home.path()));
+    drop(first);
+    assert!(refused(home.path()), "a clone still uses it");
+    drop(clone);
+    open(home.path());
+}
+
+#[tokio::test]
+async fn a_newer_database_is_left_alone() {
+    let home = folder();
+    drop(open(home.path()));
+    let database = rusqlite::Connection::open(home.path().join(DATABASE)).unwrap();
+    let known: usize = database.query_row("PRAGMA user_version", (), |row| row.get(0)).unwrap();
+    database.pragma_update(None, "user_version", known + 1).unwrap();
+    drop(database);
+
+    let error = Sqlite::open(home.path()).err().expect("it is refused");
+    assert!(matches!(error, OpenError::Newer { found, known: k } if (found, k) == (known + 1, known)), "{error}");
+}
+
+#[test]
+fn what_is_no_database_is_refused_and_kept() {
+    let home = folder();
+    let database = home.path().join(DATABASE);
+    let letter = "Dear diary, this is not a database. ".repeat(40);
+    fs::write(&database, &letter).unwrap();
+    assert!(matches!(Sqlite::open(home.path()), Err(OpenError::Sqlite(_))));
+    assert_eq!(fs::read_to_string(&database).unwrap(), letter);
+}
+
+#[test]
+fn a_file_in_the_place_of_the_folder_is_named() {
+    let home = folder();
+    let file = home.path().join("data");
+    fs::write(&file, "").unwrap();
+    let error = Sqlite::open(&file).err().expect("it is refused").to_string();
+    assert!(error.contains(&file.display().to_string()), "{error}");
+}
+
+#[tokio::test]
+async fn everything_survives_a_restart() {
+    let home = folder();
+    let sqlite = open(home.path());
+    apply(&sqlite, enrol("Ana", 1), at(1)).await;
+    send(&sqlite, "on its way").await;
+    let reject = Reject {
+        id: "r".to_owned(),
+        body: "hello".to_owned(),
+        reason: "no message".to_owned(),
+        arrived_at: at(1),
+        rejected_at: at(2),
+    };
+    sqlite.put(vec![reject.clone()]).await.unwrap();
+    let answer = Remembered { fingerprint: "f".to_owned(), id: SignupId::new(at(1)), requested_at: at(1) };
+    sqlite.remember("key".to_owned(), answer.clone()).await.unwrap();
+    let ana = sqlite.attendee(&enrol("Ana", 1).key()).await.unwrap();
+    let changes = sqlite.changes(0, 10).await.unwrap();
+    let secret = sqlite.secret("manage").await.unwrap();
+    drop(sqlite);
+
+    let sqlite = open(home.path());
+    assert!(ana.is_some());
+    assert_eq!(sqlite.attendee(&enrol("Ana", 1).key()).await.unwrap(), ana);
+    assert_eq!(sqlite.changes(0, 10).await.unwrap(), changes);
+    assert_eq!(sqlite.get("r").await.unwrap(), Some(reject));
+    let other = Remembered { fingerprint: "g".to_owned(), ..answer.clone() };
+    assert_eq!(sqlite.remember("key".to_owned(), other).await.unwrap(), answer);
+    assert_eq!(sqlite.secret("manage").await.unwrap(), secret);
+    assert_ne!(sqlite.secret("another").await.unwrap(), secret);
+    assert_eq!(receive_one(&sqlite).await.body, "on its way");
+}
+
+#[tokio::test]
+async fn what_somebody_was_working_on_is_handed_out_at_once_after_a_restart() {
+    let home = folder();
+    let sqlite = open(home.path());
+    send(&sqlite, "hello").await;
+    let before = receive_one(&sqlite).await;
+    drop(sqlite);
+
+    let after = receive_one(&open(home.path())).await;
+
+    let expected = Delivery { receive_count: 2, receipt: after.receipt.clone(), ..before };
+    assert_eq!(after, expected);
+}
+
+#[tokio::test]
+async fn a_message_that_stops_the_program_five_times_is_a_reject() {
+    let home = folder();
+    let mut sqlite = open(home.path());
+    send(&sqlite, "deadly").await;
+    let mut id = String::new();
+    for _ in 0..MAX_RECEIVES {
+        id = receive_one(&sqlite).await.message_id;
+        drop(sqlite);
+        sqlite = open(home.path());
+    }
+
+    assert!(sqlite.receive(10).await.unwrap().is_empty());
+
+    let reject = sqlite.get(&id).await.unwrap().expect("it is kept");
+    assert_eq!(reject.body, "deadly");
+    assert_eq!(reject.reason, "failed 5 times; the last time: the program stopped before it was done");
+}
+
+#[tokio::test]
+async fn a_message_is_not_handed_out_before_its_delay_by_an_arrival_of_another() {
+    let home = folder();
+    let sqlite = open(home.path());
+    send(&sqlite, "later").await;
+    let later = receive_one(&sqlite).await;
+    let delay = Duration::from_secs(3_600);
+    sqlite.give_back(vec![GivenBack { receipt: later.receipt, delay, why: "away".to_owned() }]).await.unwrap();
+
+    send(&sqlite, "now").await;
+
+    assert_eq!(receive_one(&sqlite).await.body, "now");
+    assert_eq!(sqlite.depth().await.unwrap().messages, 2);
+}
+
+#[tokio::test]
+async fn who_left_is_forgotten_after_30_days_and_not_before() {
+    let home = folder();
+    let sqlite = open(home.path());
+    apply(&sqlite, enrol("Ana", 1), at(1)).await;
+    apply(&sqlite, signup("Ana", 2, Request::Cancel), at(2)).await;
+    apply(&sqlite, enrol("Ben", 1), at(1)).await;
+    let ana = enrol("Ana", 1).key();
+    let expires_at = at(2).plus(TOMBSTONE);
+
+    delete_all_expired(&sqlite, Timestamp::from_millis(expires_at.as_millis() - 1).unwrap()).await;
+    assert!(sqlite.attendee(&ana).await.unwrap().is_some());
+    delete_all_expired(&sqlite, expires_at).await;
+    assert_eq!(sqlite.attendee(&ana).await.unwrap(), None);
+    assert!(sqlite.attendee(&enrol("Ben", 1).key()).await.unwrap().is_some(), "who is in stays");
+}
+
+#[tokio::test]
+async fn an_event_is_forgotten_with_the_last_who_left_it() {
+    let home = folder();
+    let sqlite = open(home.path());
+    apply(&sqlite, signup("Ana", 1, Request::Cancel), at(1)).await;
+
+    delete_all_expired(&sqlite, at(2)).await;
+    assert_eq!(sqlite.events(10, None).await.unwrap().len(), 1);
+    delete_all_expired(&sqlite, at(1).plus(TOMBSTONE)).await;
+    assert_eq!(sqlite.events(10, None).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn changes_are_kept_for_a_day() {
+    let home = folder();
+    let sqlite = open(home.path());
+    apply(&sqlite, enrol("Ana", 1), at(1)).await;
+    apply(&sqlite, enrol("Ben", 2), at(2)).await;
+
+    delete_all_expired(&sqlite, at(1).plus(DAY)).await;
+    assert_eq!(sqlite.changes(0, 10).await.unwrap().len(), 2);
+    delete_all_expired(&sqlite, at(2).plus(DAY)).await;
+    let left = sqlite.changes(0, 10).await.unwrap();
+    assert_eq!(left.iter().map(|(_, change)| change.key.name.as_str()).collect::<Vec<_>>(), ["ben"]);
+    delete_all_expired(&sqlite, at(3).plus(DAY)).await;
+    apply(&sqlite, enrol("Cleo", 3), at(3)).await;
+    let (position, _) = sqlite.changes(0, 10).await.unwrap().remove(0);
+    assert!(position > left[0].0, "a position is never used again");
+}
+
+#[tokio::test]
+async fn answers_are_remembered_for_a_day() {
+    let home = folder();
+    let sqlite = open(home.path());
+    let answer = |number: i64| Remembered {
+        fingerprint: "f".to_owned(),
+        id: SignupId::new(at(number)),
+        requested_at: at(number),
+    };
+    let (first, second) = (answer(1), answer(2));
+    sqlite.remember("key".to_owned(), first.clone()).await.unwrap();
+
+    let now = Timestamp::now();
+    delete_all_expired(&sqlite, now.plus(DAY - Duration::from_secs(60))).await;
+    assert_eq!(sqlite.remember("key".to_owned(), second.clone()).await.unwrap(), first);
+    delete_all_expired(&sqlite, now.plus(DAY + Duration::from_secs(60))).await;
+    assert_eq!(sqlite.remember("key".to_owned(), second.clone()).await.unwrap(), second);
+}
+
+#[tokio::test]
+async fn whatever_has_expired_goes_however_much_it_is() {
+    let home = folder();
+    let sqlite = open(home.path());
+    let batches = (0..2_500).map(|number| {
+        let cancel = signup(&format!("Guest {number}"), 1, Request::Cancel);
+        AttendeeBatch { key: cancel.key(), signups: vec![cancel] }
+    });
+    let answers = sqlite.apply(batches.collect(), at(1)).await;
+    assert!(answers.iter().all(|answer| matches!(answer.as_deref(), Ok([Applied::Stored]))));
+
+    let late = at(1).plus(TOMBSTONE);
+    assert!(sqlite.delete_expired(late).await.unwrap(), "there is more than one call deletes");
+    delete_all_expired(&sqlite, late).await;
+
+    assert_eq!(sqlite.changes(0, 10).await.unwrap(), []);
+    assert_eq!(sqlite.events(10, None).await.unwrap(), []);
+    assert_eq!(sqlite.attendee(&signup("Guest 2499", 1, Request::Cancel).key()).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_write_whose_asker_went_away_stands_all_the_same() {
+    let home = folder();
+    let sqlite = open(home.path());
+    {
+        let mut write = Box::pin(sqlite.send(vec!["hello".to_owned()]));
+        // Handed in by the first poll; the asker is dropped before the answer.
+        let _ = std::future::poll_fn(|context| std::task::Poll::Ready(write.as_mut().poll(context))).await;
+    }
+    drop(sqlite);
+    assert_eq!(receive_one(&open(home.path())).await.body, "hello");
+}
