@@ -1,6 +1,7 @@
 //! The pages as a person uses them, in Chromium.
 
 use std::net::TcpListener;
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -23,7 +24,8 @@ struct Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        let _ = self.driver.kill();
+        // The whole group, or a failed test would leave its browser behind.
+        let _ = Command::new("kill").args(["-KILL", "--", &format!("-{}", self.driver.id())]).status();
         let _ = self.driver.wait();
     }
 }
@@ -45,6 +47,7 @@ impl Browser {
         let driver = Command::new("chromedriver")
             .arg(format!("--port={port}"))
             .stdout(Stdio::null())
+            .process_group(0)
             .spawn()
             .expect("chromedriver is installed; tests/run installs it");
         let profile = data.path().join("profile");
@@ -165,7 +168,7 @@ async fn sign_up_elsewhere(server: &str, event: &str, name: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sign_up_shows_on_the_page_without_a_reload() {
     let browser = Browser::open(Scripts::On, PHONE).await;
-    browser.go("/events/Dance").await;
+    browser.go("/events/Pizza%20Night").await;
     browser.says("Nobody is in yet").await;
     browser.mark().await;
 
@@ -173,11 +176,12 @@ async fn a_sign_up_shows_on_the_page_without_a_reload() {
     browser.press("Count me in").await;
     browser.says("Melvin, you are in.").await;
     browser.says("1 is in").await;
-    sign_up_elsewhere(&browser.server, "dance", "Ana").await;
+    sign_up_elsewhere(&browser.server, "pizza-night", "Ana").await;
     browser.says("2 are in").await;
     assert!(browser.text().await.contains("Ana"));
-
     assert!(browser.is_marked().await, "the page was loaded again");
+    browser.go("/events/pizza-night").await;
+    browser.says("Pizza Night").await;
     browser.close().await;
 }
 

@@ -53,10 +53,17 @@ pub fn base_url(app: &App, headers: &HeaderMap) -> Url {
 
 /// The path of an event's page, or of something below it.
 pub fn event_path(event: &EventId, below: &[&str]) -> String {
+    path(&[&["events", event.as_str()], below].concat())
+}
+
+/// Where the event's page sends sign-ups: by its title, so that the first sign-up gives the event its title.
+pub fn signups_path(title: &str) -> String {
+    path(&["events", title, "signups"])
+}
+
+fn path(segments: &[&str]) -> String {
     let mut url = Url::parse("http://localhost/").expect("it is one");
-    let mut segments = url.path_segments_mut().expect("http has a path");
-    segments.clear().push("events").push(event.as_str()).extend(below);
-    drop(segments);
+    url.path_segments_mut().expect("http has a path").clear().extend(segments);
     url.path().to_owned()
 }
 

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use crate::event::Event;
 use crate::ports::{EventSummary, RosterPage};
 use crate::web::attendees::to_cursor;
-use crate::web::client::event_path;
+use crate::web::client::{event_path, signups_path};
 use crate::web::pages::{VERSION, contact_field, event_field, event_list, layout, name_field};
 
 /// The first page: sign up to any event; `events` are listed where the operator allows it.
@@ -34,7 +34,7 @@ pub fn event(event: &Event, page: &RosterPage, further: bool) -> Markup {
     let here = event_path(event.id(), &[]);
     let main = html! {
         h1 dir="auto" { (title) }
-        form #signup .card method="post" action=(event_path(event.id(), &["signups"])) {
+        form #signup .card method="post" action=(signups_path(title)) {
             (name_field())
             (contact_field("Where to reach you (optional)"))
             button type="submit" { "Count me in" }

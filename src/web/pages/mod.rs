@@ -57,6 +57,7 @@ fn layout(title: &str, main: &Markup) -> Markup {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="robots" content="noindex";
                 title { (title) " · Count Me In" }
                 link rel="stylesheet" href={ "/assets/style.css?v=" (VERSION) };
                 link rel="icon" type="image/svg+xml" href={ "/assets/icon.svg?v=" (VERSION) };
