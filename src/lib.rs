@@ -26,6 +26,7 @@
 //!
 //! * [`standalone`]: the program on one SQLite file: the backend, the server, the worker loops.
 //! * [`cli`]: the command `countmein`.
+//! * `aws` (a feature of its own): an SQS event's records as deliveries, and outcomes as its answer.
 //!
 //! # Invariants
 //!
@@ -56,6 +57,8 @@ pub mod signup;
 pub mod timestamp;
 pub mod web;
 
+#[cfg(feature = "aws")]
+pub mod aws;
 #[cfg(feature = "standalone")]
 pub mod cli;
 #[cfg(feature = "standalone")]
