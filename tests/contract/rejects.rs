@@ -56,6 +56,7 @@ pub async fn rejects_are_listed_by_id_at_every_page_size(backend: &Backend) {
             assert!(page.len() <= size);
             let ours = page.iter().take_while(|reject| reject.id.starts_with(&prefix)).count();
             found.extend(page.into_iter().take(ours));
+            assert!(found.len() <= expected.len(), "the pages overlap at {size} a page");
             if ours < size {
                 break;
             }
