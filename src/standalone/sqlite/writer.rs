@@ -1,6 +1,7 @@
 //! The one writer: takes whatever writes have queued up, runs them in one transaction, answers them after its
 //! commit. So a hundred concurrent requests wait for one fsync, and one request alone waits for nobody.
 
+use std::panic::{self, AssertUnwindSafe};
 use std::thread::{self, JoinHandle};
 
 use rusqlite::{Connection, TransactionBehavior};
@@ -98,15 +99,23 @@ impl Drop for Writer {
 
 /// All in one transaction; if any fails, each in its own, so that one failure harms no other.
 fn commit(connection: &mut Connection, group: &mut Vec<Box<dyn Job>>) {
-    if group.len() > 1 && transact(connection, group).is_ok() {
+    if group.len() > 1 && attempt(connection, group).is_ok() {
         for job in group.drain(..) {
             job.answer(Ok(()));
         }
         return;
     }
     for mut job in group.drain(..) {
-        let committed = transact(connection, std::slice::from_mut(&mut job));
-        job.answer(committed.map_err(|error| error.to_string()));
+        let committed = attempt(connection, std::slice::from_mut(&mut job));
+        job.answer(committed);
+    }
+}
+
+/// A panic is a failure like others: it rolls back, and the thread goes on for everybody else.
+fn attempt(connection: &mut Connection, jobs: &mut [Box<dyn Job>]) -> Result<(), String> {
+    match panic::catch_unwind(AssertUnwindSafe(|| transact(connection, jobs))) {
+        Ok(committed) => committed.map_err(|error| error.to_string()),
+        Err(_) => Err("the program failed at it".to_owned()),
     }
 }
 
@@ -187,6 +196,20 @@ mod tests {
         let failure = taken.unwrap_err().to_string();
         assert!(failure.starts_with("inserting failed: UNIQUE constraint failed"), "{failure}");
         assert_eq!(words(&writer).await, ["taken", "one", "other"], "each is written once");
+    }
+
+    #[tokio::test]
+    async fn a_write_that_panics_harms_nobody() {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = writer_of(&folder.path().join("words"));
+        let panicking = writer.write("panicking", |db| -> rusqlite::Result<()> {
+            db.execute("INSERT INTO word VALUES ('half')", ())?;
+            panic!("as a test");
+        });
+        let failure = panicking.await.unwrap_err().to_string();
+        assert_eq!(failure, "panicking failed: the program failed at it");
+        insert(&writer, "next").await.unwrap();
+        assert_eq!(words(&writer).await, ["next"]);
     }
 
     #[tokio::test]
