@@ -124,6 +124,9 @@ mod tests {
         assert_eq!(AttendeeName::parse("a\u{7}b"), Err(Problem::Invisible { character: '\u{7}' }));
         assert_eq!(AttendeeName::parse("a\u{202E}b"), Err(Problem::Invisible { character: '\u{202E}' }));
         assert_eq!(AttendeeName::parse("a\u{200B}b"), Err(Problem::Invisible { character: '\u{200B}' }));
+        for character in ['\u{2800}', '\u{FFF9}', '\u{FFFD}', '\u{FDD0}', '\u{1FFFF}'] {
+            assert_eq!(AttendeeName::parse(&format!("Eva{character}")), Err(Problem::Invisible { character }));
+        }
         assert_eq!(AttendeeName::parse("#details"), Err(Problem::BeginsWithHash));
         assert_eq!(AttendeeName::parse("\u{200D}#details"), Err(Problem::BeginsWithHash));
         assert_eq!(AttendeeName::parse("\u{200D} #details"), Err(Problem::BeginsWithHash));

@@ -19,6 +19,7 @@ pub struct EventId(String);
 
 impl EventId {
     pub fn parse(text: &str) -> Result<Self, Problem> {
+        text::check_visible(&text::collapse_white_space(text))?;
         let folded = fold(text);
         let slug = folded
             .split(|c: char| c.is_whitespace() || c == '_' || c == '-')
@@ -26,7 +27,6 @@ impl EventId {
             .collect::<Vec<_>>()
             .join("-");
         text::check_length(&slug, EVENT_CHARS)?;
-        text::check_visible(&slug)?;
         let mut after_letter = false;
         for character in slug.chars() {
             after_letter = match kind_of(character) {
@@ -81,12 +81,12 @@ impl Event {
     }
 }
 
-/// NFKC and case folding, repeated until nothing changes: folding can undo the composition
-/// and composition can bring a capital back (Unicode, definition D146).
+/// NFKC and case folding without what shows nothing (Unicode, definition D146), repeated until nothing changes:
+/// folding can undo the composition, and composition can bring a capital back.
 fn fold(text: &str) -> String {
     let mut folded = text::nfkc(text);
     loop {
-        let next = text::nfkc(&text::fold_case(&folded));
+        let next = text::nfkc(&text::without_ignorable(&text::fold_case(&folded)));
         if next == folded {
             return folded;
         }
@@ -104,6 +104,9 @@ enum Kind {
 }
 
 fn kind_of(character: char) -> Kind {
+    if character.is_ascii_alphanumeric() {
+        return Kind::Letter;
+    }
     static CATEGORY: LazyLock<icu_properties::CodePointMapDataBorrowed<'static, GeneralCategory>> =
         LazyLock::new(CodePointMapData::<GeneralCategory>::new);
     let category = CATEGORY.get(character);
@@ -143,6 +146,15 @@ mod tests {
         assert_eq!(id("हिन्दी दिवस"), "हिन्दी-दिवस");
         assert_eq!(id("ליל פיצה"), "ליל-פיצה");
         assert_eq!(id("2. Lauf".replace('.', "").as_str()), "2-lauf");
+    }
+
+    #[test]
+    fn what_looks_alike_is_one_event() {
+        for text in ["dance\u{FE0F}", "dance\u{34F}", "dance\u{115F}", "dance\u{180B}", "dan\u{AD}ce"] {
+            assert_eq!(id(text), "dance", "{text:?}");
+        }
+        assert_eq!(id("می\u{200C}خواهم"), "میخواهم");
+        assert_eq!(EventId::parse("\u{3164}"), Err(Problem::Empty { limit: 64 }));
     }
 
     #[test]

@@ -121,7 +121,8 @@ pub trait Roster: Send + Sync {
     /// Everybody who is in, by event and folded name.
     async fn everybody(&self, limit: usize, after: Option<&AttendeeKey>) -> Result<Vec<Attendee>, Unavailable>;
 
-    /// Deletes what is stored of a person, on one event or on all; how many attendees that were.
+    /// Deletes what is stored of a person, on one event or on all: attendees, in or out, and rejects about them; how
+    /// many entries that were. Changes keep the name, without the contact.
     async fn remove(&self, name: &NameKey, event: Option<&EventId>, now: Timestamp) -> Result<u64, Unavailable>;
 }
 

@@ -25,12 +25,7 @@ struct Program {
 
 impl Program {
     fn start(data: &Path) -> Self {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_countmein"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--rate-limit", "0", "--data"])
-            .arg(data)
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut process = Self::command(data).stderr(Stdio::piped()).spawn().unwrap();
         let mut log = BufReader::new(process.stderr.take().unwrap()).lines().map(Result::unwrap);
         let url = log.find_map(|line| {
             let line: Value = serde_json::from_str(&line).ok()?;
@@ -41,10 +36,38 @@ impl Program {
         Self { process, url: url.expect("the program says where it serves") }
     }
 
+    fn command(data: &Path) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_countmein"));
+        command.env_clear().args(["serve", "--listen", "127.0.0.1:0", "--rate-limit", "0", "--data"]).arg(data);
+        command
+    }
+
     /// `kill -9`.
     fn kill(mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
+    }
+
+    /// Asks it to stop, as systemd and Docker do: whether it ended well, and how long that took.
+    fn terminate(mut self) -> (bool, Duration) {
+        let began = Instant::now();
+        let process = self.process.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &process]).status().unwrap().success());
+        loop {
+            if let Some(status) = self.process.try_wait().unwrap() {
+                return (status.success(), began.elapsed());
+            }
+            assert!(began.elapsed() < PATIENCE, "it never ends");
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+impl Drop for Program {
+    /// Leaves nothing running behind a test that failed.
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
     }
 }
 
@@ -197,6 +220,35 @@ fn fifty_kills_under_load_lose_nothing_and_double_nothing() {
         assert!(ledger.contains_key(key), "{key:?} is there and nobody sent it");
     }
     assert_the_file_is_sound(&folder.path().join("countmein.sqlite"), &ledger);
+}
+
+#[test]
+fn a_second_program_on_the_same_folder_is_refused_and_the_first_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = Program::start(folder.path());
+    let second = Program::command(folder.path()).output().unwrap();
+    let said = String::from_utf8(second.stderr).unwrap();
+    assert_eq!(second.status.code(), Some(1), "{said}");
+    let whose = format!("another countmein is using the folder {}", folder.path().display());
+    assert!(said.contains(&whose) && said.contains("choose another with --data"), "{said}");
+    let answer = agent().post(format!("{}/events/dance/signups", first.url)).send_json(json!({ "name": "Ana" }));
+    assert_eq!(answer.unwrap().status(), 202);
+}
+
+#[test]
+fn asked_to_stop_it_ends_well_and_in_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = Program::start(folder.path());
+    let agent = agent();
+    let answer = agent.post(format!("{}/events/dance/signups", program.url)).send_json(json!({ "name": "Ana" }));
+    assert_eq!(answer.unwrap().status(), 202);
+    // The agent keeps its connection open.
+    let (well, took) = program.terminate();
+    assert!(well && took < Duration::from_secs(5), "{took:?}");
+
+    let again = Program::start(folder.path());
+    wait_until_the_queue_is_empty(&again.url);
+    assert_eq!(roster(&again.url, "dance"), ["Ana"]);
 }
 
 fn assert_the_file_is_sound(path: &Path, ledger: &Ledger) {

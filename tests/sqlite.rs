@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use countmein::attendee::{Applied, TOMBSTONE};
-use countmein::attendee_name::AttendeeName;
+use countmein::attendee_name::{AttendeeName, NameKey};
 use countmein::channel::Channel;
 use countmein::contact::Contact;
 use countmein::event::Event;
@@ -322,4 +322,47 @@ async fn a_write_whose_asker_went_away_stands_all_the_same() {
     }
     drop(sqlite);
     assert_eq!(receive_one(&open(home.path())).await.body, "hello");
+}
+
+#[tokio::test]
+async fn a_removed_contact_is_nowhere_on_the_disk() {
+    let folder = folder();
+    let sqlite = open(folder.path());
+    apply(&sqlite, enrol("Ana", 1), at(1)).await;
+    send(&sqlite, r#"{"event": "Dance", "contact": {"email": "ana@example.org"}}"#).await;
+    let poison = receive_one(&sqlite).await;
+    sqlite.put(vec![Reject::new(&poison, "`name` is missing".to_owned(), at(1))]).await.unwrap();
+    sqlite.settle(vec![poison.receipt]).await.unwrap();
+    sqlite.delete(&poison.message_id).await.unwrap();
+    let on_the_disk = || {
+        let files = fs::read_dir(folder.path()).unwrap().map(|entry| fs::read(entry.unwrap().path()).unwrap());
+        files.into_iter().any(|bytes| bytes.windows(15).any(|window| window == b"ana@example.org"))
+    };
+    assert!(on_the_disk());
+
+    assert_eq!(sqlite.remove(&NameKey::of("Ana").unwrap(), None, at(2)).await.unwrap(), 1);
+
+    assert!(!on_the_disk());
+}
+
+#[tokio::test]
+async fn what_was_tried_often_holds_up_nobody() {
+    let folder = folder();
+    let sqlite = open(folder.path());
+    let backlog = 100;
+    sqlite.send((0..backlog).map(|number| format!("old {number}")).collect()).await.unwrap();
+    for _ in 0..2 {
+        let tried = sqlite.receive(backlog).await.unwrap();
+        assert_eq!(tried.len(), backlog);
+        let back =
+            |delivery: Delivery| GivenBack { receipt: delivery.receipt, delay: Duration::ZERO, why: String::new() };
+        sqlite.give_back(tried.into_iter().map(back).collect()).await.unwrap();
+    }
+    send(&sqlite, "new").await;
+
+    let first = sqlite.receive(backlog).await.unwrap();
+    let second = sqlite.receive(backlog).await.unwrap();
+
+    let bodies: Vec<_> = first.iter().chain(&second).map(|delivery| delivery.body.as_str()).collect();
+    assert!(bodies.len() == 2 && bodies.contains(&"new") && bodies.contains(&"old 0"), "{bodies:?}");
 }

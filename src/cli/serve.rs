@@ -37,7 +37,7 @@ pub struct Args {
     organiser_key: Option<Secret>,
 
     /// How others reach this server, for the links it gives out [default: the address that the client used]
-    #[arg(long, value_name = "URL", env = "COUNTMEIN_PUBLIC_URL", value_parser = server_url)]
+    #[arg(long, value_name = "URL", env = "COUNTMEIN_PUBLIC_URL", value_parser = public_url)]
     public_url: Option<Url>,
 
     /// Requests a second for one client address, in bursts ten times that; 0 for no limit
@@ -51,6 +51,12 @@ pub struct Args {
     /// Who gets everybody's names on every event from `GET /`: clients on this machine (loopback), anyone or nobody
     #[arg(long, value_name = "WHO", env = "COUNTMEIN_LIST_EVERYONE", default_value = "loopback")]
     list_everyone: ListEveryone,
+}
+
+/// Links and pages begin at the root.
+fn public_url(text: &str) -> Result<Url, String> {
+    let url = server_url(text)?;
+    if url.path() == "/" { Ok(url) } else { Err("leave out the path: the pages are at the root of an address".into()) }
 }
 
 impl Args {
@@ -120,7 +126,7 @@ mod tests {
             "--listen=[::]:80",
             "--data=/srv",
             "--organiser-key=0123456789abcdef",
-            "--public-url=https://example.org/club",
+            "--public-url=https://example.org",
             "--rate-limit=0",
             "--behind-proxy",
             "--list-everyone=nobody",
@@ -129,7 +135,7 @@ mod tests {
         assert_eq!(settings.listen, "[::]:80".parse().unwrap());
         assert_eq!(settings.data, Path::new("/srv"));
         assert!(settings.organiser_key.unwrap().is(b"0123456789abcdef"));
-        assert_eq!(settings.public_url.unwrap().as_str(), "https://example.org/club");
+        assert_eq!(settings.public_url.unwrap().as_str(), "https://example.org/");
         assert!(settings.behind_proxy);
         assert_eq!((settings.rate_limit, settings.list_everyone), (0, ListEveryone::Nobody));
     }

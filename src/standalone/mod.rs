@@ -2,9 +2,9 @@
 
 pub mod organiser_key;
 pub mod serve;
+pub mod server;
 pub mod sqlite;
 
 mod client_address;
 mod rate_limit;
-mod server;
 mod worker;

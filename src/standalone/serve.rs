@@ -82,7 +82,11 @@ impl Server {
             token_secret,
             organiser_key,
             public_url: settings.public_url.clone(),
-            list_everyone: settings.list_everyone,
+            list_everyone: match settings.list_everyone {
+                // Every request of a proxy on this machine comes from this machine.
+                ListEveryone::Loopback if settings.behind_proxy => ListEveryone::Nobody,
+                others => others,
+            },
             metrics: Arc::clone(&metrics),
         };
         let ingest = Ingest { queue: backend.clone(), roster: backend.clone(), rejects: backend, metrics };
@@ -98,11 +102,14 @@ impl Server {
     pub async fn run(self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
         let (stopping, stopped) = watch::channel(false);
         let ingesting = tokio::spawn(ingest_until(self.ingest, stopped.clone()));
+        let sqlite = self.sqlite.clone();
         let upkeep = tokio::spawn(upkeep_until(self.sqlite, self.limit, stopped));
         server::serve(self.listener, self.router, self.behind_proxy, stop).await;
         stopping.send_replace(true);
         ingesting.await.context("the ingest loop")?;
-        upkeep.await.context("the upkeep loop")
+        upkeep.await.context("the upkeep loop")?;
+        sqlite.checkpoint().await;
+        Ok(())
     }
 
     fn greet(&self, settings: &Settings) -> anyhow::Result<()> {

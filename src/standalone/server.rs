@@ -23,17 +23,20 @@ use crate::standalone::client_address::client_address;
 use crate::web::client::ClientAddress;
 
 /// How long a client may take for the head of a request; also how long an idle connection is kept.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
+const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Connections at once; more wait in the system's backlog. Bounds memory and file handles.
-const CONNECTIONS: usize = 4_096;
+/// Connections at once at the most; more wait in the system's backlog. Bounds memory.
+const CONNECTIONS: u64 = 4_096;
+
+/// File handles that are not connections: the database, its readers, the runtime.
+const OTHER_HANDLES: u64 = 64;
 
 /// How long running requests have to finish once the end was asked for.
-const DRAIN: Duration = Duration::from_secs(4);
+const DRAIN: Duration = Duration::from_secs(3);
 
 /// Serves until `stop` is ready; then takes no more connections, finishes what runs, and returns.
 pub async fn serve(listener: TcpListener, router: Router, behind_proxy: bool, stop: impl Future<Output = ()>) {
-    let connections = Arc::new(Semaphore::new(CONNECTIONS));
+    let connections = Arc::new(Semaphore::new(connections()));
     let graceful = GracefulShutdown::new();
     let mut stop = pin!(stop);
     loop {
@@ -65,6 +68,13 @@ pub async fn serve(listener: TcpListener, router: Router, behind_proxy: bool, st
     if tokio::time::timeout(DRAIN, graceful.shutdown()).await.is_err() {
         tracing::warn!("some requests did not finish in time and were cut off");
     }
+}
+
+/// As many as the system's limit on file handles allows, which is raised as far as it can be.
+fn connections() -> usize {
+    let handles = rlimit::increase_nofile_limit(CONNECTIONS + OTHER_HANDLES).unwrap_or(OTHER_HANDLES * 2);
+    let connections = CONNECTIONS.min(handles.saturating_sub(OTHER_HANDLES)).max(1);
+    usize::try_from(connections).expect("a few thousand fit")
 }
 
 fn connection(

@@ -16,6 +16,11 @@ use crate::timestamp::Timestamp;
 /// Deliveries in one batch: large enough to share commits under load, small enough to be done in a moment.
 const BATCH: usize = 1_000;
 
+/// How long the loop lets messages gather after a batch. A page of the database that many messages share is then
+/// written once for all of them, and the writer has time for those who wait for their answer. A message that comes
+/// to an idle loop does not wait.
+const GATHER: Duration = Duration::from_millis(10);
+
 /// How long the loop rests after a failure of the backend.
 const REST: Duration = Duration::from_secs(1);
 
@@ -38,13 +43,20 @@ pub async fn ingest_until(ingest: Ingest, mut stop: watch::Receiver<bool>) {
             received = ingest.queue.receive(BATCH) => received,
         };
         let done = match received {
-            Ok(deliveries) if deliveries.is_empty() => Ok(()),
-            Ok(deliveries) => ingest.batch(deliveries).await,
+            Ok(deliveries) if deliveries.is_empty() => continue,
+            Ok(deliveries) => {
+                let is_full = deliveries.len() == BATCH;
+                ingest.batch(deliveries).await.map(|()| is_full)
+            }
             Err(unavailable) => Err(unavailable),
         };
-        if let Err(unavailable) = done {
-            tracing::error!(%unavailable, "ingest rests for a moment");
-            let _ = tokio::time::timeout(REST, stop.changed()).await;
+        match done {
+            Ok(true) => {}
+            Ok(false) => drop(tokio::time::timeout(GATHER, stop.changed()).await),
+            Err(unavailable) => {
+                tracing::error!(%unavailable, "ingest rests for a moment");
+                drop(tokio::time::timeout(REST, stop.changed()).await);
+            }
         }
     }
 }
@@ -112,9 +124,12 @@ fn log(settlement: &Settlement) {
     }
 }
 
-/// 1, 4, 16, 64 seconds.
+/// 1, 4, 16, 64 seconds; after the last try none, since the message then goes to the rejects.
 fn backoff(receive_count: u32) -> Duration {
-    Duration::from_secs(4_u64.pow(receive_count.clamp(1, MAX_RECEIVES) - 1))
+    if receive_count >= MAX_RECEIVES {
+        return Duration::ZERO;
+    }
+    Duration::from_secs(4_u64.pow(receive_count.max(1) - 1))
 }
 
 /// Deletes what has expired, now and every minute, until `stop` says so.
@@ -127,8 +142,8 @@ pub async fn upkeep_until(sqlite: Sqlite, limit: Option<Arc<RateLimit>>, mut sto
             tracing::error!(%unavailable, "upkeep failed; it is tried again in a minute");
             false
         });
-        if !more {
-            let _ = tokio::time::timeout(UPKEEP_EVERY, stop.changed()).await;
-        }
+        // Also when there is more, others write in between.
+        let rest = if more { Duration::from_millis(50) } else { UPKEEP_EVERY };
+        let _ = tokio::time::timeout(rest, stop.changed()).await;
     }
 }

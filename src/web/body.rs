@@ -1,8 +1,10 @@
 //! What clients send: a JSON object or a form, at most 16 KiB.
 
-use axum::body::Bytes;
+use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{FromRequest, Request};
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
@@ -16,6 +18,31 @@ pub struct Fields {
     pub map: Map<String, Value>,
     /// Sent by a page without JavaScript, which wants to be led to a page.
     pub by_form: bool,
+}
+
+/// Takes the body in before anything is decided. An answer given while a body is still coming costs the client its
+/// connection, and often the answer with it.
+pub async fn take_in(request: Request, next: Next) -> Response {
+    if request.body().is_end_stream() {
+        return next.run(request).await;
+    }
+    let (parts, body) = request.into_parts();
+    let may_fit = usize::try_from(body.size_hint().lower()).is_ok_and(|size| size <= BODY_BYTES);
+    let taken = if !may_fit {
+        Err(StatusCode::PAYLOAD_TOO_LARGE)
+    } else {
+        let request = Request::from_parts(parts.clone(), body);
+        Bytes::from_request(request, &()).await.map_err(|rejection| rejection.status())
+    };
+    match taken {
+        Ok(body) => next.run(Request::from_parts(parts, Body::from(body))).await,
+        Err(status) => {
+            let mut refusal = Problem::of_status(status).into_response();
+            // What is left of the body is not waited for.
+            refusal.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            refusal
+        }
+    }
 }
 
 impl<S: Send + Sync> FromRequest<S> for Fields {

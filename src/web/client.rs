@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use axum::http::{HeaderMap, Uri, header};
+use axum::http::{HeaderMap, header};
 use url::Url;
 
 use crate::event::EventId;
@@ -29,9 +29,10 @@ impl ListEveryone {
             Self::Anyone => true,
             Self::Nobody => false,
             Self::Loopback => {
-                let proxied = headers.contains_key("x-forwarded-for") || headers.contains_key(header::FORWARDED);
+                let marks = ["x-forwarded-for", "x-real-ip", "forwarded", "via"];
+                let proxied = marks.into_iter().any(|mark| headers.contains_key(mark));
                 address.is_some_and(|address| address.0.to_canonical().is_loopback())
-                    && host(headers).is_some_and(|host| is_loopback_name(&host))
+                    && host(headers).is_some_and(is_loopback_name)
                     && !proxied
             }
         }
@@ -45,10 +46,12 @@ pub fn wants_page(headers: &HeaderMap) -> bool {
     types.find(|range| matches!(*range, "text/html" | "application/json" | "application/*")) == Some("text/html")
 }
 
-/// Where this server is for the client: links in answers begin with it.
-pub fn base_url(app: &App, headers: &HeaderMap) -> Url {
-    let given = || Url::parse(&format!("http://{}/", host(headers)?)).ok();
-    app.public_url.clone().or_else(given).unwrap_or_else(|| Url::parse("http://localhost/").expect("it is one"))
+/// The whole address of a path on this server, as the client reaches it.
+pub fn link(app: &App, headers: &HeaderMap, path: &str) -> String {
+    match &app.public_url {
+        Some(url) => format!("{}{path}", url.as_str().trim_end_matches('/')),
+        None => format!("http://{}{path}", host(headers).unwrap_or("localhost")),
+    }
 }
 
 /// The path of an event's page, or of something below it.
@@ -62,16 +65,25 @@ pub fn signups_path(title: &str) -> String {
 }
 
 fn path(segments: &[&str]) -> String {
+    // An event's id and a token need no escapes as a rule, and each sign-up is told its link.
+    if segments.iter().all(|segment| is_plain(segment)) {
+        return format!("/{}", segments.join("/"));
+    }
     let mut url = Url::parse("http://localhost/").expect("it is one");
     url.path_segments_mut().expect("http has a path").clear().extend(segments);
     url.path().to_owned()
 }
 
-fn host(headers: &HeaderMap) -> Option<String> {
+/// Whether it stands in a path as it is, and is a segment of its own.
+fn is_plain(segment: &str) -> bool {
+    !segment.is_empty() && segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+}
+
+/// The header `Host`, if nothing but a name or an address and a port is in it.
+fn host(headers: &HeaderMap) -> Option<&str> {
     let host = headers.get(header::HOST)?.to_str().ok()?;
-    let uri: Uri = format!("http://{host}/").parse().ok()?;
-    let authority = uri.authority()?;
-    (authority.as_str() == host && !host.contains('@')).then(|| host.to_owned())
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b':' | b'[' | b']');
+    (!host.is_empty() && host.bytes().all(is_plain)).then_some(host)
 }
 
 fn is_loopback_name(host: &str) -> bool {

@@ -20,13 +20,13 @@ pub struct Health {
     version: &'static str,
 }
 
-/// Whether the server is up and reaches its storage.
+/// Whether the server is up and can read its storage.
 #[utoipa::path(
     get, path = "/health", tag = "operation",
     responses((status = 200, body = Health), (status = 503, body = Problem, content_type = "application/problem+json")),
 )]
 pub async fn health(State(app): State<Arc<App>>) -> Result<Json<Health>, Problem> {
-    app.queue.depth().await?;
+    app.roster.events(1, None).await?;
     Ok(Json(Health { status: "ok", version: env!("CARGO_PKG_VERSION") }))
 }
 

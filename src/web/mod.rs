@@ -106,11 +106,13 @@ pub fn router(app: Arc<App>, guard: impl FnOnce(Router) -> Router) -> Router {
         .route("/organiser/logout", post(organiser::session::log_out))
         .route("/openapi.json", get(async || ([(header::CONTENT_TYPE, "application/json")], contract)))
         .merge(pages::assets())
+        .with_state(Arc::clone(&app));
+    guard(routes)
+        .layer(middleware::from_fn(body::take_in))
         .layer(DefaultBodyLimit::max(body::BODY_BYTES))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT))
-        .with_state(Arc::clone(&app));
-    guard(routes).layer(middleware::from_fn_with_state(app, dress::dress))
+        .layer(middleware::from_fn_with_state(app, dress::dress))
 }
 
 fn panicked(panic: Box<dyn Any + Send>) -> Response {

@@ -104,7 +104,7 @@ impl Problem {
         let detail = match kind {
             Kind::NotFound => "no page or resource has this address; see /openapi.json for those that there are",
             Kind::MethodNotAllowed => "use one of the methods in the header `Allow`",
-            Kind::TooSlow => "it was not done within 10 seconds; try again",
+            Kind::TooSlow => "it was not done within 10 seconds, but may yet be; look before you try again",
             Kind::TooLarge => "send at most 16 KiB",
             Kind::Internal => "the server failed at this request and has logged why; try again later",
             _ => "the address or a header is not well-formed",
@@ -135,7 +135,7 @@ impl From<Malformed> for Problem {
 impl From<Unavailable> for Problem {
     fn from(unavailable: Unavailable) -> Self {
         tracing::error!(doing = unavailable.doing, cause = %unavailable.cause, "backend unavailable");
-        Self::new(Kind::Unavailable, "the server could not do it just now; nothing was changed, try again in a moment")
+        Self::new(Kind::Unavailable, "the server could not do it just now; try again in a moment")
     }
 }
 

@@ -23,7 +23,7 @@ use crate::ports::{Remembered, Unavailable};
 use crate::signup::{Request, Signup, Version};
 use crate::web::App;
 use crate::web::body::Fields;
-use crate::web::client::{base_url, event_path};
+use crate::web::client::{event_path, link};
 use crate::web::problem::{Kind, Problem};
 
 /// The IETF's Idempotency-Key header (draft-ietf-httpapi-idempotency-key-header). Keys shorter than this could be
@@ -81,16 +81,14 @@ pub async fn sign_up(
     let token = ManageToken::of(&signup).sign(&app.token_secret);
     let manage = event_path(signup.event.id(), &["manage", &token]);
     if fields.by_form {
-        settled(&app, &signup).await?;
+        settled(&app, &signup).await;
         return Ok(Redirect::to(&manage).into_response());
     }
-    let mut link = base_url(&app, &headers);
-    link.set_path(&manage);
     let accepted = Accepted {
         id: signup.version.id.to_string(),
         event: signup.event.id().to_string(),
         name: signup.name.to_string(),
-        manage: link.into(),
+        manage: link(&app, &headers, &manage),
     };
     Ok((StatusCode::ACCEPTED, Json(accepted)).into_response())
 }
@@ -119,15 +117,20 @@ pub async fn enqueue(app: &App, signup: &Signup) -> Result<(), Unavailable> {
 }
 
 /// Waits until the sign-up, or a newer one, is on the roster, or [`SETTLING`] is over: the attendee as it is then.
-pub async fn settled(app: &App, signup: &Signup) -> Result<Option<Attendee>, Unavailable> {
+///
+/// The sign-up is durable, so a roster that cannot be read is no failure of the request.
+pub async fn settled(app: &App, signup: &Signup) -> Option<Attendee> {
     let key = signup.key();
     let deadline = Instant::now() + SETTLING;
     let mut pause = Duration::from_millis(5);
     loop {
-        let attendee = app.roster.attendee(&key).await?;
+        let attendee = app.roster.attendee(&key).await.unwrap_or_else(|unavailable| {
+            tracing::warn!(%unavailable, "cannot see whether a sign-up is on the roster");
+            None
+        });
         let there = attendee.as_ref().is_some_and(|attendee| attendee.newest >= signup.version);
         if there || Instant::now() >= deadline {
-            return Ok(attendee);
+            return attendee;
         }
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(Duration::from_millis(200));

@@ -13,7 +13,7 @@ pub const DATABASE: &str = "countmein.sqlite";
 const LOCK: &str = "countmein.lock";
 
 /// Each script brings the schema from the version of its index to the next.
-const SCHEMA: [&str; 1] = [include_str!("schema/1.sql")];
+const SCHEMA: [&str; 2] = [include_str!("schema/1.sql"), include_str!("schema/2.sql")];
 
 /// Contacts are inside: nobody but the owner reads the folder and its files.
 const FOLDER_MODE: u32 = 0o700;
@@ -64,11 +64,21 @@ pub fn open_writer(path: &Path) -> Result<Connection, OpenError> {
     // An acknowledgement waits for the disk.
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    // What was deleted is overwritten where that costs no further page.
+    connection.pragma_update(None, "secure_delete", "FAST")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     migrate(&mut connection)?;
     // Whoever had taken these messages is gone, since the folder is ours: they need not wait.
-    connection.execute("UPDATE queue SET visible_at = arrived_at WHERE visible_at > arrived_at", ())?;
+    // Nor does it matter what the clock said when they were sent.
+    connection.execute("UPDATE queue SET visible_at = 0 WHERE visible_at > 0", ())?;
     Ok(connection)
+}
+
+/// Brings the log back into the database and empties it, so that nothing of what was deleted stays in it.
+pub fn checkpoint(path: &Path) -> rusqlite::Result<()> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(Duration::from_secs(1))?;
+    connection.pragma_update(None, "wal_checkpoint", "TRUNCATE")
 }
 
 pub fn open_reader(path: &Path) -> rusqlite::Result<Connection> {

@@ -14,6 +14,7 @@ mod upkeep;
 mod writer;
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -42,6 +43,8 @@ struct Shared {
     readers: Mutex<Vec<Connection>>,
     path: PathBuf,
     visibility: Duration,
+    /// Whether the next receive looks for messages that were not tried often first.
+    prefers_fresh: AtomicBool,
     /// Signalled when a message was put on the queue.
     arrivals: Notify,
     /// Keeps a second program off the folder.
@@ -65,6 +68,7 @@ impl Sqlite {
                 readers: Mutex::default(),
                 path,
                 visibility,
+                prefers_fresh: AtomicBool::new(false),
                 arrivals: Notify::new(),
                 _lock: lock,
             }),
@@ -79,6 +83,17 @@ impl Sqlite {
             db.query_row("SELECT value FROM secret WHERE name = ?1", [name], |row| row.get(0))
         })
         .await
+    }
+
+    /// Empties the log into the database; what it cannot while others read or write, a later one can.
+    pub async fn checkpoint(&self) {
+        self.shared.readers.lock().expect("no reader panics while it holds the lock").clear();
+        let path = self.shared.path.clone();
+        match tokio::task::spawn_blocking(move || file::checkpoint(&path)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::debug!(%error, "the log is kept for now"),
+            Err(stopped) => tracing::debug!(%stopped, "the log is kept for now"),
+        }
     }
 
     /// Runs `work` in the writer's next transaction. It may run twice, the first time rolled back.

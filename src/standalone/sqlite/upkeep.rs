@@ -1,9 +1,10 @@
 //! What time takes away: tombstones, old changes, old idempotency keys.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::ports::Unavailable;
-use crate::standalone::sqlite::Sqlite;
+use crate::standalone::sqlite::{Sqlite, roster};
 use crate::timestamp::Timestamp;
 
 /// As long as DynamoDB Streams keeps a record.
@@ -18,11 +19,19 @@ impl Sqlite {
         self.write("deleting what has expired", move |db| {
             let now_millis = now.as_millis();
             let oldest_change = now_millis - i64::try_from(CHANGES_KEPT.as_millis()).expect("a day fits 64 bits");
-            let mut deleted = db.execute(
+            let mut deleted = 0;
+            let mut events = BTreeSet::new();
+            let mut expired = db.prepare_cached(
                 "DELETE FROM attendee WHERE (event, name) IN
-                 (SELECT event, name FROM attendee WHERE expires_at <= ?1 LIMIT ?2)",
-                (now_millis, ROWS),
+                 (SELECT event, name FROM attendee WHERE expires_at <= ?1 LIMIT ?2) RETURNING event",
             )?;
+            for event in expired.query_map((now_millis, ROWS), |row| row.get::<_, String>(0))? {
+                events.insert(event?);
+                deleted += 1;
+            }
+            for event in events {
+                roster::forget_if_empty(db, &event)?;
+            }
             // The oldest come first, so a look at the first rows is enough.
             deleted += db.execute(
                 "DELETE FROM change WHERE seq IN
@@ -33,7 +42,6 @@ impl Sqlite {
                 "DELETE FROM idempotency WHERE key IN (SELECT key FROM idempotency WHERE expires_at <= ?1 LIMIT ?2)",
                 (now_millis, ROWS),
             )?;
-            db.execute("DELETE FROM event WHERE count = 0 AND NOT EXISTS (SELECT 1 FROM attendee WHERE attendee.event = event.id)", ())?;
             Ok(deleted > 0)
         })
         .await

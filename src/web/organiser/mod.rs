@@ -35,8 +35,7 @@ impl FromRequestParts<Arc<App>> for Organiser {
     type Rejection = NotOrganiser;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, NotOrganiser> {
-        let bearer =
-            parts.headers.get(header::AUTHORIZATION).and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));
+        let bearer = parts.headers.get(header::AUTHORIZATION).and_then(|value| bearer(value.as_bytes()));
         if let Some(key) = bearer {
             return if app.organiser_key.is(key) { Ok(Self) } else { Err(refused("this is not the organiser's key")) };
         }
@@ -51,6 +50,12 @@ impl FromRequestParts<Arc<App>> for Organiser {
         }
         Ok(Self)
     }
+}
+
+/// RFC 9110, section 11.1: the scheme's case does not matter.
+fn bearer(credentials: &[u8]) -> Option<&[u8]> {
+    let (scheme, key) = credentials.split_at_checked(b"Bearer ".len())?;
+    scheme.eq_ignore_ascii_case(b"Bearer ").then_some(key)
 }
 
 fn refused(detail: &str) -> NotOrganiser {
@@ -107,7 +112,7 @@ pub async fn sign_up(State(app): State<Arc<App>>, _organiser: Organiser, fields:
     message.remove("channel");
     let signup = message::from_fields(&message, Version::now(), Channel::Cli)?;
     signups::enqueue(&app, &signup).await?;
-    signups::settled(&app, &signup).await?;
+    signups::settled(&app, &signup).await;
     Ok((StatusCode::ACCEPTED, Json(Sent::of(&signup))).into_response())
 }
 

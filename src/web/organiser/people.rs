@@ -1,5 +1,6 @@
 //! People's data: taken along as CSV, and removed.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::Json;
@@ -40,13 +41,13 @@ pub struct RemoveBody {
 
 #[derive(Serialize, ToSchema)]
 pub struct Removed {
-    /// How many attendees were deleted.
+    /// How many entries, attendees and rejects, were deleted.
     removed: u64,
 }
 
 /// Everybody who is in, with contacts, as CSV (RFC 4180, UTF-8). For the organiser.
 ///
-/// A name that a spreadsheet would take for a formula has a `'` before it.
+/// An event, name or email address that a spreadsheet would take for a formula has a `'` before it.
 #[utoipa::path(
     get, path = "/organiser/export", tag = "organiser", params(ExportQuery), security(("organiser" = [])),
     responses(
@@ -79,26 +80,23 @@ fn rows<'a>(attendees: impl Iterator<Item = &'a Attendee>) -> Vec<u8> {
             Some(contact) if contact.kind() == kind => Contact::address(contact),
             _ => "",
         };
-        let name = not_a_formula(attendee.name.as_str());
+        let [title, name, email] =
+            [attendee.title.as_str(), attendee.name.as_str(), contact("email")].map(not_a_formula);
         let since = stay.since.to_string();
-        let row = [
-            attendee.title.as_str(),
-            &name,
-            contact("email"),
-            contact("sms"),
-            contact("webhook"),
-            &since,
-            stay.channel.as_str(),
-        ];
+        let row = [&*title, &*name, &*email, contact("sms"), contact("webhook"), &since, stay.channel.as_str()];
         writer.write_record(row).expect("a vector takes every write");
     }
     writer.into_inner().expect("a vector takes every write")
 }
 
-/// <https://owasp.org/www-community/attacks/CSV_Injection>
-fn not_a_formula(name: &str) -> String {
-    let quote = if name.starts_with(['=', '+', '-', '@']) { "'" } else { "" };
-    format!("{quote}{name}")
+/// <https://owasp.org/www-community/attacks/CSV_Injection>; some spreadsheets read full-width signs like plain ones.
+/// A phone number needs it not: what follows its `+` are digits.
+fn not_a_formula(text: &str) -> Cow<'_, str> {
+    if text.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']) {
+        Cow::Owned(format!("'{text}"))
+    } else {
+        Cow::Borrowed(text)
+    }
 }
 
 /// Deletes what is stored of a person: attendees, their contacts in the change feed, and rejects about them.
@@ -134,8 +132,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_spreadsheet_runs_no_name() {
-        for name in ["=1+1", "+1", "-1", "@SUM(A1)"] {
+    fn a_spreadsheet_runs_nothing() {
+        for name in ["=1+1", "+1", "-1", "@SUM(A1)", "＝1+1"] {
             assert_eq!(not_a_formula(name), format!("'{name}"));
         }
         assert_eq!(not_a_formula("Ana"), "Ana");

@@ -131,7 +131,7 @@ pub async fn redrive(
     // Sent before it is deleted: a crash in between leaves a reject whose message, sent again, changes nothing.
     signups::enqueue(&app, &signup).await?;
     app.rejects.delete(&reject.id).await?;
-    signups::settled(&app, &signup).await?;
+    signups::settled(&app, &signup).await;
     if fields.by_form {
         return Ok(Redirect::to("/organiser/rejects").into_response());
     }

@@ -1,0 +1,18 @@
+//! The real server on a real socket: every route, what it promises, and what it withstands.
+
+mod support;
+
+mod contract;
+mod hostile;
+mod manage;
+mod operation;
+mod order;
+mod organiser;
+mod pages;
+mod people;
+mod privacy;
+mod rejects;
+mod roster;
+mod sample;
+mod shutdown;
+mod signups;

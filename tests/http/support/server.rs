@@ -1,0 +1,132 @@
+//! A server of its own for a test, on a data folder of its own.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use countmein::secret::Secret;
+use countmein::standalone::serve::{ListEveryone, Server, Settings};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use ureq::Agent;
+
+use super::Request;
+
+pub const KEY: &str = "correct horse battery";
+
+/// Longer than any wait on a busy machine; never waited for in full unless something is wrong.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A server that runs until it is dropped.
+pub struct Running {
+    pub address: SocketAddr,
+    pub agent: Agent,
+    stop: Option<oneshot::Sender<()>>,
+    ended: Option<JoinHandle<anyhow::Result<()>>>,
+    runtime: Runtime,
+    data: Arc<TempDir>,
+}
+
+/// Starts a server as its operator would by default, but without a rate limit.
+pub fn serve() -> Running {
+    serve_with(tempfile::tempdir().unwrap(), |_| {})
+}
+
+/// Starts a server on a folder that may hold something already.
+pub fn serve_with(data: impl Into<Arc<TempDir>>, change: impl FnOnce(&mut Settings)) -> Running {
+    let data = data.into();
+    let mut settings = Settings {
+        listen: "127.0.0.1:0".parse().unwrap(),
+        data: data.path().to_owned(),
+        organiser_key: Some(Secret::new(KEY).unwrap()),
+        public_url: None,
+        rate_limit: 0,
+        behind_proxy: false,
+        list_everyone: ListEveryone::Loopback,
+    };
+    change(&mut settings);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let server = runtime.block_on(Server::bind(&settings)).unwrap();
+    let address = server.address().unwrap();
+    let (stop, stopped) = oneshot::channel();
+    let ended = runtime.spawn(server.run(async {
+        let _ = stopped.await;
+    }));
+    let agent = Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .proxy(None)
+        .timeout_global(Some(PATIENCE))
+        .build();
+    Running { address, agent: agent.into(), stop: Some(stop), ended: Some(ended), runtime, data }
+}
+
+impl Running {
+    pub fn get<'a>(&'a self, path: &str) -> Request<'a> {
+        Request::new(self, "GET", path)
+    }
+
+    pub fn head<'a>(&'a self, path: &str) -> Request<'a> {
+        Request::new(self, "HEAD", path)
+    }
+
+    pub fn post<'a>(&'a self, path: &str) -> Request<'a> {
+        Request::new(self, "POST", path)
+    }
+
+    pub fn folder(&self) -> &Path {
+        self.data.path()
+    }
+
+    pub fn database(&self) -> PathBuf {
+        self.folder().join("countmein.sqlite")
+    }
+
+    /// Waits until all that was put on the queue is on the roster or among the rejects.
+    pub fn settled(&self) {
+        let deadline = Instant::now() + PATIENCE;
+        while self.metric("countmein_queue_messages") != 0 {
+            assert!(Instant::now() < deadline, "the queue is never empty");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// The value of a metric, by its name and labels; 0 if it was never counted.
+    pub fn metric(&self, name: &str) -> u64 {
+        let metrics = self.get("/metrics").send().text();
+        let line = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.map_or(0, |value| value.parse().unwrap_or_else(|_| panic!("{name} is {value:?}")))
+    }
+
+    /// Asks the server to stop.
+    pub fn stop(&mut self) {
+        self.stop.take();
+    }
+
+    /// Whether it ends within a while.
+    pub fn ends_within(&mut self, patience: Duration) -> bool {
+        let ended = self.ended.as_mut().expect("it was not waited for");
+        self.runtime.block_on(async { tokio::time::timeout(patience, ended).await }).is_ok()
+    }
+
+    /// Waits for the end of a server that was asked to stop: how long that took.
+    pub fn wait_for_the_end(&mut self) -> Duration {
+        let began = Instant::now();
+        let ended = self.ended.take().expect("it is waited for once");
+        let end = self.runtime.block_on(async { tokio::time::timeout(PATIENCE, ended).await });
+        end.expect("the server ends").unwrap().unwrap();
+        began.elapsed()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.stop();
+        if self.ended.is_some() && !std::thread::panicking() {
+            self.wait_for_the_end();
+        }
+    }
+}
