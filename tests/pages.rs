@@ -273,7 +273,7 @@ async fn the_organiser_logs_in_and_removes_a_person() {
     browser.type_into("name", "melvin").await;
     browser.tick("sure").await;
     browser.press("Remove").await;
-    browser.says("0 in").await;
+    browser.says("Nobody has signed up yet.").await;
     browser.press("Log out").await;
     browser.says("The organiser's key").await;
     browser.close().await;
