@@ -147,6 +147,14 @@ impl PageQuery {
     }
 }
 
+/// Of items asked for with one beyond the limit: the page, and the cursor of the next one if there is more.
+pub fn cut<T>(mut items: Vec<T>, limit: usize, key: impl Fn(&T) -> &str) -> (Vec<T>, Option<String>) {
+    let more = items.len() > limit;
+    items.truncate(limit);
+    let next = items.last().filter(|_| more).map(|last| to_cursor(key(last)));
+    (items, next)
+}
+
 pub fn to_cursor(key: &str) -> String {
     URL_SAFE_NO_PAD.encode(key)
 }

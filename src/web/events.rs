@@ -13,7 +13,7 @@ use crate::attendee_name::NameKey;
 use crate::event::{Event, EventId};
 use crate::ports::EventSummary;
 use crate::web::App;
-use crate::web::attendees::{PAGE, PageQuery, to_cursor};
+use crate::web::attendees::{PAGE, PageQuery, cut};
 use crate::web::client::wants_page;
 use crate::web::organiser::Organiser;
 use crate::web::pages;
@@ -51,10 +51,8 @@ pub async fn events(
 ) -> Result<Response, Problem> {
     let limit = query.limit()?;
     let after = query.cursor()?.map(EventId::from_stored);
-    let mut events = app.roster.events(limit + 1, after.as_ref()).await?;
-    let more = events.len() > limit;
-    events.truncate(limit);
-    let next = events.last().filter(|_| more).map(|event| to_cursor(event.id.as_str()));
+    let events = app.roster.events(limit + 1, after.as_ref()).await?;
+    let (events, next) = cut(events, limit, |event| event.id.as_str());
     if wants_page(&headers) {
         return Ok(pages::events(&events, next.as_deref()).into_response());
     }

@@ -15,7 +15,7 @@ use crate::invalid::Problem as FieldProblem;
 use crate::reject::Reject;
 use crate::timestamp::Timestamp;
 use crate::web::App;
-use crate::web::attendees::{PageQuery, to_cursor};
+use crate::web::attendees::{PageQuery, cut};
 use crate::web::body::Fields;
 use crate::web::client::wants_page;
 use crate::web::organiser::{Organiser, Sent};
@@ -70,10 +70,8 @@ pub async fn list(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let limit = query.limit()?;
-    let mut rejects = app.rejects.list(limit + 1, query.cursor()?.as_deref()).await?;
-    let more = rejects.len() > limit;
-    rejects.truncate(limit);
-    let next = rejects.last().filter(|_| more).map(|reject| to_cursor(&reject.id));
+    let rejects = app.rejects.list(limit + 1, query.cursor()?.as_deref()).await?;
+    let (rejects, next) = cut(rejects, limit, |reject| &reject.id);
     if wants_page(&headers) {
         return Ok(pages::rejects(&rejects, next.as_deref()).into_response());
     }
