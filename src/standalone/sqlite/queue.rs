@@ -88,13 +88,9 @@ impl Sqlite {
             reject_spent(db, now)?;
             let first = "SELECT receive_count FROM queue WHERE visible_at <= ?1 AND receive_count < ?2 ORDER BY seq LIMIT 1";
             let first_below = |tries| query_optional(db, first, (now.as_millis(), tries), |row| row.get::<_, u32>(0));
-            let first = match first_below(if prefers_fresh { SUSPECT } else { MAX_RECEIVES })? {
-                Some(tried) => tried,
-                None => match first_below(MAX_RECEIVES)? {
-                    Some(tried) => tried,
-                    None => return Ok(Vec::new()),
-                },
-            };
+            let fresh = if prefers_fresh { first_below(SUSPECT)? } else { None };
+            let any = if fresh.is_some() { fresh } else { first_below(MAX_RECEIVES)? };
+            let Some(first) = any else { return Ok(Vec::new()) };
             // What twice was not done may be what stops the program: it comes alone, and only its own tries count.
             let (limit, tries) = if first < SUSPECT { (limit, SUSPECT) } else { (1, MAX_RECEIVES) };
             let mut update = db.prepare_cached(

@@ -1,5 +1,7 @@
 //! The table `Events`: attendees, and what is derived from them in the same transaction (event counts, changes).
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use rusqlite::Connection;
 
@@ -19,10 +21,13 @@ const SLICE: usize = 64;
 #[async_trait]
 impl Roster for Sqlite {
     async fn apply(&self, batches: Vec<AttendeeBatch>, now: Timestamp) -> Vec<Result<Vec<Applied>, Unavailable>> {
+        let batches: Arc<[AttendeeBatch]> = batches.into();
         let mut answers = Vec::with_capacity(batches.len());
-        for slice in batches.chunks(SLICE) {
-            let (slice, count) = (slice.to_vec(), slice.len());
-            let work = move |db: &Connection| slice.iter().map(|batch| apply_batch(db, batch, now)).collect();
+        for start in (0..batches.len()).step_by(SLICE) {
+            let slice = start..batches.len().min(start + SLICE);
+            let (count, batches) = (slice.len(), Arc::clone(&batches));
+            let work =
+                move |db: &Connection| batches[slice.clone()].iter().map(|batch| apply_batch(db, batch, now)).collect();
             let applied: Result<Vec<_>, _> = self.write("writing to the roster", work).await;
             match applied {
                 Ok(applied) => answers.extend(applied.into_iter().map(Ok)),
