@@ -1,5 +1,7 @@
 //! One name on one event, and what a request makes of it.
 
+pub mod record;
+
 use std::time::Duration;
 
 use crate::attendee_name::AttendeeName;
@@ -118,12 +120,12 @@ pub fn apply(current: Option<&Attendee>, signup: &Signup, now: Timestamp) -> Ver
         }),
         (Request::Join { .. } | Request::Enrol { contact: None }, Some(stay)) => Status::In(stay.clone()),
         (Request::Enrol { contact }, Some(stay)) => Status::In(Stay { contact: contact.clone(), ..stay.clone() }),
-        (Request::Cancel, _) => Status::Out { expires_at: signup.version.requested_at.max(now).plus(TOMBSTONE) },
+        (Request::Cancel, _) => Status::Out { expires_at: forgotten_at(signup, now) },
         (Request::Amend { stay: owner, contact }, Some(stay)) if *owner == stay.owner => {
             Status::In(Stay { contact: contact.clone(), ..stay.clone() })
         }
         (Request::Leave { stay: owner }, Some(stay)) if *owner == stay.owner => {
-            Status::Out { expires_at: signup.version.requested_at.max(now).plus(TOMBSTONE) }
+            Status::Out { expires_at: forgotten_at(signup, now) }
         }
         (Request::Amend { stay: owner, .. } | Request::Leave { stay: owner }, _)
             if is_still_to_come(owner, current) =>
@@ -140,6 +142,11 @@ pub fn apply(current: Option<&Attendee>, signup: &Signup, now: Timestamp) -> Ver
         newest: signup.version.clone(),
         status,
     })
+}
+
+/// When an attendee whom this request takes out is forgotten: a whole second, as a time to live is stored.
+pub fn forgotten_at(signup: &Signup, now: Timestamp) -> Timestamp {
+    signup.version.requested_at.max(now).plus(TOMBSTONE).to_whole_second()
 }
 
 /// Whether the sign-up `owner` may yet arrive and begin its stay: it is newer than all that was applied.

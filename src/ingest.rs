@@ -1,10 +1,13 @@
 //! A batch of deliveries onto the roster.
 
 use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
+
+use futures_util::FutureExt as _;
 
 use crate::attendee::Applied;
 use crate::channel::message;
-use crate::ports::{AttendeeBatch, Delivery, Rejects, Roster};
+use crate::ports::{AttendeeBatch, Delivery, Failure, MAX_RECEIVES, Rejects, Roster};
 use crate::reject::Reject;
 use crate::signup::{AttendeeKey, Signup};
 use crate::timestamp::Timestamp;
@@ -31,15 +34,73 @@ pub struct Settlement {
     pub outcome: Outcome,
 }
 
-/// Brings every delivery to an outcome; one bad message harms no other.
+impl Settlement {
+    /// Says in the log what became of the message.
+    pub fn log(&self) {
+        let id = &self.message_id;
+        match &self.outcome {
+            Outcome::Stored => tracing::debug!(message.id = id, "signup stored"),
+            Outcome::Duplicate | Outcome::Stale => tracing::debug!(message.id = id, "signup changed nothing"),
+            Outcome::Rejected(reason) => tracing::warn!(message.id = id, reason, "message rejected"),
+            Outcome::Retry(why) => tracing::warn!(message.id = id, why, "message given back"),
+        }
+    }
+}
+
+/// Brings every delivery to an outcome; one bad message harms no other, not even by a panic.
 ///
-/// Several requests for one attendee are handed to the roster together, oldest first, and cost one write.
+/// Several requests for one attendee are handed to the roster together, oldest first, and cost one write. What fails
+/// at its last try is kept among the rejects with that failure.
 pub async fn ingest(
     deliveries: &[Delivery],
     roster: &dyn Roster,
     rejects: &dyn Rejects,
     now: Timestamp,
 ) -> Vec<Settlement> {
+    let mut outcomes = match caught(together(deliveries, roster, now)).await {
+        Ok(outcomes) => outcomes,
+        Err(_) => one_by_one(deliveries, roster, now).await,
+    };
+    for (outcome, delivery) in outcomes.iter_mut().zip(deliveries) {
+        if let Outcome::Retry(why) = outcome
+            && delivery.receive_count >= MAX_RECEIVES
+        {
+            *outcome = Outcome::Rejected(format!("failed {MAX_RECEIVES} times; the last time: {why}"));
+        }
+    }
+    settled(deliveries, outcomes, rejects, now).await
+}
+
+/// Brings what came to the dead-letter queue among the rejects: messages whose every try ended without an outcome.
+pub async fn bury(deliveries: &[Delivery], rejects: &dyn Rejects, now: Timestamp) -> Vec<Settlement> {
+    let reason =
+        format!("failed {MAX_RECEIVES} times and left no outcome: the program or its storage broke down each time");
+    let outcomes = vec![Outcome::Rejected(reason); deliveries.len()];
+    settled(deliveries, outcomes, rejects, now).await
+}
+
+/// Should a message make the batch panic, each is ingested alone, so that it fails alone.
+async fn one_by_one(deliveries: &[Delivery], roster: &dyn Roster, now: Timestamp) -> Vec<Outcome> {
+    let mut outcomes = Vec::with_capacity(deliveries.len());
+    for delivery in deliveries {
+        match caught(together(std::slice::from_ref(delivery), roster, now)).await {
+            Ok(outcome) => outcomes.extend(outcome),
+            Err(panic) => outcomes.push(Outcome::Retry(format!("the program failed at it: {panic}"))),
+        }
+    }
+    outcomes
+}
+
+/// What the future comes to, or the message of its panic.
+async fn caught<T>(work: impl Future<Output = T>) -> Result<T, String> {
+    // A batch changes nothing that outlives it but through the ports, which stand after a panic as after a crash.
+    AssertUnwindSafe(work).catch_unwind().await.map_err(|panic| {
+        let message = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref().copied());
+        message.unwrap_or("for an unknown reason").to_owned()
+    })
+}
+
+async fn together(deliveries: &[Delivery], roster: &dyn Roster, now: Timestamp) -> Vec<Outcome> {
     let mut outcomes: Vec<Option<Outcome>> = vec![None; deliveries.len()];
     let mut by_attendee: BTreeMap<AttendeeKey, Vec<(Signup, usize)>> = BTreeMap::new();
     for (index, delivery) in deliveries.iter().enumerate() {
@@ -65,25 +126,15 @@ pub async fn ingest(
                     outcomes[index] = Some(outcome(applied));
                 }
             }
-            Err(unavailable) => {
+            Err(failure) => {
                 for index in of_batch {
-                    outcomes[index] = Some(Outcome::Retry(unavailable.to_string()));
+                    outcomes[index] = Some(failed(&failure));
                 }
             }
         }
     }
-
-    let mut settlements: Vec<Settlement> = deliveries
-        .iter()
-        .zip(outcomes)
-        .map(|(delivery, outcome)| Settlement {
-            message_id: delivery.message_id.clone(),
-            receipt: delivery.receipt.clone(),
-            outcome: outcome.unwrap_or_else(|| Outcome::Retry("the backend gave no answer for it".to_owned())),
-        })
-        .collect();
-    keep_rejects(deliveries, &mut settlements, rejects, now).await;
-    settlements
+    let no_answer = || Outcome::Retry("the backend gave no answer for it".to_owned());
+    outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(no_answer)).collect()
 }
 
 fn outcome(applied: Applied) -> Outcome {
@@ -98,24 +149,36 @@ fn outcome(applied: Applied) -> Outcome {
     }
 }
 
-/// Writes the rejects; if that fails they are tried again, so that nothing is lost.
-async fn keep_rejects(deliveries: &[Delivery], settlements: &mut [Settlement], rejects: &dyn Rejects, now: Timestamp) {
+fn failed(failure: &Failure) -> Outcome {
+    match failure {
+        Failure::Retry(unavailable) => Outcome::Retry(unavailable.to_string()),
+        Failure::Reject(reason) => Outcome::Rejected(reason.clone()),
+    }
+}
+
+/// Keeps the rejects, and gives each delivery its outcome; rejects that cannot be kept are tried again, so that nothing
+/// is lost.
+async fn settled(
+    deliveries: &[Delivery],
+    mut outcomes: Vec<Outcome>,
+    rejects: &dyn Rejects,
+    now: Timestamp,
+) -> Vec<Settlement> {
     let kept: Vec<Reject> = deliveries
         .iter()
-        .zip(&*settlements)
-        .filter_map(|(delivery, settlement)| match &settlement.outcome {
+        .zip(&outcomes)
+        .filter_map(|(delivery, outcome)| match outcome {
             Outcome::Rejected(reason) => Some(Reject::new(delivery, reason.clone(), now)),
             _ => None,
         })
         .collect();
-    if kept.is_empty() {
-        return;
-    }
-    if let Err(unavailable) = rejects.put(kept).await {
-        for settlement in settlements {
-            if matches!(settlement.outcome, Outcome::Rejected(_)) {
-                settlement.outcome = Outcome::Retry(unavailable.to_string());
-            }
+    if !kept.is_empty()
+        && let Err(unavailable) = rejects.put(kept).await
+    {
+        for outcome in outcomes.iter_mut().filter(|outcome| matches!(outcome, Outcome::Rejected(_))) {
+            *outcome = Outcome::Retry(unavailable.to_string());
         }
     }
+    let ids = deliveries.iter().map(|delivery| (delivery.message_id.clone(), delivery.receipt.clone()));
+    ids.zip(outcomes).map(|((message_id, receipt), outcome)| Settlement { message_id, receipt, outcome }).collect()
 }

@@ -1,4 +1,4 @@
-//! What an operator counts, in the Prometheus text format.
+//! What an operator counts: on one machine in the Prometheus text format.
 
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -14,6 +14,21 @@ use crate::channel::Channel;
 use crate::ingest::{Outcome, Settlement};
 use crate::ports::Depth;
 use crate::timestamp::Timestamp;
+
+/// Who counts. Nothing that is counted holds anything that a person typed.
+pub trait Meter: Send + Sync {
+    /// One sign-up was put on the queue.
+    fn accepted(&self, channel: Channel);
+
+    /// A batch was brought to its outcomes.
+    fn ingested(&self, settlements: &[Settlement]);
+
+    /// One request was answered; `route` is the pattern that matched, never the path.
+    fn answered(&self, method: &str, route: &str, status: u16, took: Duration);
+
+    /// What a Prometheus server scrapes; none where the counts go elsewhere by themselves.
+    fn scraped(&self) -> Option<&Metrics>;
+}
 
 /// The counts of one process, from its start. No label holds anything that a person typed.
 pub struct Metrics {
@@ -79,11 +94,22 @@ impl Metrics {
         Self { registry, ..metrics }
     }
 
-    pub fn accepted(&self, channel: Channel) {
+    /// The text that a Prometheus server scrapes, with the queue as it is now.
+    pub fn encode(&self, depth: Depth, now: Timestamp) -> String {
+        self.queue_messages.set(i64::try_from(depth.messages).unwrap_or(i64::MAX));
+        self.queue_oldest.set(depth.oldest.map_or(0.0, |oldest| now.since(oldest).as_secs_f64()));
+        let mut encoded = String::new();
+        text::encode(&mut encoded, &self.registry).expect("a string takes all that is written to it");
+        encoded
+    }
+}
+
+impl Meter for Metrics {
+    fn accepted(&self, channel: Channel) {
         self.accepted.get_or_create(&ByChannel { channel: channel.as_str() }).inc();
     }
 
-    pub fn ingested(&self, settlements: &[Settlement]) {
+    fn ingested(&self, settlements: &[Settlement]) {
         for settlement in settlements {
             match settlement.outcome {
                 Outcome::Stored => &self.stored,
@@ -96,18 +122,12 @@ impl Metrics {
         }
     }
 
-    /// One answered request; `route` is the pattern that matched, never the path.
-    pub fn answered(&self, method: &str, route: &str, status: u16, took: Duration) {
+    fn answered(&self, method: &str, route: &str, status: u16, took: Duration) {
         let labels = ByRoute { method: method.to_owned(), route: route.to_owned(), status };
         self.requests.get_or_create(&labels).observe(took.as_secs_f64());
     }
 
-    /// The text that a Prometheus server scrapes, with the queue as it is now.
-    pub fn encode(&self, depth: Depth, now: Timestamp) -> String {
-        self.queue_messages.set(i64::try_from(depth.messages).unwrap_or(i64::MAX));
-        self.queue_oldest.set(depth.oldest.map_or(0.0, |oldest| now.since(oldest).as_secs_f64()));
-        let mut encoded = String::new();
-        text::encode(&mut encoded, &self.registry).expect("a string takes all that is written to it");
-        encoded
+    fn scraped(&self) -> Option<&Metrics> {
+        Some(self)
     }
 }

@@ -1,14 +1,16 @@
 //! What a backend must do. One contract suite holds every backend to it.
 //!
 //! Each call either did all it says, durably, when it returns `Ok`, or fails with [`Unavailable`]: the same
-//! call may work later. Nothing here can fail because of what somebody typed.
+//! call may work later. [`Roster::apply`] alone may say that it never will.
 
 use std::time::Duration;
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 
 use crate::attendee::{Applied, Attendee};
 use crate::attendee_name::NameKey;
+use crate::digest::Digest;
 use crate::event::EventId;
 use crate::reject::Reject;
 use crate::signup::{AttendeeKey, Signup, SignupId};
@@ -21,6 +23,16 @@ pub struct Unavailable {
     /// What was being done, as in `writing to the queue`.
     pub doing: &'static str,
     pub cause: String,
+}
+
+/// Why something was not done, and whether it ever can be.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Failure {
+    #[error(transparent)]
+    Retry(#[from] Unavailable),
+    /// It never will work; the reason is for a person, and holds no contact.
+    #[error("{0}")]
+    Reject(String),
 }
 
 /// A message as the queue hands it out.
@@ -41,6 +53,7 @@ pub struct Delivery {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Depth {
     pub messages: u64,
+    /// Where the backend can tell; SQS shows it in its metrics alone.
     pub oldest: Option<Timestamp>,
 }
 
@@ -50,11 +63,11 @@ pub const MAX_RECEIVES: u32 = 5;
 /// The Signups queue: at least once, in no particular order.
 #[async_trait]
 pub trait Queue: Send + Sync {
-    /// Puts messages on the queue, all or none.
+    /// Puts messages on the queue. After a failure some may be on it; sent again they come twice, which harms nobody.
     async fn send(&self, bodies: Vec<String>) -> Result<(), Unavailable>;
 
     /// Hands out at most `limit` messages, none of which is handed out again before the backend's
-    /// visibility timeout. One that was handed out [`MAX_RECEIVES`] times goes to the rejects instead.
+    /// visibility timeout; waits a while for one to come. One that was handed out [`MAX_RECEIVES`] times goes to the rejects instead.
     async fn receive(&self, limit: usize) -> Result<Vec<Delivery>, Unavailable>;
 
     /// Takes done messages off the queue.
@@ -70,7 +83,7 @@ pub trait Queue: Send + Sync {
 pub struct GivenBack {
     pub receipt: String,
     pub delay: Duration,
-    /// What went wrong; ends in the reject if this was the last try.
+    /// What went wrong, for whoever looks at the queue; kept where the backend can.
     pub why: String,
 }
 
@@ -82,9 +95,11 @@ pub struct AttendeeBatch {
 }
 
 /// One page of an event's roster.
+///
+/// `title` and `count` follow the [`ChangeFeed`] and may come a moment after the attendees.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RosterPage {
-    /// The first title seen for the event; none if nobody ever signed up.
+    /// The first title under which somebody came; none if nobody ever was in.
     pub title: Option<String>,
     /// How many are in, on all pages.
     pub count: u64,
@@ -108,21 +123,21 @@ pub trait Roster: Send + Sync {
     /// Applies each attendee's requests in their order with [`apply_all`](crate::attendee::apply_all) and stores
     /// the result together with its [`Change`], both or neither. The answers stand in the order of
     /// `batches`, one for each request; a batch that failed changed nothing.
-    async fn apply(&self, batches: Vec<AttendeeBatch>, now: Timestamp) -> Vec<Result<Vec<Applied>, Unavailable>>;
+    async fn apply(&self, batches: Vec<AttendeeBatch>, now: Timestamp) -> Vec<Result<Vec<Applied>, Failure>>;
 
     /// The attendee as last stored, `in` or `out`.
     async fn attendee(&self, key: &AttendeeKey) -> Result<Option<Attendee>, Unavailable>;
 
     async fn roster(&self, event: &EventId, limit: usize, after: Option<&NameKey>) -> Result<RosterPage, Unavailable>;
 
-    /// Events by id.
+    /// Events on which somebody is or was in, by id; they follow the [`ChangeFeed`].
     async fn events(&self, limit: usize, after: Option<&EventId>) -> Result<Vec<EventSummary>, Unavailable>;
 
-    /// Everybody who is in, by event and folded name.
+    /// Everybody who is in, by event and folded name, on the events that [`Roster::events`] lists.
     async fn everybody(&self, limit: usize, after: Option<&AttendeeKey>) -> Result<Vec<Attendee>, Unavailable>;
 
-    /// Deletes what is stored of a person, on one event or on all: attendees, in or out, and rejects about them; how
-    /// many entries that were. Changes keep the name, without the contact.
+    /// Deletes what is stored of a person, on one event or on all that [`Roster::events`] lists: attendees, in or out, and rejects about them; how
+    /// many entries that were. A feed that cannot be rewritten keeps what it told for its 24 hours.
     async fn remove(&self, name: &NameKey, event: Option<&EventId>, now: Timestamp) -> Result<u64, Unavailable>;
 }
 
@@ -134,11 +149,62 @@ pub struct Change {
     pub new: Option<Attendee>,
 }
 
-/// The writes to attendees in the order in which they were made, kept for 24 hours.
+/// Which way somebody went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Movement {
+    Joined,
+    Left,
+}
+
+impl Change {
+    /// Who joined or left the roster by it, if somebody did: as they are now, or were last.
+    pub fn movement(&self) -> Option<(Movement, &Attendee)> {
+        let is_in = |attendee: &&Attendee| attendee.stay().is_some();
+        match (self.old.as_ref().filter(is_in), &self.new) {
+            (None, Some(new)) if new.stay().is_some() => Some((Movement::Joined, new)),
+            (Some(_), Some(new)) if new.stay().is_none() => Some((Movement::Left, new)),
+            (Some(old), None) => Some((Movement::Left, old)),
+            _ => None,
+        }
+    }
+}
+
+/// How far a feed was read; opaque to everyone but its backend.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Position(String);
+
+impl Position {
+    /// Before the first change that is kept.
+    pub const START: Self = Self(String::new());
+
+    pub fn new(position: String) -> Self {
+        Self(position)
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The writes to attendees, kept for 24 hours; those to one event in the order in which they were made.
 #[async_trait]
 pub trait ChangeFeed: Send + Sync {
-    /// At most `limit` changes after a position, each with its own.
-    async fn changes(&self, after: u64, limit: usize) -> Result<Vec<(u64, Change)>, Unavailable>;
+    /// At most `limit` changes after a position, each with its own; none if there are none yet.
+    async fn changes(&self, after: &Position, limit: usize) -> Result<Vec<(Position, Change)>, Unavailable>;
+}
+
+/// The digests of events.
+#[async_trait]
+pub trait Digests: Send + Sync {
+    async fn digest(&self, event: &EventId) -> Result<Option<Digest>, Unavailable>;
+
+    /// Stores the digest as its next version, if the stored one is of the version that this one was read as; whether
+    /// it was.
+    async fn store(&self, digest: &Digest) -> Result<bool, Unavailable>;
+
+    /// At most `limit` events whose digests are due, longest first, and since when.
+    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<(EventId, Timestamp)>, Unavailable>;
 }
 
 /// Messages that can never succeed, kept whole.

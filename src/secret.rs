@@ -58,6 +58,37 @@ impl Secret {
     }
 }
 
+/// The secret under which tokens are signed, and the one before it, so that a change of secrets spares the links that
+/// are out.
+#[derive(Debug, Clone)]
+pub struct Keyring {
+    current: Secret,
+    previous: Option<Secret>,
+}
+
+impl Keyring {
+    pub fn new(current: Secret, previous: Option<Secret>) -> Self {
+        Self { current, previous }
+    }
+
+    /// [`Secret::tag`] under the current secret.
+    pub fn tag(&self, purpose: &str, parts: &[&[u8]]) -> Tag {
+        self.current.tag(purpose, parts)
+    }
+
+    /// [`Secret::verifies`] under either.
+    pub fn verifies(&self, purpose: &str, parts: &[&[u8]], tag: &[u8]) -> bool {
+        let mut secrets = std::iter::once(&self.current).chain(&self.previous);
+        secrets.any(|secret| secret.verifies(purpose, parts, tag))
+    }
+}
+
+impl From<Secret> for Keyring {
+    fn from(current: Secret) -> Self {
+        Self::new(current, None)
+    }
+}
+
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(…)")
@@ -83,6 +114,17 @@ mod tests {
         assert!(!secret.verifies("test", &[b"a", b"bc"], &tag));
         assert!(!secret.verifies("other", &[b"ab", b"c"], &tag));
         assert!(!secret.verifies("test", &[b"ab", b"c"], &tag[..31]));
+    }
+
+    #[test]
+    fn a_tag_outlives_one_change_of_secrets_and_not_two() {
+        let [first, second, third] = [(); 3].map(|()| Secret::new(generate()).unwrap());
+        let tag = Keyring::from(first.clone()).tag("test", &[b"a"]);
+        let changed_once = Keyring::new(second.clone(), Some(first));
+        assert!(changed_once.verifies("test", &[b"a"], &tag));
+        assert!(!changed_once.verifies("test", &[b"b"], &tag));
+        assert_ne!(changed_once.tag("test", &[b"a"]), tag);
+        assert!(!Keyring::new(third, Some(second)).verifies("test", &[b"a"], &tag));
     }
 
     #[test]

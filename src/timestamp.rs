@@ -40,6 +40,17 @@ impl Timestamp {
         self.0
     }
 
+    pub fn as_seconds(self) -> i64 {
+        self.0 / 1_000
+    }
+
+    /// The whole second at or after it, or the last there is.
+    #[must_use]
+    pub fn to_whole_second(self) -> Self {
+        let seconds = self.0.div_euclid(1_000) + i64::from(self.0 % 1_000 != 0);
+        Self((seconds * 1_000).min(Self::LATEST.0 / 1_000 * 1_000))
+    }
+
     /// The day in UTC, as `2026-01-31`.
     pub fn date(self) -> String {
         self.to_string()[..10].to_owned()

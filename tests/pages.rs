@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use countmein::standalone::serve::{ListEveryone, Server, Settings};
+use countmein::standalone::serve::{ListEveryone, Server, Settings, Store};
 use fantoccini::wd::Capabilities;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -142,6 +142,7 @@ async fn serve(data: PathBuf) -> String {
     let settings = Settings {
         listen: "127.0.0.1:0".parse().unwrap(),
         data,
+        store: Store::Sqlite,
         organiser_key: Some(countmein::secret::Secret::new("correct horse battery").unwrap()),
         public_url: None,
         rate_limit: 0,

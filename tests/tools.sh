@@ -1,11 +1,16 @@
 # Installs what the tests need and is not there, and puts it on the PATH. Sourced, from the project's root.
 # Needs Rust, Python 3 with venv, and on a machine without Chromium the right to install Debian packages.
 
-if ! cmp -s tests/requirements.txt .venv/installed; then
-    python3 -m venv --clear .venv
-    .venv/bin/pip install --quiet --disable-pip-version-check --requirement tests/requirements.txt
-    cp tests/requirements.txt .venv/installed
-fi
+# A venv with exactly what a requirements file says. With uv, since pip alone takes minutes.
+venv() {
+    cmp -s "$2" "$1/installed" && return
+    python3 -m venv --clear "$1"
+    "$1/bin/pip" install --quiet --disable-pip-version-check uv==0.13.9
+    "$1/bin/uv" pip install --quiet --python "$1" --requirement "$2"
+    cp "$2" "$1/installed"
+}
+venv .venv tests/requirements.txt
+venv .venv-ministack tests/ministack/requirements.txt
 export PATH="$PWD/.venv/bin:$PATH"
 
 if ! command -v chromium >/dev/null || ! command -v chromedriver >/dev/null; then

@@ -29,6 +29,9 @@ pub enum Failure {
     Declined,
     #[error("{0:#}")]
     Serve(anyhow::Error),
+    #[cfg(feature = "aws")]
+    #[error("{0:#}")]
+    Aws(anyhow::Error),
     #[error("cannot write the output: {0}")]
     Output(#[from] io::Error),
 }
@@ -64,6 +67,8 @@ impl Failure {
             | Self::Declined
             | Self::Serve(_)
             | Self::Output(_) => ExitCode::from(1),
+            #[cfg(feature = "aws")]
+            Self::Aws(_) => ExitCode::from(1),
             Self::Usage(_) => ExitCode::from(2),
             Self::Unreachable { .. } | Self::BrokenOff { .. } => ExitCode::from(3),
         }
@@ -79,6 +84,8 @@ impl Failure {
             Self::NotYours => "Not your sign-up",
             Self::Declined => "Not confirmed",
             Self::Serve(_) => "The server could not run",
+            #[cfg(feature = "aws")]
+            Self::Aws(_) => "AWS could not do it",
             Self::Output(_) => "Cannot write",
         };
         json!({"type": "about:blank", "title": title, "detail": self.to_string()})

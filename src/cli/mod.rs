@@ -8,12 +8,16 @@ mod cancel;
 mod client;
 mod completions;
 mod correction;
+#[cfg(feature = "aws")]
+mod ensure_table;
 mod export;
 mod failure;
 mod logging;
 mod organiser_key;
 mod output;
 mod rejects;
+#[cfg(feature = "aws")]
+mod remote;
 mod remove;
 mod serve;
 mod signup;
@@ -59,6 +63,8 @@ enum Command {
     Rejects(rejects::Args),
     Export(export::Args),
     Remove(remove::Args),
+    #[cfg(feature = "aws")]
+    EnsureTable(ensure_table::Args),
     Completions(completions::Args),
 }
 
@@ -89,6 +95,8 @@ impl Command {
             Self::Rejects(args) => args.run(),
             Self::Export(args) => args.run(),
             Self::Remove(args) => args.run(),
+            #[cfg(feature = "aws")]
+            Self::EnsureTable(args) => args.run(),
             Self::Completions(args) => args.run(),
         }
     }
@@ -102,6 +110,8 @@ impl Command {
             Self::Rejects(args) => args.wants_json(),
             Self::Export(args) => args.server.json,
             Self::Remove(args) => args.server.json,
+            #[cfg(feature = "aws")]
+            Self::EnsureTable(args) => args.json,
         }
     }
 }

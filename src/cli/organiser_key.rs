@@ -12,7 +12,7 @@ use url::Url;
 use super::address::is_loopback;
 use super::failure::Failure;
 use crate::secret::Secret;
-use crate::standalone::organiser_key::FILE;
+use crate::standalone::home::ORGANISER_KEY;
 
 /// What a command that needs the organiser's key is told.
 #[derive(Debug, clap::Args)]
@@ -36,7 +36,7 @@ impl KeyArgs {
         found.ok_or_else(|| {
             let place = if is_loopback(server) {
                 format!(
-                    ", or name the server's data folder with --data (there is no readable {FILE} in {})",
+                    ", or name the server's data folder with --data (there is no readable {ORGANISER_KEY} in {})",
                     self.data.display()
                 )
             } else {
@@ -50,7 +50,7 @@ impl KeyArgs {
 }
 
 fn read(folder: &Path) -> Option<Secret> {
-    let text = fs::read_to_string(folder.join(FILE)).ok()?;
+    let text = fs::read_to_string(folder.join(ORGANISER_KEY)).ok()?;
     parse(text.trim()).ok()
 }
 
@@ -86,7 +86,7 @@ mod tests {
 
     fn folder_with(text: &str) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join(FILE), text).unwrap();
+        fs::write(folder.path().join(ORGANISER_KEY), text).unwrap();
         folder
     }
 

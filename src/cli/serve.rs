@@ -9,6 +9,8 @@ use super::failure::Failure;
 use super::logging;
 use super::organiser_key::KeyParser;
 use crate::secret::Secret;
+#[cfg(not(feature = "aws"))]
+use crate::standalone::serve::Store;
 use crate::standalone::serve::{self, ListEveryone, Settings};
 
 const EXAMPLES: &str = "\
@@ -51,6 +53,10 @@ pub struct Args {
     /// Who gets everybody's names on every event from `GET /`: clients on this machine (loopback), anyone or nobody
     #[arg(long, value_name = "WHO", env = "COUNTMEIN_LIST_EVERYONE", default_value = "loopback")]
     list_everyone: ListEveryone,
+
+    #[cfg(feature = "aws")]
+    #[command(flatten)]
+    remote: super::remote::RemoteArgs,
 }
 
 /// Links and pages begin at the root.
@@ -61,17 +67,28 @@ fn public_url(text: &str) -> Result<Url, String> {
 
 impl Args {
     pub fn run(self) -> Result<(), Failure> {
+        let settings = self.settings()?;
         logging::start()?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
         let runtime = runtime.map_err(|error| Failure::Serve(error.into()))?;
-        runtime.block_on(serve::run(self.into())).map_err(Failure::Serve)
+        runtime.block_on(serve::run(settings)).map_err(Failure::Serve)
     }
-}
 
-impl From<Args> for Settings {
-    fn from(args: Args) -> Self {
-        let Args { listen, data, organiser_key, public_url, rate_limit, behind_proxy, list_everyone } = args;
-        Self { listen, data, organiser_key, public_url, rate_limit, behind_proxy, list_everyone }
+    fn settings(self) -> Result<Settings, Failure> {
+        #[cfg(feature = "aws")]
+        let store = self.remote.store()?;
+        #[cfg(not(feature = "aws"))]
+        let store = Store::Sqlite;
+        Ok(Settings {
+            listen: self.listen,
+            data: self.data,
+            store,
+            organiser_key: self.organiser_key,
+            public_url: self.public_url,
+            rate_limit: self.rate_limit,
+            behind_proxy: self.behind_proxy,
+            list_everyone: self.list_everyone,
+        })
     }
 }
 
@@ -108,7 +125,8 @@ mod tests {
     }
 
     fn settings(arguments: &[&str]) -> Result<Settings, clap::Error> {
-        Serve::try_parse_from(std::iter::once("serve").chain(arguments.iter().copied())).map(|serve| serve.args.into())
+        let serve = Serve::try_parse_from(std::iter::once("serve").chain(arguments.iter().copied()))?;
+        Ok(serve.args.settings().expect("the arguments go together"))
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! The standalone home: one program, one SQLite file. The only place that names SQLite.
 
-pub mod organiser_key;
+pub mod home;
+pub mod key_file;
 pub mod serve;
 pub mod server;
 pub mod sqlite;
 
 mod client_address;
 mod rate_limit;
-mod worker;
+pub mod worker;

@@ -4,6 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -13,12 +14,12 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use url::Url;
 
-use crate::metrics::Metrics;
+use crate::metrics::{Meter, Metrics};
 use crate::secret::Secret;
+use crate::standalone::home::{Home, Loop, looping};
 use crate::standalone::rate_limit::{self, RateLimit};
-use crate::standalone::sqlite::Sqlite;
-use crate::standalone::worker::{Ingest, ingest_until, upkeep_until};
-use crate::standalone::{organiser_key, server};
+use crate::standalone::server;
+use crate::standalone::worker::forget_idle_until;
 pub use crate::web::client::ListEveryone;
 use crate::web::{self, App};
 
@@ -28,6 +29,7 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// The folder of the database and the organiser's key.
     pub data: PathBuf,
+    pub store: Store,
     /// Instead of the key in the data folder.
     pub organiser_key: Option<Secret>,
     /// How others reach this server; links begin with it. Without it a link begins with the address that the
@@ -40,15 +42,23 @@ pub struct Settings {
     pub list_everyone: ListEveryone,
 }
 
-/// The program, ready to serve: its address is taken, its data folder open.
+/// Where sign-ups and attendees are kept.
+#[derive(Debug, Clone)]
+pub enum Store {
+    /// In one file of the data folder.
+    Sqlite,
+    /// In a table and a queue on AWS.
+    #[cfg(feature = "aws")]
+    Remote(crate::aws::home::Remote),
+}
+
+/// The program, ready to serve: its address is taken, its home open.
 pub struct Server {
     listener: TcpListener,
     router: Router,
     behind_proxy: bool,
-    ingest: Ingest,
-    sqlite: Sqlite,
-    limit: Option<Arc<RateLimit>>,
-    /// Where the organiser's key is, for the operator.
+    loops: Vec<Loop>,
+    closing: Pin<Box<dyn Future<Output = ()> + Send>>,
     key_whereabouts: String,
 }
 
@@ -64,34 +74,34 @@ pub async fn run(settings: Settings) -> anyhow::Result<()> {
 
 impl Server {
     pub async fn bind(settings: &Settings) -> anyhow::Result<Self> {
-        let sqlite = Sqlite::open(&settings.data)?;
-        let (organiser_key, key_whereabouts) = organiser_key(settings)?;
-        let token_secret = Secret::new(sqlite.secret("token").await?).context("the stored token secret")?;
+        let metrics: Arc<dyn Meter> = Arc::new(Metrics::new());
+        let home = Home::open(settings, metrics.clone()).await?;
         let listener = TcpListener::bind(settings.listen)
             .await
             .with_context(|| format!("cannot listen on {}; choose another address with --listen", settings.listen))?;
 
-        let metrics = Arc::new(Metrics::new());
         let limit = NonZeroU32::new(settings.rate_limit).map(|per_second| Arc::new(RateLimit::new(per_second)));
-        let backend = Arc::new(sqlite.clone());
+        let Home { mut loops, closing, key_whereabouts, .. } = home;
+        if let Some(limit) = limit.clone() {
+            loops.push(looping(|stop| forget_idle_until(limit, stop)));
+        }
         let app = App {
-            queue: backend.clone(),
-            roster: backend.clone(),
-            rejects: backend.clone(),
-            idempotency: backend.clone(),
-            token_secret,
-            organiser_key,
+            queue: home.queue,
+            roster: home.roster,
+            rejects: home.rejects,
+            idempotency: home.idempotency,
+            token_keys: home.token_keys,
+            organiser_key: home.organiser_key,
             public_url: settings.public_url.clone(),
             list_everyone: match settings.list_everyone {
                 // Every request of a proxy on this machine comes from this machine.
                 ListEveryone::Loopback if settings.behind_proxy => ListEveryone::Nobody,
                 others => others,
             },
-            metrics: Arc::clone(&metrics),
+            metrics,
         };
-        let ingest = Ingest { queue: backend.clone(), roster: backend.clone(), rejects: backend, metrics };
-        let router = web::router(Arc::new(app), |routes| limited(routes, limit.clone()));
-        Ok(Self { listener, router, behind_proxy: settings.behind_proxy, ingest, sqlite, limit, key_whereabouts })
+        let router = web::router(Arc::new(app), |routes| limited(routes, limit));
+        Ok(Self { listener, router, behind_proxy: settings.behind_proxy, loops, closing, key_whereabouts })
     }
 
     pub fn address(&self) -> io::Result<SocketAddr> {
@@ -101,14 +111,13 @@ impl Server {
     /// Serves until `stop` is ready, and finishes what runs.
     pub async fn run(self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
         let (stopping, stopped) = watch::channel(false);
-        let ingesting = tokio::spawn(ingest_until(self.ingest, stopped.clone()));
-        let sqlite = self.sqlite.clone();
-        let upkeep = tokio::spawn(upkeep_until(self.sqlite, self.limit, stopped));
+        let loops: Vec<_> = self.loops.into_iter().map(|start| tokio::spawn(start(stopped.clone()))).collect();
         server::serve(self.listener, self.router, self.behind_proxy, stop).await;
         stopping.send_replace(true);
-        ingesting.await.context("the ingest loop")?;
-        upkeep.await.context("the upkeep loop")?;
-        sqlite.checkpoint().await;
+        for ended in loops {
+            ended.await.context("a loop of the program")?;
+        }
+        self.closing.await;
         Ok(())
     }
 
@@ -130,16 +139,6 @@ fn limited(router: Router, limit: Option<Arc<RateLimit>>) -> Router {
         Some(limit) => router.layer(middleware::from_fn_with_state(limit, rate_limit::limit)),
         None => router,
     }
-}
-
-fn organiser_key(settings: &Settings) -> anyhow::Result<(Secret, String)> {
-    if let Some(key) = &settings.organiser_key {
-        return Ok((key.clone(), "as given".to_owned()));
-    }
-    let file = organiser_key::read_or_make(&settings.data)
-        .with_context(|| format!("cannot read the organiser's key in {}", settings.data.display()))?;
-    let made = if file.is_new { "made just now, in" } else { "in" };
-    Ok((file.key, format!("{made} {}", file.path.display())))
 }
 
 fn asked_to_stop() -> anyhow::Result<impl Future<Output = ()>> {

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use crate::timestamp::Timestamp;
 use crate::web::App;
-use crate::web::problem::Problem;
+use crate::web::problem::{Kind, Problem};
 
 #[derive(Serialize, ToSchema)]
 pub struct Health {
@@ -33,10 +33,16 @@ pub async fn health(State(app): State<Arc<App>>) -> Result<Json<Health>, Problem
 /// Counts for Prometheus; nothing in them is about a person.
 #[utoipa::path(
     get, path = "/metrics", tag = "operation",
-    responses((status = 200, body = String, content_type = "application/openmetrics-text")),
+    responses(
+        (status = 200, body = String, content_type = "application/openmetrics-text"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+    ),
 )]
 pub async fn metrics(State(app): State<Arc<App>>) -> Result<Response, Problem> {
+    let Some(metrics) = app.metrics.scraped() else {
+        return Err(Problem::new(Kind::NotFound, "this server is not scraped; its counts are with its logs"));
+    };
     let depth = app.queue.depth().await?;
     let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    Ok(([(header::CONTENT_TYPE, content_type)], app.metrics.encode(depth, Timestamp::now())).into_response())
+    Ok(([(header::CONTENT_TYPE, content_type)], metrics.encode(depth, Timestamp::now())).into_response())
 }

@@ -115,7 +115,7 @@ pub async fn act(
 
 fn verify(app: &App, event: &str, token: &str) -> Result<ManageToken, Problem> {
     let event = event_id(event)?;
-    ManageToken::verify(&event, token, &app.token_secret).ok_or_else(|| {
+    ManageToken::verify(&event, token, &app.token_keys).ok_or_else(|| {
         Problem::new(Kind::NotFound, "this link is not whole, or not of this event; use it just as you were given it")
     })
 }

@@ -32,9 +32,9 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::metrics::Metrics;
+use crate::metrics::Meter;
 use crate::ports::{Idempotency, Queue, Rejects, Roster};
-use crate::secret::Secret;
+use crate::secret::{Keyring, Secret};
 use crate::web::client::ListEveryone;
 use crate::web::problem::Problem;
 
@@ -47,13 +47,13 @@ pub struct App {
     pub roster: Arc<dyn Roster>,
     pub rejects: Arc<dyn Rejects>,
     pub idempotency: Arc<dyn Idempotency>,
-    /// Signs manage links and sessions of nobody else.
-    pub token_secret: Secret,
+    /// Signs manage links.
+    pub token_keys: Keyring,
     pub organiser_key: Secret,
     /// How others reach this server; without it a link begins with the address that the client used.
     pub public_url: Option<Url>,
     pub list_everyone: ListEveryone,
-    pub metrics: Arc<Metrics>,
+    pub metrics: Arc<dyn Meter>,
 }
 
 #[derive(OpenApi)]

@@ -4,8 +4,22 @@ use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
-use countmein::ports::{ChangeFeed, Idempotency, Queue, Rejects, Roster};
+#[cfg(feature = "aws")]
+use countmein::aws::events_table::EventsTable;
+#[cfg(feature = "aws")]
+use countmein::aws::events_table::stream::TableStream;
+#[cfg(feature = "aws")]
+use countmein::aws::sqs::Sqs;
+use countmein::fanout;
+#[cfg(feature = "aws")]
+use countmein::metrics::Metrics;
+use countmein::ports::{Change, ChangeFeed, Digests, Idempotency, Position, Queue, Rejects, Roster};
 use countmein::standalone::sqlite::Sqlite;
+#[cfg(feature = "aws")]
+use countmein::standalone::worker::{Task, Worker, work_until};
+use countmein::timestamp::Timestamp;
+#[cfg(feature = "aws")]
+use tokio::sync::watch;
 
 /// One home of the data, port by port.
 #[derive(Clone)]
@@ -17,8 +31,73 @@ pub struct Backend {
     pub idempotency: Arc<dyn Idempotency>,
     /// How long the queue keeps a message from others once it was handed out.
     pub visibility: Duration,
+    /// How many random histories it is put through.
+    pub histories: u32,
+    /// Whether the queue's depth names its oldest message.
+    pub tells_the_oldest: bool,
+    /// Whether a removal reaches what the change feed told before.
+    pub rewrites_its_feed: bool,
+    /// What brings titles and counts up to the changes, where the roster's writer does not.
+    follower: Option<Follower>,
     /// What must outlive the ports.
     _home: Arc<dyn Any + Send + Sync>,
+}
+
+/// Takes the feed's changes into digests, as the program does.
+#[derive(Clone)]
+struct Follower {
+    digests: Arc<dyn Digests>,
+    position: Arc<tokio::sync::Mutex<Position>>,
+}
+
+impl Backend {
+    /// Brings titles and counts up to every change so far; the position of the last, or of none where the roster's
+    /// writer does it.
+    pub async fn catch_up(&self) -> Position {
+        let Some(Follower { digests, position }) = &self.follower else { return Position::START };
+        let mut position = position.lock().await;
+        loop {
+            let page = self.changes.changes(&position, 100).await.expect("the backend is there");
+            let Some((last, _)) = page.last() else { return position.clone() };
+            let last = last.clone();
+            let changes: Vec<Change> = page.into_iter().map(|(_, change)| change).collect();
+            fanout::take_in(&changes, &**digests, Timestamp::now()).await.expect("the backend is there");
+            *position = last;
+        }
+    }
+
+    /// What the queue's depth says if its oldest message arrived then.
+    pub fn oldest(&self, arrived_at: Timestamp) -> Option<Timestamp> {
+        self.tells_the_oldest.then_some(arrived_at)
+    }
+}
+
+/// DynamoDB and SQS, in an account of MiniStack of its own.
+#[cfg(feature = "aws")]
+pub async fn aws() -> Backend {
+    let config = crate::ministack::Account::new().config();
+    let table = EventsTable::new(&config, "Events");
+    table.ensure().await.expect("MiniStack makes the table");
+    let visibility = Duration::from_secs(3);
+    let (url, dead_letters) = crate::ministack::queues(&config, visibility).await;
+    let ports = Arc::new(table.clone());
+    let task = Task::Bury { rejects: ports.clone() };
+    let bury = Worker { queue: Arc::new(Sqs::new(&config, dead_letters)), task, metrics: Arc::new(Metrics::new()) };
+    let (end, ended) = watch::channel(false);
+    tokio::spawn(work_until(bury, ended));
+    Backend {
+        queue: Arc::new(Sqs::new(&config, url)),
+        roster: ports.clone(),
+        rejects: ports.clone(),
+        changes: Arc::new(TableStream::new(&config, table)),
+        idempotency: ports.clone(),
+        visibility,
+        histories: 50,
+        tells_the_oldest: false,
+        rewrites_its_feed: false,
+        follower: Some(Follower { digests: ports, position: Arc::default() }),
+        _home: Arc::new(end),
+    }
 }
 
 /// SQLite in a folder of its own.
@@ -34,6 +113,10 @@ pub async fn sqlite() -> Backend {
         changes: sqlite.clone(),
         idempotency: sqlite,
         visibility,
+        histories: 200,
+        tells_the_oldest: true,
+        rewrites_its_feed: true,
+        follower: None,
         _home: Arc::new(folder),
     }
 }

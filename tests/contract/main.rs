@@ -7,6 +7,9 @@ mod backend;
 mod changes;
 mod idempotency;
 mod ingest;
+#[cfg(feature = "aws")]
+#[path = "../ministack/mod.rs"]
+mod ministack;
 mod people;
 mod queue;
 mod rejects;
@@ -43,7 +46,7 @@ contract! {
         settling_again_harms_nobody
         a_message_given_back_comes_again_at_once
         a_message_given_back_with_a_delay_comes_again_after_it
-        after_five_tries_a_message_is_among_the_rejects_with_its_last_failure
+        after_five_tries_a_message_is_among_the_rejects
         the_depth_counts_what_is_not_settled_and_names_the_oldest
         concurrent_receivers_share_no_message;
     rejects:
@@ -85,9 +88,14 @@ contract! {
         only_the_owner_of_a_stay_may_change_it
         an_owners_cancel_before_its_signup_is_tried_again
         rejects_that_cannot_be_kept_are_tried_again
+        what_fails_at_its_last_try_is_among_the_rejects_with_that_failure
+        a_dead_letter_is_kept_among_the_rejects
+        a_message_that_makes_ingest_panic_fails_alone
         a_roster_that_fails_for_one_attendee_is_tried_again_for_that_one
         a_roster_that_answers_nothing_loses_nothing
         any_history_of_deliveries_leaves_what_its_requests_say;
 }
 
 hold!(sqlite);
+#[cfg(feature = "aws")]
+hold!(aws);

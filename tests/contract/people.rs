@@ -1,11 +1,11 @@
 //! How the cases speak of people, events and moments.
 
 use countmein::attendee::{Applied, Attendee};
-use countmein::attendee_name::AttendeeName;
+use countmein::attendee_name::{AttendeeName, NameKey};
 use countmein::channel::Channel;
 use countmein::contact::Contact;
 use countmein::event::{Event, EventId};
-use countmein::ports::{AttendeeBatch, Change, Roster};
+use countmein::ports::{AttendeeBatch, Change, Position, Roster, RosterPage};
 use countmein::signup::{AttendeeKey, Request, Signup, SignupId, Version};
 use countmein::timestamp::Timestamp;
 use uuid::Uuid;
@@ -112,9 +112,15 @@ pub async fn attendee(backend: &Backend, person: &Person) -> Option<Attendee> {
     backend.roster.attendee(&person.key()).await.expect("the backend is there")
 }
 
+/// A page of the roster, with the count that goes with it.
+pub async fn roster(backend: &Backend, event: &str, limit: usize, after: Option<&NameKey>) -> RosterPage {
+    backend.catch_up().await;
+    backend.roster.roster(&event_id(event), limit, after).await.expect("the backend is there")
+}
+
 /// The names of those in, in the roster's order.
 pub async fn who_is_in(backend: &Backend, event: &str) -> Vec<String> {
-    let page = backend.roster.roster(&event_id(event), 100, None).await.expect("the backend is there");
+    let page = roster(backend, event, 100, None).await;
     assert_eq!(page.next, None, "a case has few people");
     assert_eq!(page.count, page.attendees.len() as u64, "the count is that of the names");
     page.attendees.iter().map(|attendee| attendee.name.as_str().to_owned()).collect()
@@ -122,13 +128,18 @@ pub async fn who_is_in(backend: &Backend, event: &str) -> Vec<String> {
 
 /// The changes of some events, in their order.
 pub async fn changes_of(backend: &Backend, events: &[&str]) -> Vec<Change> {
+    changes_since(backend, &Position::START, events).await
+}
+
+/// Those after a position.
+pub async fn changes_since(backend: &Backend, position: &Position, events: &[&str]) -> Vec<Change> {
     let events: Vec<EventId> = events.iter().map(|event| event_id(event)).collect();
     let mut found = Vec::new();
-    let mut position = 0;
+    let mut position = position.clone();
     loop {
-        let page = backend.changes.changes(position, 100).await.expect("the backend is there");
+        let page = backend.changes.changes(&position, 100).await.expect("the backend is there");
         let Some((last, _)) = page.last() else { return found };
-        position = *last;
+        position = last.clone();
         found.extend(page.into_iter().map(|(_, change)| change).filter(|change| events.contains(&change.key.event)));
     }
 }

@@ -1,137 +1,73 @@
 //! An attendee as a row of the table, and as an image in the change feed.
 
+use rusqlite::types::Type;
 use rusqlite::{Connection, Row};
-use serde::{Deserialize, Serialize};
 
-use crate::attendee::{Attendee, Status, Stay};
-use crate::attendee_name::AttendeeName;
+use crate::attendee::Attendee;
+use crate::attendee::record::{AttendeeRecord, Damaged, StoredContact, StoredStatus};
 use crate::channel::Channel;
-use crate::contact::Contact;
-use crate::event::EventId;
-use crate::signup::{SignupId, Version};
-use crate::standalone::sqlite::stored_time;
 
 pub const COLUMNS: &str = "event, name, display_name, status, requested_at, signup_id, title, since, owner, channel, \
                            contact_kind, contact, expires_at";
 
-/// The attributes by their names in the table. Absent ones are left out of an image.
-#[derive(Serialize, Deserialize)]
-pub struct AttendeeRow {
-    event: String,
-    name: String,
-    display_name: String,
-    status: String,
-    requested_at: i64,
-    signup_id: String,
-    title: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    since: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    owner: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    channel: Option<Channel>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    contact_kind: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    contact: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    expires_at: Option<i64>,
+/// Reads a row of [`COLUMNS`].
+pub fn read(row: &Row<'_>) -> rusqlite::Result<Attendee> {
+    let status: String = row.get(3)?;
+    let kind: Option<String> = row.get(10)?;
+    let expires_at: Option<i64> = row.get(12)?;
+    let record = AttendeeRecord {
+        event: row.get(0)?,
+        name: row.get(1)?,
+        display_name: row.get(2)?,
+        status: if status == "in" { StoredStatus::In } else { StoredStatus::Out },
+        requested_at: row.get(4)?,
+        signup_id: row.get(5)?,
+        title: row.get(6)?,
+        since: row.get(7)?,
+        owner: row.get(8)?,
+        channel: row.get::<_, Option<String>>(9)?.and_then(|text| Channel::parse(&text).ok()),
+        contact: kind.zip(row.get(11)?).map(|(kind, address)| StoredContact::new(kind, address)),
+        expires_at: expires_at.map(|millis| millis / 1_000),
+    };
+    attendee(record)
 }
 
-impl AttendeeRow {
-    /// Reads a row of [`COLUMNS`].
-    pub fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
-        Ok(Self {
-            event: row.get(0)?,
-            name: row.get(1)?,
-            display_name: row.get(2)?,
-            status: row.get(3)?,
-            requested_at: row.get(4)?,
-            signup_id: row.get(5)?,
-            title: row.get(6)?,
-            since: row.get(7)?,
-            owner: row.get(8)?,
-            channel: row.get::<_, Option<String>>(9)?.and_then(|text| Channel::parse(&text).ok()),
-            contact_kind: row.get(10)?,
-            contact: row.get(11)?,
-            expires_at: row.get(12)?,
-        })
-    }
+pub fn write(db: &Connection, attendee: &AttendeeRecord) -> rusqlite::Result<()> {
+    let sql =
+        format!("INSERT OR REPLACE INTO attendee ({COLUMNS}) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)");
+    let contact = attendee.contact.as_ref().and_then(StoredContact::parts);
+    db.prepare_cached(&sql)?.execute((
+        &attendee.event,
+        &attendee.name,
+        &attendee.display_name,
+        attendee.status.as_str(),
+        attendee.requested_at,
+        &attendee.signup_id,
+        &attendee.title,
+        attendee.since,
+        &attendee.owner,
+        attendee.channel.map(Channel::as_str),
+        contact.map(|(kind, _)| kind),
+        contact.map(|(_, address)| address),
+        attendee.expires_at.map(|seconds| seconds * 1_000),
+    ))?;
+    Ok(())
+}
 
-    pub fn write(&self, db: &Connection) -> rusqlite::Result<()> {
-        let sql =
-            format!("INSERT OR REPLACE INTO attendee ({COLUMNS}) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)");
-        db.prepare_cached(&sql)?.execute((
-            &self.event,
-            &self.name,
-            &self.display_name,
-            &self.status,
-            self.requested_at,
-            &self.signup_id,
-            &self.title,
-            self.since,
-            &self.owner,
-            self.channel.map(Channel::as_str),
-            &self.contact_kind,
-            &self.contact,
-            self.expires_at,
-        ))?;
-        Ok(())
-    }
+/// The attributes alone, as an image.
+pub fn image(attendee: &AttendeeRecord) -> String {
+    serde_json::to_string(attendee).expect("a record is plain data")
+}
 
-    /// The attributes alone, as an image.
-    pub fn image(&self) -> String {
-        serde_json::to_string(self).expect("a row is plain data")
-    }
+pub fn from_image(image: Option<String>) -> rusqlite::Result<Option<Attendee>> {
+    let Some(image) = image else { return Ok(None) };
+    let record = serde_json::from_str(&image)
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(3, Type::Text, error.into()))?;
+    attendee(record).map(Some)
+}
 
-    pub fn of(attendee: &Attendee) -> Self {
-        let stay = attendee.stay();
-        let contact = stay.and_then(|stay| stay.contact.as_ref());
-        Self {
-            event: attendee.event.as_str().to_owned(),
-            name: attendee.name.key().as_str().to_owned(),
-            display_name: attendee.name.as_str().to_owned(),
-            status: if stay.is_some() { "in" } else { "out" }.to_owned(),
-            requested_at: attendee.newest.requested_at.as_millis(),
-            signup_id: attendee.newest.id.as_str().to_owned(),
-            title: attendee.title.clone(),
-            since: stay.map(|stay| stay.since.as_millis()),
-            owner: stay.map(|stay| stay.owner.as_str().to_owned()),
-            channel: stay.map(|stay| stay.channel),
-            contact_kind: contact.map(|contact| contact.kind().to_owned()),
-            contact: contact.map(|contact| contact.address().to_owned()),
-            expires_at: match attendee.status {
-                Status::In(_) => None,
-                Status::Out { expires_at } => Some(expires_at.as_millis()),
-            },
-        }
-    }
-
-    /// # Errors
-    /// A row that no version of the program wrote.
-    pub fn into_attendee(self) -> rusqlite::Result<Attendee> {
-        let status = match (self.since, self.owner, self.channel, self.expires_at) {
-            (Some(since), Some(owner), Some(channel), None) => Status::In(Stay {
-                since: stored_time(since)?,
-                owner: SignupId::from_stored(owner),
-                channel,
-                contact: match (self.contact_kind, self.contact) {
-                    (Some(kind), Some(address)) => Contact::from_stored(&kind, address),
-                    _ => None,
-                },
-            }),
-            (None, None, None, Some(expires_at)) => Status::Out { expires_at: stored_time(expires_at)? },
-            _ => return Err(rusqlite::Error::IntegralValueOutOfRange(3, 0)),
-        };
-        Ok(Attendee {
-            event: EventId::from_stored(self.event),
-            title: self.title,
-            name: AttendeeName::from_stored(self.display_name, self.name),
-            newest: Version {
-                requested_at: stored_time(self.requested_at)?,
-                id: SignupId::from_stored(self.signup_id),
-            },
-            status,
-        })
-    }
+fn attendee(record: AttendeeRecord) -> rusqlite::Result<Attendee> {
+    record
+        .try_into()
+        .map_err(|damaged: Damaged| rusqlite::Error::FromSqlConversionFailure(3, Type::Text, damaged.into()))
 }

@@ -3,18 +3,19 @@
 use async_trait::async_trait;
 use rusqlite::Connection;
 
-use crate::attendee::Attendee;
+use crate::attendee::record::AttendeeRecord;
 use crate::attendee_name::NameKey;
 use crate::event::EventId;
-use crate::ports::{Change, ChangeFeed, Unavailable};
+use crate::ports::{Change, ChangeFeed, Position, Unavailable};
 use crate::signup::AttendeeKey;
 use crate::standalone::sqlite::Sqlite;
-use crate::standalone::sqlite::attendee_row::AttendeeRow;
+use crate::standalone::sqlite::attendee_row::{from_image, image};
 use crate::timestamp::Timestamp;
 
 #[async_trait]
 impl ChangeFeed for Sqlite {
-    async fn changes(&self, after: u64, limit: usize) -> Result<Vec<(u64, Change)>, Unavailable> {
+    async fn changes(&self, after: &Position, limit: usize) -> Result<Vec<(Position, Change)>, Unavailable> {
+        let after: i64 = after.as_str().parse().unwrap_or_default();
         self.read("reading the changes", move |db| {
             let sql = "SELECT seq, event, name, old_image, new_image FROM change WHERE seq > ?1 ORDER BY seq LIMIT ?2";
             let mut statement = db.prepare_cached(sql)?;
@@ -22,7 +23,8 @@ impl ChangeFeed for Sqlite {
                 let event = EventId::from_stored(row.get(1)?);
                 let name = NameKey::from_stored(row.get(2)?);
                 let (old, new) = (from_image(row.get(3)?)?, from_image(row.get(4)?)?);
-                Ok((row.get(0)?, Change { key: AttendeeKey { event, name }, old, new }))
+                let seq: i64 = row.get(0)?;
+                Ok((Position::new(seq.to_string()), Change { key: AttendeeKey { event, name }, old, new }))
             })?;
             rows.collect()
         })
@@ -33,11 +35,11 @@ impl ChangeFeed for Sqlite {
 pub fn record(
     db: &Connection,
     key: &AttendeeKey,
-    old: Option<&AttendeeRow>,
-    new: Option<&AttendeeRow>,
+    old: Option<&AttendeeRecord>,
+    new: Option<&AttendeeRecord>,
     now: Timestamp,
 ) -> rusqlite::Result<()> {
-    let (old, new) = (old.map(AttendeeRow::image), new.map(AttendeeRow::image));
+    let (old, new) = (old.map(image), new.map(image));
     db.prepare_cached("INSERT INTO change (made_at, event, name, old_image, new_image) VALUES (?1, ?2, ?3, ?4, ?5)")?
         .execute((now.as_millis(), key.event.as_str(), key.name.as_str(), old, new))?;
     Ok(())
@@ -52,11 +54,4 @@ pub fn forget(db: &Connection, name: &NameKey, event: Option<&EventId>) -> rusql
         (name.as_str(), event.map(EventId::as_str)),
     )?;
     Ok(())
-}
-
-fn from_image(image: Option<String>) -> rusqlite::Result<Option<Attendee>> {
-    let Some(image) = image else { return Ok(None) };
-    let row: AttendeeRow = serde_json::from_str(&image)
-        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(3, rusqlite::types::Type::Text, error.into()))?;
-    row.into_attendee().map(Some)
 }

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use rusqlite::Connection;
 
+use crate::attendee::record::AttendeeRecord;
 use crate::attendee::{self, Applied, Attendee};
 use crate::attendee_name::NameKey;
 use crate::event::EventId;
-use crate::ports::{AttendeeBatch, EventSummary, Roster, RosterPage, Unavailable};
+use crate::ports::{AttendeeBatch, EventSummary, Failure, Roster, RosterPage, Unavailable};
 use crate::signup::AttendeeKey;
-use crate::standalone::sqlite::attendee_row::{AttendeeRow, COLUMNS};
+use crate::standalone::sqlite::attendee_row::{self, COLUMNS};
 use crate::standalone::sqlite::{Sqlite, feed, query_optional, rejects};
 use crate::timestamp::Timestamp;
 
@@ -20,7 +21,7 @@ const SLICE: usize = 64;
 
 #[async_trait]
 impl Roster for Sqlite {
-    async fn apply(&self, batches: Vec<AttendeeBatch>, now: Timestamp) -> Vec<Result<Vec<Applied>, Unavailable>> {
+    async fn apply(&self, batches: Vec<AttendeeBatch>, now: Timestamp) -> Vec<Result<Vec<Applied>, Failure>> {
         let batches: Arc<[AttendeeBatch]> = batches.into();
         let mut answers = Vec::with_capacity(batches.len());
         for start in (0..batches.len()).step_by(SLICE) {
@@ -31,7 +32,7 @@ impl Roster for Sqlite {
             let applied: Result<Vec<_>, _> = self.write("writing to the roster", work).await;
             match applied {
                 Ok(applied) => answers.extend(applied.into_iter().map(Ok)),
-                Err(unavailable) => answers.extend(std::iter::repeat_n(Err(unavailable), count)),
+                Err(unavailable) => answers.extend(std::iter::repeat_n(Err(unavailable.into()), count)),
             }
         }
         answers
@@ -127,22 +128,29 @@ fn apply_batch(db: &Connection, batch: &AttendeeBatch, now: Timestamp) -> rusqli
 
 /// Replaces an attendee, keeps the event's title and count, and tells the change feed.
 fn store(db: &Connection, old: Option<&Attendee>, new: Option<&Attendee>, now: Timestamp) -> rusqlite::Result<()> {
-    let (old_row, new_row) = (old.map(AttendeeRow::of), new.map(AttendeeRow::of));
+    let (old_record, new_record) = (old.map(AttendeeRecord::from), new.map(AttendeeRecord::from));
     let Some(attendee) = new.or(old) else { return Ok(()) };
     let event = attendee.event.as_str();
-    match &new_row {
-        Some(row) => row.write(db)?,
+    match &new_record {
+        Some(record) => attendee_row::write(db, record)?,
         None => {
             let mut delete = db.prepare_cached("DELETE FROM attendee WHERE event = ?1 AND name = ?2")?;
             delete.execute((event, attendee.name.key().as_str()))?;
         }
     }
     let is_in = |attendee: Option<&Attendee>| i64::from(attendee.is_some_and(|attendee| attendee.stay().is_some()));
-    db.prepare_cached(
-        "INSERT INTO event (id, title, count) VALUES (?1, ?2, max(?3, 0)) ON CONFLICT DO UPDATE SET count = count + ?3",
-    )?
-    .execute((event, &attendee.title, is_in(new) - is_in(old)))?;
-    feed::record(db, &attendee.key(), old_row.as_ref(), new_row.as_ref(), now)
+    match is_in(new) - is_in(old) {
+        0 => {}
+        1 => {
+            let sql =
+                "INSERT INTO event (id, title, count) VALUES (?1, ?2, 1) ON CONFLICT DO UPDATE SET count = count + 1";
+            db.prepare_cached(sql)?.execute((event, &attendee.title))?;
+        }
+        _ => {
+            db.prepare_cached("UPDATE event SET count = count - 1 WHERE id = ?1")?.execute([event])?;
+        }
+    }
+    feed::record(db, &attendee.key(), old_record.as_ref(), new_record.as_ref(), now)
 }
 
 /// Deletes an event that nobody is known of any more.
@@ -156,14 +164,12 @@ pub fn forget_if_empty(db: &Connection, event: &str) -> rusqlite::Result<()> {
 
 fn find(db: &Connection, key: &AttendeeKey) -> rusqlite::Result<Option<Attendee>> {
     let sql = format!("SELECT {COLUMNS} FROM attendee WHERE event = ?1 AND name = ?2");
-    let row = query_optional(db, &sql, (key.event.as_str(), key.name.as_str()), AttendeeRow::read)?;
-    row.map(AttendeeRow::into_attendee).transpose()
+    query_optional(db, &sql, (key.event.as_str(), key.name.as_str()), attendee_row::read)
 }
 
 fn list(db: &Connection, sql: &str, params: impl rusqlite::Params) -> rusqlite::Result<Vec<Attendee>> {
     let mut statement = db.prepare_cached(sql)?;
-    let rows = statement.query_map(params, AttendeeRow::read)?;
-    rows.map(|row| row?.into_attendee()).collect()
+    statement.query_map(params, attendee_row::read)?.collect()
 }
 
 /// How many there were.

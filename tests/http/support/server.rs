@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use countmein::secret::Secret;
-use countmein::standalone::serve::{ListEveryone, Server, Settings};
+use countmein::standalone::serve::{ListEveryone, Server, Settings, Store};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
@@ -41,6 +41,7 @@ pub fn serve_with(data: impl Into<Arc<TempDir>>, change: impl FnOnce(&mut Settin
     let mut settings = Settings {
         listen: "127.0.0.1:0".parse().unwrap(),
         data: data.path().to_owned(),
+        store: Store::Sqlite,
         organiser_key: Some(Secret::new(KEY).unwrap()),
         public_url: None,
         rate_limit: 0,

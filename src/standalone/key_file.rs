@@ -1,4 +1,4 @@
-//! The organiser's key of a data folder: a file that only its owner reads.
+//! A key of a data folder: a file that only its owner reads.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
@@ -6,9 +6,6 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::secret::{self, Secret};
-
-/// The key's name in the data folder.
-pub const FILE: &str = "organiser.key";
 
 /// Where the key was found.
 pub struct KeyFile {
@@ -18,12 +15,12 @@ pub struct KeyFile {
     pub is_new: bool,
 }
 
-/// Reads the folder's key; makes one at the first start.
-pub fn read_or_make(folder: &Path) -> io::Result<KeyFile> {
-    let path = folder.join(FILE);
+/// Reads the folder's key of this name; makes one at the first start.
+pub fn read_or_make(folder: &Path, name: &str) -> io::Result<KeyFile> {
+    let path = folder.join(name);
     let is_new = !path.exists();
     if is_new {
-        make(folder, &path)?;
+        make(&path)?;
     }
     let text = fs::read_to_string(&path)?;
     let key = Secret::new(text.trim()).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
@@ -31,8 +28,8 @@ pub fn read_or_make(folder: &Path) -> io::Result<KeyFile> {
 }
 
 /// Written beside and renamed, so that a crash leaves no half key.
-fn make(folder: &Path, path: &Path) -> io::Result<()> {
-    let draft = folder.join(format!("{FILE}.new"));
+fn make(path: &Path) -> io::Result<()> {
+    let draft = path.with_added_extension("new");
     let mut file = OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&draft)?;
     writeln!(file, "{}", secret::generate())?;
     file.sync_all()?;

@@ -1,0 +1,93 @@
+//! AWS over HTTPS, as far as a first event needs it: the smallest answer to each call.
+
+use std::io::{self, BufReader};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rustls::crypto::ring;
+use rustls::pki_types::PrivateKeyDer;
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use serde_json::{Value, json};
+
+use crate::runtime_api::http::Message;
+
+pub struct Endpoint {
+    address: SocketAddr,
+    roots: String,
+    calls: Arc<AtomicUsize>,
+}
+
+impl Endpoint {
+    pub fn start() -> Self {
+        let mut authority = CertificateParams::new([]).unwrap();
+        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
+        let key = KeyPair::generate().unwrap();
+        let certificate =
+            CertificateParams::new(["localhost".to_owned()]).unwrap().signed_by(&key, &authority).unwrap();
+        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate.der().clone()], PrivateKeyDer::try_from(key.serialize_der()).unwrap())
+            .unwrap();
+
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let address = listener.local_addr().unwrap();
+        let (config, calls) = (Arc::new(config), Arc::new(AtomicUsize::new(0)));
+        let counted = Arc::clone(&calls);
+        thread::spawn(move || {
+            for connection in listener.incoming() {
+                let (config, calls) = (Arc::clone(&config), Arc::clone(&counted));
+                // A function that is stopped breaks its connection off.
+                thread::spawn(move || drop(serve(connection.unwrap(), config, &calls)));
+            }
+        });
+        Self { address, roots: authority.pem(), calls }
+    }
+
+    pub fn url(&self) -> String {
+        format!("https://localhost:{}", self.address.port())
+    }
+
+    /// What a client must trust.
+    pub fn roots(&self) -> &str {
+        &self.roots
+    }
+
+    /// How many calls came so far.
+    pub fn calls(&self) -> usize {
+        self.calls.load(Ordering::SeqCst)
+    }
+}
+
+fn serve(connection: TcpStream, config: Arc<ServerConfig>, calls: &AtomicUsize) -> io::Result<()> {
+    connection.set_nodelay(true)?;
+    let tls = ServerConnection::new(config).map_err(io::Error::other)?;
+    let mut stream = BufReader::new(StreamOwned::new(tls, connection));
+    while let Some(request) = Message::read(&mut stream)? {
+        calls.fetch_add(1, Ordering::SeqCst);
+        let (status, body) = answer(&request);
+        Message::answer(status, body.to_string()).write(stream.get_mut())?;
+    }
+    Ok(())
+}
+
+fn answer(request: &Message) -> (u16, Value) {
+    let target = request.header("x-amz-target").expect("the SDK names the operation");
+    let asked: Value = serde_json::from_slice(&request.body).unwrap();
+    match target {
+        "DynamoDB_20120810.UpdateItem" | "DynamoDB_20120810.PutItem" | "DynamoDB_20120810.GetItem" => (200, json!({})),
+        "DynamoDB_20120810.Query" => (200, json!({ "Items": [], "Count": 0, "ScannedCount": 0 })),
+        "AmazonSQS.SendMessage" => (200, json!({ "MessageId": "1", "MD5OfMessageBody": "1" })),
+        // A secret that was never rotated.
+        "secretsmanager.GetSecretValue" if asked["VersionStage"] == "AWSPREVIOUS" => {
+            (400, json!({ "__type": "ResourceNotFoundException", "Message": "no such version" }))
+        }
+        "secretsmanager.GetSecretValue" => (200, json!({ "SecretString": "a secret of the benchmark, long enough" })),
+        other => panic!("no answer to {other} is prepared"),
+    }
+}

@@ -1,0 +1,50 @@
+//! The router of all homes, on the queue and the table.
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use axum::Router;
+use url::Url;
+
+use super::{optional_setting, setting};
+use crate::aws::events_table::EventsTable;
+use crate::aws::sqs::Sqs;
+use crate::aws::telemetry::Emf;
+use crate::aws::{config, secrets};
+use crate::web::client::ListEveryone;
+use crate::web::{self, App};
+
+/// The router, with the stage's secrets read.
+pub async fn router() -> anyhow::Result<Router> {
+    let config = config::of_function()?;
+    let (organiser, token) = (setting("COUNTMEIN_ORGANISER_SECRET")?, setting("COUNTMEIN_TOKEN_SECRET")?);
+    let (organiser_key, token_keys) =
+        tokio::try_join!(secrets::organiser_key(&config, &organiser), secrets::token_keys(&config, &token))?;
+    let table = Arc::new(EventsTable::new(&config, setting("COUNTMEIN_TABLE")?));
+    let app = App {
+        queue: Arc::new(Sqs::new(&config, setting("COUNTMEIN_QUEUE_URL")?)),
+        roster: table.clone(),
+        rejects: table.clone(),
+        idempotency: table,
+        token_keys,
+        organiser_key,
+        public_url: optional_setting("COUNTMEIN_PUBLIC_URL").map(|url| public_url(&url)).transpose()?,
+        list_everyone: list_everyone(optional_setting("COUNTMEIN_LIST_EVERYONE").as_deref())?,
+        metrics: Arc::new(Emf::new(setting("COUNTMEIN_STAGE")?)),
+    };
+    // API Gateway holds down who asks too often.
+    Ok(web::router(Arc::new(app), |routes| routes))
+}
+
+fn public_url(text: &str) -> anyhow::Result<Url> {
+    Url::parse(text).with_context(|| format!("COUNTMEIN_PUBLIC_URL is {text}; use one like https://signup.example.org"))
+}
+
+/// There is no loopback in the cloud.
+fn list_everyone(text: Option<&str>) -> anyhow::Result<ListEveryone> {
+    match text {
+        None | Some("nobody") => Ok(ListEveryone::Nobody),
+        Some("anyone") => Ok(ListEveryone::Anyone),
+        Some(other) => bail!("COUNTMEIN_LIST_EVERYONE is {other}; use nobody or anyone"),
+    }
+}

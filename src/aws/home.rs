@@ -1,0 +1,99 @@
+//! The program's home on AWS: a table and a queue of the cloud, the loops and the server on this machine.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use aws_config::SdkConfig;
+
+use crate::aws::events_table::EventsTable;
+use crate::aws::events_table::stream::TableStream;
+use crate::aws::follow::follow_until;
+use crate::aws::sqs::Sqs;
+use crate::aws::{config, secrets};
+use crate::metrics::Meter;
+use crate::secret::{Keyring, Secret};
+use crate::standalone::home::{Home, key_of, looping, organiser_key};
+use crate::standalone::serve::Settings;
+use crate::standalone::worker::{Task, Worker, work_until};
+
+/// The name of the token secret in the data folder.
+const TOKEN_SECRET: &str = "token.key";
+
+/// Which table and queue, and whose secrets.
+#[derive(Debug, Clone)]
+pub struct Remote {
+    pub table: String,
+    pub queue_url: String,
+    /// The queue's dead-letter queue, whose messages go to the rejects.
+    pub dead_letters_url: Option<String>,
+    /// A secret of Secrets Manager instead of the data folder's key.
+    pub organiser_secret: Option<String>,
+    /// A secret of Secrets Manager instead of the data folder's.
+    pub token_secret: Option<String>,
+    pub pipeline: Pipeline,
+}
+
+/// Who brings messages onto the roster and changes into the digests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pipeline {
+    /// This program.
+    Here,
+    /// The functions of a deployed stack.
+    InFunctions,
+}
+
+pub async fn open(remote: &Remote, settings: &Settings, metrics: Arc<dyn Meter>) -> anyhow::Result<Home> {
+    std::fs::create_dir_all(&settings.data)
+        .with_context(|| format!("cannot make the folder {}", settings.data.display()))?;
+    let config = config::of_machine().await?;
+    let (organiser_key, key_whereabouts) = organiser_key_of(&config, remote, settings).await?;
+    let table = EventsTable::new(&config, &remote.table);
+    table.must_be_there().await?;
+    let ports = Arc::new(table.clone());
+    let queue = Arc::new(Sqs::new(&config, &remote.queue_url));
+
+    let mut loops = Vec::new();
+    if remote.pipeline == Pipeline::Here {
+        let task = Task::Ingest { roster: ports.clone(), rejects: ports.clone() };
+        let ingest = Worker { queue: queue.clone(), task, metrics: metrics.clone() };
+        loops.push(looping(|stop| work_until(ingest, stop)));
+        if let Some(url) = &remote.dead_letters_url {
+            let task = Task::Bury { rejects: ports.clone() };
+            let bury = Worker { queue: Arc::new(Sqs::new(&config, url)), task, metrics };
+            loops.push(looping(|stop| work_until(bury, stop)));
+        }
+        let stream = TableStream::new(&config, table.clone());
+        loops.push(looping(|stop| follow_until(table, stream, stop)));
+    }
+    Ok(Home {
+        queue,
+        roster: ports.clone(),
+        rejects: ports.clone(),
+        idempotency: ports,
+        token_keys: token_keys_of(&config, remote, settings).await?,
+        organiser_key,
+        key_whereabouts,
+        loops,
+        closing: Box::pin(async {}),
+    })
+}
+
+async fn organiser_key_of(
+    config: &SdkConfig,
+    remote: &Remote,
+    settings: &Settings,
+) -> anyhow::Result<(Secret, String)> {
+    match &remote.organiser_secret {
+        Some(id) if settings.organiser_key.is_none() => {
+            Ok((secrets::organiser_key(config, id).await?, format!("in the secret {id}")))
+        }
+        _ => organiser_key(settings),
+    }
+}
+
+async fn token_keys_of(config: &SdkConfig, remote: &Remote, settings: &Settings) -> anyhow::Result<Keyring> {
+    match &remote.token_secret {
+        Some(id) => secrets::token_keys(config, id).await,
+        None => Ok(key_of(&settings.data, TOKEN_SECRET)?.key.into()),
+    }
+}

@@ -1,0 +1,45 @@
+use serde_json::json;
+
+use super::failure::Failure;
+use super::output;
+use super::remote::TableArgs;
+use crate::aws::config;
+use crate::aws::events_table::EventsTable;
+use crate::aws::events_table::table::Ensured;
+
+const EXAMPLES: &str = "\
+Examples:
+  countmein ensure-table                        the table Events, in the region and account of your AWS settings
+  countmein ensure-table --table Events-club
+
+It makes the table with its stream, index, time to live and point-in-time recovery. A table that is there is left as
+it is, and refused if it is another one of the same name. AWS_REGION, AWS_PROFILE and AWS_ENDPOINT_URL are honoured.";
+
+/// Make the DynamoDB table if it is not there, for a server without a deployed stack
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    #[command(flatten)]
+    table: TableArgs,
+
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl Args {
+    pub fn run(self) -> Result<(), Failure> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| Failure::Aws(error.into()))?;
+        let ensured = runtime.block_on(async {
+            let config = config::of_machine().await?;
+            EventsTable::new(&config, &self.table.table).ensure().await
+        });
+        let ensured = ensured.map_err(Failure::Aws)?;
+        let (table, made) = (self.table.table, ensured == Ensured::Made);
+        let answer = json!({"table": table, "made": made});
+        output::print(self.json, &answer, || {
+            Ok(vec![format!("the table {table} {}", if made { "is made" } else { "was there" })])
+        })
+    }
+}

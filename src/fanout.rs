@@ -1,0 +1,61 @@
+//! The changes of the roster into each event's digest.
+
+use std::collections::BTreeMap;
+
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+
+use crate::digest::{Digest, Movements};
+use crate::event::EventId;
+use crate::ports::{Change, Digests, Unavailable};
+use crate::timestamp::Timestamp;
+
+/// Events worked on at once.
+const AT_ONCE: usize = 16;
+
+/// How often a digest is taken up again that somebody else has stored meanwhile.
+const ATTEMPTS: u32 = 10;
+
+/// Takes changes into the digests of their events, each digest stored once; how many joined and left.
+///
+/// A batch that was taken in before, in whole or in part, is taken in once.
+pub async fn take_in(changes: &[Change], digests: &dyn Digests, now: Timestamp) -> Result<Movements, Unavailable> {
+    let mut by_event: BTreeMap<&EventId, Vec<&Change>> = BTreeMap::new();
+    for change in changes.iter().filter(|change| change.movement().is_some()) {
+        by_event.entry(&change.key.event).or_default().push(change);
+    }
+    let events: Vec<_> = by_event.into_iter().map(|(event, changes)| of_event(event, changes, digests, now)).collect();
+    stream::iter(events)
+        .buffer_unordered(AT_ONCE)
+        .try_fold(Movements::default(), async |sum, taken| {
+            Ok(Movements { joined: sum.joined + taken.joined, left: sum.left + taken.left })
+        })
+        .await
+}
+
+async fn of_event(
+    event: &EventId,
+    changes: Vec<&Change>,
+    digests: &dyn Digests,
+    now: Timestamp,
+) -> Result<Movements, Unavailable> {
+    for _ in 0..ATTEMPTS {
+        let mut digest = match digests.digest(event).await? {
+            Some(digest) if !digest.is_forgotten(now) => digest,
+            // What it has seen may be in these changes again.
+            Some(Digest { seen, version, .. }) => {
+                Digest { seen, version, ..Digest::new(event.clone(), title(&changes)) }
+            }
+            None => Digest::new(event.clone(), title(&changes)),
+        };
+        let taken = digest.take_in(changes.iter().copied(), now);
+        if taken.is_none() || digests.store(&digest).await? {
+            return Ok(taken);
+        }
+    }
+    Err(Unavailable { doing: "storing a digest", cause: "others keep storing it".to_owned() })
+}
+
+fn title(changes: &[&Change]) -> String {
+    let first = changes.iter().find_map(|change| change.movement());
+    first.map_or_else(String::new, |(_, attendee)| attendee.title.clone())
+}

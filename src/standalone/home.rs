@@ -1,0 +1,94 @@
+//! Where the program keeps its data, and the loops that work on it while the server serves.
+
+use std::future::Future;
+use std::path::Path;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use tokio::sync::watch;
+
+use crate::metrics::Meter;
+use crate::ports::{Idempotency, Queue, Rejects, Roster};
+use crate::secret::{Keyring, Secret};
+use crate::standalone::key_file::{self, KeyFile};
+use crate::standalone::serve::{Settings, Store};
+use crate::standalone::sqlite::Sqlite;
+use crate::standalone::worker::{Task, Worker, upkeep_until, work_until};
+
+/// The name of the organiser's key in the data folder.
+pub const ORGANISER_KEY: &str = "organiser.key";
+
+/// The backend, port by port, with its secrets and its loops.
+pub struct Home {
+    pub queue: Arc<dyn Queue>,
+    pub roster: Arc<dyn Roster>,
+    pub rejects: Arc<dyn Rejects>,
+    pub idempotency: Arc<dyn Idempotency>,
+    pub token_keys: Keyring,
+    pub organiser_key: Secret,
+    /// Where the organiser's key is, for the operator.
+    pub key_whereabouts: String,
+    pub loops: Vec<Loop>,
+    /// What is to be done once all loops have ended.
+    pub closing: Pin<Box<dyn Future<Output = ()> + Send>>,
+}
+
+/// Runs until the channel says `true`, and finishes what it has begun.
+pub type Loop = Box<dyn FnOnce(watch::Receiver<bool>) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send>;
+
+/// Boxes a loop of [`worker`](crate::standalone::worker)'s form.
+pub fn looping<F>(start: impl FnOnce(watch::Receiver<bool>) -> F + Send + 'static) -> Loop
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    Box::new(|stop| Box::pin(start(stop)))
+}
+
+impl Home {
+    pub async fn open(settings: &Settings, metrics: Arc<dyn Meter>) -> anyhow::Result<Self> {
+        match &settings.store {
+            Store::Sqlite => Self::in_folder(settings, metrics).await,
+            #[cfg(feature = "aws")]
+            Store::Remote(remote) => crate::aws::home::open(remote, settings, metrics).await,
+        }
+    }
+
+    async fn in_folder(settings: &Settings, metrics: Arc<dyn Meter>) -> anyhow::Result<Self> {
+        let sqlite = Sqlite::open(&settings.data)?;
+        let (organiser_key, key_whereabouts) = organiser_key(settings)?;
+        let token_secret = Secret::new(sqlite.secret("token").await?).context("the stored token secret")?;
+        let ports = Arc::new(sqlite.clone());
+        let task = Task::Ingest { roster: ports.clone(), rejects: ports.clone() };
+        let ingest = Worker { queue: ports.clone(), task, metrics };
+        let upkeep = sqlite.clone();
+        Ok(Self {
+            queue: ports.clone(),
+            roster: ports.clone(),
+            rejects: ports.clone(),
+            idempotency: ports,
+            token_keys: token_secret.into(),
+            organiser_key,
+            key_whereabouts,
+            loops: vec![looping(|stop| work_until(ingest, stop)), looping(|stop| upkeep_until(upkeep, stop))],
+            closing: Box::pin(async move { sqlite.checkpoint().await }),
+        })
+    }
+}
+
+/// The organiser's key as given, or of the data folder, and where that is.
+pub fn organiser_key(settings: &Settings) -> anyhow::Result<(Secret, String)> {
+    match &settings.organiser_key {
+        Some(key) => Ok((key.clone(), "as given".to_owned())),
+        None => {
+            let file = key_of(&settings.data, ORGANISER_KEY)?;
+            let made = if file.is_new { "made just now, in" } else { "in" };
+            Ok((file.key, format!("{made} {}", file.path.display())))
+        }
+    }
+}
+
+/// A key of the data folder.
+pub fn key_of(folder: &Path, name: &str) -> anyhow::Result<KeyFile> {
+    key_file::read_or_make(folder, name).with_context(|| format!("cannot read {name} in {}", folder.display()))
+}

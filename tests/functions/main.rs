@@ -1,0 +1,15 @@
+//! The functions' own executables under a Runtime API like Lambda's, with MiniStack behind a proxy that sees each of
+//! their calls.
+
+#[path = "../ministack/mod.rs"]
+mod ministack;
+#[expect(dead_code, reason = "the benchmark uses more of it")]
+#[path = "../runtime_api/mod.rs"]
+mod runtime_api;
+
+mod api;
+mod crash;
+mod fanout;
+mod ingest;
+mod logs;
+mod world;

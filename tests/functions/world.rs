@@ -1,0 +1,169 @@
+//! A stage of its own for each test: a table on MiniStack, and a proxy before it.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use aws_sdk_dynamodb::types::AttributeValue;
+use countmein::aws::events_table::EventsTable;
+use countmein::aws::events_table::stream::TableStream;
+use countmein::aws::sqs::Sqs;
+use countmein::event::EventId;
+use countmein::ports::{ChangeFeed as _, Movement, Position, Queue as _, Rejects as _, Roster as _};
+use countmein::reject::Reject;
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
+use url::Url;
+
+use crate::ministack::{self, Account};
+use crate::runtime_api::proxy::Proxy;
+use crate::runtime_api::{Function, events};
+
+const TABLE: &str = "Events";
+
+/// Where what failed too often comes from.
+pub const DEAD_LETTERS: &str = "arn:aws:sqs:us-east-1:000000000000:DeadLetters";
+
+/// The organiser's key of the stage.
+pub const ORGANISER_KEY: &str = "the organiser's key of this stage";
+
+/// The names of the stage's secrets.
+const ORGANISER_SECRET: &str = "organiser";
+const TOKEN_SECRET: &str = "token";
+
+pub struct World {
+    pub proxy: Proxy,
+    pub config: SdkConfig,
+    pub table: EventsTable,
+    account: Account,
+    runtime: Runtime,
+    /// Its URL.
+    queue: String,
+}
+
+impl World {
+    pub fn new() -> Self {
+        let account = Account::new();
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+        let config = account.config();
+        let table = EventsTable::new(&config, TABLE);
+        runtime.block_on(table.ensure()).unwrap();
+        let (queue, _) = runtime.block_on(ministack::queues(&config, Duration::from_secs(30)));
+        for (name, value) in [(ORGANISER_SECRET, ORGANISER_KEY), (TOKEN_SECRET, "the first secret behind the links")] {
+            let make = secrets(&config).create_secret().name(name).secret_string(value);
+            runtime.block_on(make.send()).unwrap();
+        }
+        let endpoint = Url::parse(&account.endpoint).unwrap().socket_addrs(|| None).unwrap()[0];
+        Self { proxy: Proxy::before(endpoint), config, table, account, runtime, queue }
+    }
+
+    pub fn wait<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(work)
+    }
+
+    /// What the template gives every function.
+    pub fn environment(&self) -> Vec<(String, String)> {
+        let variables = [
+            ("AWS_ENDPOINT_URL", self.proxy.url()),
+            ("AWS_ACCESS_KEY_ID", self.account.id.clone()),
+            ("COUNTMEIN_TABLE", TABLE.to_owned()),
+            ("COUNTMEIN_STAGE", "testing".to_owned()),
+            ("COUNTMEIN_DEAD_LETTERS_ARN", DEAD_LETTERS.to_owned()),
+        ];
+        variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+
+    pub fn ingest(&self) -> Function {
+        Function::start(Path::new(env!("CARGO_BIN_EXE_ingest")), &self.environment())
+    }
+
+    pub fn fanout(&self) -> Function {
+        Function::start(Path::new(env!("CARGO_BIN_EXE_fanout")), &self.environment())
+    }
+
+    pub fn api(&self) -> Function {
+        self.api_with(&[])
+    }
+
+    pub fn api_with(&self, more: &[(&str, &str)]) -> Function {
+        let mut environment = self.environment_of_api();
+        environment.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        Function::start(Path::new(env!("CARGO_BIN_EXE_api")), &environment)
+    }
+
+    pub fn environment_of_api(&self) -> Vec<(String, String)> {
+        let mut environment = self.environment();
+        let variables = [
+            ("COUNTMEIN_QUEUE_URL", self.queue.clone()),
+            ("COUNTMEIN_ORGANISER_SECRET", ORGANISER_SECRET.to_owned()),
+            ("COUNTMEIN_TOKEN_SECRET", TOKEN_SECRET.to_owned()),
+        ];
+        environment.extend(variables.map(|(name, value)| (name.to_owned(), value)));
+        environment
+    }
+
+    /// Makes a new version of the secret, as a rotation does.
+    pub fn rotate_the_token_secret(&self, value: &str) {
+        let put = secrets(&self.config).put_secret_value().secret_id(TOKEN_SECRET).secret_string(value);
+        self.wait(put.send()).unwrap();
+    }
+
+    /// The messages on the queue.
+    pub fn messages(&self) -> Vec<Value> {
+        let queue = Sqs::new(&self.config, &self.queue);
+        let messages = self.wait(queue.receive(10)).unwrap();
+        messages.iter().map(|message| serde_json::from_str(&message.body).unwrap()).collect()
+    }
+
+    /// The display names of those who are in, in their order.
+    pub fn who_is_in(&self, event: &str) -> Vec<String> {
+        let roster = self.wait(self.table.roster(&EventId::parse(event).unwrap(), 1_000, None)).unwrap();
+        roster.attendees.iter().map(|attendee| attendee.name.to_string()).collect()
+    }
+
+    pub fn rejects(&self) -> Vec<Reject> {
+        self.wait(self.table.list(1_000, None)).unwrap()
+    }
+
+    /// Who joined and left an event, as the table's stream tells it.
+    pub fn movements(&self, event: &str, stream: &TableStream) -> Vec<(Movement, String)> {
+        let changes = self.wait(stream.changes(&Position::START, 100_000)).unwrap();
+        let changes = changes.iter().map(|(_, change)| change).filter(|change| change.key.event.as_str() == event);
+        let movements = changes.filter_map(|change| change.movement());
+        movements.map(|(movement, attendee)| (movement, attendee.name.to_string())).collect()
+    }
+
+    pub fn stream(&self) -> TableStream {
+        TableStream::new(&self.config, self.table.clone())
+    }
+
+    /// The items of a partition.
+    pub fn items(&self, event: &str) -> Vec<HashMap<String, AttributeValue>> {
+        let query = aws_sdk_dynamodb::Client::new(&self.config).query().table_name(TABLE).consistent_read(true);
+        let query = query.key_condition_expression("event = :event");
+        let query = query.expression_attribute_values(":event", AttributeValue::S(event.to_owned()));
+        self.wait(query.send()).unwrap().items.unwrap()
+    }
+}
+
+fn secrets(config: &SdkConfig) -> aws_sdk_secretsmanager::Client {
+    aws_sdk_secretsmanager::Client::new(config)
+}
+
+/// Somebody who signs up for the dance over the queue, with a contact.
+pub fn guest(number: usize) -> Value {
+    guest_of("Dance", number)
+}
+
+pub fn guest_of(event: &str, number: usize) -> Value {
+    let contact = json!({ "email": format!("somebody-{number}@mail.example.org") });
+    let body = json!({ "event": event, "name": format!("Guest {number:03}"), "contact": contact });
+    events::message(&format!("message-{event}-{number}"), &body)
+}
+
+/// The message ids that an answer of `ingest` wants to have again.
+pub fn failures(response: &Value) -> Vec<&str> {
+    let failures = response["batchItemFailures"].as_array().expect("it answers as SQS wants it");
+    failures.iter().map(|failure| failure["itemIdentifier"].as_str().unwrap()).collect()
+}
