@@ -3,9 +3,8 @@
 //!
 //! `cargo bench --features aws --bench cold_start`; `COLD_START_ROUNDS` sets how often. Each is a new process under a
 //! Runtime API like Lambda's, with one event that waits for it; what it needs of AWS a canned endpoint answers over
-//! HTTPS, so that a TLS client and its handshake are in the time.
+//! HTTPS, so that a TLS client and its handshake are in the time. The functions are those that `sam build` packages.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -96,14 +95,15 @@ struct Measured {
 }
 
 fn cases(environment: &[(String, String)]) -> Vec<Case> {
-    let functions = build(&["--no-default-features", "--bin", "ingest", "--bin", "api", "--bin", "fanout"]);
-    let empty = build(&["--example", "empty_function"]);
+    let empty = build_empty_function();
+    let functions = build_functions();
+    let ours = |name: &str| functions.join(name).join("bootstrap");
     let signup = events::message("message", &json!({ "event": "Dance", "name": "Melvin" }));
     let write = events::stream_record(1, None, Some(&events::attendee("dance", "Melvin")));
     let post = events::http("POST", "/events/dance/signups", Some(&json!({ "name": "Melvin" })));
-    let case = |name, of: &str, event, calls, is_expected| Case {
+    let case = |name, executable, event, calls, is_expected| Case {
         name,
-        executable: functions.get(of).or(empty.get(of)).unwrap_or_else(|| panic!("{of} is not built")).clone(),
+        executable,
         environment: environment.to_vec(),
         event,
         calls,
@@ -112,11 +112,13 @@ fn cases(environment: &[(String, String)]) -> Vec<Case> {
     let is_null: fn(&Value) -> bool = Value::is_null;
     let all_taken: fn(&Value) -> bool = |answer| answer["batchItemFailures"] == json!([]);
     vec![
-        case("empty", "empty_function", events::records([signup.clone()]), 0, is_null),
-        case("ingest, a sign-up", "ingest", events::records([signup]), 1, all_taken),
-        case("api, a sign-up", "api", post, 4, |answer| answer["statusCode"] == 202),
-        case("api, GET /health", "api", events::http("GET", "/health", None), 4, |answer| answer["statusCode"] == 200),
-        case("fanout, a change", "fanout", events::records([write]), 2, |_| true),
+        case("empty", empty, events::records([signup.clone()]), 0, is_null),
+        case("ingest, a sign-up", ours("ingest"), events::records([signup]), 1, all_taken),
+        case("api, a sign-up", ours("api"), post, 4, |answer| answer["statusCode"] == 202),
+        case("api, GET /health", ours("api"), events::http("GET", "/health", None), 4, |answer| {
+            answer["statusCode"] == 200
+        }),
+        case("fanout, a change", ours("fanout"), events::records([write]), 2, Value::is_null),
     ]
 }
 
@@ -138,23 +140,42 @@ impl Case {
     }
 }
 
-/// Builds what is asked for, as it is released, and says where each is.
-fn build(arguments: &[&str]) -> BTreeMap<String, PathBuf> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let output = Command::new(cargo)
-        .args(["build", "--locked", "--release", "--features", "aws", "--message-format", "json-render-diagnostics"])
-        .args(arguments)
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
+/// The executables as `sam build` packages them.
+fn build_functions() -> PathBuf {
+    let project = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let tools = std::iter::once(project.join(".venv/bin"))
+        .chain(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()).collect::<Vec<_>>());
+    let mut build = cargo(&["lambda", "build", "--release"]);
+    let status = build.env("PATH", std::env::join_paths(tools).unwrap()).status().unwrap();
+    assert!(status.success(), "`cargo lambda build` failed; `. tests/tools.sh` installs it");
+    project.join("target/lambda")
+}
+
+/// The empty function as this benchmark is built, so that nothing else has to be.
+fn build_empty_function() -> PathBuf {
+    let output = cargo(&["build", "--release", "--locked", "--features", "aws", "--example", "empty_function"])
+        .args(["--message-format", "json-render-diagnostics"])
         .stderr(Stdio::inherit())
         .output()
         .unwrap();
-    assert!(output.status.success(), "cargo build {} failed", arguments.join(" "));
-    let built = String::from_utf8(output.stdout).unwrap();
-    let executables = built.lines().filter_map(|line| {
+    let messages = String::from_utf8(output.stdout).unwrap();
+    let executables = messages.lines().filter_map(|line| {
         let artifact: Value = serde_json::from_str(line).ok()?;
-        Some((artifact["target"]["name"].as_str()?.to_owned(), artifact["executable"].as_str()?.into()))
+        Some(PathBuf::from(artifact["executable"].as_str()?))
     });
-    executables.collect()
+    executables.last().expect("cargo says where it is")
+}
+
+fn cargo(arguments: &[&str]) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(arguments).current_dir(env!("CARGO_MANIFEST_DIR"));
+    // What cargo tells a benchmark of its package would make ring, which asks for its own, be built anew each time.
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")) {
+            command.env_remove(name);
+        }
+    }
+    command
 }
 
 fn environment(endpoint: &Endpoint, roots: &Path) -> Vec<(String, String)> {

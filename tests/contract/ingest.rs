@@ -391,7 +391,7 @@ pub async fn a_roster_that_answers_nothing_loses_nothing(backend: &Backend) {
 
 /// A request of a random history, before it knows its event.
 #[derive(Debug, Clone)]
-struct Drawn {
+pub struct Drawn {
     dance: bool,
     name: &'static str,
     second: i64,
@@ -401,32 +401,37 @@ struct Drawn {
 #[derive(Debug, Clone, Copy)]
 enum Kind {
     Join,
+    JoinWithContact,
     Enrol,
     Cancel,
     /// By the one who made the request of this number, or by a stranger if there is none.
     Leave(usize),
     Amend(usize),
+    /// By the owner: takes the contact away.
+    Forget(usize),
     /// No message at all.
     Poison,
 }
 
 /// Some requests, the order and the batches in which they are delivered, and what fails.
 #[derive(Debug, Clone)]
-struct History {
+pub struct History {
     requests: Vec<Drawn>,
     /// Numbers of requests; each stands there once at least.
-    deliveries: Vec<usize>,
-    batch_sizes: Vec<usize>,
+    pub deliveries: Vec<usize>,
+    pub batch_sizes: Vec<usize>,
     refusals: Vec<bool>,
 }
 
-fn some_history() -> impl Strategy<Value = History> {
+pub fn some_history() -> impl Strategy<Value = History> {
     let kind = prop_oneof![
-        3 => Just(Kind::Join),
+        2 => Just(Kind::Join),
+        2 => Just(Kind::JoinWithContact),
         3 => Just(Kind::Enrol),
         3 => Just(Kind::Cancel),
         2 => (0..12_usize).prop_map(Kind::Leave),
         1 => (0..12_usize).prop_map(Kind::Amend),
+        1 => (0..12_usize).prop_map(Kind::Forget),
         1 => Just(Kind::Poison),
     ];
     let drawn = (any::<bool>(), prop::sample::select(vec!["Ana", "ANA", "Ben", "Cleo"]), 0..8_i64, kind)
@@ -447,6 +452,51 @@ fn some_history() -> impl Strategy<Value = History> {
         })
 }
 
+/// What the requests of a history are on two events. Ids are drawn once, since requests name each other; they tell
+/// the second of their request. Poison is no sign-up.
+pub struct Asked {
+    pub ids: Vec<SignupId>,
+    pub signups: Vec<Option<Signup>>,
+}
+
+impl Asked {
+    /// The delivery of a request.
+    pub fn message(&self, number: usize) -> Delivery {
+        match &self.signups[number] {
+            Some(signup) => delivered(signup),
+            None => delivery(self.ids[number].as_str(), "poison"),
+        }
+    }
+}
+
+impl History {
+    pub fn ask(&self, dance: &str, pizza: &str) -> Asked {
+        let ids: Vec<SignupId> = self.requests.iter().map(|drawn| SignupId::new(at(drawn.second))).collect();
+        let stranger = id("stranger");
+        let signups = (self.requests.iter().zip(&ids))
+            .map(|(drawn, signup_id)| {
+                let person = person(if drawn.dance { dance } else { pizza }, drawn.name);
+                let stay = |number: usize| ids.get(number).unwrap_or(&stranger).clone();
+                let contact = || Some(email(&format!("a{}@example.org", drawn.second)));
+                let request = match drawn.kind {
+                    Kind::Join => Request::Join { contact: None },
+                    Kind::JoinWithContact => Request::Join { contact: contact() },
+                    Kind::Enrol => Request::Enrol { contact: contact() },
+                    Kind::Cancel => Request::Cancel,
+                    Kind::Leave(number) => Request::Leave { stay: stay(number) },
+                    Kind::Amend(number) => {
+                        Request::Amend { stay: stay(number), contact: Some(email("owner@example.org")) }
+                    }
+                    Kind::Forget(number) => Request::Amend { stay: stay(number), contact: None },
+                    Kind::Poison => return None,
+                };
+                Some(person.asks(drawn.second, signup_id.as_str(), request))
+            })
+            .collect();
+        Asked { ids, signups }
+    }
+}
+
 /// How often a delivery that should be tried again is, as by the queue.
 const TRIES: u32 = 5;
 
@@ -454,28 +504,8 @@ const TRIES: u32 = 5;
 async fn live_through(backend: &Backend, history: &History) {
     let (dance, pizza) = (unique("Dance"), unique("Pizza"));
     let before = backend.catch_up().await;
-    // Ids are drawn once, since requests name each other; they tell the second of their request.
-    let ids: Vec<SignupId> = history.requests.iter().map(|drawn| SignupId::new(at(drawn.second))).collect();
-    let stranger = id("stranger");
-    let signups: Vec<Option<Signup>> = (history.requests.iter().zip(&ids))
-        .map(|(drawn, signup_id)| {
-            let person = person(if drawn.dance { &dance } else { &pizza }, drawn.name);
-            let stay = |number: usize| ids.get(number).unwrap_or(&stranger).clone();
-            let request = match drawn.kind {
-                Kind::Join => Request::Join { contact: None },
-                Kind::Enrol => Request::Enrol { contact: Some(email(&format!("a{}@example.org", drawn.second))) },
-                Kind::Cancel => Request::Cancel,
-                Kind::Leave(number) => Request::Leave { stay: stay(number) },
-                Kind::Amend(number) => Request::Amend { stay: stay(number), contact: Some(email("owner@example.org")) },
-                Kind::Poison => return None,
-            };
-            Some(person.asks(drawn.second, signup_id.as_str(), request))
-        })
-        .collect();
-    let message = |number: usize| match &signups[number] {
-        Some(signup) => delivered(signup),
-        None => delivery(ids[number].as_str(), "poison"),
-    };
+    let asked = history.ask(&dance, &pizza);
+    let Asked { ids, signups } = &asked;
 
     let witness = Witness::of(&*backend.roster, history.refusals.clone());
     let mut waiting: Vec<(usize, u32)> = history.deliveries.iter().map(|number| (*number, 0)).collect();
@@ -485,7 +515,7 @@ async fn live_through(backend: &Backend, history: &History) {
     while !waiting.is_empty() {
         let size = waiting.len().min(*sizes.next().expect("there is a size"));
         let tried: Vec<(usize, u32)> = waiting.drain(..size).collect();
-        let deliveries: Vec<Delivery> = tried.iter().map(|(number, _)| message(*number)).collect();
+        let deliveries: Vec<Delivery> = tried.iter().map(|(number, _)| asked.message(*number)).collect();
         let settlements = ingest(&deliveries, &witness, &*backend.rejects, at(ARRIVED)).await;
         assert_eq!(settlements.len(), deliveries.len());
         for ((number, tries), settlement) in tried.into_iter().zip(settlements) {
@@ -518,7 +548,7 @@ async fn live_through(backend: &Backend, history: &History) {
         assert_eq!(page.count, expected.len() as u64);
         assert_eq!(page.attendees, expected);
     }
-    newest_decides(&signups, &settled, &account);
+    newest_decides(signups, &settled, &account);
 
     let changes = changes_since(backend, &before, &[&dance, &pizza]).await;
     assert_eq!(changes.len(), account.writes, "each write is told once");

@@ -14,6 +14,8 @@ mod people;
 mod queue;
 mod rejects;
 mod roster;
+#[cfg(feature = "aws")]
+mod twins;
 
 /// Every case as a test of its own.
 macro_rules! contract {

@@ -1,11 +1,13 @@
 //! The table's stream, read by the program itself.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Mutex;
 
 use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_sdk_dynamodbstreams::Client;
+use aws_sdk_dynamodbstreams::error::SdkError;
+use aws_sdk_dynamodbstreams::operation::get_records::GetRecordsError;
 use aws_sdk_dynamodbstreams::types::{Record, Shard, ShardIteratorType};
 use serde::{Deserialize, Serialize};
 
@@ -21,19 +23,32 @@ const READING: &str = "reading the table's stream";
 const FEED_POSITION: &str = "position";
 
 /// Records of one call, at the most (DynamoDB Streams, GetRecords).
-const RECORDS: usize = 1_000;
-
-/// Calls without a record after which a shard is taken to hold none for now: an open shard may answer emptily in
-/// between.
-const EMPTY_CALLS: u32 = 3;
+const RECORDS: i32 = 1_000;
 
 /// The stream of one table. A shard is read after the one that it continues, so that an event's changes keep
 /// their order.
 pub struct TableStream {
     client: Client,
     table: EventsTable,
-    /// How far past a position there is nothing about attendees, so that it is read once.
-    passed: Mutex<Option<(Position, Shards)>>,
+    /// Where the last call ended, so that the next one reads on and nothing is read twice.
+    last: Mutex<Option<Last>>,
+}
+
+#[derive(Clone)]
+struct Last {
+    position: Position,
+    cursor: Cursor,
+}
+
+/// A place in the stream.
+#[derive(Clone)]
+struct Cursor {
+    arn: String,
+    /// Each after the one that it continues.
+    shards: Vec<Shard>,
+    read: Shards,
+    /// Where each shard is read on. An open shard may answer emptily, and yet its next iterator is further on.
+    iterators: HashMap<String, String>,
 }
 
 /// How far each shard was read.
@@ -51,7 +66,26 @@ enum Read {
 
 impl TableStream {
     pub fn new(config: &SdkConfig, table: EventsTable) -> Self {
-        Self { client: Client::new(config), table, passed: Mutex::new(None) }
+        Self { client: Client::new(config), table, last: Mutex::new(None) }
+    }
+
+    async fn cursor(&self, after: &Position) -> Result<Cursor, Unavailable> {
+        let last = self.last.lock().expect("nobody panics with it").clone();
+        if let Some(last) = last.filter(|last| last.position == *after) {
+            return Ok(last.cursor);
+        }
+        let arn = self.arn().await?;
+        let mut read = Shards::at(after)?;
+        let shards = self.shards(&arn).await?;
+        read.forget_all_but(&shards);
+        Ok(Cursor { arn, shards, read, iterators: HashMap::new() })
+    }
+
+    async fn arn(&self) -> Result<String, Unavailable> {
+        let table = self.table.describe().await;
+        let table = table.map_err(|error| Unavailable { doing: READING, cause: format!("{error:#}") })?;
+        let arn = table.and_then(|table| table.latest_stream_arn);
+        arn.ok_or_else(|| Unavailable { doing: READING, cause: "the table has no stream".to_owned() })
     }
 
     async fn shards(&self, arn: &str) -> Result<Vec<Shard>, Unavailable> {
@@ -67,13 +101,6 @@ impl TableStream {
             }
         }
         Ok(parents_first(shards))
-    }
-
-    async fn arn(&self) -> Result<String, Unavailable> {
-        let table = self.table.describe().await;
-        let table = table.map_err(|error| Unavailable { doing: READING, cause: format!("{error:#}") })?;
-        let arn = table.and_then(|table| table.latest_stream_arn);
-        arn.ok_or_else(|| Unavailable { doing: READING, cause: "the table has no stream".to_owned() })
     }
 
     async fn iterator(&self, arn: &str, shard: &str, after: Option<&str>) -> Result<Option<String>, Unavailable> {
@@ -94,27 +121,43 @@ impl TableStream {
         Ok(found.map_err(|error| unavailable(READING, &error))?.shard_iterator)
     }
 
-    /// Reads on in one shard until there are `limit` changes or it holds no more for now.
+    /// One page of a shard from where it was read last, and where it is read on; none after its end.
+    async fn page(
+        &self,
+        cursor: &mut Cursor,
+        shard: &str,
+    ) -> Result<Option<(Vec<Record>, Option<String>)>, Unavailable> {
+        let number = match cursor.read.0.get(shard) {
+            None => None,
+            Some(Read::After(number)) => Some(number.as_str()),
+            Some(Read::Whole) => return Ok(None),
+        };
+        if let Some(kept) = cursor.iterators.remove(shard) {
+            match self.records(kept).await {
+                // An iterator is good for 15 minutes.
+                Err(error) if error.as_service_error().is_some_and(GetRecordsError::is_expired_iterator_exception) => {}
+                page => return page.map(Some).map_err(|error| unavailable(READING, &error)),
+            }
+        }
+        let Some(iterator) = self.iterator(&cursor.arn, shard, number).await? else { return Ok(None) };
+        self.records(iterator).await.map(Some).map_err(|error| unavailable(READING, &error))
+    }
+
+    async fn records(&self, iterator: String) -> Result<(Vec<Record>, Option<String>), SdkError<GetRecordsError>> {
+        let page = self.client.get_records().shard_iterator(iterator).limit(RECORDS).send().await?;
+        Ok((page.records.unwrap_or_default(), page.next_shard_iterator))
+    }
+
+    /// Reads on in one shard until there are `limit` changes or it gives no more for now.
     async fn read(
         &self,
-        arn: &str,
+        cursor: &mut Cursor,
         shard: &str,
-        read: &mut Shards,
         limit: usize,
         found: &mut Vec<(Position, Change)>,
     ) -> Result<(), Unavailable> {
-        let mut next = match read.0.get(shard) {
-            None => self.iterator(arn, shard, None).await?,
-            Some(Read::After(number)) => self.iterator(arn, shard, Some(number)).await?,
-            Some(Read::Whole) => return Ok(()),
-        };
-        let mut empty_calls = 0;
-        while let Some(iterator) = next {
-            let records = self.client.get_records().shard_iterator(iterator);
-            let records = records.limit(i32::try_from(RECORDS).expect("it is small")).send().await;
-            let page = records.map_err(|error| unavailable(READING, &error))?;
-            let records = page.records.unwrap_or_default();
-            empty_calls = if records.is_empty() { empty_calls + 1 } else { 0 };
+        while let Some((records, next)) = self.page(cursor, shard).await? {
+            let is_empty = records.is_empty();
             for record in records {
                 if found.len() == limit {
                     return Ok(());
@@ -122,17 +165,17 @@ impl TableStream {
                 let number = record.dynamodb.as_ref().and_then(|record| record.sequence_number.clone());
                 let change = change_of(record)?;
                 if let Some(number) = number {
-                    read.0.insert(shard.to_owned(), Read::After(number));
+                    cursor.read.0.insert(shard.to_owned(), Read::After(number));
                 }
                 if let Some(change) = change {
-                    found.push((read.position(), change));
+                    found.push((cursor.read.position(), change));
                 }
             }
-            next = page.next_shard_iterator;
-            if next.is_none() {
-                read.0.insert(shard.to_owned(), Read::Whole);
+            match next {
+                Some(next) => drop(cursor.iterators.insert(shard.to_owned(), next)),
+                None => drop(cursor.read.0.insert(shard.to_owned(), Read::Whole)),
             }
-            if empty_calls == EMPTY_CALLS {
+            if is_empty {
                 return Ok(());
             }
         }
@@ -143,25 +186,26 @@ impl TableStream {
 #[async_trait]
 impl ChangeFeed for TableStream {
     async fn changes(&self, after: &Position, limit: usize) -> Result<Vec<(Position, Change)>, Unavailable> {
-        let arn = self.arn().await?;
-        let shards = self.shards(&arn).await?;
-        let passed = self.passed.lock().expect("nobody panics with it").clone();
-        let mut read = match passed {
-            Some((position, read)) if position == *after => read,
-            _ => Shards::at(after)?,
-        };
-        read.forget_all_but(&shards);
+        let mut cursor = self.cursor(after).await?;
         let mut found = Vec::new();
-        for shard in &shards {
-            let (Some(id), parent) = (shard.shard_id(), shard.parent_shard_id()) else { continue };
-            let is_open = |shard: &&Shard| shard.shard_id() == parent && parent.is_some();
-            let parent_is_read = shards.iter().find(is_open).is_none_or(|parent| read.is_whole(parent));
-            if parent_is_read && found.len() < limit {
-                self.read(&arn, id, &mut read, limit, &mut found).await?;
+        let mut ended = false;
+        for shard in cursor.shards.clone() {
+            let Some(id) = shard.shard_id() else { continue };
+            let parent =
+                cursor.shards.iter().find(|other| other.shard_id.is_some() && other.shard_id == shard.parent_shard_id);
+            let is_its_turn = parent.is_none_or(|parent| cursor.read.is_whole(parent));
+            if is_its_turn && !cursor.read.is_whole(&shard) && found.len() < limit {
+                self.read(&mut cursor, id, limit, &mut found).await?;
+                ended |= cursor.read.is_whole(&shard);
             }
         }
         let position = found.last().map_or_else(|| after.clone(), |(position, _)| position.clone());
-        *self.passed.lock().expect("nobody panics with it") = Some((position, read));
+        if ended {
+            // A shard that ends is continued by others, and they must be looked up.
+            cursor.shards = self.shards(&cursor.arn).await?;
+            cursor.read.forget_all_but(&cursor.shards);
+        }
+        *self.last.lock().expect("nobody panics with it") = Some(Last { position, cursor });
         Ok(found)
     }
 }

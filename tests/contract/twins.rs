@@ -1,0 +1,76 @@
+//! The two homes side by side: whatever comes, in whatever order, both say the same of it.
+
+use countmein::ingest::{Outcome, ingest};
+use countmein::ports::{Change, RosterPage};
+use countmein::reject::Reject;
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
+use tokio::runtime::Handle;
+
+use crate::backend::{self, Backend};
+use crate::ingest::{Asked, History, some_history};
+use crate::people::{at, changes_since, roster, unique};
+
+const HISTORIES: u32 = 1_000;
+
+/// All that a home says after a history.
+#[derive(Debug, PartialEq)]
+struct Account {
+    outcomes: Vec<Outcome>,
+    rosters: Vec<RosterPage>,
+    rejects: Vec<Option<Reject>>,
+    changes: Vec<Vec<Change>>,
+}
+
+async fn live_through(backend: &Backend, history: &History, events: &[&str; 2], asked: &Asked) -> Account {
+    let before = backend.catch_up().await;
+    let mut outcomes = Vec::new();
+    let mut sizes = history.batch_sizes.iter().cycle();
+    let mut waiting = &history.deliveries[..];
+    while !waiting.is_empty() {
+        let size = waiting.len().min(*sizes.next().expect("there is a size"));
+        let (batch, others) = waiting.split_at(size);
+        waiting = others;
+        let deliveries: Vec<_> = batch.iter().map(|number| asked.message(*number)).collect();
+        let settlements = ingest(&deliveries, &*backend.roster, &*backend.rejects, at(100)).await;
+        outcomes.extend(settlements.into_iter().map(|settlement| settlement.outcome));
+    }
+    let mut account = Account { outcomes, rosters: Vec::new(), rejects: Vec::new(), changes: Vec::new() };
+    for event in events {
+        account.rosters.push(roster(backend, event, 100, None).await);
+    }
+    let outcomes = history.deliveries.iter().zip(&account.outcomes);
+    for (number, _) in outcomes.filter(|(_, outcome)| matches!(outcome, Outcome::Rejected(_))) {
+        account.rejects.push(backend.rejects.get(asked.ids[*number].as_str()).await.expect("the backend is there"));
+    }
+    // Between attendees of an event a stream keeps no order, and neither does a batch.
+    let mut changes = changes_since(backend, &before, events).await;
+    changes.sort_by(|one, other| one.key.cmp(&other.key));
+    account.changes = changes.chunk_by(|one, other| one.key == other.key).map(<[Change]>::to_vec).collect();
+    account
+}
+
+#[tokio::test]
+async fn both_homes_say_the_same_of_a_thousand_histories() {
+    let (here, there) = (backend::sqlite().await, backend::aws().await);
+    let runtime = Handle::current();
+    let compared = tokio::task::spawn_blocking(move || {
+        let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(HISTORIES) };
+        TestRunner::new(config).run(&some_history(), |history| {
+            let (dance, pizza) = (unique("Dance"), unique("Pizza"));
+            let events = [&*dance, &*pizza];
+            let asked = history.ask(&dance, &pizza);
+            let (here, there) = runtime.block_on(async {
+                tokio::join!(
+                    live_through(&here, &history, &events, &asked),
+                    live_through(&there, &history, &events, &asked)
+                )
+            });
+            prop_assert_eq!(here, there);
+            Ok(())
+        })
+    });
+    if let Err(failure) = compared.await.expect("the histories go on") {
+        panic!("{failure}");
+    }
+}

@@ -1,0 +1,46 @@
+"""MiniStack 1.5.33 with what it gets wrong of our template put right. Takes the place of its command `ministack`."""
+
+import random
+import string
+
+from ministack import app
+from ministack.services import lambda_svc
+from ministack.services.cloudformation import provisioners
+
+
+def replaces(module):
+    """Puts a function in the place of a module's function of that name, which it is given first."""
+
+    def decorate(function):
+        original = getattr(module, function.__name__)
+        setattr(module, function.__name__, lambda *args: function(original, *args))
+
+    return decorate
+
+
+@replaces(lambda_svc)
+def _sqs_esm_concurrency(original, mapping, *more):
+    """A maximum that comes by a parameter comes as text, which would stop the polling of every queue."""
+    scaling = {name: int(value) for name, value in mapping.get("ScalingConfig", {}).items()}
+    return original(mapping | {"ScalingConfig": scaling}, *more)
+
+
+@replaces(provisioners)
+def _cw_metric_alarm_record(original, name, props):
+    """An alarm on an expression is taken as one on the expression's first metric, instead of failing the stack."""
+    if "Metrics" in props:
+        measured = next(each["MetricStat"] for each in props["Metrics"] if "MetricStat" in each)
+        props = props | measured["Metric"] | {"Statistic": measured["Stat"], "Period": measured["Period"], "Metrics": []}
+    return original(name, props)
+
+
+@replaces(provisioners)
+def _sm_secret_string(original, props):
+    """`ExcludePunctuation` is heeded."""
+    wanted = props.get("GenerateSecretString") or {}
+    if wanted.get("ExcludePunctuation") not in (True, "true"):
+        return original(props)
+    return "".join(random.choices(string.ascii_letters + string.digits, k=int(wanted["PasswordLength"])))
+
+
+app.main()

@@ -1,0 +1,104 @@
+//! What each function may do: this, and nothing else.
+
+use crate::support::{entries, list, template, text, texts};
+
+const TABLE: &str = "!GetAtt EventsTable.Arn";
+const SIGNUPS: &str = "!GetAtt SignupsQueue.Arn";
+const DEAD_LETTERS: &str = "!GetAtt DeadLettersQueue.Arn";
+const STREAM: &str = "!Sub ${EventsTable.Arn}/stream/*";
+
+const API: [(&str, &[&str]); 10] = [
+    ("dynamodb:DeleteItem", &[TABLE]),
+    ("dynamodb:GetItem", &[TABLE]),
+    ("dynamodb:PutItem", &[TABLE]),
+    ("dynamodb:Query", &[TABLE]),
+    ("logs:CreateLogStream", &["!GetAtt ApiLogs.Arn"]),
+    ("logs:PutLogEvents", &["!GetAtt ApiLogs.Arn"]),
+    ("secretsmanager:GetSecretValue", &["!GetAtt OrganiserKey.Id", "!GetAtt TokenSecret.Id"]),
+    ("sqs:SendMessage", &[SIGNUPS]),
+    ("xray:PutTelemetryRecords", &["*"]),
+    ("xray:PutTraceSegments", &["*"]),
+];
+
+const INGEST: [(&str, &[&str]); 9] = [
+    ("dynamodb:PutItem", &[TABLE]),
+    ("dynamodb:UpdateItem", &[TABLE]),
+    ("logs:CreateLogStream", &["!GetAtt IngestLogs.Arn"]),
+    ("logs:PutLogEvents", &["!GetAtt IngestLogs.Arn"]),
+    ("sqs:DeleteMessage", &[SIGNUPS, DEAD_LETTERS]),
+    ("sqs:GetQueueAttributes", &[SIGNUPS, DEAD_LETTERS]),
+    ("sqs:ReceiveMessage", &[SIGNUPS, DEAD_LETTERS]),
+    ("xray:PutTelemetryRecords", &["*"]),
+    ("xray:PutTraceSegments", &["*"]),
+];
+
+const FANOUT: [(&str, &[&str]); 13] = [
+    ("dynamodb:DescribeStream", &[STREAM]),
+    ("dynamodb:GetItem", &[TABLE]),
+    ("dynamodb:GetRecords", &[STREAM]),
+    ("dynamodb:GetShardIterator", &[STREAM]),
+    ("dynamodb:ListStreams", &[STREAM]),
+    ("dynamodb:PutItem", &[TABLE]),
+    ("dynamodb:Query", &["!Sub ${EventsTable.Arn}/index/due"]),
+    ("logs:CreateLogStream", &["!GetAtt FanoutLogs.Arn"]),
+    ("logs:PutLogEvents", &["!GetAtt FanoutLogs.Arn"]),
+    ("s3:ListBucket", &["!GetAtt SetAsideBucket.Arn"]),
+    ("s3:PutObject", &["!Sub ${SetAsideBucket.Arn}/*"]),
+    ("xray:PutTelemetryRecords", &["*"]),
+    ("xray:PutTraceSegments", &["*"]),
+];
+
+#[test]
+fn a_role_allows_what_its_function_does_on_what_it_does_it_to() {
+    let template = template();
+    for (role, allowed) in [("ApiRole", &API[..]), ("IngestRole", &INGEST), ("FanoutRole", &FANOUT)] {
+        let policies = list(&template.properties(role)["Policies"]);
+        let statements = policies.iter().flat_map(|policy| list(&policy["PolicyDocument"]["Statement"]));
+        let mut found: Vec<(String, Vec<String>)> = Vec::new();
+        for statement in statements {
+            assert_eq!(statement["Effect"], "Allow", "{role}");
+            let keys: Vec<_> = entries(statement).into_keys().collect();
+            assert_eq!(keys, ["Action", "Effect", "Resource", "Sid"], "{role}");
+            found.extend(texts(&statement["Action"]).into_iter().map(|action| (action, texts(&statement["Resource"]))));
+        }
+        found.sort();
+        let allowed: Vec<_> = allowed
+            .iter()
+            .map(|(action, on)| {
+                ((*action).to_owned(), on.iter().map(|&resource| resource.to_owned()).collect::<Vec<_>>())
+            })
+            .collect();
+        assert_eq!(found, allowed, "{role}");
+    }
+}
+
+#[test]
+fn only_traces_which_have_no_name_go_anywhere() {
+    for (action, resources) in API.iter().chain(&INGEST).chain(&FANOUT) {
+        assert!(!action.contains('*'), "{action}");
+        assert!(!resources.contains(&"*") || action.starts_with("xray:"), "{action}");
+    }
+}
+
+#[test]
+fn a_role_is_its_functions_alone_and_has_nothing_else_in_it() {
+    let template = template();
+    assert_eq!(template.of_type("AWS::IAM::Role"), ["ApiRole", "FanoutRole", "IngestRole"]);
+    for role in template.of_type("AWS::IAM::Role") {
+        let properties = template.properties(role);
+        let keys: Vec<_> = entries(properties).into_keys().collect();
+        assert_eq!(keys, ["AssumeRolePolicyDocument", "Description", "Policies", "Tags"], "{role}");
+        let trust = list(&properties["AssumeRolePolicyDocument"]["Statement"]);
+        assert_eq!(
+            trust.into_iter().map(text).collect::<Vec<_>>(),
+            ["{Action: sts:AssumeRole, Effect: Allow, Principal: {Service: lambda.amazonaws.com}}"]
+        );
+    }
+    for function in template.of_type("AWS::Serverless::Function") {
+        assert!(template.of_function(function, "Policies").is_null(), "{function}");
+        assert!(template.of_function(function, "Events").is_null(), "{function}: SAM would widen its role");
+    }
+    for kind in ["AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::User"] {
+        assert!(template.of_type(kind).is_empty(), "{kind}");
+    }
+}
