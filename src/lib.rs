@@ -17,6 +17,7 @@
 //!   one is an [`invalid::Invalid`] that names field, problem and limit.
 //! * [`ingest`]: a batch of deliveries from the queue onto the roster, each to its own outcome.
 //! * [`attendee`]: what a request makes of an attendee. The rules of who wins and who may.
+//! * [`fanout`]: the changes of the roster into each event's [`digest`].
 //! * [`reject`]: a message that can never succeed, kept whole, corrected, sent again.
 //! * [`manage`]: the link by which somebody owns a stay; [`secret`] signs it.
 //! * [`ports`]: what a backend must do.
@@ -26,7 +27,8 @@
 //!
 //! * [`standalone`]: the program on one SQLite file: the backend, the server, the worker loops.
 //! * [`cli`]: the command `countmein`.
-//! * `aws` (a feature of its own): an SQS event's records as deliveries, and outcomes as its answer.
+//! * `aws` (a feature of its own): DynamoDB, SQS and the table's stream behind the same ports, and the Lambda functions
+//!   `api`, `ingest` and `fanout`, whose binaries in `functions/` only wire.
 //!
 //! # Invariants
 //!

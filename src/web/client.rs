@@ -50,7 +50,7 @@ pub fn wants_page(headers: &HeaderMap) -> bool {
 pub fn link(app: &App, headers: &HeaderMap, path: &str) -> String {
     match &app.public_url {
         Some(url) => format!("{}{path}", url.as_str().trim_end_matches('/')),
-        None => format!("http://{}{path}", host(headers).unwrap_or("localhost")),
+        None => format!("{}://{}{path}", scheme(headers), host(headers).unwrap_or("localhost")),
     }
 }
 
@@ -77,6 +77,11 @@ fn path(segments: &[&str]) -> String {
 /// Whether it stands in a path as it is, and is a segment of its own.
 fn is_plain(segment: &str) -> bool {
     !segment.is_empty() && segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+}
+
+/// `https` where a proxy says that the client came so; who forges it gets a useless link, and nobody else does.
+fn scheme(headers: &HeaderMap) -> &'static str {
+    if headers.get("x-forwarded-proto").is_some_and(|scheme| scheme == "https") { "https" } else { "http" }
 }
 
 /// The header `Host`, if nothing but a name or an address and a port is in it.
