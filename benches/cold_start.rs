@@ -159,11 +159,11 @@ fn build_empty_function() -> PathBuf {
         .output()
         .unwrap();
     let messages = String::from_utf8(output.stdout).unwrap();
-    let executables = messages.lines().filter_map(|line| {
+    let mut executables = messages.lines().filter_map(|line| {
         let artifact: Value = serde_json::from_str(line).ok()?;
         Some(PathBuf::from(artifact["executable"].as_str()?))
     });
-    executables.last().expect("cargo says where it is")
+    executables.next_back().expect("cargo says where it is")
 }
 
 fn cargo(arguments: &[&str]) -> Command {
