@@ -7,6 +7,7 @@ use futures_util::FutureExt as _;
 
 use crate::attendee::Applied;
 use crate::channel::message;
+use crate::panic;
 use crate::ports::{AttendeeBatch, Delivery, Failure, MAX_RECEIVES, Rejects, Roster};
 use crate::reject::Reject;
 use crate::signup::{AttendeeKey, Signup};
@@ -94,10 +95,10 @@ async fn one_by_one(deliveries: &[Delivery], roster: &dyn Roster, now: Timestamp
 /// What the future comes to, or the message of its panic.
 async fn caught<T>(work: impl Future<Output = T>) -> Result<T, String> {
     // A batch changes nothing that outlives it but through the ports, which stand after a panic as after a crash.
-    AssertUnwindSafe(work).catch_unwind().await.map_err(|panic| {
-        let message = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref().copied());
-        message.unwrap_or("for an unknown reason").to_owned()
-    })
+    AssertUnwindSafe(work)
+        .catch_unwind()
+        .await
+        .map_err(|panic| panic::message(&*panic).unwrap_or("for an unknown reason").to_owned())
 }
 
 async fn together(deliveries: &[Delivery], roster: &dyn Roster, now: Timestamp) -> Vec<Outcome> {

@@ -69,4 +69,5 @@ pub mod cli;
 pub mod standalone;
 
 mod fields;
+mod panic;
 mod text;

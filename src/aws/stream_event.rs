@@ -1,7 +1,7 @@
 //! The event in which Lambda hands records of the table's stream to a function.
 
 use aws_lambda_events::dynamodb::{Event, EventRecord};
-use serde_dynamo::Item;
+use serde_dynamo::{AttributeValue, Item};
 
 use crate::attendee::Attendee;
 use crate::attendee::record::{AttendeeRecord, Damaged};
@@ -23,41 +23,40 @@ pub fn changes(event: Event) -> Result<Vec<Change>, DamagedRecord> {
 
 fn change_of(record: EventRecord) -> Result<Option<Change>, DamagedRecord> {
     let record = record.change;
-    let sequence_number = record.sequence_number.unwrap_or_else(|| "without a number".to_owned());
-    let image = |item: Item| if item.is_empty() { Ok(None) } else { serde_dynamo::from_item(item).map(Some) };
-    let images = Images { old: record.old_image, new: record.new_image };
-    if images.is_about_no_attendee() {
+    change(record.old_image, record.new_image).map_err(|cause| DamagedRecord {
+        sequence_number: record.sequence_number.unwrap_or_else(|| "without a number".to_owned()),
+        cause,
+    })
+}
+
+/// What a write changed, by its images, an empty one where there was nothing; none if it was not to an attendee.
+///
+/// # Errors
+/// What is wrong with an image.
+pub fn change(old: Item, new: Item) -> Result<Option<Change>, String> {
+    if [&old, &new].into_iter().any(is_no_attendee) {
         return Ok(None);
     }
-    let damaged = |cause: String| DamagedRecord { sequence_number, cause };
-    match (image(images.old), image(images.new)) {
-        (Ok(old), Ok(new)) => change(old, new).map_err(|error| damaged(error.to_string())),
-        (Err(error), _) | (_, Err(error)) => Err(damaged(error.to_string())),
-    }
-}
-
-struct Images {
-    old: Item,
-    new: Item,
-}
-
-impl Images {
-    /// The keys tell: all partitions but the events' begin with `#`, and so does what is no attendee of an event.
-    fn is_about_no_attendee(&self) -> bool {
-        let of = |item: &Item, key: &str| match item.inner().get(key) {
-            Some(serde_dynamo::AttributeValue::S(text)) => text.starts_with('#'),
-            _ => false,
-        };
-        [&self.old, &self.new].into_iter().any(|item| of(item, "event") || of(item, "name"))
-    }
-}
-
-/// What a write to an attendee changed; none if there was nobody before and after.
-pub fn change(old: Option<AttendeeRecord>, new: Option<AttendeeRecord>) -> Result<Option<Change>, Damaged> {
-    let old = old.map(Attendee::try_from).transpose()?;
-    let new = new.map(Attendee::try_from).transpose()?;
+    let (old, new) = (attendee(old)?, attendee(new)?);
     let key = new.as_ref().or(old.as_ref()).map(Attendee::key);
     Ok(key.map(|key| Change { key, old, new }))
+}
+
+/// The keys tell: all partitions but the events' begin with `#`, and so does what is no attendee of an event.
+fn is_no_attendee(image: &Item) -> bool {
+    let is_special = |key: &str| match image.inner().get(key) {
+        Some(AttributeValue::S(text)) => text.starts_with('#'),
+        _ => false,
+    };
+    is_special("event") || is_special("name")
+}
+
+fn attendee(image: Item) -> Result<Option<Attendee>, String> {
+    if image.is_empty() {
+        return Ok(None);
+    }
+    let record: AttendeeRecord = serde_dynamo::from_item(image).map_err(|error| error.to_string())?;
+    record.try_into().map(Some).map_err(|damaged: Damaged| damaged.to_string())
 }
 
 #[cfg(test)]

@@ -33,6 +33,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::metrics::Meter;
+use crate::panic;
 use crate::ports::{Idempotency, Queue, Rejects, Roster};
 use crate::secret::{Keyring, Secret};
 use crate::web::client::ListEveryone;
@@ -116,7 +117,7 @@ pub fn router(app: Arc<App>, guard: impl FnOnce(Router) -> Router) -> Router {
 }
 
 fn panicked(panic: Box<dyn Any + Send>) -> Response {
-    let message = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref().copied());
-    tracing::error!(panic = message.unwrap_or("of unknown kind"), "a request failed");
+    let message = panic::message(&*panic).unwrap_or("of unknown kind");
+    tracing::error!(panic = message, "a request failed");
     Problem::of_status(StatusCode::INTERNAL_SERVER_ERROR).into_response()
 }

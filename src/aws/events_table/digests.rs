@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
-use super::item::{self, EVENT, Item, NAME};
+use super::item::{self, Item, NAME};
 use super::{DIGESTS, EventsTable, number, text};
 use crate::attendee_name::AttendeeName;
 use crate::aws::failure::unavailable;
@@ -87,15 +87,7 @@ impl Digests for EventsTable {
                 put.condition_expression("version = :version").expression_attribute_values(":version", number(version))
             }
         };
-        match put.send().await {
-            Ok(_) => Ok(true),
-            Err(error)
-                if error.as_service_error().is_some_and(|error| error.is_conditional_check_failed_exception()) =>
-            {
-                Ok(false)
-            }
-            Err(error) => Err(unavailable("storing a digest", &error)),
-        }
+        self.put_if("storing a digest", put).await
     }
 
     async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<(EventId, Timestamp)>, Unavailable> {
@@ -129,40 +121,21 @@ impl EventsTable {
         Ok(summary.flatten())
     }
 
-    /// Events by id; a few more than `limit` perhaps.
+    /// At most `limit` events by id.
     pub(super) async fn summaries(
         &self,
         after: Option<&EventId>,
         limit: usize,
     ) -> Result<Vec<EventSummary>, Unavailable> {
         let now = Timestamp::now();
-        let mut found = Vec::new();
-        let mut start =
-            after.map(|event| Item::from([(EVENT.to_owned(), text(DIGESTS)), (NAME.to_owned(), text(event.as_str()))]));
-        while found.len() < limit {
-            let page = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .key_condition_expression("event = :digests")
-                .projection_expression("#name, title, #count, expires_at")
-                .expression_attribute_names("#name", NAME)
-                .expression_attribute_names("#count", "count")
-                .expression_attribute_values(":digests", text(DIGESTS))
-                .limit(i32::try_from(limit).unwrap_or(i32::MAX))
-                .set_exclusive_start_key(start)
-                .send()
-                .await
-                .map_err(|error| unavailable(LISTING, &error))?;
-            for item in page.items.unwrap_or_default() {
-                found.extend(summary(item, now)?);
-            }
-            start = page.last_evaluated_key;
-            if start.is_none() {
-                break;
-            }
-        }
-        Ok(found)
+        let query = self
+            .client
+            .query()
+            .projection_expression("#name, title, #count, expires_at")
+            .expression_attribute_names("#name", NAME)
+            .expression_attribute_names("#count", "count");
+        let place = (DIGESTS, after.map(EventId::as_str));
+        self.partition(LISTING, query, place, limit, |item| summary(item, now)).await
     }
 }
 

@@ -15,8 +15,11 @@ pub mod table;
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 
+use self::item::Item;
 use crate::aws::failure::unavailable;
 use crate::ports::Unavailable;
 
@@ -32,6 +35,9 @@ const FEED: &str = "#feed";
 /// Calls in flight at once for one batch: what a function's small share of a processor keeps up with.
 const AT_ONCE: usize = 64;
 
+/// Items read in one call, at the most: some 200 KiB of attendees.
+const QUERY_PAGE: usize = 1_000;
+
 /// A client of one table.
 #[derive(Debug, Clone)]
 pub struct EventsTable {
@@ -46,9 +52,67 @@ impl EventsTable {
 
     async fn get(&self, doing: &'static str, event: &str, name: &str) -> Result<GetItemOutput, Unavailable> {
         let get = self.client.get_item().table_name(&self.table).consistent_read(true);
-        let get = get.key(item::EVENT, text(event)).key(item::NAME, text(name));
-        get.send().await.map_err(|error| unavailable(doing, &error))
+        get.set_key(Some(key(event, name))).send().await.map_err(|error| unavailable(doing, &error))
     }
+
+    /// Whether there was such an item.
+    async fn delete_item(&self, doing: &'static str, event: &str, name: &str) -> Result<bool, Unavailable> {
+        let delete = self.client.delete_item().table_name(&self.table).set_key(Some(key(event, name)));
+        let deleted = delete.return_values(ReturnValue::AllOld).send().await;
+        Ok(deleted.map_err(|error| unavailable(doing, &error))?.attributes.is_some())
+    }
+
+    /// Whether the condition of the write held.
+    async fn put_if(&self, doing: &'static str, put: PutItemFluentBuilder) -> Result<bool, Unavailable> {
+        match put.send().await {
+            Ok(_) => Ok(true),
+            Err(error)
+                if error.as_service_error().is_some_and(|error| error.is_conditional_check_failed_exception()) =>
+            {
+                Ok(false)
+            }
+            Err(error) => Err(unavailable(doing, &error)),
+        }
+    }
+
+    /// At most `limit` of what `read` makes of a partition's items, by their sort keys, after one of them. What `query`
+    /// filters, or `read` passes over, does not count.
+    async fn partition<T>(
+        &self,
+        doing: &'static str,
+        query: QueryFluentBuilder,
+        (event, after): (&str, Option<&str>),
+        limit: usize,
+        read: impl Fn(Item) -> Result<Option<T>, Unavailable>,
+    ) -> Result<Vec<T>, Unavailable> {
+        let query = query
+            .table_name(&self.table)
+            .key_condition_expression("event = :event")
+            .expression_attribute_values(":event", text(event));
+        let mut found = Vec::new();
+        let mut start = after.map(|name| key(event, name));
+        while found.len() < limit {
+            let page = query
+                .clone()
+                .limit(i32::try_from((limit - found.len()).min(QUERY_PAGE)).expect("a page is small"))
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(|error| unavailable(doing, &error))?;
+            for item in page.items.unwrap_or_default() {
+                found.extend(read(item)?);
+            }
+            start = page.last_evaluated_key;
+            if start.is_none() {
+                break;
+            }
+        }
+        Ok(found)
+    }
+}
+
+fn key(event: &str, name: &str) -> Item {
+    Item::from([(item::EVENT.to_owned(), text(event)), (item::NAME.to_owned(), text(name))])
 }
 
 fn text(text: &str) -> AttributeValue {

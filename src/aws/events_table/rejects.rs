@@ -1,13 +1,11 @@
 //! Rejects, each an item.
 
 use async_trait::async_trait;
-use aws_sdk_dynamodb::types::ReturnValue;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde::{Deserialize, Serialize};
 
-use super::item::{self, EVENT, Item, NAME};
-use super::{AT_ONCE, EventsTable, REJECTS, text};
-use crate::aws::failure::unavailable;
+use super::item::{self, Item};
+use super::{AT_ONCE, EventsTable, REJECTS};
 use crate::ports::{Rejects, Unavailable};
 use crate::reject::Reject;
 use crate::timestamp::Timestamp;
@@ -34,30 +32,8 @@ impl Rejects for EventsTable {
     }
 
     async fn list(&self, limit: usize, after: Option<&str>) -> Result<Vec<Reject>, Unavailable> {
-        let mut found = Vec::new();
-        let mut start = after.map(key);
-        while found.len() < limit {
-            let page = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .consistent_read(true)
-                .key_condition_expression("event = :rejects")
-                .expression_attribute_values(":rejects", text(REJECTS))
-                .limit(i32::try_from(limit - found.len()).unwrap_or(i32::MAX))
-                .set_exclusive_start_key(start)
-                .send()
-                .await
-                .map_err(|error| unavailable(READING, &error))?;
-            for item in page.items.unwrap_or_default() {
-                found.push(from_item(item)?);
-            }
-            start = page.last_evaluated_key;
-            if start.is_none() {
-                break;
-            }
-        }
-        Ok(found)
+        let query = self.client.query().consistent_read(true);
+        self.partition(READING, query, (REJECTS, after), limit, |item| from_item(item).map(Some)).await
     }
 
     async fn get(&self, id: &str) -> Result<Option<Reject>, Unavailable> {
@@ -66,9 +42,7 @@ impl Rejects for EventsTable {
     }
 
     async fn delete(&self, id: &str) -> Result<bool, Unavailable> {
-        let delete = self.client.delete_item().table_name(&self.table).set_key(Some(key(id)));
-        let deleted = delete.return_values(ReturnValue::AllOld).send().await;
-        Ok(deleted.map_err(|error| unavailable("deleting a reject", &error))?.attributes.is_some())
+        self.delete_item("deleting a reject", REJECTS, id).await
     }
 }
 
@@ -83,20 +57,8 @@ impl EventsTable {
             rejected_at: reject.rejected_at.as_millis(),
         };
         let put = self.client.put_item().table_name(&self.table).set_item(Some(item::write(&record)));
-        match put.condition_expression("attribute_not_exists(event)").send().await {
-            Ok(_) => Ok(()),
-            Err(error)
-                if error.as_service_error().is_some_and(|error| error.is_conditional_check_failed_exception()) =>
-            {
-                Ok(())
-            }
-            Err(error) => Err(unavailable(KEEPING, &error)),
-        }
+        self.put_if(KEEPING, put.condition_expression("attribute_not_exists(event)")).await.map(drop)
     }
-}
-
-fn key(id: &str) -> Item {
-    Item::from([(EVENT.to_owned(), text(REJECTS)), (NAME.to_owned(), text(id))])
 }
 
 fn from_item(item: Item) -> Result<Reject, Unavailable> {

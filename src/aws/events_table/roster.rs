@@ -5,15 +5,15 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::item::{self, EVENT, Item, NAME};
-use super::{AT_ONCE, EventsTable, attendee_update, number, text};
-use crate::attendee::record::AttendeeRecord;
+use super::{AT_ONCE, EventsTable, QUERY_PAGE, attendee_update, number, text};
+use crate::attendee::record::{AttendeeRecord, StoredStatus};
 use crate::attendee::{Applied, Attendee, apply_all};
 use crate::attendee_name::NameKey;
-use crate::aws::failure::{failure, unavailable};
+use crate::aws::failure::failure;
 use crate::event::EventId;
 use crate::ports::{AttendeeBatch, EventSummary, Failure, Rejects as _, Roster, RosterPage, Unavailable};
 use crate::signup::{AttendeeKey, Signup};
@@ -28,9 +28,6 @@ const BUDGET: Duration = Duration::from_secs(14);
 
 /// How often an attendee is taken up again that somebody else writes at the same time.
 const ATTEMPTS: u32 = 10;
-
-/// Attendees read in one call, at the most: some 200 KiB.
-const QUERY_PAGE: usize = 1_000;
 
 #[async_trait]
 impl Roster for EventsTable {
@@ -73,9 +70,7 @@ impl Roster for EventsTable {
     }
 
     async fn events(&self, limit: usize, after: Option<&EventId>) -> Result<Vec<EventSummary>, Unavailable> {
-        let mut summaries = self.summaries(after, limit).await?;
-        summaries.truncate(limit);
-        Ok(summaries)
+        self.summaries(after, limit).await
     }
 
     async fn everybody(&self, limit: usize, after: Option<&AttendeeKey>) -> Result<Vec<Attendee>, Unavailable> {
@@ -103,7 +98,7 @@ impl Roster for EventsTable {
             None => self.all_events().await?,
         };
         let removed = stream::iter(events)
-            .map(|event| self.forget(event, name))
+            .map(|event| async move { self.delete_item("removing a person", event.as_str(), name.as_str()).await })
             .buffer_unordered(AT_ONCE)
             .try_fold(0, async |sum, removed| Ok(sum + u64::from(removed)))
             .await?;
@@ -194,33 +189,15 @@ impl EventsTable {
         limit: usize,
         after: Option<&NameKey>,
     ) -> Result<Vec<Attendee>, Unavailable> {
-        let mut found = Vec::new();
-        let mut start = after.map(|name| key(event, name));
-        while found.len() < limit {
-            let page = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .consistent_read(true)
-                .key_condition_expression("event = :event")
-                .filter_expression("#status = :in")
-                .expression_attribute_names("#status", "status")
-                .expression_attribute_values(":event", text(event.as_str()))
-                .expression_attribute_values(":in", text("in"))
-                .limit(i32::try_from((limit - found.len()).min(QUERY_PAGE)).expect("a page is small"))
-                .set_exclusive_start_key(start)
-                .send()
-                .await
-                .map_err(|error| unavailable(READING, &error))?;
-            for item in page.items.unwrap_or_default() {
-                found.push(item::attendee(item)?);
-            }
-            start = page.last_evaluated_key;
-            if start.is_none() {
-                break;
-            }
-        }
-        Ok(found)
+        let query = self
+            .client
+            .query()
+            .consistent_read(true)
+            .filter_expression("#status = :in")
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_values(":in", text(StoredStatus::In.as_str()));
+        let place = (event.as_str(), after.map(NameKey::as_str));
+        self.partition(READING, query, place, limit, |item| item::attendee(item).map(Some)).await
     }
 
     async fn all_events(&self) -> Result<Vec<EventId>, Unavailable> {
@@ -232,13 +209,6 @@ impl EventsTable {
             }
             events.extend(page.into_iter().map(|summary| summary.id));
         }
-    }
-
-    /// Whether there was somebody to forget.
-    async fn forget(&self, event: EventId, name: &NameKey) -> Result<bool, Unavailable> {
-        let delete = self.client.delete_item().table_name(&self.table).set_key(Some(key(&event, name)));
-        let deleted = delete.return_values(ReturnValue::AllOld).send().await;
-        Ok(deleted.map_err(|error| unavailable("removing a person", &error))?.attributes.is_some())
     }
 
     async fn forget_rejects(&self, name: &NameKey, event: Option<&EventId>) -> Result<u64, Unavailable> {
@@ -256,8 +226,4 @@ impl EventsTable {
 
 fn refused(found: Option<Item>) -> Result<Written, Failure> {
     Ok(Written::Refused(found.map(item::attendee).transpose()?))
-}
-
-fn key(event: &EventId, name: &NameKey) -> Item {
-    Item::from([(EVENT.to_owned(), text(event.as_str())), (NAME.to_owned(), text(name.as_str()))])
 }

@@ -10,6 +10,7 @@ use aws_sdk_dynamodbstreams::error::SdkError;
 use aws_sdk_dynamodbstreams::operation::get_records::GetRecordsError;
 use aws_sdk_dynamodbstreams::types::{Record, Shard, ShardIteratorType};
 use serde::{Deserialize, Serialize};
+use serde_dynamo::Item;
 
 use super::item::{EVENT, NAME};
 use super::{EventsTable, FEED, text};
@@ -257,20 +258,8 @@ fn parents_first(mut shards: Vec<Shard>) -> Vec<Shard> {
 /// None if the record is not about an attendee.
 fn change_of(record: Record) -> Result<Option<Change>, Unavailable> {
     let Some(record) = record.dynamodb else { return Ok(None) };
-    let is_special = |name: &str| {
-        let key = record.keys.as_ref().and_then(|keys| keys.get(name)?.as_s().ok());
-        key.is_some_and(|key| key.starts_with('#'))
-    };
-    if is_special("event") || is_special("name") {
-        return Ok(None);
-    }
-    let damaged = |cause: String| Unavailable { doing: READING, cause };
-    let image = |item: Option<_>| {
-        item.map(serde_dynamo::aws_sdk_dynamodbstreams_1::from_item)
-            .transpose()
-            .map_err(|error| damaged(error.to_string()))
-    };
-    change(image(record.old_image)?, image(record.new_image)?).map_err(|error| damaged(error.to_string()))
+    let [old, new] = [record.old_image, record.new_image].map(|image| Item::from(image.unwrap_or_default()));
+    change(old, new).map_err(|cause| Unavailable { doing: READING, cause })
 }
 
 /// How far the program has followed the stream; an item of its own.
