@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::attendee::{Attendee, Status};
 use crate::attendee_name::NameKey;
 use crate::event::EventId;
-use crate::secret::Keyring;
+use crate::secret::Secret;
 use crate::signup::{AttendeeKey, Signup, SignupId};
 use crate::timestamp::Timestamp;
 
@@ -47,17 +47,17 @@ impl ManageToken {
 
     /// As it stands in a link: base64url of the tag, the id's length in one byte, the id, the folded name.
     /// The tag covers the event too, which stands elsewhere in the link.
-    pub fn sign(&self, keys: &Keyring) -> String {
+    pub fn sign(&self, secret: &Secret) -> String {
         let id = self.signup.as_str().as_bytes();
-        let mut bytes = keys.tag(PURPOSE, &self.parts()).to_vec();
+        let mut bytes = secret.tag(PURPOSE, &self.parts()).to_vec();
         bytes.push(u8::try_from(id.len()).expect("an id has at most 128 bytes"));
         bytes.extend_from_slice(id);
         bytes.extend_from_slice(self.key.name.as_str().as_bytes());
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    /// Reads a link's token; `None` if this stage did not make it for this event.
-    pub fn verify(event: &EventId, text: &str, keys: &Keyring) -> Option<Self> {
+    /// Reads a link's token; `None` if it was not made for this event under this secret.
+    pub fn verify(event: &EventId, text: &str, secret: &Secret) -> Option<Self> {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
         let (tag, rest) = bytes.split_at_checked(TAG_BYTES)?;
         let (&id_length, rest) = rest.split_first()?;
@@ -69,7 +69,7 @@ impl ManageToken {
             },
             signup: SignupId::from_stored(String::from_utf8(id.to_vec()).ok()?),
         };
-        keys.verifies(PURPOSE, &token.parts(), tag).then_some(token)
+        secret.verifies(PURPOSE, &token.parts(), tag).then_some(token)
     }
 
     fn parts(&self) -> [&[u8]; 3] {

@@ -13,6 +13,7 @@ use crate::attendee_name::NameKey;
 use crate::digest::Digest;
 use crate::event::EventId;
 use crate::reject::Reject;
+use crate::secret::Secret;
 use crate::signup::{AttendeeKey, Signup, SignupId};
 use crate::timestamp::Timestamp;
 
@@ -220,6 +221,17 @@ pub trait Rejects: Send + Sync {
 
     /// Whether there was one to delete.
     async fn delete(&self, id: &str) -> Result<bool, Unavailable>;
+}
+
+/// The stage's secrets that few requests need, so that a home may wait with reading them.
+#[async_trait]
+pub trait Secrets: Send + Sync {
+    /// What opens everything.
+    async fn organiser_key(&self) -> Result<Secret, Unavailable>;
+
+    /// What signed manage links before the token secret of today, if anything did: a change of secrets spares the
+    /// links that are out.
+    async fn previous_token_secret(&self) -> Result<Option<Secret>, Unavailable>;
 }
 
 /// What the first request with an `Idempotency-Key` was given.

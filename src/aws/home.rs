@@ -11,7 +11,7 @@ use crate::aws::follow::follow_until;
 use crate::aws::sqs::Sqs;
 use crate::aws::{config, secrets};
 use crate::metrics::Meter;
-use crate::secret::{Keyring, Secret};
+use crate::secret::{KnownSecrets, Secret};
 use crate::standalone::home::{Home, key_of, looping, organiser_key};
 use crate::standalone::serve::Settings;
 use crate::standalone::worker::{Task, Worker, work_until};
@@ -47,6 +47,7 @@ pub async fn open(remote: &Remote, settings: &Settings, metrics: Arc<dyn Meter>)
         .with_context(|| format!("cannot make the folder {}", settings.data.display()))?;
     let config = config::of_machine().await?;
     let (organiser_key, key_whereabouts) = organiser_key_of(&config, remote, settings).await?;
+    let (token_secret, previous_token_secret) = token_secrets_of(&config, remote, settings).await?;
     let table = EventsTable::new(&config, &remote.table);
     table.must_be_there().await?;
     let ports = Arc::new(table.clone());
@@ -70,8 +71,8 @@ pub async fn open(remote: &Remote, settings: &Settings, metrics: Arc<dyn Meter>)
         roster: ports.clone(),
         rejects: ports.clone(),
         idempotency: ports,
-        token_keys: token_keys_of(&config, remote, settings).await?,
-        organiser_key,
+        token_secret,
+        secrets: Arc::new(KnownSecrets { organiser_key, previous_token_secret }),
         key_whereabouts,
         loops,
         closing: Box::pin(async {}),
@@ -85,15 +86,20 @@ async fn organiser_key_of(
 ) -> anyhow::Result<(Secret, String)> {
     match &remote.organiser_secret {
         Some(id) if settings.organiser_key.is_none() => {
-            Ok((secrets::organiser_key(config, id).await?, format!("in the secret {id}")))
+            Ok((secrets::current(config, id).await?, format!("in the secret {id}")))
         }
         _ => organiser_key(settings),
     }
 }
 
-async fn token_keys_of(config: &SdkConfig, remote: &Remote, settings: &Settings) -> anyhow::Result<Keyring> {
+/// What signs links, and what did before.
+async fn token_secrets_of(
+    config: &SdkConfig,
+    remote: &Remote,
+    settings: &Settings,
+) -> anyhow::Result<(Secret, Option<Secret>)> {
     match &remote.token_secret {
-        Some(id) => secrets::token_keys(config, id).await,
-        None => Ok(key_of(&settings.data, TOKEN_SECRET)?.key.into()),
+        Some(id) => Ok((secrets::current(config, id).await?, secrets::previous(config, id).await?)),
+        None => Ok((key_of(&settings.data, TOKEN_SECRET)?.key, None)),
     }
 }

@@ -9,8 +9,8 @@ use anyhow::Context as _;
 use tokio::sync::watch;
 
 use crate::metrics::Meter;
-use crate::ports::{Idempotency, Queue, Rejects, Roster};
-use crate::secret::{Keyring, Secret};
+use crate::ports::{Idempotency, Queue, Rejects, Roster, Secrets};
+use crate::secret::{KnownSecrets, Secret};
 use crate::standalone::key_file::{self, KeyFile};
 use crate::standalone::serve::{Settings, Store};
 use crate::standalone::sqlite::Sqlite;
@@ -25,8 +25,8 @@ pub struct Home {
     pub roster: Arc<dyn Roster>,
     pub rejects: Arc<dyn Rejects>,
     pub idempotency: Arc<dyn Idempotency>,
-    pub token_keys: Keyring,
-    pub organiser_key: Secret,
+    pub token_secret: Secret,
+    pub secrets: Arc<dyn Secrets>,
     /// Where the organiser's key is, for the operator.
     pub key_whereabouts: String,
     pub loops: Vec<Loop>,
@@ -67,8 +67,8 @@ impl Home {
             roster: ports.clone(),
             rejects: ports.clone(),
             idempotency: ports,
-            token_keys: token_secret.into(),
-            organiser_key,
+            token_secret,
+            secrets: Arc::new(KnownSecrets { organiser_key, previous_token_secret: None }),
             key_whereabouts,
             loops: vec![looping(|stop| work_until(ingest, stop)), looping(|stop| upkeep_until(upkeep, stop))],
             closing: Box::pin(async move { sqlite.checkpoint().await }),

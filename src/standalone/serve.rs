@@ -90,8 +90,8 @@ impl Server {
             roster: home.roster,
             rejects: home.rejects,
             idempotency: home.idempotency,
-            token_keys: home.token_keys,
-            organiser_key: home.organiser_key,
+            token_secret: home.token_secret,
+            secrets: home.secrets,
             public_url: settings.public_url.clone(),
             list_everyone: match settings.list_everyone {
                 // Every request of a proxy on this machine comes from this machine.

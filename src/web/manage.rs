@@ -57,7 +57,7 @@ pub async fn show(
     Path((event, token)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let token = verify(&app, &event, &token)?;
+    let token = verify(&app, &event, &token).await?;
     let attendee = app.roster.attendee(&token.key).await?;
     let body = body(&token, attendee.as_ref());
     if wants_page(&headers) {
@@ -86,7 +86,7 @@ pub async fn act(
     Path((event, token_text)): Path<(String, String)>,
     fields: Fields,
 ) -> Result<Response, Problem> {
-    let token = verify(&app, &event, &token_text)?;
+    let token = verify(&app, &event, &token_text).await?;
     let request = request(&token, &fields.map)?;
     let attendee = app.roster.attendee(&token.key).await?;
     let body_now = match (token.state(attendee.as_ref(), Timestamp::now()), &request) {
@@ -113,9 +113,13 @@ pub async fn act(
     Ok((StatusCode::ACCEPTED, Json(body_now)).into_response())
 }
 
-fn verify(app: &App, event: &str, token: &str) -> Result<ManageToken, Problem> {
+async fn verify(app: &App, event: &str, token: &str) -> Result<ManageToken, Problem> {
     let event = event_id(event)?;
-    ManageToken::verify(&event, token, &app.token_keys).ok_or_else(|| {
+    if let Some(token) = ManageToken::verify(&event, token, &app.token_secret) {
+        return Ok(token);
+    }
+    let previous = app.secrets.previous_token_secret().await?;
+    previous.and_then(|secret| ManageToken::verify(&event, token, &secret)).ok_or_else(|| {
         Problem::new(Kind::NotFound, "this link is not whole, or not of this event; use it just as you were given it")
     })
 }

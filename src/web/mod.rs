@@ -16,7 +16,7 @@ mod sample;
 mod signups;
 
 use std::any::Any;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use axum::extract::DefaultBodyLimit;
@@ -34,8 +34,8 @@ use utoipa_axum::routes;
 
 use crate::metrics::Meter;
 use crate::panic;
-use crate::ports::{Idempotency, Queue, Rejects, Roster};
-use crate::secret::{Keyring, Secret};
+use crate::ports::{Idempotency, Queue, Rejects, Roster, Secrets};
+use crate::secret::Secret;
 use crate::web::client::ListEveryone;
 use crate::web::problem::Problem;
 
@@ -49,8 +49,8 @@ pub struct App {
     pub rejects: Arc<dyn Rejects>,
     pub idempotency: Arc<dyn Idempotency>,
     /// Signs manage links.
-    pub token_keys: Keyring,
-    pub organiser_key: Secret,
+    pub token_secret: Secret,
+    pub secrets: Arc<dyn Secrets>,
     /// How others reach this server; without it a link begins with the address that the client used.
     pub public_url: Option<Url>,
     pub list_everyone: ListEveryone,
@@ -96,16 +96,18 @@ pub fn openapi() -> String {
     json
 }
 
+/// Written when somebody first asks for it: a function's start has no time for it.
+static CONTRACT: LazyLock<String> = LazyLock::new(openapi);
+
 /// Everything that is served. `guard` lets the home add layers of its own, such as a rate limit, whose answers are
 /// dressed like all others.
 pub fn router(app: Arc<App>, guard: impl FnOnce(Router) -> Router) -> Router {
-    let contract = openapi();
     let (api, _) = api().split_for_parts();
     let routes = api
         .route("/organiser", get(organiser::page))
         .route("/organiser/login", post(organiser::session::log_in))
         .route("/organiser/logout", post(organiser::session::log_out))
-        .route("/openapi.json", get(async || ([(header::CONTENT_TYPE, "application/json")], contract)))
+        .route("/openapi.json", get(async || ([(header::CONTENT_TYPE, "application/json")], CONTRACT.as_str())))
         .merge(pages::assets())
         .with_state(Arc::clone(&app));
     guard(routes)

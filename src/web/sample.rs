@@ -75,7 +75,7 @@ pub async fn sign_up(
     let signup = accept(&app, &headers, |version| http::sample_signup(&fields.map, version)).await?;
     let attendee = settled(&app, &signup).await;
     if fields.by_form {
-        let token = ManageToken::of(&signup).sign(&app.token_keys);
+        let token = ManageToken::of(&signup).sign(&app.token_secret);
         return Ok(Redirect::to(&event_path(signup.event.id(), &["manage", &token])).into_response());
     }
     if may_list(&app, address, &headers) {

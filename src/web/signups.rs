@@ -78,7 +78,7 @@ pub async fn sign_up(
 ) -> Result<Response, Problem> {
     let event = Event::parse(&event).map_err(|problem| problem.in_field("event"))?;
     let signup = accept(&app, &headers, |version| http::signup(event.clone(), &fields.map, version)).await?;
-    let token = ManageToken::of(&signup).sign(&app.token_keys);
+    let token = ManageToken::of(&signup).sign(&app.token_secret);
     let manage = event_path(signup.event.id(), &["manage", &token]);
     if fields.by_form {
         settled(&app, &signup).await;
@@ -149,7 +149,7 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<&[u8]>, Problem> {
 
 /// The version that the first request under this key was given.
 async fn first_version(app: &App, key: &[u8], signup: &Signup) -> Result<Version, Problem> {
-    let text = |purpose, parts: &[&[u8]]| URL_SAFE_NO_PAD.encode(app.token_keys.tag(purpose, parts));
+    let text = |purpose, parts: &[&[u8]]| URL_SAFE_NO_PAD.encode(app.token_secret.tag(purpose, parts));
     let event = signup.event.id().as_str().as_bytes();
     let contact = match &signup.request {
         Request::Join { contact: Some(contact) } => contact.to_json().to_string(),

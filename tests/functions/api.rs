@@ -29,7 +29,7 @@ fn a_sign_up_over_http_is_one_call_and_then_a_message_on_the_queue() {
     sign_up(&api, "Melvin");
 
     let operations: Vec<String> = world.proxy.calls().iter().map(|call| call.operation().to_owned()).collect();
-    assert_eq!(operations, ["GetSecretValue", "GetSecretValue", "GetSecretValue", "SendMessage"]);
+    assert_eq!(operations, ["GetSecretValue", "SendMessage"]);
     let message = &world.messages()[0];
     assert_eq!(
         (&message["event"], &message["name"], &message["channel"]),
@@ -85,6 +85,36 @@ fn the_organiser_s_key_is_the_stage_s_secret() {
     let mut asked = http("GET", "/events", None);
     assert_eq!(api.invoke(&asked).response()["statusCode"], 401);
     asked["headers"]["authorization"] = json!(format!("Bearer {ORGANISER_KEY}"));
+    assert_eq!(api.invoke(&asked).response()["statusCode"], 200);
+}
+
+#[test]
+fn the_organiser_s_key_is_read_once_and_by_no_one_who_does_not_need_it() {
+    let world = World::new();
+    let api = world.api();
+    let secrets_read = || world.proxy.calls().iter().filter(|call| call.operation() == "GetSecretValue").count();
+    let mut asked = http("GET", "/events", None);
+
+    assert_eq!(api.invoke(&asked).response()["statusCode"], 401);
+    assert_eq!(secrets_read(), 1, "the token secret alone");
+    asked["headers"]["authorization"] = json!(format!("Bearer {ORGANISER_KEY}"));
+    for _ in 0..3 {
+        assert_eq!(api.invoke(&asked).response()["statusCode"], 200);
+    }
+    assert_eq!(secrets_read(), 2);
+}
+
+#[test]
+fn a_key_that_cannot_be_read_just_now_is_no_wrong_key() {
+    let world = World::new();
+    let api = world.api();
+    status(&api, "/health");
+    let mut asked = http("GET", "/events", None);
+    asked["headers"]["authorization"] = json!(format!("Bearer {ORGANISER_KEY}"));
+
+    world.proxy.judge(|_| Verdict::Fail(503, "ServiceUnavailable"));
+    assert_eq!(api.invoke(&asked).response()["statusCode"], 503);
+    world.proxy.judge(|_| Verdict::Forward);
     assert_eq!(api.invoke(&asked).response()["statusCode"], 200);
 }
 

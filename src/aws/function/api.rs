@@ -8,26 +8,27 @@ use url::Url;
 
 use super::{optional_setting, setting};
 use crate::aws::events_table::EventsTable;
+use crate::aws::secrets::LateSecrets;
 use crate::aws::sqs::Sqs;
 use crate::aws::telemetry::Emf;
 use crate::aws::{config, secrets};
 use crate::web::client::ListEveryone;
 use crate::web::{self, App};
 
-/// The router, with the stage's secrets read.
+/// The router, with the secret read that signing up needs.
 pub async fn router() -> anyhow::Result<Router> {
     let config = config::of_function()?;
     let (organiser, token) = (setting("COUNTMEIN_ORGANISER_SECRET")?, setting("COUNTMEIN_TOKEN_SECRET")?);
-    let (organiser_key, token_keys) =
-        tokio::try_join!(secrets::organiser_key(&config, &organiser), secrets::token_keys(&config, &token))?;
+    // Opens the connection too, while Lambda still gives the start a whole processor.
+    let token_secret = secrets::current(&config, &token).await?;
     let table = Arc::new(EventsTable::new(&config, setting("COUNTMEIN_TABLE")?));
     let app = App {
         queue: Arc::new(Sqs::new(&config, setting("COUNTMEIN_QUEUE_URL")?)),
         roster: table.clone(),
         rejects: table.clone(),
         idempotency: table,
-        token_keys,
-        organiser_key,
+        token_secret,
+        secrets: Arc::new(LateSecrets::new(&config, organiser, token)),
         public_url: optional_setting("COUNTMEIN_PUBLIC_URL").map(|url| public_url(&url)).transpose()?,
         list_everyone: list_everyone(optional_setting("COUNTMEIN_LIST_EVERYONE").as_deref())?,
         metrics: Arc::new(Emf::new(setting("COUNTMEIN_STAGE")?)),

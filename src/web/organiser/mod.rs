@@ -15,6 +15,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::channel::{Channel, message};
+use crate::ports::Unavailable;
 use crate::signup::{Signup, Version};
 use crate::web::body::Fields;
 use crate::web::client::wants_page;
@@ -29,6 +30,8 @@ pub enum NotOrganiser {
     /// A browser, which is led to the login.
     Login,
     Refused(Problem),
+    /// Nobody can tell just now.
+    Unavailable(Unavailable),
 }
 
 impl FromRequestParts<Arc<App>> for Organiser {
@@ -37,9 +40,10 @@ impl FromRequestParts<Arc<App>> for Organiser {
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, NotOrganiser> {
         let bearer = parts.headers.get(header::AUTHORIZATION).and_then(|value| bearer(value.as_bytes()));
         if let Some(key) = bearer {
-            return if app.organiser_key.is(key) { Ok(Self) } else { Err(refused("this is not the organiser's key")) };
+            let is_right = app.secrets.organiser_key().await?.is(key);
+            return if is_right { Ok(Self) } else { Err(refused("this is not the organiser's key")) };
         }
-        if !session::is_open(app, &parts.headers) {
+        if !session::is_open(app, &parts.headers).await? {
             let page = parts.method == Method::GET && wants_page(&parts.headers);
             let detail = "send the organiser's key as `Authorization: Bearer …`; `countmein serve` says at its start where it is";
             return Err(if page { NotOrganiser::Login } else { refused(detail) });
@@ -67,7 +71,14 @@ impl IntoResponse for NotOrganiser {
         match self {
             Self::Login => Redirect::to("/organiser").into_response(),
             Self::Refused(problem) => problem.into_response(),
+            Self::Unavailable(unavailable) => Problem::from(unavailable).into_response(),
         }
+    }
+}
+
+impl From<Unavailable> for NotOrganiser {
+    fn from(unavailable: Unavailable) -> Self {
+        Self::Unavailable(unavailable)
     }
 }
 
@@ -82,8 +93,10 @@ pub async fn page(
     State(app): State<Arc<App>>,
     organiser: Result<Organiser, NotOrganiser>,
 ) -> Result<Response, Problem> {
-    if organiser.is_err() {
-        return Ok(pages::login(None).into_response());
+    match organiser {
+        Ok(Organiser) => {}
+        Err(NotOrganiser::Unavailable(unavailable)) => return Err(unavailable.into()),
+        Err(NotOrganiser::Login | NotOrganiser::Refused(_)) => return Ok(pages::login(None).into_response()),
     }
     let events = app.roster.events(pages::EVENTS_SHOWN, None).await?;
     let rejects = app.rejects.list(pages::REJECTS_SHOWN, None).await?;
