@@ -13,19 +13,30 @@ pub struct Account {
     pub endpoint: String,
 }
 
+/// The secret access key of every account.
+pub const SECRET_KEY: &str = "test";
+
+/// Where everything is.
+pub const REGION: &str = "us-east-1";
+
 impl Account {
     pub fn new() -> Self {
-        let endpoint = std::env::var("COUNTMEIN_MINISTACK")
-            .expect("COUNTMEIN_MINISTACK is not set: run the tests with tests/run, which starts MiniStack");
+        Self::on("COUNTMEIN_MINISTACK")
+    }
+
+    /// On the server that a variable of `tests/with-ministack` names.
+    pub fn on(server: &str) -> Self {
+        let endpoint = std::env::var(server)
+            .unwrap_or_else(|_| panic!("{server} is not set: run the tests with tests/run, which starts MiniStack"));
         let id = format!("{:012}", fastrand::u64(..1_000_000_000_000));
         Self { id, endpoint }
     }
 
     pub fn config(&self) -> SdkConfig {
-        let credentials = Credentials::new(&self.id, "secret", None, None, "tests");
+        let credentials = Credentials::new(&self.id, SECRET_KEY, None, None, "tests");
         SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
-            .region(Region::new("us-east-1"))
+            .region(Region::new(REGION))
             .endpoint_url(&self.endpoint)
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .http_client(aws_smithy_http_client::Builder::new().build_http())

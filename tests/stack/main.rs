@@ -1,0 +1,13 @@
+//! The stack of `template.yaml`, deployed to MiniStack with the functions as processes of their own.
+
+#[expect(dead_code, reason = "other tests use more of it")]
+#[path = "../ministack/mod.rs"]
+mod ministack;
+#[expect(dead_code, reason = "other tests use more of it")]
+#[path = "../runtime_api/mod.rs"]
+mod runtime_api;
+
+mod load;
+mod pipeline;
+mod roles;
+mod support;
