@@ -1,9 +1,7 @@
 //! The plug is pulled, again and again, in the middle of the load: what was acknowledged is there afterwards, once.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -11,65 +9,16 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use ureq::Agent;
 
+use program::{Program, serve};
+
+#[path = "program/mod.rs"]
+mod program;
+
 const ROUNDS: u64 = 50;
 const CLIENTS: u64 = 8;
 const EVENTS: u64 = 3;
 /// Longer than any wait on a busy machine; never waited for in full unless something is wrong.
 const PATIENCE: Duration = Duration::from_secs(60);
-
-/// A real process of the program.
-struct Program {
-    process: Child,
-    url: String,
-}
-
-impl Program {
-    fn start(data: &Path) -> Self {
-        let mut process = Self::command(data).stderr(Stdio::piped()).spawn().unwrap();
-        let mut log = BufReader::new(process.stderr.take().unwrap()).lines().map(Result::unwrap);
-        let url = log.find_map(|line| {
-            let line: Value = serde_json::from_str(&line).ok()?;
-            Some(line["message"].as_str()?.strip_prefix("serving ")?.trim_end_matches('/').to_owned())
-        });
-        // Read on, or the program would block on a full pipe.
-        thread::spawn(move || log.for_each(drop));
-        Self { process, url: url.expect("the program says where it serves") }
-    }
-
-    fn command(data: &Path) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_countmein"));
-        command.env_clear().args(["serve", "--listen", "127.0.0.1:0", "--rate-limit", "0", "--data"]).arg(data);
-        command
-    }
-
-    /// `kill -9`.
-    fn kill(mut self) {
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
-    }
-
-    /// Asks it to stop, as systemd and Docker do: whether it ended well, and how long that took.
-    fn terminate(mut self) -> (bool, Duration) {
-        let began = Instant::now();
-        let process = self.process.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &process]).status().unwrap().success());
-        loop {
-            if let Some(status) = self.process.try_wait().unwrap() {
-                return (status.success(), began.elapsed());
-            }
-            assert!(began.elapsed() < PATIENCE, "it never ends");
-            thread::sleep(Duration::from_millis(5));
-        }
-    }
-}
-
-impl Drop for Program {
-    /// Leaves nothing running behind a test that failed.
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
 
 /// What a client knows of one name.
 #[derive(Default, Debug)]
@@ -177,7 +126,7 @@ fn fifty_kills_under_load_lose_nothing_and_double_nothing() {
     let mut ledger = Ledger::new();
 
     for round in 0..ROUNDS {
-        let program = Program::start(folder.path());
+        let program = Program::start(serve(folder.path()));
         let load = Load::default();
         let (url, load) = (program.url.clone(), &load);
         thread::scope(|scope| {
@@ -197,7 +146,7 @@ fn fifty_kills_under_load_lose_nothing_and_double_nothing() {
         });
     }
 
-    let program = Program::start(folder.path());
+    let program = Program::start(serve(folder.path()));
     wait_until_the_queue_is_empty(&program.url);
     let mut on_roster = BTreeMap::new();
     for event in (0..EVENTS).map(|number| format!("event-{number}")) {
@@ -225,8 +174,8 @@ fn fifty_kills_under_load_lose_nothing_and_double_nothing() {
 #[test]
 fn a_second_program_on_the_same_folder_is_refused_and_the_first_goes_on() {
     let folder = tempfile::tempdir().unwrap();
-    let first = Program::start(folder.path());
-    let second = Program::command(folder.path()).output().unwrap();
+    let first = Program::start(serve(folder.path()));
+    let second = serve(folder.path()).output().unwrap();
     let said = String::from_utf8(second.stderr).unwrap();
     assert_eq!(second.status.code(), Some(1), "{said}");
     let whose = format!("another countmein is using the folder {}", folder.path().display());
@@ -238,7 +187,7 @@ fn a_second_program_on_the_same_folder_is_refused_and_the_first_goes_on() {
 #[test]
 fn asked_to_stop_it_ends_well_and_in_time() {
     let folder = tempfile::tempdir().unwrap();
-    let program = Program::start(folder.path());
+    let program = Program::start(serve(folder.path()));
     let agent = agent();
     let answer = agent.post(format!("{}/events/dance/signups", program.url)).send_json(json!({ "name": "Ana" }));
     assert_eq!(answer.unwrap().status(), 202);
@@ -246,7 +195,7 @@ fn asked_to_stop_it_ends_well_and_in_time() {
     let (well, took) = program.terminate();
     assert!(well && took < Duration::from_secs(5), "{took:?}");
 
-    let again = Program::start(folder.path());
+    let again = Program::start(serve(folder.path()));
     wait_until_the_queue_is_empty(&again.url);
     assert_eq!(roster(&again.url, "dance"), ["Ana"]);
 }
