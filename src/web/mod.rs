@@ -5,6 +5,7 @@ pub mod problem;
 
 mod attendees;
 mod body;
+mod contract;
 mod dress;
 mod events;
 mod everybody;
@@ -15,22 +16,20 @@ mod pages;
 mod sample;
 mod signups;
 
+pub use self::contract::openapi;
+
 use std::any::Any;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::DefaultBodyLimit;
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Router, middleware};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 use url::Url;
-use utoipa::OpenApi;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use crate::metrics::Meter;
 use crate::panic;
@@ -57,57 +56,35 @@ pub struct App {
     pub metrics: Arc<dyn Meter>,
 }
 
-#[derive(OpenApi)]
-#[openapi(info(
-    title = "Count Me In",
-    description = "Sign up to an event, see who is coming, and look after both. Errors are problem details (RFC 9457)."
-))]
-struct Contract;
-
-/// The routes that the OpenAPI document describes.
-fn api() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::with_openapi(Contract::openapi())
-        .routes(routes!(sample::list, sample::sign_up))
-        .routes(routes!(signups::sign_up))
-        .routes(routes!(attendees::roster))
-        .routes(routes!(attendees::attendee))
-        .routes(routes!(manage::show, manage::act))
-        .routes(routes!(events::events))
-        .routes(routes!(events::event))
-        .routes(routes!(organiser::sign_up))
-        .routes(routes!(organiser::rejects::list))
-        .routes(routes!(organiser::rejects::show))
-        .routes(routes!(organiser::rejects::redrive))
-        .routes(routes!(organiser::rejects::discard))
-        .routes(routes!(organiser::people::export))
-        .routes(routes!(organiser::people::remove))
-        .routes(routes!(health::health))
-        .routes(routes!(health::metrics))
+/// The routes that the [contract](openapi) describes.
+fn api() -> Router<Arc<App>> {
+    Router::new()
+        .route("/", get(sample::list).post(sample::sign_up))
+        .route("/events", get(events::events))
+        .route("/events/{event}", get(events::event))
+        .route("/events/{event}/signups", post(signups::sign_up))
+        .route("/events/{event}/attendees", get(attendees::roster))
+        .route("/events/{event}/attendees/{name}", get(attendees::attendee))
+        .route("/events/{event}/manage/{token}", get(manage::show).post(manage::act))
+        .route("/organiser/signups", post(organiser::sign_up))
+        .route("/organiser/rejects", get(organiser::rejects::list))
+        .route("/organiser/rejects/{id}", get(organiser::rejects::show))
+        .route("/organiser/rejects/{id}/redrive", post(organiser::rejects::redrive))
+        .route("/organiser/rejects/{id}/discard", post(organiser::rejects::discard))
+        .route("/organiser/export", get(organiser::people::export))
+        .route("/organiser/remove", post(organiser::people::remove))
+        .route("/health", get(health::health))
+        .route("/metrics", get(health::metrics))
 }
-
-/// The contract of the HTTP API, OpenAPI 3.1 in JSON.
-pub fn openapi() -> String {
-    let mut contract = api().into_openapi();
-    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("The organiser's key")).build();
-    let components = contract.components.get_or_insert_default();
-    components.security_schemes.insert("organiser".to_owned(), SecurityScheme::Http(bearer).into());
-    let mut json = contract.to_pretty_json().expect("a contract is plain data");
-    json.push('\n');
-    json
-}
-
-/// Written when somebody first asks for it: a function's start has no time for it.
-static CONTRACT: LazyLock<String> = LazyLock::new(openapi);
 
 /// Everything that is served. `guard` lets the home add layers of its own, such as a rate limit, whose answers are
 /// dressed like all others.
 pub fn router(app: Arc<App>, guard: impl FnOnce(Router) -> Router) -> Router {
-    let (api, _) = api().split_for_parts();
-    let routes = api
+    let routes = api()
         .route("/organiser", get(organiser::page))
         .route("/organiser/login", post(organiser::session::log_in))
         .route("/organiser/logout", post(organiser::session::log_out))
-        .route("/openapi.json", get(async || ([(header::CONTENT_TYPE, "application/json")], CONTRACT.as_str())))
+        .route("/openapi.json", get(contract::show))
         .merge(pages::assets())
         .with_state(Arc::clone(&app));
     guard(routes)

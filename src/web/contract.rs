@@ -1,0 +1,57 @@
+//! The contract of the HTTP API, from what stands beside each handler.
+
+use std::sync::LazyLock;
+
+use axum::http::header;
+use axum::response::IntoResponse;
+use utoipa::OpenApi;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+
+use crate::web::{attendees, events, health, manage, organiser, sample, signups};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Count Me In",
+        description = "Sign up to an event, see who is coming, and look after both. Errors are problem details (RFC 9457)."
+    ),
+    paths(
+        sample::list,
+        sample::sign_up,
+        signups::sign_up,
+        attendees::roster,
+        attendees::attendee,
+        manage::show,
+        manage::act,
+        events::events,
+        events::event,
+        organiser::sign_up,
+        organiser::rejects::list,
+        organiser::rejects::show,
+        organiser::rejects::redrive,
+        organiser::rejects::discard,
+        organiser::people::export,
+        organiser::people::remove,
+        health::health,
+        health::metrics,
+    )
+)]
+struct Contract;
+
+/// OpenAPI 3.1 in JSON.
+pub fn openapi() -> String {
+    let mut contract = Contract::openapi();
+    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("The organiser's key")).build();
+    let components = contract.components.get_or_insert_default();
+    components.security_schemes.insert("organiser".to_owned(), SecurityScheme::Http(bearer).into());
+    let mut json = contract.to_pretty_json().expect("a contract is plain data");
+    json.push('\n');
+    json
+}
+
+/// Written when somebody first asks for it: a function's start has no time for it.
+static WRITTEN: LazyLock<String> = LazyLock::new(openapi);
+
+pub async fn show() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json")], WRITTEN.as_str())
+}
