@@ -17,7 +17,9 @@
 //!   one is an [`invalid::Invalid`] that names field, problem and limit.
 //! * [`ingest`]: a batch of deliveries from the queue onto the roster, each to its own outcome.
 //! * [`attendee`]: what a request makes of an attendee. The rules of who wins and who may.
-//! * [`fanout`]: the changes of the roster into each event's [`digest`].
+//! * [`fanout`]: the changes of the roster into each event's [`digest`], and its [`news`] to everybody who is in, not more
+//!   often than [`quiet`] allows: an [`announcement`] for each, in a [`notification`].
+//! * [`words`]: an announcement as a text message or an email, in English or German.
 //! * [`reject`]: a message that can never succeed, kept whole, corrected, sent again.
 //! * [`manage`]: the link by which somebody owns a stay; [`secret`] signs it.
 //! * [`ports`]: what a backend must do.
@@ -43,6 +45,7 @@
 //! ARCHITECTURE.md says how each is held, and by which test.
 #![forbid(unsafe_code)]
 
+pub mod announcement;
 pub mod attendee;
 pub mod attendee_name;
 pub mod channel;
@@ -54,12 +57,17 @@ pub mod ingest;
 pub mod invalid;
 pub mod manage;
 pub mod metrics;
+pub mod news;
+pub mod notification;
+pub mod outbound;
 pub mod ports;
+pub mod quiet;
 pub mod reject;
 pub mod secret;
 pub mod signup;
 pub mod timestamp;
 pub mod web;
+pub mod words;
 
 #[cfg(feature = "aws")]
 pub mod aws;

@@ -12,6 +12,7 @@ use crate::attendee::{Applied, Attendee};
 use crate::attendee_name::NameKey;
 use crate::digest::Digest;
 use crate::event::EventId;
+use crate::notification::Notification;
 use crate::reject::Reject;
 use crate::secret::Secret;
 use crate::signup::{AttendeeKey, Signup, SignupId};
@@ -206,6 +207,14 @@ pub trait Digests: Send + Sync {
 
     /// At most `limit` events whose digests are due, longest first, and since when.
     async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<(EventId, Timestamp)>, Unavailable>;
+}
+
+/// What brings notifications to people.
+#[async_trait]
+pub trait Notifier: Send + Sync {
+    /// Brings one on its way; whether there was one to bring, since not everybody wants to hear. What may work later is
+    /// given again, for a day.
+    async fn notify(&self, notification: &Notification) -> Result<bool, Failure>;
 }
 
 /// Messages that can never succeed, kept whole.

@@ -8,6 +8,7 @@ use crate::aws::events_table::EventsTable;
 use crate::aws::events_table::stream::TableStream;
 use crate::fanout;
 use crate::ports::{Change, ChangeFeed as _, Unavailable};
+use crate::quiet::Noise;
 use crate::timestamp::Timestamp;
 
 /// Changes taken in at once: fewer than a digest remembers, so that those of the last time count once when the program
@@ -39,7 +40,7 @@ async fn take_in(table: &EventsTable, stream: &TableStream) -> Result<usize, Una
     let Some((last, _)) = page.last() else { return Ok(0) };
     let last = last.clone();
     let changes: Vec<Change> = page.into_iter().map(|(_, change)| change).collect();
-    fanout::take_in(&changes, table, Timestamp::now()).await?;
+    fanout::take_in(&changes, table, &Noise::default(), Timestamp::now()).await?;
     table.set_position(&last).await?;
     Ok(changes.len())
 }

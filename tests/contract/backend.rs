@@ -14,6 +14,7 @@ use countmein::fanout;
 #[cfg(feature = "aws")]
 use countmein::metrics::Metrics;
 use countmein::ports::{Change, ChangeFeed, Digests, Idempotency, Position, Queue, Rejects, Roster};
+use countmein::quiet::Noise;
 use countmein::standalone::sqlite::Sqlite;
 #[cfg(feature = "aws")]
 use countmein::standalone::worker::{Task, Worker, work_until};
@@ -29,6 +30,7 @@ pub struct Backend {
     pub rejects: Arc<dyn Rejects>,
     pub changes: Arc<dyn ChangeFeed>,
     pub idempotency: Arc<dyn Idempotency>,
+    pub digests: Arc<dyn Digests>,
     /// How long the queue keeps a message from others once it was handed out.
     pub visibility: Duration,
     /// How many random histories it is put through.
@@ -61,7 +63,9 @@ impl Backend {
             let Some((last, _)) = page.last() else { return position.clone() };
             let last = last.clone();
             let changes: Vec<Change> = page.into_iter().map(|(_, change)| change).collect();
-            fanout::take_in(&changes, &**digests, Timestamp::now()).await.expect("the backend is there");
+            fanout::take_in(&changes, &**digests, &Noise::default(), Timestamp::now())
+                .await
+                .expect("the backend is there");
             *position = last;
         }
     }
@@ -91,6 +95,7 @@ pub async fn aws() -> Backend {
         rejects: ports.clone(),
         changes: Arc::new(TableStream::new(&config, table)),
         idempotency: ports.clone(),
+        digests: ports.clone(),
         visibility,
         histories: 50,
         tells_the_oldest: false,
@@ -111,7 +116,8 @@ pub async fn sqlite() -> Backend {
         roster: sqlite.clone(),
         rejects: sqlite.clone(),
         changes: sqlite.clone(),
-        idempotency: sqlite,
+        idempotency: sqlite.clone(),
+        digests: sqlite,
         visibility,
         histories: 200,
         tells_the_oldest: true,

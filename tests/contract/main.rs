@@ -5,6 +5,7 @@
 
 mod backend;
 mod changes;
+mod digests;
 mod idempotency;
 mod ingest;
 #[cfg(feature = "aws")]
@@ -82,6 +83,11 @@ contract! {
         several_requests_for_one_attendee_are_one_change
         a_removal_is_told_and_the_contacts_are_forgotten
         changes_are_read_in_their_order_at_every_page_size;
+    digests:
+        a_digest_is_stored_whole
+        of_two_who_read_the_same_digest_one_stores_theirs
+        what_is_due_is_listed_longest_first
+        everybody_else_is_told_of_a_change_once;
     ingest:
         a_poison_message_harms_no_other
         several_requests_for_one_attendee_come_to_one_change

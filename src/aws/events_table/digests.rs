@@ -7,12 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use super::item::{self, Item, NAME};
 use super::{DIGESTS, EventsTable, number, text};
-use crate::attendee_name::AttendeeName;
 use crate::aws::failure::unavailable;
-use crate::digest::{Digest, Movements, WaitingChange};
+use crate::digest::Digest;
+use crate::digest::record::{self, DigestRecord};
 use crate::event::EventId;
-use crate::ports::{Digests, EventSummary, Movement, Unavailable};
-use crate::signup::SignupId;
+use crate::ports::{Digests, EventSummary, Unavailable};
 use crate::timestamp::Timestamp;
 
 const READING: &str = "reading a digest";
@@ -25,35 +24,18 @@ pub const WAITING: &str = "waiting";
 /// The index's sort key, in milliseconds.
 pub const DUE_AT: &str = "due_at";
 
-/// A digest's attributes, but for `seen`: the marks, one after the other, as bytes.
+/// A digest's attributes, but for `seen`, which are bytes.
 #[derive(Serialize, Deserialize)]
-struct DigestRecord {
+struct DigestItem {
     event: String,
     /// The event's id.
     name: String,
-    title: String,
-    count: u64,
-    named: Vec<NamedRecord>,
-    joined: u64,
-    left: u64,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    opened_at: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     waiting: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     due_at: Option<i64>,
-    /// In seconds, as DynamoDB's time to live wants it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    expires_at: Option<i64>,
-    version: u64,
-}
-
-#[derive(Serialize, Deserialize)]
-struct NamedRecord {
-    name: String,
-    display_name: String,
-    movement: Movement,
-    signup_id: String,
+    #[serde(flatten)]
+    record: DigestRecord,
 }
 
 /// What a list of events needs of a digest.
@@ -112,6 +94,7 @@ impl Digests for EventsTable {
 }
 
 const YES: &str = "yes";
+const SEEN: &str = "seen";
 
 impl EventsTable {
     /// An event's title and count, unless it is forgotten.
@@ -148,64 +131,23 @@ fn summary(item: Item, now: Timestamp) -> Result<Option<EventSummary>, Unavailab
 
 fn to_item(digest: &Digest) -> Item {
     let due_at = digest.due_at();
-    let record = DigestRecord {
+    let mut item = item::write(&DigestItem {
         event: DIGESTS.to_owned(),
         name: digest.event.as_str().to_owned(),
-        title: digest.title.clone(),
-        count: digest.count,
-        named: digest.named.iter().map(NamedRecord::from).collect(),
-        joined: digest.unnamed.joined,
-        left: digest.unnamed.left,
-        opened_at: digest.opened_at.map(Timestamp::as_millis),
         waiting: due_at.map(|_| YES.to_owned()),
         due_at: due_at.map(Timestamp::as_millis),
-        expires_at: digest.expires_at.map(Timestamp::as_seconds),
-        version: digest.version + 1,
-    };
-    let mut item = item::write(&record);
-    let seen = digest.seen.iter().flatten().copied().collect::<Vec<u8>>();
-    item.insert("seen".to_owned(), AttributeValue::B(Blob::new(seen)));
+        record: DigestRecord::next(digest),
+    });
+    item.insert(SEEN.to_owned(), AttributeValue::B(Blob::new(record::marks(digest))));
     item
 }
 
 fn from_item(mut item: Item) -> Result<Digest, Unavailable> {
-    let Some(AttributeValue::B(seen)) = item.remove("seen") else { return Err(item::damaged("`seen` is not there")) };
-    let (seen, _) = seen.as_ref().as_chunks();
-    let record: DigestRecord = item::read(item)?;
-    Ok(Digest {
-        event: EventId::from_stored(record.name),
-        title: record.title,
-        count: record.count,
-        named: record.named.into_iter().map(WaitingChange::from).collect(),
-        unnamed: Movements { joined: record.joined, left: record.left },
-        opened_at: record.opened_at.map(time).transpose()?,
-        seen: seen.iter().copied().collect(),
-        expires_at: record.expires_at.map(|seconds| time(seconds.saturating_mul(1_000))).transpose()?,
-        version: record.version,
-    })
+    let Some(AttributeValue::B(seen)) = item.remove(SEEN) else { return Err(item::damaged("`seen` is not there")) };
+    let DigestItem { name, record, .. } = item::read(item)?;
+    record.read(EventId::from_stored(name), seen.as_ref()).map_err(item::damaged)
 }
 
 fn time(millis: i64) -> Result<Timestamp, Unavailable> {
     Timestamp::from_millis(millis).map_err(item::damaged)
-}
-
-impl From<&WaitingChange> for NamedRecord {
-    fn from(change: &WaitingChange) -> Self {
-        Self {
-            name: change.name.key().as_str().to_owned(),
-            display_name: change.name.as_str().to_owned(),
-            movement: change.movement,
-            signup_id: change.signup.as_str().to_owned(),
-        }
-    }
-}
-
-impl From<NamedRecord> for WaitingChange {
-    fn from(record: NamedRecord) -> Self {
-        Self {
-            name: AttendeeName::from_stored(record.display_name, record.name),
-            movement: record.movement,
-            signup: SignupId::from_stored(record.signup_id),
-        }
-    }
 }

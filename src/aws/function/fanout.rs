@@ -10,6 +10,7 @@ use crate::aws::stream_event;
 use crate::aws::telemetry::{Emf, Unit};
 use crate::fanout;
 use crate::ports::Digests as _;
+use crate::quiet::Noise;
 use crate::timestamp::Timestamp;
 
 /// Digests looked at in one minute's turn, at the most.
@@ -39,7 +40,7 @@ impl Fanout {
     async fn take_in(&self, event: Value) -> anyhow::Result<()> {
         let event = serde_json::from_value(event).context("the event is not one of a DynamoDB stream")?;
         let changes = stream_event::changes(event)?;
-        let taken = fanout::take_in(&changes, &self.table, Timestamp::now()).await?;
+        let taken = fanout::take_in(&changes, &self.table, &Noise::default(), Timestamp::now()).await?;
         tracing::debug!(joined = taken.joined, left = taken.left, "changes taken in");
         self.emf.tell(&[
             ("AttendeesJoined", Unit::Count, count(taken.joined)),

@@ -1,4 +1,4 @@
-//! What time takes away: tombstones, old changes, old idempotency keys.
+//! What time takes away: tombstones, old changes, old idempotency keys, digests of events that are forgotten.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -40,6 +40,10 @@ impl Sqlite {
             )?;
             deleted += db.execute(
                 "DELETE FROM idempotency WHERE key IN (SELECT key FROM idempotency WHERE expires_at <= ?1 LIMIT ?2)",
+                (now_millis, ROWS),
+            )?;
+            deleted += db.execute(
+                "DELETE FROM digest WHERE event IN (SELECT event FROM digest WHERE expires_at <= ?1 LIMIT ?2)",
                 (now_millis, ROWS),
             )?;
             Ok(deleted > 0)

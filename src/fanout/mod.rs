@@ -1,12 +1,18 @@
-//! The changes of the roster into each event's digest.
+//! The changes of the roster into each event's digest, and the digests to those who are in.
+
+mod announce;
+
+pub use self::announce::{Announcer, Tally};
 
 use std::collections::BTreeMap;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
-use crate::digest::{Digest, Movements};
+use crate::digest::Digest;
 use crate::event::EventId;
+use crate::news::Movements;
 use crate::ports::{Change, Digests, Unavailable};
+use crate::quiet::Noise;
 use crate::timestamp::Timestamp;
 
 /// Events worked on at once.
@@ -18,12 +24,18 @@ const ATTEMPTS: u32 = 10;
 /// Takes changes into the digests of their events, each digest stored once; how many joined and left.
 ///
 /// A batch that was taken in before, in whole or in part, is taken in once.
-pub async fn take_in(changes: &[Change], digests: &dyn Digests, now: Timestamp) -> Result<Movements, Unavailable> {
+pub async fn take_in(
+    changes: &[Change],
+    digests: &dyn Digests,
+    noise: &Noise,
+    now: Timestamp,
+) -> Result<Movements, Unavailable> {
     let mut by_event: BTreeMap<&EventId, Vec<&Change>> = BTreeMap::new();
     for change in changes.iter().filter(|change| change.movement().is_some()) {
         by_event.entry(&change.key.event).or_default().push(change);
     }
-    let events: Vec<_> = by_event.into_iter().map(|(event, changes)| of_event(event, changes, digests, now)).collect();
+    let events: Vec<_> =
+        by_event.into_iter().map(|(event, changes)| of_event(event, changes, digests, noise, now)).collect();
     stream::iter(events)
         .buffer_unordered(AT_ONCE)
         .try_fold(Movements::default(), async |sum, taken| {
@@ -36,6 +48,7 @@ async fn of_event(
     event: &EventId,
     changes: Vec<&Change>,
     digests: &dyn Digests,
+    noise: &Noise,
     now: Timestamp,
 ) -> Result<Movements, Unavailable> {
     for _ in 0..ATTEMPTS {
@@ -47,7 +60,7 @@ async fn of_event(
             }
             None => Digest::new(event.clone(), title(&changes)),
         };
-        let taken = digest.take_in(changes.iter().copied(), now);
+        let taken = digest.take_in(changes.iter().copied(), noise, now);
         if taken.is_none() || digests.store(&digest).await? {
             return Ok(taken);
         }

@@ -1,0 +1,21 @@
+-- What is not announced yet, and whom it goes to just now; `record` is JSON.
+CREATE TABLE digest (
+    event      TEXT PRIMARY KEY,
+    due_at     INTEGER,
+    expires_at INTEGER,
+    version    INTEGER NOT NULL,
+    record     TEXT NOT NULL,
+    seen       BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX digest_due ON digest (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX digest_expires ON digest (expires_at) WHERE expires_at IS NOT NULL;
+
+-- How far whoever follows the changes has come.
+CREATE TABLE follower (
+    name     TEXT PRIMARY KEY,
+    position TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Who was in before there were digests is no news.
+INSERT INTO follower (name, position) SELECT 'fanout', max(seq) FROM change HAVING max(seq) IS NOT NULL;

@@ -1,0 +1,126 @@
+use std::sync::Mutex;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use countmein::attendee_name::{AttendeeName, NameKey};
+use countmein::digest::{Digest, Lease};
+use countmein::event::{Event, EventId};
+use countmein::fanout::{Announcer, take_in};
+use countmein::news::{NamedChange, News};
+use countmein::notification::{Notification, Recipient};
+use countmein::ports::{Failure, Movement, Notifier};
+use countmein::quiet::Noise;
+use countmein::timestamp::Timestamp;
+
+use crate::backend::Backend;
+use crate::people::{apply_each, at, changes_of, person, unique};
+
+fn event(title: &str) -> EventId {
+    Event::parse(title).unwrap().id().clone()
+}
+
+fn name(name: &str) -> NameKey {
+    AttendeeName::parse(name).unwrap().key().clone()
+}
+
+fn joined(name: &str) -> NamedChange {
+    let name = AttendeeName::parse(name).unwrap();
+    NamedChange { name, movement: Movement::Joined, requested_at: at(1) }
+}
+
+/// A digest in which something waits since then.
+fn waiting(title: &str, due_at: Timestamp) -> Digest {
+    let mut news = News::opened_at(due_at);
+    news.add(joined("Ana"), 10);
+    let waiting = countmein::digest::Waiting { news, due_at };
+    Digest { waiting: Some(waiting), count: 1, ..Digest::new(event(title), title.to_owned()) }
+}
+
+pub async fn a_digest_is_stored_whole(backend: &Backend) {
+    let title = unique("Dance");
+    let id = event(&title);
+    assert_eq!(backend.digests.digest(&id).await.unwrap(), None);
+    let mut digest = waiting(&title, at(5));
+    digest.seen.extend([[1; 8], [2; 8]]);
+    assert!(digest.claim(Lease { holder: u64::MAX, ends_at: at(60) }, at(5)));
+    let sending = digest.sending.as_mut().unwrap();
+    sending.missed.extend([name("Zoe"), name("\u{5f20}\u{4e09}")]);
+    sending.told_to = Some(name("Zoe"));
+    sending.news.add(joined("Ben"), 1);
+    digest.settle(&Noise::default(), at(6));
+    digest.waiting = waiting(&title, at(7)).waiting;
+    assert!(digest.claim(Lease { holder: 7, ends_at: at(60) }, at(100)));
+
+    assert!(backend.digests.store(&digest).await.unwrap());
+
+    let stored = backend.digests.digest(&id).await.unwrap().expect("it is there");
+    assert_eq!(stored, Digest { version: 1, ..digest });
+}
+
+pub async fn of_two_who_read_the_same_digest_one_stores_theirs(backend: &Backend) {
+    let title = unique("Dance");
+    let digest = waiting(&title, at(5));
+    assert!(backend.digests.store(&digest).await.unwrap());
+    assert!(!backend.digests.store(&digest).await.unwrap(), "it is there already");
+    let read = backend.digests.digest(&event(&title)).await.unwrap().expect("it is there");
+    assert!(backend.digests.store(&Digest { count: 2, ..read.clone() }).await.unwrap());
+    assert!(!backend.digests.store(&Digest { count: 3, ..read }).await.unwrap());
+    assert_eq!(backend.digests.digest(&event(&title)).await.unwrap().unwrap().count, 2);
+}
+
+pub async fn what_is_due_is_listed_longest_first(backend: &Backend) {
+    let titles = ["Ball", "Choir", "Dance"].map(unique);
+    for (title, due_at) in titles.iter().zip([at(30), at(10), at(20)]) {
+        assert!(backend.digests.store(&waiting(title, due_at)).await.unwrap());
+    }
+    let nothing = unique("Nothing");
+    assert!(backend.digests.store(&Digest { waiting: None, ..waiting(&nothing, at(5)) }).await.unwrap());
+
+    let due = backend.digests.due(at(20), 100).await.unwrap();
+
+    let ours: Vec<_> = due.into_iter().filter(|(id, _)| titles.iter().any(|title| event(title) == *id)).collect();
+    assert_eq!(ours, [(event(&titles[1]), at(10)), (event(&titles[2]), at(20))]);
+    assert_eq!(backend.digests.due(at(30), 1).await.unwrap().len(), 1);
+}
+
+/// Keeps what goes out.
+#[derive(Default)]
+struct Kept(Mutex<Vec<(String, String)>>);
+
+#[async_trait]
+impl Notifier for Kept {
+    async fn notify(&self, notification: &Notification) -> Result<bool, Failure> {
+        let Recipient::Attendee(attendee) = &notification.to else { return Ok(false) };
+        let names = notification.announcement.joined.join(", ");
+        self.0.lock().unwrap().push((attendee.name.to_string(), names));
+        Ok(true)
+    }
+}
+
+pub async fn everybody_else_is_told_of_a_change_once(backend: &Backend) {
+    let title = unique("Dance");
+    let people = ["Ana", "Ben", "Cleo"].map(|name| person(&title, name));
+    apply_each(&*backend.roster, people.iter().map(|person| person.enrols(1, "a"))).await;
+    let changes = changes_of(backend, &[&title]).await;
+    let (noise, now) = (Noise::default(), Timestamp::now());
+    take_in(&changes, &*backend.digests, &noise, now).await.unwrap();
+    let kept = Kept::default();
+    let clock = Timestamp::now;
+    let announcer = Announcer {
+        digests: &*backend.digests,
+        roster: &*backend.roster,
+        notifier: &kept,
+        noise,
+        at_once: 4,
+        clock: &clock,
+    };
+
+    let until = now.plus(Duration::from_secs(60));
+    assert_eq!(announcer.announce(&event(&title), until).await.unwrap().told, 3);
+    assert_eq!(announcer.announce(&event(&title), until).await.unwrap().told, 0);
+
+    let mut told = kept.0.into_inner().unwrap();
+    told.sort();
+    let expected = [("Ana", "Ben, Cleo"), ("Ben", "Ana, Cleo"), ("Cleo", "Ana, Ben")];
+    assert_eq!(told, expected.map(|(to, of)| (to.to_owned(), of.to_owned())));
+}

@@ -1,0 +1,252 @@
+//! Announcements over simulated days: whatever happens, who is in knows who is in, and hears it not too often.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use countmein::announcement::Announcement;
+use countmein::quiet::Noise;
+use countmein::signup::Request;
+use countmein::timestamp::Timestamp;
+use proptest::prelude::*;
+
+use memory::Memory;
+
+mod memory;
+
+const DANCE: &str = "Dance";
+const PEOPLE: [&str; 7] = ["Ana", "Ben", "Cleo", "Dora", "Emil", "Finn", "Gia"];
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// What the design promises of any 24 hours.
+const PER_DAY: usize = 30;
+
+fn start() -> Timestamp {
+    Timestamp::parse_rfc3339("2026-11-25T08:00:00Z").unwrap()
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Join(usize),
+    Leave(usize),
+    /// Time passes.
+    Wait(u64),
+    /// The clock is set back.
+    SetBack(u64),
+    /// The workers come by.
+    Work,
+    /// They do, and stop for good after so many calls.
+    Crash(usize),
+    /// Somebody cannot be reached for so many seconds.
+    Down(usize, u64),
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let person = 0..PEOPLE.len();
+    let step = prop_oneof![
+        6 => person.clone().prop_map(Step::Join),
+        4 => person.clone().prop_map(Step::Leave),
+        4 => (1_u64..300).prop_map(Step::Wait),
+        2 => (300_u64..30_000).prop_map(Step::Wait),
+        1 => (1_u64..4_000).prop_map(Step::SetBack),
+        8 => Just(Step::Work),
+        3 => (0_usize..40).prop_map(Step::Crash),
+        2 => (person, 1_u64..8_000).prop_map(|(person, time)| Step::Down(person, time)),
+    ];
+    prop::collection::vec(step, 1..80)
+}
+
+/// What somebody who is in has been told since they came.
+#[derive(Default)]
+struct Listener {
+    /// Who was in when they came.
+    found: BTreeSet<String>,
+    /// Whether they last heard of somebody that they joined or that they left.
+    heard: BTreeMap<String, bool>,
+    /// The same was told twice.
+    twice: Vec<String>,
+}
+
+impl Listener {
+    fn hear(&mut self, announcement: &Announcement) {
+        let joined = announcement.joined.iter().map(|name| (name, true));
+        for (name, is_in) in joined.chain(announcement.left.iter().map(|name| (name, false))) {
+            if self.heard.insert(name.clone(), is_in) == Some(is_in) {
+                self.twice.push(name.clone());
+            }
+        }
+    }
+
+    fn believes(&self, name: &str) -> bool {
+        self.heard.get(name).copied().unwrap_or_else(|| self.found.contains(name))
+    }
+}
+
+struct World {
+    memory: Memory,
+    listeners: BTreeMap<&'static str, Listener>,
+    told: usize,
+    crashed: bool,
+}
+
+impl World {
+    fn new() -> Self {
+        Self { memory: Memory::new(start()), listeners: BTreeMap::new(), told: 0, crashed: false }
+    }
+
+    fn take(&mut self, step: &Step) {
+        match *step {
+            Step::Join(person) => {
+                if self.memory.request(DANCE, PEOPLE[person], Request::Enrol { contact: None }) {
+                    let found = self.listeners.keys().map(|name| (*name).to_owned()).collect();
+                    self.listeners.insert(PEOPLE[person], Listener { found, ..Listener::default() });
+                }
+            }
+            Step::Leave(person) => {
+                if self.memory.request(DANCE, PEOPLE[person], Request::Cancel) {
+                    self.listeners.remove(PEOPLE[person]);
+                }
+            }
+            Step::Wait(seconds) => self.memory.advance(Duration::from_secs(seconds)),
+            Step::SetBack(seconds) => self.memory.set_back(Duration::from_secs(seconds)),
+            Step::Work => self.work(None),
+            Step::Crash(steps) => self.work(Some(steps)),
+            Step::Down(person, seconds) => self.memory.take_down(PEOPLE[person], Duration::from_secs(seconds)),
+        }
+    }
+
+    fn work(&mut self, crash_after: Option<usize>) {
+        self.memory.crash_after(crash_after);
+        self.crashed |= self.memory.work(Noise::default()).is_none();
+        self.memory.crash_after(None);
+        let state = self.memory.state();
+        for (_, name, announcement) in &state.told[self.told..] {
+            let own = |names: &[String]| names.contains(name);
+            assert!(!own(&announcement.joined) && !own(&announcement.left), "{name} hears of themselves");
+            // Who has left meanwhile was told a moment ago.
+            if let Some(listener) = self.listeners.get_mut(name.as_str()) {
+                listener.hear(announcement);
+            }
+        }
+        self.told = state.told.len();
+    }
+
+    /// Lets everything that is due or will be happen.
+    fn settle(&mut self) {
+        self.work(None);
+        for _ in 0..1_000 {
+            let Some(due) = self.memory.next_due() else { return };
+            self.memory.advance(due.since(self.memory.now()));
+            self.work(None);
+        }
+        panic!("something is always due");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn who_is_in_knows_who_is_in_whatever_happens(steps in steps()) {
+        let mut world = World::new();
+        for step in &steps {
+            world.take(step);
+        }
+        world.settle();
+        for (name, listener) in &world.listeners {
+            for other in PEOPLE.iter().filter(|other| *other != name) {
+                prop_assert_eq!(listener.believes(other), world.memory.is_in(DANCE, other), "{} of {}", name, other);
+            }
+            prop_assert!(world.crashed || listener.twice.is_empty(), "{} was told twice of {:?}", name, listener.twice);
+        }
+    }
+
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn nobody_hears_from_an_event_more_than_thirty_times_in_a_day(
+        pauses in prop::collection::vec(prop_oneof![0_u64..90, 0_u64..2_000, 20_000_u64..23_000], 100..400),
+    ) {
+        let memory = Memory::new(start());
+        memory.request(DANCE, "Zoe", Request::Enrol { contact: None });
+        for (number, pause) in pauses.into_iter().enumerate() {
+            let until = memory.now().plus(Duration::from_secs(pause));
+            while let Some(due) = memory.next_due().filter(|due| *due <= until) {
+                memory.advance(due.since(memory.now()));
+                memory.work(Noise::default());
+            }
+            memory.advance(until.since(memory.now()));
+            let guest = format!("Guest {}", number % 50);
+            let request = if number % 100 < 50 { Request::Enrol { contact: None } } else { Request::Cancel };
+            memory.request(DANCE, &guest, request);
+            memory.work(Noise::default());
+        }
+        let state = memory.state();
+        let times: Vec<_> = state.told.iter().filter(|(_, name, _)| name == "Zoe").map(|(at, _, _)| *at).collect();
+        for (first, at) in times.iter().enumerate() {
+            let in_a_day = times[first..].iter().filter(|time| time.since(*at) < DAY).count();
+            prop_assert!(in_a_day <= PER_DAY, "{in_a_day} from {at}");
+        }
+    }
+}
+
+#[test]
+fn a_change_of_a_quiet_event_is_told_at_once_and_ten_in_a_quiet_minute_together() {
+    let mut world = World::new();
+    world.take(&Step::Join(0));
+    world.take(&Step::Work);
+    world.take(&Step::Wait(1));
+    for person in 1..PEOPLE.len() {
+        world.take(&Step::Join(person));
+        world.take(&Step::Work);
+    }
+    assert_eq!(world.told, 0, "it is quiet: Ana's own coming was its first change");
+    world.take(&Step::Wait(60));
+    world.take(&Step::Work);
+    assert_eq!(world.told, PEOPLE.len());
+    let state = world.memory.state();
+    let (_, _, to_ana) = state.told.iter().find(|(_, name, _)| name == "Ana").unwrap();
+    assert_eq!(to_ana.joined, PEOPLE[1..]);
+    assert_eq!(to_ana.count, PEOPLE.len() as u64);
+}
+
+#[test]
+fn a_crowd_costs_a_write_for_each_batch_two_for_a_digest_and_one_for_each_page() {
+    let memory = Memory::new(start());
+    for number in 0..10_000 {
+        memory.request(DANCE, &format!("Guest {number:05}"), Request::Enrol { contact: None });
+    }
+    memory.work(Noise::default());
+    let state = memory.state();
+    assert_eq!(state.pages, 20);
+    // A hundred batches; the claim, and each page, the last of which settles.
+    assert_eq!(state.stores, 100 + 1 + 20);
+    assert_eq!(state.told_everybody, 1);
+}
+
+#[test]
+fn a_provider_that_is_away_for_an_hour_costs_nothing_but_time() {
+    let memory = Memory::new(start());
+    let guests: Vec<String> = (0..1_000).map(|number| format!("Guest {number:04}")).collect();
+    for guest in &guests {
+        memory.request(DANCE, guest, Request::Enrol { contact: None });
+        memory.take_down(guest, Duration::from_secs(3_600));
+    }
+    memory.work(Noise::default());
+    memory.request(DANCE, "Zoe", Request::Enrol { contact: None });
+    let mut tries = 0;
+    while let Some(due) = memory.next_due() {
+        memory.advance(due.since(memory.now()));
+        memory.work(Noise::default());
+        tries += 1;
+    }
+    assert!((60..100).contains(&tries), "once a minute: {tries}");
+    let state = memory.state();
+    for guest in &guests {
+        let told: Vec<_> = state.told.iter().filter(|(_, name, _)| name == guest).collect();
+        assert!(told.iter().all(|(at, _, _)| at.since(start()) >= Duration::from_secs(3_600)));
+        assert!(told.iter().any(|(_, _, announcement)| announcement.joined.contains(&"Zoe".to_owned())));
+    }
+}

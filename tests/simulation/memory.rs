@@ -1,0 +1,252 @@
+//! A backend in memory that can stop for good between any two steps, and a provider that can fail. For the simulation
+//! alone: whatever a real backend does is tested on real ones.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use countmein::announcement::Announcement;
+use countmein::attendee::{Applied, Attendee, apply_all};
+use countmein::attendee_name::{AttendeeName, NameKey};
+use countmein::channel::Channel;
+use countmein::digest::Digest;
+use countmein::event::{Event, EventId};
+use countmein::fanout::{Announcer, Tally, take_in};
+use countmein::notification::{Notification, Recipient};
+use countmein::ports::{
+    AttendeeBatch, Change, Digests, EventSummary, Failure, Notifier, Roster, RosterPage, Unavailable,
+};
+use countmein::quiet::Noise;
+use countmein::signup::{AttendeeKey, Request, Signup, SignupId, Version};
+use countmein::timestamp::Timestamp;
+use futures_util::FutureExt as _;
+
+/// Changes that are taken in at once.
+const BATCH: usize = 100;
+
+pub struct Memory(Mutex<State>);
+
+#[derive(Default)]
+pub struct State {
+    attendees: BTreeMap<AttendeeKey, Attendee>,
+    digests: BTreeMap<EventId, Digest>,
+    /// Changes that are not taken in yet.
+    feed: VecDeque<Change>,
+    now: i64,
+    signups: u64,
+    /// After so many steps everything stands still.
+    steps_left: Option<usize>,
+    /// Who cannot be reached until then.
+    down: BTreeMap<String, i64>,
+    pub told: Vec<(Timestamp, String, Announcement)>,
+    pub told_everybody: u64,
+    pub stores: usize,
+    pub pages: usize,
+}
+
+impl Memory {
+    pub fn new(start: Timestamp) -> Self {
+        Self(Mutex::new(State { now: start.as_millis(), ..State::default() }))
+    }
+
+    pub fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap()
+    }
+
+    pub fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.state().now).unwrap()
+    }
+
+    pub fn advance(&self, time: Duration) {
+        self.state().now += i64::try_from(time.as_millis()).unwrap();
+    }
+
+    pub fn set_back(&self, time: Duration) {
+        self.state().now -= i64::try_from(time.as_millis()).unwrap();
+    }
+
+    /// Nobody of this name can be reached for a while.
+    pub fn take_down(&self, name: &str, time: Duration) {
+        let mut state = self.state();
+        let until = state.now + i64::try_from(time.as_millis()).unwrap();
+        state.down.insert(name.to_owned(), until);
+    }
+
+    pub fn crash_after(&self, steps: Option<usize>) {
+        self.state().steps_left = steps;
+    }
+
+    /// Somebody comes or goes; whether that is a change.
+    pub fn request(&self, event: &str, name: &str, request: Request) -> bool {
+        let mut state = self.state();
+        state.signups += 1;
+        let id = SignupId::parse(&format!("{:012}", state.signups)).unwrap();
+        let requested_at = Timestamp::from_millis(state.now).unwrap();
+        let signup = Signup {
+            version: Version { requested_at, id },
+            event: Event::parse(event).unwrap(),
+            name: AttendeeName::parse(name).unwrap(),
+            channel: Channel::Queue,
+            request,
+        };
+        let key = signup.key();
+        let old = state.attendees.get(&key).cloned();
+        let Some(new) = apply_all(old.as_ref(), &[signup], requested_at).0 else { return false };
+        state.attendees.insert(key.clone(), new.clone());
+        let change = Change { key, old, new: Some(new) };
+        let is_change = change.movement().is_some();
+        state.feed.push_back(change);
+        is_change
+    }
+
+    /// Takes in what is new and sends what is due, as one invocation does; none if it crashed.
+    pub fn work(&self, noise: Noise) -> Option<Tally> {
+        self.take_in(noise)?;
+        let mut sum = Tally::default();
+        let due = self.due(self.now(), 1_000).now_or_never()?.unwrap();
+        for (event, _) in due {
+            let clock = || self.now();
+            let announcer = Announcer { digests: self, roster: self, notifier: self, noise, at_once: 8, clock: &clock };
+            let tally = announcer.announce(&event, Timestamp::LATEST).now_or_never()?.unwrap();
+            sum.told += tally.told;
+            sum.given_up += tally.given_up;
+        }
+        Some(sum)
+    }
+
+    fn take_in(&self, noise: Noise) -> Option<()> {
+        loop {
+            let batch: Vec<Change> = self.state().feed.iter().take(BATCH).cloned().collect();
+            if batch.is_empty() {
+                return Some(());
+            }
+            take_in(&batch, self, &noise, self.now()).now_or_never()?.unwrap();
+            self.step().now_or_never()?;
+            self.state().feed.drain(..batch.len());
+        }
+    }
+
+    /// When something is due next.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        self.state().digests.values().filter_map(Digest::due_at).min()
+    }
+
+    pub fn is_in(&self, event: &str, name: &str) -> bool {
+        let key = AttendeeKey {
+            event: EventId::parse(event).unwrap(),
+            name: AttendeeName::parse(name).unwrap().key().clone(),
+        };
+        self.state().attendees.get(&key).is_some_and(|attendee| attendee.stay().is_some())
+    }
+
+    async fn step(&self) {
+        let stands_still = match &mut self.state().steps_left {
+            None => false,
+            Some(0) => true,
+            Some(left) => {
+                *left -= 1;
+                false
+            }
+        };
+        if stands_still {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+#[async_trait]
+impl Digests for Memory {
+    async fn digest(&self, event: &EventId) -> Result<Option<Digest>, Unavailable> {
+        self.step().await;
+        Ok(self.state().digests.get(event).cloned())
+    }
+
+    async fn store(&self, digest: &Digest) -> Result<bool, Unavailable> {
+        self.step().await;
+        let stored = {
+            let mut state = self.state();
+            let found = state.digests.get(&digest.event).map_or(0, |digest| digest.version);
+            if found == digest.version {
+                state.stores += 1;
+                let next = Digest { version: digest.version + 1, ..digest.clone() };
+                state.digests.insert(digest.event.clone(), next);
+            }
+            found == digest.version
+        };
+        self.step().await;
+        Ok(stored)
+    }
+
+    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<(EventId, Timestamp)>, Unavailable> {
+        let state = self.state();
+        let due = state.digests.iter().filter_map(|(event, digest)| Some((event.clone(), digest.due_at()?)));
+        let mut due: Vec<_> = due.filter(|(_, at)| *at <= now).collect();
+        due.sort_by_key(|(_, at)| *at);
+        due.truncate(limit);
+        Ok(due)
+    }
+}
+
+#[async_trait]
+impl Roster for Memory {
+    async fn apply(&self, _: Vec<AttendeeBatch>, _: Timestamp) -> Vec<Result<Vec<Applied>, Failure>> {
+        unreachable!("the simulation makes its own requests")
+    }
+
+    async fn attendee(&self, key: &AttendeeKey) -> Result<Option<Attendee>, Unavailable> {
+        self.step().await;
+        Ok(self.state().attendees.get(key).cloned())
+    }
+
+    async fn roster(&self, event: &EventId, limit: usize, after: Option<&NameKey>) -> Result<RosterPage, Unavailable> {
+        self.step().await;
+        let mut state = self.state();
+        state.pages += 1;
+        let first = AttendeeKey { event: event.clone(), name: NameKey::from_stored(String::new()) };
+        let of_event = state.attendees.range(first..).take_while(|(key, _)| key.event == *event);
+        let after = of_event.filter(|(key, _)| after.is_none_or(|after| key.name > *after));
+        let is_in = |attendee: &&Attendee| attendee.stay().is_some();
+        let mut attendees: Vec<_> =
+            after.map(|(_, attendee)| attendee).filter(is_in).take(limit + 1).cloned().collect();
+        let more = attendees.len() > limit;
+        attendees.truncate(limit);
+        let next = attendees.last().filter(|_| more).map(|last| last.name.key().clone());
+        Ok(RosterPage { title: None, count: 0, attendees, next })
+    }
+
+    async fn events(&self, _: usize, _: Option<&EventId>) -> Result<Vec<EventSummary>, Unavailable> {
+        unreachable!("sending does not list events")
+    }
+
+    async fn everybody(&self, _: usize, _: Option<&AttendeeKey>) -> Result<Vec<Attendee>, Unavailable> {
+        unreachable!("sending does not list everybody")
+    }
+
+    async fn remove(&self, _: &NameKey, _: Option<&EventId>, _: Timestamp) -> Result<u64, Unavailable> {
+        unreachable!("sending removes nobody")
+    }
+}
+
+#[async_trait]
+impl Notifier for Memory {
+    async fn notify(&self, notification: &Notification) -> Result<bool, Failure> {
+        self.step().await;
+        let Recipient::Attendee(attendee) = &notification.to else {
+            self.state().told_everybody += 1;
+            return Ok(true);
+        };
+        let name = attendee.name.to_string();
+        {
+            let mut state = self.state();
+            if state.down.get(&name).is_some_and(|until| state.now < *until) {
+                let cause = "it does not answer".to_owned();
+                return Err(Unavailable { doing: "telling somebody", cause }.into());
+            }
+            let now = Timestamp::from_millis(state.now).unwrap();
+            state.told.push((now, name, notification.announcement.clone()));
+        }
+        self.step().await;
+        Ok(true)
+    }
+}
