@@ -11,6 +11,7 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::channel::Channel;
+use crate::fanout::Tally;
 use crate::ingest::{Outcome, Settlement};
 use crate::ports::Depth;
 use crate::timestamp::Timestamp;
@@ -22,6 +23,9 @@ pub trait Meter: Send + Sync {
 
     /// A batch was brought to its outcomes.
     fn ingested(&self, settlements: &[Settlement]);
+
+    /// News of an event went out.
+    fn announced(&self, tally: &Tally);
 
     /// One request was answered; `route` is the pattern that matched, never the path.
     fn answered(&self, method: &str, route: &str, status: u16, took: Duration);
@@ -39,6 +43,7 @@ pub struct Metrics {
     stale: Counter,
     rejected: Counter,
     retries: Counter,
+    notifications: Family<ByOutcome, Counter>,
     requests: Family<ByRoute, Histogram, fn() -> Histogram>,
     queue_messages: Gauge,
     queue_oldest: Gauge<f64, AtomicU64>,
@@ -47,6 +52,11 @@ pub struct Metrics {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ByChannel {
     channel: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ByOutcome {
+    outcome: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -67,6 +77,7 @@ impl Metrics {
             stale: Counter::default(),
             rejected: Counter::default(),
             retries: Counter::default(),
+            notifications: Family::default(),
             requests: Family::new_with_constructor(|| Histogram::new(exponential_buckets(0.000_5, 4.0, 8))),
             queue_messages: Gauge::default(),
             queue_oldest: Gauge::default(),
@@ -78,6 +89,7 @@ impl Metrics {
         registry.register("signups_stale", "Sign-ups older than what was applied", metrics.stale.clone());
         registry.register("signups_rejected", "Messages put among the rejects", metrics.rejected.clone());
         registry.register("signups_retried", "Deliveries given back for another try", metrics.retries.clone());
+        registry.register("notifications", "Recipients by what became of telling them", metrics.notifications.clone());
         registry.register("queue_messages", "Messages on the queue", metrics.queue_messages.clone());
         registry.register_with_unit(
             "queue_oldest",
@@ -119,6 +131,13 @@ impl Meter for Metrics {
                 Outcome::Retry(_) => &self.retries,
             }
             .inc();
+        }
+    }
+
+    fn announced(&self, tally: &Tally) {
+        let Tally { told, refused, missed, given_up } = *tally;
+        for (outcome, count) in [("told", told), ("refused", refused), ("missed", missed), ("given_up", given_up)] {
+            self.notifications.get_or_create(&ByOutcome { outcome }).inc_by(count);
         }
     }
 

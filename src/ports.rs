@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::attendee::{Applied, Attendee};
 use crate::attendee_name::NameKey;
+use crate::consent::{Consent, ContactId};
 use crate::digest::Digest;
 use crate::event::EventId;
 use crate::notification::Notification;
@@ -215,6 +216,55 @@ pub trait Notifier: Send + Sync {
     /// Brings one on its way; whether there was one to bring, since not everybody wants to hear. What may work later is
     /// given again, for a day.
     async fn notify(&self, notification: &Notification) -> Result<bool, Failure>;
+}
+
+/// What the owners of addresses have said.
+#[async_trait]
+pub trait Contacts: Send + Sync {
+    async fn consent(&self, contact: &ContactId) -> Result<Option<Consent>, Unavailable>;
+
+    /// Stores what is said now, if that was said before; whether it was.
+    async fn set_consent(
+        &self,
+        contact: &ContactId,
+        before: Option<Consent>,
+        now: Consent,
+    ) -> Result<bool, Unavailable>;
+}
+
+/// How much of something may be done.
+#[async_trait]
+pub trait Budgets: Send + Sync {
+    /// Takes one of `limit` of a budget, which is forgotten at `ends_at`; whether one was left.
+    async fn spend(&self, budget: &str, limit: u64, ends_at: Timestamp) -> Result<bool, Unavailable>;
+}
+
+/// What was told to the stays of attendees, for them to read again.
+#[async_trait]
+pub trait Inbox: Send + Sync {
+    /// Keeps a message for a stay, the latest of [`INBOX_MESSAGES`] of it; one of the same id stays as it is.
+    async fn keep(&self, stay: &StayKey, message: InboxMessage) -> Result<(), Unavailable>;
+
+    /// The latest first.
+    async fn messages(&self, stay: &StayKey) -> Result<Vec<InboxMessage>, Unavailable>;
+}
+
+/// What an inbox keeps of one stay.
+pub const INBOX_MESSAGES: usize = 20;
+
+/// One stay of an attendee.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StayKey {
+    pub attendee: AttendeeKey,
+    /// The sign-up that began it.
+    pub owner: SignupId,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InboxMessage {
+    pub id: String,
+    pub at: Timestamp,
+    pub text: String,
 }
 
 /// Messages that can never succeed, kept whole.

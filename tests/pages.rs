@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use countmein::standalone::serve::{ListEveryone, Server, Settings, Store};
+use countmein::standalone::serve::{Announcing, ListEveryone, Server, Settings, Store, WebhookPolicy};
 use fantoccini::wd::Capabilities;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -148,6 +148,7 @@ async fn serve(data: PathBuf) -> String {
         rate_limit: 0,
         behind_proxy: false,
         list_everyone: ListEveryone::Loopback,
+        announcing: Announcing { webhooks: WebhookPolicy::Off, ..Announcing::default() },
     };
     let server = Server::bind(&settings).await.unwrap();
     let address = server.address().unwrap();

@@ -71,6 +71,8 @@ pub async fn open(remote: &Remote, settings: &Settings, metrics: Arc<dyn Meter>)
         roster: ports.clone(),
         rejects: ports.clone(),
         idempotency: ports,
+        contacts: None,
+        inbox: None,
         token_secret,
         secrets: Arc::new(KnownSecrets { organiser_key, previous_token_secret }),
         key_whereabouts,

@@ -8,6 +8,7 @@ use tracing::level_filters::LevelFilter;
 use tracing_subscriber::EnvFilter;
 
 use crate::channel::Channel;
+use crate::fanout::Tally;
 use crate::ingest::{Outcome, Settlement};
 use crate::metrics::{Meter, Metrics};
 use crate::timestamp::Timestamp;
@@ -96,6 +97,18 @@ impl Meter for Emf {
             ("SignupsRejected", Unit::Count, count(|outcome| matches!(outcome, Outcome::Rejected(_)))),
             ("SignupsRetried", Unit::Count, count(|outcome| matches!(outcome, Outcome::Retry(_)))),
         ]);
+    }
+
+    fn announced(&self, tally: &Tally) {
+        let Tally { told, refused, missed, given_up } = *tally;
+        let counts = [
+            ("NotificationsTold", told),
+            ("NotificationsRefused", refused),
+            ("NotificationsMissed", missed),
+            ("NotificationsGivenUp", given_up),
+        ];
+        #[expect(clippy::cast_precision_loss, reason = "a metric is a double; nobody counts to 2^53")]
+        self.tell(&counts.map(|(name, count)| (name, Unit::Count, count as f64)));
     }
 
     /// API Gateway counts requests by itself.

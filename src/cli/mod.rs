@@ -4,6 +4,7 @@
 //! command can fail, and which exit code that is, stands in `failure`.
 
 mod address;
+mod announcing;
 mod cancel;
 mod client;
 mod completions;
@@ -12,6 +13,7 @@ mod correction;
 mod ensure_table;
 mod export;
 mod failure;
+mod inbox;
 mod logging;
 mod organiser_key;
 mod output;
@@ -60,6 +62,7 @@ enum Command {
     Signup(signup::Args),
     Cancel(cancel::Args),
     Who(who::Args),
+    Inbox(inbox::Args),
     Rejects(rejects::Args),
     Export(export::Args),
     Remove(remove::Args),
@@ -92,6 +95,7 @@ impl Command {
             Self::Signup(args) => args.run(),
             Self::Cancel(args) => args.run(),
             Self::Who(args) => args.run(),
+            Self::Inbox(args) => args.run(),
             Self::Rejects(args) => args.run(),
             Self::Export(args) => args.run(),
             Self::Remove(args) => args.run(),
@@ -107,6 +111,7 @@ impl Command {
             Self::Signup(args) => args.server.json,
             Self::Cancel(args) => args.server.json,
             Self::Who(args) => args.server.json,
+            Self::Inbox(args) => args.json,
             Self::Rejects(args) => args.wants_json(),
             Self::Export(args) => args.server.json,
             Self::Remove(args) => args.server.json,

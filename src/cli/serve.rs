@@ -5,6 +5,7 @@ use clap::builder::{BoolishValueParser, PossibleValue};
 use url::Url;
 
 use super::address::server_url;
+use super::announcing::AnnouncingArgs;
 use super::failure::Failure;
 use super::logging;
 use super::organiser_key::KeyParser;
@@ -54,6 +55,9 @@ pub struct Args {
     #[arg(long, value_name = "WHO", env = "COUNTMEIN_LIST_EVERYONE", default_value = "loopback")]
     list_everyone: ListEveryone,
 
+    #[command(flatten)]
+    announcing: AnnouncingArgs,
+
     #[cfg(feature = "aws")]
     #[command(flatten)]
     remote: super::remote::RemoteArgs,
@@ -71,7 +75,10 @@ impl Args {
         logging::start()?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
         let runtime = runtime.map_err(|error| Failure::Serve(error.into()))?;
-        runtime.block_on(serve::run(settings)).map_err(Failure::Serve)
+        let ended = runtime.block_on(serve::run(settings)).map_err(Failure::Serve);
+        // Nobody waits for the answer of a webhook any more.
+        runtime.shutdown_background();
+        ended
     }
 
     fn settings(self) -> Result<Settings, Failure> {
@@ -88,6 +95,7 @@ impl Args {
             rate_limit: self.rate_limit,
             behind_proxy: self.behind_proxy,
             list_everyone: self.list_everyone,
+            announcing: self.announcing.settings()?,
         })
     }
 }

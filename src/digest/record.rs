@@ -1,7 +1,7 @@
 //! A digest as it is stored: plain data of which both homes make their item and row. Times are in milliseconds but for
 //! one. Absent attributes are left out.
 //!
-//! The marks of what was taken in are stored beside it, as bytes: [`marks`] and [`marks_from`].
+//! The marks of what was taken in are stored beside it, as bytes: [`marks`].
 
 use std::collections::VecDeque;
 use std::time::Duration;

@@ -7,10 +7,12 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use tokio::sync::watch;
+use url::Url;
 
 use crate::metrics::Meter;
-use crate::ports::{Idempotency, Queue, Rejects, Roster, Secrets};
+use crate::ports::{Contacts, Idempotency, Inbox, Queue, Rejects, Roster, Secrets};
 use crate::secret::{KnownSecrets, Secret};
+use crate::standalone::announcing::{Announcements, announce_until};
 use crate::standalone::key_file::{self, KeyFile};
 use crate::standalone::serve::{Settings, Store};
 use crate::standalone::sqlite::Sqlite;
@@ -25,6 +27,8 @@ pub struct Home {
     pub roster: Arc<dyn Roster>,
     pub rejects: Arc<dyn Rejects>,
     pub idempotency: Arc<dyn Idempotency>,
+    pub contacts: Option<Arc<dyn Contacts>>,
+    pub inbox: Option<Arc<dyn Inbox>>,
     pub token_secret: Secret,
     pub secrets: Arc<dyn Secrets>,
     /// Where the organiser's key is, for the operator.
@@ -46,31 +50,40 @@ where
 }
 
 impl Home {
-    pub async fn open(settings: &Settings, metrics: Arc<dyn Meter>) -> anyhow::Result<Self> {
+    /// Links in messages begin with `public_url`.
+    pub async fn open(settings: &Settings, public_url: Url, metrics: Arc<dyn Meter>) -> anyhow::Result<Self> {
         match &settings.store {
-            Store::Sqlite => Self::in_folder(settings, metrics).await,
+            Store::Sqlite => Self::in_folder(settings, public_url, metrics).await,
             #[cfg(feature = "aws")]
             Store::Remote(remote) => crate::aws::home::open(remote, settings, metrics).await,
         }
     }
 
-    async fn in_folder(settings: &Settings, metrics: Arc<dyn Meter>) -> anyhow::Result<Self> {
+    async fn in_folder(settings: &Settings, public_url: Url, metrics: Arc<dyn Meter>) -> anyhow::Result<Self> {
         let sqlite = Sqlite::open(&settings.data)?;
         let (organiser_key, key_whereabouts) = organiser_key(settings)?;
         let token_secret = Secret::new(sqlite.secret("token").await?).context("the stored token secret")?;
         let ports = Arc::new(sqlite.clone());
         let task = Task::Ingest { roster: ports.clone(), rejects: ports.clone() };
-        let ingest = Worker { queue: ports.clone(), task, metrics };
+        let ingest = Worker { queue: ports.clone(), task, metrics: metrics.clone() };
         let upkeep = sqlite.clone();
+        let announcements =
+            Announcements::new(sqlite.clone(), &settings.announcing, token_secret.clone(), public_url, metrics).await?;
         Ok(Self {
             queue: ports.clone(),
             roster: ports.clone(),
             rejects: ports.clone(),
-            idempotency: ports,
+            idempotency: ports.clone(),
+            contacts: Some(ports.clone()),
+            inbox: Some(ports),
             token_secret,
             secrets: Arc::new(KnownSecrets { organiser_key, previous_token_secret: None }),
             key_whereabouts,
-            loops: vec![looping(|stop| work_until(ingest, stop)), looping(|stop| upkeep_until(upkeep, stop))],
+            loops: vec![
+                looping(|stop| work_until(ingest, stop)),
+                looping(|stop| announce_until(announcements, stop)),
+                looping(|stop| upkeep_until(upkeep, stop)),
+            ],
             closing: Box::pin(async move { sqlite.checkpoint().await }),
         })
     }

@@ -1,10 +1,13 @@
 //! The standalone home: one program, one SQLite file. The only place that names SQLite.
 
+pub mod announcing;
 pub mod home;
 pub mod key_file;
 pub mod serve;
 pub mod server;
+pub mod smtp;
 pub mod sqlite;
+pub mod webhook;
 
 mod client_address;
 mod rate_limit;

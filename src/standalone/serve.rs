@@ -16,6 +16,7 @@ use url::Url;
 
 use crate::metrics::{Meter, Metrics};
 use crate::secret::Secret;
+pub use crate::standalone::announcing::{Announcing, MailSettings, WebhookPolicy};
 use crate::standalone::home::{Home, Loop, looping};
 use crate::standalone::rate_limit::{self, RateLimit};
 use crate::standalone::server;
@@ -40,6 +41,21 @@ pub struct Settings {
     /// Client addresses come from the last entry of `X-Forwarded-For`, as a reverse proxy writes it.
     pub behind_proxy: bool,
     pub list_everyone: ListEveryone,
+    pub announcing: Announcing,
+}
+
+impl Settings {
+    /// How this server is reached that serves at an address: as the operator says, else by that.
+    fn public_url_at(&self, address: SocketAddr) -> anyhow::Result<Url> {
+        if let Some(url) = &self.public_url {
+            return Ok(url.clone());
+        }
+        let here = match address.ip() {
+            ip if ip.is_unspecified() => format!("localhost:{}", address.port()),
+            _ => address.to_string(),
+        };
+        Url::parse(&format!("http://{here}/")).context("the address of this server")
+    }
 }
 
 /// Where sign-ups and attendees are kept.
@@ -75,10 +91,11 @@ pub async fn run(settings: Settings) -> anyhow::Result<()> {
 impl Server {
     pub async fn bind(settings: &Settings) -> anyhow::Result<Self> {
         let metrics: Arc<dyn Meter> = Arc::new(Metrics::new());
-        let home = Home::open(settings, metrics.clone()).await?;
         let listener = TcpListener::bind(settings.listen)
             .await
             .with_context(|| format!("cannot listen on {}; choose another address with --listen", settings.listen))?;
+        let address = listener.local_addr().context("the listener's address")?;
+        let home = Home::open(settings, settings.public_url_at(address)?, metrics.clone()).await?;
 
         let limit = NonZeroU32::new(settings.rate_limit).map(|per_second| Arc::new(RateLimit::new(per_second)));
         let Home { mut loops, closing, key_whereabouts, .. } = home;
@@ -90,6 +107,8 @@ impl Server {
             roster: home.roster,
             rejects: home.rejects,
             idempotency: home.idempotency,
+            contacts: home.contacts,
+            inbox: home.inbox,
             token_secret: home.token_secret,
             secrets: home.secrets,
             public_url: settings.public_url.clone(),
@@ -123,11 +142,7 @@ impl Server {
 
     fn greet(&self, settings: &Settings) -> anyhow::Result<()> {
         let address = self.address().context("the listener's address")?;
-        let here = match address.ip() {
-            ip if ip.is_unspecified() => format!("localhost:{}", address.port()),
-            _ => address.to_string(),
-        };
-        let url = settings.public_url.as_ref().map_or_else(|| format!("http://{here}/"), Url::to_string);
+        let url = settings.public_url_at(address)?;
         let data = settings.data.display();
         tracing::info!(%data, organiser.key = self.key_whereabouts, "serving {url}");
         Ok(())

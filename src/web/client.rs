@@ -5,7 +5,6 @@ use std::net::IpAddr;
 use axum::http::{HeaderMap, header};
 use url::Url;
 
-use crate::event::EventId;
 use crate::web::App;
 
 /// The address a request came from; the home puts it into the request's extensions.
@@ -52,31 +51,6 @@ pub fn link(app: &App, headers: &HeaderMap, path: &str) -> String {
         Some(url) => format!("{}{path}", url.as_str().trim_end_matches('/')),
         None => format!("{}://{}{path}", scheme(headers), host(headers).unwrap_or("localhost")),
     }
-}
-
-/// The path of an event's page, or of something below it.
-pub fn event_path(event: &EventId, below: &[&str]) -> String {
-    path(&[&["events", event.as_str()], below].concat())
-}
-
-/// Where the event's page sends sign-ups: by its title, so that the first sign-up gives the event its title.
-pub fn signups_path(title: &str) -> String {
-    path(&["events", title, "signups"])
-}
-
-fn path(segments: &[&str]) -> String {
-    // An event's id and a token need no escapes as a rule, and each sign-up is told its link.
-    if segments.iter().all(|segment| is_plain(segment)) {
-        return format!("/{}", segments.join("/"));
-    }
-    let mut url = Url::parse("http://localhost/").expect("it is one");
-    url.path_segments_mut().expect("http has a path").clear().extend(segments);
-    url.path().to_owned()
-}
-
-/// Whether it stands in a path as it is, and is a segment of its own.
-fn is_plain(segment: &str) -> bool {
-    !segment.is_empty() && segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
 /// `https` where a proxy says that the client came so; who forges it gets a useless link, and nobody else does.
@@ -141,11 +115,5 @@ mod tests {
         for host in ["evil.example/path", "user@evil.example", "a b"] {
             assert_eq!(super::host(&headers(&[("host", host)])), None, "{host:?}");
         }
-    }
-
-    #[test]
-    fn an_event_of_any_script_has_a_path() {
-        let event = EventId::parse("Fête d'été".replace('\'', " ").as_str()).unwrap();
-        assert_eq!(event_path(&event, &["attendees"]), "/events/f%C3%AAte-d-%C3%A9t%C3%A9/attendees");
     }
 }

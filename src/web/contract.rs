@@ -7,7 +7,7 @@ use axum::response::IntoResponse;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 
-use crate::web::{attendees, events, health, manage, organiser, sample, signups};
+use crate::web::{attendees, contacts, events, health, manage, organiser, sample, signups};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -23,6 +23,8 @@ use crate::web::{attendees, events, health, manage, organiser, sample, signups};
         attendees::attendee,
         manage::show,
         manage::act,
+        contacts::show,
+        contacts::act,
         events::events,
         events::event,
         organiser::sign_up,

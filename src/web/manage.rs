@@ -15,13 +15,15 @@ use crate::attendee_name::AttendeeName;
 use crate::channel::{Channel, http};
 use crate::event::Event;
 use crate::invalid::Problem as FieldProblem;
+use crate::links::event_path;
 use crate::manage::{ManageToken, StayState};
+use crate::ports::{InboxMessage, StayKey};
 use crate::signup::{Request, Signup, Version};
 use crate::timestamp::Timestamp;
 use crate::web::App;
 use crate::web::attendees::event_id;
 use crate::web::body::Fields;
-use crate::web::client::{event_path, wants_page};
+use crate::web::client::wants_page;
 use crate::web::problem::{Kind, Problem};
 use crate::web::{pages, signups};
 
@@ -32,6 +34,16 @@ pub struct ManageBody {
     pub state: StayState,
     /// `email`, `sms` or `webhook`; null without a contact or when the stay is not `in`.
     pub contact: Option<&'static str>,
+    /// What this stay was told of others, the latest first.
+    pub messages: Vec<MessageBody>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct MessageBody {
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    #[schema(example = "Dance: Ana joined; 2 are in.")]
+    pub text: String,
 }
 
 /// Give `action` `cancel`, or else a `contact`; null takes the contact away.
@@ -59,7 +71,10 @@ pub async fn show(
 ) -> Result<Response, Problem> {
     let token = verify(&app, &event, &token).await?;
     let attendee = app.roster.attendee(&token.key).await?;
-    let body = body(&token, attendee.as_ref());
+    let mut body = body(&token, attendee.as_ref());
+    if body.state == StayState::In {
+        body.messages = messages(&app, &token).await?;
+    }
     if wants_page(&headers) {
         let title = app.roster.roster(&token.key.event, 1, None).await?.title.unwrap_or(event);
         return Ok(pages::manage(&title, &event_path(&token.key.event, &[]), &body).into_response());
@@ -124,6 +139,13 @@ async fn verify(app: &App, event: &str, token: &str) -> Result<ManageToken, Prob
     })
 }
 
+async fn messages(app: &App, token: &ManageToken) -> Result<Vec<MessageBody>, Problem> {
+    let Some(inbox) = &app.inbox else { return Ok(Vec::new()) };
+    let stay = StayKey { attendee: token.key.clone(), owner: token.signup.clone() };
+    let messages = inbox.messages(&stay).await?;
+    Ok(messages.into_iter().map(|InboxMessage { at, text, .. }| MessageBody { at, text }).collect())
+}
+
 fn body(token: &ManageToken, attendee: Option<&Attendee>) -> ManageBody {
     let state = token.state(attendee, Timestamp::now());
     let own = attendee.filter(|_| state == StayState::In);
@@ -132,6 +154,7 @@ fn body(token: &ManageToken, attendee: Option<&Attendee>) -> ManageBody {
         name: attendee.map_or_else(|| token.key.name.as_str().to_owned(), |attendee| attendee.name.to_string()),
         state,
         contact: own.and_then(Attendee::stay).and_then(|stay| stay.contact.as_ref()).map(|contact| contact.kind()),
+        messages: Vec::new(),
     }
 }
 

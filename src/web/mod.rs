@@ -5,6 +5,7 @@ pub mod problem;
 
 mod attendees;
 mod body;
+mod contacts;
 mod contract;
 mod dress;
 mod events;
@@ -33,7 +34,7 @@ use url::Url;
 
 use crate::metrics::Meter;
 use crate::panic;
-use crate::ports::{Idempotency, Queue, Rejects, Roster, Secrets};
+use crate::ports::{Contacts, Idempotency, Inbox, Queue, Rejects, Roster, Secrets};
 use crate::secret::Secret;
 use crate::web::client::ListEveryone;
 use crate::web::problem::Problem;
@@ -47,6 +48,9 @@ pub struct App {
     pub roster: Arc<dyn Roster>,
     pub rejects: Arc<dyn Rejects>,
     pub idempotency: Arc<dyn Idempotency>,
+    /// Where people are told by the home itself.
+    pub contacts: Option<Arc<dyn Contacts>>,
+    pub inbox: Option<Arc<dyn Inbox>>,
     /// Signs manage links.
     pub token_secret: Secret,
     pub secrets: Arc<dyn Secrets>,
@@ -66,6 +70,7 @@ fn api() -> Router<Arc<App>> {
         .route("/events/{event}/attendees", get(attendees::roster))
         .route("/events/{event}/attendees/{name}", get(attendees::attendee))
         .route("/events/{event}/manage/{token}", get(manage::show).post(manage::act))
+        .route("/contacts/{token}", get(contacts::show).post(contacts::act))
         .route("/organiser/signups", post(organiser::sign_up))
         .route("/organiser/rejects", get(organiser::rejects::list))
         .route("/organiser/rejects/{id}", get(organiser::rejects::show))

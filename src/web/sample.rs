@@ -11,9 +11,10 @@ use utoipa::ToSchema;
 
 use crate::attendee::Attendee;
 use crate::channel::http;
+use crate::links::event_path;
 use crate::manage::ManageToken;
 use crate::web::body::Fields;
-use crate::web::client::{ClientAddress, event_path, wants_page};
+use crate::web::client::{ClientAddress, wants_page};
 use crate::web::problem::{Kind, Problem};
 use crate::web::signups::{accept, settled};
 use crate::web::{App, everybody, pages};

@@ -18,12 +18,13 @@ use crate::attendee::Attendee;
 use crate::channel::{http, message};
 use crate::event::Event;
 use crate::invalid::Invalid;
+use crate::links::event_path;
 use crate::manage::ManageToken;
 use crate::ports::{Remembered, Unavailable};
 use crate::signup::{Request, Signup, Version};
 use crate::web::App;
 use crate::web::body::Fields;
-use crate::web::client::{event_path, link};
+use crate::web::client::link;
 use crate::web::problem::{Kind, Problem};
 
 /// The IETF's Idempotency-Key header (draft-ietf-httpapi-idempotency-key-header). Keys shorter than this could be

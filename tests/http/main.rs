@@ -2,6 +2,7 @@
 
 mod support;
 
+mod contacts;
 mod contract;
 mod hostile;
 mod manage;

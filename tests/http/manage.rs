@@ -13,7 +13,10 @@ fn the_owner_sees_how_things_stand_and_cancels() {
     let server = serve();
     let ana = server.sign_up_with("Dance", &json!({"name": "Ana", "contact": {"sms": "+14155552671"}}));
     let answer = server.get(&ana.manage).send().is(200);
-    assert_eq!(answer.json(), json!({"event": "dance", "name": "Ana", "state": "in", "contact": "sms"}));
+    assert_eq!(
+        answer.json(),
+        json!({"event": "dance", "name": "Ana", "state": "in", "contact": "sms", "messages": []})
+    );
     assert_eq!((answer.header("cache-control"), answer.header("referrer-policy")), ("no-store", "no-referrer"));
 
     server.cancel(&ana);

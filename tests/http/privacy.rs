@@ -3,10 +3,11 @@
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
+use countmein::contact::Contact;
 use serde_json::{Value, json};
 use tracing_subscriber::EnvFilter;
 
-use crate::support::{KEY, Request, Running, dump, enqueue, serve, serve_with};
+use crate::support::{KEY, Request, Running, all_is_told, consent_link, dump, enqueue, serve, serve_with};
 
 const EMAIL: &str = "xochitl@hidden.example.org";
 const PHONE: &str = "+442079460958";
@@ -50,7 +51,10 @@ fn looking_changes_nothing_anywhere() {
     enqueue(data.path(), &["no message"]);
     let server = serve_with(data, |_| {});
     let manage = people_with_contacts(&server).remove(0);
-    let paths = every_path(&server, &manage);
+    let mut paths = every_path(&server, &manage);
+    let contact = Contact::email(EMAIL).unwrap();
+    paths.push(consent_link(&server.database(), &contact));
+    all_is_told(&server.database());
     let before = dump(&server.database());
     assert!(before.iter().any(|row| row.starts_with("attendee: ") && row.contains(EMAIL)), "{before:?}");
     let query = "?action=cancel&name=Quetzal&event=dance&contact=new%40example.org&set=%7B%7D&key=correct";

@@ -27,6 +27,8 @@ pub async fn router() -> anyhow::Result<Router> {
         roster: table.clone(),
         rejects: table.clone(),
         idempotency: table,
+        contacts: None,
+        inbox: None,
         token_secret,
         secrets: Arc::new(LateSecrets::new(&config, organiser, token)),
         public_url: optional_setting("COUNTMEIN_PUBLIC_URL").map(|url| public_url(&url)).transpose()?,

@@ -4,10 +4,12 @@
 //! reads run on connections of their own and never wait for a write (WAL).
 
 mod attendee_row;
+mod contacts;
 mod digests;
 mod feed;
 mod file;
 mod idempotency;
+mod inbox;
 mod queue;
 mod rejects;
 mod roster;

@@ -1,4 +1,5 @@
-//! What time takes away: tombstones, old changes, old idempotency keys, digests of events that are forgotten.
+//! What time takes away: tombstones, old changes, old idempotency keys, spent budgets, digests
+//! of events that are forgotten.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -42,6 +43,7 @@ impl Sqlite {
                 "DELETE FROM idempotency WHERE key IN (SELECT key FROM idempotency WHERE expires_at <= ?1 LIMIT ?2)",
                 (now_millis, ROWS),
             )?;
+            deleted += db.execute("DELETE FROM budget WHERE ends_at <= ?1", [now_millis])?;
             deleted += db.execute(
                 "DELETE FROM digest WHERE event IN (SELECT event FROM digest WHERE expires_at <= ?1 LIMIT ?2)",
                 (now_millis, ROWS),

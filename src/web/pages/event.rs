@@ -3,9 +3,9 @@
 use maud::{Markup, html};
 
 use crate::event::Event;
+use crate::links::{event_path, signups_path};
 use crate::ports::{EventSummary, RosterPage};
 use crate::web::attendees::to_cursor;
-use crate::web::client::{event_path, signups_path};
 use crate::web::pages::{VERSION, contact_field, event_field, event_list, layout, name_field};
 
 /// The first page: sign up to any event; `events` are listed where the operator allows it.

@@ -3,8 +3,14 @@
 use maud::{Markup, html};
 
 use crate::manage::StayState;
+use crate::timestamp::Timestamp;
 use crate::web::manage::ManageBody;
 use crate::web::pages::{contact_field, layout};
+
+/// To the minute.
+fn moment(at: Timestamp) -> String {
+    at.to_string().replace('T', " ")[..16].to_owned() + " UTC"
+}
 
 pub fn manage(title: &str, event_path: &str, body: &ManageBody) -> Markup {
     let main = html! {
@@ -33,6 +39,14 @@ pub fn manage(title: &str, event_path: &str, body: &ManageBody) -> Markup {
             }
             form.card method="post" {
                 button.bad type="submit" name="action" value="cancel" { "I am not coming" }
+            }
+        }
+        @if !body.messages.is_empty() {
+            h2 { "What is new" }
+            ul.people {
+                @for message in &body.messages {
+                    li { span dir="auto" { (message.text) } span.hint { (moment(message.at)) } }
+                }
             }
         }
         p { a href=(event_path) { "Who else is coming" } }

@@ -1,5 +1,6 @@
 //! The pages: server-side HTML that works without scripts, one style sheet, one script that adds comfort.
 
+mod consent;
 mod event;
 mod manage;
 mod organiser;
@@ -9,12 +10,13 @@ use axum::http::header;
 use axum::routing::get;
 use maud::{DOCTYPE, Markup, html};
 
+pub use self::consent::consent;
 pub use self::event::{event, home};
 pub use self::manage::manage;
 pub use self::organiser::{events, login, organiser, reject, rejects};
+use crate::links::event_path;
 use crate::ports::EventSummary;
 use crate::text::KEY_BYTES;
-use crate::web::client::event_path;
 use crate::web::problem::Problem;
 
 /// How many events a page shows before it leads to the list of all.

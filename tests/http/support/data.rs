@@ -1,17 +1,47 @@
 //! The data folder, beside the server.
 
 use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
 
+use countmein::consent::{ConsentToken, ContactId};
+use countmein::contact::Contact;
 use countmein::ports::Queue;
+use countmein::secret::Secret;
 use countmein::standalone::sqlite::Sqlite;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OpenFlags};
+
+use super::PATIENCE;
 
 /// Puts messages on the queue of a folder that no server uses.
 pub fn enqueue(folder: &Path, messages: &[impl ToString]) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let bodies = messages.iter().map(ToString::to_string).collect();
     runtime.block_on(async { Sqlite::open(folder).unwrap().send(bodies).await }).unwrap();
+}
+
+/// Waits until every change is taken in and nothing is due: whatever is written from then on, somebody asked for it.
+pub fn all_is_told(database: &Path) {
+    let db = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+    let sql = "SELECT coalesce((SELECT CAST(position AS INTEGER) FROM follower), 0) = (SELECT coalesce(max(seq), 0) FROM change)
+                      AND NOT EXISTS (SELECT 1 FROM digest WHERE due_at <= unixepoch() * 1000 + 1000)";
+    let deadline = Instant::now() + PATIENCE;
+    while !db.query_row(sql, (), |row| row.get::<_, bool>(0)).unwrap() {
+        assert!(Instant::now() < deadline, "changes stay untold");
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// The path of the link that somebody gets who is asked whether they want messages at this contact.
+pub fn consent_link(database: &Path, contact: &Contact) -> String {
+    let db = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+    let secret = |name: &str| {
+        let sql = "SELECT value FROM secret WHERE name = ?1";
+        Secret::new(db.query_row(sql, [name], |row| row.get::<_, String>(0)).unwrap()).unwrap()
+    };
+    let id = ContactId::of(contact, &secret("contact"));
+    format!("/contacts/{}", ConsentToken::sign(&id, &secret("token")))
 }
 
 /// Every row of every table.

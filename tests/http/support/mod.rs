@@ -8,7 +8,7 @@ mod request;
 mod server;
 
 pub use self::answer::Answer;
-pub use self::data::{dump, enqueue};
+pub use self::data::{all_is_told, consent_link, dump, enqueue};
 pub use self::people::SignedUp;
 pub use self::raw::{exchange, read_answer, read_head};
 pub use self::request::Request;

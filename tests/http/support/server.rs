@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use countmein::secret::Secret;
-use countmein::standalone::serve::{ListEveryone, Server, Settings, Store};
+use countmein::standalone::serve::{Announcing, ListEveryone, Server, Settings, Store, WebhookPolicy};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
@@ -47,6 +47,7 @@ pub fn serve_with(data: impl Into<Arc<TempDir>>, change: impl FnOnce(&mut Settin
         rate_limit: 0,
         behind_proxy: false,
         list_everyone: ListEveryone::Loopback,
+        announcing: Announcing { webhooks: WebhookPolicy::Off, ..Announcing::default() },
     };
     change(&mut settings);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();

@@ -19,3 +19,29 @@ CREATE TABLE follower (
 
 -- Who was in before there were digests is no news.
 INSERT INTO follower (name, position) SELECT 'fanout', max(seq) FROM change HAVING max(seq) IS NOT NULL;
+
+-- What the owner of an address has said; the address is not in it.
+CREATE TABLE contact (
+    id       TEXT PRIMARY KEY,
+    state    TEXT NOT NULL CHECK (state IN ('asked', 'given', 'refused')),
+    asked_at INTEGER,
+    CHECK ((state = 'asked') = (asked_at IS NOT NULL))
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE budget (
+    name    TEXT PRIMARY KEY,
+    spent   INTEGER NOT NULL,
+    ends_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- What was told to a stay, the latest of it.
+CREATE TABLE inbox (
+    seq   INTEGER PRIMARY KEY AUTOINCREMENT,
+    event TEXT NOT NULL,
+    name  TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    id    TEXT NOT NULL,
+    at    INTEGER NOT NULL,
+    text  TEXT NOT NULL,
+    UNIQUE (event, name, id)
+) STRICT;

@@ -1,0 +1,86 @@
+use std::time::Duration;
+
+use clap::ValueEnum;
+use clap::builder::PossibleValue;
+use url::Url;
+
+use super::failure::Failure;
+use crate::quiet::Noise;
+use crate::standalone::serve::{Announcing, MailSettings, WebhookPolicy};
+use crate::words::{Language, NAMES_SHOWN};
+
+/// How people hear of each other.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Who hears of whom")]
+pub struct AnnouncingArgs {
+    /// The mail server: smtp://USER:PASSWORD@HOST:587 (STARTTLS) or smtps://…:465; without it nobody gets mail
+    #[arg(long, value_name = "URL", env = "COUNTMEIN_SMTP_URL", hide_env_values = true, requires = "mail_from")]
+    smtp_url: Option<Url>,
+
+    /// Whom mail comes from, as in 'Count Me In <signup@example.org>'
+    #[arg(long, value_name = "MAILBOX", env = "COUNTMEIN_MAIL_FROM", requires = "smtp_url")]
+    mail_from: Option<String>,
+
+    /// Which webhooks are called: none (off), those on the public internet, or also those of this network (any)
+    #[arg(long, value_name = "WHICH", env = "COUNTMEIN_WEBHOOKS", default_value = "public")]
+    webhooks: WebhookPolicy,
+
+    /// Owners of addresses who are asked in an hour whether they want messages, at most
+    #[arg(long, value_name = "NUMBER", env = "COUNTMEIN_CONFIRMATIONS_AN_HOUR", default_value_t = 100)]
+    confirmations_an_hour: u64,
+
+    /// The language of messages: en or de
+    #[arg(long, value_name = "LANGUAGE", env = "COUNTMEIN_LANGUAGE", default_value = "en")]
+    language: Language,
+
+    /// Names that a message shows; the others are counted
+    #[arg(long, value_name = "NUMBER", env = "COUNTMEIN_NAMES_SHOWN", default_value_t = NAMES_SHOWN)]
+    names_shown: usize,
+
+    /// Seconds for which an event is quiet after its first message; each further one makes it longer
+    #[arg(long, value_name = "SECONDS", env = "COUNTMEIN_FIRST_WAIT", default_value_t = Noise::default().first_wait.as_secs())]
+    first_wait: u64,
+
+    /// How many times longer
+    #[arg(long, value_name = "NUMBER", env = "COUNTMEIN_WAIT_FACTOR", default_value_t = Noise::default().factor, value_parser = clap::value_parser!(u32).range(1..))]
+    wait_factor: u32,
+
+    /// Seconds for which an event is quiet at most, and without a change until the next one is a first one again
+    #[arg(long, value_name = "SECONDS", env = "COUNTMEIN_LONGEST_WAIT", default_value_t = Noise::default().longest_wait.as_secs())]
+    longest_wait: u64,
+}
+
+impl AnnouncingArgs {
+    pub fn settings(self) -> Result<Announcing, Failure> {
+        if self.longest_wait < self.first_wait {
+            return Err(Failure::Usage("--longest-wait must not be less than --first-wait".to_owned()));
+        }
+        let mail = self.smtp_url.zip(self.mail_from).map(|(server, from)| MailSettings { server, from });
+        Ok(Announcing {
+            noise: Noise {
+                first_wait: Duration::from_secs(self.first_wait),
+                factor: self.wait_factor,
+                longest_wait: Duration::from_secs(self.longest_wait),
+            },
+            language: self.language,
+            names_shown: self.names_shown,
+            mail,
+            webhooks: self.webhooks,
+            confirmations_an_hour: self.confirmations_an_hour,
+        })
+    }
+}
+
+impl ValueEnum for WebhookPolicy {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Off, Self::Public, Self::Any]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(match self {
+            Self::Off => PossibleValue::new("off"),
+            Self::Public => PossibleValue::new("public"),
+            Self::Any => PossibleValue::new("any"),
+        })
+    }
+}

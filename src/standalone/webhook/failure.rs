@@ -1,0 +1,55 @@
+//! What an answer means, or that none came, at this one place.
+//!
+//! The address is somebody's contact, so no text here may hold any of it; the client's own texts do (a certificate's
+//! names, a URL, a `Location`) and are not passed on.
+
+use std::io::ErrorKind;
+
+use ureq::Error;
+use ureq::http::StatusCode;
+
+use super::lookup::NotPublic;
+use crate::ports::{Failure, Unavailable};
+
+pub const NOT_ECHOED: &str = "the webhook did not echo the challenge";
+
+const UNTRUSTED: &str = "its certificate or its TLS is not accepted";
+
+/// What may work later.
+pub fn retry(cause: impl Into<String>) -> Failure {
+    Failure::Retry(Unavailable { doing: "calling a webhook", cause: cause.into() })
+}
+
+/// Whether an answer is a yes.
+pub fn judge(status: StatusCode) -> Result<(), Failure> {
+    match status.as_u16() {
+        200..=299 => Ok(()),
+        300..=399 => Err(Failure::Reject("the webhook redirects, which is not followed".into())),
+        410 => Err(Failure::Reject("the webhook is gone (410)".into())),
+        // A timeout, too early, too many: these say to come again.
+        408 | 425 | 429 => Err(retry(answers(status))),
+        400..=499 => Err(Failure::Reject(format!("the webhook {}", answers(status)))),
+        _ => Err(retry(answers(status))),
+    }
+}
+
+fn answers(status: StatusCode) -> String {
+    format!("answers {}", status.as_u16())
+}
+
+/// Why no answer came.
+pub fn unanswered(error: &Error) -> Failure {
+    match error {
+        Error::Other(error) if error.is::<NotPublic>() => Failure::Reject("the webhook's address is not public".into()),
+        Error::RequireHttpsOnly(_) => Failure::Reject("the webhook's address is not https".into()),
+        Error::BadUri(_) | Error::Http(_) => Failure::Reject("the webhook's address cannot be called".into()),
+        Error::HostNotFound => retry("its name was not found"),
+        Error::Timeout(step) => retry(format!("timed out ({step})")),
+        // What the TLS client says of a certificate or a peer that it does not take.
+        Error::Io(error) if error.kind() == ErrorKind::InvalidData => retry(UNTRUSTED),
+        Error::Tls(_) | Error::Rustls(_) => retry(UNTRUSTED),
+        Error::Io(error) => retry(error.kind().to_string()),
+        Error::Protocol(_) | Error::LargeResponseHeader(..) => retry("its answer is not HTTP as we know it"),
+        _ => retry("the request failed"),
+    }
+}
