@@ -16,6 +16,7 @@ PRICES = {  # for one, unless named otherwise
     "SQS request": 0.40e-6,
     "DynamoDB write unit": 0.625e-6,
     "DynamoDB read unit": 0.125e-6,
+    "SNS publish": 0.50e-6,
     "Secrets Manager secret, a month": 0.40,
     "KMS key, a month": 1.00,
     "CloudWatch alarm, a month": 0.10,
@@ -28,11 +29,13 @@ STREAM_BATCH = 100  # changes that `fanout` takes at once
 # Sent, handed out and taken off by Lambda: alone, or ten at a time (a sender may send ten at a time too).
 # functions::api::a_sign_up_over_http_is_one_call_and_then_a_message_on_the_queue
 # functions::ingest::per_new_signup_there_is_one_call_and_one_write_unit_and_per_batch_no_other_call
-# functions::fanout::a_batch_of_the_stream_is_one_write_to_each_event_s_digest…: a digest of one name is within a unit, and so is its
-# entry in the index; one with a hundred new names has about 100 bytes for each.
+# functions::fanout::a_batch_of_the_stream_is_one_write_to_each_event_s_digest…: alone, each is announced: three writes of
+# the digest, and four units of its index, which a new key takes two of. Under load an event is quiet, and a batch costs one
+# write of its digest, which has about 100 bytes for each of a hundred new names.
 WAYS = {
     "over HTTP, one at a time": {
-        "HTTP API request": 1, "Lambda request": 3, "SQS request": 3, "DynamoDB write unit": 3, "DynamoDB read unit": 1,
+        "HTTP API request": 1, "Lambda request": 3, "SQS request": 3, "DynamoDB write unit": 8, "DynamoDB read unit": 4,
+        "SNS publish": 1,
     },
     "over HTTP, under load": {
         "HTTP API request": 1, "Lambda request": 1 + 1 / BATCH + 1 / STREAM_BATCH, "SQS request": 1 + 2 / BATCH,
@@ -76,6 +79,7 @@ def main():
         print(f"| {what} | {count:,} | {dollars:.2f} |")
     print(f"| **in all** | | **{total:.2f}** |")
     print()
+    print("To people, for a million: 0.60 USD to webhooks, 20 by SNS's mail, 6,500 and more by text message to the US.")
     tenth = PRICES["Lambda GB second"] * 0.25 * 0.01 * 1e6
     print(f"Each 10 ms that a million invocations take at 256 MB are another {tenth:.2f} USD.")
 

@@ -161,6 +161,13 @@ pub enum Movement {
 }
 
 impl Change {
+    /// Whether somebody is in with a contact that was not known before.
+    pub fn brings_a_contact(&self) -> bool {
+        let contact = |attendee: &Option<Attendee>| attendee.as_ref()?.stay()?.contact.clone();
+        let new = contact(&self.new);
+        new.is_some() && new != contact(&self.old)
+    }
+
     /// Who joined or left the roster by it, if somebody did: as they are now, or were last.
     pub fn movement(&self) -> Option<(Movement, &Attendee)> {
         let is_in = |attendee: &&Attendee| attendee.stay().is_some();

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use countmein::consent::ContactId;
 use countmein::outbound::{Mail, Mailer as _};
 use countmein::ports::Failure;
 use countmein::standalone::smtp::{Settings, Smtp};
@@ -36,6 +37,7 @@ fn smtp_with(url: &str, from: &str, settings: Settings) -> Smtp {
 fn to(address: &str) -> Mail {
     Mail {
         id: format!("news-1-{address}"),
+        contact: ContactId::from_stored("a-contact".to_owned()),
         to: address.to_owned(),
         subject: "Dance".to_owned(),
         body: "Melvin is in.\n".to_owned(),

@@ -9,10 +9,11 @@ use countmein::attendee::{Applied, TOMBSTONE};
 use countmein::attendee_name::{AttendeeName, NameKey};
 use countmein::channel::Channel;
 use countmein::contact::Contact;
+use countmein::digest::Digest;
 use countmein::event::Event;
 use countmein::ports::{
-    AttendeeBatch, ChangeFeed, Delivery, GivenBack, Idempotency, MAX_RECEIVES, Position, Queue, Rejects, Remembered,
-    Roster,
+    AttendeeBatch, Budgets, ChangeFeed, Delivery, Digests, GivenBack, Idempotency, MAX_RECEIVES, Position, Queue,
+    Rejects, Remembered, Roster,
 };
 use countmein::reject::Reject;
 use countmein::signup::{Request, Signup, SignupId, Version};
@@ -291,6 +292,43 @@ async fn answers_are_remembered_for_a_day() {
     assert_eq!(sqlite.remember("key".to_owned(), second.clone()).await.unwrap(), first);
     delete_all_expired(&sqlite, now.plus(DAY + Duration::from_secs(60))).await;
     assert_eq!(sqlite.remember("key".to_owned(), second.clone()).await.unwrap(), second);
+}
+
+#[tokio::test]
+async fn a_budget_is_forgotten_at_its_end_and_not_before() {
+    let home = folder();
+    let sqlite = open(home.path());
+    assert!(sqlite.spend("first", 1, at(10)).await.unwrap());
+    assert!(sqlite.spend("second", 1, at(20)).await.unwrap());
+    assert!(!sqlite.spend("first", 1, at(30)).await.unwrap(), "it is spent, and its end does not move");
+
+    delete_all_expired(&sqlite, Timestamp::from_millis(at(10).as_millis() - 1).unwrap()).await;
+    assert!(!sqlite.spend("first", 1, at(30)).await.unwrap());
+    delete_all_expired(&sqlite, at(10)).await;
+    assert!(sqlite.spend("first", 1, at(30)).await.unwrap());
+    assert!(!sqlite.spend("second", 1, at(30)).await.unwrap(), "its end has not come");
+}
+
+#[tokio::test]
+async fn digests_of_forgotten_events_go_and_no_others() {
+    let home = folder();
+    let sqlite = open(home.path());
+    let digest = |title: &str, expires_at| {
+        let event = Event::parse(title).unwrap().id().clone();
+        Digest { expires_at, ..Digest::new(event, title.to_owned()) }
+    };
+    let (forgotten, later) = (digest("Dance", Some(at(10))), digest("Choir", Some(at(11))));
+    let lively = digest("Ball", None);
+    for digest in [&forgotten, &later, &lively] {
+        assert!(sqlite.store(digest).await.unwrap());
+    }
+    let stored = async |digest: &Digest| sqlite.digest(&digest.event).await.unwrap().is_some();
+
+    delete_all_expired(&sqlite, Timestamp::from_millis(at(10).as_millis() - 1).unwrap()).await;
+    assert!(stored(&forgotten).await);
+    delete_all_expired(&sqlite, at(10)).await;
+    assert!(!stored(&forgotten).await);
+    assert!(stored(&later).await && stored(&lively).await);
 }
 
 #[tokio::test]

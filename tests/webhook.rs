@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use countmein::consent::ContactId;
 use countmein::outbound::{Call, Caller as _};
 use countmein::ports::Failure;
 use countmein::secret::Secret;
@@ -51,7 +52,7 @@ fn webhooks(settings: &Settings) -> Webhooks {
 }
 
 fn call(to: Url) -> Call {
-    Call { id: "0198-announcement-7".into(), to, body: r#"{"specversion": "1.0", "data": "Grüße"}"#.into() }
+    Call { id: "0198-announcement-7".into(), contact: ContactId::from_stored("a-contact".into()), to, body: r#"{"specversion": "1.0", "data": "Grüße"}"#.into() }
 }
 
 fn is_retry(outcome: &Result<(), Failure>) -> bool {

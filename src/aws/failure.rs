@@ -30,6 +30,42 @@ where
     }
 }
 
+/// A call about somebody's address that failed, said by its code alone: what SNS says in words repeats addresses. For
+/// good if the address or the message is the reason, else for now, as above.
+pub fn undelivered<E, R>(doing: &'static str, error: &SdkError<E, R>) -> Failure
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+    R: fmt::Debug,
+{
+    match code(error) {
+        Some(code) if is_final(code) && !names_parameter(error, "TopicArn") => {
+            Failure::Reject(format!("SNS does not take it: {code}"))
+        }
+        _ => Failure::Retry(Unavailable { doing, cause: cause_without_words(error) }),
+    }
+}
+
+/// Whether SNS refused a call for a parameter, which it names in words alone.
+pub fn names_parameter<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>, name: &str) -> bool {
+    let message = error.as_service_error().and_then(ProvideErrorMetadata::message);
+    code(error) == Some("InvalidParameter") && message.is_some_and(|message| message.contains(name))
+}
+
+/// The codes of SNS that say of an address or a message that it never will do.
+fn is_final(code: &str) -> bool {
+    matches!(
+        code,
+        "InvalidParameter"
+            | "ParameterValueInvalid"
+            | "InvalidParameterValue"
+            | "ValidationException"
+            | "EndpointDisabled"
+            | "PlatformApplicationDisabled"
+            | "OptedOut"
+            | "UserError"
+    )
+}
+
 fn code<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> Option<&str> {
     error.as_service_error().and_then(ProvideErrorMetadata::code)
 }
@@ -49,10 +85,24 @@ where
     }
 }
 
+/// Where there is no code, either no answer came, or one that nobody can read and that may hold anything.
+fn cause_without_words<E, R>(error: &SdkError<E, R>) -> String
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+    R: fmt::Debug,
+{
+    match (code(error), error.raw_response()) {
+        (Some(code), _) => code.to_owned(),
+        (None, Some(_)) => "an answer without an error code".to_owned(),
+        (None, None) => DisplayErrorContext(error).to_string(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use aws_sdk_dynamodb::error::ErrorMetadata;
     use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+    use aws_sdk_sns::operation::publish::PublishError;
 
     use super::*;
 
@@ -83,5 +133,44 @@ mod tests {
     fn what_never_got_an_answer_is_tried_again() {
         let error: SdkError<UpdateItemError, ()> = SdkError::timeout_error("after 4 s");
         assert!(matches!(failure("testing", &error), Failure::Retry(_)));
+    }
+    fn not_delivered(code: &str, message: &str) -> Failure {
+        let error = PublishError::generic(ErrorMetadata::builder().code(code).message(message).build());
+        undelivered("texting", &SdkError::service_error(error, ()))
+    }
+
+    #[test]
+    fn what_an_operator_can_mend_or_time_will_is_tried_again_and_told_without_an_address() {
+        for code in [
+            "Throttling",
+            "Throttled",
+            "ThrottlingException",
+            "KMSThrottling",
+            "KMSAccessDenied",
+            "InternalError",
+            "ServiceUnavailable",
+            "AuthorizationError",
+            "InvalidClientTokenId",
+            "ExpiredToken",
+            "InvalidSecurity",
+            "NotFound",
+            "TopicLimitExceeded",
+            "SubscriptionLimitExceeded",
+        ] {
+            let failure = not_delivered(code, "not authorized to perform: SNS:Publish on resource: +14155552671");
+            let Failure::Retry(unavailable) = failure else { panic!("{code} is refused for good") };
+            assert_eq!(unavailable.to_string(), format!("texting failed: {code}"));
+        }
+        let mistyped = not_delivered("InvalidParameter", "Invalid parameter: TopicArn");
+        assert!(matches!(mistyped, Failure::Retry(_)), "{mistyped}");
+    }
+
+    #[test]
+    fn what_is_wrong_with_an_address_is_so_for_good_and_told_without_it() {
+        for code in ["InvalidParameter", "ParameterValueInvalid", "EndpointDisabled", "OptedOut", "UserError"] {
+            let failure = not_delivered(code, "Invalid parameter: PhoneNumber Reason: +1415 is not valid");
+            let Failure::Reject(reason) = failure else { panic!("{code} is tried again") };
+            assert_eq!(reason, format!("SNS does not take it: {code}"));
+        }
     }
 }

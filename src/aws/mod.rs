@@ -2,7 +2,7 @@
 //!
 //! * [`config`]: how to reach AWS, said once and shared by every client. [`failure`]: what an error of theirs means to us.
 //! * [`events_table`]: the table `Events` on DynamoDB: roster, rejects, idempotency, digests, and its stream as the feed.
-//! * [`sqs`]: the Signups queue. [`secrets`]: the stage's secrets.
+//! * [`sqs`]: the Signups queue. [`sns`]: the ways to people. [`secrets`]: the stage's secrets.
 //! * [`sqs_event`], [`stream_event`]: what Lambda hands to a function, as the domain's types and back.
 //! * [`function`]: what each function reads at its start and does with an event. [`telemetry`]: its log and metrics.
 //! * [`follow`]: the table's stream followed by the program itself, where no function does it. `home` (with the feature
@@ -16,6 +16,7 @@ pub mod function;
 #[cfg(feature = "standalone")]
 pub mod home;
 pub mod secrets;
+pub mod sns;
 pub mod sqs;
 pub mod sqs_event;
 pub mod stream_event;

@@ -65,17 +65,21 @@ impl Announcer<'_> {
         for _ in 0..ATTEMPTS {
             let Some(mut digest) = self.digests.digest(event).await? else { return Ok(Tally::default()) };
             let now = (self.clock)();
-            if !digest.claim(Lease { holder, ends_at: now.plus(LEASE) }, now) {
-                return Ok(Tally::default());
-            }
-            let given_up = digest.give_up(GIVE_UP_AFTER, &self.noise, now);
-            if self.digests.store(&digest).await? {
+            let mut tally = Tally::default();
+            // It is ours already if only the answer to the last try was lost.
+            if !digest.is_held_by(holder) {
+                if !digest.claim(Lease { holder, ends_at: now.plus(LEASE) }, now) {
+                    return Ok(tally);
+                }
+                tally.given_up = digest.give_up(GIVE_UP_AFTER, &self.noise, now);
+                if !self.digests.store(&digest).await? {
+                    continue;
+                }
                 digest.version += 1;
-                let tally = Tally { given_up, ..Tally::default() };
-                let mut round = Round { announcer: self, digest, holder, tally };
-                round.run(until).await?;
-                return Ok(round.tally);
             }
+            let mut round = Round { announcer: self, digest, holder, tally };
+            round.run(until).await?;
+            return Ok(round.tally);
         }
         Err(busy())
     }

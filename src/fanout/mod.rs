@@ -21,7 +21,15 @@ const AT_ONCE: usize = 16;
 /// How often a digest is taken up again that somebody else has stored meanwhile.
 const ATTEMPTS: u32 = 10;
 
-/// Takes changes into the digests of their events, each digest stored once; how many joined and left.
+/// What a batch of changes came to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Taken {
+    pub movements: Movements,
+    /// Events of it whose news may go out now.
+    pub due: Vec<EventId>,
+}
+
+/// Takes changes into the digests of their events, each digest stored once.
 ///
 /// A batch that was taken in before, in whole or in part, is taken in once.
 pub async fn take_in(
@@ -29,7 +37,7 @@ pub async fn take_in(
     digests: &dyn Digests,
     noise: &Noise,
     now: Timestamp,
-) -> Result<Movements, Unavailable> {
+) -> Result<Taken, Unavailable> {
     let mut by_event: BTreeMap<&EventId, Vec<&Change>> = BTreeMap::new();
     for change in changes.iter().filter(|change| change.movement().is_some()) {
         by_event.entry(&change.key.event).or_default().push(change);
@@ -38,8 +46,11 @@ pub async fn take_in(
         by_event.into_iter().map(|(event, changes)| of_event(event, changes, digests, noise, now)).collect();
     stream::iter(events)
         .buffer_unordered(AT_ONCE)
-        .try_fold(Movements::default(), async |sum, taken| {
-            Ok(Movements { joined: sum.joined + taken.joined, left: sum.left + taken.left })
+        .try_fold(Taken::default(), async |mut sum, (movements, due)| {
+            sum.movements.joined += movements.joined;
+            sum.movements.left += movements.left;
+            sum.due.extend(due);
+            Ok(sum)
         })
         .await
 }
@@ -50,7 +61,7 @@ async fn of_event(
     digests: &dyn Digests,
     noise: &Noise,
     now: Timestamp,
-) -> Result<Movements, Unavailable> {
+) -> Result<(Movements, Option<EventId>), Unavailable> {
     for _ in 0..ATTEMPTS {
         let mut digest = match digests.digest(event).await? {
             Some(digest) if !digest.is_forgotten(now) => digest,
@@ -62,7 +73,8 @@ async fn of_event(
         };
         let taken = digest.take_in(changes.iter().copied(), noise, now);
         if taken.is_none() || digests.store(&digest).await? {
-            return Ok(taken);
+            let is_due = digest.due_at().is_some_and(|due_at| due_at <= now);
+            return Ok((taken, is_due.then(|| event.clone())));
         }
     }
     Err(Unavailable { doing: "storing a digest", cause: "others keep storing it".to_owned() })

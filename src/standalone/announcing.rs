@@ -118,6 +118,8 @@ impl Announcements {
             inbox: Some(ports),
             mailer: mailer.map(|mailer| Arc::new(mailer) as Arc<dyn Mailer>),
             caller: caller.map(|caller| Arc::new(caller) as Arc<dyn Caller>),
+            texter: None,
+            broadcaster: None,
         };
         Ok(Self { sqlite, postman, noise: settings.noise, metrics })
     }

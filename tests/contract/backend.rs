@@ -13,7 +13,7 @@ use countmein::aws::sqs::Sqs;
 use countmein::fanout;
 #[cfg(feature = "aws")]
 use countmein::metrics::Metrics;
-use countmein::ports::{Change, ChangeFeed, Digests, Idempotency, Position, Queue, Rejects, Roster};
+use countmein::ports::{Budgets, Change, ChangeFeed, Contacts, Digests, Idempotency, Position, Queue, Rejects, Roster};
 use countmein::quiet::Noise;
 use countmein::standalone::sqlite::Sqlite;
 #[cfg(feature = "aws")]
@@ -31,6 +31,8 @@ pub struct Backend {
     pub changes: Arc<dyn ChangeFeed>,
     pub idempotency: Arc<dyn Idempotency>,
     pub digests: Arc<dyn Digests>,
+    pub contacts: Arc<dyn Contacts>,
+    pub budgets: Arc<dyn Budgets>,
     /// How long the queue keeps a message from others once it was handed out.
     pub visibility: Duration,
     /// How many random histories it is put through.
@@ -96,6 +98,8 @@ pub async fn aws() -> Backend {
         changes: Arc::new(TableStream::new(&config, table)),
         idempotency: ports.clone(),
         digests: ports.clone(),
+        contacts: ports.clone(),
+        budgets: ports.clone(),
         visibility,
         histories: 50,
         tells_the_oldest: false,
@@ -117,7 +121,9 @@ pub async fn sqlite() -> Backend {
         rejects: sqlite.clone(),
         changes: sqlite.clone(),
         idempotency: sqlite.clone(),
-        digests: sqlite,
+        digests: sqlite.clone(),
+        contacts: sqlite.clone(),
+        budgets: sqlite,
         visibility,
         histories: 200,
         tells_the_oldest: true,

@@ -4,7 +4,9 @@
 //! cases, since each case uses events and names of its own; its queue must be the case's alone.
 
 mod backend;
+mod budgets;
 mod changes;
+mod contacts;
 mod digests;
 mod idempotency;
 mod ingest;
@@ -88,6 +90,18 @@ contract! {
         of_two_who_read_the_same_digest_one_stores_theirs
         what_is_due_is_listed_longest_first
         everybody_else_is_told_of_a_change_once;
+    contacts:
+        nobody_was_asked_at_first
+        what_is_said_is_read_back_whatever_was_said_before
+        what_is_said_is_kept_only_over_what_was_read
+        contacts_do_not_disturb_each_other
+        of_concurrent_setters_one_wins;
+    budgets:
+        a_budget_is_spent_to_its_limit_and_no_further
+        concurrent_spenders_are_given_the_limit_and_no_more
+        budgets_do_not_disturb_each_other
+        a_limit_of_0_gives_nothing
+        a_raised_limit_gives_more_and_a_lowered_one_nothing;
     ingest:
         a_poison_message_harms_no_other
         several_requests_for_one_attendee_come_to_one_change

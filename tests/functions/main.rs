@@ -6,6 +6,8 @@ mod ministack;
 #[expect(dead_code, reason = "the benchmark uses more of it")]
 #[path = "../runtime_api/mod.rs"]
 mod runtime_api;
+#[path = "../ministack/texts.rs"]
+mod texts;
 
 mod api;
 mod crash;

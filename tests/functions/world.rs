@@ -9,9 +9,15 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use countmein::aws::events_table::EventsTable;
 use countmein::aws::events_table::stream::TableStream;
 use countmein::aws::sqs::Sqs;
+use countmein::consent::{Consent, ContactId};
+use countmein::contact::Contact;
 use countmein::event::EventId;
-use countmein::ports::{ChangeFeed as _, Movement, Position, Queue as _, Rejects as _, Roster as _};
+use countmein::ports::{
+    ChangeFeed as _, Contacts as _, Digests as _, Movement, Position, Queue as _, Rejects as _, Roster as _,
+};
 use countmein::reject::Reject;
+use countmein::secret::Secret;
+use countmein::timestamp::Timestamp;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use url::Url;
@@ -19,6 +25,7 @@ use url::Url;
 use crate::ministack::{self, Account};
 use crate::runtime_api::proxy::Proxy;
 use crate::runtime_api::{Function, events};
+use crate::texts::texts;
 
 const TABLE: &str = "Events";
 
@@ -31,6 +38,10 @@ pub const ORGANISER_KEY: &str = "the organiser's key of this stage";
 /// The names of the stage's secrets.
 const ORGANISER_SECRET: &str = "organiser";
 const TOKEN_SECRET: &str = "token";
+const CONTACT_SECRET: &str = "contact";
+
+/// What tells addresses apart.
+const CONTACT_KEY: &str = "the secret that tells addresses apart";
 
 pub struct World {
     pub proxy: Proxy,
@@ -50,10 +61,15 @@ impl World {
         let table = EventsTable::new(&config, TABLE);
         runtime.block_on(table.ensure()).unwrap();
         let (queue, _) = runtime.block_on(ministack::queues(&config, Duration::from_secs(30)));
-        for (name, value) in [(ORGANISER_SECRET, ORGANISER_KEY), (TOKEN_SECRET, "the first secret behind the links")] {
+        for (name, value) in [
+            (ORGANISER_SECRET, ORGANISER_KEY),
+            (TOKEN_SECRET, "the first secret behind the links"),
+            (CONTACT_SECRET, CONTACT_KEY),
+        ] {
             let make = secrets(&config).create_secret().name(name).secret_string(value);
             runtime.block_on(make.send()).unwrap();
         }
+        runtime.block_on(sns(&config).create_topic().name("announcements").send()).unwrap();
         let endpoint = Url::parse(&account.endpoint).unwrap().socket_addrs(|| None).unwrap()[0];
         Self { proxy: Proxy::before(endpoint), config, table, account, runtime, queue }
     }
@@ -79,7 +95,68 @@ impl World {
     }
 
     pub fn fanout(&self) -> Function {
-        Function::start(Path::new(env!("CARGO_BIN_EXE_fanout")), &self.environment())
+        self.fanout_with(&[])
+    }
+
+    pub fn fanout_with(&self, more: &[(&str, &str)]) -> Function {
+        let mut environment = self.environment();
+        let variables = [
+            ("COUNTMEIN_TOKEN_SECRET", TOKEN_SECRET),
+            ("COUNTMEIN_CONTACT_SECRET", CONTACT_SECRET),
+            ("COUNTMEIN_PUBLIC_URL", "https://signup.example.org"),
+            ("COUNTMEIN_ANNOUNCEMENTS_TOPIC", &self.topic("announcements")),
+            ("COUNTMEIN_CONTACT_TOPICS", &self.topic("contact-")),
+        ];
+        let variables = variables.iter().chain(more);
+        environment.extend(variables.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        Function::start(Path::new(env!("CARGO_BIN_EXE_fanout")), &environment)
+    }
+
+    fn topic(&self, name: &str) -> String {
+        format!("arn:aws:sns:{}:{}:{name}", ministack::REGION, self.account.id)
+    }
+
+    /// Puts an item into the table, given as DynamoDB's JSON.
+    pub fn put(&self, item: &Value) {
+        let client = aws_sdk_dynamodb::Client::new(&self.config);
+        let attribute = |value: &Value| match value.as_object().and_then(|value| value.iter().next()) {
+            Some((kind, text)) if kind == "S" => AttributeValue::S(text.as_str().unwrap().to_owned()),
+            Some((kind, number)) if kind == "N" => AttributeValue::N(number.as_str().unwrap().to_owned()),
+            Some((kind, map)) if kind == "M" => {
+                let map = map.as_object().unwrap().iter();
+                AttributeValue::M(
+                    map.map(|(name, value)| (name.clone(), AttributeValue::S(value["S"].as_str().unwrap().to_owned())))
+                        .collect(),
+                )
+            }
+            other => panic!("an attribute {other:?}?"),
+        };
+        let item = item.as_object().unwrap().iter().map(|(name, value)| (name.clone(), attribute(value))).collect();
+        self.wait(client.put_item().table_name(TABLE).set_item(Some(item)).send()).unwrap();
+    }
+
+    /// As if all quiet times, and all waits after a failure, were over.
+    pub fn end_the_quiet(&self, event: &str) {
+        let event = EventId::parse(event).unwrap();
+        let mut digest = self.wait(self.table.digest(&event)).unwrap().expect("the event has a digest");
+        let now = Timestamp::now();
+        digest.quiet = None;
+        digest.waiting.iter_mut().for_each(|waiting| waiting.due_at = now);
+        digest.late.iter_mut().for_each(|late| late.next_at = now);
+        digest.sending.iter_mut().for_each(|sending| sending.next_at = now);
+        assert!(self.wait(self.table.store(&digest)).unwrap());
+    }
+
+    /// The owner of a contact says yes.
+    pub fn consents(&self, contact: &Contact) {
+        let id = ContactId::of(contact, &Secret::new(CONTACT_KEY).unwrap());
+        let before = self.wait(self.table.consent(&id)).unwrap();
+        assert!(self.wait(self.table.set_consent(&id, before, Consent::Given)).unwrap());
+    }
+
+    /// The text messages to a phone.
+    pub fn texts(&self, number: &str) -> Vec<String> {
+        texts(&self.account, number)
     }
 
     pub fn api(&self) -> Function {
@@ -145,6 +222,10 @@ impl World {
         let query = query.expression_attribute_values(":event", AttributeValue::S(event.to_owned()));
         self.wait(query.send()).unwrap().items.unwrap()
     }
+}
+
+fn sns(config: &SdkConfig) -> aws_sdk_sns::Client {
+    aws_sdk_sns::Client::new(config)
 }
 
 fn secrets(config: &SdkConfig) -> aws_sdk_secretsmanager::Client {

@@ -4,7 +4,7 @@ import random
 import string
 
 from ministack import app
-from ministack.services import lambda_svc
+from ministack.services import lambda_svc, sns
 from ministack.services.cloudformation import provisioners
 
 
@@ -49,6 +49,15 @@ def _sm_secret_string(original, props):
     if wanted.get("ExcludePunctuation") not in (True, "true"):
         return original(props)
     return "".join(random.choices(string.ascii_letters + string.digits, k=int(wanted["PasswordLength"])))
+
+
+@replaces(sns)
+async def handle_request(original, method, path, headers, body, query_params):
+    """Nobody has opted out of text messages; the question is not known here."""
+    if b"Action=CheckIfPhoneNumberIsOptedOut&" not in body:
+        return await original(method, path, headers, body, query_params)
+    answer = "<CheckIfPhoneNumberIsOptedOutResult><isOptedOut>false</isOptedOut></CheckIfPhoneNumberIsOptedOutResult>"
+    return sns._xml(200, "CheckIfPhoneNumberIsOptedOutResponse", answer)
 
 
 @replaces(app)

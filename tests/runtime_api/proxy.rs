@@ -115,6 +115,11 @@ impl Proxy {
     }
 }
 
+/// What a service of the older protocol is asked to do: a form that begins with it.
+fn action(request: &Message) -> Option<&str> {
+    str::from_utf8(&request.body).ok()?.strip_prefix("Action=")?.split('&').next()
+}
+
 impl Shared {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap()
@@ -138,7 +143,7 @@ impl Shared {
         let (time, index) = (state.time, state.calls.len());
         let call = Call {
             number: index + 1,
-            target: request.header("x-amz-target").unwrap_or_else(|| request.path()).to_owned(),
+            target: request.header("x-amz-target").or(action(request)).unwrap_or_else(|| request.path()).to_owned(),
             body: serde_json::from_slice(&request.body).unwrap_or(Value::Null),
             answer: None,
         };

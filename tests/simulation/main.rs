@@ -12,6 +12,7 @@ use proptest::prelude::*;
 use memory::Memory;
 
 mod memory;
+mod sending;
 
 const DANCE: &str = "Dance";
 const PEOPLE: [&str; 7] = ["Ana", "Ben", "Cleo", "Dora", "Emil", "Finn", "Gia"];
@@ -210,20 +211,6 @@ fn a_change_of_a_quiet_event_is_told_at_once_and_ten_in_a_quiet_minute_together(
     let (_, _, to_ana) = state.told.iter().find(|(_, name, _)| name == "Ana").unwrap();
     assert_eq!(to_ana.joined, PEOPLE[1..]);
     assert_eq!(to_ana.count, PEOPLE.len() as u64);
-}
-
-#[test]
-fn a_crowd_costs_a_write_for_each_batch_two_for_a_digest_and_one_for_each_page() {
-    let memory = Memory::new(start());
-    for number in 0..10_000 {
-        memory.request(DANCE, &format!("Guest {number:05}"), Request::Enrol { contact: None });
-    }
-    memory.work(Noise::default());
-    let state = memory.state();
-    assert_eq!(state.pages, 20);
-    // A hundred batches; the claim, and each page, the last of which settles.
-    assert_eq!(state.stores, 100 + 1 + 20);
-    assert_eq!(state.told_everybody, 1);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! alone: whatever a real backend does is tested on real ones.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::Bound;
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -102,12 +103,17 @@ impl Memory {
 
     /// Takes in what is new and sends what is due, as one invocation does; none if it crashed.
     pub fn work(&self, noise: Noise) -> Option<Tally> {
+        self.work_with(self, noise)
+    }
+
+    /// The same by way of somebody else's provider, who answers at once.
+    pub fn work_with(&self, notifier: &dyn Notifier, noise: Noise) -> Option<Tally> {
         self.take_in(noise)?;
         let mut sum = Tally::default();
         let due = self.due(self.now(), 1_000).now_or_never()?.unwrap();
         for (event, _) in due {
             let clock = || self.now();
-            let announcer = Announcer { digests: self, roster: self, notifier: self, noise, at_once: 8, clock: &clock };
+            let announcer = Announcer { digests: self, roster: self, notifier, noise, at_once: 8, clock: &clock };
             let tally = announcer.announce(&event, Timestamp::LATEST).now_or_never()?.unwrap();
             sum.told += tally.told;
             sum.given_up += tally.given_up;
@@ -115,7 +121,7 @@ impl Memory {
         Some(sum)
     }
 
-    fn take_in(&self, noise: Noise) -> Option<()> {
+    pub fn take_in(&self, noise: Noise) -> Option<()> {
         loop {
             let batch: Vec<Change> = self.state().feed.iter().take(BATCH).cloned().collect();
             if batch.is_empty() {
@@ -133,25 +139,16 @@ impl Memory {
     }
 
     pub fn is_in(&self, event: &str, name: &str) -> bool {
-        let key = AttendeeKey {
-            event: EventId::parse(event).unwrap(),
-            name: AttendeeName::parse(name).unwrap().key().clone(),
-        };
+        let key = AttendeeKey { event: EventId::parse(event).unwrap(), name: NameKey::of(name).unwrap() };
         self.state().attendees.get(&key).is_some_and(|attendee| attendee.stay().is_some())
     }
 
     async fn step(&self) {
-        let stands_still = match &mut self.state().steps_left {
-            None => false,
-            Some(0) => true,
-            Some(left) => {
-                *left -= 1;
-                false
-            }
-        };
-        if stands_still {
+        if self.state().steps_left == Some(0) {
             std::future::pending::<()>().await;
         }
+        let mut state = self.state();
+        state.steps_left = state.steps_left.map(|left| left - 1);
     }
 }
 
@@ -203,12 +200,12 @@ impl Roster for Memory {
         self.step().await;
         let mut state = self.state();
         state.pages += 1;
-        let first = AttendeeKey { event: event.clone(), name: NameKey::from_stored(String::new()) };
-        let of_event = state.attendees.range(first..).take_while(|(key, _)| key.event == *event);
-        let after = of_event.filter(|(key, _)| after.is_none_or(|after| key.name > *after));
+        let name = after.cloned().unwrap_or_else(|| NameKey::from_stored(String::new()));
+        let after = (Bound::Excluded(AttendeeKey { event: event.clone(), name }), Bound::Unbounded);
+        let of_event = state.attendees.range(after).take_while(|(key, _)| key.event == *event);
         let is_in = |attendee: &&Attendee| attendee.stay().is_some();
         let mut attendees: Vec<_> =
-            after.map(|(_, attendee)| attendee).filter(is_in).take(limit + 1).cloned().collect();
+            of_event.map(|(_, attendee)| attendee).filter(is_in).take(limit + 1).cloned().collect();
         let more = attendees.len() > limit;
         attendees.truncate(limit);
         let next = attendees.last().filter(|_| more).map(|last| last.name.key().clone());

@@ -6,8 +6,11 @@ mod ministack;
 #[expect(dead_code, reason = "other tests use more of it")]
 #[path = "../runtime_api/mod.rs"]
 mod runtime_api;
+#[path = "../ministack/texts.rs"]
+mod texts;
 
 mod load;
+mod news;
 mod pipeline;
 mod roles;
 mod support;

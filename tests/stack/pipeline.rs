@@ -70,13 +70,6 @@ fn what_fails_for_a_while_is_tried_again_alone() {
     assert!(stack.rejects().is_empty());
 }
 
-#[test]
-fn each_minute_fanout_looks_after_what_waits() {
-    let stack = Stack::deploy();
-    let looked = |line: &serde_json::Value| line["message"] == "looked at what waits";
-    eventually("a turn of the schedule", || stack.log("fanout"), |lines| lines.iter().any(looked));
-}
-
 /// Has `ingest` send its calls through the proxy, and what failed come back soon.
 fn reach_the_table_through(stack: &Stack, proxy: &Proxy) {
     let function = stack.output("IngestFunctionName");

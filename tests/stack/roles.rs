@@ -14,7 +14,7 @@ const IAM: &str = "COUNTMEIN_MINISTACK_IAM";
 
 #[test]
 fn the_functions_work_with_what_their_roles_allow() {
-    let stack = Stack::deploy_to(IAM);
+    let stack = Stack::deploy_to(IAM, &[]);
 
     let (status, accepted) = stack.post("/events/Dance/signups", &json!({ "name": "Melvin" }));
     assert_eq!(status, 202, "{accepted}");
@@ -29,7 +29,7 @@ fn the_functions_work_with_what_their_roles_allow() {
 
 #[test]
 fn a_role_is_refused_what_is_not_its_functions_to_do() {
-    let stack = Stack::deploy_to(IAM);
+    let stack = Stack::deploy_to(IAM, &[]);
     assert_eq!(
         allowed(&stack, "ApiRole"),
         ["GetItem", "PutItem", "Query", "DeleteItem", "SendMessage", "read OrganiserKey", "read TokenSecret"]
@@ -38,7 +38,10 @@ fn a_role_is_refused_what_is_not_its_functions_to_do() {
         allowed(&stack, "IngestRole"),
         ["PutItem", "UpdateItem", "ReceiveMessage", "ReceiveMessage of dead letters"]
     );
-    assert_eq!(allowed(&stack, "FanoutRole"), ["GetItem", "PutItem", "Query of the index"]);
+    assert_eq!(
+        allowed(&stack, "FanoutRole"),
+        ["GetItem", "PutItem", "UpdateItem", "Query", "Query of the index", "read TokenSecret", "read ContactSecret"]
+    );
 }
 
 /// Which of all calls that any function makes, and of some that none does, go through for a role; all others are
@@ -88,6 +91,7 @@ fn calls(stack: &Stack, config: &SdkConfig) -> Vec<(&'static str, Call)> {
         ("PurgeQueue", call(sqs.purge_queue().queue_url(queue).send())),
         ("read OrganiserKey", call(read(organiser).send())),
         ("read TokenSecret", call(read(token).send())),
+        ("read ContactSecret", call(read("countmein-staging-contact-secret").send())),
         ("ListSecrets", call(secrets.list_secrets().send())),
         ("DeleteTable", call(dynamodb.delete_table().table_name(table).send())),
     ]

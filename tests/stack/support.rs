@@ -18,6 +18,7 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 use crate::ministack::{Account, REGION, SECRET_KEY};
+use crate::texts::texts;
 
 const STACK: &str = "countmein-staging";
 
@@ -43,11 +44,11 @@ pub struct Stack {
 impl Stack {
     /// Where everybody may do everything.
     pub fn deploy() -> Self {
-        Self::deploy_to("COUNTMEIN_MINISTACK")
+        Self::deploy_to("COUNTMEIN_MINISTACK", &[])
     }
 
-    /// On the server that a variable of `tests/with-ministack` names.
-    pub fn deploy_to(server: &str) -> Self {
+    /// On the server that a variable of `tests/with-ministack` names, with parameters of the template set.
+    pub fn deploy_to(server: &str, parameters: &[&str]) -> Self {
         let account = Account::on(server);
         let folder = tempfile::tempdir().unwrap();
         let bucket = format!("packages-{}", account.id);
@@ -56,6 +57,7 @@ impl Stack {
         let mut deploy = vec!["cloudformation", "deploy", "--stack-name", STACK, "--template-file", template];
         deploy.extend(["--s3-bucket", &bucket, "--capabilities", "CAPABILITY_IAM"]);
         deploy.extend(["--parameter-overrides", "Stage=staging", "LogLevel=debug"]);
+        deploy.extend(parameters);
         aws(&account, &deploy);
         let described = aws(&account, &["cloudformation", "describe-stacks", "--stack-name", STACK]);
         let outputs = described["Stacks"][0]["Outputs"].as_array().expect("the stack has outputs");
@@ -144,12 +146,28 @@ impl Stack {
         (self.wait(self.queue.depth()).unwrap(), self.wait(self.dead_letters.depth()).unwrap())
     }
 
-    /// The lines that a function has logged, those that are JSON.
-    pub fn log(&self, function: &str) -> Vec<Value> {
-        let group = format!("/aws/lambda/countmein-staging-{function}");
-        let events = self.aws(&["logs", "filter-log-events", "--log-group-name", &group]);
-        let messages = events["events"].as_array().expect("a list of events").iter();
-        messages.filter_map(|event| serde_json::from_str(event["message"].as_str()?).ok()).collect()
+    /// The text messages to a phone, the oldest first.
+    pub fn texts(&self, number: &str) -> Vec<String> {
+        texts(&self.account, number)
+    }
+
+    /// A queue to which the topic of announcements goes.
+    pub fn listen(&self) -> Sqs {
+        let queue = self.aws(&["sqs", "create-queue", "--queue-name", "listener"]);
+        let url = queue["QueueUrl"].as_str().expect("a queue has a URL");
+        let topic = self.output("AnnouncementsTopicArn");
+        let arn = format!("arn:aws:sqs:{REGION}:{}:listener", self.account.id);
+        let subscribe =
+            ["sns", "subscribe", "--topic-arn", topic, "--protocol", "sqs", "--notification-endpoint", &arn];
+        self.aws(&[&subscribe[..], &["--attributes", "RawMessageDelivery=true"]].concat());
+        Sqs::new(&self.config, url)
+    }
+
+    /// The messages on a queue, which are gone then.
+    pub fn take_from(&self, queue: &Sqs) -> Vec<Value> {
+        let messages = self.wait(queue.receive(10)).unwrap();
+        self.wait(queue.settle(messages.iter().map(|message| message.receipt.clone()).collect())).unwrap();
+        messages.iter().map(|message| serde_json::from_str(&message.body).unwrap()).collect()
     }
 }
 

@@ -7,13 +7,15 @@ use serde_json::Value as Json;
 use crate::support::{Template, file, list, template, text, texts};
 
 /// What each alarm watches, and above what it goes off.
-const WATCHED: [(&str, &str, &str, u64); 15] = [
+const WATCHED: [(&str, &str, &str, u64); 17] = [
+    ("AnnouncementsTopicAlarm", "AWS/SNS NumberOfNotificationsFailed", "!GetAtt AnnouncementsTopic.TopicName", 0),
     ("Api5xxAlarm", "AWS/ApiGateway 5xx", "!Ref HttpApi, !Ref DefaultStage", 0),
     ("ApiErrorsAlarm", "AWS/Lambda Errors", "!Ref ApiFunction", 0),
     ("ApiThrottlesAlarm", "AWS/Lambda Throttles", "!Ref ApiFunction", 0),
     ("DeadLettersAlarm", "AWS/SQS ApproximateNumberOfMessagesVisible", "!GetAtt DeadLettersQueue.QueueName", 0),
     ("FanoutErrorsAlarm", "AWS/Lambda Errors", "!Ref FanoutFunction", 0),
     ("FanoutThrottlesAlarm", "AWS/Lambda Throttles", "!Ref FanoutFunction", 0),
+    ("GivenUpAlarm", "CountMeIn NotificationsGivenUp", "!Ref Stage", 0),
     ("IngestErrorsAlarm", "AWS/Lambda Errors", "!Ref IngestFunction", 0),
     ("IngestThrottlesAlarm", "AWS/Lambda Throttles", "!Ref IngestFunction", 0),
     ("IteratorAgeAlarm", "AWS/Lambda IteratorAge", "!Ref FanoutFunction", 5 * 60 * 1_000),

@@ -3,9 +3,11 @@
 use crate::support::{list, template, text, texts};
 
 /// What becomes of it when the stack goes, and when an update makes another in its place.
-const STATEFUL: [(&str, &str, &str); 12] = [
+const STATEFUL: [(&str, &str, &str); 14] = [
     ("AccessLogs", "Delete", "Delete"),
+    ("AnnouncementsTopic", "Delete", "Delete"),
     ("ApiLogs", "Delete", "Delete"),
+    ("ContactSecret", "RetainExceptOnCreate", "Retain"),
     ("DeadLettersQueue", "Delete", "Retain"),
     ("EventsTable", "Retain", "Retain"),
     ("FanoutLogs", "Delete", "Delete"),

@@ -56,8 +56,27 @@ fn each_function_is_told_what_it_needs_and_no_more() {
         ("COUNTMEIN_QUEUE_URL", "!Ref SignupsQueue"),
         ("COUNTMEIN_TOKEN_SECRET", "!GetAtt TokenSecret.Id"),
     ];
+    let fanout = [
+        ("COUNTMEIN_ANNOUNCEMENTS_TOPIC", "!Ref AnnouncementsTopic"),
+        ("COUNTMEIN_CONFIRMATIONS_AN_HOUR", "!Ref ConfirmationsAnHour"),
+        ("COUNTMEIN_CONTACT_SECRET", "!GetAtt ContactSecret.Id"),
+        (
+            "COUNTMEIN_CONTACT_TOPICS",
+            "!Sub arn:${AWS::Partition}:sns:${AWS::Region}:${AWS::AccountId}:countmein-${Stage}-contact-",
+        ),
+        ("COUNTMEIN_FIRST_WAIT", "!Ref FirstWait"),
+        ("COUNTMEIN_LANGUAGE", "!Ref Language"),
+        ("COUNTMEIN_LONGEST_WAIT", "!Ref LongestWait"),
+        ("COUNTMEIN_NAMES_SHOWN", "!Ref NamesShown"),
+        api[2],
+        ("COUNTMEIN_SMS_A_DAY", "!Ref SmsADay"),
+        ("COUNTMEIN_SMS_CALLING_CODES", "!Ref SmsCallingCodes"),
+        ("COUNTMEIN_SMS_DAYTIME", "!Ref SmsDaytime"),
+        ("COUNTMEIN_TOKEN_SECRET", "!GetAtt TokenSecret.Id"),
+        ("COUNTMEIN_WAIT_FACTOR", "!Ref WaitFactor"),
+    ];
     let ingest = [("COUNTMEIN_DEAD_LETTERS_ARN", "!GetAtt DeadLettersQueue.Arn")];
-    for (name, own) in [("Api", &api[..]), ("Fanout", &[]), ("Ingest", &ingest)] {
+    for (name, own) in [("Api", &api[..]), ("Fanout", &fanout), ("Ingest", &ingest)] {
         let environment = template.of_function(&format!("{name}Function"), "Environment");
         let told: Vec<_> = entries(&environment["Variables"])
             .into_iter()

@@ -1,6 +1,5 @@
 //! Who wants to be called, and who does not.
 
-use countmein::outbound::Caller as _;
 use serde_json::{Value, json};
 
 use crate::http::Message;

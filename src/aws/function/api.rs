@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use axum::Router;
-use url::Url;
 
+use super::postman::public_url;
 use super::{optional_setting, setting};
 use crate::aws::events_table::EventsTable;
 use crate::aws::secrets::LateSecrets;
@@ -26,8 +26,8 @@ pub async fn router() -> anyhow::Result<Router> {
         queue: Arc::new(Sqs::new(&config, setting("COUNTMEIN_QUEUE_URL")?)),
         roster: table.clone(),
         rejects: table.clone(),
-        idempotency: table,
-        contacts: None,
+        idempotency: table.clone(),
+        contacts: Some(table),
         inbox: None,
         token_secret,
         secrets: Arc::new(LateSecrets::new(&config, organiser, token)),
@@ -37,10 +37,6 @@ pub async fn router() -> anyhow::Result<Router> {
     };
     // API Gateway holds down who asks too often.
     Ok(web::router(Arc::new(app), |routes| routes))
-}
-
-fn public_url(text: &str) -> anyhow::Result<Url> {
-    Url::parse(text).with_context(|| format!("COUNTMEIN_PUBLIC_URL is {text}; use one like https://signup.example.org"))
 }
 
 /// There is no loopback in the cloud.

@@ -1,55 +1,106 @@
-//! The stream's changes into the digests; and each minute, what waits.
+//! The stream's changes into the digests, and what is due to everybody who is in; each minute, what has waited.
+
+use std::time::Duration;
 
 use anyhow::Context as _;
+use aws_config::SdkConfig;
 use serde_json::Value;
+use tokio::sync::OnceCell;
 
-use super::setting;
+use super::postman::postman;
+use super::{parsed_setting, setting};
 use crate::aws::config;
 use crate::aws::events_table::EventsTable;
 use crate::aws::stream_event;
 use crate::aws::telemetry::{Emf, Unit};
-use crate::fanout;
-use crate::ports::Digests as _;
+use crate::event::EventId;
+use crate::fanout::{self, Announcer};
+use crate::metrics::Meter as _;
+use crate::news::Movements;
+use crate::ports::{Change, Digests as _};
+use crate::postman::Postman;
 use crate::quiet::Noise;
 use crate::timestamp::Timestamp;
 
-/// Digests looked at in one minute's turn, at the most.
+/// Events looked at in one minute's turn, at the most.
 const DUE: usize = 1_000;
 
+/// Notifications on their way at once.
+const AT_ONCE: usize = 32;
+
+/// After this an invocation begins with no further page; the next minute's goes on. Well below the function's timeout.
+const TIME: Duration = Duration::from_secs(40);
+
 pub struct Fanout {
+    config: SdkConfig,
     table: EventsTable,
     emf: Emf,
+    noise: Noise,
+    /// Most changes come to an event that is quiet: the start need not wait for secrets and words.
+    postman: OnceCell<Postman>,
 }
 
 impl Fanout {
     pub fn from_environment() -> anyhow::Result<Self> {
+        let config = config::of_function()?;
+        let by_default = Noise::default();
+        let seconds = |name, wait: Duration| -> anyhow::Result<Duration> {
+            Ok(parsed_setting(name)?.map_or(wait, Duration::from_secs))
+        };
+        let noise = Noise {
+            first_wait: seconds("COUNTMEIN_FIRST_WAIT", by_default.first_wait)?,
+            factor: parsed_setting("COUNTMEIN_WAIT_FACTOR")?.unwrap_or(by_default.factor),
+            longest_wait: seconds("COUNTMEIN_LONGEST_WAIT", by_default.longest_wait)?,
+        };
         Ok(Self {
-            table: EventsTable::new(&config::of_function()?, setting("COUNTMEIN_TABLE")?),
+            table: EventsTable::new(&config, setting("COUNTMEIN_TABLE")?),
             emf: Emf::new(setting("COUNTMEIN_STAGE")?),
+            config,
+            noise,
+            postman: OnceCell::new(),
         })
     }
 
     /// A batch of the table's stream, which has records, or the schedule's event, which has none.
     ///
     /// # Errors
-    /// A batch of which not all changes are in their digests; it is to come again.
+    /// A batch of which not all changes are in their digests; it is to come again. Whoever could not be told is no
+    /// error: the schedule goes on with them, and the stream waits for nobody.
     pub async fn handle(&self, event: Value) -> anyhow::Result<()> {
-        if event.get("Records").is_some() { self.take_in(event).await } else { self.look_after_what_waits().await }
+        let until = Timestamp::now().plus(TIME);
+        // In boxes, since the whole way to a person is in these, which is more than the compiler likes to lay out at once.
+        match event.get("Records") {
+            Some(_) => Box::pin(self.take_in(event, until)).await,
+            None => Box::pin(self.go_on(until)).await,
+        }
     }
 
-    async fn take_in(&self, event: Value) -> anyhow::Result<()> {
+    async fn take_in(&self, event: Value, until: Timestamp) -> anyhow::Result<()> {
         let event = serde_json::from_value(event).context("the event is not one of a DynamoDB stream")?;
         let changes = stream_event::changes(event)?;
-        let taken = fanout::take_in(&changes, &self.table, &Noise::default(), Timestamp::now()).await?;
-        tracing::debug!(joined = taken.joined, left = taken.left, "changes taken in");
+        let now = Timestamp::now();
+        let taken = fanout::take_in(&changes, &self.table, &self.noise, now).await?;
+        let Movements { joined, left } = taken.movements;
+        tracing::debug!(joined, left, "changes taken in");
         self.emf.tell(&[
-            ("AttendeesJoined", Unit::Count, count(taken.joined)),
-            ("AttendeesLeft", Unit::Count, count(taken.left)),
+            ("AttendeesJoined", Unit::Count, count(joined)),
+            ("AttendeesLeft", Unit::Count, count(left)),
         ]);
+        if let Err(error) = self.welcome(&changes, now).await {
+            tracing::error!(error = format!("{error:#}"), "owners of addresses are asked later");
+        }
+        self.announce_all(&taken.due, until).await;
         Ok(())
     }
 
-    async fn look_after_what_waits(&self) -> anyhow::Result<()> {
+    async fn welcome(&self, changes: &[Change], now: Timestamp) -> anyhow::Result<()> {
+        if changes.iter().any(Change::brings_a_contact) {
+            self.postman().await?.welcome(changes, now).await;
+        }
+        Ok(())
+    }
+
+    async fn go_on(&self, until: Timestamp) -> anyhow::Result<()> {
         let now = Timestamp::now();
         let due = self.table.due(now, DUE).await?;
         let oldest = due.first().map_or(0.0, |(_, since)| now.since(*since).as_secs_f64());
@@ -58,7 +109,36 @@ impl Fanout {
             ("DigestsDue", Unit::Count, count(u64::try_from(due.len()).unwrap_or(u64::MAX))),
             ("OldestDigestDue", Unit::Seconds, oldest),
         ]);
+        let events: Vec<EventId> = due.into_iter().map(|(event, _)| event).collect();
+        self.announce_all(&events, until).await;
         Ok(())
+    }
+
+    /// Sends what is due of each, as far as there is time.
+    async fn announce_all(&self, events: &[EventId], until: Timestamp) {
+        for event in events.iter().take_while(|_| Timestamp::now() < until) {
+            if let Err(error) = self.announce(event, until).await {
+                tracing::error!(error = format!("{error:#}"), event.id = %event, "people are told in a minute");
+            }
+        }
+    }
+
+    async fn announce(&self, event: &EventId, until: Timestamp) -> anyhow::Result<()> {
+        let announcer = Announcer {
+            digests: &self.table,
+            roster: &self.table,
+            notifier: self.postman().await?,
+            noise: self.noise,
+            at_once: AT_ONCE,
+            clock: &Timestamp::now,
+        };
+        let tally = announcer.announce(event, until).await?;
+        self.emf.announced(&tally);
+        Ok(())
+    }
+
+    async fn postman(&self) -> anyhow::Result<&Postman> {
+        self.postman.get_or_try_init(|| postman(&self.config, &self.table)).await
     }
 }
 

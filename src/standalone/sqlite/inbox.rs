@@ -11,7 +11,9 @@ impl Inbox for Sqlite {
         let stay = stay.clone();
         self.write("keeping a message", move |db| {
             let (event, name) = (stay.attendee.event.as_str(), stay.attendee.name.as_str());
-            let sql = "INSERT OR IGNORE INTO inbox (event, name, owner, id, at, text) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+            // Not for a stay that is over, whose messages nobody would read or delete.
+            let sql = "INSERT OR IGNORE INTO inbox (event, name, owner, id, at, text) SELECT ?1, ?2, ?3, ?4, ?5, ?6
+                       WHERE EXISTS (SELECT 1 FROM attendee WHERE event = ?1 AND name = ?2 AND owner = ?3)";
             let row = (event, name, stay.owner.as_str(), &message.id, message.at.as_millis(), &message.text);
             if db.prepare_cached(sql)?.execute(row)? > 0 {
                 let sql = "DELETE FROM inbox WHERE event = ?1 AND name = ?2 AND seq NOT IN

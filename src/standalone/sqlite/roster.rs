@@ -131,7 +131,8 @@ fn store(db: &Connection, old: Option<&Attendee>, new: Option<&Attendee>, now: T
     let (old_record, new_record) = (old.map(AttendeeRecord::from), new.map(AttendeeRecord::from));
     let Some(attendee) = new.or(old) else { return Ok(()) };
     let event = attendee.event.as_str();
-    if new.is_none_or(|new| new.stay().is_none()) {
+    let owner = |attendee: Option<&Attendee>| Some(attendee?.stay()?.owner.clone());
+    if owner(old) != owner(new) {
         let mut forget = db.prepare_cached("DELETE FROM inbox WHERE event = ?1 AND name = ?2")?;
         forget.execute((event, attendee.name.key().as_str()))?;
     }

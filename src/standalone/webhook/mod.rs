@@ -31,6 +31,7 @@ use uuid::Uuid;
 
 use self::lookup::Lookup;
 use self::signature::SigningKey;
+use crate::consent::{Consent, ContactId};
 use crate::outbound::{Call, Caller};
 use crate::ports::Failure;
 use crate::secret::Secret;
@@ -152,15 +153,9 @@ impl Webhooks {
     }
 }
 
-#[async_trait]
-impl Caller for Webhooks {
-    async fn call(&self, call: &Call) -> Result<(), Failure> {
-        // The status says it all; the body may never end.
-        let unread = |_| Ok(());
-        self.post(&call.to, "application/cloudevents+json", &call.id, call.body.clone(), unread).await
-    }
-
-    async fn challenge(&self, to: &Url, text: &str) -> Result<(), Failure> {
+impl Webhooks {
+    /// Asks whoever answers at an address to echo a text.
+    pub async fn challenge(&self, to: &Url, text: &str) -> Result<(), Failure> {
         let body = json!({ "type": "countmein.challenge", "challenge": text }).to_string();
         let text = text.to_owned();
         let read = move |answer: Body| {
@@ -173,6 +168,19 @@ impl Caller for Webhooks {
             if echoes(&bytes, &text) { Ok(()) } else { Err(Failure::Reject(failure::NOT_ECHOED.into())) }
         };
         self.post(to, "application/json", &Uuid::now_v7().to_string(), body, read).await
+    }
+}
+
+#[async_trait]
+impl Caller for Webhooks {
+    async fn call(&self, call: &Call) -> Result<(), Failure> {
+        // The status says it all; the body may never end.
+        let unread = |_| Ok(());
+        self.post(&call.to, "application/cloudevents+json", &call.id, call.body.clone(), unread).await
+    }
+
+    async fn ask(&self, _: &ContactId, to: &Url, text: &str) -> Result<Option<Consent>, Failure> {
+        self.challenge(to, text).await.map(|()| Some(Consent::Given))
     }
 }
 

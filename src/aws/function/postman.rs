@@ -1,0 +1,75 @@
+//! How a stage tells people: over SNS, as the template's settings say.
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use aws_config::SdkConfig;
+use url::Url;
+
+use super::{optional_setting, parsed_setting, setting};
+use crate::aws::events_table::EventsTable;
+use crate::aws::secrets;
+use crate::aws::sns::{Sns, Topics};
+use crate::links::Links;
+use crate::outbound::Texter;
+use crate::postman::{Postman, SmsGuard};
+use crate::words::{NAMES_SHOWN, Words};
+
+/// What the template sets where its parameters are left alone.
+const CONFIRMATIONS_AN_HOUR: u64 = 100;
+
+/// With the secrets read that links and addresses need.
+pub async fn postman(config: &SdkConfig, table: &EventsTable) -> anyhow::Result<Postman> {
+    let (token, contact) = (setting("COUNTMEIN_TOKEN_SECRET")?, setting("COUNTMEIN_CONTACT_SECRET")?);
+    let (token_secret, contact_secret) =
+        tokio::try_join!(secrets::current(config, &token), secrets::current(config, &contact))?;
+    let sns = Arc::new(Sns::new(
+        config,
+        Topics {
+            announcements: setting("COUNTMEIN_ANNOUNCEMENTS_TOPIC")?,
+            contact_prefix: setting("COUNTMEIN_CONTACT_TOPICS")?,
+            tags: [("project", "countmein".to_owned()), ("stage", setting("COUNTMEIN_STAGE")?)]
+                .map(|(name, value)| (name.to_owned(), value))
+                .into(),
+        },
+    ));
+    let table = Arc::new(table.clone());
+    Ok(Postman {
+        words: Words::new(
+            parsed_setting("COUNTMEIN_LANGUAGE")?.unwrap_or_default(),
+            parsed_setting("COUNTMEIN_NAMES_SHOWN")?.unwrap_or(NAMES_SHOWN),
+        ),
+        links: Links { public_url: public_url(&setting("COUNTMEIN_PUBLIC_URL")?)?, token_secret },
+        contact_secret,
+        contacts: table.clone(),
+        budgets: table,
+        confirmations_an_hour: parsed_setting("COUNTMEIN_CONFIRMATIONS_AN_HOUR")?.unwrap_or(CONFIRMATIONS_AN_HOUR),
+        inbox: None,
+        mailer: Some(sns.clone()),
+        caller: Some(sns.clone()),
+        texter: sms_guard()?.map(|guard| (sns.clone() as Arc<dyn Texter>, guard)),
+        broadcaster: Some(sns),
+    })
+}
+
+/// None where no calling code is listed: nobody is texted then.
+fn sms_guard() -> anyhow::Result<Option<SmsGuard>> {
+    let Some(codes) = optional_setting("COUNTMEIN_SMS_CALLING_CODES") else { return Ok(None) };
+    let calling_codes: Vec<String> = codes.split(',').map(|code| code.trim().to_owned()).collect();
+    if let Some(code) = calling_codes.iter().find(|code| !is_calling_code(code)) {
+        bail!("COUNTMEIN_SMS_CALLING_CODES has {code}; write calling codes like +1,+49");
+    }
+    Ok(Some(SmsGuard {
+        calling_codes,
+        daytime: parsed_setting("COUNTMEIN_SMS_DAYTIME")?.context("COUNTMEIN_SMS_DAYTIME is not set")?,
+        a_day: parsed_setting("COUNTMEIN_SMS_A_DAY")?.context("COUNTMEIN_SMS_A_DAY is not set")?,
+    }))
+}
+
+fn is_calling_code(code: &str) -> bool {
+    code.strip_prefix('+').is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+pub fn public_url(text: &str) -> anyhow::Result<Url> {
+    Url::parse(text).with_context(|| format!("COUNTMEIN_PUBLIC_URL is {text}; use one like https://signup.example.org"))
+}

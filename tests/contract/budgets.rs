@@ -1,0 +1,59 @@
+use std::time::Duration;
+
+use countmein::timestamp::Timestamp;
+use futures_util::future::join_all;
+
+use crate::backend::Backend;
+use crate::people::unique;
+
+async fn spend(backend: &Backend, budget: &str, limit: u64) -> bool {
+    let ends_at = Timestamp::now().plus(Duration::from_secs(60 * 60));
+    backend.budgets.spend(budget, limit, ends_at).await.expect("the backend is there")
+}
+
+/// Asks for one after the other; for how many there was something left.
+async fn spend_often(backend: &Backend, budget: &str, limit: u64, times: usize) -> usize {
+    let mut spent = 0;
+    for _ in 0..times {
+        spent += usize::from(spend(backend, budget, limit).await);
+    }
+    spent
+}
+
+pub async fn a_budget_is_spent_to_its_limit_and_no_further(backend: &Backend) {
+    let budget = unique("budget");
+    for _ in 0..3 {
+        assert!(spend(backend, &budget, 3).await);
+    }
+    assert_eq!(spend_often(backend, &budget, 3, 5).await, 0);
+}
+
+pub async fn concurrent_spenders_are_given_the_limit_and_no_more(backend: &Backend) {
+    let budget = unique("budget");
+    let answers = join_all((0..30).map(|_| spend(backend, &budget, 7))).await;
+    assert_eq!(answers.into_iter().filter(|was_left| *was_left).count(), 7);
+    assert!(!spend(backend, &budget, 7).await);
+}
+
+pub async fn budgets_do_not_disturb_each_other(backend: &Backend) {
+    let (one, other) = (unique("budget"), unique("budget"));
+    assert_eq!(spend_often(backend, &one, 2, 5).await, 2);
+    assert_eq!(spend_often(backend, &other, 3, 5).await, 3);
+    assert_eq!(spend_often(backend, &one.to_uppercase(), 1, 5).await, 1, "names are not folded");
+}
+
+pub async fn a_limit_of_0_gives_nothing(backend: &Backend) {
+    let budget = unique("budget");
+    assert_eq!(spend_often(backend, &budget, 0, 3).await, 0);
+    assert_eq!(spend_often(backend, &budget, 2, 1).await, 1);
+    assert_eq!(spend_often(backend, &budget, 0, 3).await, 0);
+    assert_eq!(spend_often(backend, &budget, 2, 3).await, 1, "what was refused is not spent");
+}
+
+pub async fn a_raised_limit_gives_more_and_a_lowered_one_nothing(backend: &Backend) {
+    let budget = unique("budget");
+    assert_eq!(spend_often(backend, &budget, 2, 5).await, 2);
+    assert_eq!(spend_often(backend, &budget, 5, 5).await, 3);
+    assert_eq!(spend_often(backend, &budget, 4, 5).await, 0);
+    assert_eq!(spend_often(backend, &budget, u64::MAX, 5).await, 5);
+}

@@ -1,0 +1,199 @@
+//! What SQLite keeps of what was told to each stay, and for how long.
+
+use countmein::attendee::Applied;
+use countmein::attendee_name::AttendeeName;
+use countmein::channel::Channel;
+use countmein::event::Event;
+use countmein::ports::{AttendeeBatch, INBOX_MESSAGES, Inbox, InboxMessage, Roster, StayKey};
+use countmein::signup::{Request, Signup, SignupId, Version};
+use countmein::standalone::sqlite::Sqlite;
+use countmein::timestamp::Timestamp;
+use tempfile::TempDir;
+
+/// A database in a folder that is gone afterwards.
+struct Home {
+    sqlite: Sqlite,
+    _folder: TempDir,
+}
+
+fn home() -> Home {
+    let folder = tempfile::tempdir().expect("there is room for a folder");
+    Home { sqlite: Sqlite::open(folder.path()).expect("the folder is ours"), _folder: folder }
+}
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_millis(1_795_431_600_000 + second * 1_000).expect("it is in range")
+}
+
+fn signup(event: &str, name: &str, second: i64, request: Request) -> Signup {
+    Signup {
+        version: Version { requested_at: at(second), id: SignupId::parse(&format!("id-{second}")).unwrap() },
+        event: Event::parse(event).unwrap(),
+        name: AttendeeName::parse(name).unwrap(),
+        channel: Channel::Queue,
+        request,
+    }
+}
+
+fn message(number: i64) -> InboxMessage {
+    InboxMessage { id: format!("news-{number}"), at: at(number), text: format!("Guest {number} joined Dance.") }
+}
+
+impl Home {
+    async fn apply(&self, signup: Signup) {
+        let batch = AttendeeBatch { key: signup.key(), signups: vec![signup] };
+        let applied = self.sqlite.apply(vec![batch], at(0)).await.remove(0).expect("the database is there");
+        assert_eq!(applied, [Applied::Stored]);
+    }
+
+    /// Somebody comes; their stay.
+    async fn enrol(&self, event: &str, name: &str, second: i64) -> StayKey {
+        let enrol = signup(event, name, second, Request::Enrol { contact: None });
+        let stay = StayKey { attendee: enrol.key(), owner: enrol.version.id.clone() };
+        self.apply(enrol).await;
+        stay
+    }
+
+    async fn keep(&self, stay: &StayKey, message: InboxMessage) {
+        self.sqlite.keep(stay, message).await.expect("the database is there");
+    }
+
+    async fn messages(&self, stay: &StayKey) -> Vec<InboxMessage> {
+        self.sqlite.messages(stay).await.expect("the database is there")
+    }
+}
+
+#[tokio::test]
+async fn a_stay_that_was_told_nothing_has_no_messages() {
+    let home = home();
+    let ana = home.enrol("Dance", "Ana", 1).await;
+    assert_eq!(home.messages(&ana).await, []);
+}
+
+#[tokio::test]
+async fn messages_are_read_whole_the_latest_first() {
+    let home = home();
+    let ana = home.enrol("Dance", "Ana", 1).await;
+    for number in 1..=3 {
+        home.keep(&ana, message(number)).await;
+    }
+    assert_eq!(home.messages(&ana).await, [3, 2, 1].map(message));
+}
+
+#[tokio::test]
+async fn a_message_that_comes_again_is_kept_once_as_it_was() {
+    let home = home();
+    let ana = home.enrol("Dance", "Ana", 1).await;
+    home.keep(&ana, message(1)).await;
+    home.keep(&ana, message(2)).await;
+    home.keep(&ana, InboxMessage { id: message(1).id, ..message(3) }).await;
+    assert_eq!(home.messages(&ana).await, [2, 1].map(message));
+}
+
+#[tokio::test]
+async fn of_each_stay_only_the_latest_messages_are_kept() {
+    let home = home();
+    let (ana, ben) = (home.enrol("Dance", "Ana", 1).await, home.enrol("Dance", "Ben", 2).await);
+    home.keep(&ben, message(1)).await;
+    let kept = i64::try_from(INBOX_MESSAGES).unwrap();
+    for number in 1..=kept + 3 {
+        home.keep(&ana, message(number)).await;
+    }
+    let latest: Vec<_> = (4..=kept + 3).rev().map(message).collect();
+    assert_eq!(home.messages(&ana).await, latest);
+    assert_eq!(home.messages(&ben).await, [message(1)], "another's do not count");
+}
+
+#[tokio::test]
+async fn what_others_were_told_is_not_seen() {
+    let home = home();
+    let ana = home.enrol("Dance", "Ana", 1).await;
+    let others =
+        [home.enrol("Dance", "Ben", 2).await, home.enrol("Choir", "Ana", 3).await, home.enrol("Choir", "Ben", 4).await];
+    home.keep(&ana, message(1)).await;
+    for (other, number) in others.iter().zip(2..) {
+        assert_eq!(home.messages(other).await, [], "{other:?}");
+        let own = InboxMessage { id: message(1).id, ..message(number) };
+        home.keep(other, own.clone()).await;
+        assert_eq!(home.messages(other).await, [own], "an id is known to its stay alone");
+    }
+    assert_eq!(home.messages(&ana).await, [message(1)]);
+    let of_another = StayKey { owner: SignupId::parse("id-9").unwrap(), ..ana };
+    assert_eq!(home.messages(&of_another).await, [], "a stay is known by the sign-up that began it");
+}
+
+#[tokio::test]
+async fn messages_stay_while_the_stay_goes_on() {
+    let home = home();
+    let ana = home.enrol("Dance", "Ana", 1).await;
+    home.keep(&ana, message(1)).await;
+    home.enrol("Dance", "Ana", 2).await;
+    home.apply(signup("Dance", "Ana", 3, Request::Amend { stay: ana.owner.clone(), contact: None })).await;
+    assert_eq!(home.messages(&ana).await, [message(1)]);
+}
+
+#[tokio::test]
+async fn messages_go_with_whoever_leaves_and_with_nobody_else() {
+    for leaves in [|_: &StayKey| Request::Cancel, |ana: &StayKey| Request::Leave { stay: ana.owner.clone() }] {
+        let home = home();
+        let (ana, ben) = (home.enrol("Dance", "Ana", 1).await, home.enrol("Dance", "Ben", 2).await);
+        let elsewhere = home.enrol("Choir", "Ana", 3).await;
+        for stay in [&ana, &ben, &elsewhere] {
+            home.keep(stay, message(1)).await;
+        }
+
+        home.apply(signup("Dance", "Ana", 4, leaves(&ana))).await;
+
+        assert_eq!(home.messages(&ana).await, []);
+        assert_eq!(home.messages(&ben).await, [message(1)]);
+        assert_eq!(home.messages(&elsewhere).await, [message(1)]);
+        let again = home.enrol("Dance", "Ana", 5).await;
+        assert_eq!(home.messages(&again).await, [], "whoever comes again was told nothing yet");
+    }
+}
+
+#[tokio::test]
+async fn a_removal_takes_the_messages_along() {
+    let home = home();
+    let (ana, ben) = (home.enrol("Dance", "Ana", 1).await, home.enrol("Dance", "Ben", 2).await);
+    let elsewhere = home.enrol("Choir", "Ana", 3).await;
+    for stay in [&ana, &ben, &elsewhere] {
+        home.keep(stay, message(1)).await;
+    }
+    let name = &ana.attendee.name;
+
+    assert_eq!(home.sqlite.remove(name, Some(&ana.attendee.event), at(4)).await.unwrap(), 1);
+    assert_eq!(home.messages(&ana).await, []);
+    assert_eq!(home.messages(&elsewhere).await, [message(1)], "the removal was from one event");
+
+    assert_eq!(home.sqlite.remove(name, None, at(5)).await.unwrap(), 1);
+    assert_eq!(home.messages(&elsewhere).await, []);
+    assert_eq!(home.messages(&ben).await, [message(1)]);
+}
+
+#[tokio::test]
+async fn what_comes_for_a_stay_that_is_over_is_not_kept_and_harms_no_other() {
+    let home = home();
+    let first = home.enrol("dance", "Ana", 1).await;
+    home.apply(signup("dance", "Ana", 2, Request::Cancel)).await;
+    let second = home.enrol("dance", "Ana", 3).await;
+    home.keep(&second, message(4)).await;
+
+    home.keep(&first, message(5)).await;
+
+    assert_eq!(home.messages(&second).await, [message(4)]);
+    assert!(home.messages(&first).await.is_empty());
+}
+
+#[tokio::test]
+async fn who_leaves_and_comes_back_in_one_batch_begins_anew() {
+    let home = home();
+    let first = home.enrol("dance", "Ana", 1).await;
+    home.keep(&first, message(2)).await;
+    let again =
+        [signup("dance", "Ana", 3, Request::Cancel), signup("dance", "Ana", 4, Request::Enrol { contact: None })];
+
+    home.sqlite.apply(vec![AttendeeBatch { key: first.attendee.clone(), signups: again.to_vec() }], at(5)).await;
+
+    assert!(home.messages(&first).await.is_empty());
+}

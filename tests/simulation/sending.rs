@@ -1,0 +1,163 @@
+//! Sending to a crowd: what it costs, how much of it is on its way at once, and what a crash in the middle sends again.
+
+use std::collections::BTreeMap;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+
+use async_trait::async_trait;
+use countmein::event::EventId;
+use countmein::fanout::Announcer;
+use countmein::notification::Notification;
+use countmein::ports::{Failure, Notifier};
+use countmein::quiet::Noise;
+use countmein::signup::Request;
+use countmein::timestamp::Timestamp;
+
+use crate::memory::Memory;
+use crate::{DANCE, start};
+
+const CROWD: usize = 10_000;
+
+/// Recipients of a page, and so the most that a crash leaves without a note that they were told.
+const PAGE: usize = 500;
+
+const AT_ONCE: usize = 32;
+
+/// A simulated provider that takes its time, for some longer than for others, and counts what is on its way.
+struct Slow<'a> {
+    memory: &'a Memory,
+    calls: AtomicUsize,
+    on_their_way: AtomicUsize,
+    most_at_once: AtomicUsize,
+}
+
+impl<'a> Slow<'a> {
+    fn new(memory: &'a Memory) -> Self {
+        Self { memory, calls: 0.into(), on_their_way: 0.into(), most_at_once: 0.into() }
+    }
+
+    /// Sends what is due; none if it crashed.
+    fn announce(&self) -> Option<u64> {
+        let noise = Noise::default();
+        let clock = || self.memory.now();
+        let (digests, roster) = (self.memory, self.memory);
+        let announcer = Announcer { digests, roster, notifier: self, noise, at_once: AT_ONCE, clock: &clock };
+        let event = EventId::parse(DANCE).unwrap();
+        Some(until_it_stands_still(announcer.announce(&event, Timestamp::LATEST))?.unwrap().told)
+    }
+}
+
+#[async_trait]
+impl Notifier for Slow<'_> {
+    async fn notify(&self, notification: &Notification) -> Result<bool, Failure> {
+        let turns = 1 + self.calls.fetch_add(1, Ordering::Relaxed) % 4;
+        let now = 1 + self.on_their_way.fetch_add(1, Ordering::Relaxed);
+        self.most_at_once.fetch_max(now, Ordering::Relaxed);
+        for _ in 0..turns {
+            tokio::task::yield_now().await;
+        }
+        let outcome = self.memory.notify(notification).await;
+        self.on_their_way.fetch_sub(1, Ordering::Relaxed);
+        outcome
+    }
+}
+
+/// Whether somebody wants to go on.
+#[derive(Default)]
+struct Moves(AtomicBool);
+
+impl Wake for Moves {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// What comes of it; none if nothing moves any more, as after a crash.
+fn until_it_stands_still<T>(work: impl Future<Output = T>) -> Option<T> {
+    let mut work = pin!(work);
+    let moves = Arc::new(Moves::default());
+    let waker = Waker::from(Arc::clone(&moves));
+    loop {
+        if let Poll::Ready(outcome) = work.as_mut().poll(&mut Context::from_waker(&waker)) {
+            return Some(outcome);
+        }
+        if !moves.0.swap(false, Ordering::Relaxed) {
+            return None;
+        }
+    }
+}
+
+fn crowd() -> Memory {
+    let memory = Memory::new(start());
+    for number in 0..CROWD {
+        memory.request(DANCE, &format!("Guest {number:05}"), Request::Enrol { contact: None });
+    }
+    memory
+}
+
+fn wait_until_due(memory: &Memory) {
+    let due = memory.next_due().expect("something waits");
+    memory.advance(due.since(memory.now()));
+}
+
+#[test]
+fn a_crowd_costs_a_write_for_each_batch_two_for_a_digest_and_one_for_each_page() {
+    let memory = crowd();
+    memory.work(Noise::default());
+    let state = memory.state();
+    assert_eq!(state.pages, CROWD / PAGE);
+    // A hundred batches; the claim, and each page, the last of which settles.
+    assert_eq!(state.stores, 100 + 1 + CROWD / PAGE);
+    assert_eq!(state.told_everybody, 1);
+}
+
+#[test]
+fn a_crash_in_the_middle_of_a_crowd_repeats_a_page_at_most_and_misses_nobody() {
+    let memory = crowd();
+    memory.work(Noise::default());
+    // A call of the provider is two steps, a page four more; so the crashes fall anywhere in their pages.
+    let crashes = (0..8).map(|number| 3 + number * 2_531);
+    let (mut repeated_most, mut zoe_is_in) = (0, false);
+    for steps in crashes {
+        memory.request(DANCE, "Zoe", if zoe_is_in { Request::Cancel } else { Request::Enrol { contact: None } });
+        zoe_is_in = !zoe_is_in;
+        memory.take_in(Noise::default()).unwrap();
+        wait_until_due(&memory);
+        memory.state().told.clear();
+
+        memory.crash_after(Some(steps));
+        let crashed = Slow::new(&memory);
+        assert_eq!(crashed.announce(), None, "it crashes after {steps} steps");
+        memory.crash_after(None);
+        let told_before = memory.state().told.len();
+        wait_until_due(&memory);
+        let resumed = Slow::new(&memory);
+        assert!(resumed.announce().is_some());
+
+        let mut told: BTreeMap<String, usize> = BTreeMap::new();
+        for (_, name, _) in std::mem::take(&mut memory.state().told) {
+            *told.entry(name).or_default() += 1;
+        }
+        assert_eq!(told.len(), CROWD, "everybody but Zoe hears");
+        assert!(told.values().all(|times| *times <= 2), "nobody hears three times");
+        let repeated = told.values().filter(|times| **times == 2).count();
+        assert!(repeated <= PAGE, "{repeated} of the {told_before} told in {steps} steps hear it twice");
+        repeated_most = repeated.max(repeated_most);
+        for run in [crashed, resumed] {
+            assert!(run.most_at_once.into_inner() <= AT_ONCE);
+        }
+    }
+    assert!(repeated_most > 0, "a crash falls into a page");
+}
+
+#[test]
+fn a_crowd_is_read_by_pages_and_no_more_than_wanted_is_on_its_way_at_once() {
+    let memory = crowd();
+    memory.take_in(Noise::default()).unwrap();
+    let slow = Slow::new(&memory);
+    assert_eq!(slow.announce(), Some(CROWD as u64 + 1), "and once for those who listen to all events");
+    assert_eq!(slow.most_at_once.into_inner(), AT_ONCE);
+    assert_eq!(memory.state().pages, CROWD / PAGE);
+}
