@@ -3,7 +3,7 @@
 //! `cargo bench --bench noise` prints the table of `docs/noise.md`; `cargo bench --bench noise -- --check` fails unless
 //! the table there is the same. There is no chance and no clock in it, so that it comes out alike on every machine.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::sync::Mutex;
@@ -15,12 +15,16 @@ use countmein::attendee_name::NameKey;
 use countmein::event::EventId;
 use countmein::notification::{Notification, Recipient};
 use countmein::ports::{Failure, Notifier, Roster as _};
-use countmein::quiet::{Noise, Quiet};
+use countmein::quiet::Noise;
 use countmein::signup::Request;
 use countmein::timestamp::Timestamp;
 use futures_util::FutureExt as _;
 
 use memory::Memory;
+use spacing::Spacing;
+
+#[path = "noise/spacing.rs"]
+mod spacing;
 
 #[expect(dead_code, reason = "the simulation uses more of it")]
 #[path = "../tests/simulation/memory.rs"]
@@ -37,11 +41,7 @@ const LISTENERS: usize = 100;
 /// What the design promises of any 24 hours.
 const PER_DAY: usize = 30;
 
-const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-
-const BURSTS: usize = 10;
-const BURST: Duration = Duration::from_secs(5 * 60);
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -58,96 +58,21 @@ fn main() {
     }
 }
 
-/// When people sign up.
-#[derive(Debug, Clone, Copy)]
-enum Spacing {
-    /// In ten bursts of five minutes.
-    Bursts,
-    Evenly,
-    /// In groups, each just after the quiet time that the one before has brought.
-    AfterEachQuietTime,
-    /// In groups that are told at once as often as can be: so many, each just after the quiet time, before each pause
-    /// after which the event begins anew.
-    Loudest,
-}
-
-impl Spacing {
-    const ALL: [Self; 4] = [Self::Bursts, Self::Evenly, Self::AfterEachQuietTime, Self::Loudest];
-
-    fn words(self) -> &'static str {
-        match self {
-            Self::Bursts => "in bursts",
-            Self::Evenly => "evenly",
-            Self::AfterEachQuietTime => "after each quiet time",
-            Self::Loudest => "as loud as can be",
-        }
-    }
-
-    /// How many sign up when, in whole seconds after the day began.
-    fn arrivals(self, sign_ups: usize) -> BTreeMap<Duration, usize> {
-        let groups = match self {
-            Self::Evenly => return spread(sign_ups, Duration::ZERO, DAY),
-            Self::Bursts => (0..BURSTS).map(|burst| part(DAY, burst, BURSTS)).collect(),
-            Self::AfterEachQuietTime => told_at_once(usize::MAX),
-            Self::Loudest => (1..10).map(told_at_once).max_by_key(Vec::len).unwrap(),
-        };
-        let lasts = if matches!(self, Self::Bursts) { BURST } else { SECOND };
-        let shares = (0..groups.len()).map(|group| (sign_ups + groups.len() - 1 - group) / groups.len());
-        groups.iter().zip(shares).flat_map(|(begins, share)| spread(share, *begins, lasts)).collect()
-    }
-}
-
-/// The `number`th of `parts` of a time, in whole seconds.
-fn part(time: Duration, number: usize, parts: usize) -> Duration {
-    Duration::from_secs(time.as_secs() * number as u64 / parts as u64)
-}
-
-fn spread(sign_ups: usize, begins: Duration, lasts: Duration) -> BTreeMap<Duration, usize> {
-    let mut arrivals = BTreeMap::new();
-    for number in 0..sign_ups {
-        *arrivals.entry(begins + part(lasts, number, sign_ups)).or_default() += 1;
-    }
-    arrivals
-}
-
-/// The times of a day at which changes are told at once: each a second after the quiet time, and every `in_a_row` of
-/// them after so long a pause that the next is a first one again.
-fn told_at_once(in_a_row: usize) -> Vec<Duration> {
-    let noise = Noise::default();
-    let day = Timestamp::EARLIEST;
-    let (mut times, mut now, mut quiet, mut row) = (Vec::new(), day, None, 0);
-    while now.since(day) < DAY {
-        times.push(now.since(day));
-        row += 1;
-        let next = Quiet::after(quiet, &noise, now);
-        if row == in_a_row || next.lasts == noise.longest_wait {
-            (quiet, row) = (None, 0);
-            now = now.plus(noise.longest_wait);
-        } else {
-            quiet = Some(next);
-            now = next.ends_at.plus(SECOND);
-        }
-    }
-    times
-}
-
 fn table() -> String {
     let days: Vec<_> = SIGN_UPS.iter().flat_map(|sign_ups| Spacing::ALL.map(|spacing| (*sign_ups, spacing))).collect();
-    // The largest first, and each on its own thread, or the last of them would be waited for alone.
+    // All at once, since the largest take a minute each.
     let rows = thread::scope(|scope| {
         let days = days.iter().map(|(sign_ups, spacing)| scope.spawn(|| row(*sign_ups, *spacing)));
         days.collect::<Vec<_>>().into_iter().map(|day| day.join().unwrap()).collect::<String>()
     });
     format!(
-        "| sign-ups | spaced | per listener | most in any 24 hours | sent in all | digest writes |\n\
+        "| sign-ups | spaced | to a listener | most in any 24 hours | sent in all | digest writes |\n\
          |---:|---|---:|---:|---:|---:|\n{rows}"
     )
 }
 
 fn row(sign_ups: usize, spacing: Spacing) -> String {
-    let began = std::time::Instant::now();
     let day = Day::simulate(sign_ups, spacing);
-    eprintln!("{sign_ups} {spacing:?} {:?}", began.elapsed());
     let mut row = String::new();
     for cell in [thousands(sign_ups), spacing.words().to_owned()] {
         write!(row, "| {cell} ").unwrap();

@@ -47,8 +47,8 @@ pub struct Told<'a> {
     /// How many are in.
     pub count: u64,
     pub news: &'a News,
-    /// So many of the changes may have reached the recipient before.
-    pub doubtful: usize,
+    /// So many of the changes, or so many, may have reached the recipient before.
+    pub doubtful: &'a [usize],
 }
 
 impl News {
@@ -87,23 +87,19 @@ impl News {
 
     /// Where everybody went in the end, by display name, as `listener` is to hear it: without the listener, and without
     /// who came and went and is where they were. But of those who did that, the listener may have seen a part alone: what
-    /// came after they came themselves, or what came after the first `doubtful`, which may have reached them or not.
-    fn moved(&self, listener: Option<&NameKey>, doubtful: usize) -> (Vec<String>, Vec<String>) {
+    /// came after they came themselves, or what came after any of the `doubtful` beginnings, which may have reached them
+    /// or not.
+    fn moved(&self, listener: Option<&NameKey>, doubtful: &[usize]) -> (Vec<String>, Vec<String>) {
         let own = self.named.iter().rposition(|change| Some(change.name.key()) == listener);
-        let beginnings = [0, own.map_or(0, |own| own + 1), doubtful];
-        let mut ways: BTreeMap<&NameKey, [Way; 3]> = BTreeMap::new();
+        let beginnings: Vec<usize> = [0].into_iter().chain(own).chain(doubtful.iter().copied()).collect();
+        let mut of_person: BTreeMap<&NameKey, Vec<(usize, Movement)>> = BTreeMap::new();
         for (at, change) in self.named.iter().enumerate() {
-            let ways = ways.entry(change.name.key()).or_default();
-            for (way, beginning) in ways.iter_mut().zip(beginnings) {
-                if at >= beginning {
-                    way.go(change.movement);
-                }
-            }
+            of_person.entry(change.name.key()).or_default().push((at, change.movement));
         }
         let (mut joined, mut left) = (Vec::new(), Vec::new());
         for change in self.named.iter().filter(|change| Some(change.name.key()) != listener) {
-            let ways = ways.remove(change.name.key()).unwrap_or_default();
-            match ways.iter().find_map(Way::end) {
+            let movements = of_person.remove(change.name.key()).unwrap_or_default();
+            match beginnings.iter().find_map(|beginning| end(&movements, *beginning)) {
                 Some(Movement::Joined) => joined.push(change.name.to_string()),
                 Some(Movement::Left) => left.push(change.name.to_string()),
                 None => {}
@@ -113,20 +109,12 @@ impl News {
     }
 }
 
-/// The first and the last movement of one person.
-#[derive(Default)]
-struct Way(Option<(Movement, Movement)>);
-
-impl Way {
-    fn go(&mut self, movement: Movement) {
-        let first = self.0.map_or(movement, |(first, _)| first);
-        self.0 = Some((first, movement));
-    }
-
-    /// Where it leads, if that is not where it began.
-    fn end(&self) -> Option<Movement> {
-        self.0.and_then(|(first, last)| (first == last).then_some(last))
-    }
+/// Where the movements from a beginning on lead, if that is not where the first of them began.
+fn end(movements: &[(usize, Movement)], beginning: usize) -> Option<Movement> {
+    let mut movements = movements.iter().filter(|(at, _)| *at >= beginning).map(|(_, movement)| *movement);
+    let first = movements.next()?;
+    let last = movements.next_back().unwrap_or(first);
+    (first == last).then_some(last)
 }
 
 impl Told<'_> {

@@ -52,7 +52,12 @@ fn webhooks(settings: &Settings) -> Webhooks {
 }
 
 fn call(to: Url) -> Call {
-    Call { id: "0198-announcement-7".into(), contact: ContactId::from_stored("a-contact".into()), to, body: r#"{"specversion": "1.0", "data": "Grüße"}"#.into() }
+    Call {
+        id: "0198-announcement-7".into(),
+        contact: ContactId::from_stored("a-contact".into()),
+        to,
+        body: r#"{"specversion": "1.0", "data": "Grüße"}"#.into(),
+    }
 }
 
 fn is_retry(outcome: &Result<(), Failure>) -> bool {

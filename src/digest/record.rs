@@ -93,8 +93,8 @@ struct LateRecord {
     number: u64,
     since: i64,
     recipients: Vec<String>,
-    #[serde(default)]
-    doubtful: usize,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    doubtful: Vec<usize>,
     next_at: i64,
 }
 
@@ -270,7 +270,7 @@ impl From<&Late> for LateRecord {
             number: late.number,
             since: late.since.as_millis(),
             recipients: names(&late.recipients),
-            doubtful: late.doubtful,
+            doubtful: late.doubtful.clone(),
             next_at: late.next_at.as_millis(),
         }
     }

@@ -41,8 +41,9 @@ pub struct Late {
     /// Since when they are late.
     pub since: Timestamp,
     pub recipients: Vec<NameKey>,
-    /// So many of the changes may have reached them: whoever sent them crashed before that was known.
-    pub doubtful: usize,
+    /// So many of the changes, or so many, may have reached them: each time whoever sent them crashed before that was
+    /// known.
+    pub doubtful: Vec<usize>,
     pub next_at: Timestamp,
 }
 
@@ -66,7 +67,7 @@ impl Sending {
             number: self.number,
             since: self.begun_at,
             recipients: self.missed,
-            doubtful: if self.is_resumed { self.news.named.len() } else { 0 },
+            doubtful: if self.is_resumed { vec![self.news.named.len()] } else { Vec::new() },
             next_at: now.plus(REST),
         };
         late.news.add_all(self.news, LATE_NAMED);
@@ -77,7 +78,10 @@ impl Sending {
 impl Late {
     /// Whoever tried to tell them crashed.
     pub fn doubt(&mut self) {
-        self.doubtful = self.news.named.len();
+        let all = self.news.named.len();
+        if !self.doubtful.contains(&all) {
+            self.doubtful.push(all);
+        }
     }
 
     /// They miss this too, and are tried again at once.

@@ -107,13 +107,13 @@ struct Round<'a> {
 #[derive(Clone, Copy)]
 struct Batch<'a> {
     news: &'a News,
-    doubtful: usize,
+    doubtful: &'a [usize],
     number: u64,
 }
 
 impl<'a> Batch<'a> {
     fn of(sending: &'a Sending) -> Self {
-        Self { news: &sending.news, doubtful: 0, number: sending.number }
+        Self { news: &sending.news, doubtful: &[], number: sending.number }
     }
 }
 
@@ -187,7 +187,7 @@ impl Round<'_> {
             tried.push((
                 at,
                 self.try_again(
-                    Batch { news: &late.news, doubtful: late.doubtful, number: late.number },
+                    Batch { news: &late.news, doubtful: &late.doubtful, number: late.number },
                     &late.recipients,
                 )
                 .await?,

@@ -87,11 +87,18 @@ struct World {
     listeners: BTreeMap<&'static str, Listener>,
     told: usize,
     crashed: bool,
+    waited: Duration,
 }
 
 impl World {
     fn new() -> Self {
-        Self { memory: Memory::new(start()), listeners: BTreeMap::new(), told: 0, crashed: false }
+        Self {
+            memory: Memory::new(start()),
+            listeners: BTreeMap::new(),
+            told: 0,
+            crashed: false,
+            waited: Duration::ZERO,
+        }
     }
 
     fn take(&mut self, step: &Step) {
@@ -107,7 +114,14 @@ impl World {
                     self.listeners.remove(PEOPLE[person]);
                 }
             }
-            Step::Wait(seconds) => self.memory.advance(Duration::from_secs(seconds)),
+            Step::Wait(seconds) => {
+                let time = Duration::from_secs(seconds);
+                // Who cannot be told for a day is given up; here nobody is.
+                if self.waited + time < DAY - Duration::from_secs(4 * 60 * 60) {
+                    self.waited += time;
+                    self.memory.advance(time);
+                }
+            }
             Step::SetBack(seconds) => self.memory.set_back(Duration::from_secs(seconds)),
             Step::Work => self.work(None),
             Step::Crash(steps) => self.work(Some(steps)),
@@ -144,7 +158,7 @@ impl World {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 4_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn who_is_in_knows_who_is_in_whatever_happens(steps in steps()) {

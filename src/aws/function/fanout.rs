@@ -82,10 +82,7 @@ impl Fanout {
         let taken = fanout::take_in(&changes, &self.table, &self.noise, now).await?;
         let Movements { joined, left } = taken.movements;
         tracing::debug!(joined, left, "changes taken in");
-        self.emf.tell(&[
-            ("AttendeesJoined", Unit::Count, count(joined)),
-            ("AttendeesLeft", Unit::Count, count(left)),
-        ]);
+        self.emf.tell(&[("AttendeesJoined", Unit::Count, count(joined)), ("AttendeesLeft", Unit::Count, count(left))]);
         if let Err(error) = self.welcome(&changes, now).await {
             tracing::error!(error = format!("{error:#}"), "owners of addresses are asked later");
         }
