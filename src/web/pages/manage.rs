@@ -25,6 +25,14 @@ pub fn manage(title: &str, event_path: &str, body: &ManageBody) -> Markup {
                 "If that was not you, sign up again with a name that tells you apart."
             },
         }
+        @if !body.messages.is_empty() {
+            h2 { "What is new" }
+            ul.people {
+                @for message in &body.messages {
+                    li { span dir="auto" { (message.text) } span.hint { (moment(message.at)) } }
+                }
+            }
+        }
         @if matches!(body.state, StayState::In | StayState::Pending) {
             p.hint { "Keep the address of this page: it alone lets you cancel or change your sign-up." }
             form.card method="post" {
@@ -39,14 +47,6 @@ pub fn manage(title: &str, event_path: &str, body: &ManageBody) -> Markup {
             }
             form.card method="post" {
                 button.bad type="submit" name="action" value="cancel" { "I am not coming" }
-            }
-        }
-        @if !body.messages.is_empty() {
-            h2 { "What is new" }
-            ul.people {
-                @for message in &body.messages {
-                    li { span dir="auto" { (message.text) } span.hint { (moment(message.at)) } }
-                }
             }
         }
         p { a href=(event_path) { "Who else is coming" } }
