@@ -118,7 +118,7 @@ fn cases(environment: &[(String, String)]) -> Vec<Case> {
         case("api, GET /health", ours("api"), events::http("GET", "/health", None), 2, |answer| {
             answer["statusCode"] == 200
         }),
-        case("fanout, a change", ours("fanout"), events::records([write]), 2, Value::is_null),
+        case("fanout, a change", ours("fanout"), events::records([write]), 5, Value::is_null),
     ]
 }
 
@@ -188,6 +188,10 @@ fn environment(endpoint: &Endpoint, roots: &Path) -> Vec<(String, String)> {
         ("COUNTMEIN_DEAD_LETTERS_ARN", "arn:aws:sqs:us-east-1:000000000000:DeadLetters".to_owned()),
         ("COUNTMEIN_ORGANISER_SECRET", "organiser".to_owned()),
         ("COUNTMEIN_TOKEN_SECRET", "token".to_owned()),
+        ("COUNTMEIN_CONTACT_SECRET", "contact".to_owned()),
+        ("COUNTMEIN_PUBLIC_URL", "https://signup.example.org".to_owned()),
+        ("COUNTMEIN_ANNOUNCEMENTS_TOPIC", "arn:aws:sns:us-east-1:000000000000:announcements".to_owned()),
+        ("COUNTMEIN_CONTACT_TOPICS", "arn:aws:sns:us-east-1:000000000000:contact-".to_owned()),
     ];
     variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }

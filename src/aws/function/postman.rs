@@ -20,9 +20,9 @@ const CONFIRMATIONS_AN_HOUR: u64 = 100;
 
 /// With the secrets read that links and addresses need.
 pub async fn postman(config: &SdkConfig, table: &EventsTable) -> anyhow::Result<Postman> {
-    let (token, contact) = (setting("COUNTMEIN_TOKEN_SECRET")?, setting("COUNTMEIN_CONTACT_SECRET")?);
-    let (token_secret, contact_secret) =
-        tokio::try_join!(secrets::current(config, &token), secrets::current(config, &contact))?;
+    // One after the other, over one connection: another one's handshake takes a function longer than a second answer.
+    let token_secret = secrets::current(config, &setting("COUNTMEIN_TOKEN_SECRET")?).await?;
+    let contact_secret = secrets::current(config, &setting("COUNTMEIN_CONTACT_SECRET")?).await?;
     let sns = Arc::new(Sns::new(
         config,
         Topics {
