@@ -54,7 +54,7 @@ fn who_signs_up_is_told_to_the_others_and_to_the_topic_and_not_to_themselves() {
 
 #[test]
 fn ten_who_come_while_the_event_is_quiet_are_told_together_by_the_schedule() {
-    let stack = Stack::deploy_to(OPEN, &["FirstWait=20"]);
+    let stack = Stack::deploy_to(OPEN, &["FirstWait=30"]);
     let listener = stack.listen();
     stack.publish(r#"{"event": "Dance", "name": "Ana"}"#);
     let heard = RefCell::new(Vec::new());
