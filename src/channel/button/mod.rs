@@ -1,0 +1,3 @@
+//! Buttons: what they send, over MQTT or HTTP.
+
+pub mod envelope;
