@@ -15,6 +15,9 @@ use crate::timestamp::Timestamp;
 /// so that no late older sign-up brings anyone back.
 pub const TOMBSTONE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
+/// How long after a manage link was sent again nobody can have it sent once more.
+pub const LINK_AGAIN_AFTER: Duration = Duration::from_secs(60 * 60);
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attendee {
     pub event: EventId,
@@ -43,9 +46,14 @@ pub struct Stay {
     pub owner: SignupId,
     pub channel: Channel,
     pub contact: Option<Contact>,
+    /// Whether the contact is told of others.
+    pub notify: bool,
+    /// When the link was last asked for again.
+    pub link_asked_at: Option<Timestamp>,
 }
 
 /// What a request comes to.
+#[expect(clippy::large_enum_variant, reason = "one at a time, taken apart at once")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     /// The attendee is to be stored so.
@@ -106,6 +114,7 @@ pub fn apply_all(current: Option<&Attendee>, signups: &[Signup], now: Timestamp)
 /// `now` dates a tombstone and nothing else.
 pub fn apply(current: Option<&Attendee>, signup: &Signup, now: Timestamp) -> Verdict {
     if let Some(current) = current
+        && signup.request != Request::SendLink
         && signup.version <= current.newest
     {
         return if signup.version == current.newest { Verdict::Duplicate } else { Verdict::Stale };
@@ -117,6 +126,8 @@ pub fn apply(current: Option<&Attendee>, signup: &Signup, now: Timestamp) -> Ver
             owner: signup.version.id.clone(),
             channel: signup.channel,
             contact: contact.clone(),
+            notify: true,
+            link_asked_at: None,
         }),
         (Request::Join { .. } | Request::Enrol { contact: None }, Some(stay)) => Status::In(stay.clone()),
         (Request::Enrol { contact }, Some(stay)) => Status::In(Stay { contact: contact.clone(), ..stay.clone() }),
@@ -127,13 +138,16 @@ pub fn apply(current: Option<&Attendee>, signup: &Signup, now: Timestamp) -> Ver
         (Request::Leave { stay: owner }, Some(stay)) if *owner == stay.owner => {
             Status::Out { expires_at: forgotten_at(signup, now) }
         }
-        (Request::Amend { stay: owner, .. } | Request::Leave { stay: owner }, _)
-            if is_still_to_come(owner, current) =>
-        {
-            return Verdict::TooEarly;
+        (Request::Notify { stay: owner, on }, Some(stay)) if *owner == stay.owner => {
+            Status::In(Stay { notify: *on, ..stay.clone() })
         }
-        (Request::Amend { .. } | Request::Leave { .. }, Some(_)) => return Verdict::NotOwner,
-        (Request::Amend { .. } | Request::Leave { .. }, None) => return Verdict::Stale,
+        (
+            Request::Amend { stay: owner, .. } | Request::Leave { stay: owner } | Request::Notify { stay: owner, .. },
+            _,
+        ) if is_still_to_come(owner, current) => return Verdict::TooEarly,
+        (Request::Amend { .. } | Request::Leave { .. } | Request::Notify { .. }, Some(_)) => return Verdict::NotOwner,
+        (Request::Amend { .. } | Request::Leave { .. } | Request::Notify { .. }, None) => return Verdict::Stale,
+        (Request::SendLink, _) => return send_link(current, signup),
     };
     Verdict::Store(Attendee {
         event: signup.event.id().clone(),
@@ -142,6 +156,26 @@ pub fn apply(current: Option<&Attendee>, signup: &Signup, now: Timestamp) -> Ver
         newest: signup.version.clone(),
         status,
     })
+}
+
+/// Says nothing of whether somebody is in, so that it is no newer request than any of those that do: a stranger's must
+/// not make a cancel stale that is on its way.
+fn send_link(current: Option<&Attendee>, signup: &Signup) -> Verdict {
+    let asked_at = signup.version.requested_at;
+    match current {
+        Some(attendee @ Attendee { status: Status::In(stay), .. }) if stay.may_send_link(asked_at) => {
+            let status = Status::In(Stay { link_asked_at: Some(asked_at), ..stay.clone() });
+            Verdict::Store(Attendee { status, ..attendee.clone() })
+        }
+        _ => Verdict::Stale,
+    }
+}
+
+impl Stay {
+    fn may_send_link(&self, asked_at: Timestamp) -> bool {
+        let is_due = self.link_asked_at.is_none_or(|before| before <= asked_at.minus(LINK_AGAIN_AFTER));
+        self.contact.is_some() && self.since <= asked_at && is_due
+    }
 }
 
 /// When an attendee whom this request takes out is forgotten: a whole second, as a time to live is stored.

@@ -33,6 +33,14 @@ pub fn text<'a>(object: &'a Map<String, Value>, field: &'static str) -> Result<&
     optional_text(object, field)?.ok_or_else(|| Problem::Missing.in_field(field))
 }
 
+pub fn optional_flag(object: &Map<String, Value>, field: &'static str) -> Result<Option<bool>, Invalid> {
+    match optional(object, field) {
+        None => Ok(None),
+        Some(Value::Bool(flag)) => Ok(Some(*flag)),
+        Some(other) => Err(Problem::WrongType { expected: "true or false", found: kind_of(other) }.in_field(field)),
+    }
+}
+
 /// A field of text, parsed.
 pub fn parsed<T>(
     object: &Map<String, Value>,

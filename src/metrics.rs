@@ -14,6 +14,7 @@ use crate::channel::Channel;
 use crate::fanout::Tally;
 use crate::ingest::{Outcome, Settlement};
 use crate::ports::Depth;
+use crate::postman::Guard;
 use crate::timestamp::Timestamp;
 
 /// Who counts. Nothing that is counted holds anything that a person typed.
@@ -26,6 +27,9 @@ pub trait Meter: Send + Sync {
 
     /// News of an event went out.
     fn announced(&self, tally: &Tally);
+
+    /// A guard held a message back.
+    fn held_back(&self, guard: Guard);
 
     /// One request was answered; `route` is the pattern that matched, never the path.
     fn answered(&self, method: &str, route: &str, status: u16, took: Duration);
@@ -44,6 +48,7 @@ pub struct Metrics {
     rejected: Counter,
     retries: Counter,
     notifications: Family<ByOutcome, Counter>,
+    held_back: Family<ByGuard, Counter>,
     requests: Family<ByRoute, Histogram, fn() -> Histogram>,
     queue_messages: Gauge,
     queue_oldest: Gauge<f64, AtomicU64>,
@@ -57,6 +62,11 @@ struct ByChannel {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ByOutcome {
     outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ByGuard {
+    guard: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -78,6 +88,7 @@ impl Metrics {
             rejected: Counter::default(),
             retries: Counter::default(),
             notifications: Family::default(),
+            held_back: Family::default(),
             requests: Family::new_with_constructor(|| Histogram::new(exponential_buckets(0.000_5, 4.0, 8))),
             queue_messages: Gauge::default(),
             queue_oldest: Gauge::default(),
@@ -90,6 +101,7 @@ impl Metrics {
         registry.register("signups_rejected", "Messages put among the rejects", metrics.rejected.clone());
         registry.register("signups_retried", "Deliveries given back for another try", metrics.retries.clone());
         registry.register("notifications", "Recipients by what became of telling them", metrics.notifications.clone());
+        registry.register("messages_held_back", "Messages that a guard held back", metrics.held_back.clone());
         registry.register("queue_messages", "Messages on the queue", metrics.queue_messages.clone());
         registry.register_with_unit(
             "queue_oldest",
@@ -139,6 +151,10 @@ impl Meter for Metrics {
         for (outcome, count) in [("told", told), ("refused", refused), ("missed", missed), ("given_up", given_up)] {
             self.notifications.get_or_create(&ByOutcome { outcome }).inc_by(count);
         }
+    }
+
+    fn held_back(&self, guard: Guard) {
+        self.held_back.get_or_create(&ByGuard { guard: guard.as_str() }).inc();
     }
 
     fn answered(&self, method: &str, route: &str, status: u16, took: Duration) {

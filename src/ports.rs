@@ -168,6 +168,13 @@ impl Change {
         new.is_some() && new != contact(&self.old)
     }
 
+    /// Who asked for their link by it, if they did.
+    pub fn asks_for_the_link(&self) -> Option<&Attendee> {
+        let asked_at = |attendee: &Attendee| attendee.stay()?.link_asked_at;
+        let new = self.new.as_ref()?;
+        (asked_at(new) > self.old.as_ref().and_then(asked_at)).then_some(new)
+    }
+
     /// Who joined or left the roster by it, if somebody did: as they are now, or were last.
     pub fn movement(&self) -> Option<(Movement, &Attendee)> {
         let is_in = |attendee: &&Attendee| attendee.stay().is_some();
@@ -244,6 +251,9 @@ pub trait Contacts: Send + Sync {
 pub trait Budgets: Send + Sync {
     /// Takes one of `limit` of a budget, which is forgotten at `ends_at`; whether one was left.
     async fn spend(&self, budget: &str, limit: u64, ends_at: Timestamp) -> Result<bool, Unavailable>;
+
+    /// How much of a budget is spent.
+    async fn spent(&self, budget: &str) -> Result<u64, Unavailable>;
 }
 
 /// What was told to the stays of attendees, for them to read again.

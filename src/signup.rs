@@ -37,13 +37,18 @@ pub enum Request {
     Cancel,
     /// The owner's cancel: ends the stay begun by `stay` and no other.
     Leave { stay: SignupId },
+    /// The owner's: whether the contact of the stay begun by `stay` is told of others.
+    Notify { stay: SignupId, on: bool },
+    /// Anybody's, for whoever lost it: sends the manage link to the contact of the stay, and to nobody else.
+    SendLink,
 }
 
-/// `sign_up` or `cancel`: what a message calls its action.
+/// What a message calls its action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
     SignUp,
     Cancel,
+    SendLink,
 }
 
 /// What decides which of two requests for one attendee is newer.
@@ -83,20 +88,22 @@ impl Version {
 impl Request {
     pub fn action(&self) -> Action {
         match self {
-            Self::Join { .. } | Self::Enrol { .. } | Self::Amend { .. } => Action::SignUp,
+            Self::Join { .. } | Self::Enrol { .. } | Self::Amend { .. } | Self::Notify { .. } => Action::SignUp,
             Self::Cancel | Self::Leave { .. } => Action::Cancel,
+            Self::SendLink => Action::SendLink,
         }
     }
 }
 
 impl Action {
     /// The choices, as an error lists them.
-    pub const CHOICES: &'static str = "`sign_up` and `cancel`";
+    pub const CHOICES: &'static str = "`sign_up`, `cancel` and `send_link`";
 
     pub fn as_str(self) -> &'static str {
         match self {
             Self::SignUp => "sign_up",
             Self::Cancel => "cancel",
+            Self::SendLink => "send_link",
         }
     }
 
@@ -104,6 +111,7 @@ impl Action {
         match text {
             "sign_up" => Ok(Self::SignUp),
             "cancel" => Ok(Self::Cancel),
+            "send_link" => Ok(Self::SendLink),
             _ => Err(Problem::NotAChoice { choices: Self::CHOICES }),
         }
     }

@@ -63,6 +63,13 @@ impl Timestamp {
         Self(self.0.saturating_add(millis).min(Self::LATEST.0))
     }
 
+    /// Earlier by `duration`, at least [`Timestamp::EARLIEST`].
+    #[must_use]
+    pub fn minus(self, duration: Duration) -> Self {
+        let millis = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+        Self(self.0.saturating_sub(millis).max(Self::EARLIEST.0))
+    }
+
     /// How long ago `earlier` was; zero if it is not earlier.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0 - earlier.0).unwrap_or(0))

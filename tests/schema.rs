@@ -71,7 +71,8 @@ fn what_the_schema_accepts_and_refuses_the_parser_does_too() {
         json!({"contact": {"email": null, "sms": "+14155552671", "webhook": null}}),
         json!({"contact": {"webhook": "https://example.org/", "fax": null}}),
         json!({"requested_at": "2026-11-23T11:00:00Z", "id": "urn:order:17/5", "channel": "button"}),
-        json!({"requested_at": 1_795_431_600_000_i64, "stay": "s-1"}),
+        json!({"requested_at": 1_795_431_600_000_i64, "stay": "s-1", "notify": false}),
+        json!({"action": "send_link", "notify": null}),
         json!({"colour": "red"}),
         json!({"event": format!("Dance{}", " ".repeat(3_000)), "name": format!("{}Ana", " ".repeat(3_000))}),
     ];
@@ -92,6 +93,8 @@ fn what_the_schema_accepts_and_refuses_the_parser_does_too() {
         json!({"id": 17}),
         json!({"stay": "a\n"}),
         json!({"stay": {}}),
+        json!({"notify": "no"}),
+        json!({"notify": 0}),
         json!({"requested_at": true}),
         json!({"requested_at": 1.5}),
         json!({"requested_at": 1_795_431_600}),
@@ -171,6 +174,9 @@ fn in_words(request: &Request) -> String {
         Request::Amend { stay, contact } => ("amend", Some(stay), contact.as_ref()),
         Request::Cancel => ("cancel", None, None),
         Request::Leave { stay } => ("leave", Some(stay), None),
+        Request::Notify { stay, on: true } => ("notify", Some(stay), None),
+        Request::Notify { stay, on: false } => ("notify not", Some(stay), None),
+        Request::SendLink => ("send link", None, None),
     };
     let words = [Some(verb), stay.map(SignupId::as_str), contact.map(Contact::kind), contact.map(Contact::address)];
     words.into_iter().flatten().collect::<Vec<_>>().join(" ")
@@ -218,6 +224,7 @@ fn some_value() -> impl Strategy<Value = Value> {
         " ",
         "sign_up",
         "cancel",
+        "send_link",
         "http",
         "queue",
         "order-17",
@@ -264,7 +271,7 @@ proptest! {
     fn what_the_parser_accepts_is_valid(
         fields in prop::collection::btree_map(
             prop::sample::select(vec![
-                "event", "name", "action", "contact", "requested_at", "id", "channel", "stay", "other",
+                "event", "name", "action", "contact", "requested_at", "id", "channel", "stay", "notify", "other",
             ]),
             some_value(),
             0..3,

@@ -74,7 +74,7 @@ fn broadcast() -> Broadcast {
 #[tokio::test]
 async fn a_text_reaches_the_phone_as_what_is_not_to_be_late() {
     let stage = Stage::new().await;
-    stage.sns.text(&text()).await.unwrap();
+    stage.phones.text(&text()).await.unwrap();
     let mut url: Url = format!("{}/_ministack/sns/sms-messages", stage.account.endpoint).parse().unwrap();
     url.query_pairs_mut().append_pair("account", &stage.account.id);
     let sent: Value = serde_json::from_slice(&get(&url).body).unwrap();

@@ -32,9 +32,23 @@ pub struct AttendeeRecord {
     pub channel: Option<Channel>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<StoredContact>,
+    /// There where nobody is told.
+    #[serde(default = "yes", skip_serializing_if = "is_so")]
+    pub notify: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link_asked_at: Option<i64>,
     /// In seconds, as DynamoDB's time to live wants it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<i64>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_so(it: &bool) -> bool {
+    *it
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,6 +92,8 @@ impl From<&Attendee> for AttendeeRecord {
             owner: stay.map(|stay| stay.owner.as_str().to_owned()),
             channel: stay.map(|stay| stay.channel),
             contact: stay.and_then(|stay| stay.contact.as_ref()).map(StoredContact::from),
+            notify: stay.is_none_or(|stay| stay.notify),
+            link_asked_at: stay.and_then(|stay| stay.link_asked_at).map(Timestamp::as_millis),
             expires_at: match attendee.status {
                 Status::In(_) => None,
                 Status::Out { expires_at } => Some(expires_at.as_seconds()),
@@ -97,6 +113,8 @@ impl TryFrom<AttendeeRecord> for Attendee {
                 owner: SignupId::from_stored(record.owner.ok_or(Damaged("owner"))?),
                 channel: record.channel.ok_or(Damaged("channel"))?,
                 contact: record.contact.map(Contact::try_from).transpose()?,
+                notify: record.notify,
+                link_asked_at: record.link_asked_at.map(|millis| time("link_asked_at", millis)).transpose()?,
             }),
             StoredStatus::Out => {
                 let seconds = record.expires_at.ok_or(Damaged("expires_at"))?;

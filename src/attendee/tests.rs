@@ -56,6 +56,14 @@ fn amend(second: i64, stay: &SignupId, contact: Option<Contact>) -> Signup {
     request(second, &made(second), Request::Amend { stay: stay.clone(), contact })
 }
 
+fn notify(second: i64, stay: &SignupId, on: bool) -> Signup {
+    request(second, &made(second), Request::Notify { stay: stay.clone(), on })
+}
+
+fn send_link(second: i64) -> Signup {
+    request(second, &made(second), Request::SendLink)
+}
+
 /// The attendee after these requests, each of which was stored.
 fn after(signups: &[Signup]) -> Attendee {
     let (stored, applied) = apply_all(None, signups, at(0));
@@ -75,10 +83,50 @@ fn stay_of(attendee: &Attendee) -> &Stay {
 }
 
 #[test]
+fn the_owner_says_whether_they_are_told_of_others_during_their_stay() {
+    let owner = made(1);
+    let melvin = after(&[request(1, &owner, Request::Enrol { contact: contact("melvin@example.org") })]);
+    let quiet = stored(apply(Some(&melvin), &notify(2, &owner, false), at(9)));
+    assert_eq!(stay_of(&quiet), &Stay { notify: false, ..stay_of(&melvin).clone() });
+    let amended = stored(apply(Some(&quiet), &amend(3, &owner, contact("new@example.org")), at(9)));
+    assert!(!stay_of(&amended).notify, "another address is no wish to hear again");
+    assert!(stay_of(&stored(apply(Some(&amended), &notify(4, &owner, true), at(9)))).notify);
+    assert_eq!(apply(Some(&quiet), &notify(5, &made(0), true), at(9)), Verdict::NotOwner);
+    let again = stored(apply(Some(&after(&[cancel(6, "c")])), &join(7, "d"), at(9)));
+    assert!(stay_of(&again).notify, "a new stay begins with what everybody has");
+}
+
+#[test]
+fn a_link_is_sent_to_a_contact_once_an_hour_and_is_no_news_of_who_is_in() {
+    let hour = 60 * 60;
+    let melvin = after(&[enrol(1, "a", contact("melvin@example.org"))]);
+    let asked = stored(apply(Some(&melvin), &send_link(5), at(9)));
+    assert_eq!((stay_of(&asked).link_asked_at, &asked.newest), (Some(at(5)), &melvin.newest));
+    assert_eq!(apply(Some(&asked), &send_link(5), at(9)), Verdict::Stale);
+    assert_eq!(apply(Some(&asked), &send_link(5 + hour - 1), at(9)), Verdict::Stale);
+    stored(apply(Some(&asked), &send_link(5 + hour), at(9)));
+    // A cancel that was on its way counts.
+    let left = stored(apply(Some(&asked), &cancel(4, "c"), at(9)));
+    assert_eq!(left.stay(), None);
+
+    assert_eq!(apply(None, &send_link(5), at(9)), Verdict::Stale);
+    assert_eq!(apply(Some(&left), &send_link(6), at(9)), Verdict::Stale);
+    assert_eq!(apply(Some(&after(&[enrol(1, "a", None)])), &send_link(5), at(9)), Verdict::Stale);
+    assert_eq!(apply(Some(&melvin), &send_link(0), at(9)), Verdict::Stale, "asked for before the stay began");
+}
+
+#[test]
 fn a_first_signup_begins_a_stay() {
     let melvin = after(&[enrol(1, "a", contact("melvin@example.org"))]);
     assert_eq!((melvin.event.as_str(), melvin.title.as_str(), melvin.name.as_str()), ("dance", "Dance", "Melvin"));
-    let stay = Stay { since: at(1), owner: id("a"), channel: Channel::Queue, contact: contact("melvin@example.org") };
+    let stay = Stay {
+        since: at(1),
+        owner: id("a"),
+        channel: Channel::Queue,
+        contact: contact("melvin@example.org"),
+        notify: true,
+        link_asked_at: None,
+    };
     assert_eq!(melvin.status, Status::In(stay));
 }
 
@@ -163,7 +211,14 @@ fn a_cancel_drops_the_stay_and_is_remembered_for_30_days() {
 #[test]
 fn whoever_comes_back_begins_a_new_stay() {
     let back = after(&[enrol(1, "a", contact("melvin@example.org")), cancel(2, "b"), join(3, "c")]);
-    let stay = Stay { since: at(3), owner: id("c"), channel: Channel::Http, contact: contact("stranger@example.org") };
+    let stay = Stay {
+        since: at(3),
+        owner: id("c"),
+        channel: Channel::Http,
+        contact: contact("stranger@example.org"),
+        notify: true,
+        link_asked_at: None,
+    };
     assert_eq!(back.status, Status::In(stay));
 }
 
@@ -364,7 +419,7 @@ proptest! {
 
     #[test]
     fn a_stay_is_moved_by_nobody_without_its_owner_or_a_trusted_channel(
-        strangers in prop::collection::vec((0..9_i64, 0..3_u8, some_contact(), any::<bool>()), 0..20)
+        strangers in prop::collection::vec((0..9_i64, 0..4_u8, some_contact(), any::<bool>()), 0..20)
     ) {
         let melvin = after(&[enrol(3, "a", contact("melvin@example.org"))]);
         let mut current = melvin.clone();
@@ -373,6 +428,7 @@ proptest! {
             let signup = match kind {
                 0 => request(second, &made(second), Request::Join { contact }),
                 1 => amend(second, &other, contact),
+                2 => notify(second, &other, false),
                 _ => leave(second, &other),
             };
             if let Verdict::Store(attendee) = apply(Some(&current), &signup, at(9)) {

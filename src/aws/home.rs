@@ -8,9 +8,11 @@ use aws_config::SdkConfig;
 use crate::aws::events_table::EventsTable;
 use crate::aws::events_table::stream::TableStream;
 use crate::aws::follow::follow_until;
+use crate::aws::sns::Phones;
 use crate::aws::sqs::Sqs;
 use crate::aws::{config, secrets};
 use crate::metrics::Meter;
+use crate::outbound::Texter;
 use crate::secret::{KnownSecrets, Secret};
 use crate::standalone::home::{Home, key_of, looping, organiser_key};
 use crate::standalone::serve::Settings;
@@ -73,12 +75,18 @@ pub async fn open(remote: &Remote, settings: &Settings, metrics: Arc<dyn Meter>)
         idempotency: ports,
         contacts: None,
         inbox: None,
+        guards: None,
         token_secret,
         secrets: Arc::new(KnownSecrets { organiser_key, previous_token_secret }),
         key_whereabouts,
         loops,
         closing: Box::pin(async {}),
     })
+}
+
+/// Texts phones over SNS, with the credentials of this machine.
+pub async fn texter() -> anyhow::Result<Arc<dyn Texter>> {
+    Ok(Arc::new(Phones::new(&config::of_machine().await?)))
 }
 
 async fn organiser_key_of(

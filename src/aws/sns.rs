@@ -1,8 +1,12 @@
 //! The ways to people on SNS.
 //!
-//! A phone is texted directly. A mail address or a webhook has a topic of its own, named by its [`ContactId`], with one
+//! A phone is texted directly ([`Phones`]). A mail address or a webhook has a topic of its own, named by its [`ContactId`], with one
 //! subscription: SNS asks the owner itself, and keeps everything back until they have said yes. Who listens to a
 //! whole stage subscribes to its topic of announcements.
+
+mod phones;
+
+pub use self::phones::Phones;
 
 use async_trait::async_trait;
 use aws_config::SdkConfig;
@@ -17,7 +21,7 @@ use url::Url;
 
 use crate::aws::failure::{names_parameter, unavailable, undelivered};
 use crate::consent::{Consent, ContactId};
-use crate::outbound::{Broadcast, Broadcaster, Call, Caller, Mail, Mailer, Text, Texter};
+use crate::outbound::{Broadcast, Broadcaster, Call, Caller, Mail, Mailer};
 use crate::ports::{Failure, Unavailable};
 
 /// A subject must be shorter (SNS API reference, Publish, "Subject").
@@ -26,8 +30,6 @@ const SUBJECT_CHARS: usize = 100;
 /// Without it a webhook is sent its JSON as `text/plain` (SNS developer guide, "Creating an HTTP/S delivery policy").
 const AS_JSON: &str = r#"{"requestPolicy":{"headerContentType":"application/json"}}"#;
 
-const TEXTING: &str = "texting over SNS";
-const CHECKING: &str = "asking SNS whether a phone opted out";
 const MAILING: &str = "mailing over SNS";
 const CALLING: &str = "calling a webhook over SNS";
 const BROADCASTING: &str = "publishing to the topic of announcements";
@@ -117,27 +119,6 @@ impl Sns {
             }
             Err(error) => Err(undelivered(doing, &error)),
         }
-    }
-}
-
-#[async_trait]
-impl Texter for Sns {
-    async fn text(&self, text: &Text) -> Result<(), Failure> {
-        let publish = self.client.publish().phone_number(&text.to).message(&text.body);
-        let publish = publish.message_attributes("AWS.SNS.SMS.SMSType", attribute("Transactional"));
-        quietly(publish.send()).await.map_err(|error| undelivered(TEXTING, &error))?;
-        Ok(())
-    }
-
-    /// A phone whose owner answered STOP is not asked: SNS would take the question, and drop it.
-    async fn ask(&self, question: &Text) -> Result<Option<Consent>, Failure> {
-        let check = self.client.check_if_phone_number_is_opted_out().phone_number(&question.to);
-        let checked = quietly(check.send()).await.map_err(|error| undelivered(CHECKING, &error))?;
-        if checked.is_opted_out() {
-            return Ok(Some(Consent::Refused));
-        }
-        self.text(question).await?;
-        Ok(None)
     }
 }
 

@@ -11,6 +11,7 @@ use crate::channel::Channel;
 use crate::fanout::Tally;
 use crate::ingest::{Outcome, Settlement};
 use crate::metrics::{Meter, Metrics};
+use crate::postman::Guard;
 use crate::timestamp::Timestamp;
 
 const NAMESPACE: &str = "CountMeIn";
@@ -109,6 +110,17 @@ impl Meter for Emf {
         ];
         #[expect(clippy::cast_precision_loss, reason = "a metric is a double; nobody counts to 2^53")]
         self.tell(&counts.map(|(name, count)| (name, Unit::Count, count as f64)));
+    }
+
+    fn held_back(&self, guard: Guard) {
+        let name = match guard {
+            Guard::Confirmations => "HeldBackByConfirmations",
+            Guard::CallingCodes => "HeldBackByCallingCodes",
+            Guard::Daytime => "HeldBackByDaytime",
+            Guard::SmsADay => "HeldBackBySmsADay",
+            Guard::LinksADay => "HeldBackByLinksADay",
+        };
+        self.tell(&[(name, Unit::Count, 1.0)]);
     }
 
     /// API Gateway counts requests by itself.

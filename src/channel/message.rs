@@ -48,6 +48,9 @@ pub struct Message {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 128), regex(pattern = r"^[!-~]+$"))]
     pub stay: Option<String>,
+    /// With `stay`, and then alone: whether the stay's contact is told of others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notify: Option<bool>,
 }
 
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
@@ -56,6 +59,7 @@ pub struct Message {
 pub enum ActionText {
     SignUp,
     Cancel,
+    SendLink,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -158,13 +162,18 @@ pub fn from_fields(fields: &Map<String, Value>, version: Version, default: Chann
     let channel = fields::optional_parsed(fields, "channel", Channel::parse)?.unwrap_or(default);
     let stay = fields::optional_parsed(fields, "stay", SignupId::parse)?;
     let contact = fields::optional(fields, "contact").map(Contact::from_json).transpose()?;
+    let notify = fields::optional_flag(fields, "notify")?;
     let request = match (action, stay, channel) {
-        (Action::SignUp, Some(stay), _) => Request::Amend { stay, contact },
+        (Action::SignUp, Some(stay), _) => match notify {
+            None => Request::Amend { stay, contact },
+            Some(on) => Request::Notify { stay, on },
+        },
         (Action::SignUp, None, Channel::Http) => Request::Join { contact },
         (Action::SignUp, None, _) => Request::Enrol { contact },
         (Action::Cancel, Some(stay), _) => Request::Leave { stay },
         (Action::Cancel, None, Channel::Http) => return Err(Problem::StayNeeded.in_field("stay")),
         (Action::Cancel, None, _) => Request::Cancel,
+        (Action::SendLink, ..) => Request::SendLink,
     };
     Ok(Signup { version, event, name, channel, request })
 }
@@ -179,11 +188,12 @@ fn time(value: &Value) -> Result<Timestamp, Problem> {
 
 /// The message that [`parse`] reads back as the same sign-up.
 pub fn write(signup: &Signup) -> String {
-    let (contact, stay) = match &signup.request {
-        Request::Join { contact } | Request::Enrol { contact } => (contact.as_ref(), None),
-        Request::Amend { stay, contact } => (contact.as_ref(), Some(stay)),
-        Request::Leave { stay } => (None, Some(stay)),
-        Request::Cancel => (None, None),
+    let (contact, stay, notify) = match &signup.request {
+        Request::Join { contact } | Request::Enrol { contact } => (contact.as_ref(), None, None),
+        Request::Amend { stay, contact } => (contact.as_ref(), Some(stay), None),
+        Request::Leave { stay } => (None, Some(stay), None),
+        Request::Notify { stay, on } => (None, Some(stay), Some(*on)),
+        Request::Cancel | Request::SendLink => (None, None, None),
     };
     let message = Message {
         event: signup.event.title().to_owned(),
@@ -191,6 +201,7 @@ pub fn write(signup: &Signup) -> String {
         action: match signup.request.action() {
             Action::SignUp => None,
             Action::Cancel => Some(ActionText::Cancel),
+            Action::SendLink => Some(ActionText::SendLink),
         },
         contact: contact.map(|contact| match contact.clone() {
             Contact::Email(address) => ContactText::Email(address),
@@ -201,6 +212,7 @@ pub fn write(signup: &Signup) -> String {
         id: Some(signup.version.id.as_str().to_owned()),
         channel: Some(signup.channel),
         stay: stay.map(|stay| stay.as_str().to_owned()),
+        notify,
     };
     serde_json::to_string(&message).expect("a message is plain data")
 }

@@ -5,6 +5,7 @@ use clap::builder::PossibleValue;
 use url::Url;
 
 use super::failure::Failure;
+use crate::postman::Guards;
 use crate::quiet::Noise;
 use crate::standalone::serve::{Announcing, MailSettings, WebhookPolicy};
 use crate::words::{Language, NAMES_SHOWN};
@@ -48,6 +49,10 @@ pub struct AnnouncingArgs {
     /// Seconds for which an event is quiet at most, and without a change until the next one is a first one again
     #[arg(long, value_name = "SECONDS", env = "COUNTMEIN_LONGEST_WAIT", default_value_t = Noise::default().longest_wait.as_secs())]
     longest_wait: u64,
+
+    #[cfg(feature = "aws")]
+    #[command(flatten)]
+    texting: super::texting::TextingArgs,
 }
 
 impl AnnouncingArgs {
@@ -66,7 +71,13 @@ impl AnnouncingArgs {
             names_shown: self.names_shown,
             mail,
             webhooks: self.webhooks,
-            confirmations_an_hour: self.confirmations_an_hour,
+            guards: Guards {
+                confirmations_an_hour: self.confirmations_an_hour,
+                #[cfg(feature = "aws")]
+                sms: self.texting.guard()?,
+                #[cfg(not(feature = "aws"))]
+                sms: None,
+            },
         })
     }
 }

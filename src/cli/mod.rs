@@ -23,6 +23,8 @@ mod remote;
 mod remove;
 mod serve;
 mod signup;
+#[cfg(feature = "aws")]
+mod texting;
 mod who;
 
 use std::ffi::OsString;

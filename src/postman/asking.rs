@@ -1,16 +1,14 @@
 use std::time::Duration;
 
-use super::{Postman, Way, address};
+use super::{Guard, Postman, Way, address};
 use crate::consent::{Consent, ConsentToken, ContactId};
 use crate::contact::Contact;
 use crate::outbound::{Mail, Text};
-use crate::ports::{Change, Failure, Unavailable};
+use crate::ports::{Change, Failure};
 use crate::timestamp::Timestamp;
 
 /// Nobody is asked twice in this time.
 const ASKED_AGAIN_AFTER: Duration = Duration::from_secs(48 * 60 * 60);
-
-const HOUR: Duration = Duration::from_secs(60 * 60);
 
 impl Postman {
     /// Asks the owners of addresses that people came with, or gave later. What cannot be asked now is asked when there
@@ -42,7 +40,8 @@ impl Postman {
             Some(Consent::Asked { at }) if now.since(at) < ASKED_AGAIN_AFTER => return Ok(false),
             Some(Consent::Asked { .. }) | None => {}
         }
-        if !self.may_ask(now).await? {
+        if !self.guards.may_ask(&*self.budgets, now).await? {
+            self.held_back(Guard::Confirmations);
             return Ok(false);
         }
         let asked = Consent::Asked { at: now };
@@ -70,15 +69,6 @@ impl Postman {
         }
     }
 
-    async fn may_ask(&self, now: Timestamp) -> Result<bool, Unavailable> {
-        let budget = format!("confirmations {}", now.as_seconds() / 3_600);
-        let is_left = self.budgets.spend(&budget, self.confirmations_an_hour, now.plus(HOUR)).await?;
-        if !is_left {
-            tracing::warn!(limit = self.confirmations_an_hour, "nobody else is asked in this hour");
-        }
-        Ok(is_left)
-    }
-
     /// The answer, where it is known at once.
     async fn ask(
         &self,
@@ -101,7 +91,7 @@ impl Postman {
                 caller.ask(contact, &address(to)?, &text).await
             }
             Way::Text(texter, guard, to) => {
-                guard.spend(&*self.budgets, now).await?;
+                self.spend_text(guard, now).await?;
                 let body = self.words.confirm_sms(title, link.as_str());
                 texter.ask(&Text { to: to.to_owned(), body }).await
             }

@@ -1,8 +1,11 @@
 //! Brings notifications to people: in words, with their own link, at addresses whose owners have said yes.
 
 mod asking;
+mod guards;
+mod link_again;
 mod sms_guard;
 
+pub use self::guards::{Guard, GuardWatch, Guards, Spent};
 pub use self::sms_guard::{Daytime, NotADaytime, SmsGuard};
 
 use std::sync::Arc;
@@ -17,10 +20,12 @@ use crate::cloud_event;
 use crate::consent::ContactId;
 use crate::contact::Contact;
 use crate::links::Links;
+use crate::metrics::Meter;
 use crate::notification::{Notification, Recipient};
 use crate::outbound::{Broadcast, Broadcaster, Call, Caller, Mail, Mailer, Text, Texter};
 use crate::ports::{Budgets, Contacts, Failure, Inbox, InboxMessage, Notifier, StayKey};
 use crate::secret::Secret;
+use crate::timestamp::Timestamp;
 use crate::words::Words;
 
 pub struct Postman {
@@ -30,12 +35,12 @@ pub struct Postman {
     pub contact_secret: Secret,
     pub contacts: Arc<dyn Contacts>,
     pub budgets: Arc<dyn Budgets>,
-    /// How many owners of addresses may be asked in an hour, whoever signs up with which.
-    pub confirmations_an_hour: u64,
+    pub guards: Guards,
+    pub metrics: Arc<dyn Meter>,
     pub inbox: Option<Arc<dyn Inbox>>,
     pub mailer: Option<Arc<dyn Mailer>>,
     pub caller: Option<Arc<dyn Caller>>,
-    pub texter: Option<(Arc<dyn Texter>, SmsGuard)>,
+    pub texter: Option<Arc<dyn Texter>>,
     pub broadcaster: Option<Arc<dyn Broadcaster>>,
 }
 
@@ -60,7 +65,8 @@ impl Notifier for Postman {
             let text = self.words.line(&notification.announcement);
             inbox.keep(&key, InboxMessage { id: notification.id.clone(), at: notification.at, text }).await?;
         }
-        let Some((contact, way)) = stay.contact.as_ref().and_then(|contact| Some((contact, self.way(contact)?))) else {
+        let wanted = stay.contact.as_ref().filter(|_| stay.notify);
+        let Some((contact, way)) = wanted.and_then(|contact| Some((contact, self.way(contact)?))) else {
             return Ok(self.inbox.is_some());
         };
         if self.consents(contact, way, &attendee.title, notification.at).await? {
@@ -78,8 +84,12 @@ impl Postman {
             Contact::Email(address) => Some(Way::Mail(&**self.mailer.as_ref()?, address)),
             Contact::Webhook(address) => Some(Way::Call(&**self.caller.as_ref()?, address)),
             Contact::Sms(number) => {
-                let (texter, guard) = self.texter.as_ref()?;
-                guard.allows(number).then_some(Way::Text(&**texter, guard, number))
+                let (texter, guard) = self.texter.as_ref().zip(self.guards.sms.as_ref())?;
+                if !guard.allows(number) {
+                    self.held_back(Guard::CallingCodes);
+                    return None;
+                }
+                Some(Way::Text(&**texter, guard, number))
             }
         }
     }
@@ -107,11 +117,23 @@ impl Postman {
                 caller.call(&Call { id, contact, to: address(to)?, body }).await
             }
             Way::Text(texter, guard, to) => {
-                guard.spend(&*self.budgets, notification.at).await?;
+                self.spend_text(guard, notification.at).await?;
                 let body = self.words.sms(announcement, manage.as_str());
                 texter.text(&Text { to: to.to_owned(), body }).await
             }
         }
+    }
+
+    async fn spend_text(&self, guard: &SmsGuard, now: Timestamp) -> Result<(), Failure> {
+        guard.spend(&*self.budgets, now).await?.map_err(|guard| {
+            self.held_back(guard);
+            Failure::Reject(format!("a text message was held back by {}", guard.as_str()))
+        })
+    }
+
+    fn held_back(&self, guard: Guard) {
+        tracing::info!(guard = guard.as_str(), "a message was held back");
+        self.metrics.held_back(guard);
     }
 
     async fn broadcast(&self, notification: &Notification) -> Result<bool, Failure> {

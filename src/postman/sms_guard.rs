@@ -1,9 +1,8 @@
+use std::fmt;
 use std::str::FromStr;
-use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
-use crate::ports::{Budgets, Failure};
 use crate::timestamp::Timestamp;
 
 /// Where and when text messages may go, and how many: whoever can make a public form send them to numbers of their
@@ -30,27 +29,27 @@ pub struct Daytime {
 pub struct NotADaytime;
 
 impl SmsGuard {
-    pub fn allows(&self, number: &str) -> bool {
-        self.calling_codes.iter().any(|code| number.starts_with(code.as_str()))
+    /// `+` and digits.
+    pub fn is_calling_code(code: &str) -> bool {
+        let digits = code.strip_prefix('+').unwrap_or_default();
+        !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
     }
 
-    /// Takes one message of the day's, if it is a time for messages.
-    pub async fn spend(&self, budgets: &dyn Budgets, now: Timestamp) -> Result<(), Failure> {
-        if !self.daytime.is_at(now) {
-            return Err(Failure::Reject("it is no time for text messages".to_owned()));
-        }
-        let day = Duration::from_secs(24 * 60 * 60);
-        if !budgets.spend(&format!("sms {}", now.date()), self.a_day, now.plus(day)).await? {
-            return Err(Failure::Reject("the text messages of this day are spent".to_owned()));
-        }
-        Ok(())
+    pub fn allows(&self, number: &str) -> bool {
+        self.calling_codes.iter().any(|code| number.starts_with(code.as_str()))
     }
 }
 
 impl Daytime {
-    fn is_at(&self, now: Timestamp) -> bool {
+    pub fn is_at(&self, now: Timestamp) -> bool {
         let moment = jiff::Timestamp::from_millisecond(now.as_millis()).expect("the range lies within jiff's");
         (self.from..self.to).contains(&moment.to_zoned(self.zone.clone()).hour())
+    }
+}
+
+impl fmt::Display for Daytime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{} {}", self.from, self.to, self.zone.iana_name().unwrap_or("UTC"))
     }
 }
 
@@ -86,6 +85,7 @@ mod tests {
     #[test]
     fn it_is_day_where_people_live_in_summer_and_in_winter() {
         let daytime: Daytime = "8-21 Europe/Berlin".parse().unwrap();
+        assert_eq!(daytime.to_string(), "8-21 Europe/Berlin");
         for (time, is_day) in [
             ("2026-07-01T05:59:00Z", false),
             ("2026-07-01T06:00:00Z", true),

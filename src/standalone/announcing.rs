@@ -10,9 +10,9 @@ use url::Url;
 use crate::fanout::{Announcer, take_in};
 use crate::links::Links;
 use crate::metrics::Meter;
-use crate::outbound::{Caller, Mailer};
+use crate::outbound::{Caller, Mailer, Texter};
 use crate::ports::{Change, ChangeFeed as _, Digests as _, Unavailable};
-use crate::postman::Postman;
+use crate::postman::{Guards, Postman};
 use crate::quiet::Noise;
 use crate::secret::Secret;
 use crate::standalone::smtp::Smtp;
@@ -47,8 +47,7 @@ pub struct Announcing {
     /// Without it no mail is sent.
     pub mail: Option<MailSettings>,
     pub webhooks: WebhookPolicy,
-    /// Owners of addresses who may be asked in an hour.
-    pub confirmations_an_hour: u64,
+    pub guards: Guards,
 }
 
 /// The mail server, and whom mail comes from.
@@ -76,7 +75,7 @@ impl Default for Announcing {
             names_shown: NAMES_SHOWN,
             mail: None,
             webhooks: WebhookPolicy::Public,
-            confirmations_an_hour: 100,
+            guards: Guards { confirmations_an_hour: 100, sms: None },
         }
     }
 }
@@ -114,15 +113,31 @@ impl Announcements {
             contact_secret: secret("contact").await?,
             contacts: ports.clone(),
             budgets: ports.clone(),
-            confirmations_an_hour: settings.confirmations_an_hour,
+            guards: settings.guards.clone(),
+            metrics: metrics.clone(),
             inbox: Some(ports),
             mailer: mailer.map(|mailer| Arc::new(mailer) as Arc<dyn Mailer>),
             caller: caller.map(|caller| Arc::new(caller) as Arc<dyn Caller>),
-            texter: None,
+            texter: texter(settings).await?,
             broadcaster: None,
         };
         Ok(Self { sqlite, postman, noise: settings.noise, metrics })
     }
+}
+
+/// Over SNS, with this machine's credentials, where texts may go anywhere.
+#[cfg(feature = "aws")]
+async fn texter(settings: &Announcing) -> anyhow::Result<Option<Arc<dyn Texter>>> {
+    match &settings.guards.sms {
+        Some(_) => Ok(Some(crate::aws::home::texter().await?)),
+        None => Ok(None),
+    }
+}
+
+#[cfg(not(feature = "aws"))]
+#[expect(clippy::unused_async, reason = "with AWS it waits for the credentials")]
+async fn texter(_: &Announcing) -> anyhow::Result<Option<Arc<dyn Texter>>> {
+    Ok(None)
 }
 
 /// Follows the changes and sends what is due until `stop` says so; a page that has begun is finished.
@@ -163,6 +178,7 @@ impl Announcements {
             let now = Timestamp::now();
             take_in(&changes, &self.sqlite, &self.noise, now).await?;
             self.postman.welcome(&changes, now).await;
+            self.postman.send_links(&changes, now).await;
             self.sqlite.set_position(&last).await?;
         }
         for (event, _) in self.sqlite.due(Timestamp::now(), DUE).await? {

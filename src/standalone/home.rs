@@ -11,6 +11,7 @@ use url::Url;
 
 use crate::metrics::Meter;
 use crate::ports::{Contacts, Idempotency, Inbox, Queue, Rejects, Roster, Secrets};
+use crate::postman::GuardWatch;
 use crate::secret::{KnownSecrets, Secret};
 use crate::standalone::announcing::{Announcements, announce_until};
 use crate::standalone::key_file::{self, KeyFile};
@@ -29,6 +30,7 @@ pub struct Home {
     pub idempotency: Arc<dyn Idempotency>,
     pub contacts: Option<Arc<dyn Contacts>>,
     pub inbox: Option<Arc<dyn Inbox>>,
+    pub guards: Option<GuardWatch>,
     pub token_secret: Secret,
     pub secrets: Arc<dyn Secrets>,
     /// Where the organiser's key is, for the operator.
@@ -75,6 +77,7 @@ impl Home {
             rejects: ports.clone(),
             idempotency: ports.clone(),
             contacts: Some(ports.clone()),
+            guards: Some(GuardWatch { guards: settings.announcing.guards.clone(), budgets: ports.clone() }),
             inbox: Some(ports),
             token_secret,
             secrets: Arc::new(KnownSecrets { organiser_key, previous_token_secret: None }),

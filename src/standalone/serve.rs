@@ -109,6 +109,7 @@ impl Server {
             idempotency: home.idempotency,
             contacts: home.contacts,
             inbox: home.inbox,
+            guards: home.guards,
             token_secret: home.token_secret,
             secrets: home.secrets,
             public_url: settings.public_url.clone(),

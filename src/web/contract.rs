@@ -7,7 +7,7 @@ use axum::response::IntoResponse;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 
-use crate::web::{attendees, contacts, events, health, manage, organiser, sample, signups};
+use crate::web::{attendees, contacts, events, health, link_again, manage, organiser, sample, signups};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -23,6 +23,7 @@ use crate::web::{attendees, contacts, events, health, manage, organiser, sample,
         attendees::attendee,
         manage::show,
         manage::act,
+        link_again::ask,
         contacts::show,
         contacts::act,
         events::events,
@@ -32,6 +33,7 @@ use crate::web::{attendees, contacts, events, health, manage, organiser, sample,
         organiser::rejects::show,
         organiser::rejects::redrive,
         organiser::rejects::discard,
+        organiser::guards::show,
         organiser::people::export,
         organiser::people::remove,
         health::health,

@@ -13,7 +13,9 @@ use utoipa::ToSchema;
 use crate::attendee::Attendee;
 use crate::attendee_name::AttendeeName;
 use crate::channel::{Channel, http};
+use crate::contact::Contact;
 use crate::event::Event;
+use crate::fields;
 use crate::invalid::Problem as FieldProblem;
 use crate::links::event_path;
 use crate::manage::{ManageToken, StayState};
@@ -34,6 +36,8 @@ pub struct ManageBody {
     pub state: StayState,
     /// `email`, `sms` or `webhook`; null without a contact or when the stay is not `in`.
     pub contact: Option<&'static str>,
+    /// Whether the contact is told of others; null when the stay is not `in`.
+    pub notify: Option<bool>,
     /// What this stay was told of others, the latest first.
     pub messages: Vec<MessageBody>,
 }
@@ -46,13 +50,15 @@ pub struct MessageBody {
     pub text: String,
 }
 
-/// Give `action` `cancel`, or else a `contact`; null takes the contact away.
+/// Give `action` `cancel`, or else a `contact`, of which null takes the contact away, or else `notify`.
 #[derive(Serialize, ToSchema)]
 pub struct ManageAction {
     #[schema(value_type = Option<String>, example = "cancel")]
     pub action: Option<String>,
     #[schema(value_type = Option<Object>)]
     pub contact: Option<Value>,
+    /// Whether the contact is told of others.
+    pub notify: Option<bool>,
 }
 
 /// How things stand with the stay behind the link.
@@ -82,7 +88,7 @@ pub async fn show(
     Ok(Json(body).into_response())
 }
 
-/// Cancels the stay behind the link, or changes its contact.
+/// Cancels the stay behind the link, changes its contact, or says whether that is told of others.
 #[utoipa::path(
     post, path = "/events/{event}/manage/{token}", tag = "signups",
     params(("event" = String, Path), ("token" = String, Path)),
@@ -148,12 +154,13 @@ async fn messages(app: &App, token: &ManageToken) -> Result<Vec<MessageBody>, Pr
 
 fn body(token: &ManageToken, attendee: Option<&Attendee>) -> ManageBody {
     let state = token.state(attendee, Timestamp::now());
-    let own = attendee.filter(|_| state == StayState::In);
+    let own = attendee.filter(|_| state == StayState::In).and_then(Attendee::stay);
     ManageBody {
         event: token.key.event.to_string(),
         name: attendee.map_or_else(|| token.key.name.as_str().to_owned(), |attendee| attendee.name.to_string()),
         state,
-        contact: own.and_then(Attendee::stay).and_then(|stay| stay.contact.as_ref()).map(|contact| contact.kind()),
+        contact: own.and_then(|stay| stay.contact.as_ref()).map(Contact::kind),
+        notify: own.map(|stay| stay.notify),
         messages: Vec::new(),
     }
 }
@@ -165,9 +172,16 @@ fn request(token: &ManageToken, fields: &Map<String, Value>) -> Result<Request, 
         Some("contact") | None if fields.contains_key("contact") => {
             Ok(Request::Amend { stay, contact: http::contact(fields)? })
         }
-        _ => Err(FieldProblem::NotAChoice { choices: "`cancel` and `contact`, or left out beside a `contact`" }
-            .in_field("action")
-            .into()),
+        Some("notify") => Ok(Request::Notify { stay, on: true }),
+        Some("quiet") => Ok(Request::Notify { stay, on: false }),
+        None if fields.contains_key("notify") => {
+            let on = fields::optional_flag(fields, "notify")?.ok_or(FieldProblem::Missing.in_field("notify"))?;
+            Ok(Request::Notify { stay, on })
+        }
+        _ => {
+            let choices = "`cancel`, `contact`, `notify` and `quiet`, or left out beside a `contact` or `notify`";
+            Err(FieldProblem::NotAChoice { choices }.in_field("action").into())
+        }
     }
 }
 

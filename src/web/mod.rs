@@ -11,6 +11,7 @@ mod dress;
 mod events;
 mod everybody;
 mod health;
+mod link_again;
 mod manage;
 mod organiser;
 mod pages;
@@ -35,6 +36,7 @@ use url::Url;
 use crate::metrics::Meter;
 use crate::panic;
 use crate::ports::{Contacts, Idempotency, Inbox, Queue, Rejects, Roster, Secrets};
+use crate::postman::GuardWatch;
 use crate::secret::Secret;
 use crate::web::client::ListEveryone;
 use crate::web::problem::Problem;
@@ -51,6 +53,7 @@ pub struct App {
     /// Where people are told by the home itself.
     pub contacts: Option<Arc<dyn Contacts>>,
     pub inbox: Option<Arc<dyn Inbox>>,
+    pub guards: Option<GuardWatch>,
     /// Signs manage links.
     pub token_secret: Secret,
     pub secrets: Arc<dyn Secrets>,
@@ -67,6 +70,7 @@ fn api() -> Router<Arc<App>> {
         .route("/events", get(events::events))
         .route("/events/{event}", get(events::event))
         .route("/events/{event}/signups", post(signups::sign_up))
+        .route("/events/{event}/link", post(link_again::ask))
         .route("/events/{event}/attendees", get(attendees::roster))
         .route("/events/{event}/attendees/{name}", get(attendees::attendee))
         .route("/events/{event}/manage/{token}", get(manage::show).post(manage::act))
@@ -76,6 +80,7 @@ fn api() -> Router<Arc<App>> {
         .route("/organiser/rejects/{id}", get(organiser::rejects::show))
         .route("/organiser/rejects/{id}/redrive", post(organiser::rejects::redrive))
         .route("/organiser/rejects/{id}/discard", post(organiser::rejects::discard))
+        .route("/organiser/guards", get(organiser::guards::show))
         .route("/organiser/export", get(organiser::people::export))
         .route("/organiser/remove", post(organiser::people::remove))
         .route("/health", get(health::health))

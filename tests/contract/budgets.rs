@@ -28,6 +28,16 @@ pub async fn a_budget_is_spent_to_its_limit_and_no_further(backend: &Backend) {
     assert_eq!(spend_often(backend, &budget, 3, 5).await, 0);
 }
 
+pub async fn what_is_spent_can_be_read(backend: &Backend) {
+    let budget = unique("budget");
+    let spent = async || backend.budgets.spent(&budget).await.expect("the backend is there");
+    assert_eq!(spent().await, 0);
+    assert_eq!(spend_often(backend, &budget, 3, 2).await, 2);
+    assert_eq!(spent().await, 2);
+    spend_often(backend, &budget, 3, 5).await;
+    assert_eq!(spent().await, 3, "what was refused is not spent");
+}
+
 pub async fn concurrent_spenders_are_given_the_limit_and_no_more(backend: &Backend) {
     let budget = unique("budget");
     let answers = join_all((0..30).map(|_| spend(backend, &budget, 7))).await;

@@ -409,6 +409,8 @@ enum Kind {
     Amend(usize),
     /// By the owner: takes the contact away.
     Forget(usize),
+    Notify(usize, bool),
+    SendLink,
     /// No message at all.
     Poison,
 }
@@ -432,6 +434,8 @@ pub fn some_history() -> impl Strategy<Value = History> {
         2 => (0..12_usize).prop_map(Kind::Leave),
         1 => (0..12_usize).prop_map(Kind::Amend),
         1 => (0..12_usize).prop_map(Kind::Forget),
+        1 => (0..12_usize, any::<bool>()).prop_map(|(number, on)| Kind::Notify(number, on)),
+        1 => Just(Kind::SendLink),
         1 => Just(Kind::Poison),
     ];
     let drawn = (any::<bool>(), prop::sample::select(vec!["Ana", "ANA", "Ben", "Cleo"]), 0..8_i64, kind)
@@ -488,6 +492,8 @@ impl History {
                         Request::Amend { stay: stay(number), contact: Some(email("owner@example.org")) }
                     }
                     Kind::Forget(number) => Request::Amend { stay: stay(number), contact: None },
+                    Kind::Notify(number, on) => Request::Notify { stay: stay(number), on },
+                    Kind::SendLink => Request::SendLink,
                     Kind::Poison => return None,
                 };
                 Some(person.asks(drawn.second, signup_id.as_str(), request))
@@ -565,8 +571,10 @@ fn newest_decides(signups: &[Option<Signup>], settled: &BTreeSet<usize>, account
     let mut newest: BTreeMap<AttendeeKey, &Signup> = BTreeMap::new();
     let mut owned = BTreeSet::new();
     for (number, signup) in signups.iter().enumerate() {
-        let Some(signup) = signup else { continue };
-        if matches!(signup.request, Request::Leave { .. } | Request::Amend { .. }) || !settled.contains(&number) {
+        let Some(signup) = signup.as_ref().filter(|signup| signup.request != Request::SendLink) else { continue };
+        let is_owners =
+            matches!(signup.request, Request::Leave { .. } | Request::Amend { .. } | Request::Notify { .. });
+        if is_owners || !settled.contains(&number) {
             owned.insert(signup.key());
         }
         let newest = newest.entry(signup.key()).or_insert(signup);

@@ -66,6 +66,8 @@ contract! {
     roster:
         every_kind_of_attendee_is_stored_whole
         each_request_is_answered_by_its_place
+        what_the_owner_wishes_is_stored_and_gone_with_the_stay
+        a_link_is_asked_for_once_an_hour_whoever_asks
         the_newest_request_wins_across_batches
         requests_that_change_nothing_store_nothing
         an_event_that_nobody_knows_is_empty
@@ -98,6 +100,7 @@ contract! {
         of_concurrent_setters_one_wins;
     budgets:
         a_budget_is_spent_to_its_limit_and_no_further
+        what_is_spent_can_be_read
         concurrent_spenders_are_given_the_limit_and_no_more
         budgets_do_not_disturb_each_other
         a_limit_of_0_gives_nothing

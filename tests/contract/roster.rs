@@ -8,7 +8,8 @@ use countmein::signup::{AttendeeKey, Request, Signup, SignupId};
 
 use crate::backend::Backend;
 use crate::people::{
-    apply, apply_each, at, attendee, batch, changes_of, email, event_id, id, key, person, roster, unique, who_is_in,
+    Person, apply, apply_each, at, attendee, batch, changes_of, email, event_id, id, key, person, roster, unique,
+    who_is_in,
 };
 
 async fn summary(backend: &Backend, event: &str) -> Option<EventSummary> {
@@ -45,6 +46,53 @@ pub async fn every_kind_of_attendee_is_stored_whole(backend: &Backend) {
             assert_eq!(out.status, Status::Out { expires_at: at(2).plus(attendee::TOMBSTONE) });
         }
     }
+}
+
+pub async fn what_the_owner_wishes_is_stored_and_gone_with_the_stay(backend: &Backend) {
+    let ana = person(&unique("Dance"), "Ana");
+    let stay = SignupId::new(at(1));
+    let wish = |second, on| ana.asks(second, &format!("wish-{second}"), Request::Notify { stay: stay.clone(), on });
+    let notify = async || attendee(backend, &ana).await.expect("Ana is there").stay().map(|stay| stay.notify);
+    let contact = email("ana@example.org");
+    apply(&*backend.roster, vec![ana.enrols_with(1, stay.as_str(), contact.clone())]).await;
+    assert_eq!(notify().await, Some(true));
+    assert_eq!(apply(&*backend.roster, vec![wish(2, false)]).await, [Applied::Stored]);
+    assert_eq!(notify().await, Some(false));
+    let amend = Request::Amend { stay: stay.clone(), contact: Some(email("new@example.org")) };
+    assert_eq!(apply(&*backend.roster, vec![ana.asks(3, "amend", amend)]).await, [Applied::Stored]);
+    assert_eq!(notify().await, Some(false));
+    assert_eq!(apply(&*backend.roster, vec![wish(4, true), wish(5, false)]).await, [Applied::Stored; 2]);
+    let other = Request::Notify { stay: id("stranger"), on: true };
+    assert_eq!(apply(&*backend.roster, vec![ana.asks(6, "other", other)]).await, [Applied::NotOwner]);
+    assert_eq!(notify().await, Some(false));
+
+    apply(&*backend.roster, vec![ana.cancels(7, "c")]).await;
+    apply(&*backend.roster, vec![ana.enrols(8, "d")]).await;
+    assert_eq!(notify().await, Some(true));
+}
+
+pub async fn a_link_is_asked_for_once_an_hour_whoever_asks(backend: &Backend) {
+    const HOUR: i64 = 60 * 60;
+    let [ana, ben, cleo] = ["Ana", "Ben", "Cleo"].map(|name| person(&unique("Dance"), name));
+    let ask = async |who: &Person, second: i64| {
+        apply(&*backend.roster, vec![who.asks(second, &format!("ask-{second}"), Request::SendLink)]).await
+    };
+    apply(&*backend.roster, vec![ana.enrols_with(1, "a", email("ana@example.org"))]).await;
+    apply(&*backend.roster, vec![ben.enrols(1, "b")]).await;
+    assert_eq!(ask(&ana, 0).await, [Applied::Stale], "the stay began later");
+    assert_eq!(ask(&ana, 5).await, [Applied::Stored]);
+    assert_eq!(ask(&ana, 5).await, [Applied::Stale]);
+    assert_eq!(ask(&ana, 4 + HOUR).await, [Applied::Stale]);
+    assert_eq!(ask(&ana, 5 + HOUR).await, [Applied::Stored]);
+    assert_eq!(ask(&ben, 5).await, [Applied::Stale], "there is no contact");
+    assert_eq!(ask(&cleo, 5).await, [Applied::Stale]);
+    assert_eq!(attendee(backend, &cleo).await, None);
+
+    let found = attendee(backend, &ana).await.expect("Ana is in");
+    assert_eq!(found.stay().expect("Ana is in").link_asked_at, Some(at(5 + HOUR)));
+    assert_eq!(found.newest.requested_at, at(1));
+    // It says nothing of who is in.
+    assert_eq!(apply(&*backend.roster, vec![ana.cancels(3, "c")]).await, [Applied::Stored]);
 }
 
 pub async fn each_request_is_answered_by_its_place(backend: &Backend) {

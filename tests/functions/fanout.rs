@@ -96,6 +96,32 @@ fn the_others_hear_by_text_message_who_said_yes_and_nobody_else_does() {
 }
 
 #[test]
+fn a_link_goes_again_to_the_phone_that_said_yes() {
+    let world = World::new();
+    let fanout = world.fanout_with(&TEXTING);
+    let asks = |number, phone| {
+        let mut item = attendee("dance", "Ana");
+        item["contact"] = json!({ "M": { "sms": { "S": phone } } });
+        let before = item.clone();
+        item["link_asked_at"] = json!({ "N": "1795431700000" });
+        world.put(&item);
+        stream_record(number, Some(&before), Some(&item))
+    };
+    fanout.invoke(&records([asks(1, ANAS_PHONE)])).response();
+    assert!(world.texts(ANAS_PHONE).is_empty(), "nobody has said yes");
+    world.consents(&Contact::sms(ANAS_PHONE).unwrap());
+
+    fanout.invoke(&records([asks(2, ANAS_PHONE)])).response();
+
+    let texts = world.texts(ANAS_PHONE);
+    assert_eq!(texts.len(), 1, "{texts:?}");
+    assert!(
+        texts[0].starts_with("dance: here is your link again. https://signup.example.org/events/dance/manage/"),
+        "{texts:?}"
+    );
+}
+
+#[test]
 fn a_stranger_s_phone_is_asked_once_and_told_nothing() {
     let world = World::new();
     let fanout =

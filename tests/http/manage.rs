@@ -15,7 +15,7 @@ fn the_owner_sees_how_things_stand_and_cancels() {
     let answer = server.get(&ana.manage).send().is(200);
     assert_eq!(
         answer.json(),
-        json!({"event": "dance", "name": "Ana", "state": "in", "contact": "sms", "messages": []})
+        json!({"event": "dance", "name": "Ana", "state": "in", "contact": "sms", "notify": true, "messages": []})
     );
     assert_eq!((answer.header("cache-control"), answer.header("referrer-policy")), ("no-store", "no-referrer"));
 

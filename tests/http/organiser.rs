@@ -16,6 +16,7 @@ fn guarded(server: &Running) -> Vec<Request<'_>> {
         server.get("/events"),
         server.get("/organiser/rejects"),
         server.get("/organiser/rejects/m1"),
+        server.get("/organiser/guards"),
         server.get("/organiser/export"),
         server.post("/organiser/signups").json(&json!({"event": "dance", "name": "Mallory"})),
         server.post("/organiser/remove").json(&json!({"name": "Ana"})),
@@ -167,7 +168,7 @@ fn another_site_cannot_act_in_the_organisers_browser() {
     server.sign_up("dance", "Ana");
     let cookie = log_in(&server);
     for site in ["cross-site", "same-site"] {
-        let posts = guarded(&server).split_off(4);
+        let posts = guarded(&server).split_off(5);
         for request in posts {
             let answer = request.header("Cookie", &cookie).header("Sec-Fetch-Site", site).send();
             assert!(answer.refuses(403, "forbidden").contains("another site"));

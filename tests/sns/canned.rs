@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
-use countmein::aws::sns::Sns;
+use countmein::aws::sns::{Phones, Sns};
+use countmein::ports::Failure;
 use url::form_urlencoded;
 
+use crate::failures::everything;
 use crate::http::Message;
 use crate::ministack::Account;
 use crate::server::Server;
@@ -37,6 +39,15 @@ impl CannedSns {
 
     pub fn sns(&self) -> Sns {
         Sns::new(&once(&self.account), topics(&self.account))
+    }
+
+    pub fn phones(&self) -> Phones {
+        Phones::new(&once(&self.account))
+    }
+
+    /// Asks all that may be asked of SNS; what came of each.
+    pub async fn everything(&self) -> Vec<Result<(), Failure>> {
+        everything(&once(&self.account), &self.account).await
     }
 
     /// Those since it was asked last.

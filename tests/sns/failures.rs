@@ -3,8 +3,9 @@
 use std::net::{Ipv4Addr, TcpListener};
 use std::time::Duration;
 
+use aws_config::SdkConfig;
 use aws_config::timeout::TimeoutConfig;
-use countmein::aws::sns::Sns;
+use countmein::aws::sns::{Phones, Sns};
 use countmein::consent::Consent;
 use countmein::outbound::{Broadcaster as _, Caller, Mailer, Texter};
 use countmein::ports::Failure;
@@ -16,19 +17,21 @@ use crate::stage::topics;
 use crate::{MAIL, PHONE, WEBHOOK, broadcast, call, mail, text};
 
 /// Asks all that may be asked of SNS; what came of each.
-pub async fn everything(sns: &Sns) -> Vec<Result<(), Failure>> {
+pub async fn everything(config: &SdkConfig, account: &Account) -> Vec<Result<(), Failure>> {
+    let (sns, phones) = (&Sns::new(config, topics(account)), &Phones::new(config));
     let (mail, text, call) = (mail(), text(), call(WEBHOOK));
     let asked = [
         Mailer::ask(sns, &mail).await,
-        Texter::ask(sns, &text).await,
+        Texter::ask(phones, &text).await,
         Caller::ask(sns, &call.contact, &call.to, "text").await,
     ];
-    let told = [sns.mail(&mail).await, sns.text(&text).await, sns.call(&call).await, sns.broadcast(&broadcast()).await];
+    let told =
+        [sns.mail(&mail).await, phones.text(&text).await, sns.call(&call).await, sns.broadcast(&broadcast()).await];
     asked.into_iter().map(|answer| answer.map(drop)).chain(told).collect()
 }
 
-async fn everything_fails(sns: &Sns) -> impl Iterator<Item = Failure> {
-    everything(sns).await.into_iter().map(|outcome| outcome.expect_err("SNS does nothing"))
+fn all_failed(outcomes: Vec<Result<(), Failure>>) -> impl Iterator<Item = Failure> {
+    outcomes.into_iter().map(|outcome| outcome.expect_err("SNS does nothing"))
 }
 
 #[track_caller]
@@ -57,7 +60,7 @@ async fn what_may_pass_is_tried_again_and_no_address_is_told() {
         (403, "TopicLimitExceeded"),
     ] {
         let canned = CannedSns::refusing(status, code, &worded());
-        for failure in everything_fails(&canned.sns()).await {
+        for failure in all_failed(canned.everything().await) {
             let Failure::Retry(unavailable) = &failure else { panic!("{code}: {failure}") };
             assert!(unavailable.cause.starts_with(code), "{failure}");
             // Making a topic names none.
@@ -75,7 +78,7 @@ async fn what_never_will_work_is_given_up_and_no_address_is_told() {
             "CreateTopic" => done(call),
             _ => refused(400, code, &worded()),
         });
-        for failure in everything_fails(&canned.sns()).await {
+        for failure in all_failed(canned.everything().await) {
             assert!(matches!(&failure, Failure::Reject(reason) if reason.ends_with(code)), "{failure}");
             tells_no_address(&format!("{failure:?}"));
         }
@@ -86,7 +89,7 @@ async fn what_never_will_work_is_given_up_and_no_address_is_told() {
 async fn an_answer_that_nobody_can_read_is_tried_again_and_not_told() {
     for status in [200, 400, 502] {
         let canned = CannedSns::answering(move |_| Message::answer(status, worded()));
-        let failure = canned.sns().text(&text()).await.unwrap_err();
+        let failure = canned.phones().text(&text()).await.unwrap_err();
         assert!(matches!(&failure, Failure::Retry(_)), "{failure}");
         tells_no_address(&format!("{failure:?}"));
     }
@@ -100,7 +103,7 @@ async fn what_is_not_answered_is_tried_again() {
         let account = Account { id: "123456789012".to_owned(), endpoint: format!("http://{address}") };
         let timeouts = TimeoutConfig::builder().operation_timeout(Duration::from_millis(200)).build();
         let config = once(&account).into_builder().timeout_config(timeouts).build();
-        for failure in everything_fails(&Sns::new(&config, topics(&account))).await {
+        for failure in all_failed(everything(&config, &account).await) {
             assert!(matches!(&failure, Failure::Retry(_)), "{failure}");
             tells_no_address(&format!("{failure:?}"));
         }
@@ -113,7 +116,7 @@ async fn a_phone_whose_owner_said_stop_is_not_asked() {
         "CheckIfPhoneNumberIsOptedOut" => done_with(call, "<isOptedOut>true</isOptedOut>"),
         _ => done(call),
     });
-    assert_eq!(Texter::ask(&canned.sns(), &text()).await.unwrap(), Some(Consent::Refused));
+    assert_eq!(Texter::ask(&canned.phones(), &text()).await.unwrap(), Some(Consent::Refused));
     let [check] = &canned.calls()[..] else { panic!("a text was sent") };
     assert_eq!((check["Action"].as_str(), check["phoneNumber"].as_str()), ("CheckIfPhoneNumberIsOptedOut", PHONE));
 }
@@ -121,7 +124,7 @@ async fn a_phone_whose_owner_said_stop_is_not_asked() {
 #[tokio::test]
 async fn any_other_phone_is_asked_by_a_text() {
     let canned = CannedSns::answering(done);
-    assert_eq!(Texter::ask(&canned.sns(), &text()).await.unwrap(), None);
+    assert_eq!(Texter::ask(&canned.phones(), &text()).await.unwrap(), None);
     let calls = canned.calls();
     assert_eq!(calls.len(), 2, "{calls:?}");
     assert_eq!(calls[1]["Message"], text().body);

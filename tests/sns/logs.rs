@@ -7,7 +7,7 @@ use tracing::instrument::WithSubscriber as _;
 use tracing::level_filters::LevelFilter;
 
 use crate::canned::{CannedSns, done};
-use crate::failures::{everything, tells_no_address, worded};
+use crate::failures::{tells_no_address, worded};
 use crate::http::Message;
 
 #[derive(Clone, Default)]
@@ -32,9 +32,9 @@ async fn no_log_tells_an_address_whatever_it_is_asked_to_say() {
         tracing_subscriber::fmt().with_max_level(LevelFilter::TRACE).with_writer(move || writer.clone()).finish();
     let talk = async {
         tracing::trace!("all is logged");
-        everything(&CannedSns::answering(done).sns()).await;
-        everything(&CannedSns::refusing(403, "AuthorizationError", &worded()).sns()).await;
-        everything(&CannedSns::answering(|_| Message::answer(200, worded())).sns()).await;
+        CannedSns::answering(done).everything().await;
+        CannedSns::refusing(403, "AuthorizationError", &worded()).everything().await;
+        CannedSns::answering(|_| Message::answer(200, worded())).everything().await;
     };
     talk.with_subscriber(subscriber).await;
     let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();

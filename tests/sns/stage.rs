@@ -1,7 +1,7 @@
 //! A stage's topics in an account of MiniStack of its own, and who listens to them.
 
 use aws_sdk_sns::Client;
-use countmein::aws::sns::{Sns, Topics};
+use countmein::aws::sns::{Phones, Sns, Topics};
 use countmein::consent::ContactId;
 use serde_json::Value;
 
@@ -13,6 +13,7 @@ pub struct Stage {
     pub account: Account,
     pub aws: Client,
     pub sns: Sns,
+    pub phones: Phones,
 }
 
 impl Stage {
@@ -21,7 +22,8 @@ impl Stage {
         let aws = Client::new(&account.config());
         aws.create_topic().name("countmein-staging-announcements").send().await.unwrap();
         let sns = Sns::new(&account.config(), topics(&account));
-        Self { account, aws, sns }
+        let phones = Phones::new(&account.config());
+        Self { account, aws, sns, phones }
     }
 
     /// A queue that hears what is published to a topic, and is told what with `attributes`.

@@ -47,6 +47,7 @@ fn each_function_is_told_what_it_needs_and_no_more() {
         ("RUST_LOG", "!Sub info,countmein=${LogLevel}"),
     ];
     let api = [
+        ("COUNTMEIN_CONFIRMATIONS_AN_HOUR", "!Ref ConfirmationsAnHour"),
         ("COUNTMEIN_LIST_EVERYONE", "!Ref ListEveryone"),
         ("COUNTMEIN_ORGANISER_SECRET", "!GetAtt OrganiserKey.Id"),
         (
@@ -54,6 +55,9 @@ fn each_function_is_told_what_it_needs_and_no_more() {
             "!If [HasPublicUrl, !Ref PublicUrl, !Sub https://${HttpApi}.execute-api.${AWS::Region}.${AWS::URLSuffix}]",
         ),
         ("COUNTMEIN_QUEUE_URL", "!Ref SignupsQueue"),
+        ("COUNTMEIN_SMS_A_DAY", "!Ref SmsADay"),
+        ("COUNTMEIN_SMS_CALLING_CODES", "!Ref SmsCallingCodes"),
+        ("COUNTMEIN_SMS_DAYTIME", "!Ref SmsDaytime"),
         ("COUNTMEIN_TOKEN_SECRET", "!GetAtt TokenSecret.Id"),
     ];
     let fanout = [
@@ -68,7 +72,7 @@ fn each_function_is_told_what_it_needs_and_no_more() {
         ("COUNTMEIN_LANGUAGE", "!Ref Language"),
         ("COUNTMEIN_LONGEST_WAIT", "!Ref LongestWait"),
         ("COUNTMEIN_NAMES_SHOWN", "!Ref NamesShown"),
-        api[2],
+        api[3],
         ("COUNTMEIN_SMS_A_DAY", "!Ref SmsADay"),
         ("COUNTMEIN_SMS_CALLING_CODES", "!Ref SmsCallingCodes"),
         ("COUNTMEIN_SMS_DAYTIME", "!Ref SmsDaytime"),

@@ -9,8 +9,8 @@ use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::{number, text};
-use crate::attendee::forgotten_at;
 use crate::attendee::record::{StoredContact, StoredStatus};
+use crate::attendee::{LINK_AGAIN_AFTER, forgotten_at};
 use crate::contact::Contact;
 use crate::signup::{Request, Signup, SignupId, Version};
 use crate::timestamp::Timestamp;
@@ -21,7 +21,10 @@ const NEWER: &str = "(attribute_not_exists(#signup_id) OR #requested_at < :reque
 
 /// Completes the update of one attendee.
 pub fn complete(update: UpdateItemFluentBuilder, signup: &Signup, now: Timestamp) -> UpdateItemFluentBuilder {
-    let mut expression = Expression::over_an_older(&signup.version);
+    let mut expression = match &signup.request {
+        Request::SendLink => Expression::asks_for_the_link(signup.version.requested_at),
+        _ => Expression::over_an_older(&signup.version),
+    };
     match &signup.request {
         Request::Join { contact } => {
             expression.begins(signup, contact.as_ref());
@@ -43,6 +46,14 @@ pub fn complete(update: UpdateItemFluentBuilder, signup: &Signup, now: Timestamp
             expression.is_of_owner(stay);
             expression.ends(signup, now);
         }
+        Request::Notify { stay, on } => {
+            expression.is_of_owner(stay);
+            match on {
+                true => expression.remove("notify"),
+                false => expression.set("notify", AttributeValue::Bool(false)),
+            }
+        }
+        Request::SendLink => {}
     }
     expression.write(update)
 }
@@ -65,6 +76,23 @@ impl Expression {
         expression
     }
 
+    /// Of a stay with a contact, whose version stays as it is.
+    fn asks_for_the_link(asked_at: Timestamp) -> Self {
+        let mut expression = Self::default();
+        expression.set("link_asked_at", number(asked_at.as_millis()));
+        expression.values.insert(":lately".to_owned(), number(asked_at.minus(LINK_AGAIN_AFTER).as_millis()));
+        for attribute in ["contact", "since"] {
+            expression.name(attribute);
+        }
+        // No stay without them.
+        expression.conditions = vec![
+            "attribute_exists(#contact)",
+            "#since <= :link_asked_at",
+            "(attribute_not_exists(#link_asked_at) OR #link_asked_at <= :lately)",
+        ];
+        expression
+    }
+
     /// Of a stay that lasts already, all but the contact stays as it is.
     fn begins(&mut self, signup: &Signup, contact: Option<&Contact>) {
         self.is_named_by(signup);
@@ -82,7 +110,7 @@ impl Expression {
         self.is_named_by(signup);
         self.set("status", text(StoredStatus::Out.as_str()));
         self.set("expires_at", number(forgotten_at(signup, now).as_seconds()));
-        for of_the_stay in ["since", "owner", "channel", "contact"] {
+        for of_the_stay in ["since", "owner", "channel", "contact", "notify", "link_asked_at"] {
             self.remove(of_the_stay);
         }
     }

@@ -27,6 +27,11 @@ struct ContactRecord {
     asked_at: Option<i64>,
 }
 
+#[derive(Deserialize)]
+struct BudgetRecord {
+    spent: u64,
+}
+
 #[async_trait]
 impl Contacts for EventsTable {
     async fn consent(&self, contact: &ContactId) -> Result<Option<Consent>, Unavailable> {
@@ -88,6 +93,11 @@ impl Budgets for EventsTable {
             }
             Err(error) => Err(unavailable("spending of a budget", &error)),
         }
+    }
+
+    async fn spent(&self, budget: &str) -> Result<u64, Unavailable> {
+        let found = self.get("reading a budget", BUDGETS, budget).await?;
+        Ok(found.item.map(item::read::<BudgetRecord>).transpose()?.map_or(0, |budget| budget.spent))
     }
 }
 

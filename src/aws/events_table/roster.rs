@@ -107,6 +107,7 @@ impl Roster for EventsTable {
 }
 
 /// What a conditional write came to.
+#[expect(clippy::large_enum_variant, reason = "one at a time, taken apart at once")]
 enum Written {
     Done,
     /// The condition did not hold over this, or over nothing.

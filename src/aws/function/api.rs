@@ -5,13 +5,14 @@ use std::sync::Arc;
 use anyhow::bail;
 use axum::Router;
 
-use super::postman::public_url;
+use super::postman::{guards, public_url};
 use super::{optional_setting, setting};
 use crate::aws::events_table::EventsTable;
 use crate::aws::secrets::LateSecrets;
 use crate::aws::sqs::Sqs;
 use crate::aws::telemetry::Emf;
 use crate::aws::{config, secrets};
+use crate::postman::GuardWatch;
 use crate::web::client::ListEveryone;
 use crate::web::{self, App};
 
@@ -27,7 +28,8 @@ pub async fn router() -> anyhow::Result<Router> {
         roster: table.clone(),
         rejects: table.clone(),
         idempotency: table.clone(),
-        contacts: Some(table),
+        contacts: Some(table.clone()),
+        guards: Some(GuardWatch { guards: guards()?, budgets: table }),
         inbox: None,
         token_secret,
         secrets: Arc::new(LateSecrets::new(&config, organiser, token)),

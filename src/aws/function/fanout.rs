@@ -83,16 +83,19 @@ impl Fanout {
         let Movements { joined, left } = taken.movements;
         tracing::debug!(joined, left, "changes taken in");
         self.emf.tell(&[("AttendeesJoined", Unit::Count, count(joined)), ("AttendeesLeft", Unit::Count, count(left))]);
-        if let Err(error) = self.welcome(&changes, now).await {
+        if let Err(error) = self.answer(&changes, now).await {
             tracing::error!(error = format!("{error:#}"), "owners of addresses are asked later");
         }
         self.announce_all(&taken.due, until).await;
         Ok(())
     }
 
-    async fn welcome(&self, changes: &[Change], now: Timestamp) -> anyhow::Result<()> {
-        if changes.iter().any(Change::brings_a_contact) {
-            self.postman().await?.welcome(changes, now).await;
+    /// Asks the owners of new addresses, and sends links to whoever asked for theirs.
+    async fn answer(&self, changes: &[Change], now: Timestamp) -> anyhow::Result<()> {
+        if changes.iter().any(|change| change.brings_a_contact() || change.asks_for_the_link().is_some()) {
+            let postman = self.postman().await?;
+            postman.welcome(changes, now).await;
+            postman.send_links(changes, now).await;
         }
         Ok(())
     }
@@ -135,7 +138,7 @@ impl Fanout {
     }
 
     async fn postman(&self) -> anyhow::Result<&Postman> {
-        self.postman.get_or_try_init(|| postman(&self.config, &self.table)).await
+        self.postman.get_or_try_init(|| postman(&self.config, &self.table, &self.emf)).await
     }
 }
 

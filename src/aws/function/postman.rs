@@ -9,17 +9,17 @@ use url::Url;
 use super::{optional_setting, parsed_setting, setting};
 use crate::aws::events_table::EventsTable;
 use crate::aws::secrets;
-use crate::aws::sns::{Sns, Topics};
+use crate::aws::sns::{Phones, Sns, Topics};
+use crate::aws::telemetry::Emf;
 use crate::links::Links;
-use crate::outbound::Texter;
-use crate::postman::{Postman, SmsGuard};
+use crate::postman::{Guards, Postman, SmsGuard};
 use crate::words::{NAMES_SHOWN, Words};
 
 /// What the template sets where its parameters are left alone.
 const CONFIRMATIONS_AN_HOUR: u64 = 100;
 
 /// With the secrets read that links and addresses need.
-pub async fn postman(config: &SdkConfig, table: &EventsTable) -> anyhow::Result<Postman> {
+pub async fn postman(config: &SdkConfig, table: &EventsTable, emf: &Emf) -> anyhow::Result<Postman> {
     // One after the other, over one connection: another one's handshake takes a function longer than a second answer.
     let token_secret = secrets::current(config, &setting("COUNTMEIN_TOKEN_SECRET")?).await?;
     let contact_secret = secrets::current(config, &setting("COUNTMEIN_CONTACT_SECRET")?).await?;
@@ -43,20 +43,26 @@ pub async fn postman(config: &SdkConfig, table: &EventsTable) -> anyhow::Result<
         contact_secret,
         contacts: table.clone(),
         budgets: table,
-        confirmations_an_hour: parsed_setting("COUNTMEIN_CONFIRMATIONS_AN_HOUR")?.unwrap_or(CONFIRMATIONS_AN_HOUR),
+        guards: guards()?,
+        metrics: Arc::new(emf.clone()),
         inbox: None,
         mailer: Some(sns.clone()),
         caller: Some(sns.clone()),
-        texter: sms_guard()?.map(|guard| (sns.clone() as Arc<dyn Texter>, guard)),
+        texter: Some(Arc::new(Phones::new(config))),
         broadcaster: Some(sns),
     })
+}
+
+pub fn guards() -> anyhow::Result<Guards> {
+    let confirmations_an_hour = parsed_setting("COUNTMEIN_CONFIRMATIONS_AN_HOUR")?.unwrap_or(CONFIRMATIONS_AN_HOUR);
+    Ok(Guards { confirmations_an_hour, sms: sms_guard()? })
 }
 
 /// None where no calling code is listed: nobody is texted then.
 fn sms_guard() -> anyhow::Result<Option<SmsGuard>> {
     let Some(codes) = optional_setting("COUNTMEIN_SMS_CALLING_CODES") else { return Ok(None) };
     let calling_codes: Vec<String> = codes.split(',').map(|code| code.trim().to_owned()).collect();
-    if let Some(code) = calling_codes.iter().find(|code| !is_calling_code(code)) {
+    if let Some(code) = calling_codes.iter().find(|code| !SmsGuard::is_calling_code(code)) {
         bail!("COUNTMEIN_SMS_CALLING_CODES has {code}; write calling codes like +1,+49");
     }
     Ok(Some(SmsGuard {
@@ -64,10 +70,6 @@ fn sms_guard() -> anyhow::Result<Option<SmsGuard>> {
         daytime: parsed_setting("COUNTMEIN_SMS_DAYTIME")?.context("COUNTMEIN_SMS_DAYTIME is not set")?,
         a_day: parsed_setting("COUNTMEIN_SMS_A_DAY")?.context("COUNTMEIN_SMS_A_DAY is not set")?,
     }))
-}
-
-fn is_calling_code(code: &str) -> bool {
-    code.strip_prefix('+').is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 pub fn public_url(text: &str) -> anyhow::Result<Url> {

@@ -117,6 +117,8 @@ fn what_is_asked_follows_from_action_stay_and_channel() {
         (json!({"channel": "button", "action": "cancel"}), Request::Cancel),
         (json!({"stay": "s-1"}), Request::Amend { stay: stay(), contact: None }),
         (json!({"stay": "s-1", "channel": "http"}), Request::Amend { stay: stay(), contact: None }),
+        (json!({"stay": "s-1", "notify": false}), Request::Notify { stay: stay(), on: false }),
+        (json!({"action": "send_link", "channel": "http"}), Request::SendLink),
         (json!({"stay": "s-1", "action": "cancel"}), Request::Leave { stay: stay() }),
         (json!({"stay": "s-1", "action": "cancel", "channel": "http"}), Request::Leave { stay: stay() }),
     ];
@@ -203,7 +205,7 @@ fn every_refusal_names_the_field_the_problem_and_the_limit() {
         (with(json!({"name": long})), "`name` takes 1100 bytes; at most 1024 are allowed"),
         (with(json!({"name": "a\u{7}b"})), "`name` contains U+0007, which cannot be shown; remove it"),
         (with(json!({"name": "#details"})), "`name` begins with `#`, which is kept for the program's own use"),
-        (with(json!({"action": "join"})), "`action` must be one of `sign_up` and `cancel`"),
+        (with(json!({"action": "join"})), "`action` must be one of `sign_up`, `cancel` and `send_link`"),
         (
             with(json!({"channel": "HTTP"})),
             "`channel` must be one of `http`, `cli`, `button`, `alexa`, `queue` and `import`",
@@ -321,6 +323,9 @@ fn some_request() -> impl Strategy<Value = (Channel, Request)> {
             .prop_map(|(channel, stay, contact)| (channel, Request::Amend { stay, contact })),
         trusted().prop_map(|channel| (channel, Request::Cancel)),
         (any_channel(), some_id()).prop_map(|(channel, stay)| (channel, Request::Leave { stay })),
+        (any_channel(), some_id(), any::<bool>())
+            .prop_map(|(channel, stay, on)| (channel, Request::Notify { stay, on })),
+        any_channel().prop_map(|channel| (channel, Request::SendLink)),
     ]
 }
 

@@ -8,7 +8,7 @@ use crate::attendee::record::{AttendeeRecord, Damaged, StoredContact, StoredStat
 use crate::channel::Channel;
 
 pub const COLUMNS: &str = "event, name, display_name, status, requested_at, signup_id, title, since, owner, channel, \
-                           contact_kind, contact, expires_at";
+                           contact_kind, contact, expires_at, notify, link_asked_at";
 
 /// Reads a row of [`COLUMNS`].
 pub fn read(row: &Row<'_>) -> rusqlite::Result<Attendee> {
@@ -27,14 +27,17 @@ pub fn read(row: &Row<'_>) -> rusqlite::Result<Attendee> {
         owner: row.get(8)?,
         channel: row.get::<_, Option<String>>(9)?.and_then(|text| Channel::parse(&text).ok()),
         contact: kind.zip(row.get(11)?).map(|(kind, address)| StoredContact::new(kind, address)),
+        notify: row.get(13)?,
+        link_asked_at: row.get(14)?,
         expires_at: expires_at.map(|millis| millis / 1_000),
     };
     attendee(record)
 }
 
 pub fn write(db: &Connection, attendee: &AttendeeRecord) -> rusqlite::Result<()> {
-    let sql =
-        format!("INSERT OR REPLACE INTO attendee ({COLUMNS}) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)");
+    let sql = format!(
+        "INSERT OR REPLACE INTO attendee ({COLUMNS}) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15)"
+    );
     let contact = attendee.contact.as_ref().and_then(StoredContact::parts);
     db.prepare_cached(&sql)?.execute((
         &attendee.event,
@@ -50,6 +53,8 @@ pub fn write(db: &Connection, attendee: &AttendeeRecord) -> rusqlite::Result<()>
         contact.map(|(kind, _)| kind),
         contact.map(|(_, address)| address),
         attendee.expires_at.map(|seconds| seconds * 1_000),
+        attendee.notify,
+        attendee.link_asked_at,
     ))?;
     Ok(())
 }

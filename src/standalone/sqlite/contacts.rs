@@ -53,6 +53,15 @@ impl Budgets for Sqlite {
         })
         .await
     }
+
+    async fn spent(&self, budget: &str) -> Result<u64, Unavailable> {
+        let budget = budget.to_owned();
+        self.read("reading a budget", move |db| {
+            let spent = query_optional(db, "SELECT spent FROM budget WHERE name = ?1", [&budget], |row| row.get(0))?;
+            Ok(spent.unwrap_or(0))
+        })
+        .await
+    }
 }
 
 fn columns(consent: Consent) -> (&'static str, Option<i64>) {

@@ -1,5 +1,6 @@
 //! What the organiser's key opens: as `Authorization: Bearer` for programs, as a login for a browser.
 
+pub mod guards;
 pub mod people;
 pub mod rejects;
 pub mod session;
@@ -100,7 +101,8 @@ pub async fn page(
     }
     let events = app.roster.events(pages::EVENTS_SHOWN, None).await?;
     let rejects = app.rejects.list(pages::REJECTS_SHOWN, None).await?;
-    Ok(pages::organiser(&events, rejects.len()).into_response())
+    let guards = guards::look(&app).await?;
+    Ok(pages::organiser(&events, rejects.len(), &guards).into_response())
 }
 
 #[derive(Serialize, ToSchema)]

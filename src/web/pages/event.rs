@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use crate::event::Event;
 use crate::links::{event_path, signups_path};
 use crate::ports::{EventSummary, RosterPage};
+use crate::text::KEY_BYTES;
 use crate::web::attendees::to_cursor;
 use crate::web::pages::{VERSION, contact_field, event_field, event_list, layout, name_field};
 
@@ -55,6 +56,15 @@ pub fn event(event: &Event, page: &RosterPage, further: bool) -> Markup {
             @if further { p { a href=(here) { "From the beginning" } } }
             @if let Some(next) = &page.next {
                 p #more { a href={ (here) "?cursor=" (to_cursor(next.as_str())) } { "Further names" } }
+            }
+        }
+        details {
+            summary { "Lost the link to your sign-up?" }
+            form.card method="post" action=(event_path(event.id(), &["link"])) {
+                label for="whose" { "Your name on the list" }
+                input #whose name="name" type="text" required maxlength=(KEY_BYTES) dir="auto";
+                p.hint { "It is sent to the address that you gave and confirmed." }
+                button.plain type="submit" { "Send me my link again" }
             }
         }
         script src={ "/assets/event.js?v=" (VERSION) } defer {}

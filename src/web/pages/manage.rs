@@ -45,6 +45,17 @@ pub fn manage(title: &str, event_path: &str, body: &ManageBody) -> Markup {
                 @if body.contact.is_some() { p.hint { "Leave it empty to take it off." } }
                 button type="submit" name="action" value="contact" { "Save" }
             }
+            @if let (Some(_), Some(notify)) = (body.contact, body.notify) {
+                form.card method="post" {
+                    @if notify {
+                        p { "You hear there when others join or leave." }
+                        button.plain type="submit" name="action" value="quiet" { "Stop telling me" }
+                    } @else {
+                        p { "You are not told when others join or leave." }
+                        button type="submit" name="action" value="notify" { "Tell me of others" }
+                    }
+                }
+            }
             form.card method="post" {
                 button.bad type="submit" name="action" value="cancel" { "I am not coming" }
             }

@@ -52,6 +52,16 @@ pub fn problem(problem: &Problem) -> Markup {
     layout(problem.title, &main)
 }
 
+/// An answer to something done, with a way back.
+pub fn said(title: &str, answer: &str, back: &str) -> Markup {
+    let main = html! {
+        h1 { (title) }
+        p.notice role="status" { (answer) }
+        p { a href=(back) { "Back" } }
+    };
+    layout(title, &main)
+}
+
 fn layout(title: &str, main: &Markup) -> Markup {
     html! {
         (DOCTYPE)

@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use crate::ports::EventSummary;
 use crate::reject::Reject;
+use crate::web::organiser::guards::{BudgetBody, GuardsBody};
 use crate::web::pages::{EVENTS_SHOWN, REJECTS_SHOWN, event_list, layout};
 
 pub fn login(refused: Option<&str>) -> Markup {
@@ -20,7 +21,7 @@ pub fn login(refused: Option<&str>) -> Markup {
     layout("Organiser", &main)
 }
 
-pub fn organiser(events: &[EventSummary], rejects: usize) -> Markup {
+pub fn organiser(events: &[EventSummary], rejects: usize, guards: &GuardsBody) -> Markup {
     let main = html! {
         h1 { "Organiser" }
         section {
@@ -40,6 +41,19 @@ pub fn organiser(events: &[EventSummary], rejects: usize) -> Markup {
             @if events.is_empty() { p { "Nobody has signed up yet." } }
             (event_list(events))
             @if events.len() == EVENTS_SHOWN { p { a href="/events" { "All events" } } }
+        }
+        @if let Some(confirmations) = &guards.confirmations {
+            section {
+                h2 { "Messages" }
+                (spent(confirmations, "addresses were asked in this hour whether they want messages"))
+                @match &guards.texts {
+                    None => p { "Nobody is texted: no calling codes are listed." },
+                    Some(texts) => {
+                        (spent(&texts.budget, "text messages went out today (UTC)"))
+                        p.hint { "To " (texts.calling_codes.join(", ")) " alone, " (texts.daytime) "." }
+                    },
+                }
+            }
         }
         section {
             h2 { "Export" }
@@ -64,6 +78,18 @@ pub fn organiser(events: &[EventSummary], rejects: usize) -> Markup {
         form method="post" action="/organiser/logout" { button.plain type="submit" { "Log out" } }
     };
     layout("Organiser", &main)
+}
+
+/// So that it is seen when a budget holds messages back.
+fn spent(budget: &BudgetBody, of_what: &str) -> Markup {
+    let is_spent = budget.spent >= budget.limit;
+    html! {
+        p.notice[is_spent].bad[is_spent] {
+            (budget.spent) " of " (budget.limit) " " (of_what)
+            @if is_spent { "; no more are sent" }
+            "."
+        }
+    }
 }
 
 pub fn events(events: &[EventSummary], next: Option<&str>) -> Markup {

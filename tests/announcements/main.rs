@@ -2,6 +2,7 @@
 //! webhook.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -14,17 +15,19 @@ use mail_server::MailServer;
 use program::{Program, serve};
 use receiver::Receiver;
 
+mod guards;
 #[expect(dead_code, reason = "other tests use more of it")]
-#[path = "runtime_api/http.rs"]
+#[path = "../runtime_api/http.rs"]
 mod http;
-#[path = "smtp/mail_server.rs"]
+#[path = "../smtp/mail_server.rs"]
 mod mail_server;
 #[expect(dead_code, reason = "other tests use more of it")]
-#[path = "program/mod.rs"]
+#[path = "../program/mod.rs"]
 mod program;
 #[expect(dead_code, reason = "the tests of the adapter use more of it")]
-#[path = "webhook/receiver.rs"]
+#[path = "../webhook/receiver.rs"]
 mod receiver;
+mod wishes;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -77,23 +80,30 @@ fn open_all(mail: &Value) {
     }
 }
 
+/// The program, with a mail server.
+fn mailing(data: &Path, mail: &MailServer, more: &[&str]) -> Program {
+    let mut command = serve(data);
+    command.args(["--first-wait", FIRST_WAIT, "--longest-wait", FIRST_WAIT]);
+    command.args(["--mail-from", "Count Me In <signup@club.example>"]);
+    command.arg("--smtp-url").arg(format!("smtp://127.0.0.1:{}?tls=none", mail.port));
+    command.args(more);
+    Program::start(command)
+}
+
+/// Signs somebody up with a mail address, whose owner says yes: the manage link.
+fn enrol(program: &Program, mail: &MailServer, name: &str, address: &str) -> String {
+    let manage = sign_up(program, name, &json!({ "email": address }));
+    let question = mail.next();
+    assert_eq!(question["to"], json!([address]));
+    ureq::post(links(&question).remove(0)).send_form([("action", "confirm")]).unwrap();
+    manage
+}
+
 #[test]
 fn who_confirmed_an_address_hears_by_mail_of_others_until_they_stop_it() {
     let mail = MailServer::start(&[]);
     let data = tempfile::tempdir().unwrap();
-    let mut command = serve(data.path());
-    command.args([
-        "--first-wait",
-        FIRST_WAIT,
-        "--longest-wait",
-        FIRST_WAIT,
-        "--mail-from",
-        "Count Me In <signup@club.example>",
-    ]);
-    let program = Program::start({
-        command.arg("--smtp-url").arg(format!("smtp://127.0.0.1:{}?tls=none", mail.port));
-        command
-    });
+    let program = mailing(data.path(), &mail, &[]);
 
     sign_up(&program, "Ana", &json!({ "email": "ana@mail.example" }));
     let question = mail.next();

@@ -1,0 +1,37 @@
+use super::failure::Failure;
+use crate::postman::{Daytime, SmsGuard};
+
+/// Text messages over Amazon SNS, with the AWS credentials of this machine.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Text messages")]
+pub struct TextingArgs {
+    /// The calling codes to which texts go, like +49,+1; without any nobody is texted. Texts cost money
+    #[arg(long, value_name = "CODES", env = "COUNTMEIN_SMS_CALLING_CODES", value_delimiter = ',', value_parser = calling_code)]
+    sms_calling_codes: Vec<String>,
+
+    /// From which hour to which, where people live, texts go out; needed with --sms-calling-codes, like '8-21 Europe/Berlin'
+    #[arg(long, value_name = "HOURS", env = "COUNTMEIN_SMS_DAYTIME")]
+    sms_daytime: Option<Daytime>,
+
+    /// Texts that go out in a day (UTC), at most
+    #[arg(long, value_name = "NUMBER", env = "COUNTMEIN_SMS_A_DAY", default_value_t = 100)]
+    sms_a_day: u64,
+}
+
+impl TextingArgs {
+    pub fn guard(self) -> Result<Option<SmsGuard>, Failure> {
+        let (calling_codes, a_day) = (self.sms_calling_codes, self.sms_a_day);
+        match self.sms_daytime {
+            _ if calling_codes.is_empty() => Ok(None),
+            Some(daytime) => Ok(Some(SmsGuard { calling_codes, daytime, a_day })),
+            None => {
+                Err(Failure::Usage("--sms-calling-codes needs --sms-daytime, like '8-21 Europe/Berlin'".to_owned()))
+            }
+        }
+    }
+}
+
+fn calling_code(text: &str) -> Result<String, &'static str> {
+    let text = text.trim();
+    if SmsGuard::is_calling_code(text) { Ok(text.to_owned()) } else { Err("write calling codes like +49,+1") }
+}

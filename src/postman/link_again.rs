@@ -1,0 +1,53 @@
+use super::{Guard, Postman, Way, address};
+use crate::attendee::Attendee;
+use crate::cloud_event;
+use crate::consent::{Consent, ContactId};
+use crate::outbound::{Call, Mail, Text};
+use crate::ports::{Change, Failure};
+use crate::timestamp::Timestamp;
+
+impl Postman {
+    /// Sends their link to those who asked for it and whose contact has said yes before. Who was not reached may ask
+    /// again.
+    pub async fn send_links(&self, changes: &[Change], now: Timestamp) {
+        for attendee in changes.iter().filter_map(Change::asks_for_the_link) {
+            if let Err(failure) = self.send_link(attendee, now).await {
+                tracing::warn!(%failure, "a link was not sent again");
+            }
+        }
+    }
+
+    async fn send_link(&self, attendee: &Attendee, now: Timestamp) -> Result<(), Failure> {
+        let stay_with_contact = attendee.stay().and_then(|stay| Some((stay, stay.contact.as_ref()?)));
+        let Some((stay, contact)) = stay_with_contact else { return Ok(()) };
+        let (Some(way), Some(link)) = (self.way(contact), self.links.manage(attendee)) else { return Ok(()) };
+        let id = ContactId::of(contact, &self.contact_secret);
+        if self.contacts.consent(&id).await? != Some(Consent::Given) {
+            return Ok(());
+        }
+        if !self.guards.may_send_link(id.as_str(), &*self.budgets, now).await? {
+            self.held_back(Guard::LinksADay);
+            return Ok(());
+        }
+        let title = &attendee.title;
+        let asked_at = stay.link_asked_at.unwrap_or(now).as_millis();
+        let message = format!("link:{}:{}:{asked_at}", attendee.event, stay.owner);
+        match way {
+            Way::Mail(mailer, to) => {
+                let words = self.words.link_again_email(title, link.as_str());
+                let (to, subject, body) = (to.to_owned(), words.subject, words.body);
+                mailer.mail(&Mail { id: message, contact: id, to, subject, body, unsubscribe: None }).await
+            }
+            Way::Call(caller, to) => {
+                let source = self.links.event(&attendee.event);
+                let body = cloud_event::link_again(&message, &source, attendee, &link, now).to_string();
+                caller.call(&Call { id: message, contact: id, to: address(to)?, body }).await
+            }
+            Way::Text(texter, guard, to) => {
+                self.spend_text(guard, now).await?;
+                let body = self.words.link_again_sms(title, link.as_str());
+                texter.text(&Text { to: to.to_owned(), body }).await
+            }
+        }
+    }
+}
