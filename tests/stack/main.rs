@@ -4,10 +4,15 @@
 #[path = "../ministack/mod.rs"]
 mod ministack;
 #[expect(dead_code, reason = "other tests use more of it")]
+#[path = "../webhook/receiver.rs"]
+mod receiver;
+#[expect(dead_code, reason = "other tests use more of it")]
 #[path = "../runtime_api/mod.rs"]
 mod runtime_api;
 #[path = "../ministack/texts.rs"]
 mod texts;
+
+use runtime_api::http;
 
 mod load;
 mod news;

@@ -3,6 +3,8 @@ use std::cell::RefCell;
 use countmein::ports::Queue as _;
 use serde_json::{Value, json};
 
+use crate::http::Message;
+use crate::receiver::Receiver;
 use crate::support::{Stack, eventually};
 
 const OPEN: &str = "COUNTMEIN_MINISTACK";
@@ -50,6 +52,43 @@ fn who_signs_up_is_told_to_the_others_and_to_the_topic_and_not_to_themselves() {
     let event = heard.iter().find(|event| cleo(event)).unwrap();
     assert_eq!((&event["specversion"], &event["type"]), (&json!("1.0"), &json!("countmein.announcement")));
     assert_eq!((&event["data"]["count"], &event["data"]["manage"]), (&json!(3), &Value::Null));
+}
+
+#[test]
+fn a_webhook_that_said_yes_is_called_by_sns_with_what_others_did_and_not_with_its_own() {
+    // As who runs a webhook would confirm it: by a look at the address that SNS names.
+    let said_yes = |request: &Message| {
+        let body: Value = serde_json::from_slice(&request.body).unwrap();
+        if body["Type"] == "SubscriptionConfirmation" {
+            ureq::get(body["SubscribeURL"].as_str().unwrap()).call().unwrap();
+        }
+        Message::answer(200, "")
+    };
+    let receiver = Receiver::over_tls_with(said_yes);
+    let stack = Stack::deploy_to(OPEN, &["FirstWait=0", "LongestWait=0"]);
+    let ana = json!({ "name": "Ana", "contact": { "webhook": receiver.url("/ana").as_str() } });
+    let (status, accepted) = stack.post("/events/Dance/signups", &ana);
+    assert_eq!(status, 202, "{accepted}");
+    let calls = || -> Vec<Value> {
+        receiver.requests().iter().map(|request| serde_json::from_slice(&request.body).unwrap()).collect()
+    };
+    let question = eventually("a question", calls, |calls| !calls.is_empty()).remove(0);
+    assert_eq!(question["Type"], "SubscriptionConfirmation");
+    let topic = question["TopicArn"].as_str().unwrap();
+    eventually(
+        "Ana's yes",
+        || stack.aws(&["sns", "list-subscriptions-by-topic", "--topic-arn", topic]),
+        |listed| listed["Subscriptions"][0]["SubscriptionArn"].as_str().is_some_and(|arn| arn.starts_with("arn:")),
+    );
+
+    let (status, _) = stack.post("/events/Dance/signups", &json!({ "name": "Ben" }));
+
+    assert_eq!(status, 202);
+    let call = eventually("a call", calls, |calls| calls.len() > 1).remove(1);
+    assert_eq!((&call["specversion"], &call["type"]), (&json!("1.0"), &json!("countmein.announcement")));
+    assert_eq!((&call["data"]["joined"], &call["data"]["count"]), (&json!(["Ben"]), &json!(2)));
+    let manage = url::Url::parse(call["data"]["manage"].as_str().unwrap()).unwrap();
+    assert_eq!(stack.get(manage.path()).1["name"], "Ana");
 }
 
 #[test]
