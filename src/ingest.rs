@@ -1,14 +1,18 @@
 //! A batch of deliveries onto the roster.
 
+pub mod presses;
+
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt as _;
 
 use crate::attendee::Applied;
+use crate::channel::button::envelope::Envelope;
 use crate::channel::message;
+use crate::ingest::presses::{Asked, Presses};
 use crate::panic;
-use crate::ports::{AttendeeBatch, Delivery, Failure, MAX_RECEIVES, Rejects, Roster};
+use crate::ports::{AttendeeBatch, Buttons, Delivery, Failure, Idempotency, MAX_RECEIVES, Rejects, Roster};
 use crate::reject::Reject;
 use crate::signup::{AttendeeKey, Signup};
 use crate::timestamp::Timestamp;
@@ -21,6 +25,8 @@ pub enum Outcome {
     Duplicate,
     /// A newer request was applied before.
     Stale,
+    /// A button said something that asks for nothing.
+    Ignored,
     /// It never will succeed and is among the rejects, for this reason.
     Rejected(String),
     /// It may succeed later; this is why it did not now.
@@ -41,26 +47,33 @@ impl Settlement {
         let id = &self.message_id;
         match &self.outcome {
             Outcome::Stored => tracing::debug!(message.id = id, "signup stored"),
-            Outcome::Duplicate | Outcome::Stale => tracing::debug!(message.id = id, "signup changed nothing"),
+            Outcome::Duplicate | Outcome::Stale | Outcome::Ignored => {
+                tracing::debug!(message.id = id, "signup changed nothing")
+            }
             Outcome::Rejected(reason) => tracing::warn!(message.id = id, reason, "message rejected"),
             Outcome::Retry(why) => tracing::warn!(message.id = id, why, "message given back"),
         }
     }
 }
 
+/// What ingest works with.
+#[derive(Clone, Copy)]
+pub struct Ports<'a> {
+    pub roster: &'a dyn Roster,
+    pub rejects: &'a dyn Rejects,
+    pub buttons: &'a dyn Buttons,
+    /// By it a press is known that comes again.
+    pub idempotency: &'a dyn Idempotency,
+}
+
 /// Brings every delivery to an outcome; one bad message harms no other, not even by a panic.
 ///
 /// Several requests for one attendee are handed to the roster together, oldest first, and cost one write. What fails
 /// at its last try is kept among the rejects with that failure.
-pub async fn ingest(
-    deliveries: &[Delivery],
-    roster: &dyn Roster,
-    rejects: &dyn Rejects,
-    now: Timestamp,
-) -> Vec<Settlement> {
-    let mut outcomes = match caught(together(deliveries, roster, now)).await {
+pub async fn ingest(deliveries: &[Delivery], ports: Ports<'_>, now: Timestamp) -> Vec<Settlement> {
+    let mut outcomes = match caught(together(deliveries, ports, now)).await {
         Ok(outcomes) => outcomes,
-        Err(_) => one_by_one(deliveries, roster, now).await,
+        Err(_) => one_by_one(deliveries, ports, now).await,
     };
     for (outcome, delivery) in outcomes.iter_mut().zip(deliveries) {
         if let Outcome::Retry(why) = outcome
@@ -69,7 +82,7 @@ pub async fn ingest(
             *outcome = Outcome::Rejected(format!("failed {MAX_RECEIVES} times; the last time: {why}"));
         }
     }
-    settled(deliveries, outcomes, rejects, now).await
+    settled(deliveries, outcomes, ports.rejects, now).await
 }
 
 /// Brings what came to the dead-letter queue among the rejects: messages whose every try ended without an outcome.
@@ -81,10 +94,10 @@ pub async fn bury(deliveries: &[Delivery], rejects: &dyn Rejects, now: Timestamp
 }
 
 /// Should a message make the batch panic, each is ingested alone, so that it fails alone.
-async fn one_by_one(deliveries: &[Delivery], roster: &dyn Roster, now: Timestamp) -> Vec<Outcome> {
+async fn one_by_one(deliveries: &[Delivery], ports: Ports<'_>, now: Timestamp) -> Vec<Outcome> {
     let mut outcomes = Vec::with_capacity(deliveries.len());
     for delivery in deliveries {
-        match caught(together(std::slice::from_ref(delivery), roster, now)).await {
+        match caught(together(std::slice::from_ref(delivery), ports, now)).await {
             Ok(outcome) => outcomes.extend(outcome),
             Err(panic) => outcomes.push(Outcome::Retry(format!("the program failed at it: {panic}"))),
         }
@@ -101,13 +114,13 @@ async fn caught<T>(work: impl Future<Output = T>) -> Result<T, String> {
         .map_err(|panic| panic::message(&*panic).unwrap_or("for an unknown reason").to_owned())
 }
 
-async fn together(deliveries: &[Delivery], roster: &dyn Roster, now: Timestamp) -> Vec<Outcome> {
+async fn together(deliveries: &[Delivery], ports: Ports<'_>, now: Timestamp) -> Vec<Outcome> {
     let mut outcomes: Vec<Option<Outcome>> = vec![None; deliveries.len()];
     let mut by_attendee: BTreeMap<AttendeeKey, Vec<(Signup, usize)>> = BTreeMap::new();
-    for (index, delivery) in deliveries.iter().enumerate() {
-        match message::parse(delivery) {
+    for (index, read) in read(deliveries, ports).await.into_iter().enumerate() {
+        match read {
             Ok(signup) => by_attendee.entry(signup.key()).or_default().push((signup, index)),
-            Err(malformed) => outcomes[index] = Some(Outcome::Rejected(malformed.to_string())),
+            Err(outcome) => outcomes[index] = Some(outcome),
         }
     }
 
@@ -119,7 +132,7 @@ async fn together(deliveries: &[Delivery], roster: &dyn Roster, now: Timestamp) 
         batches.push(AttendeeBatch { key, signups });
         indices.push(of_batch);
     }
-    let applied = if batches.is_empty() { Vec::new() } else { roster.apply(batches, now).await };
+    let applied = if batches.is_empty() { Vec::new() } else { ports.roster.apply(batches, now).await };
     for (result, of_batch) in applied.into_iter().zip(indices) {
         match result {
             Ok(applied) => {
@@ -136,6 +149,39 @@ async fn together(deliveries: &[Delivery], roster: &dyn Roster, now: Timestamp) 
     }
     let no_answer = || Outcome::Retry("the backend gave no answer for it".to_owned());
     outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(no_answer)).collect()
+}
+
+/// What each delivery asks, or its outcome where it asks nothing.
+async fn read(deliveries: &[Delivery], ports: Ports<'_>) -> Vec<Result<Signup, Outcome>> {
+    let mut read = Vec::with_capacity(deliveries.len());
+    let (mut places, mut envelopes) = (Vec::new(), Vec::new());
+    for delivery in deliveries {
+        let fields = message::open(&delivery.body);
+        read.push(match fields {
+            Ok(fields) if Envelope::is_meant(&fields) => match Envelope::open(&fields) {
+                Ok(envelope) => {
+                    places.push(read.len());
+                    envelopes.push((envelope, delivery.arrived_at));
+                    Err(Outcome::Ignored)
+                }
+                Err(invalid) => Err(Outcome::Rejected(invalid.to_string())),
+            },
+            Ok(fields) => {
+                message::read(&fields, delivery).map_err(|malformed| Outcome::Rejected(malformed.to_string()))
+            }
+            Err(malformed) => Err(Outcome::Rejected(malformed.to_string())),
+        });
+    }
+    let presses = Presses { buttons: ports.buttons, idempotency: ports.idempotency };
+    for (place, asked) in places.into_iter().zip(presses.read(&envelopes).await) {
+        read[place] = match asked {
+            Ok(Asked::Signup(signup)) => Ok(signup),
+            Ok(Asked::Nothing) => Err(Outcome::Ignored),
+            Ok(Asked::Never(reason)) => Err(Outcome::Rejected(reason)),
+            Err(unavailable) => Err(Outcome::Retry(unavailable.to_string())),
+        };
+    }
+    read
 }
 
 fn outcome(applied: Applied) -> Outcome {

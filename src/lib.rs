@@ -48,6 +48,7 @@
 pub mod announcement;
 pub mod attendee;
 pub mod attendee_name;
+pub mod button;
 pub mod channel;
 pub mod cloud_event;
 pub mod consent;

@@ -45,6 +45,7 @@ pub struct Metrics {
     stored: Counter,
     duplicates: Counter,
     stale: Counter,
+    ignored: Counter,
     rejected: Counter,
     retries: Counter,
     notifications: Family<ByOutcome, Counter>,
@@ -85,6 +86,7 @@ impl Metrics {
             stored: Counter::default(),
             duplicates: Counter::default(),
             stale: Counter::default(),
+            ignored: Counter::default(),
             rejected: Counter::default(),
             retries: Counter::default(),
             notifications: Family::default(),
@@ -98,6 +100,7 @@ impl Metrics {
         registry.register("signups_stored", "Sign-ups that changed the table", metrics.stored.clone());
         registry.register("signups_duplicate", "Sign-ups that had been applied before", metrics.duplicates.clone());
         registry.register("signups_stale", "Sign-ups older than what was applied", metrics.stale.clone());
+        registry.register("presses_ignored", "What buttons said that asks for nothing", metrics.ignored.clone());
         registry.register("signups_rejected", "Messages put among the rejects", metrics.rejected.clone());
         registry.register("signups_retried", "Deliveries given back for another try", metrics.retries.clone());
         registry.register("notifications", "Recipients by what became of telling them", metrics.notifications.clone());
@@ -139,6 +142,7 @@ impl Meter for Metrics {
                 Outcome::Stored => &self.stored,
                 Outcome::Duplicate => &self.duplicates,
                 Outcome::Stale => &self.stale,
+                Outcome::Ignored => &self.ignored,
                 Outcome::Rejected(_) => &self.rejected,
                 Outcome::Retry(_) => &self.retries,
             }

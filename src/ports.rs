@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::attendee::{Applied, Attendee};
 use crate::attendee_name::NameKey;
+use crate::button::{Button, Serial};
 use crate::consent::{Consent, ContactId};
 use crate::digest::Digest;
 use crate::event::EventId;
@@ -139,8 +140,8 @@ pub trait Roster: Send + Sync {
     /// Everybody who is in, by event and folded name, on the events that [`Roster::events`] lists.
     async fn everybody(&self, limit: usize, after: Option<&AttendeeKey>) -> Result<Vec<Attendee>, Unavailable>;
 
-    /// Deletes what is stored of a person, on one event or on all that [`Roster::events`] lists: attendees, in or out, and rejects about them; how
-    /// many entries that were. A feed that cannot be rewritten keeps what it told for its 24 hours.
+    /// Deletes what is stored of a person, on one event or on all that [`Roster::events`] lists: attendees, in or out, rejects about them and
+    /// buttons of theirs; how many entries that were. A feed that cannot be rewritten keeps what it told for its 24 hours.
     async fn remove(&self, name: &NameKey, event: Option<&EventId>, now: Timestamp) -> Result<u64, Unavailable>;
 }
 
@@ -282,6 +283,22 @@ pub struct InboxMessage {
     pub id: String,
     pub at: Timestamp,
     pub text: String,
+}
+
+/// The buttons that the organiser registered, by serial number.
+#[async_trait]
+pub trait Buttons: Send + Sync {
+    /// Registers a button, in place of what was registered under its serial number.
+    async fn register(&self, button: Button) -> Result<(), Unavailable>;
+
+    /// Those of them that are registered, in no particular order.
+    async fn find(&self, serials: &[Serial]) -> Result<Vec<Button>, Unavailable>;
+
+    /// By serial number, code point by code point.
+    async fn registered(&self, limit: usize, after: Option<&Serial>) -> Result<Vec<Button>, Unavailable>;
+
+    /// Whether there was one.
+    async fn unregister(&self, serial: &Serial) -> Result<bool, Unavailable>;
 }
 
 /// Messages that can never succeed, kept whole.

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::attendee_name::NameKey;
+use crate::channel::button::envelope::Envelope;
 use crate::channel::message::{self, Malformed};
 use crate::event::EventId;
 use crate::ports::Delivery;
@@ -53,6 +54,12 @@ impl Reject {
             arrived_at: self.arrived_at,
             receive_count: 0,
         })
+    }
+
+    /// The press of a button that it was, if it was one.
+    pub fn press(&self) -> Option<Envelope> {
+        let fields = message::open(&self.body).ok().filter(Envelope::is_meant)?;
+        Envelope::open(&fields).ok()
     }
 
     /// Whether the message is about this person, on this event if one is given, as far as it can be read.

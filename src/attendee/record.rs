@@ -74,7 +74,7 @@ pub struct StoredContact(BTreeMap<String, String>);
 
 /// Attributes that no version of this program wrote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the stored attendee is damaged: its `{0}` does not fit the rest")]
+#[error("what is stored is damaged: `{0}` does not fit the rest")]
 pub struct Damaged(pub &'static str);
 
 impl From<&Attendee> for AttendeeRecord {

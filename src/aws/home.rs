@@ -16,7 +16,7 @@ use crate::outbound::Texter;
 use crate::secret::{KnownSecrets, Secret};
 use crate::standalone::home::{Home, key_of, looping, organiser_key};
 use crate::standalone::serve::Settings;
-use crate::standalone::worker::{Task, Worker, work_until};
+use crate::standalone::worker::{Ingest, Task, Worker, work_until};
 
 /// The name of the token secret in the data folder.
 const TOKEN_SECRET: &str = "token.key";
@@ -57,7 +57,12 @@ pub async fn open(remote: &Remote, settings: &Settings, metrics: Arc<dyn Meter>)
 
     let mut loops = Vec::new();
     if remote.pipeline == Pipeline::Here {
-        let task = Task::Ingest { roster: ports.clone(), rejects: ports.clone() };
+        let task = Task::Ingest(Ingest {
+            roster: ports.clone(),
+            rejects: ports.clone(),
+            buttons: ports.clone(),
+            idempotency: ports.clone(),
+        });
         let ingest = Worker { queue: queue.clone(), task, metrics: metrics.clone() };
         loops.push(looping(|stop| work_until(ingest, stop)));
         if let Some(url) = &remote.dead_letters_url {
@@ -72,6 +77,7 @@ pub async fn open(remote: &Remote, settings: &Settings, metrics: Arc<dyn Meter>)
         queue,
         roster: ports.clone(),
         rejects: ports.clone(),
+        buttons: ports.clone(),
         idempotency: ports,
         contacts: None,
         inbox: None,

@@ -95,6 +95,7 @@ impl Meter for Emf {
             ("SignupsStored", Unit::Count, count(|outcome| *outcome == Outcome::Stored)),
             ("SignupsDuplicate", Unit::Count, count(|outcome| *outcome == Outcome::Duplicate)),
             ("SignupsStale", Unit::Count, count(|outcome| *outcome == Outcome::Stale)),
+            ("PressesIgnored", Unit::Count, count(|outcome| *outcome == Outcome::Ignored)),
             ("SignupsRejected", Unit::Count, count(|outcome| matches!(outcome, Outcome::Rejected(_)))),
             ("SignupsRetried", Unit::Count, count(|outcome| matches!(outcome, Outcome::Retry(_)))),
         ]);

@@ -129,16 +129,20 @@ pub enum Malformed {
 /// Reads a delivery. What the message does not say comes from the delivery: id, time; a claimed time
 /// later than the arrival is cut down to it.
 pub fn parse(delivery: &Delivery) -> Result<Signup, Malformed> {
-    let message = open(&delivery.body)?;
-    let id = match fields::optional_parsed(&message, "id", SignupId::parse)? {
+    read(&open(&delivery.body)?, delivery)
+}
+
+/// Reads the [opened](open) fields of a delivery.
+pub fn read(message: &Map<String, Value>, delivery: &Delivery) -> Result<Signup, Malformed> {
+    let id = match fields::optional_parsed(message, "id", SignupId::parse)? {
         Some(id) => id,
         None => SignupId::parse(&delivery.message_id).map_err(|problem| problem.in_field("id"))?,
     };
-    let requested_at = match fields::optional(&message, "requested_at") {
+    let requested_at = match fields::optional(message, "requested_at") {
         Some(value) => time(value).map_err(|problem| problem.in_field("requested_at"))?.min(delivery.arrived_at),
         None => delivery.arrived_at,
     };
-    Ok(from_fields(&message, Version { requested_at, id }, Channel::Queue)?)
+    Ok(from_fields(message, Version { requested_at, id }, Channel::Queue)?)
 }
 
 /// The fields of a body's message, out of its envelopes; what an envelope says of id and time stands

@@ -10,14 +10,14 @@ use tokio::sync::watch;
 use url::Url;
 
 use crate::metrics::Meter;
-use crate::ports::{Contacts, Idempotency, Inbox, Queue, Rejects, Roster, Secrets};
+use crate::ports::{Buttons, Contacts, Idempotency, Inbox, Queue, Rejects, Roster, Secrets};
 use crate::postman::GuardWatch;
 use crate::secret::{KnownSecrets, Secret};
 use crate::standalone::announcing::{Announcements, announce_until};
 use crate::standalone::key_file::{self, KeyFile};
 use crate::standalone::serve::{Settings, Store};
 use crate::standalone::sqlite::Sqlite;
-use crate::standalone::worker::{Task, Worker, upkeep_until, work_until};
+use crate::standalone::worker::{Ingest, Task, Worker, upkeep_until, work_until};
 
 /// The name of the organiser's key in the data folder.
 pub const ORGANISER_KEY: &str = "organiser.key";
@@ -28,6 +28,7 @@ pub struct Home {
     pub roster: Arc<dyn Roster>,
     pub rejects: Arc<dyn Rejects>,
     pub idempotency: Arc<dyn Idempotency>,
+    pub buttons: Arc<dyn Buttons>,
     pub contacts: Option<Arc<dyn Contacts>>,
     pub inbox: Option<Arc<dyn Inbox>>,
     pub guards: Option<GuardWatch>,
@@ -66,7 +67,12 @@ impl Home {
         let (organiser_key, key_whereabouts) = organiser_key(settings)?;
         let token_secret = Secret::new(sqlite.secret("token").await?).context("the stored token secret")?;
         let ports = Arc::new(sqlite.clone());
-        let task = Task::Ingest { roster: ports.clone(), rejects: ports.clone() };
+        let task = Task::Ingest(Ingest {
+            roster: ports.clone(),
+            rejects: ports.clone(),
+            buttons: ports.clone(),
+            idempotency: ports.clone(),
+        });
         let ingest = Worker { queue: ports.clone(), task, metrics: metrics.clone() };
         let upkeep = sqlite.clone();
         let announcements =
@@ -76,6 +82,7 @@ impl Home {
             roster: ports.clone(),
             rejects: ports.clone(),
             idempotency: ports.clone(),
+            buttons: ports.clone(),
             contacts: Some(ports.clone()),
             guards: Some(GuardWatch { guards: settings.announcing.guards.clone(), budgets: ports.clone() }),
             inbox: Some(ports),

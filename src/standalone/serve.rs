@@ -107,6 +107,7 @@ impl Server {
             roster: home.roster,
             rejects: home.rejects,
             idempotency: home.idempotency,
+            buttons: home.buttons,
             contacts: home.contacts,
             inbox: home.inbox,
             guards: home.guards,

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::ingest::{Outcome, bury, ingest};
+use crate::ingest::{Outcome, Ports, bury, ingest};
 use crate::metrics::Meter;
-use crate::ports::{Delivery, GivenBack, MAX_RECEIVES, Queue, Rejects, Roster, Unavailable};
+use crate::ports::{Buttons, Delivery, GivenBack, Idempotency, MAX_RECEIVES, Queue, Rejects, Roster, Unavailable};
 use crate::standalone::rate_limit::RateLimit;
 use crate::standalone::sqlite::Sqlite;
 use crate::timestamp::Timestamp;
@@ -36,9 +36,29 @@ pub struct Worker {
 #[derive(Clone)]
 pub enum Task {
     /// Onto the roster.
-    Ingest { roster: Arc<dyn Roster>, rejects: Arc<dyn Rejects> },
+    Ingest(Ingest),
     /// Dead letters among the rejects.
     Bury { rejects: Arc<dyn Rejects> },
+}
+
+/// As [`ingest::Ports`](crate::ingest::Ports).
+#[derive(Clone)]
+pub struct Ingest {
+    pub roster: Arc<dyn Roster>,
+    pub rejects: Arc<dyn Rejects>,
+    pub buttons: Arc<dyn Buttons>,
+    pub idempotency: Arc<dyn Idempotency>,
+}
+
+impl Ingest {
+    fn ports(&self) -> Ports<'_> {
+        Ports {
+            roster: &*self.roster,
+            rejects: &*self.rejects,
+            buttons: &*self.buttons,
+            idempotency: &*self.idempotency,
+        }
+    }
 }
 
 /// Works off the queue until `stop` says so; a batch that has begun is finished.
@@ -71,7 +91,7 @@ impl Worker {
     async fn batch(&self, deliveries: Vec<Delivery>) -> Result<(), Unavailable> {
         let receive_counts: Vec<u32> = deliveries.iter().map(|delivery| delivery.receive_count).collect();
         let settlements = match &self.task {
-            Task::Ingest { roster, rejects } => ingest(&deliveries, &**roster, &**rejects, Timestamp::now()).await,
+            Task::Ingest(onto) => ingest(&deliveries, onto.ports(), Timestamp::now()).await,
             Task::Bury { rejects } => bury(&deliveries, &**rejects, Timestamp::now()).await,
         };
         self.metrics.ingested(&settlements);

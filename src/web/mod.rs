@@ -35,7 +35,7 @@ use url::Url;
 
 use crate::metrics::Meter;
 use crate::panic;
-use crate::ports::{Contacts, Idempotency, Inbox, Queue, Rejects, Roster, Secrets};
+use crate::ports::{Buttons, Contacts, Idempotency, Inbox, Queue, Rejects, Roster, Secrets};
 use crate::postman::GuardWatch;
 use crate::secret::Secret;
 use crate::web::client::ListEveryone;
@@ -50,6 +50,7 @@ pub struct App {
     pub roster: Arc<dyn Roster>,
     pub rejects: Arc<dyn Rejects>,
     pub idempotency: Arc<dyn Idempotency>,
+    pub buttons: Arc<dyn Buttons>,
     /// Where people are told by the home itself.
     pub contacts: Option<Arc<dyn Contacts>>,
     pub inbox: Option<Arc<dyn Inbox>>,

@@ -11,9 +11,12 @@ use countmein::aws::events_table::stream::TableStream;
 #[cfg(feature = "aws")]
 use countmein::aws::sqs::Sqs;
 use countmein::fanout;
+use countmein::ingest::{Ports, Settlement, ingest};
 #[cfg(feature = "aws")]
 use countmein::metrics::Metrics;
-use countmein::ports::{Budgets, Change, ChangeFeed, Contacts, Digests, Idempotency, Position, Queue, Rejects, Roster};
+use countmein::ports::{
+    Budgets, Buttons, Change, ChangeFeed, Contacts, Delivery, Digests, Idempotency, Position, Queue, Rejects, Roster,
+};
 use countmein::quiet::Noise;
 use countmein::standalone::sqlite::Sqlite;
 #[cfg(feature = "aws")]
@@ -30,6 +33,7 @@ pub struct Backend {
     pub rejects: Arc<dyn Rejects>,
     pub changes: Arc<dyn ChangeFeed>,
     pub idempotency: Arc<dyn Idempotency>,
+    pub buttons: Arc<dyn Buttons>,
     pub digests: Arc<dyn Digests>,
     pub contacts: Arc<dyn Contacts>,
     pub budgets: Arc<dyn Budgets>,
@@ -72,6 +76,18 @@ impl Backend {
         }
     }
 
+    /// On a roster and with rejects that may be others than its own.
+    pub async fn ingest(
+        &self,
+        deliveries: &[Delivery],
+        roster: &dyn Roster,
+        rejects: &dyn Rejects,
+        now: Timestamp,
+    ) -> Vec<Settlement> {
+        let (buttons, idempotency) = (&*self.buttons, &*self.idempotency);
+        ingest(deliveries, Ports { roster, rejects, buttons, idempotency }, now).await
+    }
+
     /// What the queue's depth says if its oldest message arrived then.
     pub fn oldest(&self, arrived_at: Timestamp) -> Option<Timestamp> {
         self.tells_the_oldest.then_some(arrived_at)
@@ -97,6 +113,7 @@ pub async fn aws() -> Backend {
         rejects: ports.clone(),
         changes: Arc::new(TableStream::new(&config, table)),
         idempotency: ports.clone(),
+        buttons: ports.clone(),
         digests: ports.clone(),
         contacts: ports.clone(),
         budgets: ports.clone(),
@@ -121,6 +138,7 @@ pub async fn sqlite() -> Backend {
         rejects: sqlite.clone(),
         changes: sqlite.clone(),
         idempotency: sqlite.clone(),
+        buttons: sqlite.clone(),
         digests: sqlite.clone(),
         contacts: sqlite.clone(),
         budgets: sqlite,

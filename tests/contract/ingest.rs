@@ -6,7 +6,7 @@ use countmein::attendee::{Applied, Attendee, apply_all};
 use countmein::attendee_name::NameKey;
 use countmein::channel::message;
 use countmein::event::EventId;
-use countmein::ingest::{Outcome, Settlement, bury, ingest};
+use countmein::ingest::{Outcome, Settlement, bury};
 use countmein::ports::{
     AttendeeBatch, Delivery, EventSummary, Failure, MAX_RECEIVES, Rejects, Roster, RosterPage, Unavailable,
 };
@@ -23,7 +23,7 @@ use crate::people::{at, attendee, changes_of, changes_since, email, event_id, id
 /// When every message of a case has arrived.
 const ARRIVED: i64 = 100;
 
-fn delivery(message_id: &str, body: &str) -> Delivery {
+pub fn delivery(message_id: &str, body: &str) -> Delivery {
     Delivery {
         message_id: message_id.to_owned(),
         receipt: format!("receipt of {message_id}"),
@@ -44,7 +44,7 @@ fn message_id() -> String {
 }
 
 async fn run(backend: &Backend, deliveries: &[Delivery]) -> Vec<Outcome> {
-    let settlements = ingest(deliveries, &*backend.roster, &*backend.rejects, at(ARRIVED)).await;
+    let settlements = backend.ingest(deliveries, &*backend.roster, &*backend.rejects, at(ARRIVED)).await;
     settlements.into_iter().map(|settlement| settlement.outcome).collect()
 }
 
@@ -100,7 +100,7 @@ pub async fn every_delivery_has_its_outcome_under_its_own_ids(backend: &Backend)
     ];
     let late = [delivered(&ana.cancels(1, "late"))];
 
-    let settlements = ingest(&deliveries, &*backend.roster, &*backend.rejects, at(ARRIVED)).await;
+    let settlements = backend.ingest(&deliveries, &*backend.roster, &*backend.rejects, at(ARRIVED)).await;
 
     for (settlement, delivery) in settlements.iter().zip(&deliveries) {
         let ids = |message_id, receipt| (message_id, receipt);
@@ -205,7 +205,7 @@ pub async fn rejects_that_cannot_be_kept_are_tried_again(backend: &Backend) {
         delivered(&ana.leaves(2, &stranger, &id("other"))),
     ];
 
-    let settlements = ingest(&deliveries, &*backend.roster, &ReadOnlyRejects, at(ARRIVED)).await;
+    let settlements = backend.ingest(&deliveries, &*backend.roster, &ReadOnlyRejects, at(ARRIVED)).await;
 
     let outcomes: Vec<Outcome> = settlements.into_iter().map(|settlement| settlement.outcome).collect();
     let retry = Outcome::Retry("testing failed: out of order".to_owned());
@@ -299,7 +299,7 @@ pub async fn a_roster_that_fails_for_one_attendee_is_tried_again_for_that_one(ba
     let deliveries = [ben.enrols(1, "b"), ana.enrols(1, "a"), ana.enrols(2, "c")].each_ref().map(delivered);
     let witness = Witness::of(&*backend.roster, vec![true, false]);
 
-    let settlements = ingest(&deliveries, &witness, &*backend.rejects, at(ARRIVED)).await;
+    let settlements = backend.ingest(&deliveries, &witness, &*backend.rejects, at(ARRIVED)).await;
 
     let outcomes: Vec<Outcome> = settlements.into_iter().map(|settlement| settlement.outcome).collect();
     let retry = Outcome::Retry("testing failed: out of order".to_owned());
@@ -315,7 +315,7 @@ pub async fn a_message_that_makes_ingest_panic_fails_alone(backend: &Backend) {
     let deliveries = [&ana, &ben, &cleo].map(|person| delivered(&person.enrols(1, "a")));
     let witness = Witness { trap: Some(ben.key()), ..Witness::of(&*backend.roster, Vec::new()) };
 
-    let settlements = ingest(&deliveries, &witness, &*backend.rejects, at(ARRIVED)).await;
+    let settlements = backend.ingest(&deliveries, &witness, &*backend.rejects, at(ARRIVED)).await;
 
     let outcomes: Vec<Outcome> = settlements.into_iter().map(|settlement| settlement.outcome).collect();
     let retry = Outcome::Retry("the program failed at it: it stepped into the trap".to_owned());
@@ -385,7 +385,7 @@ impl Roster for SilentRoster<'_> {
 pub async fn a_roster_that_answers_nothing_loses_nothing(backend: &Backend) {
     let ana = person(&unique("Dance"), "Ana");
     let silent = SilentRoster(Witness::of(&*backend.roster, Vec::new()));
-    let settlements = ingest(&[delivered(&ana.enrols(1, "a"))], &silent, &*backend.rejects, at(ARRIVED)).await;
+    let settlements = backend.ingest(&[delivered(&ana.enrols(1, "a"))], &silent, &*backend.rejects, at(ARRIVED)).await;
     assert!(matches!(settlements[..], [Settlement { outcome: Outcome::Retry(_), .. }]), "{settlements:?}");
 }
 
@@ -522,7 +522,7 @@ async fn live_through(backend: &Backend, history: &History) {
         let size = waiting.len().min(*sizes.next().expect("there is a size"));
         let tried: Vec<(usize, u32)> = waiting.drain(..size).collect();
         let deliveries: Vec<Delivery> = tried.iter().map(|(number, _)| asked.message(*number)).collect();
-        let settlements = ingest(&deliveries, &witness, &*backend.rejects, at(ARRIVED)).await;
+        let settlements = backend.ingest(&deliveries, &witness, &*backend.rejects, at(ARRIVED)).await;
         assert_eq!(settlements.len(), deliveries.len());
         for ((number, tries), settlement) in tried.into_iter().zip(settlements) {
             assert_eq!(settlement.message_id, ids[number].as_str());
@@ -533,7 +533,7 @@ async fn live_through(backend: &Backend, history: &History) {
                     settled.insert(number);
                     assert!(stored.insert(number), "request {number} is stored twice");
                 }
-                Outcome::Duplicate | Outcome::Stale => {
+                Outcome::Duplicate | Outcome::Stale | Outcome::Ignored => {
                     settled.insert(number);
                 }
                 Outcome::Rejected(_) => {

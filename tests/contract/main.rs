@@ -5,6 +5,7 @@
 
 mod backend;
 mod budgets;
+mod buttons;
 mod changes;
 mod contacts;
 mod digests;
@@ -14,6 +15,7 @@ mod ingest;
 #[path = "../ministack/mod.rs"]
 mod ministack;
 mod people;
+mod presses;
 mod queue;
 mod rejects;
 mod roster;
@@ -105,6 +107,18 @@ contract! {
         budgets_do_not_disturb_each_other
         a_limit_of_0_gives_nothing
         a_raised_limit_gives_more_and_a_lowered_one_nothing;
+    buttons:
+        a_button_is_registered_whole_and_replaced
+        a_button_that_was_removed_is_gone
+        buttons_are_listed_by_serial_at_every_page_size
+        whoever_is_removed_has_no_button_any_more;
+    presses:
+        a_press_signs_up_and_a_long_one_takes_out
+        each_kind_of_press_does_what_its_button_says
+        a_press_of_an_unknown_button_is_a_reject_that_names_it
+        a_press_that_comes_again_changes_nothing_that_was_done_since
+        a_device_that_counts_anew_is_heard_again
+        what_no_button_sends_is_a_reject_and_nobody_presses_in_the_future;
     ingest:
         a_poison_message_harms_no_other
         several_requests_for_one_attendee_come_to_one_change

@@ -1,6 +1,6 @@
 //! The two homes side by side: whatever comes, in whatever order, both say the same of it.
 
-use countmein::ingest::{Outcome, ingest};
+use countmein::ingest::Outcome;
 use countmein::ports::{Change, RosterPage};
 use countmein::reject::Reject;
 use proptest::prelude::*;
@@ -32,7 +32,7 @@ async fn live_through(backend: &Backend, history: &History, events: &[&str; 2], 
         let (batch, others) = waiting.split_at(size);
         waiting = others;
         let deliveries: Vec<_> = batch.iter().map(|number| asked.message(*number)).collect();
-        let settlements = ingest(&deliveries, &*backend.roster, &*backend.rejects, at(100)).await;
+        let settlements = backend.ingest(&deliveries, &*backend.roster, &*backend.rejects, at(100)).await;
         outcomes.extend(settlements.into_iter().map(|settlement| settlement.outcome));
     }
     let mut account = Account { outcomes, rosters: Vec::new(), rejects: Vec::new(), changes: Vec::new() };

@@ -4,6 +4,7 @@
 //! event's id does.
 
 mod attendee_update;
+mod buttons;
 mod contacts;
 mod digests;
 mod idempotency;

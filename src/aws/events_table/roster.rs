@@ -102,7 +102,7 @@ impl Roster for EventsTable {
             .buffer_unordered(AT_ONCE)
             .try_fold(0, async |sum, removed| Ok(sum + u64::from(removed)))
             .await?;
-        Ok(removed + self.forget_rejects(name, event).await?)
+        Ok(removed + self.forget_rejects(name, event).await? + self.forget_buttons(name, event).await?)
     }
 }
 

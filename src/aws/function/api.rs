@@ -28,6 +28,7 @@ pub async fn router() -> anyhow::Result<Router> {
         roster: table.clone(),
         rejects: table.clone(),
         idempotency: table.clone(),
+        buttons: table.clone(),
         contacts: Some(table.clone()),
         guards: Some(GuardWatch { guards: guards()?, budgets: table }),
         inbox: None,

@@ -7,7 +7,7 @@ use crate::aws::config;
 use crate::aws::events_table::EventsTable;
 use crate::aws::sqs_event::{Incomplete, deliveries, failures};
 use crate::aws::telemetry::Emf;
-use crate::ingest::{bury, ingest};
+use crate::ingest::{Ports, bury, ingest};
 use crate::metrics::Meter as _;
 use crate::timestamp::Timestamp;
 
@@ -36,7 +36,8 @@ impl Ingest {
         let settlements = if is_dead {
             bury(&deliveries, &self.table, now).await
         } else {
-            ingest(&deliveries, &self.table, &self.table, now).await
+            let table = &self.table;
+            ingest(&deliveries, Ports { roster: table, rejects: table, buttons: table, idempotency: table }, now).await
         };
         self.emf.ingested(&settlements);
         for settlement in &settlements {

@@ -26,9 +26,10 @@ impl Envelope {
         json!({"topic": topic, "payload": STANDARD.encode(payload), "received_at": received_at.as_millis()}).to_string()
     }
 
-    /// Whether a message's fields are meant as an envelope: a sign-up has neither of the two.
+    /// Whether a message's fields are meant as an envelope, and not as a sign-up with fields that nobody knows.
     pub fn is_meant(fields: &Map<String, Value>) -> bool {
-        fields.contains_key("topic") && fields.contains_key("payload")
+        let has = |field| fields.contains_key(field);
+        has("topic") && has("payload") && !has("event") && !has("name")
     }
 
     /// # Errors

@@ -4,6 +4,7 @@
 //! reads run on connections of their own and never wait for a write (WAL).
 
 mod attendee_row;
+mod buttons;
 mod contacts;
 mod digests;
 mod feed;

@@ -12,7 +12,7 @@ use crate::event::EventId;
 use crate::ports::{AttendeeBatch, EventSummary, Failure, Roster, RosterPage, Unavailable};
 use crate::signup::AttendeeKey;
 use crate::standalone::sqlite::attendee_row::{self, COLUMNS};
-use crate::standalone::sqlite::{Sqlite, feed, query_optional, rejects};
+use crate::standalone::sqlite::{Sqlite, buttons, feed, query_optional, rejects};
 use crate::timestamp::Timestamp;
 
 /// Attendees written in one transaction: few enough that whoever waits to be acknowledged waits a millisecond, and that
@@ -108,8 +108,9 @@ impl Roster for Sqlite {
                 forget_if_empty(db, event)?;
             }
             let rejects = forget_rejects(db, &name, event.as_ref())?;
+            let buttons = buttons::forget(db, &name, event.as_ref())?;
             db.pragma_update(None, "secure_delete", "FAST")?;
-            Ok(u64::try_from(attendees.len() + rejects).expect("a count fits 64 bits"))
+            Ok(u64::try_from(attendees.len() + rejects + buttons).expect("a count fits 64 bits"))
         });
         let removed = removed.await?;
         self.checkpoint().await;

@@ -11,8 +11,10 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::contact::Contact;
+use crate::ingest::presses::{Asked, Presses};
 use crate::invalid::Problem as FieldProblem;
 use crate::reject::Reject;
+use crate::signup::Signup;
 use crate::timestamp::Timestamp;
 use crate::web::App;
 use crate::web::attendees::{PageQuery, cut};
@@ -116,8 +118,11 @@ pub async fn redrive(
 ) -> Result<Response, Problem> {
     let reject = find(&app, &id).await?;
     let corrections = if fields.by_form { form_corrections(&fields.map) } else { json_corrections(fields.map) };
-    let corrected = corrections.and_then(|corrections| Ok(reject.corrected(corrections)?));
-    let signup = match corrected {
+    let signup = match corrections {
+        Ok(corrections) => again(&app, &reject, corrections).await,
+        Err(problem) => Err(problem),
+    };
+    let signup = match signup {
         Ok(signup) => signup,
         Err(problem) if fields.by_form => {
             return Ok(
@@ -134,6 +139,22 @@ pub async fn redrive(
         return Ok(Redirect::to("/organiser/rejects").into_response());
     }
     Ok((StatusCode::ACCEPTED, Json(Sent::of(&signup))).into_response())
+}
+
+/// What is to be sent again: of a press that is corrected by nothing but its button's registration, what it asks now.
+async fn again(app: &App, reject: &Reject, corrections: Map<String, Value>) -> Result<Signup, Problem> {
+    let Some(envelope) = reject.press().filter(|_| corrections.is_empty()) else {
+        return Ok(reject.corrected(corrections)?);
+    };
+    let presses = Presses { buttons: &*app.buttons, idempotency: &*app.idempotency };
+    let asked = presses.read(&[(envelope, reject.arrived_at)]).await.remove(0)?;
+    match asked {
+        Asked::Signup(signup) => Ok(signup),
+        Asked::Never(reason) => Err(Problem::new(Kind::Conflict, &reason)),
+        Asked::Nothing => {
+            Err(Problem::new(Kind::Conflict, "by its button's registration this press does nothing; throw it away"))
+        }
+    }
 }
 
 /// Throws a reject away.

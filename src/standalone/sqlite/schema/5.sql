@@ -1,0 +1,7 @@
+-- Buttons as the organiser registered them; `record` is JSON.
+CREATE TABLE button (
+    serial   TEXT PRIMARY KEY,
+    event    TEXT NOT NULL,
+    attendee TEXT NOT NULL,
+    record   TEXT NOT NULL
+) STRICT, WITHOUT ROWID;

@@ -1,0 +1,137 @@
+//! Presses of buttons on their way onto the roster.
+
+use countmein::button::{Button, PressAction, PressActions};
+use countmein::channel::Channel;
+use countmein::channel::button::envelope::Envelope;
+use countmein::ingest::Outcome;
+use countmein::ports::Delivery;
+use serde_json::{Value, json};
+
+use crate::backend::Backend;
+use crate::buttons::{button, register};
+use crate::people::{at, attendee, email, person, unique, who_is_in};
+
+/// When everything arrives.
+const ARRIVED: i64 = 10_000;
+
+fn delivery(message_id: &str, body: &str) -> Delivery {
+    Delivery { arrived_at: at(ARRIVED), ..crate::ingest::delivery(message_id, body) }
+}
+
+fn pressed(topic: &str, payload: &Value, second: i64) -> Delivery {
+    let payload = payload.to_string().into_bytes();
+    let envelope = Envelope { topic: topic.to_owned(), payload, received_at: at(second) };
+    delivery(&unique("message").replace(' ', "-"), &envelope.write())
+}
+
+/// A Shelly's press, which it counts.
+fn shelly(serial: &str, event: &str, count: u32, second: i64) -> Delivery {
+    pressed(&format!("shellies/{serial}/input_event/0"), &json!({ "event": event, "event_cnt": count }), second)
+}
+
+/// A button that neither counts nor knows a time.
+fn simple(serial: &str, action: &str, second: i64) -> Delivery {
+    pressed(&format!("zigbee2mqtt/{serial}"), &json!({ "action": action }), second)
+}
+
+async fn ingest(backend: &Backend, deliveries: &[Delivery]) -> Vec<Outcome> {
+    let settlements = backend.ingest(deliveries, &*backend.roster, &*backend.rejects, at(ARRIVED)).await;
+    settlements.into_iter().map(|settlement| settlement.outcome).collect()
+}
+
+/// A serial number as a topic has it, and an event.
+fn names() -> (String, String) {
+    (unique("b").replace(' ', "-"), unique("Dance"))
+}
+
+pub async fn a_press_signs_up_and_a_long_one_takes_out(backend: &Backend) {
+    let (serial, dance) = names();
+    let contact = Some(email("ana@example.org"));
+    register(backend, &Button { contact: contact.clone(), ..button(&serial, &dance, "Ana") }).await;
+
+    assert_eq!(ingest(backend, &[simple(&serial, "single", 5)]).await, [Outcome::Stored]);
+
+    let ana = person(&dance, "Ana");
+    let found = attendee(backend, &ana).await.expect("Ana is there");
+    assert_eq!(found.newest.requested_at, at(5));
+    let stay = found.stay().expect("Ana is in");
+    assert_eq!((stay.channel, &stay.contact, stay.since), (Channel::Button, &contact, at(5)));
+    let rest = [simple(&serial, "double", 6), simple(&serial, "", 7), simple(&serial, "hold", 8)];
+    assert_eq!(ingest(backend, &rest).await, [Outcome::Ignored, Outcome::Ignored, Outcome::Stored]);
+    assert!(who_is_in(backend, &dance).await.is_empty());
+}
+
+pub async fn each_kind_of_press_does_what_its_button_says(backend: &Backend) {
+    let (serial, dance) = names();
+    let actions = PressActions {
+        single: PressAction::Nothing,
+        double: PressAction::SignUp,
+        triple: PressAction::Cancel,
+        long: PressAction::Nothing,
+    };
+    register(backend, &Button { actions, ..button(&serial, &dance, "Ana") }).await;
+    for (event, outcome, is_in) in [
+        ("S", Outcome::Ignored, false),
+        ("SS", Outcome::Stored, true),
+        ("L", Outcome::Ignored, true),
+        ("SSS", Outcome::Stored, false),
+    ] {
+        let second = i64::try_from(event.len()).unwrap();
+        assert_eq!(ingest(backend, &[shelly(&serial, event, 1, second)]).await, [outcome], "{event}");
+        assert_eq!(who_is_in(backend, &dance).await.len(), usize::from(is_in), "{event}");
+    }
+}
+
+pub async fn a_press_of_an_unknown_button_is_a_reject_that_names_it(backend: &Backend) {
+    let (serial, dance) = names();
+    let (unknown, message) = (simple(&serial, "single", 5), json!({ "event": dance, "name": "Ben" }));
+    let known = delivery(&unique("message").replace(' ', "-"), &message.to_string());
+    let Outcome::Rejected(reason) = ingest(backend, &[unknown.clone(), known]).await.remove(0) else {
+        panic!("it is taken")
+    };
+    assert!(reason.contains(&serial) && reason.contains("countmein button add"), "{reason}");
+    assert_eq!(who_is_in(backend, &dance).await, ["Ben"]);
+    let reject = backend.rejects.get(&unknown.message_id).await.expect("the backend is there").expect("it is kept");
+    assert_eq!((reject.reason, reject.body), (reason, unknown.body));
+}
+
+pub async fn a_press_that_comes_again_changes_nothing_that_was_done_since(backend: &Backend) {
+    let (serial, dance) = names();
+    register(backend, &button(&serial, &dance, "Ana")).await;
+    ingest(backend, &[shelly(&serial, "S", 7, 5)]).await;
+    ingest(backend, &[shelly(&serial, "L", 8, 6)]).await;
+
+    // The broker sends the first one once more, a minute later.
+    assert_eq!(ingest(backend, &[shelly(&serial, "S", 7, 65)]).await, [Outcome::Stale]);
+    assert!(who_is_in(backend, &dance).await.is_empty());
+
+    assert_eq!(ingest(backend, &[shelly(&serial, "S", 9, 66)]).await, [Outcome::Stored]);
+    assert_eq!(ingest(backend, &[shelly(&serial, "S", 9, 66)]).await, [Outcome::Duplicate]);
+    assert_eq!(who_is_in(backend, &dance).await, ["Ana"]);
+}
+
+pub async fn a_device_that_counts_anew_is_heard_again(backend: &Backend) {
+    let (serial, dance) = names();
+    register(backend, &button(&serial, &dance, "Ana")).await;
+    ingest(backend, &[shelly(&serial, "S", 1, 5)]).await;
+    ingest(backend, &[shelly(&serial, "L", 2, 6)]).await;
+    assert_eq!(ingest(backend, &[shelly(&serial, "S", 1, 6 + 11 * 60)]).await, [Outcome::Stored]);
+    assert_eq!(who_is_in(backend, &dance).await, ["Ana"]);
+}
+
+pub async fn what_no_button_sends_is_a_reject_and_nobody_presses_in_the_future(backend: &Backend) {
+    let (serial, dance) = names();
+    register(backend, &button(&serial, &dance, "Ana")).await;
+    let broken = [
+        pressed("hall/door", &json!({ "open": true }), 5),
+        delivery("m-1", r#"{"topic": "t", "payload": "%", "received_at": 1}"#),
+        delivery("m-2", r#"{"topic": "t", "payload": "", "received_at": "now"}"#),
+    ];
+    let outcomes = ingest(backend, &broken).await;
+    assert!(outcomes.iter().all(|outcome| matches!(outcome, Outcome::Rejected(_))), "{outcomes:?}");
+
+    let delivery = simple(&serial, "single", ARRIVED + 1_000);
+    ingest(backend, std::slice::from_ref(&delivery)).await;
+    let found = attendee(backend, &person(&dance, "Ana")).await.expect("Ana is there");
+    assert_eq!(found.newest.requested_at, delivery.arrived_at);
+}
