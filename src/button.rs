@@ -45,8 +45,17 @@ pub enum PressKind {
 pub struct Press {
     pub serial: Serial,
     pub kind: PressKind,
-    /// What tells this press from the next one, if the device says it: a counter, or its own time.
-    pub mark: Option<String>,
+    /// What tells this press from the next one, if the device says it.
+    pub mark: Option<Mark>,
+}
+
+/// By what a device tells its presses apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mark {
+    /// A counter, or the time since it was switched on: it begins anew at a restart.
+    Count(String),
+    /// A moment.
+    Time(String),
 }
 
 /// What a press does.
@@ -172,7 +181,10 @@ impl Press {
     /// The version of the request that this press is, pressed at that time.
     pub fn version(&self, pressed_at: Timestamp) -> Version {
         let mut hash = Sha256::new();
-        let mark = self.mark.clone().unwrap_or_else(|| pressed_at.as_millis().to_string());
+        let mark = match &self.mark {
+            Some(Mark::Count(mark) | Mark::Time(mark)) => mark.clone(),
+            None => pressed_at.as_millis().to_string(),
+        };
         for part in [self.serial.as_str(), self.kind.as_str(), &mark] {
             hash.update(u64::try_from(part.len()).expect("a length fits 64 bits").to_be_bytes());
             hash.update(part);
@@ -214,7 +226,7 @@ mod tests {
         let press = |mark: Option<&str>| Press {
             serial: Serial::parse("b1").unwrap(),
             kind: PressKind::Single,
-            mark: mark.map(str::to_owned),
+            mark: mark.map(|mark| Mark::Count(mark.to_owned())),
         };
         assert_eq!(press(Some("2")).version(at(0)).id, press(Some("2")).version(at(5)).id);
         assert_ne!(press(Some("2")).version(at(0)).id, press(Some("3")).version(at(0)).id);

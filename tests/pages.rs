@@ -148,6 +148,7 @@ async fn serve(data: PathBuf) -> String {
         rate_limit: 0,
         behind_proxy: false,
         list_everyone: ListEveryone::Loopback,
+        flic_key: None,
         announcing: Announcing { webhooks: WebhookPolicy::Off, ..Announcing::default() },
     };
     let server = Server::bind(&settings).await.unwrap();

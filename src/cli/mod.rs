@@ -5,6 +5,7 @@
 
 mod address;
 mod announcing;
+mod button;
 mod cancel;
 mod client;
 mod completions;
@@ -65,6 +66,7 @@ enum Command {
     Cancel(cancel::Args),
     Who(who::Args),
     Inbox(inbox::Args),
+    Button(button::Args),
     Rejects(rejects::Args),
     Export(export::Args),
     Remove(remove::Args),
@@ -98,6 +100,7 @@ impl Command {
             Self::Cancel(args) => args.run(),
             Self::Who(args) => args.run(),
             Self::Inbox(args) => args.run(),
+            Self::Button(args) => args.run(),
             Self::Rejects(args) => args.run(),
             Self::Export(args) => args.run(),
             Self::Remove(args) => args.run(),
@@ -114,6 +117,7 @@ impl Command {
             Self::Cancel(args) => args.server.json,
             Self::Who(args) => args.server.json,
             Self::Inbox(args) => args.json,
+            Self::Button(args) => args.wants_json(),
             Self::Rejects(args) => args.wants_json(),
             Self::Export(args) => args.server.json,
             Self::Remove(args) => args.server.json,

@@ -9,6 +9,7 @@ use super::announcing::AnnouncingArgs;
 use super::failure::Failure;
 use super::logging;
 use super::organiser_key::KeyParser;
+use crate::channel::button::flic_key::FlicKey;
 use crate::secret::Secret;
 #[cfg(not(feature = "aws"))]
 use crate::standalone::serve::Store;
@@ -55,6 +56,10 @@ pub struct Args {
     #[arg(long, value_name = "WHO", env = "COUNTMEIN_LIST_EVERYONE", default_value = "loopback")]
     list_everyone: ListEveryone,
 
+    /// The public key (a JWK) by which Flic's cloud signs the presses of its buttons; without it they are refused
+    #[arg(long, value_name = "JWK", env = "COUNTMEIN_FLIC_KEY")]
+    flic_key: Option<FlicKey>,
+
     #[command(flatten)]
     announcing: AnnouncingArgs,
 
@@ -95,6 +100,7 @@ impl Args {
             rate_limit: self.rate_limit,
             behind_proxy: self.behind_proxy,
             list_everyone: self.list_everyone,
+            flic_key: self.flic_key,
             announcing: self.announcing.settings()?,
         })
     }

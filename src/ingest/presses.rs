@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::button::{Button, Press, Serial};
+use crate::button::{Button, Mark, Press, Serial};
 use crate::channel::button::envelope::Envelope;
 use crate::channel::button::{Decoded, decode};
 use crate::ports::{Buttons, Idempotency, Remembered, Unavailable};
 use crate::signup::{Signup, Version};
 use crate::timestamp::Timestamp;
 
-/// A device counts anew after a restart. So a mark says that two presses are one only if they came within this time:
+/// A device counts anew after a restart. So a count says that two presses are one only if they came within this time:
 /// longer than a broker or a device that was cut off takes to send again, shorter than it takes to press as often again.
 const SAME_PRESS: Duration = Duration::from_secs(10 * 60);
 
@@ -79,14 +79,12 @@ impl Presses<'_> {
     /// The same for a press that comes again: of the first time that it came.
     async fn version(&self, press: &Press, pressed_at: Timestamp) -> Result<Version, Unavailable> {
         let version = press.version(pressed_at);
-        if press.mark.is_none() {
-            return Ok(version);
-        }
+        let Some(mark) = &press.mark else { return Ok(version) };
         let Version { requested_at, id } = version.clone();
         let candidate = Remembered { fingerprint: press.kind.as_str().to_owned(), id, requested_at };
         let first = self.idempotency.remember(version.id.as_str().to_owned(), candidate).await?;
         let apart = pressed_at.since(first.requested_at).max(first.requested_at.since(pressed_at));
-        if apart > SAME_PRESS {
+        if matches!(mark, Mark::Count(_)) && apart > SAME_PRESS {
             return Ok(version);
         }
         Ok(Version { requested_at: first.requested_at, id: first.id })

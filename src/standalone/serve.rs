@@ -14,6 +14,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use url::Url;
 
+use crate::channel::button::flic_key::FlicKey;
 use crate::metrics::{Meter, Metrics};
 use crate::secret::Secret;
 pub use crate::standalone::announcing::{Announcing, MailSettings, WebhookPolicy};
@@ -42,6 +43,8 @@ pub struct Settings {
     pub behind_proxy: bool,
     pub list_everyone: ListEveryone,
     pub announcing: Announcing,
+    /// Flic's public key, where its buttons are taken.
+    pub flic_key: Option<FlicKey>,
 }
 
 impl Settings {
@@ -108,6 +111,7 @@ impl Server {
             rejects: home.rejects,
             idempotency: home.idempotency,
             buttons: home.buttons,
+            flic_key: settings.flic_key.clone(),
             contacts: home.contacts,
             inbox: home.inbox,
             guards: home.guards,

@@ -7,7 +7,7 @@ use axum::response::IntoResponse;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 
-use crate::web::{attendees, contacts, events, health, link_again, manage, organiser, sample, signups};
+use crate::web::{attendees, buttons, contacts, events, health, link_again, manage, organiser, sample, signups};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -33,6 +33,10 @@ use crate::web::{attendees, contacts, events, health, link_again, manage, organi
         organiser::rejects::show,
         organiser::rejects::redrive,
         organiser::rejects::discard,
+        buttons::press,
+        organiser::buttons::list,
+        organiser::buttons::register,
+        organiser::buttons::remove,
         organiser::guards::show,
         organiser::people::export,
         organiser::people::remove,
@@ -48,6 +52,8 @@ pub fn openapi() -> String {
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("The organiser's key")).build();
     let components = contract.components.get_or_insert_default();
     components.security_schemes.insert("organiser".to_owned(), SecurityScheme::Http(bearer).into());
+    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("The button's secret")).build();
+    components.security_schemes.insert("button".to_owned(), SecurityScheme::Http(bearer).into());
     let mut json = contract.to_pretty_json().expect("a contract is plain data");
     json.push('\n');
     json

@@ -5,6 +5,7 @@ pub mod problem;
 
 mod attendees;
 mod body;
+mod buttons;
 mod contacts;
 mod contract;
 mod dress;
@@ -33,6 +34,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 use url::Url;
 
+use crate::channel::button::flic_key::FlicKey;
 use crate::metrics::Meter;
 use crate::panic;
 use crate::ports::{Buttons, Contacts, Idempotency, Inbox, Queue, Rejects, Roster, Secrets};
@@ -51,6 +53,8 @@ pub struct App {
     pub rejects: Arc<dyn Rejects>,
     pub idempotency: Arc<dyn Idempotency>,
     pub buttons: Arc<dyn Buttons>,
+    /// Verifies what Flic's cloud posts; without it none of that is taken.
+    pub flic_key: Option<FlicKey>,
     /// Where people are told by the home itself.
     pub contacts: Option<Arc<dyn Contacts>>,
     pub inbox: Option<Arc<dyn Inbox>>,
@@ -81,6 +85,9 @@ fn api() -> Router<Arc<App>> {
         .route("/organiser/rejects/{id}", get(organiser::rejects::show))
         .route("/organiser/rejects/{id}/redrive", post(organiser::rejects::redrive))
         .route("/organiser/rejects/{id}/discard", post(organiser::rejects::discard))
+        .route("/buttons", post(buttons::press))
+        .route("/organiser/buttons", get(organiser::buttons::list).post(organiser::buttons::register))
+        .route("/organiser/buttons/remove", post(organiser::buttons::remove))
         .route("/organiser/guards", get(organiser::guards::show))
         .route("/organiser/export", get(organiser::people::export))
         .route("/organiser/remove", post(organiser::people::remove))

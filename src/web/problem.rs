@@ -33,6 +33,7 @@ pub struct Problem {
 pub enum Kind {
     MalformedRequest,
     LoginNeeded,
+    WrongSecret,
     Forbidden,
     NotFound,
     MethodNotAllowed,
@@ -52,6 +53,7 @@ impl Kind {
         match self {
             Self::MalformedRequest => ("malformed-request", "The request cannot be read", StatusCode::BAD_REQUEST),
             Self::LoginNeeded => ("login-needed", "This needs the organiser's key", StatusCode::UNAUTHORIZED),
+            Self::WrongSecret => ("wrong-secret", "This needs the button's secret", StatusCode::UNAUTHORIZED),
             Self::Forbidden => ("forbidden", "This is not allowed", StatusCode::FORBIDDEN),
             Self::NotFound => ("not-found", "There is nothing here", StatusCode::NOT_FOUND),
             Self::MethodNotAllowed => {

@@ -2,6 +2,7 @@
 
 mod support;
 
+mod buttons;
 mod contacts;
 mod contract;
 mod hostile;

@@ -6,7 +6,7 @@ use anyhow::bail;
 use axum::Router;
 
 use super::postman::{guards, public_url};
-use super::{optional_setting, setting};
+use super::{optional_setting, parsed_setting, setting};
 use crate::aws::events_table::EventsTable;
 use crate::aws::secrets::LateSecrets;
 use crate::aws::sqs::Sqs;
@@ -29,6 +29,7 @@ pub async fn router() -> anyhow::Result<Router> {
         rejects: table.clone(),
         idempotency: table.clone(),
         buttons: table.clone(),
+        flic_key: parsed_setting("COUNTMEIN_FLIC_KEY")?,
         contacts: Some(table.clone()),
         guards: Some(GuardWatch { guards: guards()?, budgets: table }),
         inbox: None,

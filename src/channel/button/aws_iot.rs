@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Read, Said, device, mark_of, text_of};
+use super::{Read, Said, device, text_of, time_of};
 use crate::button::PressKind;
 
 /// `{"serialNumber": "G030…", "clickType": "SINGLE", "batteryVoltage": "2000 mV"}` on `iotbutton/<DSN>`. It says no time.
@@ -21,7 +21,7 @@ pub fn one_click(topic: &str, object: &Map<String, Value>) -> Read {
     let id = object.get("deviceInfo")?.get("deviceId")?.as_str()?;
     let device = device(topic, "iotbutton/", "").unwrap_or(id);
     let kind = text_of(clicked, "clickType").and_then(click);
-    Some(kind.map(|kind| Said::first(device, kind, mark_of(clicked, "reportedTime"))))
+    Some(kind.map(|kind| Said::first(device, kind, time_of(clicked, "reportedTime"))))
 }
 
 fn click(text: &str) -> Option<PressKind> {

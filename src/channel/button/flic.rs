@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{HTTP, Read, Said, mark_of, text_of};
+use super::{HTTP, Read, Said, text_of, time_of};
 use crate::button::PressKind;
 
 /// `{"buttonSerialNumber", "clickType": "click", "pressedAt"}`.
@@ -15,5 +15,5 @@ pub fn claims(topic: &str, object: &Map<String, Value>) -> Read {
         "hold" => Some(PressKind::Long),
         _ => None,
     };
-    Some(kind.map(|kind| Said::first(device, kind, mark_of(object, "pressedAt"))))
+    Some(kind.map(|kind| Said::first(device, kind, time_of(object, "pressedAt"))))
 }

@@ -7,6 +7,8 @@ mod aws_iot;
 pub mod envelope;
 mod esphome;
 mod flic;
+pub mod flic_key;
+pub mod registration;
 mod shelly;
 mod tasmota;
 #[cfg(test)]
@@ -16,7 +18,7 @@ mod zigbee2mqtt;
 use serde_json::{Map, Value};
 
 use self::envelope::Envelope;
-use crate::button::{Press, PressKind, Serial};
+use crate::button::{Mark, Press, PressKind, Serial};
 use crate::fields;
 use crate::invalid::Problem;
 
@@ -59,11 +61,11 @@ struct Said {
     button: u32,
     kind: PressKind,
     /// What tells this press from the next one, if the device says it.
-    mark: Option<String>,
+    mark: Option<Mark>,
 }
 
 impl Said {
-    fn first(device: &str, kind: PressKind, mark: Option<String>) -> Self {
+    fn first(device: &str, kind: PressKind, mark: Option<Mark>) -> Self {
         Self { device: device.to_owned(), button: 1, kind, mark }
     }
 }
@@ -110,11 +112,19 @@ fn text_of<'a>(object: &'a Map<String, Value>, field: &str) -> Option<&'a str> {
     fields::optional(object, field)?.as_str()
 }
 
-/// A number or a text, as a mark.
-fn mark_of(object: &Map<String, Value>, field: &str) -> Option<String> {
+/// A number, by which a device tells its presses apart.
+fn count_of(object: &Map<String, Value>, field: &str) -> Option<Mark> {
     match fields::optional(object, field)? {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
+        Value::Number(number) => Some(Mark::Count(number.to_string())),
+        _ => None,
+    }
+}
+
+/// A moment, as text or as a number.
+fn time_of(object: &Map<String, Value>, field: &str) -> Option<Mark> {
+    match fields::optional(object, field)? {
+        Value::String(text) => Some(Mark::Time(text.clone())),
+        Value::Number(number) => Some(Mark::Time(number.to_string())),
         _ => None,
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{HTTP, Read, Said, device, mark_of, text_of};
+use super::{HTTP, Read, Said, count_of, device, text_of};
 use crate::button::PressKind;
 
 /// Of the first generation: `{"event": "S", "event_cnt": 2}` on `shellies/<id>/input_event/<input>`.
@@ -22,7 +22,7 @@ pub fn generation_1(topic: &str, object: &Map<String, Value>) -> Read {
         _ => return None,
     };
     let button = input.parse::<u32>().ok()?.checked_add(1)?;
-    Some(Some(Said { device: device.to_owned(), button, kind, mark: mark_of(object, "event_cnt") }))
+    Some(Some(Said { device: device.to_owned(), button, kind, mark: count_of(object, "event_cnt") }))
 }
 
 /// Of the second and later ones: `{"src": …, "params": {"ts", "events": [{"id": 0, "event": "single_push"}]}}` on
@@ -36,7 +36,7 @@ pub fn generation_2(topic: &str, object: &Map<String, Value>) -> Read {
         let kind = push(text_of(event, "event")?)?;
         let input = event.get("id").and_then(Value::as_u64).unwrap_or_default();
         let button = u32::try_from(input).ok()?.checked_add(1)?;
-        Some(Said { device: device.to_owned(), button, kind, mark: mark_of(params, "ts") })
+        Some(Said { device: device.to_owned(), button, kind, mark: count_of(params, "ts") })
     });
     Some(press)
 }
@@ -49,7 +49,7 @@ pub fn blu(topic: &str, object: &Map<String, Value>) -> Read {
     let idx = object.get("idx").and_then(Value::as_u64).unwrap_or(1);
     let press = push(text_of(object, "event")?).and_then(|kind| {
         let button = u32::try_from(idx).ok()?.max(1);
-        Some(Said { device: device.to_owned(), button, kind, mark: mark_of(object, "ts") })
+        Some(Said { device: device.to_owned(), button, kind, mark: count_of(object, "ts") })
     });
     Some(press)
 }

@@ -1,5 +1,6 @@
 //! What the organiser's key opens: as `Authorization: Bearer` for programs, as a login for a browser.
 
+pub mod buttons;
 pub mod guards;
 pub mod people;
 pub mod rejects;
@@ -58,7 +59,7 @@ impl FromRequestParts<Arc<App>> for Organiser {
 }
 
 /// RFC 9110, section 11.1: the scheme's case does not matter.
-fn bearer(credentials: &[u8]) -> Option<&[u8]> {
+pub fn bearer(credentials: &[u8]) -> Option<&[u8]> {
     let (scheme, key) = credentials.split_at_checked(b"Bearer ".len())?;
     scheme.eq_ignore_ascii_case(b"Bearer ").then_some(key)
 }

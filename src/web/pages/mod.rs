@@ -1,5 +1,6 @@
 //! The pages: server-side HTML that works without scripts, one style sheet, one script that adds comfort.
 
+mod buttons;
 mod consent;
 mod event;
 mod manage;
@@ -10,6 +11,7 @@ use axum::http::header;
 use axum::routing::get;
 use maud::{DOCTYPE, Markup, html};
 
+pub use self::buttons::buttons;
 pub use self::consent::consent;
 pub use self::event::{event, home};
 pub use self::manage::manage;

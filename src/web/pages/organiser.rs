@@ -56,6 +56,10 @@ pub fn organiser(events: &[EventSummary], rejects: usize, guards: &GuardsBody) -
             }
         }
         section {
+            h2 { "Buttons" }
+            p { a href="/organiser/buttons" { "Register buttons, and see what each does" } }
+        }
+        section {
             h2 { "Export" }
             form.card method="get" action="/organiser/export" {
                 label for="of" { "Event (empty for all)" }

@@ -47,6 +47,7 @@ pub fn serve_with(data: impl Into<Arc<TempDir>>, change: impl FnOnce(&mut Settin
         rate_limit: 0,
         behind_proxy: false,
         list_everyone: ListEveryone::Loopback,
+        flic_key: None,
         announcing: Announcing { webhooks: WebhookPolicy::Off, ..Announcing::default() },
     };
     change(&mut settings);
