@@ -14,6 +14,7 @@ mod texts;
 
 use runtime_api::http;
 
+mod buttons;
 mod load;
 mod news;
 mod pipeline;

@@ -36,7 +36,7 @@ fn a_role_is_refused_what_is_not_its_functions_to_do() {
     );
     assert_eq!(
         allowed(&stack, "IngestRole"),
-        ["PutItem", "UpdateItem", "ReceiveMessage", "ReceiveMessage of dead letters"]
+        ["GetItem", "PutItem", "UpdateItem", "ReceiveMessage", "ReceiveMessage of dead letters"]
     );
     assert_eq!(
         allowed(&stack, "FanoutRole"),

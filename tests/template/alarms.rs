@@ -7,11 +7,18 @@ use serde_json::Value as Json;
 use crate::support::{Template, file, list, template, text, texts};
 
 /// What each alarm watches, and above what it goes off.
-const WATCHED: [(&str, &str, &str, u64); 17] = [
+const WATCHED: [(&str, &str, &str, u64); 18] = [
     ("AnnouncementsTopicAlarm", "AWS/SNS NumberOfNotificationsFailed", "!GetAtt AnnouncementsTopic.TopicName", 0),
     ("Api5xxAlarm", "AWS/ApiGateway 5xx", "!Ref HttpApi, !Ref DefaultStage", 0),
     ("ApiErrorsAlarm", "AWS/Lambda Errors", "!Ref ApiFunction", 0),
     ("ApiThrottlesAlarm", "AWS/Lambda Throttles", "!Ref ApiFunction", 0),
+    (
+        "ButtonsAlarm",
+        "AWS/IoT Failure",
+        "!Ref AwsIotButtonsRule, !Ref ShellyFirstButtonsRule, !Ref ShellyLaterButtonsRule, !Ref ZigbeeButtonsRule, \
+         !Ref TasmotaButtonsRule",
+        0,
+    ),
     ("DeadLettersAlarm", "AWS/SQS ApproximateNumberOfMessagesVisible", "!GetAtt DeadLettersQueue.QueueName", 0),
     ("FanoutErrorsAlarm", "AWS/Lambda Errors", "!Ref FanoutFunction", 0),
     ("FanoutThrottlesAlarm", "AWS/Lambda Throttles", "!Ref FanoutFunction", 0),
@@ -35,8 +42,15 @@ fn the_alarms_watch_all_that_can_go_wrong() {
         .map(|name| {
             let alarm = template.properties(name);
             assert_eq!(alarm["ComparisonOperator"], "GreaterThanThreshold", "{name}");
-            let of: Vec<_> = list(&alarm["Dimensions"]).iter().map(|dimension| text(&dimension["Value"])).collect();
-            let metric = format!("{} {}", text(&alarm["Namespace"]), text(&alarm["MetricName"]));
+            // One metric, or the same metric of several, together.
+            let stats: Vec<_> =
+                list(&alarm["Metrics"]).iter().filter_map(|each| each["MetricStat"].get("Metric")).collect();
+            let metrics = if stats.is_empty() { vec![alarm] } else { stats };
+            let of: Vec<_> = (metrics.iter().flat_map(|metric| list(&metric["Dimensions"])))
+                .map(|dimension| text(&dimension["Value"]))
+                .filter(|value| value != "SQS")
+                .collect();
+            let metric = format!("{} {}", text(&metrics[0]["Namespace"]), text(&metrics[0]["MetricName"]));
             (name, metric, of.join(", "), alarm["Threshold"].as_u64().unwrap())
         })
         .collect();

@@ -48,6 +48,7 @@ fn each_function_is_told_what_it_needs_and_no_more() {
     ];
     let api = [
         ("COUNTMEIN_CONFIRMATIONS_AN_HOUR", "!Ref ConfirmationsAnHour"),
+        ("COUNTMEIN_FLIC_KEY", "!Ref FlicKey"),
         ("COUNTMEIN_LIST_EVERYONE", "!Ref ListEveryone"),
         ("COUNTMEIN_ORGANISER_SECRET", "!GetAtt OrganiserKey.Id"),
         (
@@ -72,7 +73,7 @@ fn each_function_is_told_what_it_needs_and_no_more() {
         ("COUNTMEIN_LANGUAGE", "!Ref Language"),
         ("COUNTMEIN_LONGEST_WAIT", "!Ref LongestWait"),
         ("COUNTMEIN_NAMES_SHOWN", "!Ref NamesShown"),
-        api[3],
+        api[4],
         ("COUNTMEIN_SMS_A_DAY", "!Ref SmsADay"),
         ("COUNTMEIN_SMS_CALLING_CODES", "!Ref SmsCallingCodes"),
         ("COUNTMEIN_SMS_DAYTIME", "!Ref SmsDaytime"),

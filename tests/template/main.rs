@@ -2,6 +2,7 @@
 //! Whether the template is valid at all, cfn-lint says.
 
 mod alarms;
+mod buttons;
 mod data;
 mod functions;
 mod http_api;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::support::{entries, file, list, template, text, texts};
 
 /// The property that names a resource, and whether it takes tags.
-const KINDS: [(&str, Option<&str>, bool); 23] = [
+const KINDS: [(&str, Option<&str>, bool); 24] = [
     ("AWS::ApiGatewayV2::Api", Some("Name"), true),
     ("AWS::ApiGatewayV2::Authorizer", Some("Name"), false),
     ("AWS::ApiGatewayV2::Integration", None, false),
@@ -19,6 +19,7 @@ const KINDS: [(&str, Option<&str>, bool); 23] = [
     // Named by CloudFormation after the stack, which is named after the stage: a name of our own would be one for all
     // regions.
     ("AWS::IAM::Role", None, true),
+    ("AWS::IoT::TopicRule", Some("RuleName"), true),
     ("AWS::KMS::Key", None, true),
     ("AWS::Lambda::EventSourceMapping", None, true),
     ("AWS::Lambda::Permission", None, false),
@@ -43,7 +44,9 @@ fn every_name_has_the_stage_in_it() {
         let (_, property, _) = kind(text(&resource["Type"]).as_str());
         let Some(property) = property else { continue };
         let given = text(&resource["Properties"][property]);
-        assert!(given.starts_with("!Sub ") && given.contains("countmein-${Stage}"), "{name}: {given}");
+        // A rule's name may hold no hyphens.
+        let begins = if property == "RuleName" { "countmein_${Stage}_" } else { "countmein-${Stage}" };
+        assert!(given.starts_with("!Sub ") && given.contains(begins), "{name}: {given}");
         assert!(names.insert((resource["Type"].as_str().unwrap(), given.clone())), "{name}: {given} is taken");
     }
 }
