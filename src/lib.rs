@@ -12,10 +12,11 @@
 //! The way of a sign-up, from the edge inwards:
 //!
 //! * [`channel`]: how sign-ups come. A payload in, a [`signup::Signup`] out, no I/O: [`channel::http`] for the
-//!   public API, [`channel::message`] for the JSON on the queue.
+//!   public API, [`channel::message`] for the JSON on the queue, [`channel::button`] for what buttons send.
 //! * [`signup`]: one valid request, with [`event`], [`attendee_name`], [`contact`] and [`timestamp`]; what cannot be
 //!   one is an [`invalid::Invalid`] that names field, problem and limit.
-//! * [`ingest`]: a batch of deliveries from the queue onto the roster, each to its own outcome.
+//! * [`ingest`]: a batch of deliveries from the queue onto the roster, each to its own outcome; presses by the [`button`]
+//!   that was pressed.
 //! * [`attendee`]: what a request makes of an attendee. The rules of who wins and who may.
 //! * [`fanout`]: the changes of the roster into each event's [`digest`], and its [`news`] to everybody who is in, not more
 //!   often than [`quiet`] allows: an [`announcement`] for each, in a [`notification`].

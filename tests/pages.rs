@@ -149,6 +149,7 @@ async fn serve(data: PathBuf) -> String {
         behind_proxy: false,
         list_everyone: ListEveryone::Loopback,
         flic_key: None,
+        mqtt: None,
         announcing: Announcing { webhooks: WebhookPolicy::Off, ..Announcing::default() },
     };
     let server = Server::bind(&settings).await.unwrap();

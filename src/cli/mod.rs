@@ -16,6 +16,7 @@ mod export;
 mod failure;
 mod inbox;
 mod logging;
+mod mqtt;
 mod organiser_key;
 mod output;
 mod rejects;
@@ -61,7 +62,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Serve(serve::Args),
+    Serve(Box<serve::Args>),
     Signup(signup::Args),
     Cancel(cancel::Args),
     Who(who::Args),

@@ -8,6 +8,7 @@ use super::address::server_url;
 use super::announcing::AnnouncingArgs;
 use super::failure::Failure;
 use super::logging;
+use super::mqtt::MqttArgs;
 use super::organiser_key::KeyParser;
 use crate::channel::button::flic_key::FlicKey;
 use crate::secret::Secret;
@@ -61,6 +62,9 @@ pub struct Args {
     flic_key: Option<FlicKey>,
 
     #[command(flatten)]
+    mqtt: MqttArgs,
+
+    #[command(flatten)]
     announcing: AnnouncingArgs,
 
     #[cfg(feature = "aws")]
@@ -101,6 +105,7 @@ impl Args {
             behind_proxy: self.behind_proxy,
             list_everyone: self.list_everyone,
             flic_key: self.flic_key,
+            mqtt: self.mqtt.settings()?,
             announcing: self.announcing.settings()?,
         })
     }

@@ -3,6 +3,7 @@
 pub mod announcing;
 pub mod home;
 pub mod key_file;
+pub mod mqtt;
 pub mod serve;
 pub mod server;
 pub mod smtp;

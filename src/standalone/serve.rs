@@ -9,6 +9,8 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use axum::{Router, middleware};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -18,7 +20,8 @@ use crate::channel::button::flic_key::FlicKey;
 use crate::metrics::{Meter, Metrics};
 use crate::secret::Secret;
 pub use crate::standalone::announcing::{Announcing, MailSettings, WebhookPolicy};
-use crate::standalone::home::{Home, Loop, looping};
+use crate::standalone::home::{Home, Loop, key_of, looping};
+use crate::standalone::mqtt::{Mqtt, MqttSettings, listen_until};
 use crate::standalone::rate_limit::{self, RateLimit};
 use crate::standalone::server;
 use crate::standalone::worker::forget_idle_until;
@@ -45,6 +48,8 @@ pub struct Settings {
     pub announcing: Announcing,
     /// Flic's public key, where its buttons are taken.
     pub flic_key: Option<FlicKey>,
+    /// The broker whose buttons are heard.
+    pub mqtt: Option<MqttSettings>,
 }
 
 impl Settings {
@@ -104,6 +109,13 @@ impl Server {
         let Home { mut loops, closing, key_whereabouts, .. } = home;
         if let Some(limit) = limit.clone() {
             loops.push(looping(|stop| forget_idle_until(limit, stop)));
+        }
+        if let Some(mqtt) = &settings.mqtt {
+            // Of this folder alone, and the same at every start: the broker keeps presses for it meanwhile.
+            let key = key_of(&settings.data, "mqtt.key")?.key;
+            let client_id = format!("countmein-{}", URL_SAFE_NO_PAD.encode(&key.tag("mqtt client", &[])[..9]));
+            let mqtt = Mqtt::new(mqtt, client_id, home.queue.clone(), metrics.clone())?;
+            loops.push(looping(|stop| listen_until(mqtt, stop)));
         }
         let app = App {
             queue: home.queue,

@@ -48,6 +48,7 @@ pub fn serve_with(data: impl Into<Arc<TempDir>>, change: impl FnOnce(&mut Settin
         behind_proxy: false,
         list_everyone: ListEveryone::Loopback,
         flic_key: None,
+        mqtt: None,
         announcing: Announcing { webhooks: WebhookPolicy::Off, ..Announcing::default() },
     };
     change(&mut settings);

@@ -1,0 +1,168 @@
+//! Presses of buttons from an MQTT broker.
+//!
+//! The broker keeps what it accepted at QoS 1 until it is durably on the queue: the session outlives this program, and a
+//! message is acknowledged after it was put there.
+
+mod settings;
+
+pub use self::settings::{MqttSettings, NotABroker, TOPICS};
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use rumqttc::{AsyncClient, ConnectionError, Event, EventLoop, Packet, Publish, QoS, SubscribeReasonCode};
+use tokio::sync::watch;
+
+use crate::channel::Channel;
+use crate::channel::button::envelope::Envelope;
+use crate::channel::button::{Decoded, decode};
+use crate::metrics::Meter;
+use crate::ports::Queue;
+use crate::timestamp::Timestamp;
+
+/// More than any button sends.
+const PAYLOAD_BYTES: usize = 8 * 1024;
+
+/// Between two tries to reach the broker, at first and at most.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// Between two tries to put a press on the queue.
+const QUEUE_PAUSE: Duration = Duration::from_secs(1);
+
+/// How long the broker is told goodbye.
+const GOODBYE: Duration = Duration::from_secs(1);
+
+/// What the loop works with.
+pub struct Mqtt {
+    client: AsyncClient,
+    events: EventLoop,
+    topics: Vec<String>,
+    queue: Arc<dyn Queue>,
+    metrics: Arc<dyn Meter>,
+    /// Said once, and not again until the broker was there.
+    is_away: bool,
+}
+
+impl Mqtt {
+    /// `client_id` must be this program's alone, and the same at every start.
+    pub fn new(
+        settings: &MqttSettings,
+        client_id: String,
+        queue: Arc<dyn Queue>,
+        metrics: Arc<dyn Meter>,
+    ) -> anyhow::Result<Self> {
+        let options = settings.options(client_id).context("the broker's certificates")?;
+        // Room for all that a broker sends before it waits for an acknowledgement.
+        let (client, events) = AsyncClient::new(options, 1_024);
+        Ok(Self { client, events, topics: settings.topics.clone(), queue, metrics, is_away: false })
+    }
+}
+
+/// Takes presses until `stop` says so. A broker that is away is looked for until it is there.
+pub async fn listen_until(mut mqtt: Mqtt, mut stop: watch::Receiver<bool>) {
+    let mut pause = FIRST_PAUSE;
+    while !*stop.borrow() {
+        let event = tokio::select! {
+            _ = stop.changed() => continue,
+            event = mqtt.events.poll() => event,
+        };
+        match event {
+            Ok(Event::Incoming(packet)) => {
+                pause = FIRST_PAUSE;
+                mqtt.take(packet, &mut stop).await;
+            }
+            Ok(Event::Outgoing(_)) => {}
+            Err(error) => {
+                mqtt.tell_of(&error);
+                let _ = tokio::time::timeout(jittered(pause), stop.changed()).await;
+                pause = (pause * 2).min(LONGEST_PAUSE);
+            }
+        }
+    }
+    mqtt.say_goodbye().await;
+}
+
+impl Mqtt {
+    async fn take(&mut self, packet: Packet, stop: &mut watch::Receiver<bool>) {
+        match packet {
+            Packet::ConnAck(_) => {
+                self.is_away = false;
+                tracing::info!(topics = self.topics.join(" "), "connected to the MQTT broker");
+                for topic in &self.topics {
+                    if let Err(error) = self.client.try_subscribe(topic, QoS::AtLeastOnce) {
+                        tracing::error!(%error, topic, "a topic is not subscribed to");
+                    }
+                }
+            }
+            Packet::SubAck(answer) if answer.return_codes.contains(&SubscribeReasonCode::Failure) => {
+                tracing::error!("the MQTT broker refuses a topic; see what its access list allows this program");
+            }
+            Packet::Publish(publish) => {
+                if self.keep(&publish, stop).await
+                    && let Err(error) = self.client.try_ack(&publish)
+                {
+                    // It comes again, and is known again.
+                    tracing::warn!(%error, "a press is not acknowledged");
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Puts a press on the queue, however long that takes; whether it was done with when the program was to stop.
+    async fn keep(&mut self, publish: &Publish, stop: &mut watch::Receiver<bool>) -> bool {
+        // What a broker keeps for newcomers was pressed some time ago, if it ever was.
+        if publish.retain {
+            return true;
+        }
+        let topic = publish.topic.clone();
+        if publish.payload.len() > PAYLOAD_BYTES {
+            tracing::warn!(topic, bytes = publish.payload.len(), "too large for a button; thrown away");
+            return true;
+        }
+        let envelope = Envelope { topic, payload: publish.payload.to_vec(), received_at: Timestamp::now() };
+        if decode(&envelope) == Ok(Decoded::NotAPress) {
+            return true;
+        }
+        let body = envelope.write();
+        loop {
+            match self.queue.send(vec![body.clone()]).await {
+                Ok(()) => {
+                    self.metrics.accepted(Channel::Button);
+                    return true;
+                }
+                Err(unavailable) => tracing::error!(%unavailable, "a press is put on the queue in a moment"),
+            }
+            if *stop.borrow() {
+                return false;
+            }
+            let _ = tokio::time::timeout(QUEUE_PAUSE, stop.changed()).await;
+        }
+    }
+
+    fn tell_of(&mut self, error: &ConnectionError) {
+        if self.is_away {
+            tracing::debug!(%error, "the MQTT broker is still away");
+        } else {
+            self.is_away = true;
+            tracing::warn!(%error, "the MQTT broker cannot be reached; it is tried again until it is there");
+        }
+    }
+
+    /// So that the broker knows at once, and what was acknowledged last is on its way.
+    async fn say_goodbye(&mut self) {
+        if self.client.try_disconnect().is_ok() {
+            let goodbye = async { while self.events.poll().await.is_ok() {} };
+            let _ = tokio::time::timeout(GOODBYE, goodbye).await;
+        }
+    }
+}
+
+/// Half of it at least, so that not all programs come back at once.
+fn jittered(pause: Duration) -> Duration {
+    let mut byte = [0];
+    getrandom::fill(&mut byte).expect("the operating system gives random bytes");
+    pause.mul_f64(0.5 + f64::from(byte[0]) / 512.0)
+}
