@@ -25,6 +25,8 @@ pub enum Problem {
     TooLong { found: usize, limit: usize },
     #[error("takes {found} bytes; at most {limit} are allowed")]
     TooManyBytes { found: usize, limit: usize },
+    #[error("holds {found} entries; at most {limit} are allowed")]
+    TooMany { found: usize, limit: usize },
     #[error("contains U+{:04X}, which cannot be shown; remove it", u32::from(*.character))]
     Invisible { character: char },
     #[error("contains {character:?}; use letters, digits, spaces, `-` and `_` only")]

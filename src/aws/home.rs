@@ -78,6 +78,7 @@ pub async fn open(remote: &Remote, settings: &Settings, metrics: Arc<dyn Meter>)
         roster: ports.clone(),
         rejects: ports.clone(),
         buttons: ports.clone(),
+        import_room: None,
         idempotency: ports,
         contacts: None,
         inbox: None,

@@ -1,6 +1,7 @@
 //! How sign-ups come: payload in, [`Signup`](crate::signup::Signup) out, without I/O.
 
 pub mod button;
+pub mod csv;
 pub mod http;
 pub mod message;
 

@@ -104,10 +104,10 @@ impl Client {
         Ok(whole)
     }
 
-    /// A table, to be read as it comes.
-    pub fn get_csv(&self, path: &[&str], query: &[(&str, &str)]) -> Result<impl Read, Failure> {
-        let response = self.accepted(self.send(Method::GET, path, query, "text/csv", None)?)?;
-        if response.body().mime_type() != Some("text/csv") {
+    /// Something of a media type, to be read as it comes.
+    pub fn get_stream(&self, path: &[&str], query: &[(&str, &str)], media_type: &str) -> Result<impl Read, Failure> {
+        let response = self.accepted(self.send(Method::GET, path, query, media_type, None)?)?;
+        if response.body().mime_type() != Some(media_type) {
             return Err(self.strange());
         }
         Ok(response.into_body().into_reader())

@@ -11,16 +11,21 @@ const EXAMPLES: &str = "\
 Examples:
   countmein export > everybody.csv
   countmein export 'Pizza Night' > pizza.csv
+  countmein export dance --format json | jq length
 
-The table holds contacts: keep it as you would an address book. With --json only an error is JSON.";
+The table holds contacts: keep it as you would an address book. A CSV table can be imported again.";
 
-/// Write everybody, or everybody on one event, as a table in CSV (with the organiser's key)
+/// Write everybody, or everybody on one event, as CSV or JSON (with the organiser's key)
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
     /// This event alone
     #[arg(value_parser = address::event)]
     event: Option<Event>,
+
+    /// The form; --json is the same as --format json
+    #[arg(long, value_name = "FORM", value_enum, default_value_t = Format::Csv)]
+    format: Format,
 
     #[command(flatten)]
     key: KeyArgs,
@@ -29,11 +34,27 @@ pub struct Args {
     pub server: ServerArgs,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    Csv,
+    Json,
+}
+
 impl Args {
+    pub fn wants_json(&self) -> bool {
+        self.server.json || self.format == Format::Json
+    }
+
     pub fn run(self) -> Result<(), Failure> {
         let client = Client::new(&self.server.url).with_key(&self.key.key_for(&self.server.url)?)?;
-        let query: Vec<_> = self.event.iter().map(|event| ("event", event.title())).collect();
-        let mut table = BufReader::new(client.get_csv(&["organiser", "export"], &query)?);
+        let mut query: Vec<_> = self.event.iter().map(|event| ("event", event.title())).collect();
+        let media_type = if self.wants_json() {
+            query.push(("format", "json"));
+            "application/json"
+        } else {
+            "text/csv"
+        };
+        let mut table = BufReader::new(client.get_stream(&["organiser", "export"], &query, media_type)?);
         let stdout = io::stdout().lock();
         let on_terminal = stdout.is_terminal();
         let mut out = BufWriter::new(stdout);

@@ -27,6 +27,8 @@ pub enum Failure {
     NotYours,
     #[error("nothing was removed")]
     Declined,
+    #[error("{refused} rows were refused; they are in {file} with the reasons: correct them there, and import that")]
+    RowsRefused { refused: u64, file: String },
     #[error("{0:#}")]
     Serve(anyhow::Error),
     #[cfg(feature = "aws")]
@@ -65,6 +67,7 @@ impl Failure {
             | Self::Strange { .. }
             | Self::NotYours
             | Self::Declined
+            | Self::RowsRefused { .. }
             | Self::Serve(_)
             | Self::Output(_) => ExitCode::from(1),
             #[cfg(feature = "aws")]
@@ -83,6 +86,7 @@ impl Failure {
             Self::BrokenOff { .. } => "No whole answer",
             Self::NotYours => "Not your sign-up",
             Self::Declined => "Not confirmed",
+            Self::RowsRefused { .. } => "Rows were refused",
             Self::Serve(_) => "The server could not run",
             #[cfg(feature = "aws")]
             Self::Aws(_) => "AWS could not do it",

@@ -14,6 +14,7 @@ mod correction;
 mod ensure_table;
 mod export;
 mod failure;
+mod import;
 mod inbox;
 mod logging;
 mod mqtt;
@@ -69,6 +70,7 @@ enum Command {
     Inbox(inbox::Args),
     Button(button::Args),
     Rejects(rejects::Args),
+    Import(import::Args),
     Export(export::Args),
     Remove(remove::Args),
     #[cfg(feature = "aws")]
@@ -103,6 +105,7 @@ impl Command {
             Self::Inbox(args) => args.run(),
             Self::Button(args) => args.run(),
             Self::Rejects(args) => args.run(),
+            Self::Import(args) => args.run(),
             Self::Export(args) => args.run(),
             Self::Remove(args) => args.run(),
             #[cfg(feature = "aws")]
@@ -120,7 +123,8 @@ impl Command {
             Self::Inbox(args) => args.json,
             Self::Button(args) => args.wants_json(),
             Self::Rejects(args) => args.wants_json(),
-            Self::Export(args) => args.server.json,
+            Self::Import(args) => args.server.json,
+            Self::Export(args) => args.wants_json(),
             Self::Remove(args) => args.server.json,
             #[cfg(feature = "aws")]
             Self::EnsureTable(args) => args.json,

@@ -22,6 +22,9 @@ use crate::standalone::worker::{Ingest, Task, Worker, upkeep_until, work_until};
 /// The name of the organiser's key in the data folder.
 pub const ORGANISER_KEY: &str = "organiser.key";
 
+/// Messages ahead of a sign-up that nobody notices: `ingest` is done with them in some tenths of a second.
+const IMPORT_ROOM: u64 = 2_000;
+
 /// The backend, port by port, with its secrets and its loops.
 pub struct Home {
     pub queue: Arc<dyn Queue>,
@@ -29,6 +32,7 @@ pub struct Home {
     pub rejects: Arc<dyn Rejects>,
     pub idempotency: Arc<dyn Idempotency>,
     pub buttons: Arc<dyn Buttons>,
+    pub import_room: Option<u64>,
     pub contacts: Option<Arc<dyn Contacts>>,
     pub inbox: Option<Arc<dyn Inbox>>,
     pub guards: Option<GuardWatch>,
@@ -83,6 +87,7 @@ impl Home {
             rejects: ports.clone(),
             idempotency: ports.clone(),
             buttons: ports.clone(),
+            import_room: Some(IMPORT_ROOM),
             contacts: Some(ports.clone()),
             guards: Some(GuardWatch { guards: settings.announcing.guards.clone(), budgets: ports.clone() }),
             inbox: Some(ports),

@@ -123,6 +123,7 @@ impl Server {
             rejects: home.rejects,
             idempotency: home.idempotency,
             buttons: home.buttons,
+            import_room: home.import_room,
             flic_key: settings.flic_key.clone(),
             contacts: home.contacts,
             inbox: home.inbox,

@@ -8,9 +8,10 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
+use crate::web::organiser::import::IMPORT_BYTES;
 use crate::web::problem::{Kind, Problem};
 
-/// The largest body, in bytes.
+/// The largest body, in bytes, but of an [import](IMPORT_BYTES).
 pub const BODY_BYTES: usize = 16 * 1_024;
 
 /// The fields of a body; those of a form are text.
@@ -27,13 +28,9 @@ pub async fn take_in(request: Request, next: Next) -> Response {
         return next.run(request).await;
     }
     let (parts, body) = request.into_parts();
-    let may_fit = usize::try_from(body.size_hint().lower()).is_ok_and(|size| size <= BODY_BYTES);
-    let taken = if !may_fit {
-        Err(StatusCode::PAYLOAD_TOO_LARGE)
-    } else {
-        let request = Request::from_parts(parts.clone(), body);
-        Bytes::from_request(request, &()).await.map_err(|rejection| rejection.status())
-    };
+    let limit = if parts.uri.path() == "/organiser/import" { IMPORT_BYTES } else { BODY_BYTES };
+    let may_fit = usize::try_from(body.size_hint().lower()).is_ok_and(|size| size <= limit);
+    let taken = if !may_fit { Err(StatusCode::PAYLOAD_TOO_LARGE) } else { taken_in(body, limit).await };
     match taken {
         Ok(body) => next.run(Request::from_parts(parts, Body::from(body))).await,
         Err(status) => {
@@ -43,6 +40,15 @@ pub async fn take_in(request: Request, next: Next) -> Response {
             refusal
         }
     }
+}
+
+async fn taken_in(body: Body, limit: usize) -> Result<Bytes, StatusCode> {
+    let is_too_large = |error: &axum::Error| {
+        std::error::Error::source(error).is_some_and(|source| source.is::<http_body_util::LengthLimitError>())
+    };
+    axum::body::to_bytes(body, limit)
+        .await
+        .map_err(|error| if is_too_large(&error) { StatusCode::PAYLOAD_TOO_LARGE } else { StatusCode::BAD_REQUEST })
 }
 
 impl<S: Send + Sync> FromRequest<S> for Fields {

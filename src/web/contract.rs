@@ -38,6 +38,7 @@ use crate::web::{attendees, buttons, contacts, events, health, link_again, manag
         organiser::buttons::register,
         organiser::buttons::remove,
         organiser::guards::show,
+        organiser::import::import,
         organiser::people::export,
         organiser::people::remove,
         health::health,

@@ -41,6 +41,7 @@ use crate::ports::{Buttons, Contacts, Idempotency, Inbox, Queue, Rejects, Roster
 use crate::postman::GuardWatch;
 use crate::secret::Secret;
 use crate::web::client::ListEveryone;
+use crate::web::organiser::import::IMPORT_BYTES;
 use crate::web::problem::Problem;
 
 /// Longer than any answer takes; a client that sends more slowly is cut off.
@@ -53,6 +54,8 @@ pub struct App {
     pub rejects: Arc<dyn Rejects>,
     pub idempotency: Arc<dyn Idempotency>,
     pub buttons: Arc<dyn Buttons>,
+    /// How long the queue may be before an import waits, where a long one holds up others.
+    pub import_room: Option<u64>,
     /// Verifies what Flic's cloud posts; without it none of that is taken.
     pub flic_key: Option<FlicKey>,
     /// Where people are told by the home itself.
@@ -89,6 +92,7 @@ fn api() -> Router<Arc<App>> {
         .route("/organiser/buttons", get(organiser::buttons::list).post(organiser::buttons::register))
         .route("/organiser/buttons/remove", post(organiser::buttons::remove))
         .route("/organiser/guards", get(organiser::guards::show))
+        .route("/organiser/import", post(organiser::import::import).layer(DefaultBodyLimit::max(IMPORT_BYTES)))
         .route("/organiser/export", get(organiser::people::export))
         .route("/organiser/remove", post(organiser::people::remove))
         .route("/health", get(health::health))

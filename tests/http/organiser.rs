@@ -23,6 +23,7 @@ fn guarded(server: &Running) -> Vec<Request<'_>> {
         server.post("/organiser/buttons").json(&json!({"serial": "b", "event": "dance", "name": "Mallory"})),
         server.post("/organiser/buttons/remove").json(&json!({"serial": "b"})),
         server.post("/organiser/remove").json(&json!({"name": "Ana"})),
+        server.post("/organiser/import").json(&json!({"import": "a", "began_at": 1_795_431_600_000_i64, "rows": []})),
         server.post("/organiser/rejects/m1/redrive").json(&json!({})),
         server.post("/organiser/rejects/m1/discard").json(&json!({})),
     ]

@@ -29,6 +29,7 @@ pub async fn router() -> anyhow::Result<Router> {
         rejects: table.clone(),
         idempotency: table.clone(),
         buttons: table.clone(),
+        import_room: None,
         flic_key: parsed_setting("COUNTMEIN_FLIC_KEY")?,
         contacts: Some(table.clone()),
         guards: Some(GuardWatch { guards: guards()?, budgets: table }),

@@ -2,6 +2,7 @@
 
 pub mod buttons;
 pub mod guards;
+pub mod import;
 pub mod people;
 pub mod rejects;
 pub mod session;

@@ -8,12 +8,15 @@ use axum::extract::{Query, State};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::attendee::Attendee;
 use crate::attendee_name::NameKey;
+use crate::channel::Channel;
 use crate::contact::Contact;
 use crate::fields;
+use crate::invalid::Problem as FieldProblem;
 use crate::timestamp::Timestamp;
 use crate::web::attendees::event_id;
 use crate::web::body::Fields;
@@ -29,6 +32,8 @@ const HEADER: &str = "event,name,email,phone,webhook,since,channel\r\n";
 pub struct ExportQuery {
     /// Of this event alone.
     event: Option<String>,
+    /// `csv` if absent, or `json`.
+    format: Option<String>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -45,13 +50,13 @@ pub struct Removed {
     removed: u64,
 }
 
-/// Everybody who is in, with contacts, as CSV (RFC 4180, UTF-8). For the organiser.
+/// Everybody who is in, with contacts, as CSV (RFC 4180, UTF-8) or as JSON. For the organiser.
 ///
-/// An event, name or email address that a spreadsheet would take for a formula has a `'` before it.
+/// In CSV, an event, name or email address that a spreadsheet would take for a formula has a `'` before it.
 #[utoipa::path(
     get, path = "/organiser/export", tag = "organiser", params(ExportQuery), security(("organiser" = [])),
     responses(
-        (status = 200, body = String, content_type = "text/csv"),
+        (status = 200, content((String = "text/csv"), (Vec<ExportEntry> = "application/json"))),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -61,15 +66,58 @@ pub async fn export(
     Query(query): Query<ExportQuery>,
 ) -> Result<Response, Problem> {
     let only = query.event.filter(|event| !event.trim().is_empty()).map(|event| event_id(&event)).transpose()?;
-    let body = everybody::body(Arc::clone(&app.roster), HEADER, "", move |page| {
-        rows(page.iter().filter(|attendee| only.as_ref().is_none_or(|event| attendee.event == *event)))
-    });
+    let is_wanted = move |attendee: &&Attendee| only.as_ref().is_none_or(|event| attendee.event == *event);
+    let roster = Arc::clone(&app.roster);
+    let (content_type, file, body) = match query.format.as_deref() {
+        None | Some("csv") => {
+            let body = everybody::body(roster, HEADER, "", move |page| rows(page.iter().filter(&is_wanted)));
+            ("text/csv; charset=utf-8", "attachment; filename=\"attendees.csv\"", body)
+        }
+        Some("json") => {
+            let mut is_first = true;
+            let body =
+                everybody::body(roster, "[", "]\n", move |page| entries(page.iter().filter(&is_wanted), &mut is_first));
+            ("application/json", "attachment; filename=\"attendees.json\"", body)
+        }
+        Some(_) => return Err(FieldProblem::NotAChoice { choices: "`csv` and `json`" }.in_field("format").into()),
+    };
     let headers = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
-        (header::CONTENT_DISPOSITION, "attachment; filename=\"attendees.csv\""),
+        (header::CONTENT_TYPE, content_type),
+        (header::CONTENT_DISPOSITION, file),
         (header::CACHE_CONTROL, "no-store"),
     ];
     Ok((headers, body).into_response())
+}
+
+/// One who is in.
+#[derive(Serialize, ToSchema)]
+pub struct ExportEntry {
+    event: String,
+    name: String,
+    #[schema(value_type = Option<Object>, example = json!({"email": "ana@example.org"}))]
+    contact: Option<Value>,
+    #[schema(value_type = String, format = DateTime)]
+    since: Timestamp,
+    #[schema(value_type = String, example = "http")]
+    channel: Channel,
+}
+
+/// Entries of a JSON list, a line each.
+fn entries<'a>(attendees: impl Iterator<Item = &'a Attendee>, is_first: &mut bool) -> Vec<u8> {
+    let mut json = Vec::new();
+    for attendee in attendees {
+        let Some(stay) = attendee.stay() else { continue };
+        json.extend_from_slice(if std::mem::take(is_first) { b"\n" } else { b",\n" });
+        let entry = ExportEntry {
+            event: attendee.title.clone(),
+            name: attendee.name.to_string(),
+            contact: stay.contact.as_ref().map(Contact::to_json),
+            since: stay.since,
+            channel: stay.channel,
+        };
+        serde_json::to_writer(&mut json, &entry).expect("an entry is plain data");
+    }
+    json
 }
 
 fn rows<'a>(attendees: impl Iterator<Item = &'a Attendee>) -> Vec<u8> {

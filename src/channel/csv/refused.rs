@@ -1,0 +1,36 @@
+//! Rows that were refused, as a table that can be corrected and imported again.
+
+use std::io::{self, Write};
+
+use super::{HEADER, Row};
+
+/// Further columns, which an import passes over.
+const REASONS: [&str; 2] = ["row", "reason"];
+
+/// The header of such a table.
+pub fn write_header(out: impl Write) -> io::Result<()> {
+    write(out, HEADER.iter().chain(&REASONS).map(|name| name.as_bytes()))
+}
+
+/// A row that was refused, and why.
+pub fn write_row(out: impl Write, row: &Row, reason: &str) -> io::Result<()> {
+    let cells: Vec<String> = row.cells.iter().map(|cell| guarded(cell)).collect();
+    let number = row.number.to_string();
+    write(out, cells.iter().map(String::as_bytes).chain([number.as_bytes(), reason.as_bytes()]))
+}
+
+/// As in the export, so that a spreadsheet runs nothing of it; a phone number needs it not.
+fn guarded(cell: &str) -> String {
+    let is_number = cell.strip_prefix('+').is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()));
+    if cell.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']) && !is_number {
+        format!("'{cell}")
+    } else {
+        cell.to_owned()
+    }
+}
+
+fn write<'a>(out: impl Write, cells: impl Iterator<Item = &'a [u8]>) -> io::Result<()> {
+    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).flexible(true).from_writer(out);
+    writer.write_record(cells)?;
+    writer.flush()
+}
