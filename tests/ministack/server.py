@@ -5,6 +5,7 @@ import ssl
 import string
 
 from ministack import app
+from ministack.core import iam_actions
 from ministack.services import lambda_svc, sns
 from ministack.services.cloudformation import provisioners
 
@@ -32,6 +33,13 @@ def _provided_worker_env(original, config, *more):
     own = (config.get("Environment") or {}).get("Variables") or {}
     endpoint = {name: value for name, value in own.items() if name == "AWS_ENDPOINT_URL"}
     return original(config, *more) | endpoint
+
+
+@replaces(iam_actions)
+def extract_iam_action(original, *args):
+    """Who may send a message may send several at once: SQS knows no action of its own for that."""
+    action = original(*args)
+    return "sqs:SendMessage" if action == "sqs:SendMessageBatch" else action
 
 
 @replaces(provisioners)

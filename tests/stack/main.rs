@@ -15,6 +15,7 @@ mod texts;
 use runtime_api::http;
 
 mod buttons;
+mod import;
 mod load;
 mod news;
 mod pipeline;

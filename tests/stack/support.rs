@@ -25,8 +25,9 @@ const STACK: &str = "countmein-staging";
 /// How long anything of a stack may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-const FUNCTIONS: [(&str, &str); 3] = [
+const FUNCTIONS: [(&str, &str); 4] = [
     ("api", env!("CARGO_BIN_EXE_api")),
+    ("import", env!("CARGO_BIN_EXE_import")),
     ("ingest", env!("CARGO_BIN_EXE_ingest")),
     ("fanout", env!("CARGO_BIN_EXE_fanout")),
 ];

@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use crate::support::{Template, file, list, template, text, texts};
 
 /// What each alarm watches, and above what it goes off.
-const WATCHED: [(&str, &str, &str, u64); 18] = [
+const WATCHED: [(&str, &str, &str, u64); 20] = [
     ("AnnouncementsTopicAlarm", "AWS/SNS NumberOfNotificationsFailed", "!GetAtt AnnouncementsTopic.TopicName", 0),
     ("Api5xxAlarm", "AWS/ApiGateway 5xx", "!Ref HttpApi, !Ref DefaultStage", 0),
     ("ApiErrorsAlarm", "AWS/Lambda Errors", "!Ref ApiFunction", 0),
@@ -23,6 +23,8 @@ const WATCHED: [(&str, &str, &str, u64); 18] = [
     ("FanoutErrorsAlarm", "AWS/Lambda Errors", "!Ref FanoutFunction", 0),
     ("FanoutThrottlesAlarm", "AWS/Lambda Throttles", "!Ref FanoutFunction", 0),
     ("GivenUpAlarm", "CountMeIn NotificationsGivenUp", "!Ref Stage", 0),
+    ("ImportErrorsAlarm", "AWS/Lambda Errors", "!Ref ImportFunction", 0),
+    ("ImportThrottlesAlarm", "AWS/Lambda Throttles", "!Ref ImportFunction", 0),
     ("IngestErrorsAlarm", "AWS/Lambda Errors", "!Ref IngestFunction", 0),
     ("IngestThrottlesAlarm", "AWS/Lambda Throttles", "!Ref IngestFunction", 0),
     ("IteratorAgeAlarm", "AWS/Lambda IteratorAge", "!Ref FanoutFunction", 5 * 60 * 1_000),

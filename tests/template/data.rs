@@ -3,7 +3,7 @@
 use crate::support::{list, template, text, texts};
 
 /// What becomes of it when the stack goes, and when an update makes another in its place.
-const STATEFUL: [(&str, &str, &str); 14] = [
+const STATEFUL: [(&str, &str, &str); 17] = [
     ("AccessLogs", "Delete", "Delete"),
     ("AnnouncementsTopic", "Delete", "Delete"),
     ("ApiLogs", "Delete", "Delete"),
@@ -11,6 +11,9 @@ const STATEFUL: [(&str, &str, &str); 14] = [
     ("DeadLettersQueue", "Delete", "Retain"),
     ("EventsTable", "Retain", "Retain"),
     ("FanoutLogs", "Delete", "Delete"),
+    ("ImportBucket", "RetainExceptOnCreate", "Retain"),
+    ("ImportLogs", "Delete", "Delete"),
+    ("ImportResultsBucket", "RetainExceptOnCreate", "Retain"),
     ("IngestLogs", "Delete", "Delete"),
     ("OperatorTopic", "Delete", "Delete"),
     ("OperatorTopicKey", "Delete", "Delete"),
@@ -55,8 +58,10 @@ fn queues_bucket_and_topic_are_encrypted() {
     for queue in template.of_type("AWS::SQS::Queue") {
         assert_eq!(template.properties(queue)["SqsManagedSseEnabled"], true, "{queue}");
     }
-    let encryption = &template.properties("SetAsideBucket")["BucketEncryption"]["ServerSideEncryptionConfiguration"];
-    assert_eq!(encryption[0]["ServerSideEncryptionByDefault"]["SSEAlgorithm"], "AES256");
+    for bucket in template.of_type("AWS::S3::Bucket") {
+        let encryption = &template.properties(bucket)["BucketEncryption"]["ServerSideEncryptionConfiguration"];
+        assert_eq!(encryption[0]["ServerSideEncryptionByDefault"]["SSEAlgorithm"], "AES256", "{bucket}");
+    }
     // Alarms may not use AWS's own key for SNS (CloudWatch, "Notifying users on alarm changes").
     assert_eq!(text(&template.properties("OperatorTopic")["KmsMasterKeyId"]), "!Ref OperatorTopicKey");
     let key = template.properties("OperatorTopicKey");
@@ -67,14 +72,18 @@ fn queues_bucket_and_topic_are_encrypted() {
 }
 
 #[test]
-fn the_bucket_is_private() {
+fn the_buckets_are_private_and_forget() {
     let template = template();
-    let bucket = template.properties("SetAsideBucket");
-    assert_eq!(
-        text(&bucket["PublicAccessBlockConfiguration"]),
-        "{BlockPublicAcls: true, BlockPublicPolicy: true, IgnorePublicAcls: true, RestrictPublicBuckets: true}"
-    );
-    assert_eq!(text(&bucket["OwnershipControls"]["Rules"]), "[{ObjectOwnership: BucketOwnerEnforced}]");
+    for name in template.of_type("AWS::S3::Bucket") {
+        let bucket = template.properties(name);
+        assert_eq!(
+            text(&bucket["PublicAccessBlockConfiguration"]),
+            "{BlockPublicAcls: true, BlockPublicPolicy: true, IgnorePublicAcls: true, RestrictPublicBuckets: true}",
+            "{name}"
+        );
+        assert_eq!(text(&bucket["OwnershipControls"]["Rules"]), "[{ObjectOwnership: BucketOwnerEnforced}]", "{name}");
+        assert_eq!(bucket["LifecycleConfiguration"]["Rules"][0]["ExpirationInDays"], 30, "{name}");
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::support::{entries, template, text};
 
-const FUNCTIONS: [&str; 3] = ["Api", "Fanout", "Ingest"];
+const FUNCTIONS: [&str; 4] = ["Api", "Fanout", "Import", "Ingest"];
 
 #[test]
 fn there_is_a_function_for_each_binary() {
@@ -18,7 +18,7 @@ fn there_is_a_function_for_each_binary() {
 #[test]
 fn each_function_has_a_role_a_log_a_timeout_and_traces_of_its_own() {
     let template = template();
-    for (name, timeout) in [("Api", 15), ("Fanout", 60), ("Ingest", 20)] {
+    for (name, timeout) in [("Api", 15), ("Fanout", 60), ("Import", 900), ("Ingest", 20)] {
         let function = format!("{name}Function");
         let of = |property| template.of_function(&function, property);
         assert_eq!(text(&of("Role")), format!("!GetAtt {name}Role.Arn"));
@@ -81,7 +81,9 @@ fn each_function_is_told_what_it_needs_and_no_more() {
         ("COUNTMEIN_WAIT_FACTOR", "!Ref WaitFactor"),
     ];
     let ingest = [("COUNTMEIN_DEAD_LETTERS_ARN", "!GetAtt DeadLettersQueue.Arn")];
-    for (name, own) in [("Api", &api[..]), ("Fanout", &fanout), ("Ingest", &ingest)] {
+    let import =
+        [("COUNTMEIN_QUEUE_URL", "!Ref SignupsQueue"), ("COUNTMEIN_RESULTS_BUCKET", "!Ref ImportResultsBucket")];
+    for (name, own) in [("Api", &api[..]), ("Fanout", &fanout), ("Import", &import), ("Ingest", &ingest)] {
         let environment = template.of_function(&format!("{name}Function"), "Environment");
         let told: Vec<_> = entries(&environment["Variables"])
             .into_iter()

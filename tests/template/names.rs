@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::support::{entries, file, list, template, text, texts};
 
 /// The property that names a resource, and whether it takes tags.
-const KINDS: [(&str, Option<&str>, bool); 24] = [
+const KINDS: [(&str, Option<&str>, bool); 25] = [
     ("AWS::ApiGatewayV2::Api", Some("Name"), true),
     ("AWS::ApiGatewayV2::Authorizer", Some("Name"), false),
     ("AWS::ApiGatewayV2::Integration", None, false),
@@ -21,6 +21,7 @@ const KINDS: [(&str, Option<&str>, bool); 24] = [
     ("AWS::IAM::Role", None, true),
     ("AWS::IoT::TopicRule", Some("RuleName"), true),
     ("AWS::KMS::Key", None, true),
+    ("AWS::Lambda::EventInvokeConfig", None, false),
     ("AWS::Lambda::EventSourceMapping", None, true),
     ("AWS::Lambda::Permission", None, false),
     ("AWS::Logs::LogGroup", Some("LogGroupName"), true),

@@ -61,6 +61,20 @@ const FANOUT: [(&str, &[&str]); 22] = [
     ("xray:PutTraceSegments", &["*"]),
 ];
 
+const TABLES: &str = "!Sub arn:${AWS::Partition}:s3:::countmein-${Stage}-import-${AWS::AccountId}-${AWS::Region}/*";
+
+const IMPORT: [(&str, &[&str]); 9] = [
+    ("logs:CreateLogStream", &["!GetAtt ImportLogs.Arn"]),
+    ("logs:PutLogEvents", &["!GetAtt ImportLogs.Arn"]),
+    ("s3:GetObject", &[TABLES]),
+    ("s3:ListBucket", &["!GetAtt SetAsideBucket.Arn"]),
+    ("s3:PutObject", &["!Sub ${ImportResultsBucket.Arn}/*"]),
+    ("s3:PutObject", &["!Sub ${SetAsideBucket.Arn}/*"]),
+    ("sqs:SendMessage", &[SIGNUPS]),
+    ("xray:PutTelemetryRecords", &["*"]),
+    ("xray:PutTraceSegments", &["*"]),
+];
+
 /// Of the rules of IoT Core.
 const BUTTONS: [(&str, &[&str]); 2] =
     [("s3:PutObject", &["!Sub ${SetAsideBucket.Arn}/buttons/*"]), ("sqs:SendMessage", &[SIGNUPS])];
@@ -68,7 +82,13 @@ const BUTTONS: [(&str, &[&str]); 2] =
 #[test]
 fn a_role_allows_what_its_function_does_on_what_it_does_it_to() {
     let template = template();
-    let roles = [("ApiRole", &API[..]), ("ButtonsRole", &BUTTONS), ("FanoutRole", &FANOUT), ("IngestRole", &INGEST)];
+    let roles = [
+        ("ApiRole", &API[..]),
+        ("ButtonsRole", &BUTTONS),
+        ("FanoutRole", &FANOUT),
+        ("ImportRole", &IMPORT),
+        ("IngestRole", &INGEST),
+    ];
     for (role, allowed) in roles {
         let policies = list(&template.properties(role)["Policies"]);
         let statements = policies.iter().flat_map(|policy| list(&policy["PolicyDocument"]["Statement"]));
@@ -99,7 +119,7 @@ const NAMELESS: [&str; 2] = ["xray:", "sns:CheckIfPhoneNumberIsOptedOut"];
 
 #[test]
 fn only_what_has_no_name_goes_anywhere() {
-    for (action, resources) in API.iter().chain(&INGEST).chain(&FANOUT).chain(&BUTTONS) {
+    for (action, resources) in API.iter().chain(&INGEST).chain(&FANOUT).chain(&BUTTONS).chain(&IMPORT) {
         assert!(!action.contains('*'), "{action}");
         assert!(!resources.contains(&"*") || NAMELESS.iter().any(|name| action.starts_with(name)), "{action}");
     }
@@ -108,7 +128,10 @@ fn only_what_has_no_name_goes_anywhere() {
 #[test]
 fn a_role_is_its_functions_alone_and_has_nothing_else_in_it() {
     let template = template();
-    assert_eq!(template.of_type("AWS::IAM::Role"), ["ApiRole", "ButtonsRole", "FanoutRole", "IngestRole"]);
+    assert_eq!(
+        template.of_type("AWS::IAM::Role"),
+        ["ApiRole", "ButtonsRole", "FanoutRole", "ImportRole", "IngestRole"]
+    );
     for role in template.of_type("AWS::IAM::Role") {
         let properties = template.properties(role);
         let keys: Vec<_> = entries(properties).into_keys().collect();

@@ -2,11 +2,13 @@
 
 mod api;
 mod fanout;
+mod import;
 mod ingest;
 mod postman;
 
 pub use self::api::router;
 pub use self::fanout::Fanout;
+pub use self::import::{Importer, ObjectsMade};
 pub use self::ingest::Ingest;
 
 use std::env;

@@ -19,6 +19,13 @@ pub fn write_row(out: impl Write, row: &Row, reason: &str) -> io::Result<()> {
     write(out, cells.iter().map(String::as_bytes).chain([number.as_bytes(), reason.as_bytes()]))
 }
 
+/// What says of a whole table why it was refused.
+pub fn write_table_refused(mut out: impl Write, reason: &str) -> io::Result<()> {
+    write_header(&mut out)?;
+    let nothing = HEADER.iter().map(|_| &b""[..]);
+    write(out, nothing.chain([&b"1"[..], reason.as_bytes()]))
+}
+
 /// As in the export, so that a spreadsheet runs nothing of it; a phone number needs it not.
 fn guarded(cell: &str) -> String {
     let is_number = cell.strip_prefix('+').is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()));
