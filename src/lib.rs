@@ -12,7 +12,8 @@
 //! The way of a sign-up, from the edge inwards:
 //!
 //! * [`channel`]: how sign-ups come. A payload in, a [`signup::Signup`] out, no I/O: [`channel::http`] for the
-//!   public API, [`channel::message`] for the JSON on the queue, [`channel::button`] for what buttons send.
+//!   public API, [`channel::message`] for the JSON on the queue, [`channel::button`] for what buttons send,
+//!   [`channel::csv`] for tables, [`channel::alexa`] for what is said to an Echo.
 //! * [`signup`]: one valid request, with [`event`], [`attendee_name`], [`contact`] and [`timestamp`]; what cannot be
 //!   one is an [`invalid::Invalid`] that names field, problem and limit.
 //! * [`ingest`]: a batch of deliveries from the queue onto the roster, each to its own outcome; presses by the [`button`]
@@ -31,7 +32,7 @@
 //! * [`standalone`]: the program on one SQLite file: the backend, the server, the worker loops.
 //! * [`cli`]: the command `countmein`.
 //! * `aws` (a feature of its own): DynamoDB, SQS and the table's stream behind the same ports, and the Lambda functions
-//!   `api`, `ingest` and `fanout`, whose binaries in `functions/` only wire.
+//!   `api`, `ingest`, `fanout`, `import` and `alexa`, whose binaries in `functions/` only wire.
 //!
 //! # Invariants
 //!

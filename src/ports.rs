@@ -9,8 +9,9 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use crate::attendee::{Applied, Attendee};
-use crate::attendee_name::NameKey;
+use crate::attendee_name::{AttendeeName, NameKey};
 use crate::button::{Button, Serial};
+use crate::channel::alexa::UserId;
 use crate::consent::{Consent, ContactId};
 use crate::digest::Digest;
 use crate::event::EventId;
@@ -299,6 +300,15 @@ pub trait Buttons: Send + Sync {
 
     /// Whether there was one.
     async fn unregister(&self, serial: &Serial) -> Result<bool, Unavailable>;
+}
+
+/// What households with an Echo usually say.
+#[async_trait]
+pub trait Households: Send + Sync {
+    /// The name under which a household signed somebody up last.
+    async fn usual_name(&self, user: &UserId) -> Result<Option<AttendeeName>, Unavailable>;
+
+    async fn remember(&self, user: &UserId, name: &AttendeeName) -> Result<(), Unavailable>;
 }
 
 /// Messages that can never succeed, kept whole.

@@ -1,5 +1,6 @@
 //! How sign-ups come: payload in, [`Signup`](crate::signup::Signup) out, without I/O.
 
+pub mod alexa;
 pub mod button;
 pub mod csv;
 pub mod http;

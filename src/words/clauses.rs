@@ -42,22 +42,23 @@ impl<'a> Moved<'a> {
     fn clause(&self, catalog: &Catalog) -> Option<String> {
         let [named, unnamed] = self.messages;
         let number = self.others.saturating_add(self.named.len() as u64);
-        match self.list(catalog) {
+        match list(catalog, self.named, self.others) {
             Some(who) => Some(catalog.say(named, &[("who", who.into()), ("number", number.into())])),
             None if number > 0 => Some(catalog.say(unnamed, &[("number", number.into())])),
             None => None,
         }
     }
+}
 
-    /// The names, and how many others, as one list.
-    fn list(&self, catalog: &Catalog) -> Option<String> {
-        let others = (self.others > 0).then(|| catalog.say("others", &[("number", self.others.into())]));
-        let (first, names) = self.named.split_first()?;
-        let mut items: Vec<&str> = names.iter().map(String::as_str).chain(others.as_deref()).collect();
-        let Some(last) = items.pop() else { return Some(first.clone()) };
-        let names = items
-            .into_iter()
-            .fold(first.clone(), |names, next| catalog.say("list", &[("names", names.into()), ("next", next.into())]));
-        Some(catalog.say("list-end", &[("names", names.into()), ("last", last.into())]))
-    }
+/// The names, and how many others, as one list; none without a name.
+pub fn list(catalog: &Catalog, names: &[impl AsRef<str>], others: u64) -> Option<String> {
+    let others = (others > 0).then(|| catalog.say("others", &[("number", others.into())]));
+    let (first, names) = names.split_first()?;
+    let first = first.as_ref().to_owned();
+    let mut items: Vec<&str> = names.iter().map(AsRef::as_ref).chain(others.as_deref()).collect();
+    let Some(last) = items.pop() else { return Some(first) };
+    let names = items
+        .into_iter()
+        .fold(first, |names, next| catalog.say("list", &[("names", names.into()), ("next", next.into())]));
+    Some(catalog.say("list-end", &[("names", names.into()), ("last", last.into())]))
 }

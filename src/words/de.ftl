@@ -67,3 +67,27 @@ link-again-email =
 
     Wenn du nicht darum gebeten hast, ignoriere dies.
     .subject = { $title }: Noch einmal dein Link
+
+# Was der Alexa-Skill sagt. Eine Frage steht am Ende, wo gefragt wird, und sonst nirgends.
+alexa-welcome = Willkommen bei Zähl mich mit. Ich kann dich für ein Treffen anmelden, abmelden, oder dir sagen, wer kommt. Was möchtest du?
+alexa-help = Du kannst sagen: melde mich für Tanz an. Oder: melde mich von Tanz ab. Oder: wer kommt zu Tanz. Was möchtest du?
+alexa-not-understood = Das habe ich leider nicht verstanden. Du kannst sagen: melde mich für Tanz an, oder: wer kommt zu Tanz. Was möchtest du?
+alexa-what-else = Was möchtest du noch?
+alexa-goodbye = Bis bald.
+alexa-unavailable = Das geht gerade leider nicht. Bitte versuche es später noch einmal.
+alexa-which-event = Für welches Treffen?
+alexa-event-not-heard = Das Treffen habe ich leider nicht verstanden. Welches ist es?
+alexa-this-event = Meinst du { $event }?
+alexa-which-name = Wie ist der Name?
+alexa-name-not-heard = Den Namen habe ich leider nicht verstanden. Wie ist er?
+alexa-sign-up-as = Soll ich { $name } für { $event } anmelden?
+alexa-take-out-as = Soll ich { $name } von { $event } abmelden?
+alexa-signed-up = { $name } ist bei { $event } dabei.
+alexa-taken-out = { $name } ist bei { $event } nicht mehr dabei.
+alexa-not-on-the-list = { $name } steht bei { $event } nicht auf der Liste.
+alexa-not-yours = { $name } wurde für { $event } anderswo angemeldet, daher kann ich { $name } nicht abmelden.
+alexa-who = { $number ->
+    [0] Bei { $event } ist noch niemand dabei.
+    [one] { $who } ist bei { $event } dabei.
+   *[other] { $who } sind bei { $event } dabei.
+}

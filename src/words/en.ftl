@@ -61,3 +61,27 @@ link-again-email =
 
     If you did not ask for it, ignore this.
     .subject = { $title }: your link again
+
+# What the Alexa skill says. A question stands at the end where one is asked, and nowhere else.
+alexa-welcome = Welcome to Count Me In. I can sign you up for an event, take you out, or tell you who is coming. What would you like?
+alexa-help = You can say: sign me up for dance. Or: take me out of dance. Or: who is coming to dance. What would you like?
+alexa-not-understood = Sorry, I did not understand that. You can say: sign me up for dance, or: who is coming to dance. What would you like?
+alexa-what-else = What else would you like?
+alexa-goodbye = Goodbye.
+alexa-unavailable = Sorry, I cannot do that just now. Please try again later.
+alexa-which-event = For which event?
+alexa-event-not-heard = Sorry, I did not get the event. Which one is it?
+alexa-this-event = Do you mean { $event }?
+alexa-which-name = What is the name?
+alexa-name-not-heard = Sorry, I did not get the name. What is it?
+alexa-sign-up-as = Shall I sign up { $name } for { $event }?
+alexa-take-out-as = Shall I take { $name } out of { $event }?
+alexa-signed-up = { $name } is in for { $event }.
+alexa-taken-out = { $name } is out of { $event }.
+alexa-not-on-the-list = { $name } is not on the list for { $event }.
+alexa-not-yours = { $name } was signed up for { $event } elsewhere, so I cannot take { $name } out.
+alexa-who = { $number ->
+    [0] Nobody is in for { $event } yet.
+    [one] { $who } is in for { $event }.
+   *[other] { $who } are in for { $event }.
+}

@@ -9,11 +9,12 @@ pub mod gsm7;
 mod language;
 mod sms;
 
+pub(crate) use self::catalog::Catalog;
+pub(crate) use self::clauses::list;
 pub use self::language::{Language, UnknownLanguage};
 
 use fluent_bundle::FluentValue;
 
-use self::catalog::Catalog;
 use self::clauses::clauses;
 use self::sms::Sms;
 use crate::announcement::Announcement;

@@ -15,7 +15,8 @@ use countmein::ingest::{Ports, Settlement, ingest};
 #[cfg(feature = "aws")]
 use countmein::metrics::Metrics;
 use countmein::ports::{
-    Budgets, Buttons, Change, ChangeFeed, Contacts, Delivery, Digests, Idempotency, Position, Queue, Rejects, Roster,
+    Budgets, Buttons, Change, ChangeFeed, Contacts, Delivery, Digests, Households, Idempotency, Position, Queue,
+    Rejects, Roster,
 };
 use countmein::quiet::Noise;
 use countmein::standalone::sqlite::Sqlite;
@@ -34,6 +35,7 @@ pub struct Backend {
     pub changes: Arc<dyn ChangeFeed>,
     pub idempotency: Arc<dyn Idempotency>,
     pub buttons: Arc<dyn Buttons>,
+    pub households: Arc<dyn Households>,
     pub digests: Arc<dyn Digests>,
     pub contacts: Arc<dyn Contacts>,
     pub budgets: Arc<dyn Budgets>,
@@ -114,6 +116,7 @@ pub async fn aws() -> Backend {
         changes: Arc::new(TableStream::new(&config, table)),
         idempotency: ports.clone(),
         buttons: ports.clone(),
+        households: ports.clone(),
         digests: ports.clone(),
         contacts: ports.clone(),
         budgets: ports.clone(),
@@ -139,6 +142,7 @@ pub async fn sqlite() -> Backend {
         changes: sqlite.clone(),
         idempotency: sqlite.clone(),
         buttons: sqlite.clone(),
+        households: sqlite.clone(),
         digests: sqlite.clone(),
         contacts: sqlite.clone(),
         budgets: sqlite,

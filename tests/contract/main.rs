@@ -9,6 +9,7 @@ mod buttons;
 mod changes;
 mod contacts;
 mod digests;
+mod households;
 mod idempotency;
 mod ingest;
 #[cfg(feature = "aws")]
@@ -112,6 +113,9 @@ contract! {
         a_button_that_was_removed_is_gone
         buttons_are_listed_by_serial_at_every_page_size
         whoever_is_removed_has_no_button_any_more;
+    households:
+        the_last_name_of_each_household_is_remembered
+        whoever_is_removed_from_all_events_is_no_household_s_usual_name;
     presses:
         a_press_signs_up_and_a_long_one_takes_out
         each_kind_of_press_does_what_its_button_says

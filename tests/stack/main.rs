@@ -14,6 +14,7 @@ mod texts;
 
 use runtime_api::http;
 
+mod alexa;
 mod buttons;
 mod import;
 mod load;

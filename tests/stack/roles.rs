@@ -39,6 +39,7 @@ fn a_role_is_refused_what_is_not_its_functions_to_do() {
         ["GetItem", "PutItem", "UpdateItem", "ReceiveMessage", "ReceiveMessage of dead letters"]
     );
     assert_eq!(allowed(&stack, "ImportRole"), ["SendMessage"]);
+    assert_eq!(allowed(&stack, "AlexaRole"), ["GetItem", "PutItem", "Query", "SendMessage", "read ContactSecret"]);
     assert_eq!(
         allowed(&stack, "FanoutRole"),
         ["GetItem", "PutItem", "UpdateItem", "Query", "Query of the index", "read TokenSecret", "read ContactSecret"]

@@ -25,7 +25,8 @@ const STACK: &str = "countmein-staging";
 /// How long anything of a stack may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-const FUNCTIONS: [(&str, &str); 4] = [
+const FUNCTIONS: [(&str, &str); 5] = [
+    ("alexa", env!("CARGO_BIN_EXE_alexa")),
     ("api", env!("CARGO_BIN_EXE_api")),
     ("import", env!("CARGO_BIN_EXE_import")),
     ("ingest", env!("CARGO_BIN_EXE_ingest")),

@@ -7,7 +7,9 @@ use serde_json::Value as Json;
 use crate::support::{Template, file, list, template, text, texts};
 
 /// What each alarm watches, and above what it goes off.
-const WATCHED: [(&str, &str, &str, u64); 20] = [
+const WATCHED: [(&str, &str, &str, u64); 22] = [
+    ("AlexaErrorsAlarm", "AWS/Lambda Errors", "!Ref AlexaFunction", 0),
+    ("AlexaThrottlesAlarm", "AWS/Lambda Throttles", "!Ref AlexaFunction", 0),
     ("AnnouncementsTopicAlarm", "AWS/SNS NumberOfNotificationsFailed", "!GetAtt AnnouncementsTopic.TopicName", 0),
     ("Api5xxAlarm", "AWS/ApiGateway 5xx", "!Ref HttpApi, !Ref DefaultStage", 0),
     ("ApiErrorsAlarm", "AWS/Lambda Errors", "!Ref ApiFunction", 0),

@@ -3,8 +3,9 @@
 use crate::support::{list, template, text, texts};
 
 /// What becomes of it when the stack goes, and when an update makes another in its place.
-const STATEFUL: [(&str, &str, &str); 17] = [
+const STATEFUL: [(&str, &str, &str); 18] = [
     ("AccessLogs", "Delete", "Delete"),
+    ("AlexaLogs", "Delete", "Delete"),
     ("AnnouncementsTopic", "Delete", "Delete"),
     ("ApiLogs", "Delete", "Delete"),
     ("ContactSecret", "RetainExceptOnCreate", "Retain"),

@@ -2,7 +2,7 @@
 
 use crate::support::{entries, template, text};
 
-const FUNCTIONS: [&str; 4] = ["Api", "Fanout", "Import", "Ingest"];
+const FUNCTIONS: [&str; 5] = ["Alexa", "Api", "Fanout", "Import", "Ingest"];
 
 #[test]
 fn there_is_a_function_for_each_binary() {
@@ -16,9 +16,18 @@ fn there_is_a_function_for_each_binary() {
 }
 
 #[test]
+fn one_skill_alone_may_call_alexa_and_none_where_none_is_named() {
+    let template = template();
+    assert_eq!(template.resource("AlexaPermission")["Condition"], "HasSkill");
+    let permission = template.properties("AlexaPermission");
+    assert_eq!(permission["Principal"], "alexa-appkit.amazon.com");
+    assert_eq!(text(&permission["EventSourceToken"]), "!Ref AlexaSkillId");
+}
+
+#[test]
 fn each_function_has_a_role_a_log_a_timeout_and_traces_of_its_own() {
     let template = template();
-    for (name, timeout) in [("Api", 15), ("Fanout", 60), ("Import", 900), ("Ingest", 20)] {
+    for (name, timeout) in [("Alexa", 8), ("Api", 15), ("Fanout", 60), ("Import", 900), ("Ingest", 20)] {
         let function = format!("{name}Function");
         let of = |property| template.of_function(&function, property);
         assert_eq!(text(&of("Role")), format!("!GetAtt {name}Role.Arn"));
@@ -83,7 +92,14 @@ fn each_function_is_told_what_it_needs_and_no_more() {
     let ingest = [("COUNTMEIN_DEAD_LETTERS_ARN", "!GetAtt DeadLettersQueue.Arn")];
     let import =
         [("COUNTMEIN_QUEUE_URL", "!Ref SignupsQueue"), ("COUNTMEIN_RESULTS_BUCKET", "!Ref ImportResultsBucket")];
-    for (name, own) in [("Api", &api[..]), ("Fanout", &fanout), ("Import", &import), ("Ingest", &ingest)] {
+    let alexa = [
+        ("COUNTMEIN_ALEXA_SKILL_ID", "!Ref AlexaSkillId"),
+        ("COUNTMEIN_CONTACT_SECRET", "!GetAtt ContactSecret.Id"),
+        ("COUNTMEIN_QUEUE_URL", "!Ref SignupsQueue"),
+    ];
+    let functions =
+        [("Alexa", &alexa[..]), ("Api", &api), ("Fanout", &fanout), ("Import", &import), ("Ingest", &ingest)];
+    for (name, own) in functions {
         let environment = template.of_function(&format!("{name}Function"), "Environment");
         let told: Vec<_> = entries(&environment["Variables"])
             .into_iter()

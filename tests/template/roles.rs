@@ -75,6 +75,18 @@ const IMPORT: [(&str, &[&str]); 9] = [
     ("xray:PutTraceSegments", &["*"]),
 ];
 
+const ALEXA: [(&str, &[&str]); 9] = [
+    ("dynamodb:GetItem", &[TABLE]),
+    ("dynamodb:PutItem", &[TABLE]),
+    ("dynamodb:Query", &[TABLE]),
+    ("logs:CreateLogStream", &["!GetAtt AlexaLogs.Arn"]),
+    ("logs:PutLogEvents", &["!GetAtt AlexaLogs.Arn"]),
+    ("secretsmanager:GetSecretValue", &["!GetAtt ContactSecret.Id"]),
+    ("sqs:SendMessage", &[SIGNUPS]),
+    ("xray:PutTelemetryRecords", &["*"]),
+    ("xray:PutTraceSegments", &["*"]),
+];
+
 /// Of the rules of IoT Core.
 const BUTTONS: [(&str, &[&str]); 2] =
     [("s3:PutObject", &["!Sub ${SetAsideBucket.Arn}/buttons/*"]), ("sqs:SendMessage", &[SIGNUPS])];
@@ -83,7 +95,8 @@ const BUTTONS: [(&str, &[&str]); 2] =
 fn a_role_allows_what_its_function_does_on_what_it_does_it_to() {
     let template = template();
     let roles = [
-        ("ApiRole", &API[..]),
+        ("AlexaRole", &ALEXA[..]),
+        ("ApiRole", &API),
         ("ButtonsRole", &BUTTONS),
         ("FanoutRole", &FANOUT),
         ("ImportRole", &IMPORT),
@@ -119,7 +132,7 @@ const NAMELESS: [&str; 2] = ["xray:", "sns:CheckIfPhoneNumberIsOptedOut"];
 
 #[test]
 fn only_what_has_no_name_goes_anywhere() {
-    for (action, resources) in API.iter().chain(&INGEST).chain(&FANOUT).chain(&BUTTONS).chain(&IMPORT) {
+    for (action, resources) in API.iter().chain(&INGEST).chain(&FANOUT).chain(&BUTTONS).chain(&IMPORT).chain(&ALEXA) {
         assert!(!action.contains('*'), "{action}");
         assert!(!resources.contains(&"*") || NAMELESS.iter().any(|name| action.starts_with(name)), "{action}");
     }
@@ -130,7 +143,7 @@ fn a_role_is_its_functions_alone_and_has_nothing_else_in_it() {
     let template = template();
     assert_eq!(
         template.of_type("AWS::IAM::Role"),
-        ["ApiRole", "ButtonsRole", "FanoutRole", "ImportRole", "IngestRole"]
+        ["AlexaRole", "ApiRole", "ButtonsRole", "FanoutRole", "ImportRole", "IngestRole"]
     );
     for role in template.of_type("AWS::IAM::Role") {
         let properties = template.properties(role);

@@ -7,6 +7,7 @@ mod attendee_update;
 mod buttons;
 mod contacts;
 mod digests;
+mod households;
 mod idempotency;
 mod item;
 mod rejects;

@@ -102,7 +102,9 @@ impl Roster for EventsTable {
             .buffer_unordered(AT_ONCE)
             .try_fold(0, async |sum, removed| Ok(sum + u64::from(removed)))
             .await?;
-        Ok(removed + self.forget_rejects(name, event).await? + self.forget_buttons(name, event).await?)
+        // Of one event alone, the person goes on elsewhere.
+        let households = if event.is_none() { self.forget_households(name).await? } else { 0 };
+        Ok(removed + self.forget_rejects(name, event).await? + self.forget_buttons(name, event).await? + households)
     }
 }
 

@@ -1,11 +1,13 @@
 //! The functions: what each reads at its start, and what it does with an event.
 
+mod alexa;
 mod api;
 mod fanout;
 mod import;
 mod ingest;
 mod postman;
 
+pub use self::alexa::AlexaSkill;
 pub use self::api::router;
 pub use self::fanout::Fanout;
 pub use self::import::{Importer, ObjectsMade};

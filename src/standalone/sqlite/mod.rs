@@ -9,6 +9,7 @@ mod contacts;
 mod digests;
 mod feed;
 mod file;
+mod households;
 mod idempotency;
 mod inbox;
 mod queue;

@@ -12,7 +12,7 @@ use crate::event::EventId;
 use crate::ports::{AttendeeBatch, EventSummary, Failure, Roster, RosterPage, Unavailable};
 use crate::signup::AttendeeKey;
 use crate::standalone::sqlite::attendee_row::{self, COLUMNS};
-use crate::standalone::sqlite::{Sqlite, buttons, feed, query_optional, rejects};
+use crate::standalone::sqlite::{Sqlite, buttons, feed, households, query_optional, rejects};
 use crate::timestamp::Timestamp;
 
 /// Attendees written in one transaction: few enough that whoever waits to be acknowledged waits a millisecond, and that
@@ -109,8 +109,10 @@ impl Roster for Sqlite {
             }
             let rejects = forget_rejects(db, &name, event.as_ref())?;
             let buttons = buttons::forget(db, &name, event.as_ref())?;
+            // Of one event alone, the person goes on elsewhere.
+            let households = if event.is_none() { households::forget(db, &name)? } else { 0 };
             db.pragma_update(None, "secure_delete", "FAST")?;
-            Ok(u64::try_from(attendees.len() + rejects + buttons).expect("a count fits 64 bits"))
+            Ok(u64::try_from(attendees.len() + rejects + buttons + households).expect("a count fits 64 bits"))
         });
         let removed = removed.await?;
         self.checkpoint().await;

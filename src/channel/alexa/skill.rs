@@ -1,0 +1,269 @@
+use std::time::Duration;
+
+use super::household::UserId;
+use super::request::{Attributes, Confirmation, Envelope, Intent, Request};
+use super::response::Response;
+use super::speech::{Speech, capitalised};
+use super::{EVENT, NAME, SIGN_UP, TAKE_OUT, WHO_IS_COMING};
+use crate::attendee_name::AttendeeName;
+use crate::channel::{Channel, message};
+use crate::event::Event;
+use crate::ports::{Households, Queue, Roster, Unavailable};
+use crate::secret::Secret;
+use crate::signup::{self, AttendeeKey, Signup, Version};
+use crate::timestamp::Timestamp;
+
+/// As Amazon asks of every skill ("Host a custom skill as a web service", "Checking the timestamp of the request").
+const OLDEST: Duration = Duration::from_secs(150);
+
+/// Amazon waits for 8 seconds.
+const PATIENCE: Duration = Duration::from_secs(6);
+
+/// Names that are read out; the rest are counted.
+const NAMES: usize = 5;
+
+/// Titles that Alexa is told of.
+const TITLES: usize = 50;
+
+/// What the skill works with.
+pub struct Skill<'a> {
+    /// Amazon's id of the skill. Without one nobody is answered.
+    pub skill_id: &'a str,
+    pub queue: &'a dyn Queue,
+    pub roster: &'a dyn Roster,
+    pub households: &'a dyn Households,
+    /// Hides whose Echo it is; it must never change.
+    pub user_secret: &'a Secret,
+}
+
+/// Why a request is not answered at all.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    #[error("the request is not one of Alexa: {0}")]
+    Malformed(String),
+    #[error("the request is of another skill")]
+    OtherSkill,
+    #[error("the request is older than {} seconds, or of the future", OLDEST.as_secs())]
+    TooOld,
+}
+
+/// One request, and in which words it is answered.
+struct Turn<'a> {
+    skill: &'a Skill<'a>,
+    request: &'a Request,
+    requested_at: Timestamp,
+    user: UserId,
+    attributes: Attributes,
+    speech: Speech,
+}
+
+impl Skill<'_> {
+    /// Answers a request, as JSON.
+    pub async fn answer(&self, request: &[u8], now: Timestamp) -> Result<Response, Refused> {
+        let envelope: Envelope = serde_json::from_slice(request).map_err(|error| {
+            // Where and what, without the value: it may be what somebody said.
+            Refused::Malformed(format!("line {}, column {}", error.line(), error.column()))
+        })?;
+        let system = &envelope.context.system;
+        if self.skill_id.is_empty() || system.application.application_id != self.skill_id {
+            return Err(Refused::OtherSkill);
+        }
+        let requested_at = Timestamp::parse_rfc3339(&envelope.request.timestamp).map_err(|_| Refused::TooOld)?;
+        if now.since(requested_at) > OLDEST || requested_at.since(now) > OLDEST {
+            return Err(Refused::TooOld);
+        }
+        let turn = Turn {
+            skill: self,
+            request: &envelope.request,
+            requested_at: requested_at.min(now),
+            user: UserId::of(&system.user.user_id, self.user_secret),
+            attributes: envelope.session.and_then(|session| session.attributes).unwrap_or_default(),
+            speech: Speech::in_locale(&envelope.request.locale),
+        };
+        let answered = match tokio::time::timeout(PATIENCE, turn.answer()).await {
+            Ok(answered) => answered,
+            Err(_) => Err(Unavailable { doing: "answering Alexa", cause: "it takes too long".to_owned() }),
+        };
+        Ok(answered.unwrap_or_else(|unavailable| {
+            tracing::error!(%unavailable, "Alexa apologises");
+            Response::end(&turn.speech.say("unavailable"))
+        }))
+    }
+}
+
+impl Turn<'_> {
+    async fn answer(&self) -> Result<Response, Unavailable> {
+        match (self.request.kind.as_str(), &self.request.intent) {
+            ("LaunchRequest", _) => {
+                let events = self.skill.roster.events(TITLES, None).await?;
+                let attributes = Attributes { open: true, ..Attributes::default() };
+                let welcome = Response::ask(&self.speech.say("welcome"), &self.speech.say("help"), attributes);
+                Ok(welcome.with_events(&events))
+            }
+            ("IntentRequest", Some(intent)) => self.intent(intent).await,
+            ("CanFulfillIntentRequest", Some(intent)) => Ok(can_fulfill(intent)),
+            // The end of a session, and what Alexa tells of its own mishaps.
+            _ => Ok(Response::nothing()),
+        }
+    }
+
+    async fn intent(&self, intent: &Intent) -> Result<Response, Unavailable> {
+        match intent.name.as_str() {
+            SIGN_UP => self.sign_up(intent).await,
+            TAKE_OUT => self.take_out(intent).await,
+            WHO_IS_COMING => self.who_is_coming(intent).await,
+            "AMAZON.StopIntent" | "AMAZON.CancelIntent" | "AMAZON.NavigateHomeIntent" => {
+                Ok(Response::end(&self.speech.say("goodbye")))
+            }
+            "AMAZON.HelpIntent" => Ok(self.question("help")),
+            _ => Ok(self.question("not-understood")),
+        }
+    }
+
+    async fn sign_up(&self, intent: &Intent) -> Result<Response, Unavailable> {
+        let event = match self.event(intent).await? {
+            Ok(event) => event,
+            Err(question) => return Ok(question),
+        };
+        let name = match self.name(intent, &event, "sign-up-as").await? {
+            Ok(name) => name,
+            Err(question) => return Ok(question),
+        };
+        self.send(&event, &name, signup::Request::Enrol { contact: None }).await?;
+        if intent.slot(NAME).confirmation_status != Confirmation::Confirmed {
+            self.skill.households.remember(&self.user, &name).await?;
+        }
+        Ok(self.done(&self.speech.of_person("signed-up", &name, &event)))
+    }
+
+    /// Takes out nobody but whom the same household signed up.
+    async fn take_out(&self, intent: &Intent) -> Result<Response, Unavailable> {
+        let event = match self.event(intent).await? {
+            Ok(event) => event,
+            Err(question) => return Ok(question),
+        };
+        let name = match self.name(intent, &event, "take-out-as").await? {
+            Ok(name) => name,
+            Err(question) => return Ok(question),
+        };
+        let key = AttendeeKey { event: event.id().clone(), name: name.key().clone() };
+        let attendee = self.skill.roster.attendee(&key).await?;
+        let said = match attendee.as_ref().and_then(|attendee| attendee.stay()) {
+            None => "not-on-the-list",
+            Some(stay) if self.user.asked_for(&stay.owner) => {
+                // Applied to this very stay, whatever happens meanwhile.
+                self.send(&event, &name, signup::Request::Leave { stay: stay.owner.clone() }).await?;
+                "taken-out"
+            }
+            Some(_) => "not-yours",
+        };
+        Ok(self.done(&self.speech.of_person(said, &name, &event)))
+    }
+
+    async fn who_is_coming(&self, intent: &Intent) -> Result<Response, Unavailable> {
+        let event = match self.event(intent).await? {
+            Ok(event) => event,
+            Err(question) => return Ok(question),
+        };
+        let page = self.skill.roster.roster(event.id(), NAMES, None).await?;
+        let names: Vec<&str> = page.attendees.iter().map(|attendee| attendee.name.as_str()).collect();
+        let title = page.title.as_deref().unwrap_or(event.title());
+        Ok(self.done(&self.speech.who(title, &names, page.count)))
+    }
+
+    async fn send(&self, event: &Event, name: &AttendeeName, request: signup::Request) -> Result<(), Unavailable> {
+        let id = self.user.signup_id(&self.request.request_id, self.skill.user_secret);
+        let signup = Signup {
+            version: Version { requested_at: self.requested_at, id },
+            event: event.clone(),
+            name: name.clone(),
+            channel: Channel::Alexa,
+            request,
+        };
+        self.skill.queue.send(vec![message::write(&signup)]).await
+    }
+
+    /// The event, or the question for it. Where there is but one, it is proposed.
+    async fn event(&self, intent: &Intent) -> Result<Result<Event, Response>, Unavailable> {
+        let slot = intent.slot(EVENT);
+        let elicit = |message| Response::elicit(EVENT, intent, &self.speech.say(message), self.attributes());
+        let proposed = self.attributes.proposed.get(EVENT);
+        match slot.text() {
+            _ if slot.confirmation_status == Confirmation::Denied => Ok(Err(elicit("which-event"))),
+            Some(text)
+                if slot.confirmation_status == Confirmation::Confirmed
+                    || proposed.map(String::as_str) != Some(text) =>
+            {
+                let title = if slot.is_resolved() { text.to_owned() } else { capitalised(text) };
+                Ok(Event::parse(&title).map_err(|_| elicit("event-not-heard")))
+            }
+            _ => {
+                let events = self.skill.roster.events(2, None).await?;
+                let [only] = &events[..] else { return Ok(Err(elicit("which-event"))) };
+                let Ok(event) = Event::parse(&only.title) else { return Ok(Err(elicit("which-event"))) };
+                let question = self.speech.of_event("this-event", &event);
+                Ok(Err(Response::confirm(EVENT, event.title(), intent, &question, self.attributes())))
+            }
+        }
+    }
+
+    /// The name, or the question for it. What the household usually says is proposed, and never taken for granted.
+    async fn name(
+        &self,
+        intent: &Intent,
+        event: &Event,
+        proposal: &str,
+    ) -> Result<Result<AttendeeName, Response>, Unavailable> {
+        let slot = intent.slot(NAME);
+        let elicit = |message| Response::elicit(NAME, intent, &self.speech.say(message), self.attributes());
+        let proposed = self.attributes.proposed.get(NAME);
+        match slot.text() {
+            _ if slot.confirmation_status == Confirmation::Denied => Ok(Err(elicit("which-name"))),
+            Some(text)
+                if slot.confirmation_status == Confirmation::Confirmed
+                    || proposed.map(String::as_str) != Some(text) =>
+            {
+                Ok(AttendeeName::parse(&capitalised(text)).map_err(|_| elicit("name-not-heard")))
+            }
+            _ => {
+                let Some(name) = self.skill.households.usual_name(&self.user).await? else {
+                    return Ok(Err(elicit("which-name")));
+                };
+                let question = self.speech.of_person(proposal, &name, event);
+                Ok(Err(Response::confirm(NAME, name.as_str(), intent, &question, self.attributes())))
+            }
+        }
+    }
+
+    /// What the session goes on with; what was proposed before is settled or proposed anew.
+    fn attributes(&self) -> Attributes {
+        Attributes { open: self.attributes.open, proposed: self.attributes.proposed.clone() }
+    }
+
+    fn question(&self, message: &str) -> Response {
+        let attributes = Attributes { open: true, ..Attributes::default() };
+        Response::ask(&self.speech.say(message), &self.speech.say("what-else"), attributes)
+    }
+
+    /// Ends the session, or asks what else there is where it began with a launch.
+    fn done(&self, said: &str) -> Response {
+        if !self.attributes.open {
+            return Response::end(said);
+        }
+        let what_else = self.speech.say("what-else");
+        let attributes = Attributes { open: true, ..Attributes::default() };
+        Response::ask(&format!("{said} {what_else}"), &what_else, attributes)
+    }
+}
+
+fn can_fulfill(intent: &Intent) -> Response {
+    let is_ours = [SIGN_UP, TAKE_OUT, WHO_IS_COMING].contains(&intent.name.as_str());
+    Response::can_fulfill(intent, is_ours, |slot| {
+        let text = intent.slot(slot);
+        match (slot, text.text()) {
+            (EVENT, Some(text)) => Event::parse(text).is_ok(),
+            (NAME, Some(text)) => AttendeeName::parse(text).is_ok(),
+            _ => false,
+        }
+    })
+}

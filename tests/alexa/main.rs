@@ -1,0 +1,116 @@
+//! The Alexa skill, as Alexa talks to it, with the program's own backend behind it.
+
+mod conversation;
+mod household;
+mod model;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use countmein::attendee_name::AttendeeName;
+use countmein::channel::alexa::{RESPONSE_BYTES, Refused, SPEECH_CHARS, Skill};
+use countmein::event::EventId;
+use countmein::ingest::{Ports, ingest};
+use countmein::ports::{Queue as _, Roster as _};
+use countmein::secret::Secret;
+use countmein::signup::AttendeeKey;
+use countmein::standalone::sqlite::Sqlite;
+use countmein::timestamp::Timestamp;
+use jsonschema::Validator;
+use serde_json::Value;
+use tempfile::TempDir;
+
+pub const SKILL_ID: &str = "amzn1.ask.skill.01234567-89ab-cdef-0123-456789abcdef";
+
+pub fn golden(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/alexa").join(path)
+}
+
+pub fn request(path: &str) -> Value {
+    serde_json::from_str(&fs::read_to_string(golden(path)).unwrap()).unwrap()
+}
+
+/// A home with its skill.
+pub struct Home {
+    pub sqlite: Sqlite,
+    secret: Secret,
+    schema: Validator,
+    _folder: TempDir,
+}
+
+impl Home {
+    pub fn open() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self {
+            sqlite: Sqlite::open(folder.path()).unwrap(),
+            secret: Secret::new("correct-horse-battery").unwrap(),
+            schema: jsonschema::validator_for(&request("response.schema.json")).unwrap(),
+            _folder: folder,
+        }
+    }
+
+    /// What the skill answers a second after it was asked, and what came of it on the roster.
+    pub async fn answer(&self, request: &Value) -> Result<Value, Refused> {
+        let at = request["request"]["timestamp"].as_str().unwrap_or_default();
+        let now =
+            Timestamp::parse_rfc3339(at).map_or(Timestamp::EARLIEST, |at| at.plus(std::time::Duration::from_secs(1)));
+        self.answer_at(request.to_string().as_bytes(), now).await
+    }
+
+    pub async fn answer_at(&self, request: &[u8], now: Timestamp) -> Result<Value, Refused> {
+        let skill = Skill {
+            skill_id: SKILL_ID,
+            queue: &self.sqlite,
+            roster: &self.sqlite,
+            households: &self.sqlite,
+            user_secret: &self.secret,
+        };
+        let response = serde_json::to_value(skill.answer(request, now).await?).unwrap();
+        self.is_a_response(&response);
+        self.ingest().await;
+        Ok(response)
+    }
+
+    /// As Amazon wants one.
+    fn is_a_response(&self, response: &Value) {
+        let errors: Vec<String> = self.schema.iter_errors(response).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{errors:?}: {response:#}");
+        assert!(response.to_string().len() <= RESPONSE_BYTES);
+        let body = &response["response"];
+        let Some(text) = body["outputSpeech"]["text"].as_str() else {
+            assert!(body["reprompt"].is_null() && body["shouldEndSession"].is_null());
+            return;
+        };
+        assert!(text.chars().count() <= SPEECH_CHARS);
+        // No session is left open without a question, and none is closed after one.
+        assert_eq!(text.ends_with('?'), body["shouldEndSession"] == false, "{text}");
+        assert_eq!(body["reprompt"].is_object(), body["shouldEndSession"] == false, "{text}");
+    }
+
+    async fn ingest(&self) {
+        // Waiting for what is not there would take its time.
+        if self.sqlite.depth().await.unwrap().messages == 0 {
+            return;
+        }
+        let deliveries = self.sqlite.receive(100).await.unwrap();
+        let sqlite = &self.sqlite;
+        let ports = Ports { roster: sqlite, rejects: sqlite, buttons: sqlite, idempotency: sqlite };
+        let settlements = ingest(&deliveries, ports, Timestamp::now()).await;
+        self.sqlite.settle(settlements.into_iter().map(|settlement| settlement.receipt).collect()).await.unwrap();
+    }
+
+    pub async fn who_is_in(&self, event: &str) -> Vec<String> {
+        let page = self.sqlite.roster(&EventId::parse(event).unwrap(), 100, None).await.unwrap();
+        page.attendees.iter().map(|attendee| attendee.name.to_string()).collect()
+    }
+
+    pub async fn is_in(&self, event: &str, name: &str) -> bool {
+        let name = AttendeeName::parse(name).unwrap().key().clone();
+        let key = AttendeeKey { event: EventId::parse(event).unwrap(), name };
+        self.sqlite.attendee(&key).await.unwrap().is_some_and(|attendee| attendee.stay().is_some())
+    }
+}
+
+pub fn speech(response: &Value) -> &str {
+    response["response"]["outputSpeech"]["text"].as_str().unwrap_or_default()
+}
