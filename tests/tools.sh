@@ -11,6 +11,7 @@ venv() {
 }
 venv .venv tests/requirements.txt
 venv .venv-ministack tests/ministack/requirements.txt
+venv .venv-openapi tests/openapi/requirements.txt
 export PATH="$PWD/.venv/bin:$PATH"
 
 if ! command -v chromium >/dev/null || ! command -v chromedriver >/dev/null; then

@@ -67,7 +67,7 @@ pub struct AttendeeBody {
 
 /// A page of an event's roster, by name. An event that nobody signed up for is empty.
 #[utoipa::path(
-    get, path = "/events/{event}/attendees", tag = "roster",
+    get, path = "/events/{event}/attendees", operation_id = "listAttendees", tag = "roster",
     params(("event" = String, Path), PageQuery, ("If-None-Match" = Option<String>, Header)),
     responses(
         (status = 200, body = RosterBody),
@@ -102,7 +102,7 @@ pub async fn roster(
 
 /// One attendee who is in.
 #[utoipa::path(
-    get, path = "/events/{event}/attendees/{name}", tag = "roster",
+    get, path = "/events/{event}/attendees/{name}", operation_id = "showAttendee", tag = "roster",
     params(("event" = String, Path), ("name" = String, Path, description = "The name, in any spelling")),
     responses(
         (status = 200, body = AttendeeBody),

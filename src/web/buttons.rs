@@ -40,7 +40,7 @@ pub struct PressAnswer {
 ///
 /// With the button's own secret, or as a token that Flic's cloud signed: `{"token": …}`.
 #[utoipa::path(
-    post, path = "/buttons", tag = "buttons", params(PressQuery), security(("button" = [])),
+    post, path = "/buttons", operation_id = "press", tag = "buttons", params(PressQuery), security(("button" = [])),
     request_body(content = Object, description = "As the device sends it", example = json!({"event_type": "single"})),
     responses(
         (status = 200, body = PressAnswer, description = "To Flic's cloud, which takes no other"),

@@ -44,7 +44,7 @@ pub struct ConsentAction {
 
 /// Whether messages are sent to the address that this link was sent to.
 #[utoipa::path(
-    get, path = "/contacts/{token}", tag = "contacts", params(("token" = String, Path)),
+    get, path = "/contacts/{token}", operation_id = "showConsent", tag = "contacts", params(("token" = String, Path)),
     responses(
         (status = 200, content((ConsentBody = "application/json"), (String = "text/html"))),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
@@ -65,12 +65,8 @@ pub async fn show(
 
 /// Confirms that messages are wanted at this address, or stops them all.
 #[utoipa::path(
-    post, path = "/contacts/{token}", tag = "contacts", params(("token" = String, Path)),
-    request_body(content(
-        (ConsentAction = "application/json"),
-        (ConsentAction = "application/x-www-form-urlencoded"),
-        (ConsentAction = "multipart/form-data"),
-    )),
+    post, path = "/contacts/{token}", operation_id = "setConsent", tag = "contacts", params(("token" = String, Path)),
+    request_body = ConsentAction,
     responses(
         (status = 200, body = ConsentBody),
         (status = 303, description = "To the same page, after a form"),

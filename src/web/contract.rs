@@ -5,6 +5,8 @@ use std::sync::LazyLock;
 use axum::http::header;
 use axum::response::IntoResponse;
 use utoipa::OpenApi;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::response::Response;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 
 use crate::web::{attendees, buttons, contacts, events, health, link_again, manage, organiser, sample, signups};
@@ -13,7 +15,7 @@ use crate::web::{attendees, buttons, contacts, events, health, link_again, manag
 #[openapi(
     info(
         title = "Count Me In",
-        description = "Sign up to an event, see who is coming, and look after both. Errors are problem details (RFC 9457)."
+        description = "Sign up to an event, see who is coming, and look after both. Pages post forms to the same addresses. Errors are problem details (RFC 9457)."
     ),
     paths(
         sample::list,
@@ -55,9 +57,29 @@ pub fn openapi() -> String {
     components.security_schemes.insert("organiser".to_owned(), SecurityScheme::Http(bearer).into());
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("The button's secret")).build();
     components.security_schemes.insert("button".to_owned(), SecurityScheme::Http(bearer).into());
+    for path in contract.paths.paths.values_mut() {
+        for operation in [&mut path.get, &mut path.post].into_iter().flatten() {
+            for (status, response) in &mut operation.responses.responses {
+                describe(status, response);
+            }
+        }
+    }
     let mut json = contract.to_pretty_json().expect("a contract is plain data");
     json.push('\n');
     json
+}
+
+/// Every response must have a description (OpenAPI 3.1, "Response Object"); most say enough by their status.
+fn describe(status: &str, response: &mut RefOr<Response>) {
+    let RefOr::T(response) = response else { return };
+    if response.description.is_empty() {
+        response.description = match status {
+            "202" => "It is durably on its way",
+            "4XX" => "A problem, and what to do about it",
+            _ => "Done",
+        }
+        .to_owned();
+    }
 }
 
 /// Written when somebody first asks for it: a function's start has no time for it.

@@ -37,7 +37,7 @@ pub struct EventsBody {
 
 /// All events with their counts, by id. For the organiser.
 #[utoipa::path(
-    get, path = "/events", tag = "organiser", params(PageQuery), security(("organiser" = [])),
+    get, path = "/events", operation_id = "listEvents", tag = "organiser", params(PageQuery), security(("organiser" = [])),
     responses(
         (status = 200, body = EventsBody),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
@@ -61,7 +61,7 @@ pub async fn events(
 
 /// One event: for a browser the page where people sign up and see who is coming.
 #[utoipa::path(
-    get, path = "/events/{event}", tag = "roster",
+    get, path = "/events/{event}", operation_id = "showEvent", tag = "roster",
     params(("event" = String, Path), PageQuery),
     responses(
         (status = 200, content((EventBody = "application/json"), (String = "text/html"))),

@@ -22,7 +22,7 @@ pub struct Health {
 
 /// Whether the server is up and can read its storage.
 #[utoipa::path(
-    get, path = "/health", tag = "operation",
+    get, path = "/health", operation_id = "health", tag = "operation",
     responses((status = 200, body = Health), (status = 503, body = Problem, content_type = "application/problem+json")),
 )]
 pub async fn health(State(app): State<Arc<App>>) -> Result<Json<Health>, Problem> {
@@ -32,7 +32,7 @@ pub async fn health(State(app): State<Arc<App>>) -> Result<Json<Health>, Problem
 
 /// Counts for Prometheus; nothing in them is about a person.
 #[utoipa::path(
-    get, path = "/metrics", tag = "operation",
+    get, path = "/metrics", operation_id = "metrics", tag = "operation",
     responses(
         (status = 200, body = String, content_type = "application/openmetrics-text"),
         (status = 404, body = Problem, content_type = "application/problem+json"),

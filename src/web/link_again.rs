@@ -36,11 +36,8 @@ pub struct LinkAnswer {
 
 /// Sends somebody their manage link again: to the contact that they gave and confirmed, and to nobody else.
 #[utoipa::path(
-    post, path = "/events/{event}/link", tag = "signups", params(("event" = String, Path)),
-    request_body(content(
-        (LinkRequest = "application/json"),
-        (LinkRequest = "application/x-www-form-urlencoded"),
-    )),
+    post, path = "/events/{event}/link", operation_id = "sendLink", tag = "signups", params(("event" = String, Path)),
+    request_body = LinkRequest,
     responses(
         (status = 202, content((LinkAnswer = "application/json"), (String = "text/html"))),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),

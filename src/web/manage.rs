@@ -63,7 +63,7 @@ pub struct ManageAction {
 
 /// How things stand with the stay behind the link.
 #[utoipa::path(
-    get, path = "/events/{event}/manage/{token}", tag = "signups",
+    get, path = "/events/{event}/manage/{token}", operation_id = "showStay", tag = "signups",
     params(("event" = String, Path), ("token" = String, Path)),
     responses(
         (status = 200, content((ManageBody = "application/json"), (String = "text/html"))),
@@ -90,12 +90,9 @@ pub async fn show(
 
 /// Cancels the stay behind the link, changes its contact, or says whether that is told of others.
 #[utoipa::path(
-    post, path = "/events/{event}/manage/{token}", tag = "signups",
+    post, path = "/events/{event}/manage/{token}", operation_id = "changeStay", tag = "signups",
     params(("event" = String, Path), ("token" = String, Path)),
-    request_body(content(
-        (ManageAction = "application/json"),
-        (ManageAction = "application/x-www-form-urlencoded"),
-    )),
+    request_body = ManageAction,
     responses(
         (status = 202, body = ManageBody),
         (status = 303, description = "To the same page, after a form"),

@@ -29,7 +29,7 @@ pub struct SampleEntry {
 
 /// Everybody who is in. Given to clients on this machine, or where the operator says so.
 #[utoipa::path(
-    get, path = "/", tag = "sample",
+    get, path = "/", operation_id = "listEverybody", tag = "sample",
     responses(
         (status = 200, content((Vec<SampleEntry> = "application/json"), (String = "text/html"))),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
@@ -56,11 +56,8 @@ pub async fn list(
 /// Signs somebody up, and answers with everybody who is in once the sign-up is on the roster, or after 2 seconds;
 /// who may not see the list gets this sign-up alone.
 #[utoipa::path(
-    post, path = "/", tag = "sample",
-    request_body(content(
-        (SampleEntry = "application/json"),
-        (SampleEntry = "application/x-www-form-urlencoded"),
-    )),
+    post, path = "/", operation_id = "signUpAsIn2016", tag = "sample",
+    request_body = SampleEntry,
     responses(
         (status = 200, body = Vec<SampleEntry>),
         (status = 303, description = "To the manage page, after a form"),

@@ -56,15 +56,12 @@ pub struct Accepted {
 
 /// Signs somebody up.
 #[utoipa::path(
-    post, path = "/events/{event}/signups", tag = "signups",
+    post, path = "/events/{event}/signups", operation_id = "signUp", tag = "signups",
     params(
         ("event" = String, Path, description = "The event, in any spelling"),
         ("Idempotency-Key" = Option<String>, Header, description = "16 to 255 characters; a repeat gets the same answer"),
     ),
-    request_body(content(
-        (SignupBody = "application/json"),
-        (SignupBody = "application/x-www-form-urlencoded"),
-    )),
+    request_body = SignupBody,
     responses(
         (status = 202, body = Accepted),
         (status = 303, description = "To the manage page, after a form"),

@@ -20,5 +20,6 @@ mod import;
 mod load;
 mod news;
 mod pipeline;
+mod publishing;
 mod roles;
 mod support;

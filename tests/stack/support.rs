@@ -119,12 +119,12 @@ impl Stack {
         (response.status().as_u16(), response.body_mut().read_json().expect("with JSON"))
     }
 
-    fn url(&self, path: &str) -> String {
+    pub fn url(&self, path: &str) -> String {
         format!("{}/_aws/execute-api/{}/$default{path}", self.account.endpoint, self.output("ApiId"))
     }
 
     /// By it MiniStack knows whose API is asked.
-    fn authorization(&self) -> String {
+    pub fn authorization(&self) -> String {
         format!("AWS4-HMAC-SHA256 Credential={}/20260101/{REGION}/execute-api/aws4_request", self.account.id)
     }
 

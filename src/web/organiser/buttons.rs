@@ -73,7 +73,7 @@ pub struct ButtonRemoval {
 
 /// The buttons, by serial number. For the organiser.
 #[utoipa::path(
-    get, path = "/organiser/buttons", tag = "organiser", params(PageQuery), security(("organiser" = [])),
+    get, path = "/organiser/buttons", operation_id = "listButtons", tag = "organiser", params(PageQuery), security(("organiser" = [])),
     responses(
         (status = 200, body = ButtonsBody),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
@@ -99,7 +99,7 @@ pub async fn list(
 
 /// Registers a button, in place of what was registered under its serial number.
 #[utoipa::path(
-    post, path = "/organiser/buttons", tag = "organiser", security(("organiser" = [])), request_body = Registration,
+    post, path = "/organiser/buttons", operation_id = "registerButton", tag = "organiser", security(("organiser" = [])), request_body = Registration,
     responses(
         (status = 200, body = ButtonBody),
         (status = 303, description = "To the list, after a form"),
@@ -118,7 +118,7 @@ pub async fn register(State(app): State<Arc<App>>, _organiser: Organiser, fields
 
 /// Removes a button; its presses are rejects from then on.
 #[utoipa::path(
-    post, path = "/organiser/buttons/remove", tag = "organiser", security(("organiser" = [])),
+    post, path = "/organiser/buttons/remove", operation_id = "removeButton", tag = "organiser", security(("organiser" = [])),
     request_body = ButtonRemoval,
     responses(
         (status = 204, description = "It is gone"),

@@ -49,7 +49,7 @@ impl BudgetBody {
 
 /// What holds messages back, and how much of it is spent.
 #[utoipa::path(
-    get, path = "/organiser/guards", tag = "organiser", security(("organiser" = [])),
+    get, path = "/organiser/guards", operation_id = "showGuards", tag = "organiser", security(("organiser" = [])),
     responses(
         (status = 200, body = GuardsBody),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),

@@ -72,7 +72,7 @@ pub struct RefusedRow {
 
 /// Signs up the people of some rows, with the organiser's authority.
 #[utoipa::path(
-    post, path = "/organiser/import", tag = "organiser", security(("organiser" = [])), request_body = ImportBody,
+    post, path = "/organiser/import", operation_id = "importRows", tag = "organiser", security(("organiser" = [])), request_body = ImportBody,
     responses(
         (status = 202, body = Imported),
         (status = 503, body = Problem, content_type = "application/problem+json", description = "Too much is on its way; try again"),

@@ -116,7 +116,7 @@ pub struct Sent {
 
 /// Signs somebody up or off with the organiser's authority.
 #[utoipa::path(
-    post, path = "/organiser/signups", tag = "organiser", security(("organiser" = [])),
+    post, path = "/organiser/signups", operation_id = "signUpAsOrganiser", tag = "organiser", security(("organiser" = [])),
     request_body(content = Object, description = "A sign-up message; `id`, `requested_at` and `channel` are ignored",
         example = json!({"event": "Dance", "name": "Melvin", "action": "cancel"})),
     responses(

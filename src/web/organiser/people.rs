@@ -54,7 +54,7 @@ pub struct Removed {
 ///
 /// In CSV, an event, name or email address that a spreadsheet would take for a formula has a `'` before it.
 #[utoipa::path(
-    get, path = "/organiser/export", tag = "organiser", params(ExportQuery), security(("organiser" = [])),
+    get, path = "/organiser/export", operation_id = "export", tag = "organiser", params(ExportQuery), security(("organiser" = [])),
     responses(
         (status = 200, content((String = "text/csv"), (Vec<ExportEntry> = "application/json"))),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
@@ -149,7 +149,7 @@ fn not_a_formula(text: &str) -> Cow<'_, str> {
 
 /// Deletes what is stored of a person: attendees, their contacts in the change feed, and rejects about them.
 #[utoipa::path(
-    post, path = "/organiser/remove", tag = "organiser", security(("organiser" = [])), request_body = RemoveBody,
+    post, path = "/organiser/remove", operation_id = "removePerson", tag = "organiser", security(("organiser" = [])), request_body = RemoveBody,
     responses(
         (status = 200, body = Removed),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),

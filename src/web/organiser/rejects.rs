@@ -59,7 +59,7 @@ pub struct Correction {
 
 /// The rejects, oldest first. For the organiser.
 #[utoipa::path(
-    get, path = "/organiser/rejects", tag = "organiser", params(PageQuery), security(("organiser" = [])),
+    get, path = "/organiser/rejects", operation_id = "listRejects", tag = "organiser", params(PageQuery), security(("organiser" = [])),
     responses(
         (status = 200, body = RejectsBody),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
@@ -82,7 +82,7 @@ pub async fn list(
 
 /// One reject with its message. For the organiser.
 #[utoipa::path(
-    get, path = "/organiser/rejects/{id}", tag = "organiser", params(("id" = String, Path)), security(("organiser" = [])),
+    get, path = "/organiser/rejects/{id}", operation_id = "showReject", tag = "organiser", params(("id" = String, Path)), security(("organiser" = [])),
     responses(
         (status = 200, body = RejectBody),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
@@ -103,7 +103,7 @@ pub async fn show(
 
 /// Corrects a reject and sends it again, under its original id and time.
 #[utoipa::path(
-    post, path = "/organiser/rejects/{id}/redrive", tag = "organiser", params(("id" = String, Path)),
+    post, path = "/organiser/rejects/{id}/redrive", operation_id = "redriveReject", tag = "organiser", params(("id" = String, Path)),
     security(("organiser" = [])), request_body = Correction,
     responses(
         (status = 202, body = Sent),
@@ -159,7 +159,7 @@ async fn again(app: &App, reject: &Reject, corrections: Map<String, Value>) -> R
 
 /// Throws a reject away.
 #[utoipa::path(
-    post, path = "/organiser/rejects/{id}/discard", tag = "organiser", params(("id" = String, Path)),
+    post, path = "/organiser/rejects/{id}/discard", operation_id = "discardReject", tag = "organiser", params(("id" = String, Path)),
     security(("organiser" = [])),
     responses(
         (status = 204, description = "It is gone"),
