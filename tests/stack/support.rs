@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use aws_config::SdkConfig;
 use countmein::aws::events_table::EventsTable;
@@ -192,10 +192,7 @@ pub fn eventually<T: std::fmt::Debug>(what: &str, look: impl Fn() -> T, holds: i
 fn package(account: &Account, folder: &TempDir, bucket: &str) -> PathBuf {
     let mut template = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("template.yaml")).unwrap();
     for (name, executable) in FUNCTIONS {
-        let code = folder.path().join(name);
-        fs::create_dir(&code).unwrap();
-        // What a debugger wants would have to be packed, sent and unpacked for each test.
-        run(Command::new("strip").arg(executable).arg("-o").arg(code.join("bootstrap")));
+        let code = zipped(name, executable);
         let binary = format!("      BuildProperties: {{ Binary: {name} }}\n    Properties:\n");
         assert!(template.contains(&binary), "the template has no function of the binary {name}");
         template = template.replace(&binary, &format!("{binary}      CodeUri: {}\n", code.display()));
@@ -208,6 +205,24 @@ fn package(account: &Account, folder: &TempDir, bucket: &str) -> PathBuf {
     package.extend(["--template-file", plain.to_str().unwrap(), "--output-template-file", packaged.to_str().unwrap()]);
     aws(account, &package);
     packaged
+}
+
+/// A function's package, made once for all tests.
+fn zipped(name: &str, executable: &str) -> PathBuf {
+    let built = fs::metadata(executable).unwrap().modified().unwrap();
+    let built = built.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_nanos();
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let package = folder.join(format!("{name}-{built}.zip"));
+    if !package.exists() {
+        let making = tempfile::tempdir_in(folder).unwrap();
+        let (program, zip) = (making.path().join("bootstrap"), making.path().join("package.zip"));
+        // What a debugger wants would have to be packed, sent and unpacked for each test.
+        run(Command::new("strip").arg(executable).arg("-o").arg(&program));
+        run(Command::new("python3").args(["-m", "zipfile", "-c"]).arg(&zip).arg(&program));
+        // Whoever makes it at the same time makes the same.
+        fs::rename(zip, &package).unwrap();
+    }
+    package
 }
 
 /// The answer of the AWS command line.
