@@ -54,7 +54,8 @@ MONTH = {
     "two queues, asked whether there is something": (2 * POLLS * MINUTES, "SQS request"),
     "the schedule": (MINUTES, "Lambda request"),
     "its look at what waits": (MINUTES, "DynamoDB read unit"),
-    "alarms": (TEMPLATE.count("Type: AWS::CloudWatch::Alarm\n"), "CloudWatch alarm, a month"),
+    # An alarm on several metrics is charged for each.
+    "the alarms' metrics": (TEMPLATE.count(" MetricName: "), "CloudWatch alarm, a month"),
     "the dashboard": (1, "CloudWatch dashboard, a month"),
     "secrets": (TEMPLATE.count("Type: AWS::SecretsManager::Secret\n"), "Secrets Manager secret, a month"),
     "the key of the operator's topic": (1, "KMS key, a month"),

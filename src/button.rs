@@ -180,18 +180,27 @@ impl PressActions {
 impl Press {
     /// The version of the request that this press is, pressed at that time.
     pub fn version(&self, pressed_at: Timestamp) -> Version {
-        let mut hash = Sha256::new();
         let mark = match &self.mark {
             Some(Mark::Count(mark) | Mark::Time(mark)) => mark.clone(),
             None => pressed_at.as_millis().to_string(),
         };
-        for part in [self.serial.as_str(), self.kind.as_str(), &mark] {
-            hash.update(u64::try_from(part.len()).expect("a length fits 64 bits").to_be_bytes());
-            hash.update(part);
-        }
-        let id = format!("press-{}", URL_SAFE_NO_PAD.encode(&hash.finalize()[..16]));
-        Version { requested_at: pressed_at, id: SignupId::parse(&id).expect("it is short ASCII") }
+        Version { requested_at: pressed_at, id: press_id(&[self.serial.as_str(), self.kind.as_str(), &mark]) }
     }
+
+    /// The id of this press if that one is taken by an earlier press of the same mark.
+    pub fn id_after(&self, taken: &SignupId, pressed_at: Timestamp) -> SignupId {
+        press_id(&[taken.as_str(), &pressed_at.as_millis().to_string()])
+    }
+}
+
+fn press_id(parts: &[&str]) -> SignupId {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(u64::try_from(part.len()).expect("a length fits 64 bits").to_be_bytes());
+        hash.update(part);
+    }
+    let id = format!("press-{}", URL_SAFE_NO_PAD.encode(&hash.finalize()[..16]));
+    SignupId::parse(&id).expect("it is short ASCII")
 }
 
 impl Button {

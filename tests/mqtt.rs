@@ -161,6 +161,15 @@ fn other_topics_can_be_listened_on() {
     broker.publish("club/door", r#"{"event_type":"single"}"#);
     broker.publish("zigbee2mqtt/first floor/hall", r#"{"action":"single"}"#);
     eventually("both", || who(&program), |names| names == &["Ana", "Ben"]);
+
+    // The broker goes on sending what was subscribed to before.
+    assert!(program.terminate().0);
+    let broker = broker.restart();
+    let program = start(&data, &broker.url(), &["--mqtt-topic", "club/#"]);
+    broker.wait_for_a_subscriber();
+    broker.publish("zigbee2mqtt/first floor/hall", r#"{"action":"hold"}"#);
+    broker.publish("club/door", r#"{"event_type":"long_press"}"#);
+    eventually("Ana's leaving", || who(&program), |names| names == &["Ben"]);
 }
 
 #[test]
@@ -232,6 +241,7 @@ fn settings_that_do_not_go_together_are_wrong_usage() {
         (vec!["--mqtt", "http://broker.example"], "mqtt://HOST"),
         (vec!["--mqtt", "mqtt://broker.example", "--mqtt-ca", &missing], "mqtts://"),
         (vec!["--mqtt-topic", "a/b"], "--mqtt <URL>"),
+        (vec!["--mqtt", "mqtt://broker.example", "--mqtt-topic", "a/#/b"], "# at the end"),
         (vec!["--mqtt", "mqtts://broker.example", "--mqtt-cert", &missing], "--mqtt-key"),
     ] {
         let output = serve(tempfile::tempdir().unwrap().path()).args(&arguments).output().unwrap();

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use url::Url;
 
 use super::failure::Failure;
-use crate::standalone::mqtt::{MqttSettings, TOPICS};
+use crate::standalone::mqtt::{MqttSettings, TOPICS, is_filter};
 
 /// Buttons that an MQTT broker hears.
 #[derive(Debug, clap::Args)]
@@ -14,7 +14,7 @@ pub struct MqttArgs {
     mqtt: Option<Url>,
 
     /// A topic to listen on, and further ones; instead of those of the buttons that are known
-    #[arg(long = "mqtt-topic", value_name = "TOPIC", env = "COUNTMEIN_MQTT_TOPICS", value_delimiter = ',', requires = "mqtt", default_values = TOPICS)]
+    #[arg(long = "mqtt-topic", value_name = "TOPIC", env = "COUNTMEIN_MQTT_TOPICS", value_delimiter = ',', requires = "mqtt", default_values = TOPICS, value_parser = filter)]
     topics: Vec<String>,
 
     /// The authority that signed the broker's certificate, as a PEM file [default: those that this machine trusts]
@@ -41,5 +41,13 @@ impl MqttArgs {
             return Err(Failure::Usage("certificates are for TLS; write --mqtt mqtts://…".to_owned()));
         }
         Ok(Some(settings))
+    }
+}
+
+fn filter(text: &str) -> Result<String, &'static str> {
+    if is_filter(text) {
+        Ok(text.to_owned())
+    } else {
+        Err("write a topic; + is any one level, # at the end all that follow")
     }
 }

@@ -14,6 +14,9 @@ use crate::timestamp::Timestamp;
 /// longer than a broker or a device that was cut off takes to send again, shorter than it takes to press as often again.
 const SAME_PRESS: Duration = Duration::from_secs(10 * 60);
 
+/// How often a device may count anew in a day and be told apart each time.
+const RESTARTS: u32 = 16;
+
 /// What somebody did at a button.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Asked {
@@ -78,15 +81,19 @@ impl Presses<'_> {
 
     /// The same for a press that comes again: of the first time that it came.
     async fn version(&self, press: &Press, pressed_at: Timestamp) -> Result<Version, Unavailable> {
-        let version = press.version(pressed_at);
+        let mut version = press.version(pressed_at);
         let Some(mark) = &press.mark else { return Ok(version) };
-        let Version { requested_at, id } = version.clone();
-        let candidate = Remembered { fingerprint: press.kind.as_str().to_owned(), id, requested_at };
-        let first = self.idempotency.remember(version.id.as_str().to_owned(), candidate).await?;
-        let apart = pressed_at.since(first.requested_at).max(first.requested_at.since(pressed_at));
-        if matches!(mark, Mark::Count(_)) && apart > SAME_PRESS {
-            return Ok(version);
+        for _ in 0..RESTARTS {
+            let Version { requested_at, id } = version.clone();
+            let candidate = Remembered { fingerprint: press.kind.as_str().to_owned(), id, requested_at };
+            let first = self.idempotency.remember(version.id.as_str().to_owned(), candidate).await?;
+            let apart = pressed_at.since(first.requested_at).max(first.requested_at.since(pressed_at));
+            if matches!(mark, Mark::Time(_)) || apart <= SAME_PRESS {
+                return Ok(Version { requested_at: first.requested_at, id: first.id });
+            }
+            // Another press than that one: it goes by an id of its own.
+            version.id = press.id_after(&version.id, first.requested_at);
         }
-        Ok(Version { requested_at: first.requested_at, id: first.id })
+        Ok(version)
     }
 }

@@ -130,6 +130,49 @@ async fn names_are_read_up_to_five_and_then_counted() {
     assert_eq!(speech(&nobody), "Bei Tanz ist noch niemand dabei. Was möchtest du noch?");
 }
 
+/// The next request of a dialog as Alexa makes it: with the slots as the answer left them, and the person's yes to what
+/// was asked.
+fn yes(request: &Value, answer: &Value, number: u32) -> Value {
+    let directive = &answer["response"]["directives"][0];
+    let mut next = request.clone();
+    next["session"]["attributes"] = answer["sessionAttributes"].clone();
+    next["request"]["intent"]["slots"] = directive["updatedIntent"]["slots"].clone();
+    let slot = directive["slotToConfirm"].as_str().unwrap_or_else(|| panic!("nothing to confirm: {answer}"));
+    next["request"]["intent"]["slots"][slot]["confirmationStatus"] = "CONFIRMED".into();
+    next["request"]["requestId"] = format!("yes-{number}").into();
+    next
+}
+
+#[tokio::test]
+async fn two_proposals_are_confirmed_one_after_the_other_and_not_again() {
+    let home = Home::open();
+    home.answer(&request("en/03-name-given.json")).await.unwrap();
+    let mut sign_up = request("en/07-sign-up-at-once-without-a-name.json");
+    sign_up["request"]["intent"]["slots"]["Event"] =
+        serde_json::json!({ "name": "Event", "confirmationStatus": "NONE" });
+    let event = home.answer(&sign_up).await.unwrap();
+    assert_eq!(speech(&event), "Do you mean Dance?");
+    let with_event = yes(&sign_up, &event, 1);
+    let name = home.answer(&with_event).await.unwrap();
+    assert_eq!(speech(&name), "Shall I sign up Melvin for Dance?");
+    let done = home.answer(&yes(&with_event, &name, 2)).await.unwrap();
+    assert_eq!(speech(&done), "Melvin is in for Dance.");
+}
+
+#[tokio::test]
+async fn a_launch_has_room_for_the_longest_titles() {
+    let home = Home::open();
+    for number in 10..60 {
+        let mut sign_up = request("en/03-name-given.json");
+        let title = format!("{number} {}", "ﷺ".repeat(60));
+        sign_up["request"]["intent"]["slots"]["Event"] =
+            serde_json::json!({ "name": "Event", "value": title, "confirmationStatus": "NONE" });
+        sign_up["request"]["requestId"] = format!("request-{number}").into();
+        home.answer(&sign_up).await.unwrap();
+    }
+    home.answer(&request("en/01-launch.json")).await.unwrap();
+}
+
 #[tokio::test]
 async fn the_only_event_is_proposed_and_titles_are_told_to_alexa() {
     let home = Home::open();

@@ -115,8 +115,18 @@ pub async fn a_device_that_counts_anew_is_heard_again(backend: &Backend) {
     register(backend, &button(&serial, &dance, "Ana")).await;
     ingest(backend, &[shelly(&serial, "S", 1, 5)]).await;
     ingest(backend, &[shelly(&serial, "L", 2, 6)]).await;
+    let first = attendee(backend, &person(&dance, "Ana")).await.expect("Ana is there").newest.id;
     assert_eq!(ingest(backend, &[shelly(&serial, "S", 1, 6 + 11 * 60)]).await, [Outcome::Stored]);
     assert_eq!(who_is_in(backend, &dance).await, ["Ana"]);
+    // By an id of its own, or nobody would hear of it.
+    let found = attendee(backend, &person(&dance, "Ana")).await.expect("Ana is there");
+    assert!(found.newest.id != first && found.stay().expect("Ana is in").owner == found.newest.id);
+    let signed_up = shelly(&serial, "S", 1, 5);
+    assert_eq!(ingest(backend, &[signed_up]).await, [Outcome::Stale], "the press of before");
+    // That one too is known when it comes again after a cancel.
+    ingest(backend, &[shelly(&serial, "L", 2, 7 + 11 * 60)]).await;
+    assert_eq!(ingest(backend, &[shelly(&serial, "S", 1, 8 + 11 * 60)]).await, [Outcome::Stale]);
+    assert!(who_is_in(backend, &dance).await.is_empty());
 }
 
 pub async fn what_no_button_sends_is_a_reject_and_nobody_presses_in_the_future(backend: &Backend) {

@@ -29,7 +29,7 @@ fn presses_go_from_the_topics_of_known_buttons_to_the_queue_as_they_are() {
         [
             "'iotbutton/+'",
             "'shellies/+/input_event/+'",
-            "'+/events/rpc' WHERE method = 'NotifyEvent'",
+            "'+/events/rpc' WHERE NOT isUndefined(params.events)",
             "'stat/+/RESULT'",
             "'zigbee2mqtt/+' WHERE action <> ''",
         ]

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::request::{Attributes, Intent};
+use super::request::{Attributes, Confirmation, Intent};
 use super::{EVENT_TYPE, NAME};
 use crate::ports::EventSummary;
 
@@ -91,10 +91,16 @@ impl Response {
         response
     }
 
-    /// Tells Alexa which events there are, so that it hears their titles.
+    /// Tells Alexa which events there are, so that it hears their titles; as many as there is room for.
     pub fn with_events(mut self, events: &[EventSummary]) -> Self {
+        let mut bytes = 0;
+        let fits = |event: &&EventSummary| {
+            bytes += event.id.as_str().len() + event.title.len() + 64;
+            bytes <= RESPONSE_BYTES / 2
+        };
+        let events: Vec<&EventSummary> = events.iter().take_while(fits).collect();
         if !events.is_empty() {
-            let value = |event: &EventSummary| json!({ "id": event.id.as_str(), "name": { "value": event.title } });
+            let value = |event: &&EventSummary| json!({ "id": event.id.as_str(), "name": { "value": event.title } });
             self.response.directives.push(json!({
                 "type": "Dialog.UpdateDynamicEntities",
                 "updateBehavior": "REPLACE",
@@ -131,7 +137,10 @@ fn plain(text: &str) -> Value {
 /// The intent's slots as they are now.
 fn slots_of(intent: &Intent) -> serde_json::Map<String, Value> {
     let slots = intent.slots.iter().flatten().map(|(name, slot)| {
-        let mut told = json!({ "name": name, "confirmationStatus": "NONE" });
+        // What was confirmed stays so, or it would be asked for again.
+        let is_confirmed = slot.confirmation_status == Confirmation::Confirmed;
+        let status = if is_confirmed { "CONFIRMED" } else { "NONE" };
+        let mut told = json!({ "name": name, "confirmationStatus": status });
         if let Some(value) = slot.text() {
             told["value"] = value.chars().take(if name == NAME { 200 } else { 400 }).collect::<String>().into();
         }

@@ -95,7 +95,10 @@ impl Turn<'_> {
     async fn answer(&self) -> Result<Response, Unavailable> {
         match (self.request.kind.as_str(), &self.request.intent) {
             ("LaunchRequest", _) => {
-                let events = self.skill.roster.events(TITLES, None).await?;
+                let events = self.skill.roster.events(TITLES, None).await.unwrap_or_else(|unavailable| {
+                    tracing::warn!(%unavailable, "Alexa is not told which events there are");
+                    Vec::new()
+                });
                 let attributes = Attributes { open: true, ..Attributes::default() };
                 let welcome = Response::ask(&self.speech.say("welcome"), &self.speech.say("help"), attributes);
                 Ok(welcome.with_events(&events))
@@ -130,8 +133,11 @@ impl Turn<'_> {
             Err(question) => return Ok(question),
         };
         self.send(&event, &name, signup::Request::Enrol { contact: None }).await?;
-        if intent.slot(NAME).confirmation_status != Confirmation::Confirmed {
-            self.skill.households.remember(&self.user, &name).await?;
+        if intent.slot(NAME).confirmation_status != Confirmation::Confirmed
+            && let Err(unavailable) = self.skill.households.remember(&self.user, &name).await
+        {
+            // They are counted in all the same.
+            tracing::warn!(%unavailable, "what a household says is not remembered");
         }
         Ok(self.done(&self.speech.of_person("signed-up", &name, &event)))
     }
@@ -186,7 +192,7 @@ impl Turn<'_> {
     /// The event, or the question for it. Where there is but one, it is proposed.
     async fn event(&self, intent: &Intent) -> Result<Result<Event, Response>, Unavailable> {
         let slot = intent.slot(EVENT);
-        let elicit = |message| Response::elicit(EVENT, intent, &self.speech.say(message), self.attributes());
+        let elicit = |message| Response::elicit(EVENT, intent, &self.speech.say(message), self.attributes(intent));
         let proposed = self.attributes.proposed.get(EVENT);
         match slot.text() {
             _ if slot.confirmation_status == Confirmation::Denied => Ok(Err(elicit("which-event"))),
@@ -195,14 +201,15 @@ impl Turn<'_> {
                     || proposed.map(String::as_str) != Some(text) =>
             {
                 let title = if slot.is_resolved() { text.to_owned() } else { capitalised(text) };
-                Ok(Event::parse(&title).map_err(|_| elicit("event-not-heard")))
+                // An event's title has no apostrophes.
+                Ok(Event::parse(&title.replace(['\'', '’'], "")).map_err(|_| elicit("event-not-heard")))
             }
             _ => {
                 let events = self.skill.roster.events(2, None).await?;
                 let [only] = &events[..] else { return Ok(Err(elicit("which-event"))) };
                 let Ok(event) = Event::parse(&only.title) else { return Ok(Err(elicit("which-event"))) };
                 let question = self.speech.of_event("this-event", &event);
-                Ok(Err(Response::confirm(EVENT, event.title(), intent, &question, self.attributes())))
+                Ok(Err(Response::confirm(EVENT, event.title(), intent, &question, self.attributes(intent))))
             }
         }
     }
@@ -215,7 +222,7 @@ impl Turn<'_> {
         proposal: &str,
     ) -> Result<Result<AttendeeName, Response>, Unavailable> {
         let slot = intent.slot(NAME);
-        let elicit = |message| Response::elicit(NAME, intent, &self.speech.say(message), self.attributes());
+        let elicit = |message| Response::elicit(NAME, intent, &self.speech.say(message), self.attributes(intent));
         let proposed = self.attributes.proposed.get(NAME);
         match slot.text() {
             _ if slot.confirmation_status == Confirmation::Denied => Ok(Err(elicit("which-name"))),
@@ -230,14 +237,16 @@ impl Turn<'_> {
                     return Ok(Err(elicit("which-name")));
                 };
                 let question = self.speech.of_person(proposal, &name, event);
-                Ok(Err(Response::confirm(NAME, name.as_str(), intent, &question, self.attributes())))
+                Ok(Err(Response::confirm(NAME, name.as_str(), intent, &question, self.attributes(intent))))
             }
         }
     }
 
-    /// What the session goes on with; what was proposed before is settled or proposed anew.
-    fn attributes(&self) -> Attributes {
-        Attributes { open: self.attributes.open, proposed: self.attributes.proposed.clone() }
+    /// What the session goes on with: what was proposed and is neither confirmed nor denied yet.
+    fn attributes(&self, intent: &Intent) -> Attributes {
+        let mut proposed = self.attributes.proposed.clone();
+        proposed.retain(|slot, _| intent.slot(slot).confirmation_status == Confirmation::None);
+        Attributes { open: self.attributes.open, proposed }
     }
 
     fn question(&self, message: &str) -> Response {

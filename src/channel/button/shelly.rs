@@ -31,14 +31,16 @@ pub fn generation_2(topic: &str, object: &Map<String, Value>) -> Read {
     let device = device(topic, "", "/events/rpc")?;
     let params = object.get("params")?.as_object()?;
     let Some(events) = params.get("events").and_then(Value::as_array) else { return Some(None) };
-    let press = events.iter().find_map(|event| {
+    let mut presses = events.iter().filter_map(|event| {
         let event = event.as_object()?;
         let kind = push(text_of(event, "event")?)?;
         let input = event.get("id").and_then(Value::as_u64).unwrap_or_default();
         let button = u32::try_from(input).ok()?.checked_add(1)?;
         Some(Said { device: device.to_owned(), button, kind, mark: count_of(params, "ts") })
     });
-    Some(press)
+    let press = presses.next();
+    // Of several at once none is dropped unseen: they are told as what is not understood.
+    if presses.next().is_some() { None } else { Some(press) }
 }
 
 /// Of the line BLU, as a gateway's webhook posts it: `{"component": "bthomedevice:202", "event": "single_push", "idx": 1,

@@ -61,6 +61,13 @@ fn what_no_button_says_is_refused_with_its_topic_and_without_what_it_said() {
 }
 
 #[test]
+fn of_several_presses_at_once_none_is_dropped_unseen() {
+    let events =
+        br#"{"params": {"ts": 1.0, "events": [{"id": 0, "event": "single_push"}, {"id": 1, "event": "long_push"}]}}"#;
+    assert!(decoded("shelly/events/rpc", events).is_err());
+}
+
+#[test]
 fn a_device_speaks_for_itself_alone() {
     let claims_another = br#"{"serialNumber": "OTHER", "clickType": "SINGLE"}"#;
     let Ok(Decoded::Press(press)) = decoded("iotbutton/OWN", claims_another) else { panic!("it is a press") };

@@ -5,14 +5,17 @@
 
 mod settings;
 
-pub use self::settings::{MqttSettings, NotABroker, TOPICS};
+pub use self::settings::{MqttSettings, NotABroker, TOPICS, is_filter};
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use rumqttc::{AsyncClient, ConnectionError, Event, EventLoop, Packet, Publish, QoS, SubscribeReasonCode};
+use rumqttc::{
+    AsyncClient, ConnectionError, Event, EventLoop, Packet, Publish, QoS, SubscribeFilter, SubscribeReasonCode,
+};
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::channel::Channel;
 use crate::channel::button::envelope::Envelope;
@@ -41,8 +44,9 @@ pub struct Mqtt {
     topics: Vec<String>,
     queue: Arc<dyn Queue>,
     metrics: Arc<dyn Meter>,
-    /// Said once, and not again until the broker was there.
-    is_away: bool,
+    /// What was said of the broker's being away: once, and not again until it was there or something else is wrong.
+    away: Option<String>,
+    connected_at: Option<Instant>,
 }
 
 impl Mqtt {
@@ -56,7 +60,7 @@ impl Mqtt {
         let options = settings.options(client_id).context("the broker's certificates")?;
         // Room for all that a broker sends before it waits for an acknowledgement.
         let (client, events) = AsyncClient::new(options, 1_024);
-        Ok(Self { client, events, topics: settings.topics.clone(), queue, metrics, is_away: false })
+        Ok(Self { client, events, topics: settings.topics.clone(), queue, metrics, away: None, connected_at: None })
     }
 }
 
@@ -69,13 +73,17 @@ pub async fn listen_until(mut mqtt: Mqtt, mut stop: watch::Receiver<bool>) {
             event = mqtt.events.poll() => event,
         };
         match event {
-            Ok(Event::Incoming(packet)) => {
-                pause = FIRST_PAUSE;
-                mqtt.take(packet, &mut stop).await;
-            }
+            Ok(Event::Incoming(packet)) => mqtt.take(packet, &mut stop).await,
             Ok(Event::Outgoing(_)) => {}
             Err(error) => {
+                // What came over the connection that broke comes again; acknowledged on the next one, it could stand for
+                // something else.
+                mqtt.events.state.events.clear();
                 mqtt.tell_of(&error);
+                // Only a connection that lasts ends the waiting: two programs of one client id throw each other out.
+                if mqtt.connected_at.take().is_some_and(|at| at.elapsed() > LONGEST_PAUSE) {
+                    pause = FIRST_PAUSE;
+                }
                 let _ = tokio::time::timeout(jittered(pause), stop.changed()).await;
                 pause = (pause * 2).min(LONGEST_PAUSE);
             }
@@ -88,16 +96,18 @@ impl Mqtt {
     async fn take(&mut self, packet: Packet, stop: &mut watch::Receiver<bool>) {
         match packet {
             Packet::ConnAck(_) => {
-                self.is_away = false;
+                (self.away, self.connected_at) = (None, Some(Instant::now()));
                 tracing::info!(topics = self.topics.join(" "), "connected to the MQTT broker");
-                for topic in &self.topics {
-                    if let Err(error) = self.client.try_subscribe(topic, QoS::AtLeastOnce) {
-                        tracing::error!(%error, topic, "a topic is not subscribed to");
-                    }
+                let topics = self.topics.iter().map(|topic| SubscribeFilter::new(topic.clone(), QoS::AtLeastOnce));
+                if let Err(error) = self.client.try_subscribe_many(topics) {
+                    tracing::error!(%error, "the topics are not subscribed to");
                 }
             }
-            Packet::SubAck(answer) if answer.return_codes.contains(&SubscribeReasonCode::Failure) => {
-                tracing::error!("the MQTT broker refuses a topic; see what its access list allows this program");
+            Packet::SubAck(answer) => {
+                let refused = self.topics.iter().zip(&answer.return_codes);
+                for (topic, _) in refused.filter(|(_, code)| **code == SubscribeReasonCode::Failure) {
+                    tracing::error!(topic, "the MQTT broker refuses this topic; see what its access list allows");
+                }
             }
             Packet::Publish(publish) => {
                 if self.keep(&publish, stop).await
@@ -118,7 +128,12 @@ impl Mqtt {
             return true;
         }
         let topic = publish.topic.clone();
+        // The broker remembers what was subscribed to at earlier starts.
+        if !self.topics.iter().any(|filter| settings::matches(filter, &topic)) {
+            return true;
+        }
         if publish.payload.len() > PAYLOAD_BYTES {
+            let topic: String = topic.chars().take(128).collect();
             tracing::warn!(topic, bytes = publish.payload.len(), "too large for a button; thrown away");
             return true;
         }
@@ -143,11 +158,12 @@ impl Mqtt {
     }
 
     fn tell_of(&mut self, error: &ConnectionError) {
-        if self.is_away {
+        let told = error.to_string();
+        if self.away.as_ref() == Some(&told) {
             tracing::debug!(%error, "the MQTT broker is still away");
         } else {
-            self.is_away = true;
             tracing::warn!(%error, "the MQTT broker cannot be reached; it is tried again until it is there");
+            self.away = Some(told);
         }
     }
 

@@ -121,6 +121,30 @@ impl MqttSettings {
     }
 }
 
+/// Whether a filter selects a topic (MQTT 3.1.1, section 4.7): `+` is any one level, `#` all that follow.
+pub(super) fn matches(filter: &str, topic: &str) -> bool {
+    let (mut filter, mut topic) = (filter.split('/'), topic.split('/'));
+    loop {
+        match (filter.next(), topic.next()) {
+            (Some("#"), _) | (None, None) => return true,
+            (Some("+"), Some(_)) => {}
+            (Some(one), Some(other)) if one == other => {}
+            _ => return false,
+        }
+    }
+}
+
+/// Whether it is a filter: wildcards are whole levels, and `#` is the last.
+pub fn is_filter(text: &str) -> bool {
+    let levels: Vec<&str> = text.split('/').collect();
+    let is_level = |(place, level): (usize, &&str)| match *level {
+        "+" => true,
+        "#" => place + 1 == levels.len(),
+        level => !level.contains(['+', '#', '\0']),
+    };
+    !text.is_empty() && text.len() <= usize::from(u16::MAX) && levels.iter().enumerate().all(is_level)
+}
+
 fn certificates(file: &Path) -> anyhow::Result<Vec<CertificateDer<'static>>> {
     let pem = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
     let certificates: Vec<_> = CertificateDer::pem_slice_iter(&pem).collect::<Result<_, _>>()?;
@@ -161,6 +185,27 @@ mod tests {
         for text in ["http://broker.example", "mqtt://", "mqtt:broker", "mqtt://broker.example/topic", "mqtt://b?x"] {
             assert!(settings(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_filter_selects_topics_level_by_level() {
+        for (filter, topic, is) in [
+            ("iotbutton/+", "iotbutton/A", true),
+            ("iotbutton/+", "iotbutton", false),
+            ("iotbutton/+", "iotbutton/A/b", false),
+            ("+/events/rpc", "é/events/rpc", true),
+            ("club/#", "club/a/b", true),
+            ("club/#", "club", true),
+            ("club/#", "other/a", false),
+            ("#", "a/b", true),
+        ] {
+            assert_eq!(matches(filter, topic), is, "{filter} {topic}");
+            assert!(is_filter(filter));
+        }
+        for text in ["", "a/#/b", "a+", "a/b#", "a/\0"] {
+            assert!(!is_filter(text), "{text}");
+        }
+        assert!(TOPICS.iter().all(|topic| is_filter(topic)));
     }
 
     #[test]

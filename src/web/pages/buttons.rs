@@ -3,8 +3,9 @@
 use maud::{Markup, html};
 
 use crate::button::{PressAction, SERIAL_BYTES};
+use crate::text::KEY_BYTES;
 use crate::web::organiser::buttons::ButtonBody;
-use crate::web::pages::{contact_field, event_field, layout, name_field};
+use crate::web::pages::{contact_field, event_field, layout};
 
 pub fn buttons(buttons: &[ButtonBody], next: Option<&str>) -> Markup {
     let main = html! {
@@ -34,7 +35,8 @@ pub fn buttons(buttons: &[ButtonBody], next: Option<&str>) -> Markup {
             label for="serial" { "Serial number" }
             input #serial name="serial" type="text" required maxlength=(SERIAL_BYTES) autocomplete="off";
             (event_field())
-            (name_field())
+            label for="name" { "Who signs up by it" }
+            input #name name="name" type="text" required maxlength=(KEY_BYTES) autocomplete="off" dir="auto";
             (action_field("single", "A single press", PressAction::SignUp))
             (action_field("double", "A double press", PressAction::Nothing))
             (action_field("triple", "A triple press", PressAction::Nothing))
