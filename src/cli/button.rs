@@ -3,11 +3,9 @@ use clap::builder::PossibleValuesParser;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::address::{self, ServerArgs};
-use super::client::{Answer, Client};
+use super::access::Access;
+use super::address;
 use super::failure::Failure;
-use super::organiser_key::KeyArgs;
-use super::output;
 use crate::attendee_name::AttendeeName;
 use crate::button::Serial;
 use crate::contact::Contact;
@@ -94,15 +92,6 @@ struct Remove {
 
     #[command(flatten)]
     access: Access,
-}
-
-#[derive(Debug, clap::Args)]
-struct Access {
-    #[command(flatten)]
-    key: KeyArgs,
-
-    #[command(flatten)]
-    server: ServerArgs,
 }
 
 #[derive(Deserialize)]
@@ -201,15 +190,5 @@ impl Remove {
         let body = json!({ "serial": self.serial.as_str() });
         let answer = self.access.client()?.post(&["organiser", "buttons", "remove"], &body)?;
         self.access.print(&answer, || Ok(vec![format!("The button {} is gone.", self.serial)]))
-    }
-}
-
-impl Access {
-    fn client(&self) -> Result<Client, Failure> {
-        Client::new(&self.server.url).with_key(&self.key.key_for(&self.server.url)?)
-    }
-
-    fn print(&self, answer: &Answer, lines: impl FnOnce() -> Result<Vec<String>, Failure>) -> Result<(), Failure> {
-        output::print(self.server.json, &answer.value, lines)
     }
 }

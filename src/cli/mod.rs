@@ -3,6 +3,7 @@
 //! Each command is a file here that turns its arguments into requests and their answers into lines. How a
 //! command can fail, and which exit code that is, stands in `failure`.
 
+mod access;
 mod address;
 mod announcing;
 mod button;

@@ -2,12 +2,9 @@ use clap::Subcommand;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::address::ServerArgs;
-use super::client::{Answer, Client};
+use super::access::Access;
 use super::correction::{self, Setting};
 use super::failure::Failure;
-use super::organiser_key::KeyArgs;
-use super::output;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -76,15 +73,6 @@ struct Redrive {
 
     #[command(flatten)]
     access: Access,
-}
-
-#[derive(Debug, clap::Args)]
-struct Access {
-    #[command(flatten)]
-    key: KeyArgs,
-
-    #[command(flatten)]
-    server: ServerArgs,
 }
 
 #[derive(Deserialize)]
@@ -181,15 +169,5 @@ impl Redrive {
             let SentAgain { event, name } = answer.read()?;
             Ok(vec![format!("Sent again: {name} for {event}.")])
         })
-    }
-}
-
-impl Access {
-    fn client(&self) -> Result<Client, Failure> {
-        Client::new(&self.server.url).with_key(&self.key.key_for(&self.server.url)?)
-    }
-
-    fn print(&self, answer: &Answer, lines: impl FnOnce() -> Result<Vec<String>, Failure>) -> Result<(), Failure> {
-        output::print(self.server.json, &answer.value, lines)
     }
 }

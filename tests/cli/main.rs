@@ -344,6 +344,37 @@ fn a_reject_is_listed_shown_corrected_and_discarded() {
 }
 
 #[test]
+fn a_button_is_added_listed_and_removed() {
+    let shell = Shell::with_key_file();
+    let button = json!({
+        "serial": "hall:2", "event": "Pizza Night", "name": "Ana", "contact": {"email": "ana@example.org"}, "secret": "s-1",
+        "single": "cancel", "double": "nothing", "triple": "nothing", "long": "sign_up",
+    });
+    let server = Canned::new([Reply::json("200 OK", button.clone())]);
+    let arguments = ["button", "add", "hall:2", "Pizza Night", "Ana", "--single", "cancel", "--long", "sign_up"];
+    let ran = shell.run(&[&arguments[..], &["--contact", "ana@example.org", "--url", &server.url()]].concat());
+    assert!(ran.code == 0 && ran.out.starts_with("The button hall:2 is Ana's for Pizza Night.\n"), "{ran:?}");
+    let request = server.request();
+    assert!(request.starts_with("POST /organiser/buttons ") && bearer(&request), "{request}");
+    let mut told = button.clone();
+    told.as_object_mut().unwrap().remove("secret");
+    assert_eq!(body(&request), told);
+
+    let server = Canned::new([Reply::json("200 OK", json!({"buttons": [button], "next": null}))]);
+    let ran = shell.run(&["button", "list", "--url", &server.url()]);
+    let line = "    single cancel, double nothing, triple nothing, long sign_up; secret s-1\n";
+    assert_eq!(ran.out, format!("hall:2  Ana for Pizza Night\n{line}"), "{ran:?}");
+
+    let server = Canned::new([Reply::with_header("204 No Content", "x-a: b", "")]);
+    let ran = shell.run(&["button", "remove", "hall:2", "--url", &server.url()]);
+    assert_eq!((ran.code, ran.out.as_str()), (0, "The button hall:2 is gone.\n"), "{ran:?}");
+    assert_eq!(body(&server.request()), json!({"serial": "hall:2"}));
+
+    let ran = shell.run(&["button", "add", "hall", "Dance", "Ana", "--long", "dance"]);
+    assert!(ran.code == 2 && ran.err.contains("sign_up"), "{ran:?}");
+}
+
+#[test]
 fn an_export_is_passed_on_as_it_is() {
     let table = "event,name,contact\r\ndance,\"Zoë, the \"\"first\"\"\",\r\n";
     let server = Canned::new([Reply::with_header("200 OK", "content-type: text/csv; charset=utf-8", table)]);

@@ -124,12 +124,8 @@ impl Turn<'_> {
     }
 
     async fn sign_up(&self, intent: &Intent) -> Result<Response, Unavailable> {
-        let event = match self.event(intent).await? {
-            Ok(event) => event,
-            Err(question) => return Ok(question),
-        };
-        let name = match self.name(intent, &event, "sign-up-as").await? {
-            Ok(name) => name,
+        let (event, name) = match self.person(intent, "sign-up-as").await? {
+            Ok(person) => person,
             Err(question) => return Ok(question),
         };
         self.send(&event, &name, signup::Request::Enrol { contact: None }).await?;
@@ -144,12 +140,8 @@ impl Turn<'_> {
 
     /// Takes out nobody but whom the same household signed up.
     async fn take_out(&self, intent: &Intent) -> Result<Response, Unavailable> {
-        let event = match self.event(intent).await? {
-            Ok(event) => event,
-            Err(question) => return Ok(question),
-        };
-        let name = match self.name(intent, &event, "take-out-as").await? {
-            Ok(name) => name,
+        let (event, name) = match self.person(intent, "take-out-as").await? {
+            Ok(person) => person,
             Err(question) => return Ok(question),
         };
         let key = AttendeeKey { event: event.id().clone(), name: name.key().clone() };
@@ -187,6 +179,18 @@ impl Turn<'_> {
             request,
         };
         self.skill.queue.send(vec![message::write(&signup)]).await
+    }
+
+    /// The event and the name, or the question for what is missing of them.
+    async fn person(
+        &self,
+        intent: &Intent,
+        proposal: &str,
+    ) -> Result<Result<(Event, AttendeeName), Response>, Unavailable> {
+        Ok(match self.event(intent).await? {
+            Ok(event) => self.name(intent, &event, proposal).await?.map(|name| (event, name)),
+            Err(question) => Err(question),
+        })
     }
 
     /// The event, or the question for it. Where there is but one, it is proposed.
