@@ -1,7 +1,8 @@
 //! The AWS home: the adapters, and the wiring of the functions. The only place that names AWS types.
 //!
 //! * [`config`]: how to reach AWS, said once and shared by every client. [`failure`]: what an error of theirs means to us.
-//! * [`events_table`]: the table `Events` on DynamoDB: roster, rejects, idempotency, digests, and its stream as the feed.
+//! * [`events_table`]: the table `Events` on DynamoDB: roster, rejects, idempotency, digests, contacts, buttons,
+//!   households, and its stream as the feed.
 //! * [`sqs`]: the Signups queue. [`sns`]: the ways to people. [`secrets`]: the stage's secrets.
 //! * [`sqs_event`], [`stream_event`]: what Lambda hands to a function, as the domain's types and back.
 //! * [`function`]: what each function reads at its start and does with an event. [`telemetry`]: its log and metrics.
