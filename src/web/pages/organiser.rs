@@ -74,7 +74,7 @@ pub fn organiser(events: &[EventSummary], rejects: usize, guards: &GuardsBody) -
                 input #name name="name" type="text" required dir="auto";
                 label for="event" { "Event (empty for all)" }
                 input #event name="event" type="text" dir="auto";
-                p.hint { "Takes the person off the list and deletes contact and rejects for good." }
+                p.hint { "Takes the person off the list and deletes contact, rejects and buttons for good." }
                 label.check { input name="sure" type="checkbox" required; " I am sure" }
                 button.bad type="submit" { "Remove" }
             }
