@@ -17,7 +17,7 @@ use crate::event::EventId;
 use crate::news::{Movements, NAMED_CHANGES, NamedChange, News};
 use crate::ports::{Change, Movement};
 use crate::quiet::{Noise, Quiet};
-use crate::signup::SignupId;
+use crate::signup::Version;
 use crate::timestamp::Timestamp;
 
 /// Changes by which a digest knows that it took one in before; more than a stream batch holds (100), so that a batch
@@ -111,7 +111,7 @@ impl Digest {
         let mut taken = Movements::default();
         for change in changes {
             let Some((movement, attendee)) = change.movement() else { continue };
-            let mark = mark(&attendee.name, movement, &attendee.newest.id);
+            let mark = mark(&attendee.name, movement, &attendee.newest);
             if self.seen.contains(&mark) {
                 continue;
             }
@@ -220,13 +220,14 @@ impl Digest {
 }
 
 /// The [`Mark`] of a change.
-fn mark(name: &AttendeeName, movement: Movement, signup: &SignupId) -> Mark {
+fn mark(name: &AttendeeName, movement: Movement, newest: &Version) -> Mark {
     let way = match movement {
         Movement::Joined => "joined",
         Movement::Left => "left",
     };
-    // None of the three can hold a line break.
-    let hash = Sha256::digest(format!("{way}\n{signup}\n{}", name.key().as_str()));
+    // None of these can hold a line break. An id may come again, since publishers make their own; then its time is another.
+    let (at, id) = (newest.requested_at.as_millis(), &newest.id);
+    let hash = Sha256::digest(format!("{way}\n{at}\n{id}\n{}", name.key().as_str()));
     *hash.first_chunk().expect("a hash is longer than a mark")
 }
 

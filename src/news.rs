@@ -12,6 +12,9 @@ use crate::timestamp::Timestamp;
 /// Changes that are kept one by one; more are counted, so that a digest stays small whatever happens.
 pub const NAMED_CHANGES: usize = 200;
 
+/// And in bytes of names, which may be long: a digest is one item of DynamoDB, of 400 KB at most, and holds several such lists.
+const NAMED_BYTES: usize = 40 * 1024;
+
 /// Never empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct News {
@@ -31,6 +34,13 @@ pub struct NamedChange {
     pub name: AttendeeName,
     pub movement: Movement,
     pub requested_at: Timestamp,
+}
+
+impl NamedChange {
+    /// What it takes as it is stored, about.
+    fn bytes(&self) -> usize {
+        self.name.as_str().len() + self.name.key().as_str().len() + 64
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -58,7 +68,8 @@ impl News {
 
     /// Adds a change, one by one while there are fewer than `limit`.
     pub fn add(&mut self, change: NamedChange, limit: usize) {
-        if self.named.len() < limit {
+        let bytes: usize = self.named.iter().chain([&change]).map(NamedChange::bytes).sum();
+        if self.named.len() < limit && bytes <= NAMED_BYTES {
             self.named.push(change);
         } else {
             self.count(&change);

@@ -257,18 +257,29 @@ async fn an_event_is_forgotten_with_the_last_who_left_it() {
     assert_eq!(sqlite.events(10, None).await.unwrap(), []);
 }
 
+/// As the digests do; the last that there are.
+async fn take_in_all(sqlite: &Sqlite) {
+    let changes = sqlite.changes(&Position::START, 10_000).await.unwrap();
+    sqlite.set_position(&changes.last().expect("there are changes").0).await.unwrap();
+}
+
 #[tokio::test]
-async fn changes_are_kept_for_a_day() {
+async fn changes_are_kept_for_a_day_and_until_they_are_taken_in() {
     let home = folder();
     let sqlite = open(home.path());
     apply(&sqlite, enrol("Ana", 1), at(1)).await;
     apply(&sqlite, enrol("Ben", 2), at(2)).await;
+
+    delete_all_expired(&sqlite, at(9).plus(DAY)).await;
+    assert_eq!(sqlite.changes(&Position::START, 10).await.unwrap().len(), 2, "nobody has taken them in");
+    take_in_all(&sqlite).await;
 
     delete_all_expired(&sqlite, at(1).plus(DAY)).await;
     assert_eq!(sqlite.changes(&Position::START, 10).await.unwrap().len(), 2);
     delete_all_expired(&sqlite, at(2).plus(DAY)).await;
     let left = sqlite.changes(&Position::START, 10).await.unwrap();
     assert_eq!(left.iter().map(|(_, change)| change.key.name.as_str()).collect::<Vec<_>>(), ["ben"]);
+    take_in_all(&sqlite).await;
     delete_all_expired(&sqlite, at(3).plus(DAY)).await;
     apply(&sqlite, enrol("Cleo", 3), at(3)).await;
     let (position, _) = sqlite.changes(&Position::START, 10).await.unwrap().remove(0);
@@ -341,6 +352,8 @@ async fn whatever_has_expired_goes_however_much_it_is() {
     });
     let answers = sqlite.apply(batches.collect(), at(1)).await;
     assert!(answers.iter().all(|answer| matches!(answer.as_deref(), Ok([Applied::Stored]))));
+
+    take_in_all(&sqlite).await;
 
     let late = at(1).plus(TOMBSTONE);
     assert!(sqlite.delete_expired(late).await.unwrap(), "there is more than one call deletes");

@@ -15,6 +15,7 @@ const LATE_NAMED: usize = 50;
 
 /// After a failure; the schedule comes by every minute.
 const REST: Duration = Duration::from_secs(60);
+const LONGEST_REST: Duration = Duration::from_secs(60 * 60);
 
 /// News on its way to the roster.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,6 +95,7 @@ impl Late {
     /// Tried again; those who are left are tried again in a while.
     pub fn tried(&mut self, missed: Vec<NameKey>, now: Timestamp) {
         self.recipients = missed;
-        self.next_at = now.plus(REST);
+        // Ever more seldom: whom it reached although that was not said is not told every minute of a day.
+        self.next_at = now.plus((now.since(self.since) / 2).clamp(REST, LONGEST_REST));
     }
 }

@@ -4,6 +4,7 @@ use super::*;
 use crate::attendee::{Attendee, apply_all};
 use crate::channel::Channel;
 use crate::event::Event;
+use crate::signup::SignupId;
 use crate::signup::{Request, Signup, Version};
 
 fn at(second: i64) -> Timestamp {

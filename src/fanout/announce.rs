@@ -3,7 +3,10 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::{StreamExt as _, stream};
+use sha2::{Digest as _, Sha256};
 
 use crate::attendee::Attendee;
 use crate::attendee_name::NameKey;
@@ -163,7 +166,10 @@ impl Round<'_> {
         let is_ours = self.save(|digest| {
             if let Some(sending) = &mut digest.sending {
                 sending.told_to.clone_from(&page.told_to);
-                sending.missed.extend(page.missed.iter().cloned());
+                // They are there already where this was stored and only the answer was lost.
+                let missed =
+                    page.missed.iter().filter(|name| !sending.missed.contains(name)).cloned().collect::<Vec<_>>();
+                sending.missed.extend(missed);
             }
             if page.is_last {
                 digest.settle(&noise, now);
@@ -278,7 +284,7 @@ impl Round<'_> {
                     Recipient::Everybody => told.to_all(),
                 };
                 let Some(announcement) = announcement else { return Some(Ok(false)) };
-                let id = format!("{}:{number}:{}", told.event, name_of(&to).as_str());
+                let id = notification_id(&told, number, &to);
                 let notification = Notification { id, to, announcement, at };
                 let outcome = notifier.notify(&notification).await;
                 if matches!(outcome, Err(Failure::Retry(_))) {
@@ -332,6 +338,18 @@ impl Round<'_> {
         }
         Err(busy())
     }
+}
+
+/// The same when it goes out again; ASCII and short, since it stands in headers.
+fn notification_id(told: &Told<'_>, number: u64, to: &Recipient) -> String {
+    let mut hash = Sha256::new();
+    let opened_at = told.news.opened_at.as_millis().to_string();
+    // None of these can hold a line break.
+    for part in [told.event.as_str(), &opened_at, name_of(to).as_str()] {
+        hash.update(part);
+        hash.update("\n");
+    }
+    format!("{number}-{}", URL_SAFE_NO_PAD.encode(&hash.finalize()[..16]))
 }
 
 fn name_of(recipient: &Recipient) -> NameKey {

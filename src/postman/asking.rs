@@ -1,4 +1,6 @@
-use std::time::Duration;
+use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use super::{Guard, Postman, Way, address};
 use crate::consent::{Consent, ConsentToken, ContactId};
@@ -9,6 +11,44 @@ use crate::timestamp::Timestamp;
 
 /// Nobody is asked twice in this time.
 const ASKED_AGAIN_AFTER: Duration = Duration::from_secs(48 * 60 * 60);
+
+/// A provider that says at once that it did not take a question did not; what takes longer, as a time-out does, may be with
+/// it all the same.
+const MAY_HAVE_ARRIVED: Duration = Duration::from_secs(1);
+
+/// The contacts whose owners are being asked by this process.
+#[derive(Debug, Default)]
+pub struct Asking(Mutex<HashSet<ContactId>>);
+
+/// While it lasts, nobody else of this process asks the same.
+struct Turn<'a> {
+    asking: &'a Asking,
+    contact: ContactId,
+}
+
+impl Asking {
+    /// None while somebody asks them.
+    fn begin(&self, contact: &ContactId) -> Option<Turn<'_>> {
+        let is_first = self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(contact.clone());
+        is_first.then(|| Turn { asking: self, contact: contact.clone() })
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.asking.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.contact);
+    }
+}
+
+/// Whether somebody wants messages, by what they said; None where they may be asked.
+fn answered(consent: Option<Consent>, now: Timestamp) -> Option<bool> {
+    match consent {
+        Some(Consent::Given) => Some(true),
+        Some(Consent::Refused) => Some(false),
+        Some(Consent::Asked { at }) if now.since(at) < ASKED_AGAIN_AFTER => Some(false),
+        Some(Consent::Asked { .. }) | None => None,
+    }
+}
 
 impl Postman {
     /// Asks the owners of addresses that people came with, or gave later. What cannot be asked now is asked when there
@@ -33,12 +73,22 @@ impl Postman {
         now: Timestamp,
     ) -> Result<bool, Failure> {
         let id = ContactId::of(contact, &self.contact_secret);
+        if let Some(answer) = answered(self.contacts.consent(&id).await?, now) {
+            return Ok(answer);
+        }
+        // Of several who come with one address at once, one asks.
+        let Some(_asking) = self.asking.begin(&id) else { return Ok(false) };
+        // Somebody may have asked since.
         let before = self.contacts.consent(&id).await?;
-        match before {
-            Some(Consent::Given) => return Ok(true),
-            Some(Consent::Refused) => return Ok(false),
-            Some(Consent::Asked { at }) if now.since(at) < ASKED_AGAIN_AFTER => return Ok(false),
-            Some(Consent::Asked { .. }) | None => {}
+        if let Some(answer) = answered(before, now) {
+            return Ok(answer);
+        }
+        if let Way::Text(_, guard, _) = way
+            && let Err(guard) = guard.spend(&*self.budgets, now).await?
+        {
+            // Nobody counts as asked who is not.
+            self.held_back(guard);
+            return Ok(false);
         }
         if !self.guards.may_ask(&*self.budgets, now).await? {
             self.held_back(Guard::Confirmations);
@@ -50,6 +100,7 @@ impl Postman {
         if !is_ours && self.contacts.consent(&id).await? != Some(asked) {
             return Ok(false);
         }
+        let began = Instant::now();
         match self.ask(&id, way, title, now).await {
             Ok(Some(answer)) => {
                 self.contacts.set_consent(&id, Some(asked), answer).await?;
@@ -60,6 +111,8 @@ impl Postman {
                 tracing::info!(reason, "the owner of an address cannot be asked");
                 Ok(false)
             }
+            // The question may have arrived, and is not to arrive once more.
+            Err(Failure::Retry(unavailable)) if began.elapsed() >= MAY_HAVE_ARRIVED => Err(unavailable.into()),
             Err(Failure::Retry(unavailable)) => {
                 // Nobody was reached: they may be asked again at once. If this fails too, that is in two days.
                 let never = before.unwrap_or(Consent::Asked { at: Timestamp::EARLIEST });
@@ -90,8 +143,7 @@ impl Postman {
                 let text = ConsentToken::sign(contact, &self.links.token_secret);
                 caller.ask(contact, &address(to)?, &text).await
             }
-            Way::Text(texter, guard, to) => {
-                self.spend_text(guard, now).await?;
+            Way::Text(texter, _, to) => {
                 let body = self.words.confirm_sms(title, link.as_str());
                 texter.ask(&Text { to: to.to_owned(), body }).await
             }

@@ -5,6 +5,7 @@ mod guards;
 mod link_again;
 mod sms_guard;
 
+pub use self::asking::Asking;
 pub use self::guards::{Guard, GuardWatch, Guards, Spent};
 pub use self::sms_guard::{Daytime, NotADaytime, SmsGuard};
 
@@ -36,6 +37,8 @@ pub struct Postman {
     pub contacts: Arc<dyn Contacts>,
     pub budgets: Arc<dyn Budgets>,
     pub guards: Guards,
+    /// Begins empty.
+    pub asking: Asking,
     pub metrics: Arc<dyn Meter>,
     pub inbox: Option<Arc<dyn Inbox>>,
     pub mailer: Option<Arc<dyn Mailer>>,

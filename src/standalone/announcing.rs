@@ -12,7 +12,7 @@ use crate::links::Links;
 use crate::metrics::Meter;
 use crate::outbound::{Caller, Mailer, Texter};
 use crate::ports::{Change, ChangeFeed as _, Digests as _, Unavailable};
-use crate::postman::{Guards, Postman};
+use crate::postman::{Asking, Guards, Postman};
 use crate::quiet::Noise;
 use crate::secret::Secret;
 use crate::standalone::smtp::Smtp;
@@ -114,6 +114,7 @@ impl Announcements {
             contacts: ports.clone(),
             budgets: ports.clone(),
             guards: settings.guards.clone(),
+            asking: Asking::default(),
             metrics: metrics.clone(),
             inbox: Some(ports),
             mailer: mailer.map(|mailer| Arc::new(mailer) as Arc<dyn Mailer>),
@@ -195,8 +196,11 @@ impl Announcements {
             };
             // So that others, and a stop, are not kept waiting by a large event.
             let until = Timestamp::now().plus(Duration::from_secs(1));
-            let tally = announcer.announce(&event, until).await?;
-            self.metrics.announced(&tally);
+            // One event that cannot be told keeps no other waiting.
+            match announcer.announce(&event, until).await {
+                Ok(tally) => self.metrics.announced(&tally),
+                Err(unavailable) => tracing::error!(%unavailable, event.id = %event, "people are told in a moment"),
+            }
         }
         Ok(is_full)
     }

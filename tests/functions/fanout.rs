@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use countmein::contact::Contact;
+use countmein::timestamp::Timestamp;
 use serde_json::{Value, json};
 
 use crate::runtime_api::Answer;
@@ -93,6 +94,24 @@ fn the_others_hear_by_text_message_who_said_yes_and_nobody_else_does() {
         texts[1].starts_with("dance: Ben joined; 2 are in. https://signup.example.org/events/dance/manage/"),
         "{texts:?}"
     );
+}
+
+#[test]
+fn who_gives_a_phone_at_night_is_asked_by_day() {
+    let world = World::new();
+    let morning = Timestamp::now().to_string()[11..13].parse::<u32>().unwrap() < 12;
+    let night = if morning { "22-24 UTC" } else { "0-2 UTC" };
+    let asleep = world.fanout_with(&[TEXTING[0], ("COUNTMEIN_SMS_DAYTIME", night), TEXTING[2]]);
+    asleep.invoke(&records([comes(&world, 1, "Ana", Some(ANAS_PHONE))])).response();
+    assert!(world.texts(ANAS_PHONE).is_empty());
+
+    let awake = world.fanout_with(&TEXTING);
+    world.end_the_quiet("dance");
+    awake.invoke(&records([comes(&world, 2, "Ben", None)])).response();
+
+    let texts = world.texts(ANAS_PHONE);
+    assert_eq!(texts.len(), 1, "{texts:?}");
+    assert!(texts[0].contains("/contacts/"), "{texts:?}");
 }
 
 #[test]

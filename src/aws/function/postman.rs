@@ -12,7 +12,7 @@ use crate::aws::secrets;
 use crate::aws::sns::{Phones, Sns, Topics};
 use crate::aws::telemetry::Emf;
 use crate::links::Links;
-use crate::postman::{Guards, Postman, SmsGuard};
+use crate::postman::{Asking, Guards, Postman, SmsGuard};
 use crate::words::{NAMES_SHOWN, Words};
 
 /// What the template sets where its parameters are left alone.
@@ -44,6 +44,7 @@ pub async fn postman(config: &SdkConfig, table: &EventsTable, emf: &Emf) -> anyh
         contacts: table.clone(),
         budgets: table,
         guards: guards()?,
+        asking: Asking::default(),
         metrics: Arc::new(emf.clone()),
         inbox: None,
         mailer: Some(sns.clone()),

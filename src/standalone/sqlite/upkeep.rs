@@ -33,10 +33,12 @@ impl Sqlite {
             for event in events {
                 roster::forget_if_empty(db, &event)?;
             }
-            // The oldest come first, so a look at the first rows is enough.
+            // The oldest come first, so a look at the first rows is enough. What nobody has taken in yet stays: the program
+            // may have been off for days.
             deleted += db.execute(
                 "DELETE FROM change WHERE seq IN
-                 (SELECT seq FROM (SELECT seq, made_at FROM change ORDER BY seq LIMIT ?2) WHERE made_at < ?1)",
+                 (SELECT seq FROM (SELECT seq, made_at FROM change ORDER BY seq LIMIT ?2) WHERE made_at < ?1)
+                 AND seq <= (SELECT CAST(position AS INTEGER) FROM follower WHERE name = 'fanout')",
                 (oldest_change, ROWS),
             )?;
             deleted += db.execute(

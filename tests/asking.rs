@@ -1,0 +1,126 @@
+//! Asking the owner of an address: once, however many come with it at once.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use countmein::announcement::Announcement;
+use countmein::attendee;
+use countmein::attendee_name::AttendeeName;
+use countmein::channel::Channel;
+use countmein::contact::Contact;
+use countmein::event::Event;
+use countmein::links::Links;
+use countmein::metrics::Metrics;
+use countmein::news::Movements;
+use countmein::notification::{Notification, Recipient};
+use countmein::outbound::{Mail, Mailer};
+use countmein::ports::{Failure, Notifier as _, Unavailable};
+use countmein::postman::{Asking, Guards, Postman};
+use countmein::secret::Secret;
+use countmein::signup::{Request, Signup, SignupId, Version};
+use countmein::standalone::sqlite::Sqlite;
+use countmein::timestamp::Timestamp;
+use countmein::words::{Language, Words};
+use futures_util::future::join_all;
+
+/// A mail server that counts what it is offered and takes its time.
+struct Counting {
+    mails: AtomicUsize,
+    takes: Duration,
+    answers: bool,
+}
+
+#[async_trait]
+impl Mailer for Counting {
+    async fn mail(&self, _: &Mail) -> Result<(), Failure> {
+        self.mails.fetch_add(1, Ordering::SeqCst);
+        tokio::time::sleep(self.takes).await;
+        let timed_out = || Unavailable { doing: "sending mail", cause: "no answer".to_owned() };
+        if self.answers { Ok(()) } else { Err(timed_out().into()) }
+    }
+}
+
+fn postman(sqlite: &Sqlite, mailer: &Arc<Counting>) -> Postman {
+    let secret = || Secret::new("correct-horse-battery").unwrap();
+    let ports = Arc::new(sqlite.clone());
+    Postman {
+        words: Words::new(Language::English, 10),
+        links: Links { public_url: "https://signup.example.org".parse().unwrap(), token_secret: secret() },
+        contact_secret: secret(),
+        contacts: ports.clone(),
+        budgets: ports,
+        guards: Guards { confirmations_an_hour: 100, sms: None },
+        asking: Asking::default(),
+        metrics: Arc::new(Metrics::new()),
+        inbox: None,
+        mailer: Some(mailer.clone()),
+        caller: None,
+        texter: None,
+        broadcaster: None,
+    }
+}
+
+/// News for somebody of that name, who gave a mail address.
+fn news(name: &str, email: &str, at: Timestamp) -> Notification {
+    let event = Event::parse("Dance").unwrap();
+    let signup = Signup {
+        version: Version { requested_at: at, id: SignupId::parse("s-1").unwrap() },
+        event: event.clone(),
+        name: AttendeeName::parse(name).unwrap(),
+        channel: Channel::Http,
+        request: Request::Join { contact: Some(Contact::email(email).unwrap()) },
+    };
+    let (attendee, _) = attendee::apply_all(None, &[signup], at);
+    let announcement = Announcement {
+        event: event.id().clone(),
+        title: "Dance".to_owned(),
+        joined: vec!["Zoe".to_owned()],
+        left: Vec::new(),
+        others: Movements::default(),
+        count: 2,
+    };
+    Notification { id: format!("1-{name}"), to: Recipient::Attendee(Box::new(attendee.unwrap())), announcement, at }
+}
+
+#[tokio::test]
+async fn of_many_who_come_with_one_address_at_once_one_asks_its_owner() {
+    let folder = tempfile::tempdir().unwrap();
+    let sqlite = Sqlite::open(folder.path()).unwrap();
+    let mailer = Arc::new(Counting { mails: AtomicUsize::new(0), takes: Duration::from_millis(20), answers: true });
+    let postman = postman(&sqlite, &mailer);
+    let at = Timestamp::now();
+    let all: Vec<Notification> =
+        (0..40).map(|number| news(&format!("Guest {number}"), "Victim@mail.example", at)).collect();
+    for told in join_all(all.iter().map(|notification| postman.notify(notification))).await {
+        assert!(!told.unwrap());
+    }
+    assert_eq!(mailer.mails.load(Ordering::SeqCst), 1);
+    // Nor by another way to write it, nor two days less a minute later.
+    let later = at.plus(Duration::from_secs(48 * 60 * 60 - 60));
+    postman.notify(&news("Guest 41", "VICTIM@mail.example", later)).await.unwrap();
+    assert_eq!(mailer.mails.load(Ordering::SeqCst), 1);
+    // After that all of them may again, and one does.
+    let much_later = at.plus(Duration::from_secs(48 * 60 * 60));
+    let all: Vec<Notification> =
+        (0..40).map(|number| news(&format!("Guest {number}"), "victim@mail.example", much_later)).collect();
+    join_all(all.iter().map(|notification| postman.notify(notification))).await;
+    assert_eq!(mailer.mails.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test]
+async fn a_question_that_may_have_arrived_is_not_asked_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let sqlite = Sqlite::open(folder.path()).unwrap();
+    let slow = Arc::new(Counting { mails: AtomicUsize::new(0), takes: Duration::from_millis(1_100), answers: false });
+    let quick = Arc::new(Counting { mails: AtomicUsize::new(0), takes: Duration::ZERO, answers: false });
+    let at = Timestamp::now();
+    for (mailer, email, asked) in [(slow, "ana@mail.example", 1), (quick, "ben@mail.example", 3)] {
+        let postman = postman(&sqlite, &mailer);
+        for minute in 0..3 {
+            let _ = postman.notify(&news("Ana", email, at.plus(Duration::from_secs(60 * minute)))).await;
+        }
+        assert_eq!(mailer.mails.load(Ordering::SeqCst), asked, "{email}");
+    }
+}
