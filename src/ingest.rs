@@ -198,7 +198,7 @@ fn outcome(applied: Applied) -> Outcome {
 
 fn failed(failure: &Failure) -> Outcome {
     match failure {
-        Failure::Retry(unavailable) => Outcome::Retry(unavailable.to_string()),
+        Failure::Retry(unavailable) | Failure::NoAnswer(unavailable) => Outcome::Retry(unavailable.to_string()),
         Failure::Reject(reason) => Outcome::Rejected(reason.clone()),
     }
 }

@@ -35,6 +35,9 @@ pub struct Unavailable {
 pub enum Failure {
     #[error(transparent)]
     Retry(#[from] Unavailable),
+    /// It may work later too, but it is the recipient's own end that does not answer, which says nothing of anybody else's.
+    #[error("{0}")]
+    NoAnswer(Unavailable),
     /// It never will work; the reason is for a person, and holds no contact.
     #[error("{0}")]
     Reject(String),

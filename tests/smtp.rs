@@ -57,7 +57,7 @@ fn header<'a>(mail: &'a Value, name: &str) -> &'a str {
 fn retry(sent: Result<(), Failure>) -> String {
     match sent.unwrap_err() {
         Failure::Retry(unavailable) => without_address(unavailable.to_string()),
-        Failure::Reject(why) => panic!("rejected: {why}"),
+        other => panic!("not to be tried again: {other}"),
     }
 }
 
@@ -66,7 +66,7 @@ fn retry(sent: Result<(), Failure>) -> String {
 fn reject(sent: Result<(), Failure>) -> String {
     match sent.unwrap_err() {
         Failure::Reject(why) => without_address(why),
-        failure @ Failure::Retry(_) => panic!("to be tried again: {failure}"),
+        failure => panic!("to be tried again: {failure}"),
     }
 }
 

@@ -61,7 +61,7 @@ fn call(to: Url) -> Call {
 }
 
 fn is_retry(outcome: &Result<(), Failure>) -> bool {
-    matches!(outcome, Err(Failure::Retry(unavailable)) if unavailable.doing == "calling a webhook")
+    matches!(outcome, Err(Failure::NoAnswer(unavailable)) if unavailable.doing == "calling a webhook")
 }
 
 fn is_reject(outcome: &Result<(), Failure>, reason: &str) -> bool {

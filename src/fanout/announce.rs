@@ -261,19 +261,23 @@ impl Round<'_> {
 
     /// Tells recipients, in their order, until `room` of them were missed: who was missed and, if somebody was not tried
     /// any more, the last who was.
+    ///
+    /// Who do not answer take half of the room at most, and further ones are given up at once: a hundred of them must not stop
+    /// what everybody else is to hear.
     async fn tell(
         &mut self,
         batch: Batch<'_>,
         recipients: Vec<Recipient>,
         room: usize,
     ) -> (Vec<NameKey>, Option<Option<NameKey>>) {
-        let missed_so_far = AtomicUsize::new(0);
+        let (missed_so_far, no_answers) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let room_for_no_answers = room.saturating_sub(MISSED_MAX / 2);
         let Batch { news, doubtful, number } = batch;
         let (event, title) = (&self.digest.event, &self.digest.title);
         let told = Told { event, title, count: self.digest.count, news, doubtful };
         let at = (self.announcer.clock)();
         let names: Vec<NameKey> = recipients.iter().map(name_of).collect();
-        let (missed_so_far, notifier) = (&missed_so_far, self.announcer.notifier);
+        let (missed_so_far, no_answers, notifier) = (&missed_so_far, &no_answers, self.announcer.notifier);
         let tries = recipients.into_iter().enumerate().map(|(place, to)| async move {
             let outcome = async {
                 if missed_so_far.load(Ordering::Relaxed) >= room {
@@ -287,7 +291,12 @@ impl Round<'_> {
                 let id = notification_id(&told, number, &to);
                 let notification = Notification { id, to, announcement, at };
                 let outcome = notifier.notify(&notification).await;
-                if matches!(outcome, Err(Failure::Retry(_))) {
+                let is_missed = match outcome {
+                    Err(Failure::Retry(_)) => true,
+                    Err(Failure::NoAnswer(_)) => no_answers.fetch_add(1, Ordering::Relaxed) < room_for_no_answers,
+                    Ok(_) | Err(Failure::Reject(_)) => false,
+                };
+                if is_missed {
                     missed_so_far.fetch_add(1, Ordering::Relaxed);
                 }
                 Some(outcome)
@@ -297,7 +306,7 @@ impl Round<'_> {
         let mut outcomes: Vec<_> = stream::iter(tries).buffer_unordered(self.announcer.at_once).collect().await;
         outcomes.sort_unstable_by_key(|(place, _)| *place);
 
-        let mut missed = Vec::new();
+        let (mut missed, mut no_answers_kept) = (Vec::new(), 0);
         let tried = outcomes.iter().take_while(|(_, outcome)| outcome.is_some()).count();
         for (name, (_, outcome)) in names.iter().zip(outcomes) {
             match outcome {
@@ -307,7 +316,13 @@ impl Round<'_> {
                     self.tally.refused += 1;
                     tracing::warn!(event.id = %self.digest.event, reason, "somebody cannot be told");
                 }
-                Some(Err(Failure::Retry(unavailable))) => {
+                Some(Err(Failure::NoAnswer(unavailable))) if no_answers_kept >= room_for_no_answers => {
+                    self.tally.given_up += 1;
+                    tracing::warn!(event.id = %self.digest.event, %unavailable, "somebody is not told");
+                }
+                Some(Err(failure @ (Failure::Retry(_) | Failure::NoAnswer(_)))) => {
+                    no_answers_kept += usize::from(matches!(failure, Failure::NoAnswer(_)));
+                    let unavailable = failure;
                     self.tally.missed += 1;
                     tracing::warn!(event.id = %self.digest.event, %unavailable, "somebody is told later");
                     missed.push(name.clone());

@@ -111,13 +111,14 @@ impl Postman {
                 tracing::info!(reason, "the owner of an address cannot be asked");
                 Ok(false)
             }
-            // The question may have arrived, and is not to arrive once more.
-            Err(Failure::Retry(unavailable)) if began.elapsed() >= MAY_HAVE_ARRIVED => Err(unavailable.into()),
-            Err(Failure::Retry(unavailable)) => {
-                // Nobody was reached: they may be asked again at once. If this fails too, that is in two days.
-                let never = before.unwrap_or(Consent::Asked { at: Timestamp::EARLIEST });
-                self.contacts.set_consent(&id, Some(asked), never).await?;
-                Err(unavailable.into())
+            Err(failure) => {
+                // The question may have arrived, and is not to arrive once more.
+                if began.elapsed() < MAY_HAVE_ARRIVED {
+                    // Nobody was reached: they may be asked again at once. If this fails too, that is in two days.
+                    let never = before.unwrap_or(Consent::Asked { at: Timestamp::EARLIEST });
+                    self.contacts.set_consent(&id, Some(asked), never).await?;
+                }
+                Err(failure)
             }
         }
     }

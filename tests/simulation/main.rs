@@ -12,6 +12,7 @@ use proptest::prelude::*;
 use memory::Memory;
 
 mod memory;
+mod no_answer;
 mod sending;
 
 const DANCE: &str = "Dance";

@@ -17,7 +17,7 @@ const UNTRUSTED: &str = "its certificate or its TLS is not accepted";
 
 /// What may work later.
 pub fn retry(cause: impl Into<String>) -> Failure {
-    Failure::Retry(Unavailable { doing: "calling a webhook", cause: cause.into() })
+    Failure::NoAnswer(Unavailable { doing: "calling a webhook", cause: cause.into() })
 }
 
 /// Whether an answer is a yes.

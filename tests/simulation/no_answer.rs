@@ -1,0 +1,60 @@
+//! Recipients whose own ends do not answer, and everybody else.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use countmein::notification::{Notification, Recipient};
+use countmein::ports::{Failure, Notifier, Unavailable};
+use countmein::quiet::Noise;
+use countmein::signup::Request;
+
+use crate::memory::Memory;
+use crate::{DANCE, start};
+
+/// More than are kept by name for another try, and before all others in the roster's order.
+const SILENT: usize = 150;
+const OTHERS: usize = 700;
+
+/// Calls webhooks, of which some never answer.
+struct Webhooks<'a>(&'a Memory);
+
+#[async_trait]
+impl Notifier for Webhooks<'_> {
+    async fn notify(&self, notification: &Notification) -> Result<bool, Failure> {
+        match &notification.to {
+            Recipient::Attendee(attendee) if attendee.name.as_str().starts_with('!') => {
+                let cause = "it answers 503".to_owned();
+                Err(Failure::NoAnswer(Unavailable { doing: "calling a webhook", cause }))
+            }
+            _ => self.0.notify(notification).await,
+        }
+    }
+}
+
+#[test]
+fn however_many_do_not_answer_everybody_else_hears_at_once() {
+    let memory = Memory::new(start());
+    for number in 0..SILENT {
+        memory.request(DANCE, &format!("!{number:03}"), Request::Enrol { contact: None });
+    }
+    for number in 0..OTHERS {
+        memory.request(DANCE, &format!("Guest {number:03}"), Request::Enrol { contact: None });
+    }
+    memory.work_with(&Webhooks(&memory), Noise::default());
+    for round in 0..3 {
+        memory.advance(Duration::from_secs(12 * 60 * 60));
+        memory.state().told.clear();
+        memory.request(DANCE, &format!("Zoe {round}"), Request::Enrol { contact: None });
+
+        let tally = memory.work_with(&Webhooks(&memory), Noise::default()).expect("nothing crashes");
+
+        let told: BTreeSet<String> = memory.state().told.iter().map(|(_, name, _)| name.clone()).collect();
+        assert!(
+            (0..OTHERS).all(|number| told.contains(&format!("Guest {number:03}"))),
+            "round {round}: {}",
+            told.len()
+        );
+        assert!(tally.given_up > 0, "who is given up is counted: {tally:?}");
+    }
+}
