@@ -69,6 +69,8 @@ pub enum RowProblem {
     SeveralContacts,
     #[error("`phone` was shortened to a number by the spreadsheet; format the column as text and write it anew")]
     ShortenedPhone,
+    #[error("there is a line break in `event` or `name`; look for a quote that is never closed")]
+    LineBreak,
     #[error("the row is longer than {ROW_BYTES} bytes; look for a quote that is never closed")]
     TooLong,
 }
@@ -146,6 +148,10 @@ impl<R: Read> Table<R> {
 }
 
 fn person([event, name, email, phone, webhook]: &Cells) -> Result<Person, RowProblem> {
+    // Or the next row would be the end of a name.
+    if [event, name].iter().any(|text| text.trim().contains(['\n', '\r'])) {
+        return Err(RowProblem::LineBreak);
+    }
     let cell = |text: &str| text::unguarded(text.trim()).to_owned();
     let event = Event::parse(&cell(event)).map_err(|problem| problem.in_field("event"))?;
     let name = AttendeeName::parse(&cell(name)).map_err(|problem| problem.in_field("name"))?;

@@ -65,6 +65,7 @@ fn a_row_that_signs_nobody_up_says_why() {
     assert!(one("Dance,Ana,nowhere,,").starts_with("`email` is not an email address"));
     assert!(one("Dance,Ana,,,http://example.org").starts_with("`webhook` is not an https address"));
     assert!(one("#,Ana,,,").starts_with("`event` contains '#'"));
+    assert_eq!(one("Dance,\"Ana\nDance,Ben,,,"), RowProblem::LineBreak.to_string());
     assert!(one("Dance").starts_with("`name` is empty"));
     assert_eq!(one(&format!("Dance,Ana,{},,", "x".repeat(20_000))), RowProblem::TooLong.to_string());
 }
