@@ -19,8 +19,8 @@ use crate::timestamp::Timestamp;
 
 /// Who counts. Nothing that is counted holds anything that a person typed.
 pub trait Meter: Send + Sync {
-    /// One sign-up was put on the queue.
-    fn accepted(&self, channel: Channel);
+    /// So many sign-ups were put on the queue.
+    fn accepted(&self, channel: Channel, signups: u32);
 
     /// A batch was brought to its outcomes.
     fn ingested(&self, settlements: &[Settlement]);
@@ -132,8 +132,8 @@ impl Metrics {
 }
 
 impl Meter for Metrics {
-    fn accepted(&self, channel: Channel) {
-        self.accepted.get_or_create(&ByChannel { channel: channel.as_str() }).inc();
+    fn accepted(&self, channel: Channel, signups: u32) {
+        self.accepted.get_or_create(&ByChannel { channel: channel.as_str() }).inc_by(signups.into());
     }
 
     fn ingested(&self, settlements: &[Settlement]) {

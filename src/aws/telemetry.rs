@@ -83,8 +83,8 @@ impl Emf {
 }
 
 impl Meter for Emf {
-    fn accepted(&self, _: Channel) {
-        self.tell(&[("SignupsAccepted", Unit::Count, 1.0)]);
+    fn accepted(&self, _: Channel, signups: u32) {
+        self.tell(&[("SignupsAccepted", Unit::Count, signups.into())]);
     }
 
     fn ingested(&self, settlements: &[Settlement]) {

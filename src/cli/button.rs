@@ -7,7 +7,7 @@ use super::access::Access;
 use super::address;
 use super::failure::Failure;
 use crate::attendee_name::AttendeeName;
-use crate::button::Serial;
+use crate::button::{PressAction, Serial};
 use crate::contact::Contact;
 use crate::event::Event;
 
@@ -112,7 +112,7 @@ struct Button {
 }
 
 fn actions() -> PossibleValuesParser {
-    ["sign_up", "cancel", "nothing"].into()
+    PressAction::ALL.map(PressAction::as_str).into()
 }
 
 fn serial(text: &str) -> Result<Serial, String> {

@@ -68,7 +68,7 @@ pub async fn press(
     let message = match decoded {
         Decoded::Press(_) => {
             app.queue.send(vec![envelope.write()]).await?;
-            app.metrics.accepted(Channel::Button);
+            app.metrics.accepted(Channel::Button, 1);
             "Your press is on its way."
         }
         Decoded::NotAPress => "This asks for nothing.",

@@ -109,7 +109,7 @@ pub async fn accept(
 /// Durable when it returns.
 pub async fn enqueue(app: &App, signup: &Signup) -> Result<(), Unavailable> {
     app.queue.send(vec![message::write(signup)]).await?;
-    app.metrics.accepted(signup.channel);
+    app.metrics.accepted(signup.channel, 1);
     tracing::debug!(event.id = %signup.event.id(), signup.id = %signup.version.id, channel = signup.channel.as_str(), "signup accepted");
     Ok(())
 }

@@ -5,7 +5,7 @@
 
 mod columns;
 pub mod refused;
-mod text;
+pub mod text;
 
 pub use self::columns::NotATable;
 
@@ -137,10 +137,12 @@ impl<R: Read> Table<R> {
             if self.record.iter().all(|cell| cell.trim_ascii().is_empty()) {
                 continue;
             }
+            if self.record.as_slice().len() > ROW_BYTES {
+                let person = Err(RowProblem::TooLong);
+                return Ok(Some(Row { number: self.row, cells: Cells::default(), person }));
+            }
             let cells = self.columns.cells(&self.record);
-            let person =
-                if self.record.as_slice().len() > ROW_BYTES { Err(RowProblem::TooLong) } else { person(&cells) };
-            let cells = if matches!(person, Err(RowProblem::TooLong)) { Default::default() } else { cells };
+            let person = person(&cells);
             return Ok(Some(Row { number: self.row, cells, person }));
         }
         Ok(None)

@@ -145,7 +145,7 @@ impl Mqtt {
         loop {
             match self.queue.send(vec![body.clone()]).await {
                 Ok(()) => {
-                    self.metrics.accepted(Channel::Button);
+                    self.metrics.accepted(Channel::Button, 1);
                     return true;
                 }
                 Err(unavailable) => tracing::error!(%unavailable, "a press is put on the queue in a moment"),
