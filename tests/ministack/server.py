@@ -1,5 +1,6 @@
 """MiniStack 1.5.33 with what it gets wrong of our template put right. Takes the place of its command `ministack`."""
 
+import functools
 import random
 import ssl
 import string
@@ -15,7 +16,7 @@ def replaces(module):
 
     def decorate(function):
         original = getattr(module, function.__name__)
-        setattr(module, function.__name__, lambda *args: function(original, *args))
+        setattr(module, function.__name__, functools.partial(function, original))
 
     return decorate
 
@@ -33,6 +34,12 @@ def _provided_worker_env(original, config, *more):
     own = (config.get("Environment") or {}).get("Variables") or {}
     endpoint = {name: value for name, value in own.items() if name == "AWS_ENDPOINT_URL"}
     return original(config, *more) | endpoint
+
+
+@replaces(lambda_svc)
+def invalidate_worker(original, name, qualifier=None, account=None, region=None):
+    """Whoever deploys ends their own functions, and not those of that name in other accounts amid their work."""
+    original(name, qualifier, account or lambda_svc.get_account_id(), region or lambda_svc.get_region())
 
 
 @replaces(iam_actions)
