@@ -9,13 +9,14 @@ use countmein::announcement::Announcement;
 use countmein::attendee;
 use countmein::attendee_name::AttendeeName;
 use countmein::channel::Channel;
+use countmein::consent::{Consent, ContactId};
 use countmein::contact::Contact;
 use countmein::event::Event;
 use countmein::links::Links;
 use countmein::metrics::Metrics;
 use countmein::news::Movements;
 use countmein::notification::{Notification, Recipient};
-use countmein::outbound::{Mail, Mailer};
+use countmein::outbound::{Call, Caller, Mail, Mailer};
 use countmein::ports::{Failure, Notifier as _, Unavailable};
 use countmein::postman::{Asking, Guards, Postman};
 use countmein::secret::Secret;
@@ -24,6 +25,7 @@ use countmein::standalone::sqlite::Sqlite;
 use countmein::timestamp::Timestamp;
 use countmein::words::{Language, Words};
 use futures_util::future::join_all;
+use url::Url;
 
 /// A mail server that counts what it is offered and takes its time.
 struct Counting {
@@ -39,6 +41,27 @@ impl Mailer for Counting {
         tokio::time::sleep(self.takes).await;
         let timed_out = || Unavailable { doing: "sending mail", cause: "no answer".to_owned() };
         if self.answers { Ok(()) } else { Err(timed_out().into()) }
+    }
+}
+
+/// A webhook that echoes, after a while, and counts.
+#[derive(Default)]
+struct Echoing {
+    asked: AtomicUsize,
+    called: AtomicUsize,
+}
+
+#[async_trait]
+impl Caller for Echoing {
+    async fn call(&self, _: &Call) -> Result<(), Failure> {
+        self.called.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    }
+
+    async fn ask(&self, _: &ContactId, _: &Url, _: &str) -> Result<Option<Consent>, Failure> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        Ok(Some(Consent::Given))
     }
 }
 
@@ -64,13 +87,17 @@ fn postman(sqlite: &Sqlite, mailer: &Arc<Counting>) -> Postman {
 
 /// News for somebody of that name, who gave a mail address.
 fn news(name: &str, email: &str, at: Timestamp) -> Notification {
+    news_to(name, Contact::email(email).unwrap(), at)
+}
+
+fn news_to(name: &str, contact: Contact, at: Timestamp) -> Notification {
     let event = Event::parse("Dance").unwrap();
     let signup = Signup {
         version: Version { requested_at: at, id: SignupId::parse("s-1").unwrap() },
         event: event.clone(),
         name: AttendeeName::parse(name).unwrap(),
         channel: Channel::Http,
-        request: Request::Join { contact: Some(Contact::email(email).unwrap()) },
+        request: Request::Join { contact: Some(contact) },
     };
     let (attendee, _) = attendee::apply_all(None, &[signup], at);
     let announcement = Announcement {
@@ -107,6 +134,22 @@ async fn of_many_who_come_with_one_address_at_once_one_asks_its_owner() {
         (0..40).map(|number| news(&format!("Guest {number}"), "victim@mail.example", much_later)).collect();
     join_all(all.iter().map(|notification| postman.notify(notification))).await;
     assert_eq!(mailer.mails.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test]
+async fn what_comes_for_a_webhook_while_it_is_asked_waits_for_its_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    let sqlite = Sqlite::open(folder.path()).unwrap();
+    let mailer = Arc::new(Counting { mails: AtomicUsize::new(0), takes: Duration::ZERO, answers: true });
+    let webhook = Arc::new(Echoing::default());
+    let postman = Postman { caller: Some(webhook.clone()), ..postman(&sqlite, &mailer) };
+    let contact = || Contact::webhook("https://hooks.example.org/ana").unwrap();
+    let at = Timestamp::now();
+    let all: Vec<Notification> = (0..40).map(|number| news_to(&format!("Guest {number}"), contact(), at)).collect();
+    for told in join_all(all.iter().map(|notification| postman.notify(notification))).await {
+        assert!(told.unwrap());
+    }
+    assert_eq!((webhook.asked.load(Ordering::SeqCst), webhook.called.load(Ordering::SeqCst)), (1, 40));
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ use countmein::ports::{
 };
 use countmein::reject::Reject;
 use countmein::signup::{Request, Signup, SignupId, Version};
-use countmein::standalone::sqlite::{DATABASE, OpenError, Sqlite};
+use countmein::standalone::sqlite::{DATABASE, Follower, OpenError, Sqlite};
 use countmein::timestamp::Timestamp;
 use tempfile::TempDir;
 
@@ -260,7 +260,9 @@ async fn an_event_is_forgotten_with_the_last_who_left_it() {
 /// As the digests do; the last that there are.
 async fn take_in_all(sqlite: &Sqlite) {
     let changes = sqlite.changes(&Position::START, 10_000).await.unwrap();
-    sqlite.set_position(&changes.last().expect("there are changes").0).await.unwrap();
+    for follower in [Follower::Digests, Follower::Answers] {
+        sqlite.set_position(follower, &changes.last().expect("there are changes").0).await.unwrap();
+    }
 }
 
 #[tokio::test]

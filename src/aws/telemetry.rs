@@ -119,6 +119,7 @@ impl Meter for Emf {
             Guard::CallingCodes => "HeldBackByCallingCodes",
             Guard::Daytime => "HeldBackByDaytime",
             Guard::SmsADay => "HeldBackBySmsADay",
+            Guard::SmsAnswers => "HeldBackBySmsAnswers",
             Guard::LinksADay => "HeldBackByLinksADay",
         };
         self.tell(&[(name, Unit::Count, 1.0)]);

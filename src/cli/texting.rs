@@ -13,7 +13,7 @@ pub struct TextingArgs {
     #[arg(long, value_name = "HOURS", env = "COUNTMEIN_SMS_DAYTIME")]
     sms_daytime: Option<Daytime>,
 
-    /// Texts that go out in a day (UTC), at most
+    /// Texts that go out in a day (UTC), at most; half of them at most are questions and links
     #[arg(long, value_name = "NUMBER", env = "COUNTMEIN_SMS_A_DAY", default_value_t = 100)]
     sms_a_day: u64,
 }

@@ -1,6 +1,8 @@
 //! The changes of the roster into each event's digest, and the digests to those who are in.
 
 mod announce;
+mod round;
+mod telling;
 
 pub use self::announce::{Announcer, Tally};
 

@@ -1,8 +1,11 @@
 use std::collections::HashSet;
-use std::sync::{Mutex, PoisonError};
+use std::pin::pin;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::{Guard, Postman, Way, address};
+use tokio::sync::Notify;
+
+use super::{Guard, Postman, TextFor, Way, address};
 use crate::consent::{Consent, ConsentToken, ContactId};
 use crate::contact::Contact;
 use crate::outbound::{Mail, Text};
@@ -18,7 +21,10 @@ const MAY_HAVE_ARRIVED: Duration = Duration::from_secs(1);
 
 /// The contacts whose owners are being asked by this process.
 #[derive(Debug, Default)]
-pub struct Asking(Mutex<HashSet<ContactId>>);
+pub struct Asking {
+    contacts: Mutex<HashSet<ContactId>>,
+    one_ended: Notify,
+}
 
 /// While it lasts, nobody else of this process asks the same.
 struct Turn<'a> {
@@ -27,16 +33,36 @@ struct Turn<'a> {
 }
 
 impl Asking {
+    fn contacts(&self) -> MutexGuard<'_, HashSet<ContactId>> {
+        self.contacts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// None while somebody asks them.
     fn begin(&self, contact: &ContactId) -> Option<Turn<'_>> {
-        let is_first = self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(contact.clone());
+        let is_first = self.contacts().insert(contact.clone());
         is_first.then(|| Turn { asking: self, contact: contact.clone() })
+    }
+
+    /// Waits while somebody asks them; whether somebody did.
+    async fn wait_for(&self, contact: &ContactId) -> bool {
+        let mut has_waited = false;
+        loop {
+            let mut ended = pin!(self.one_ended.notified());
+            // Before the look, so that no end is missed.
+            ended.as_mut().enable();
+            if !self.contacts().contains(contact) {
+                return has_waited;
+            }
+            ended.await;
+            has_waited = true;
+        }
     }
 }
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        self.asking.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.contact);
+        self.asking.contacts().remove(&self.contact);
+        self.asking.one_ended.notify_waiters();
     }
 }
 
@@ -51,16 +77,14 @@ fn answered(consent: Option<Consent>, now: Timestamp) -> Option<bool> {
 }
 
 impl Postman {
-    /// Asks the owners of addresses that people came with, or gave later. What cannot be asked now is asked when there
+    /// Asks the owner of an address that somebody came with, or gave later. Who cannot be asked now is asked when there
     /// is something to tell.
-    pub async fn welcome(&self, changes: &[Change], now: Timestamp) {
-        for change in changes {
-            let Some(attendee) = change.new.as_ref().filter(|_| change.brings_a_contact()) else { continue };
-            let Some(contact) = attendee.stay().and_then(|stay| stay.contact.as_ref()) else { continue };
-            let Some(way) = self.way(contact) else { continue };
-            if let Err(failure) = self.consents(contact, way, &attendee.title, now).await {
-                tracing::warn!(%failure, "the owner of an address is asked later");
-            }
+    pub(super) async fn welcome(&self, change: &Change, now: Timestamp) {
+        let Some(attendee) = change.new.as_ref().filter(|_| change.brings_a_contact()) else { return };
+        let Some(contact) = attendee.stay().and_then(|stay| stay.contact.as_ref()) else { return };
+        let Some(way) = self.way(contact) else { return };
+        if let Err(failure) = self.consents(contact, way, &attendee.title, now).await {
+            tracing::warn!(%failure, "the owner of an address is asked later");
         }
     }
 
@@ -73,18 +97,29 @@ impl Postman {
         now: Timestamp,
     ) -> Result<bool, Failure> {
         let id = ContactId::of(contact, &self.contact_secret);
-        if let Some(answer) = answered(self.contacts.consent(&id).await?, now) {
-            return Ok(answer);
-        }
         // Of several who come with one address at once, one asks.
-        let Some(_asking) = self.asking.begin(&id) else { return Ok(false) };
+        let _asking = loop {
+            let answer = answered(self.contacts.consent(&id).await?, now);
+            // A webhook answers while it is asked, and is then to hear what others have to tell it.
+            if answer != Some(true) && matches!(way, Way::Call(..)) && self.asking.wait_for(&id).await {
+                continue;
+            }
+            if let Some(answer) = answer {
+                return Ok(answer);
+            }
+            match self.asking.begin(&id) {
+                Some(turn) => break turn,
+                None if matches!(way, Way::Call(..)) => {}
+                None => return Ok(false),
+            }
+        };
         // Somebody may have asked since.
         let before = self.contacts.consent(&id).await?;
         if let Some(answer) = answered(before, now) {
             return Ok(answer);
         }
         if let Way::Text(_, guard, _) = way
-            && let Err(guard) = guard.spend(&*self.budgets, now).await?
+            && let Err(guard) = guard.spend(TextFor::Answer, &*self.budgets, now).await?
         {
             // Nobody counts as asked who is not.
             self.held_back(guard);

@@ -24,6 +24,8 @@ pub enum Guard {
     Daytime,
     /// So many texts went out on this day.
     SmsADay,
+    /// Half of this day's texts were [`TextFor::Answer`].
+    SmsAnswers,
     /// The same link was sent again so often on this day.
     LinksADay,
 }
@@ -35,9 +37,18 @@ impl Guard {
             Self::CallingCodes => "calling_codes",
             Self::Daytime => "daytime",
             Self::SmsADay => "sms_a_day",
+            Self::SmsAnswers => "sms_answers",
             Self::LinksADay => "links_a_day",
         }
     }
+}
+
+/// What a text is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TextFor {
+    News,
+    /// A question or a link again. Anybody can set those off, so half of a day's texts is for news alone.
+    Answer,
 }
 
 /// A home's guards.
@@ -108,23 +119,36 @@ impl GuardWatch {
         self.guards.confirmations(now).look(&*self.budgets).await
     }
 
-    /// Texts of this day, in UTC; none where none go out.
-    pub async fn texted(&self, now: Timestamp) -> Result<Option<(&SmsGuard, Spent)>, Unavailable> {
+    /// Texts of this day, in UTC, and answers among them; none where none go out.
+    pub async fn texted(&self, now: Timestamp) -> Result<Option<(&SmsGuard, Spent, Spent)>, Unavailable> {
         let Some(sms) = &self.guards.sms else { return Ok(None) };
-        Ok(Some((sms, texts(sms.a_day, now).look(&*self.budgets).await?)))
+        let (texts, answers) = (sms.texts(now).look(&*self.budgets), sms.answers(now).look(&*self.budgets));
+        Ok(Some((sms, texts.await?, answers.await?)))
     }
 }
 
-fn texts(a_day: u64, now: Timestamp) -> Budget {
-    Budget { name: format!("sms {}", now.date()), limit: a_day, ends_at: now.plus(DAY) }
-}
-
 impl SmsGuard {
+    fn texts(&self, now: Timestamp) -> Budget {
+        Budget { name: format!("sms {}", now.date()), limit: self.a_day, ends_at: now.plus(DAY) }
+    }
+
+    fn answers(&self, now: Timestamp) -> Budget {
+        Budget { name: format!("sms answers {}", now.date()), limit: self.a_day.div_ceil(2), ends_at: now.plus(DAY) }
+    }
+
     /// Takes one text of the day's, if it is a time for texts; else which guard held it back.
-    pub async fn spend(&self, budgets: &dyn Budgets, now: Timestamp) -> Result<Result<(), Guard>, Unavailable> {
+    pub async fn spend(
+        &self,
+        text: TextFor,
+        budgets: &dyn Budgets,
+        now: Timestamp,
+    ) -> Result<Result<(), Guard>, Unavailable> {
         if !self.daytime.is_at(now) {
             return Ok(Err(Guard::Daytime));
         }
-        Ok(if texts(self.a_day, now).spend(budgets).await? { Ok(()) } else { Err(Guard::SmsADay) })
+        if text == TextFor::Answer && !self.answers(now).spend(budgets).await? {
+            return Ok(Err(Guard::SmsAnswers));
+        }
+        Ok(if self.texts(now).spend(budgets).await? { Ok(()) } else { Err(Guard::SmsADay) })
     }
 }

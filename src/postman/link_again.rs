@@ -1,4 +1,4 @@
-use super::{Guard, Postman, Way, address};
+use super::{Guard, Postman, TextFor, Way, address};
 use crate::attendee::Attendee;
 use crate::cloud_event;
 use crate::consent::{Consent, ContactId};
@@ -7,13 +7,12 @@ use crate::ports::{Change, Failure};
 use crate::timestamp::Timestamp;
 
 impl Postman {
-    /// Sends their link to those who asked for it and whose contact has said yes before. Who was not reached may ask
+    /// Sends their link to whoever asked for it and whose contact has said yes before. Who was not reached may ask
     /// again.
-    pub async fn send_links(&self, changes: &[Change], now: Timestamp) {
-        for attendee in changes.iter().filter_map(Change::asks_for_the_link) {
-            if let Err(failure) = self.send_link(attendee, now).await {
-                tracing::warn!(%failure, "a link was not sent again");
-            }
+    pub(super) async fn send_link_again(&self, change: &Change, now: Timestamp) {
+        let Some(attendee) = change.asks_for_the_link() else { return };
+        if let Err(failure) = self.send_link(attendee, now).await {
+            tracing::warn!(%failure, "a link was not sent again");
         }
     }
 
@@ -44,7 +43,7 @@ impl Postman {
                 caller.call(&Call { id: message, contact: id, to: address(to)?, body }).await
             }
             Way::Text(texter, guard, to) => {
-                self.spend_text(guard, now).await?;
+                self.spend_text(TextFor::Answer, guard, now).await?;
                 let body = self.words.link_again_sms(title, link.as_str());
                 texter.text(&Text { to: to.to_owned(), body }).await
             }

@@ -6,12 +6,14 @@ mod link_again;
 mod sms_guard;
 
 pub use self::asking::Asking;
-pub use self::guards::{Guard, GuardWatch, Guards, Spent};
+pub use self::guards::{Guard, GuardWatch, Guards, Spent, TextFor};
 pub use self::sms_guard::{Daytime, NotADaytime, SmsGuard};
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use futures_util::{StreamExt as _, stream};
 use serde_json::Value;
 use url::Url;
 
@@ -24,10 +26,13 @@ use crate::links::Links;
 use crate::metrics::Meter;
 use crate::notification::{Notification, Recipient};
 use crate::outbound::{Broadcast, Broadcaster, Call, Caller, Mail, Mailer, Text, Texter};
-use crate::ports::{Budgets, Contacts, Failure, Inbox, InboxMessage, Notifier, StayKey};
+use crate::ports::{Budgets, Change, Contacts, Failure, Inbox, InboxMessage, Notifier, StayKey};
 use crate::secret::Secret;
 use crate::timestamp::Timestamp;
 use crate::words::Words;
+
+/// Questions and links on their way at once.
+const ANSWERS_AT_ONCE: usize = 16;
 
 pub struct Postman {
     pub words: Words,
@@ -80,7 +85,26 @@ impl Notifier for Postman {
     }
 }
 
+/// Whether a change is to be answered at the address that comes with it.
+pub fn wants_an_answer(change: &Change) -> bool {
+    change.brings_a_contact() || change.asks_for_the_link().is_some()
+}
+
 impl Postman {
+    /// Asks the owners of new addresses, and sends links to whoever asked for theirs; after `patience` it begins with no
+    /// further one.
+    pub async fn answer(&self, changes: &[Change], now: Timestamp, patience: Duration) {
+        let began = Instant::now();
+        let answers = changes.iter().filter(|change| wants_an_answer(change)).map(|change| async move {
+            if began.elapsed() < patience {
+                self.welcome(change, now).await;
+                self.send_link_again(change, now).await;
+            }
+        });
+        let answers: Vec<_> = answers.collect();
+        stream::iter(answers).buffer_unordered(ANSWERS_AT_ONCE).collect().await
+    }
+
     /// None where this home has no way there, or may not use it.
     fn way<'a>(&'a self, contact: &'a Contact) -> Option<Way<'a>> {
         match contact {
@@ -120,15 +144,15 @@ impl Postman {
                 caller.call(&Call { id, contact, to: address(to)?, body }).await
             }
             Way::Text(texter, guard, to) => {
-                self.spend_text(guard, notification.at).await?;
+                self.spend_text(TextFor::News, guard, notification.at).await?;
                 let body = self.words.sms(announcement, manage.as_str());
                 texter.text(&Text { to: to.to_owned(), body }).await
             }
         }
     }
 
-    async fn spend_text(&self, guard: &SmsGuard, now: Timestamp) -> Result<(), Failure> {
-        guard.spend(&*self.budgets, now).await?.map_err(|guard| {
+    async fn spend_text(&self, text: TextFor, guard: &SmsGuard, now: Timestamp) -> Result<(), Failure> {
+        guard.spend(text, &*self.budgets, now).await?.map_err(|guard| {
             self.held_back(guard);
             Failure::Reject(format!("a text message was held back by {}", guard.as_str()))
         })

@@ -13,7 +13,8 @@ use crate::metrics::Meter;
 use crate::ports::{Buttons, Contacts, Idempotency, Inbox, Queue, Rejects, Roster, Secrets};
 use crate::postman::GuardWatch;
 use crate::secret::{KnownSecrets, Secret};
-use crate::standalone::announcing::{Announcements, announce_until};
+use crate::standalone::announcing::Announcements;
+use crate::standalone::followers::{Part, follow_until};
 use crate::standalone::key_file::{self, KeyFile};
 use crate::standalone::serve::{Settings, Store};
 use crate::standalone::sqlite::Sqlite;
@@ -81,6 +82,12 @@ impl Home {
         let upkeep = sqlite.clone();
         let announcements =
             Announcements::new(sqlite.clone(), &settings.announcing, token_secret.clone(), public_url, metrics).await?;
+        let mut loops = vec![looping(|stop| work_until(ingest, stop)), looping(|stop| upkeep_until(upkeep, stop))];
+        let announcements = Arc::new(announcements);
+        for part in [Part::TakeIn, Part::Answer, Part::Tell] {
+            let announcements = announcements.clone();
+            loops.push(looping(move |stop| follow_until(announcements, part, stop)));
+        }
         Ok(Self {
             queue: ports.clone(),
             roster: ports.clone(),
@@ -94,11 +101,7 @@ impl Home {
             token_secret,
             secrets: Arc::new(KnownSecrets { organiser_key, previous_token_secret: None }),
             key_whereabouts,
-            loops: vec![
-                looping(|stop| work_until(ingest, stop)),
-                looping(|stop| announce_until(announcements, stop)),
-                looping(|stop| upkeep_until(upkeep, stop)),
-            ],
+            loops,
             closing: Box::pin(async move { sqlite.checkpoint().await }),
         })
     }

@@ -1,6 +1,7 @@
 //! The standalone home: one program, one SQLite file. The only place that names SQLite.
 
 pub mod announcing;
+pub mod followers;
 pub mod home;
 pub mod key_file;
 pub mod mqtt;

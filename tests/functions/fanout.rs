@@ -163,6 +163,25 @@ fn nobody_is_texted_where_no_calling_code_is_listed_or_the_day_s_are_spent() {
 }
 
 #[test]
+fn questions_that_strangers_set_off_leave_half_of_the_day_s_texts_to_news() {
+    let world = World::new();
+    world.consents(&Contact::sms(ANAS_PHONE).unwrap());
+    let fanout = world.fanout_with(&[TEXTING[0], TEXTING[1], ("COUNTMEIN_SMS_A_DAY", "3")]);
+    fanout.invoke(&records([comes(&world, 1, "Ana", Some(ANAS_PHONE))])).response();
+    let strangers: Vec<String> = (3..6).map(|digit| format!("+1415555267{digit}")).collect();
+    let come = (2..).zip(&strangers).map(|(number, phone)| comes(&world, number, &format!("No {number}"), Some(phone)));
+    fanout.invoke(&records(come)).response();
+
+    world.end_the_quiet("dance");
+    fanout.invoke(&schedule()).response();
+
+    let asked: usize = strangers.iter().map(|phone| world.texts(phone).len()).sum();
+    assert_eq!((asked, world.texts(ANAS_PHONE).len()), (2, 1));
+    let held_back: f64 = metrics(&fanout.kill()).iter().filter_map(|line| line["HeldBackBySmsAnswers"].as_f64()).sum();
+    assert!(held_back >= 1.0, "it is counted");
+}
+
+#[test]
 fn what_waits_goes_out_with_the_schedule_when_the_event_is_not_quiet_any_more() {
     let world = World::new();
     world.consents(&Contact::sms(ANAS_PHONE).unwrap());

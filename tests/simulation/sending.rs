@@ -5,12 +5,13 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use countmein::event::EventId;
 use countmein::fanout::Announcer;
-use countmein::notification::Notification;
-use countmein::ports::{Failure, Notifier};
+use countmein::notification::{Notification, Recipient};
+use countmein::ports::{Failure, Notifier, Unavailable};
 use countmein::quiet::Noise;
 use countmein::signup::Request;
 use countmein::timestamp::Timestamp;
@@ -160,4 +161,68 @@ fn a_crowd_is_read_by_pages_and_no_more_than_wanted_is_on_its_way_at_once() {
     assert_eq!(slow.announce(), Some(CROWD as u64 + 1), "and once for those who listen to all events");
     assert_eq!(slow.most_at_once.into_inner(), AT_ONCE);
     assert_eq!(memory.state().pages, CROWD / PAGE);
+}
+
+/// So long that a page takes longer than an invocation.
+const TAKES: Duration = Duration::from_millis(200);
+
+/// A provider that answers one call after the other.
+struct Sluggish<'a> {
+    memory: &'a Memory,
+    ends_at: Timestamp,
+}
+
+#[async_trait]
+impl Notifier for Sluggish<'_> {
+    async fn notify(&self, notification: &Notification) -> Result<bool, Failure> {
+        if self.memory.now() >= self.ends_at {
+            // The invocation is over before the answer comes.
+            std::future::pending::<()>().await;
+        }
+        self.memory.advance(TAKES);
+        let is_frail = matches!(&notification.to, Recipient::Attendee(one) if one.name.as_str().ends_with('7'));
+        if is_frail && self.memory.now() < start().plus(Duration::from_secs(60 * 60)) {
+            self.memory.advance(TAKES * 4);
+            return Err(Unavailable { doing: "telling somebody", cause: "it takes too long".to_owned() }.into());
+        }
+        self.memory.notify(notification).await
+    }
+}
+
+#[test]
+fn a_provider_that_takes_longer_for_a_page_than_there_is_time_tells_everybody_once() {
+    let memory = Memory::new(start());
+    for number in 0..PAGE {
+        memory.request(DANCE, &format!("Guest {number:05}"), Request::Enrol { contact: None });
+    }
+    memory.take_in(Noise::default()).unwrap();
+    let clock = || memory.now();
+    let mut invocations = 0;
+    while let Some(due_at) = memory.next_due() {
+        memory.advance(due_at.since(memory.now()));
+        let until = memory.now().plus(Duration::from_secs(30));
+        // As Lambda ends them.
+        let provider = Sluggish { memory: &memory, ends_at: memory.now().plus(Duration::from_secs(60)) };
+        let announcer = Announcer {
+            digests: &memory,
+            roster: &memory,
+            notifier: &provider,
+            noise: Noise::default(),
+            at_once: AT_ONCE,
+            clock: &clock,
+        };
+        let event = EventId::parse(DANCE).unwrap();
+        assert!(until_it_stands_still(announcer.announce(&event, until)).is_some(), "it ends in its time");
+        invocations += 1;
+        assert!(invocations < 200, "it gets nowhere");
+    }
+    let mut told: Vec<String> = memory.state().told.iter().map(|(_, name, _)| name.clone()).collect();
+    let sturdy_are_told_by = memory.state().told[PAGE * 9 / 10 - 1].0;
+    assert!(
+        sturdy_are_told_by.since(start()) < Duration::from_secs(10 * 60),
+        "{sturdy_are_told_by}: who fails goes first"
+    );
+    told.sort();
+    let expected: Vec<String> = (0..PAGE).map(|number| format!("Guest {number:05}")).collect();
+    assert!(told == expected, "{} were told, of {PAGE}", told.len());
 }

@@ -18,7 +18,7 @@ use crate::fanout::{self, Announcer};
 use crate::metrics::Meter as _;
 use crate::news::Movements;
 use crate::ports::{Change, Digests as _};
-use crate::postman::Postman;
+use crate::postman::{Postman, wants_an_answer};
 use crate::quiet::Noise;
 use crate::timestamp::Timestamp;
 
@@ -28,8 +28,9 @@ const DUE: usize = 1_000;
 /// Notifications on their way at once.
 const AT_ONCE: usize = 32;
 
-/// After this an invocation begins with no further page; the next minute's goes on. Well below the function's timeout.
-const TIME: Duration = Duration::from_secs(40);
+/// After this an invocation tries nobody further; the next minute's goes on. The way to one person is seven calls at
+/// most, of four seconds each where all of them hang, which then end within the function's timeout.
+const TIME: Duration = Duration::from_secs(30);
 
 pub struct Fanout {
     config: SdkConfig,
@@ -83,21 +84,19 @@ impl Fanout {
         let Movements { joined, left } = taken.movements;
         tracing::debug!(joined, left, "changes taken in");
         self.emf.tell(&[("AttendeesJoined", Unit::Count, count(joined)), ("AttendeesLeft", Unit::Count, count(left))]);
-        if let Err(error) = self.answer(&changes, now).await {
-            tracing::error!(error = format!("{error:#}"), "owners of addresses are asked later");
-        }
-        self.announce_all(&taken.due, until).await;
+        tokio::join!(self.answer(&changes, now, until), self.announce_all(taken.due, until));
         Ok(())
     }
 
-    /// Asks the owners of new addresses, and sends links to whoever asked for theirs.
-    async fn answer(&self, changes: &[Change], now: Timestamp) -> anyhow::Result<()> {
-        if changes.iter().any(|change| change.brings_a_contact() || change.asks_for_the_link().is_some()) {
-            let postman = self.postman().await?;
-            postman.welcome(changes, now).await;
-            postman.send_links(changes, now).await;
+    async fn answer(&self, changes: &[Change], now: Timestamp, until: Timestamp) {
+        if changes.iter().any(wants_an_answer) {
+            match self.postman().await {
+                Ok(postman) => postman.answer(changes, now, until.since(Timestamp::now())).await,
+                Err(error) => {
+                    tracing::error!(error = format!("{error:#}"), "owners of addresses are asked later");
+                }
+            }
         }
-        Ok(())
     }
 
     async fn go_on(&self, until: Timestamp) -> anyhow::Result<()> {
@@ -110,31 +109,35 @@ impl Fanout {
             ("OldestDigestDue", Unit::Seconds, oldest),
         ]);
         let events: Vec<EventId> = due.into_iter().map(|(event, _)| event).collect();
-        self.announce_all(&events, until).await;
+        self.announce_all(events, until).await;
         Ok(())
     }
 
     /// Sends what is due of each, as far as there is time.
-    async fn announce_all(&self, events: &[EventId], until: Timestamp) {
-        for event in events.iter().take_while(|_| Timestamp::now() < until) {
-            if let Err(error) = self.announce(event, until).await {
-                tracing::error!(error = format!("{error:#}"), event.id = %event, "people are told in a minute");
-            }
+    async fn announce_all(&self, events: Vec<EventId>, until: Timestamp) {
+        if events.is_empty() {
+            return;
         }
-    }
-
-    async fn announce(&self, event: &EventId, until: Timestamp) -> anyhow::Result<()> {
+        let notifier = match self.postman().await {
+            Ok(postman) => postman,
+            Err(error) => {
+                tracing::error!(error = format!("{error:#}"), "people are told in a minute");
+                return;
+            }
+        };
         let announcer = Announcer {
             digests: &self.table,
             roster: &self.table,
-            notifier: self.postman().await?,
+            notifier,
             noise: self.noise,
             at_once: AT_ONCE,
             clock: &Timestamp::now,
         };
-        let tally = announcer.announce(event, until).await?;
-        self.emf.announced(&tally);
-        Ok(())
+        let ended = |event: &EventId, tally| match tally {
+            Ok(tally) => self.emf.announced(&tally),
+            Err(unavailable) => tracing::error!(%unavailable, event.id = %event, "people are told in a minute"),
+        };
+        announcer.announce_all(events, until, ended).await;
     }
 
     async fn postman(&self) -> anyhow::Result<&Postman> {

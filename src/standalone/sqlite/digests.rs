@@ -6,7 +6,7 @@ use rusqlite::types::Type;
 use crate::digest::Digest;
 use crate::digest::record::{self, DigestRecord};
 use crate::event::EventId;
-use crate::ports::{Digests, Position, Unavailable};
+use crate::ports::{Digests, Unavailable};
 use crate::standalone::sqlite::{Sqlite, query_optional, stored_time};
 use crate::timestamp::Timestamp;
 
@@ -53,28 +53,6 @@ impl Digests for Sqlite {
                 Ok((EventId::from_stored(row.get(0)?), stored_time(row.get(1)?)?))
             })?;
             rows.collect()
-        })
-        .await
-    }
-}
-
-impl Sqlite {
-    /// How far the digests have taken in the changes.
-    pub async fn position(&self) -> Result<Position, Unavailable> {
-        self.read("reading how far the changes are told", |db| {
-            let sql = "SELECT position FROM follower WHERE name = 'fanout'";
-            let position = query_optional(db, sql, (), |row| row.get(0))?;
-            Ok(position.map_or(Position::START, Position::new))
-        })
-        .await
-    }
-
-    pub async fn set_position(&self, position: &Position) -> Result<(), Unavailable> {
-        let position = position.as_str().to_owned();
-        self.write("writing how far the changes are told", move |db| {
-            let sql = "INSERT INTO follower (name, position) VALUES ('fanout', ?1)
-                       ON CONFLICT DO UPDATE SET position = excluded.position";
-            db.prepare_cached(sql)?.execute([&position]).map(drop)
         })
         .await
     }

@@ -8,8 +8,8 @@ use crate::attendee_name::NameKey;
 use crate::event::EventId;
 use crate::ports::{Change, ChangeFeed, Position, Unavailable};
 use crate::signup::AttendeeKey;
-use crate::standalone::sqlite::Sqlite;
 use crate::standalone::sqlite::attendee_row::{from_image, image};
+use crate::standalone::sqlite::{Sqlite, query_optional};
 use crate::timestamp::Timestamp;
 
 #[async_trait]
@@ -27,6 +27,49 @@ impl ChangeFeed for Sqlite {
                 Ok((Position::new(seq.to_string()), Change { key: AttendeeKey { event, name }, old, new }))
             })?;
             rows.collect()
+        })
+        .await
+    }
+}
+
+/// Who goes through the changes, each at its own pace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Follower {
+    /// Takes them into the digests.
+    Digests,
+    /// Asks the owners of new addresses, and sends links again.
+    Answers,
+}
+
+/// Of [`Follower`].
+pub const FOLLOWERS: usize = 2;
+
+impl Follower {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Digests => "fanout",
+            Self::Answers => "answers",
+        }
+    }
+}
+
+impl Sqlite {
+    /// How far a follower has come.
+    pub async fn position(&self, follower: Follower) -> Result<Position, Unavailable> {
+        self.read("reading how far the changes are followed", move |db| {
+            let sql = "SELECT position FROM follower WHERE name = ?1";
+            let position = query_optional(db, sql, [follower.as_str()], |row| row.get(0))?;
+            Ok(position.map_or(Position::START, Position::new))
+        })
+        .await
+    }
+
+    pub async fn set_position(&self, follower: Follower, position: &Position) -> Result<(), Unavailable> {
+        let position = position.as_str().to_owned();
+        self.write("writing how far the changes are followed", move |db| {
+            let sql = "INSERT INTO follower (name, position) VALUES (?1, ?2)
+                       ON CONFLICT DO UPDATE SET position = excluded.position";
+            db.prepare_cached(sql)?.execute((follower.as_str(), &position)).map(drop)
         })
         .await
     }

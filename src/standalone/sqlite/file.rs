@@ -13,13 +13,14 @@ pub const DATABASE: &str = "countmein.sqlite";
 const LOCK: &str = "countmein.lock";
 
 /// Each script brings the schema from the version of its index to the next.
-const SCHEMA: [&str; 6] = [
+const SCHEMA: [&str; 7] = [
     include_str!("schema/1.sql"),
     include_str!("schema/2.sql"),
     include_str!("schema/3.sql"),
     include_str!("schema/4.sql"),
     include_str!("schema/5.sql"),
     include_str!("schema/6.sql"),
+    include_str!("schema/7.sql"),
 ];
 
 /// Contacts are inside: nobody but the owner reads the folder and its files.

@@ -26,6 +26,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension};
 use tokio::sync::Notify;
 
+pub use self::feed::Follower;
 pub use self::file::{DATABASE, OpenError};
 use self::writer::Writer;
 use crate::ports::Unavailable;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::ports::Unavailable;
+use crate::standalone::sqlite::feed::FOLLOWERS;
 use crate::standalone::sqlite::{Sqlite, roster};
 use crate::timestamp::Timestamp;
 
@@ -33,13 +34,13 @@ impl Sqlite {
             for event in events {
                 roster::forget_if_empty(db, &event)?;
             }
-            // The oldest come first, so a look at the first rows is enough. What nobody has taken in yet stays: the program
+            // The oldest come first, so a look at the first rows is enough. What somebody has yet to follow stays: the program
             // may have been off for days.
             deleted += db.execute(
                 "DELETE FROM change WHERE seq IN
                  (SELECT seq FROM (SELECT seq, made_at FROM change ORDER BY seq LIMIT ?2) WHERE made_at < ?1)
-                 AND seq <= (SELECT CAST(position AS INTEGER) FROM follower WHERE name = 'fanout')",
-                (oldest_change, ROWS),
+                 AND seq <= (SELECT min(CAST(position AS INTEGER)) FROM follower HAVING count(*) = ?3)",
+                (oldest_change, ROWS, FOLLOWERS),
             )?;
             deleted += db.execute(
                 "DELETE FROM idempotency WHERE key IN (SELECT key FROM idempotency WHERE expires_at <= ?1 LIMIT ?2)",

@@ -22,7 +22,7 @@ pub struct GuardsBody {
     pub texts: Option<TextsBody>,
 }
 
-/// Owners of addresses asked in this hour, or texts of this day (UTC). What is above the limit is held back.
+/// Owners of addresses asked in this hour, or texts of this day (UTC) or a kind of them. What is above the limit is held back.
 #[derive(Serialize, ToSchema)]
 pub struct BudgetBody {
     pub spent: u64,
@@ -33,6 +33,8 @@ pub struct BudgetBody {
 pub struct TextsBody {
     #[serde(flatten)]
     pub budget: BudgetBody,
+    /// Questions and links among them, which anybody can set off.
+    pub answers: BudgetBody,
     /// To which texts go, and no others.
     #[schema(example = json!(["+49", "+1"]))]
     pub calling_codes: Vec<String>,
@@ -62,8 +64,9 @@ pub async fn show(State(app): State<Arc<App>>, _organiser: Organiser) -> Result<
 pub async fn look(app: &App) -> Result<GuardsBody, Unavailable> {
     let Some(watch) = &app.guards else { return Ok(GuardsBody { confirmations: None, texts: None }) };
     let now = Timestamp::now();
-    let texts = watch.texted(now).await?.map(|(guard, spent)| TextsBody {
+    let texts = watch.texted(now).await?.map(|(guard, spent, answers)| TextsBody {
         budget: BudgetBody::of(spent),
+        answers: BudgetBody::of(answers),
         calling_codes: guard.calling_codes.clone(),
         daytime: guard.daytime.to_string(),
     });

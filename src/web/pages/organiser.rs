@@ -50,6 +50,7 @@ pub fn organiser(events: &[EventSummary], rejects: usize, guards: &GuardsBody) -
                     None => p { "Nobody is texted: no calling codes are listed." },
                     Some(texts) => {
                         (spent(&texts.budget, "text messages went out today (UTC)"))
+                        (spent(&texts.answers, "questions and links went out among them"))
                         p.hint { "To " (texts.calling_codes.join(", ")) " alone, " (texts.daytime) "." }
                     },
                 }

@@ -24,7 +24,7 @@ pub fn enqueue(folder: &Path, messages: &[impl ToString]) {
 /// Waits until every change is taken in and nothing is due: whatever is written from then on, somebody asked for it.
 pub fn all_is_told(database: &Path) {
     let db = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
-    let sql = "SELECT coalesce((SELECT CAST(position AS INTEGER) FROM follower), 0) = (SELECT coalesce(max(seq), 0) FROM change)
+    let sql = "SELECT coalesce((SELECT min(CAST(position AS INTEGER)) FROM follower HAVING count(*) = 2), 0) = (SELECT coalesce(max(seq), 0) FROM change)
                       AND NOT EXISTS (SELECT 1 FROM digest WHERE due_at <= unixepoch() * 1000 + 1000)";
     let deadline = Instant::now() + PATIENCE;
     while !db.query_row(sql, (), |row| row.get::<_, bool>(0)).unwrap() {

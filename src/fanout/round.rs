@@ -1,0 +1,215 @@
+//! One holding of a digest's lease: who was missed before, then page after page of the roster, then who is late.
+
+use crate::attendee::Attendee;
+use crate::attendee_name::NameKey;
+use crate::digest::{Digest, Lease, MISSED_MAX, Sending};
+use crate::fanout::announce::{ATTEMPTS, Announcer, LEASE, Tally, busy};
+use crate::fanout::telling::{EVERYBODY, Telling, Tried};
+use crate::news::{News, Told};
+use crate::notification::Recipient;
+use crate::ports::Unavailable;
+use crate::signup::AttendeeKey;
+use crate::timestamp::Timestamp;
+
+/// Recipients of one page of the roster; how far it has come is written down after each.
+const PAGE: usize = 500;
+
+/// One holding of the lease.
+pub struct Round<'a> {
+    pub announcer: &'a Announcer<'a>,
+    pub digest: Digest,
+    pub holder: u64,
+    pub until: Timestamp,
+    pub tally: Tally,
+}
+
+/// What is told, and by which number it is known again.
+#[derive(Clone, Copy)]
+struct Batch<'a> {
+    news: &'a News,
+    doubtful: &'a [usize],
+    number: u64,
+}
+
+impl<'a> Batch<'a> {
+    fn of(sending: &'a Sending) -> Self {
+        Self { news: &sending.news, doubtful: &[], number: sending.number }
+    }
+}
+
+/// What became of a page.
+struct Page {
+    /// The last who was tried.
+    told_to: Option<NameKey>,
+    missed: Vec<NameKey>,
+    is_last: bool,
+}
+
+impl Round<'_> {
+    pub async fn run(&mut self) -> Result<(), Unavailable> {
+        // Not before: whoever takes long to fail would take the time of those who wait for their first news.
+        if self.digest.missed() >= MISSED_MAX && !self.try_the_missed().await? {
+            return Ok(());
+        }
+        while self.digest.sending.is_some() {
+            let goes_on = if self.digest.missed() >= MISSED_MAX { self.rest().await? } else { self.page().await? };
+            if !goes_on {
+                return Ok(());
+            }
+        }
+        // After the page on which they were left out, or they would hear of the same twice.
+        self.try_the_late().await
+    }
+
+    /// Leaves the rest for later, since too many were missed.
+    async fn rest(&mut self) -> Result<bool, Unavailable> {
+        let now = (self.announcer.clock)();
+        self.save(|digest| {
+            digest.sending.iter_mut().for_each(|sending| sending.rest(now));
+            digest.lease = None;
+        })
+        .await?;
+        Ok(false)
+    }
+
+    /// Tells a page and stores that; whether there is time to go on.
+    async fn page(&mut self) -> Result<bool, Unavailable> {
+        let page = self.tell_page().await?;
+        let now = (self.announcer.clock)();
+        let is_done = page.is_last && self.late(now).is_empty();
+        let goes_on = now < self.until && !is_done;
+        let lease = Lease { holder: self.holder, ends_at: now.plus(LEASE) };
+        let noise = self.announcer.noise;
+        let is_ours = self.save(|digest| {
+            if let Some(sending) = &mut digest.sending {
+                sending.told_to.clone_from(&page.told_to);
+                // They are there already where this was stored and only the answer was lost.
+                let missed =
+                    page.missed.iter().filter(|name| !sending.missed.contains(name)).cloned().collect::<Vec<_>>();
+                sending.missed.extend(missed);
+            }
+            if page.is_last {
+                digest.settle(&noise, now);
+            }
+            digest.lease = goes_on.then_some(lease);
+        });
+        Ok(is_ours.await? && goes_on)
+    }
+
+    /// The groups that are to be tried again.
+    fn late(&self, now: Timestamp) -> Vec<usize> {
+        let groups = self.digest.late.iter().enumerate();
+        groups.filter(|(_, late)| late.next_at <= now).map(|(at, _)| at).collect()
+    }
+
+    /// Those who were missed by what was sent before, and then all is done.
+    async fn try_the_late(&mut self) -> Result<(), Unavailable> {
+        let mut tried = Vec::new();
+        for at in self.late((self.announcer.clock)()) {
+            let late = self.digest.late[at].clone();
+            let batch = Batch { news: &late.news, doubtful: &late.doubtful, number: late.number };
+            tried.push((at, self.try_again(batch, &late.recipients).await?));
+            if (self.announcer.clock)() >= self.until {
+                break;
+            }
+        }
+        let now = (self.announcer.clock)();
+        self.save(|digest| {
+            for (at, missed) in &tried {
+                digest.late[*at].tried(missed.clone(), now);
+            }
+            digest.late.retain(|late| !late.recipients.is_empty());
+            digest.lease = None;
+        })
+        .await
+        .map(drop)
+    }
+
+    /// Those whom this sending has missed so far; whether there is time to go on.
+    async fn try_the_missed(&mut self) -> Result<bool, Unavailable> {
+        let Some(sending) = self.digest.sending.clone().filter(|sending| !sending.missed.is_empty()) else {
+            return Ok(true);
+        };
+        let missed = self.try_again(Batch::of(&sending), &sending.missed).await?;
+        let now = (self.announcer.clock)();
+        let goes_on = now < self.until;
+        let lease = Lease { holder: self.holder, ends_at: now.plus(LEASE) };
+        let is_ours = self.save(|digest| {
+            digest.sending.iter_mut().for_each(|sending| sending.missed.clone_from(&missed));
+            digest.lease = goes_on.then_some(lease);
+        });
+        Ok(is_ours.await? && goes_on)
+    }
+
+    /// Who of them is not told yet.
+    async fn try_again(&mut self, batch: Batch<'_>, names: &[NameKey]) -> Result<Vec<NameKey>, Unavailable> {
+        let mut recipients = Vec::new();
+        for name in names {
+            if name.as_str() == EVERYBODY {
+                recipients.push(Recipient::Everybody);
+                continue;
+            }
+            let key = AttendeeKey { event: self.digest.event.clone(), name: name.clone() };
+            let attendee = self.announcer.roster.attendee(&key).await?;
+            // Who has left does not want to hear.
+            recipients.extend(attendee.filter(|it| it.stay().is_some()).map(|it| Recipient::Attendee(Box::new(it))));
+        }
+        let tried = self.tell(batch, recipients, usize::MAX).await;
+        // Whoever was not tried is the first next time.
+        Ok([tried.not_tried, tried.missed].concat())
+    }
+
+    /// Tells the next page of the roster.
+    async fn tell_page(&mut self) -> Result<Page, Unavailable> {
+        let sending = self.digest.sending.clone().expect("a page is of something that is being sent");
+        let page = self.announcer.roster.roster(&self.digest.event, PAGE, sending.told_to.as_ref()).await?;
+        let last = page.attendees.last().map(|attendee| attendee.name.key().clone());
+        let is_late = |attendee: &Attendee| {
+            let name = attendee.name.key();
+            self.digest.late.iter().any(|late| late.recipients.contains(name)) || sending.missed.contains(name)
+        };
+        let attendees = page.attendees.into_iter().filter(|attendee| !is_late(attendee));
+        let mut recipients: Vec<_> = attendees.map(|attendee| Recipient::Attendee(Box::new(attendee))).collect();
+        if sending.told_to.is_none() {
+            recipients.insert(0, Recipient::Everybody);
+        }
+        let room = MISSED_MAX.saturating_sub(self.digest.missed());
+        let Tried { missed, last: last_tried, not_tried, .. } = self.tell(Batch::of(&sending), recipients, room).await;
+        if not_tried.is_empty() {
+            return Ok(Page { is_last: page.next.is_none(), told_to: last.or(sending.told_to), missed });
+        }
+        let told_to = last_tried.map(|name| match name.as_str() {
+            // Before all names.
+            EVERYBODY => NameKey::from_stored(String::new()),
+            _ => name,
+        });
+        Ok(Page { is_last: false, told_to: told_to.or(sending.told_to), missed })
+    }
+
+    async fn tell(&mut self, batch: Batch<'_>, recipients: Vec<Recipient>, room: usize) -> Tried {
+        let Batch { news, doubtful, number } = batch;
+        let Digest { event, title, count, .. } = &self.digest;
+        let told = Told { event, title, count: *count, news, doubtful };
+        let telling = Telling { announcer: self.announcer, told, number, until: self.until };
+        let tried = telling.tell(recipients, room).await;
+        self.tally.add(tried.tally);
+        tried
+    }
+
+    /// Stores what is made of the digest, of what others made of it meanwhile if they did; whether the lease is still
+    /// ours.
+    async fn save(&mut self, change: impl Fn(&mut Digest)) -> Result<bool, Unavailable> {
+        for _ in 0..ATTEMPTS {
+            change(&mut self.digest);
+            if self.announcer.digests.store(&self.digest).await? {
+                self.digest.version += 1;
+                return Ok(true);
+            }
+            match self.announcer.digests.digest(&self.digest.event).await? {
+                Some(digest) if digest.is_held_by(self.holder) => self.digest = digest,
+                _ => return Ok(false),
+            }
+        }
+        Err(busy())
+    }
+}

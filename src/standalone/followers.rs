@@ -1,0 +1,128 @@
+//! Three loops that bring the changes of the roster to people while the server serves. A mail server that hangs holds up
+//! none but its own.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::event::EventId;
+use crate::fanout::{Announcer, Tally, take_in};
+use crate::ports::{Change, ChangeFeed as _, Digests as _, Unavailable};
+use crate::standalone::announcing::Announcements;
+use crate::standalone::sqlite::Follower;
+use crate::timestamp::Timestamp;
+
+/// Changes taken in at once: fewer than a digest remembers, so that those of the last time count once when the program
+/// was stopped before it wrote down how far it had come.
+const BATCH: usize = 200;
+
+/// Events looked at in one turn.
+const DUE: usize = 100;
+
+/// For one turn of telling, after which others have theirs, and the program may stop.
+const TURN: Duration = Duration::from_secs(2);
+
+/// Between two looks at a feed that told nothing.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// How long what has begun may take to its end when the program stops. Who was told and not noted down is told again.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// Notifications on their way at once.
+const AT_ONCE: usize = 32;
+
+/// What is done for people, each part at its own pace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// Takes the changes into the digests.
+    TakeIn,
+    /// Asks the owners of new addresses, and sends links again.
+    Answer,
+    /// Tells what is due.
+    Tell,
+}
+
+/// Does its part until `stop` says so.
+pub async fn follow_until(announcements: Arc<Announcements>, part: Part, mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        let turn = tokio::select! {
+            turn = announcements.turn(part) => turn,
+            () = too_late(stop.clone()) => return,
+        };
+        match turn {
+            Ok(true) => continue,
+            Ok(false) => {}
+            Err(unavailable) => tracing::error!(%unavailable, "people are told in a moment"),
+        }
+        tokio::select! {
+            _ = stop.changed() => {}
+            () = announcements.stirred.notified(), if part == Part::Tell => {}
+            () = tokio::time::sleep(PAUSE) => {}
+        }
+    }
+}
+
+/// Some time after the stop.
+async fn too_late(mut stop: watch::Receiver<bool>) {
+    // The program is over where nobody can say so any more.
+    let _ = stop.wait_for(|stop| *stop).await;
+    tokio::time::sleep(GRACE).await;
+}
+
+impl Announcements {
+    /// Whether there may be more to do at once.
+    async fn turn(&self, part: Part) -> Result<bool, Unavailable> {
+        match part {
+            Part::TakeIn => self.follow(Follower::Digests).await,
+            Part::Answer => self.follow(Follower::Answers).await,
+            Part::Tell => self.tell().await,
+        }
+    }
+
+    async fn follow(&self, follower: Follower) -> Result<bool, Unavailable> {
+        let position = self.sqlite.position(follower).await?;
+        let page = self.sqlite.changes(&position, BATCH).await?;
+        let Some((last, _)) = page.last() else { return Ok(false) };
+        let (last, is_full) = (last.clone(), page.len() == BATCH);
+        let changes: Vec<Change> = page.into_iter().map(|(_, change)| change).collect();
+        let now = Timestamp::now();
+        match follower {
+            Follower::Digests => {
+                take_in(&changes, &self.sqlite, &self.noise, now).await?;
+                self.stirred.notify_one();
+            }
+            Follower::Answers => self.postman.answer(&changes, now, Duration::MAX).await,
+        }
+        self.sqlite.set_position(follower, &last).await?;
+        Ok(is_full)
+    }
+
+    async fn tell(&self) -> Result<bool, Unavailable> {
+        let now = Timestamp::now();
+        let due: Vec<EventId> = self.sqlite.due(now, DUE).await?.into_iter().map(|(event, _)| event).collect();
+        if due.is_empty() {
+            return Ok(false);
+        }
+        let announcer = Announcer {
+            digests: &self.sqlite,
+            roster: &self.sqlite,
+            notifier: &self.postman,
+            noise: self.noise,
+            at_once: AT_ONCE,
+            clock: &Timestamp::now,
+        };
+        let has_told = AtomicBool::new(false);
+        let ended = |event: &EventId, tally: Result<Tally, Unavailable>| match tally {
+            Ok(tally) => {
+                has_told.fetch_or(tally.told > 0, Ordering::Relaxed);
+                self.metrics.announced(&tally);
+            }
+            Err(unavailable) => tracing::error!(%unavailable, event.id = %event, "people are told in a moment"),
+        };
+        announcer.announce_all(due, now.plus(TURN), ended).await;
+        // Where nobody was reached, a moment does no harm.
+        Ok(has_told.into_inner())
+    }
+}
