@@ -1,6 +1,6 @@
 //! Mail over SMTP, to a real server.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use countmein::consent::ContactId;
 use countmein::outbound::{Mail, Mailer as _};
@@ -18,6 +18,8 @@ use parrot::parrot;
 mod mail_server;
 #[path = "smtp/parrot.rs"]
 mod parrot;
+
+const PATIENCE: Duration = Duration::from_secs(60);
 
 const SENDER: &str = "Tanzkreis Köln <events@club.example>";
 
@@ -134,6 +136,7 @@ async fn what_a_server_refuses_for_good_is_rejected_and_the_connection_used_on()
         ("rcpt-550@example.org", "the server answered 550 5.1.1"),
         ("rcpt-501@example.org", "the server answered 501 5.1.1"),
         ("data-554@example.org", "the server answered 554 5.1.1"),
+        ("rcpt-550-2.1@example.org", "the server answered 550 5.2.1"),
     ] {
         assert_eq!(reject(smtp.mail(&to(address)).await), why);
     }
@@ -148,6 +151,11 @@ async fn what_a_server_refuses_for_now_or_because_of_us_may_work_later() {
     for code in ["rcpt-421", "rcpt-450", "data-451", "rcpt-503", "rcpt-530", "rcpt-534", "rcpt-535", "rcpt-538"] {
         let why = retry(smtp.mail(&to(&format!("{code}@example.org"))).await);
         assert!(why.starts_with(&format!("sending mail failed: the server answered {}", &code[5..])), "{why}");
+    }
+    // Our address, the day's mails, what we are taken for.
+    for status in ["1.8", "4.5", "7.1", "7.26"] {
+        let why = retry(smtp.mail(&to(&format!("rcpt-550-{status}@example.org"))).await);
+        assert_eq!(why, format!("sending mail failed: the server answered 550 5.{status}"));
     }
     let not_ours = smtp_with(&clear("", &server), "mail-553@example.org", Settings::default());
     assert_eq!(
@@ -180,6 +188,25 @@ async fn an_answer_that_never_came_is_not_mistaken_for_one_to_the_next_mail() {
     smtp.mail(&to("ana@example.org")).await.unwrap();
     let taken = server.stop();
     assert_eq!((taken.len(), &taken[0]["connection"]), (1, &Value::from(2)));
+}
+
+#[tokio::test]
+async fn a_server_that_answers_nobody_is_left_alone_for_a_while() {
+    let server = MailServer::start(&[]);
+    let settings = Settings { step: Duration::from_secs(1), rest: Duration::from_secs(2), ..Settings::default() };
+    let smtp = smtp_with(&clear("", &server), SENDER, settings);
+    let mails: Vec<_> = (0..60).map(|number| to(&format!("silence-{number}@example.org"))).collect();
+    let whys: Vec<String> = join_all(mails.iter().map(|mail| smtp.mail(mail))).await.into_iter().map(retry).collect();
+    let waited = whys.iter().filter(|why| why.ends_with("the server takes too long")).count();
+    let let_alone = whys.iter().filter(|why| why.ends_with("the server is let rest, since it did not answer")).count();
+    // Some have begun when the fourth silence is one of the server.
+    assert!(waited + let_alone == 60 && waited <= 8, "{whys:?}");
+
+    let deadline = Instant::now() + PATIENCE;
+    while smtp.mail(&to("ana@example.org")).await.is_err() {
+        assert!(Instant::now() < deadline, "it is tried again");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 #[tokio::test]

@@ -1,16 +1,17 @@
 //! Mail over SMTP: to one server, which brings it to everybody's.
 //!
 //! `server` knows where that is and how it lets us in, `letter` what a mail looks like on the wire, `trouble` what a
-//! refusal means. What a server says in words is passed on to nobody, since the address may be among them.
+//! refusal means, `silence` when it is not worth while to try. What a server says in words is passed on to nobody, since the address may be among them.
 
 mod letter;
 mod server;
+mod silence;
 mod trouble;
 
 use std::env;
 use std::path::PathBuf;
 use std::sync::Mutex;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use async_trait::async_trait;
@@ -21,6 +22,7 @@ use url::Url;
 
 use self::letter::{Letter, Sender};
 use self::server::Server;
+use self::silence::Silence;
 use self::trouble::{Trouble, within};
 use crate::outbound::{Mail, Mailer};
 use crate::ports::Failure;
@@ -31,6 +33,9 @@ const STEP: Duration = Duration::from_secs(10);
 /// section 4.5.3.2.6, would have us wait for ten minutes.
 const VERDICT: Duration = Duration::from_mins(1);
 
+/// For a server that did not answer over any connection.
+const REST: Duration = Duration::from_secs(30);
+
 /// Few enough for any server's limit on one client.
 const CONNECTIONS: usize = 4;
 
@@ -40,6 +45,7 @@ pub struct Smtp {
     sender: Sender,
     settings: Settings,
     slots: Semaphore,
+    silence: Silence,
     /// Connections that wait for the next mail. One that owes an answer is never among them, or that would be taken for
     /// the answer to the next mail.
     idle: Mutex<Vec<AsyncSmtpConnection>>,
@@ -54,11 +60,13 @@ pub struct Settings {
     pub step: Duration,
     /// How long the server may think about a mail that it has been given.
     pub verdict: Duration,
+    /// How long a server is left alone that did not answer over any connection.
+    pub rest: Duration,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { roots: None, step: STEP, verdict: VERDICT }
+        Self { roots: None, step: STEP, verdict: VERDICT, rest: REST }
     }
 }
 
@@ -86,7 +94,8 @@ impl Smtp {
     pub fn with(url: &Url, from: &str, settings: Settings) -> anyhow::Result<Self> {
         let sender = Sender::parse(from)?;
         let server = Server::parse(url, sender.domain(), settings.roots.as_deref())?;
-        Ok(Self { server, sender, settings, slots: Semaphore::new(CONNECTIONS), idle: Mutex::default() })
+        let silence = Silence::new(CONNECTIONS, settings.rest);
+        Ok(Self { server, sender, settings, slots: Semaphore::new(CONNECTIONS), silence, idle: Mutex::default() })
     }
 
     /// One that waits and still works, or a new one.
@@ -109,6 +118,15 @@ impl Smtp {
         Ok(())
     }
 
+    /// To what came of a mail.
+    fn listen(&self, trouble: Option<&Trouble>) {
+        if trouble.is_some_and(Trouble::is_silence) {
+            self.silence.lasts(Instant::now());
+        } else {
+            self.silence.is_broken();
+        }
+    }
+
     fn take_idle(&self) -> Option<AsyncSmtpConnection> {
         self.idle.lock().expect("nobody panics with it").pop()
     }
@@ -123,8 +141,13 @@ impl Mailer for Smtp {
     async fn mail(&self, mail: &Mail) -> Result<(), Failure> {
         let letter = self.sender.letter(mail)?;
         let _slot = self.slots.acquire().await.expect("nobody closes it");
-        let mut connection = self.connection().await.map_err(Trouble::about_us)?;
+        if self.silence.rests(Instant::now()) {
+            return Err(Trouble::rest().into());
+        }
+        let connected = self.connection().await.map_err(Trouble::about_us);
+        let mut connection = connected.inspect_err(|trouble| self.listen(Some(trouble)))?;
         let sent = self.send(&mut connection, letter).await;
+        self.listen(sent.as_ref().err());
         let usable = match &sent {
             Ok(()) => true,
             Err(trouble) => trouble.is_answer() && within(self.settings.step, connection.command(Rset)).await.is_ok(),

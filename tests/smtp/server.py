@@ -1,8 +1,8 @@
 """A mail server for tests, until its stdin ends.
 
 Tells its port and then each mail it is offered, a line of JSON each. An address may ask to be refused: `mail-550` as the
-sender's local part, `rcpt-550` or `data-550` as the recipient's. The refusal holds the address, as those of real servers do.
-`silence` as the recipient's gets no answer.
+sender's local part, `rcpt-550` or `data-550` as the recipient's, `rcpt-550-7.1` with that status. The refusal holds the
+address, as those of real servers do. What begins with `silence` as the recipient's gets no answer.
 """
 
 import argparse
@@ -25,8 +25,8 @@ def tell(what):
 
 
 def refusal(step, address):
-    asked = re.match(step + r"-([45])(\d\d)", address)
-    return asked and f"{asked[1]}{asked[2]} {asked[1]}.1.1 <{address}>: refused"
+    asked = re.match(step + r"-([45])(\d\d)(?:-([0-9.]+))?@", address)
+    return asked and f"{asked[1]}{asked[2]} {asked[1]}.{asked[3] or '1.1'} <{address}>: refused"
 
 
 class Handler:
@@ -38,7 +38,7 @@ class Handler:
         return refusal("mail", address) or "250 2.1.0 go on"
 
     async def handle_RCPT(self, server, session, envelope, address, options):
-        if address.startswith("silence@"):
+        if address.startswith("silence"):
             await asyncio.Event().wait()
         if refused := refusal("rcpt", address):
             return refused

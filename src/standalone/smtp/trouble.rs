@@ -19,17 +19,29 @@ pub struct Trouble {
     /// What a server answered, if it did.
     code: Option<u16>,
     lasting: bool,
+    is_silence: bool,
 }
 
 /// Does a step of a conversation; after anything but an answer, the conversation cannot go on.
 pub async fn within<T>(limit: Duration, step: impl Future<Output = Result<T, Error>>) -> Result<T, Trouble> {
     match timeout(limit, step).await {
         Ok(done) => done.map_err(|error| Trouble::from(&error)),
-        Err(_) => Err(Trouble { text: "the server takes too long".to_owned(), code: None, lasting: false }),
+        Err(_) => Err(Trouble::silence()),
     }
 }
 
 impl Trouble {
+    /// Nothing came in time.
+    pub fn silence() -> Self {
+        Self { text: "the server takes too long".to_owned(), code: None, lasting: false, is_silence: true }
+    }
+
+    /// It was not tried.
+    pub fn rest() -> Self {
+        let text = "the server is let rest, since it did not answer".to_owned();
+        Self { text, code: None, lasting: false, is_silence: false }
+    }
+
     /// It says nothing of the recipient, and may be over later.
     pub fn about_us(self) -> Self {
         Self { lasting: false, ..self }
@@ -38,13 +50,21 @@ impl Trouble {
     pub fn is_answer(&self) -> bool {
         self.code.is_some()
     }
+
+    /// Whether nothing came in time.
+    pub fn is_silence(&self) -> bool {
+        self.is_silence
+    }
 }
 
 impl From<&Error> for Trouble {
     fn from(error: &Error) -> Self {
         let code = error.status().map(u16::from);
+        let status = code.and_then(|code| enhanced_status(error, code));
+        let lasting = code.is_some_and(|code| code >= 500 && !ABOUT_US.contains(&code))
+            && !status.as_deref().is_some_and(is_about_us);
         let text = match code {
-            Some(code) => match enhanced_status(error, code) {
+            Some(code) => match status {
                 Some(status) => format!("the server answered {code} {status}"),
                 None => format!("the server answered {code}"),
             },
@@ -52,7 +72,7 @@ impl From<&Error> for Trouble {
             None if error.is_response() => "the server's answer is not SMTP".to_owned(),
             None => root(error),
         };
-        Self { text, code, lasting: code.is_some_and(|code| code >= 500 && !ABOUT_US.contains(&code)) }
+        Self { text, code, lasting, is_silence: error.is_timeout() }
     }
 }
 
@@ -64,6 +84,13 @@ impl From<Trouble> for Failure {
             Self::Retry(Unavailable { doing: "sending mail", cause: trouble.text })
         }
     }
+}
+
+/// The sender's address, the mail system, the network and its limits, policy: as RFC 3463, section 3, has it, and the
+/// server of many says by them that a day's mails are spent, or that it does not want ours.
+fn is_about_us(status: &str) -> bool {
+    let detail = status.split_once('.').map_or(status, |(_, detail)| detail);
+    matches!(detail, "1.7" | "1.8") || ["3.", "4.", "7."].iter().any(|subject| detail.starts_with(subject))
 }
 
 /// The digits of RFC 3463 with which an answer begins, as in `5.1.1`.
