@@ -91,6 +91,16 @@ impl Skill<'_> {
     }
 }
 
+/// What somebody said for a slot.
+enum Heard {
+    /// No to what was proposed.
+    No,
+    /// Words of their own, or yes to those that were proposed.
+    Words(String),
+    /// Nothing yet, whatever was proposed.
+    Nothing,
+}
+
 impl Turn<'_> {
     async fn answer(&self) -> Result<Response, Unavailable> {
         match (self.request.kind.as_str(), &self.request.intent) {
@@ -195,20 +205,15 @@ impl Turn<'_> {
 
     /// The event, or the question for it. Where there is but one, it is proposed.
     async fn event(&self, intent: &Intent) -> Result<Result<Event, Response>, Unavailable> {
-        let slot = intent.slot(EVENT);
         let elicit = |message| Response::elicit(EVENT, intent, &self.speech.say(message), self.attributes(intent));
-        let proposed = self.attributes.proposed.get(EVENT);
-        match slot.text() {
-            _ if slot.confirmation_status == Confirmation::Denied => Ok(Err(elicit("which-event"))),
-            Some(text)
-                if slot.confirmation_status == Confirmation::Confirmed
-                    || proposed.map(String::as_str) != Some(text) =>
-            {
-                let title = if slot.is_resolved() { text.to_owned() } else { capitalised(text) };
+        match self.heard(intent, EVENT) {
+            Heard::No => Ok(Err(elicit("which-event"))),
+            Heard::Words(text) => {
+                let title = if intent.slot(EVENT).is_resolved() { text } else { capitalised(&text) };
                 // An event's title has no apostrophes.
                 Ok(Event::parse(&title.replace(['\'', '’'], "")).map_err(|_| elicit("event-not-heard")))
             }
-            _ => {
+            Heard::Nothing => {
                 let events = self.skill.roster.events(2, None).await?;
                 let [only] = &events[..] else { return Ok(Err(elicit("which-event"))) };
                 let Ok(event) = Event::parse(&only.title) else { return Ok(Err(elicit("which-event"))) };
@@ -225,24 +230,28 @@ impl Turn<'_> {
         event: &Event,
         proposal: &str,
     ) -> Result<Result<AttendeeName, Response>, Unavailable> {
-        let slot = intent.slot(NAME);
         let elicit = |message| Response::elicit(NAME, intent, &self.speech.say(message), self.attributes(intent));
-        let proposed = self.attributes.proposed.get(NAME);
-        match slot.text() {
-            _ if slot.confirmation_status == Confirmation::Denied => Ok(Err(elicit("which-name"))),
-            Some(text)
-                if slot.confirmation_status == Confirmation::Confirmed
-                    || proposed.map(String::as_str) != Some(text) =>
-            {
-                Ok(AttendeeName::parse(&capitalised(text)).map_err(|_| elicit("name-not-heard")))
-            }
-            _ => {
+        match self.heard(intent, NAME) {
+            Heard::No => Ok(Err(elicit("which-name"))),
+            Heard::Words(text) => Ok(AttendeeName::parse(&capitalised(&text)).map_err(|_| elicit("name-not-heard"))),
+            Heard::Nothing => {
                 let Some(name) = self.skill.households.usual_name(&self.user).await? else {
                     return Ok(Err(elicit("which-name")));
                 };
                 let question = self.speech.of_person(proposal, &name, event);
                 Ok(Err(Response::confirm(NAME, name.as_str(), intent, &question, self.attributes(intent))))
             }
+        }
+    }
+
+    fn heard(&self, intent: &Intent, name: &str) -> Heard {
+        let slot = intent.slot(name);
+        let proposed = self.attributes.proposed.get(name).map(String::as_str);
+        match (slot.confirmation_status, slot.text()) {
+            (Confirmation::Denied, _) => Heard::No,
+            (Confirmation::Confirmed, Some(text)) => Heard::Words(text.to_owned()),
+            (Confirmation::None, Some(text)) if proposed != Some(text) => Heard::Words(text.to_owned()),
+            _ => Heard::Nothing,
         }
     }
 

@@ -97,7 +97,7 @@ fn said(topic: &str, payload: &[u8]) -> Result<Option<Said>, Undecodable> {
 }
 
 /// A topic comes from strangers, and a reason stays short.
-fn shown(topic: &str) -> String {
+pub fn shown(topic: &str) -> String {
     topic.chars().filter(|c| !c.is_control()).take(128).collect()
 }
 

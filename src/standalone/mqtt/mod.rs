@@ -19,7 +19,7 @@ use tokio::time::Instant;
 
 use crate::channel::Channel;
 use crate::channel::button::envelope::Envelope;
-use crate::channel::button::{Decoded, decode};
+use crate::channel::button::{Decoded, decode, shown};
 use crate::metrics::Meter;
 use crate::ports::Queue;
 use crate::timestamp::Timestamp;
@@ -133,8 +133,7 @@ impl Mqtt {
             return true;
         }
         if publish.payload.len() > PAYLOAD_BYTES {
-            let topic: String = topic.chars().take(128).collect();
-            tracing::warn!(topic, bytes = publish.payload.len(), "too large for a button; thrown away");
+            tracing::warn!(topic = shown(&topic), bytes = publish.payload.len(), "too large for a button; thrown away");
             return true;
         }
         let envelope = Envelope { topic, payload: publish.payload.to_vec(), received_at: Timestamp::now() };
