@@ -184,8 +184,15 @@ impl Stage {
     /// Sends what is due, as the server does.
     async fn announce(&self, notifier: &Provider<'_>) -> Duration {
         let (digests, roster, clock) = (&self.sqlite, &self.sqlite, || self.now());
-        let announcer =
-            Announcer { digests, roster, notifier, noise: Noise::default(), at_once: AT_ONCE, clock: &clock };
+        let announcer = Announcer {
+            digests,
+            roster,
+            notifier,
+            noise: Noise::default(),
+            at_once: AT_ONCE,
+            clock: &clock,
+            stopped: &|| false,
+        };
         let began = Instant::now();
         while !self.sqlite.due(self.now(), 1).await.unwrap().is_empty() {
             announcer.announce(&self.event, self.now().plus(TURN)).await.unwrap();

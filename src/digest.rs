@@ -6,6 +6,8 @@ mod sending;
 
 pub use self::sending::{Late, MISSED_MAX, Sending};
 
+use self::sending::LATE_MAX;
+
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -90,7 +92,7 @@ impl Digest {
     pub fn due_at(&self) -> Option<Timestamp> {
         let next = match &self.sending {
             Some(sending) => Some(sending.next_at),
-            None => self.waiting.as_ref().map(|waiting| waiting.due_at),
+            None => self.waiting.as_ref().filter(|_| self.has_room()).map(|waiting| waiting.due_at),
         };
         let due_at = self.late.iter().map(|late| late.next_at).chain(next).min()?;
         Some(self.lease.map_or(due_at, |lease| due_at.max(lease.ends_at)))
@@ -165,7 +167,7 @@ impl Digest {
             self.sending.iter_mut().for_each(|sending| sending.is_resumed = true);
             self.late.iter_mut().for_each(Late::doubt);
         }
-        let is_due = self.waiting.as_ref().is_some_and(|waiting| waiting.due_at <= now);
+        let is_due = self.has_room() && self.waiting.as_ref().is_some_and(|waiting| waiting.due_at <= now);
         if self.sending.is_none()
             && is_due
             && let Some(waiting) = self.waiting.take()
@@ -197,10 +199,18 @@ impl Digest {
         }
     }
 
+    fn late_recipients(&self) -> usize {
+        self.late.iter().map(|late| late.recipients.len()).sum()
+    }
+
+    /// Whether a further sending could miss anybody.
+    fn has_room(&self) -> bool {
+        self.late_recipients() < LATE_MAX
+    }
+
     /// How many are kept by name, since they could not be told yet.
     pub fn missed(&self) -> usize {
-        let late: usize = self.late.iter().map(|late| late.recipients.len()).sum();
-        late + self.sending.as_ref().map_or(0, |sending| sending.missed.len())
+        self.late_recipients() + self.sending.as_ref().map_or(0, |sending| sending.missed.len())
     }
 
     /// Gives up on whom nothing reached for so long; how many of those who are known by name that were.

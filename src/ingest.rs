@@ -198,7 +198,9 @@ fn outcome(applied: Applied) -> Outcome {
 
 fn failed(failure: &Failure) -> Outcome {
     match failure {
-        Failure::Retry(unavailable) | Failure::NoAnswer(unavailable) => Outcome::Retry(unavailable.to_string()),
+        Failure::Retry(unavailable) | Failure::NoAnswer(unavailable) | Failure::NotSent(unavailable) => {
+            Outcome::Retry(unavailable.to_string())
+        }
         Failure::Reject(reason) => Outcome::Rejected(reason.clone()),
     }
 }

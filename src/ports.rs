@@ -38,6 +38,9 @@ pub enum Failure {
     /// It may work later too, but it is the recipient's own end that does not answer, which says nothing of anybody else's.
     #[error("{0}")]
     NoAnswer(Unavailable),
+    /// It may work later too, and surely nothing has arrived.
+    #[error("{0}")]
+    NotSent(Unavailable),
     /// It never will work; the reason is for a person, and holds no contact.
     #[error("{0}")]
     Reject(String),

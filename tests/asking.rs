@@ -31,7 +31,7 @@ use url::Url;
 struct Counting {
     mails: AtomicUsize,
     takes: Duration,
-    answers: bool,
+    fails: Option<fn(Unavailable) -> Failure>,
 }
 
 #[async_trait]
@@ -39,8 +39,8 @@ impl Mailer for Counting {
     async fn mail(&self, _: &Mail) -> Result<(), Failure> {
         self.mails.fetch_add(1, Ordering::SeqCst);
         tokio::time::sleep(self.takes).await;
-        let timed_out = || Unavailable { doing: "sending mail", cause: "no answer".to_owned() };
-        if self.answers { Ok(()) } else { Err(timed_out().into()) }
+        let unavailable = Unavailable { doing: "sending mail", cause: "no answer".to_owned() };
+        self.fails.map_or(Ok(()), |fails| Err(fails(unavailable)))
     }
 }
 
@@ -115,7 +115,7 @@ fn news_to(name: &str, contact: Contact, at: Timestamp) -> Notification {
 async fn of_many_who_come_with_one_address_at_once_one_asks_its_owner() {
     let folder = tempfile::tempdir().unwrap();
     let sqlite = Sqlite::open(folder.path()).unwrap();
-    let mailer = Arc::new(Counting { mails: AtomicUsize::new(0), takes: Duration::from_millis(20), answers: true });
+    let mailer = Arc::new(Counting { mails: AtomicUsize::new(0), takes: Duration::from_millis(20), fails: None });
     let postman = postman(&sqlite, &mailer);
     let at = Timestamp::now();
     let all: Vec<Notification> =
@@ -140,7 +140,7 @@ async fn of_many_who_come_with_one_address_at_once_one_asks_its_owner() {
 async fn what_comes_for_a_webhook_while_it_is_asked_waits_for_its_answer() {
     let folder = tempfile::tempdir().unwrap();
     let sqlite = Sqlite::open(folder.path()).unwrap();
-    let mailer = Arc::new(Counting { mails: AtomicUsize::new(0), takes: Duration::ZERO, answers: true });
+    let mailer = Arc::new(Counting { mails: AtomicUsize::new(0), takes: Duration::ZERO, fails: None });
     let webhook = Arc::new(Echoing::default());
     let postman = Postman { caller: Some(webhook.clone()), ..postman(&sqlite, &mailer) };
     let contact = || Contact::webhook("https://hooks.example.org/ana").unwrap();
@@ -156,10 +156,15 @@ async fn what_comes_for_a_webhook_while_it_is_asked_waits_for_its_answer() {
 async fn a_question_that_may_have_arrived_is_not_asked_again() {
     let folder = tempfile::tempdir().unwrap();
     let sqlite = Sqlite::open(folder.path()).unwrap();
-    let slow = Arc::new(Counting { mails: AtomicUsize::new(0), takes: Duration::from_millis(1_100), answers: false });
-    let quick = Arc::new(Counting { mails: AtomicUsize::new(0), takes: Duration::ZERO, answers: false });
+    let failing = |takes, fails| Arc::new(Counting { mails: AtomicUsize::new(0), takes, fails: Some(fails) });
+    let (long, retry): (_, fn(Unavailable) -> Failure) = (Duration::from_millis(1_100), Failure::Retry);
     let at = Timestamp::now();
-    for (mailer, email, asked) in [(slow, "ana@mail.example", 1), (quick, "ben@mail.example", 3)] {
+    for (mailer, email, asked) in [
+        (failing(long, retry), "ana@mail.example", 1),
+        (failing(Duration::ZERO, retry), "ben@mail.example", 3),
+        // It waited for its turn.
+        (failing(long, Failure::NotSent), "cleo@mail.example", 3),
+    ] {
         let postman = postman(&sqlite, &mailer);
         for minute in 0..3 {
             let _ = postman.notify(&news("Ana", email, at.plus(Duration::from_secs(60 * minute)))).await;

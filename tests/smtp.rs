@@ -58,7 +58,7 @@ fn header<'a>(mail: &'a Value, name: &str) -> &'a str {
 #[track_caller]
 fn retry(sent: Result<(), Failure>) -> String {
     match sent.unwrap_err() {
-        Failure::Retry(unavailable) => without_address(unavailable.to_string()),
+        Failure::Retry(unavailable) | Failure::NotSent(unavailable) => without_address(unavailable.to_string()),
         other => panic!("not to be tried again: {other}"),
     }
 }
@@ -297,7 +297,7 @@ async fn tls_is_spoken_with_who_shows_a_trusted_certificate_and_with_nobody_else
                 let taken = server.next();
                 assert_eq!((&taken["encrypted"], &taken["login"]), (&true.into(), &"ana".into()), "{scheme}");
             } else {
-                let Failure::Retry(why) = sent.unwrap_err() else { panic!("rejected") };
+                let Failure::NotSent(why) = sent.unwrap_err() else { panic!("it is known that nothing was sent") };
                 assert!(why.cause.contains("certificate"), "{why}");
                 assert_eq!(server.stop(), [] as [Value; 0], "{scheme}");
             }

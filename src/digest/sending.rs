@@ -10,6 +10,9 @@ use crate::timestamp::Timestamp;
 /// not the recipients that fail.
 pub const MISSED_MAX: usize = 100;
 
+/// While so many are late, nothing further is sent: there would be no room for whom that misses.
+pub const LATE_MAX: usize = 75;
+
 /// Changes that stay one by one for who is late.
 const LATE_NAMED: usize = 50;
 
@@ -54,6 +57,11 @@ impl Sending {
         Self { news, number, begun_at: now, told_to: None, missed: Vec::new(), is_resumed: false, next_at: now }
     }
 
+    /// Goes on as soon as others have had their turn.
+    pub fn pause(&mut self, now: Timestamp) {
+        self.next_at = now;
+    }
+
     /// Goes on in a while, since too many could not be told.
     pub fn rest(&mut self, now: Timestamp) {
         self.next_at = now.plus(REST);
@@ -89,6 +97,12 @@ impl Late {
     pub fn hear_of(&mut self, sending: &Sending, now: Timestamp) {
         self.news.add_all(sending.news.clone(), LATE_NAMED);
         self.number = sending.number;
+        self.next_at = now;
+    }
+
+    /// Some were told, and for the others there was no time yet.
+    pub fn interrupted(&mut self, left: Vec<NameKey>, now: Timestamp) {
+        self.recipients = left;
         self.next_at = now;
     }
 

@@ -7,11 +7,12 @@ use futures_util::{StreamExt as _, stream};
 use crate::digest::Lease;
 use crate::event::EventId;
 use crate::fanout::round::Round;
+use crate::fanout::{ATTEMPTS, busy};
 use crate::ports::{Digests, Notifier, Roster, Unavailable};
 use crate::quiet::Noise;
 use crate::timestamp::Timestamp;
 
-/// Longer than a page takes, and than a function's timeout (60 s).
+/// Longer than a function's timeout (60 s). Where one program does it all, nobody else claims what takes longer.
 pub const LEASE: Duration = Duration::from_secs(120);
 
 /// For how long it is tried to reach somebody.
@@ -19,9 +20,6 @@ const GIVE_UP_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Events that are told at once.
 const TOGETHER: usize = 4;
-
-/// How often a digest is taken up again that somebody else has stored meanwhile.
-pub const ATTEMPTS: u32 = 10;
 
 /// Sends what is due.
 ///
@@ -36,6 +34,8 @@ pub struct Announcer<'a> {
     /// Notifications on their way at once.
     pub at_once: usize,
     pub clock: &'a (dyn Fn() -> Timestamp + Sync),
+    /// Whether nobody further is to be tried, however much time there is.
+    pub stopped: &'a (dyn Fn() -> bool + Sync),
 }
 
 /// How many recipients.
@@ -75,7 +75,7 @@ impl Announcer<'_> {
         let (clock, ended) = (self.clock, &ended);
         let turns = events.into_iter().map(|event| async move {
             let now = clock();
-            if now < until {
+            if now < until && !(of_one.stopped)() {
                 ended(&event, of_one.announce(&event, until.min(now.plus(share))).await);
             }
         });
@@ -113,8 +113,4 @@ fn random() -> u64 {
     let mut bytes = [0; 8];
     getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
     u64::from_ne_bytes(bytes)
-}
-
-pub fn busy() -> Unavailable {
-    Unavailable { doing: "storing a digest", cause: "others keep storing it".to_owned() }
 }

@@ -79,7 +79,11 @@ async fn of_event(
             return Ok((taken, is_due.then(|| event.clone())));
         }
     }
-    Err(Unavailable { doing: "storing a digest", cause: "others keep storing it".to_owned() })
+    Err(busy())
+}
+
+fn busy() -> Unavailable {
+    Unavailable { doing: "storing a digest", cause: "others keep storing it".to_owned() }
 }
 
 fn title(changes: &[&Change]) -> String {

@@ -3,8 +3,9 @@
 use crate::attendee::Attendee;
 use crate::attendee_name::NameKey;
 use crate::digest::{Digest, Lease, MISSED_MAX, Sending};
-use crate::fanout::announce::{ATTEMPTS, Announcer, LEASE, Tally, busy};
+use crate::fanout::announce::{Announcer, LEASE, Tally};
 use crate::fanout::telling::{EVERYBODY, Telling, Tried};
+use crate::fanout::{ATTEMPTS, busy};
 use crate::news::{News, Told};
 use crate::notification::Recipient;
 use crate::ports::Unavailable;
@@ -35,6 +36,13 @@ impl<'a> Batch<'a> {
     fn of(sending: &'a Sending) -> Self {
         Self { news: &sending.news, doubtful: &[], number: sending.number }
     }
+}
+
+/// Who of those that were tried again is not told yet.
+struct Left {
+    names: Vec<NameKey>,
+    /// Somebody was told, and for others there was no time.
+    is_interrupted: bool,
 }
 
 /// What became of a page.
@@ -77,7 +85,7 @@ impl Round<'_> {
         let page = self.tell_page().await?;
         let now = (self.announcer.clock)();
         let is_done = page.is_last && self.late(now).is_empty();
-        let goes_on = now < self.until && !is_done;
+        let goes_on = self.has_time(now) && !is_done;
         let lease = Lease { holder: self.holder, ends_at: now.plus(LEASE) };
         let noise = self.announcer.noise;
         let is_ours = self.save(|digest| {
@@ -87,6 +95,9 @@ impl Round<'_> {
                 let missed =
                     page.missed.iter().filter(|name| !sending.missed.contains(name)).cloned().collect::<Vec<_>>();
                 sending.missed.extend(missed);
+                if !goes_on {
+                    sending.pause(now);
+                }
             }
             if page.is_last {
                 digest.settle(&noise, now);
@@ -94,6 +105,10 @@ impl Round<'_> {
             digest.lease = goes_on.then_some(lease);
         });
         Ok(is_ours.await? && goes_on)
+    }
+
+    fn has_time(&self, now: Timestamp) -> bool {
+        now < self.until && !(self.announcer.stopped)()
     }
 
     /// The groups that are to be tried again.
@@ -109,14 +124,16 @@ impl Round<'_> {
             let late = self.digest.late[at].clone();
             let batch = Batch { news: &late.news, doubtful: &late.doubtful, number: late.number };
             tried.push((at, self.try_again(batch, &late.recipients).await?));
-            if (self.announcer.clock)() >= self.until {
+            if !self.has_time((self.announcer.clock)()) {
                 break;
             }
         }
         let now = (self.announcer.clock)();
         self.save(|digest| {
-            for (at, missed) in &tried {
-                digest.late[*at].tried(missed.clone(), now);
+            for (at, left) in &tried {
+                let late = &mut digest.late[*at];
+                let names = left.names.clone();
+                if left.is_interrupted { late.interrupted(names, now) } else { late.tried(names, now) }
             }
             digest.late.retain(|late| !late.recipients.is_empty());
             digest.lease = None;
@@ -130,21 +147,29 @@ impl Round<'_> {
         let Some(sending) = self.digest.sending.clone().filter(|sending| !sending.missed.is_empty()) else {
             return Ok(true);
         };
-        let missed = self.try_again(Batch::of(&sending), &sending.missed).await?;
+        let left = self.try_again(Batch::of(&sending), &sending.missed).await?;
         let now = (self.announcer.clock)();
-        let goes_on = now < self.until;
+        let goes_on = self.has_time(now);
         let lease = Lease { holder: self.holder, ends_at: now.plus(LEASE) };
         let is_ours = self.save(|digest| {
-            digest.sending.iter_mut().for_each(|sending| sending.missed.clone_from(&missed));
+            if let Some(sending) = &mut digest.sending {
+                sending.missed.clone_from(&left.names);
+                if !goes_on {
+                    sending.pause(now);
+                }
+            }
             digest.lease = goes_on.then_some(lease);
         });
         Ok(is_ours.await? && goes_on)
     }
 
-    /// Who of them is not told yet.
-    async fn try_again(&mut self, batch: Batch<'_>, names: &[NameKey]) -> Result<Vec<NameKey>, Unavailable> {
-        let mut recipients = Vec::new();
-        for name in names {
+    async fn try_again(&mut self, batch: Batch<'_>, names: &[NameKey]) -> Result<Left, Unavailable> {
+        let (mut recipients, mut unread) = (Vec::new(), &names[names.len()..]);
+        for (place, name) in names.iter().enumerate() {
+            if place >= self.announcer.at_once && !self.has_time((self.announcer.clock)()) {
+                unread = &names[place..];
+                break;
+            }
             if name.as_str() == EVERYBODY {
                 recipients.push(Recipient::Everybody);
                 continue;
@@ -156,7 +181,9 @@ impl Round<'_> {
         }
         let tried = self.tell(batch, recipients, usize::MAX).await;
         // Whoever was not tried is the first next time.
-        Ok([tried.not_tried, tried.missed].concat())
+        let not_tried = [unread, &tried.not_tried].concat();
+        let is_interrupted = !not_tried.is_empty() && tried.tally.told > 0;
+        Ok(Left { names: [not_tried, tried.missed].concat(), is_interrupted })
     }
 
     /// Tells the next page of the roster.

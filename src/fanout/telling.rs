@@ -12,7 +12,7 @@ use crate::digest::MISSED_MAX;
 use crate::fanout::announce::{Announcer, Tally};
 use crate::news::Told;
 use crate::notification::{Notification, Recipient};
-use crate::ports::Failure;
+use crate::ports::{Failure, Unavailable};
 use crate::timestamp::Timestamp;
 
 /// Stands among the names of who was missed for those who listen to the stage as a whole; no name begins so.
@@ -39,6 +39,15 @@ pub struct Tried {
     pub tally: Tally,
 }
 
+enum Outcome {
+    Told,
+    /// There is no way to them, or nothing but their own news.
+    NoNews,
+    Refused(String),
+    Missed(Unavailable),
+    GivenUp(Unavailable),
+}
+
 impl Telling<'_> {
     /// Tells recipients, in their order, until `room` of them were missed or the time is over.
     ///
@@ -46,37 +55,66 @@ impl Telling<'_> {
     /// what everybody else is to hear.
     pub async fn tell(&self, recipients: Vec<Recipient>, room: usize) -> Tried {
         let room_for_no_answers = room.saturating_sub(MISSED_MAX / 2);
-        let at_once = self.announcer.at_once;
-        let names: Vec<NameKey> = recipients.iter().map(name_of).collect();
+        let Announcer { at_once, clock, stopped, .. } = *self.announcer;
+        let mut names: Vec<NameKey> = recipients.iter().map(name_of).collect();
         let (is_over, missed, no_answers) = (AtomicBool::new(false), AtomicUsize::new(0), AtomicUsize::new(0));
         let (is_over, missed, no_answers) = (&is_over, &missed, &no_answers);
         let tries = recipients.into_iter().enumerate().map(|(place, to)| async move {
-            let outcome = async {
-                let is_late = place >= at_once && (self.announcer.clock)() >= self.until;
-                if is_late || missed.load(Ordering::Relaxed) >= room {
-                    // For all after it too, though the clock be set back: those who were tried are the first.
-                    is_over.store(true, Ordering::Relaxed);
+            let is_late = place >= at_once && (clock() >= self.until || stopped());
+            if is_late || missed.load(Ordering::Relaxed) >= room {
+                // For all after it too, though the clock be set back: those who were tried are the first.
+                is_over.store(true, Ordering::Relaxed);
+            }
+            if is_over.load(Ordering::Relaxed) {
+                return (place, None);
+            }
+            let outcome = match self.tell_one(to).await {
+                Ok(true) => Outcome::Told,
+                Ok(false) => Outcome::NoNews,
+                Err(Failure::Reject(reason)) => Outcome::Refused(reason),
+                Err(Failure::NoAnswer(unavailable))
+                    if no_answers.fetch_add(1, Ordering::Relaxed) >= room_for_no_answers =>
+                {
+                    Outcome::GivenUp(unavailable)
                 }
-                if is_over.load(Ordering::Relaxed) {
-                    return None;
-                }
-                let outcome = self.tell_one(to).await;
-                let is_missed = match outcome {
-                    Err(Failure::Retry(_)) => true,
-                    Err(Failure::NoAnswer(_)) => no_answers.fetch_add(1, Ordering::Relaxed) < room_for_no_answers,
-                    Ok(_) | Err(Failure::Reject(_)) => false,
-                };
-                if is_missed {
+                Err(Failure::Retry(unavailable) | Failure::NoAnswer(unavailable) | Failure::NotSent(unavailable)) => {
                     missed.fetch_add(1, Ordering::Relaxed);
+                    Outcome::Missed(unavailable)
                 }
-                Some(outcome)
             };
-            (place, outcome.await)
+            (place, Some(outcome))
         });
         let mut outcomes: Vec<_> = stream::iter(tries).buffer_unordered(at_once).collect().await;
         outcomes.sort_unstable_by_key(|(place, _)| *place);
         let outcomes: Vec<_> = outcomes.into_iter().map_while(|(_, outcome)| outcome).collect();
-        self.sum_up(names, outcomes, room_for_no_answers)
+
+        let not_tried = names.split_off(outcomes.len());
+        let mut tried = Tried { last: names.last().cloned(), not_tried, ..Tried::default() };
+        for (name, outcome) in names.into_iter().zip(outcomes) {
+            self.count(name, outcome, &mut tried);
+        }
+        tried
+    }
+
+    fn count(&self, name: NameKey, outcome: Outcome, tried: &mut Tried) {
+        let event = self.told.event;
+        match outcome {
+            Outcome::Told => tried.tally.told += 1,
+            Outcome::NoNews => {}
+            Outcome::Refused(reason) => {
+                tried.tally.refused += 1;
+                tracing::warn!(event.id = %event, reason, "somebody cannot be told");
+            }
+            Outcome::GivenUp(unavailable) => {
+                tried.tally.given_up += 1;
+                tracing::warn!(event.id = %event, %unavailable, "somebody is not told");
+            }
+            Outcome::Missed(unavailable) => {
+                tried.tally.missed += 1;
+                tracing::warn!(event.id = %event, %unavailable, "somebody is told later");
+                tried.missed.push(name);
+            }
+        }
     }
 
     /// Whether there was a way to them, and news that are not their own.
@@ -88,39 +126,6 @@ impl Telling<'_> {
         let Some(announcement) = announcement else { return Ok(false) };
         let (id, at) = (self.notification_id(&to), (self.announcer.clock)());
         self.announcer.notifier.notify(&Notification { id, to, announcement, at }).await
-    }
-
-    /// `outcomes` are of the first of `names`.
-    fn sum_up(
-        &self,
-        mut names: Vec<NameKey>,
-        outcomes: Vec<Result<bool, Failure>>,
-        room_for_no_answers: usize,
-    ) -> Tried {
-        let not_tried = names.split_off(outcomes.len());
-        let last = names.last().cloned();
-        let (mut missed, mut tally, mut no_answers_kept) = (Vec::new(), Tally::default(), 0);
-        for (name, outcome) in names.into_iter().zip(outcomes) {
-            match outcome {
-                Ok(true) => tally.told += 1,
-                Ok(false) => {}
-                Err(Failure::Reject(reason)) => {
-                    tally.refused += 1;
-                    tracing::warn!(event.id = %self.told.event, reason, "somebody cannot be told");
-                }
-                Err(Failure::NoAnswer(unavailable)) if no_answers_kept >= room_for_no_answers => {
-                    tally.given_up += 1;
-                    tracing::warn!(event.id = %self.told.event, %unavailable, "somebody is not told");
-                }
-                Err(unavailable @ (Failure::Retry(_) | Failure::NoAnswer(_))) => {
-                    no_answers_kept += usize::from(matches!(unavailable, Failure::NoAnswer(_)));
-                    tally.missed += 1;
-                    tracing::warn!(event.id = %self.told.event, %unavailable, "somebody is told later");
-                    missed.push(name);
-                }
-            }
-        }
-        Tried { missed, last, not_tried, tally }
     }
 
     /// The same when it goes out again; ASCII and short, since it stands in headers.

@@ -9,7 +9,7 @@ use super::{Guard, Postman, TextFor, Way, address};
 use crate::consent::{Consent, ConsentToken, ContactId};
 use crate::contact::Contact;
 use crate::outbound::{Mail, Text};
-use crate::ports::{Change, Failure};
+use crate::ports::{Change, Failure, Unavailable};
 use crate::timestamp::Timestamp;
 
 /// Nobody is asked twice in this time.
@@ -97,36 +97,26 @@ impl Postman {
         now: Timestamp,
     ) -> Result<bool, Failure> {
         let id = ContactId::of(contact, &self.contact_secret);
+        let known = answered(self.contacts.consent(&id).await?, now);
+        if known == Some(true) {
+            return Ok(true);
+        }
         // Of several who come with one address at once, one asks.
-        let _asking = loop {
-            let answer = answered(self.contacts.consent(&id).await?, now);
+        let turn = known.is_none().then(|| self.asking.begin(&id)).flatten();
+        let Some(_turn) = turn else {
             // A webhook answers while it is asked, and is then to hear what others have to tell it.
-            if answer != Some(true) && matches!(way, Way::Call(..)) && self.asking.wait_for(&id).await {
-                continue;
-            }
-            if let Some(answer) = answer {
-                return Ok(answer);
-            }
-            match self.asking.begin(&id) {
-                Some(turn) => break turn,
-                None if matches!(way, Way::Call(..)) => {}
-                None => return Ok(false),
-            }
+            return Ok(matches!(way, Way::Call(..))
+                && self.asking.wait_for(&id).await
+                && self.contacts.consent(&id).await? == Some(Consent::Given));
         };
         // Somebody may have asked since.
         let before = self.contacts.consent(&id).await?;
         if let Some(answer) = answered(before, now) {
             return Ok(answer);
         }
-        if let Way::Text(_, guard, _) = way
-            && let Err(guard) = guard.spend(TextFor::Answer, &*self.budgets, now).await?
-        {
+        if let Err(guard) = self.may_ask(way, now).await? {
             // Nobody counts as asked who is not.
             self.held_back(guard);
-            return Ok(false);
-        }
-        if !self.guards.may_ask(&*self.budgets, now).await? {
-            self.held_back(Guard::Confirmations);
             return Ok(false);
         }
         let asked = Consent::Asked { at: now };
@@ -147,14 +137,37 @@ impl Postman {
                 Ok(false)
             }
             Err(failure) => {
-                // The question may have arrived, and is not to arrive once more.
-                if began.elapsed() < MAY_HAVE_ARRIVED {
+                // What may have arrived is not to arrive once more.
+                let is_not_sent = matches!(failure, Failure::NotSent(_));
+                if is_not_sent || began.elapsed() < MAY_HAVE_ARRIVED {
                     // Nobody was reached: they may be asked again at once. If this fails too, that is in two days.
                     let never = before.unwrap_or(Consent::Asked { at: Timestamp::EARLIEST });
                     self.contacts.set_consent(&id, Some(asked), never).await?;
                 }
-                Err(failure)
+                // However many strangers cannot be asked, that is no reason to stop what others are to hear.
+                Err(match failure {
+                    Failure::Retry(unavailable) | Failure::NotSent(unavailable) => Failure::NoAnswer(unavailable),
+                    failure => failure,
+                })
             }
+        }
+    }
+
+    /// Takes what a question costs of the budgets; else which guard held it back.
+    async fn may_ask(&self, way: Way<'_>, now: Timestamp) -> Result<Result<(), Guard>, Unavailable> {
+        let guard = match way {
+            Way::Text(_, guard, _) => Some(guard),
+            Way::Mail(..) | Way::Call(..) => None,
+        };
+        if guard.is_some_and(|guard| !guard.daytime.is_at(now)) {
+            return Ok(Err(Guard::Daytime));
+        }
+        if !self.guards.may_ask(&*self.budgets, now).await? {
+            return Ok(Err(Guard::Confirmations));
+        }
+        match guard {
+            Some(guard) => guard.spend(TextFor::Answer, &*self.budgets, now).await,
+            None => Ok(Ok(())),
         }
     }
 

@@ -10,7 +10,6 @@ pub use self::guards::{Guard, GuardWatch, Guards, Spent, TextFor};
 pub use self::sms_guard::{Daytime, NotADaytime, SmsGuard};
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use futures_util::{StreamExt as _, stream};
@@ -91,12 +90,10 @@ pub fn wants_an_answer(change: &Change) -> bool {
 }
 
 impl Postman {
-    /// Asks the owners of new addresses, and sends links to whoever asked for theirs; after `patience` it begins with no
-    /// further one.
-    pub async fn answer(&self, changes: &[Change], now: Timestamp, patience: Duration) {
-        let began = Instant::now();
+    /// Asks the owners of new addresses, and sends links to whoever asked for theirs, as long as `go_on` tells the time.
+    pub async fn answer(&self, changes: &[Change], go_on: &(dyn Fn() -> Option<Timestamp> + Sync)) {
         let answers = changes.iter().filter(|change| wants_an_answer(change)).map(|change| async move {
-            if began.elapsed() < patience {
+            if let Some(now) = go_on() {
                 self.welcome(change, now).await;
                 self.send_link_again(change, now).await;
             }

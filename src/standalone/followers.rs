@@ -1,15 +1,17 @@
-//! Three loops that bring the changes of the roster to people while the server serves. A mail server that hangs holds up
-//! none but its own.
+//! Three loops that bring the changes of the roster to people while the server serves: what one waits for holds up none
+//! of the others.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use tokio::sync::watch;
 
 use crate::event::EventId;
 use crate::fanout::{Announcer, Tally, take_in};
-use crate::ports::{Change, ChangeFeed as _, Digests as _, Unavailable};
+use crate::notification::Notification;
+use crate::ports::{Change, ChangeFeed as _, Digests as _, Failure, Notifier, Unavailable};
 use crate::standalone::announcing::Announcements;
 use crate::standalone::sqlite::Follower;
 use crate::timestamp::Timestamp;
@@ -27,7 +29,9 @@ const TURN: Duration = Duration::from_secs(2);
 /// Between two looks at a feed that told nothing.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// How long what has begun may take to its end when the program stops. Who was told and not noted down is told again.
+/// How long a message that is on its way may take when the program stops, and all that has begun. Who was told and not
+/// noted down is told again.
+const LAST_MESSAGE: Duration = Duration::from_secs(2);
 const GRACE: Duration = Duration::from_secs(3);
 
 /// Notifications on their way at once.
@@ -48,8 +52,8 @@ pub enum Part {
 pub async fn follow_until(announcements: Arc<Announcements>, part: Part, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow() {
         let turn = tokio::select! {
-            turn = announcements.turn(part) => turn,
-            () = too_late(stop.clone()) => return,
+            turn = announcements.turn(part, &stop) => turn,
+            () = after(GRACE, stop.clone()) => return,
         };
         match turn {
             Ok(true) => continue,
@@ -65,41 +69,65 @@ pub async fn follow_until(announcements: Arc<Announcements>, part: Part, mut sto
 }
 
 /// Some time after the stop.
-async fn too_late(mut stop: watch::Receiver<bool>) {
+async fn after(grace: Duration, mut stop: watch::Receiver<bool>) {
     // The program is over where nobody can say so any more.
     let _ = stop.wait_for(|stop| *stop).await;
-    tokio::time::sleep(GRACE).await;
+    tokio::time::sleep(grace).await;
+}
+
+/// Tells people, and gives up on who takes long when the program stops, so that the others are noted down as told.
+struct Stoppable<'a> {
+    notifier: &'a dyn Notifier,
+    stop: &'a watch::Receiver<bool>,
+}
+
+#[async_trait]
+impl Notifier for Stoppable<'_> {
+    async fn notify(&self, notification: &Notification) -> Result<bool, Failure> {
+        tokio::select! {
+            outcome = self.notifier.notify(notification) => outcome,
+            () = after(LAST_MESSAGE, self.stop.clone()) => {
+                Err(Unavailable { doing: "telling somebody", cause: "the program stops".to_owned() }.into())
+            }
+        }
+    }
 }
 
 impl Announcements {
     /// Whether there may be more to do at once.
-    async fn turn(&self, part: Part) -> Result<bool, Unavailable> {
+    async fn turn(&self, part: Part, stop: &watch::Receiver<bool>) -> Result<bool, Unavailable> {
         match part {
-            Part::TakeIn => self.follow(Follower::Digests).await,
-            Part::Answer => self.follow(Follower::Answers).await,
-            Part::Tell => self.tell().await,
+            Part::TakeIn => self.follow(Follower::Digests, stop).await,
+            Part::Answer => self.follow(Follower::Answers, stop).await,
+            Part::Tell => self.tell(stop).await,
         }
     }
 
-    async fn follow(&self, follower: Follower) -> Result<bool, Unavailable> {
+    async fn follow(&self, follower: Follower, stop: &watch::Receiver<bool>) -> Result<bool, Unavailable> {
         let position = self.sqlite.position(follower).await?;
         let page = self.sqlite.changes(&position, BATCH).await?;
         let Some((last, _)) = page.last() else { return Ok(false) };
         let (last, is_full) = (last.clone(), page.len() == BATCH);
         let changes: Vec<Change> = page.into_iter().map(|(_, change)| change).collect();
-        let now = Timestamp::now();
         match follower {
             Follower::Digests => {
-                take_in(&changes, &self.sqlite, &self.noise, now).await?;
+                take_in(&changes, &self.sqlite, &self.noise, Timestamp::now()).await?;
                 self.stirred.notify_one();
             }
-            Follower::Answers => self.postman.answer(&changes, now, Duration::MAX).await,
+            Follower::Answers => {
+                let go_on = || (!*stop.borrow()).then(Timestamp::now);
+                self.postman.answer(&changes, &go_on).await;
+                if go_on().is_none() {
+                    // Some may not be answered yet; nobody is asked twice.
+                    return Ok(false);
+                }
+            }
         }
         self.sqlite.set_position(follower, &last).await?;
         Ok(is_full)
     }
 
-    async fn tell(&self) -> Result<bool, Unavailable> {
+    async fn tell(&self, stop: &watch::Receiver<bool>) -> Result<bool, Unavailable> {
         let now = Timestamp::now();
         let due: Vec<EventId> = self.sqlite.due(now, DUE).await?.into_iter().map(|(event, _)| event).collect();
         if due.is_empty() {
@@ -108,10 +136,11 @@ impl Announcements {
         let announcer = Announcer {
             digests: &self.sqlite,
             roster: &self.sqlite,
-            notifier: &self.postman,
+            notifier: &Stoppable { notifier: &self.postman, stop },
             noise: self.noise,
             at_once: AT_ONCE,
             clock: &Timestamp::now,
+            stopped: &|| *stop.borrow(),
         };
         let has_told = AtomicBool::new(false);
         let ended = |event: &EventId, tally: Result<Tally, Unavailable>| match tally {

@@ -142,10 +142,15 @@ impl Mailer for Smtp {
         let letter = self.sender.letter(mail)?;
         let _slot = self.slots.acquire().await.expect("nobody closes it");
         if self.silence.rests(Instant::now()) {
-            return Err(Trouble::rest().into());
+            return Err(Trouble::rest().before_the_mail());
         }
-        let connected = self.connection().await.map_err(Trouble::about_us);
-        let mut connection = connected.inspect_err(|trouble| self.listen(Some(trouble)))?;
+        let mut connection = match self.connection().await {
+            Ok(connection) => connection,
+            Err(trouble) => {
+                self.listen(Some(&trouble));
+                return Err(trouble.before_the_mail());
+            }
+        };
         let sent = self.send(&mut connection, letter).await;
         self.listen(sent.as_ref().err());
         let usable = match &sent {

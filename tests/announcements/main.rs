@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::sync::{Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -169,6 +170,48 @@ fn a_webhook_that_echoes_the_challenge_is_called_with_what_others_did() {
     assert_eq!((&event["specversion"], &event["type"]), (&json!("1.0"), &json!("countmein.announcement")));
     assert_eq!(event["data"]["joined"], json!(["Ben"]));
     assert_eq!((&event["data"]["count"], &event["data"]["manage"]), (&json!(2), &json!(ana)));
+}
+
+#[test]
+fn a_stop_while_a_webhook_hangs_tells_nobody_else_twice_and_keeps_nobody_waiting() {
+    let mail = MailServer::start(&[]);
+    let (release, hold) = mpsc::channel::<()>();
+    let hold = Mutex::new(hold);
+    let receiver = Receiver::over_tls_with(move |request: &Message| {
+        let body: Value = serde_json::from_slice(&request.body).unwrap();
+        if body["type"] != "countmein.challenge" {
+            // Until the test is over.
+            let _ = hold.lock().unwrap().recv();
+        }
+        Message::answer(200, json!({ "challenge": body["challenge"] }).to_string())
+    });
+    let data = tempfile::tempdir().unwrap();
+    let roots = data.path().join("roots.pem");
+    fs::write(&roots, receiver.roots()).unwrap();
+    let start = || {
+        let mut command = serve(data.path());
+        command.args(["--first-wait", FIRST_WAIT, "--longest-wait", FIRST_WAIT, "--webhooks", "any"]);
+        command.args(["--mail-from", "signup@club.example", "--smtp-url"]);
+        command.arg(format!("smtp://127.0.0.1:{}?tls=none", mail.port)).env("SSL_CERT_FILE", &roots);
+        Program::start(command)
+    };
+    let program = start();
+    enrol(&program, &mail, "Ana", "ana@mail.example");
+    sign_up(&program, "Hans", &json!({ "webhook": receiver.url("/hans").as_str() }));
+    assert!(mail.next()["body"].as_str().unwrap().contains("Hans"));
+
+    sign_up(&program, "Ben", &json!(null));
+    assert!(mail.next()["body"].as_str().unwrap().contains("Ben"));
+    eventually("the call that hangs", || receiver.requests().into_iter().nth(1));
+    assert!(program.terminate().0);
+    let program = start();
+    sign_up(&program, "Cleo", &json!(null));
+
+    let next = mail.next();
+    let body = next["body"].as_str().unwrap();
+    assert!(body.contains("Cleo") && !body.contains("Ben"), "{body}");
+    drop(release);
+    assert!(program.terminate().0);
 }
 
 #[test]

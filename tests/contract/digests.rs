@@ -113,6 +113,7 @@ pub async fn everybody_else_is_told_of_a_change_once(backend: &Backend) {
         noise,
         at_once: 4,
         clock: &clock,
+        stopped: &|| false,
     };
 
     let until = now.plus(Duration::from_secs(60));

@@ -230,25 +230,65 @@ fn a_change_of_a_quiet_event_is_told_at_once_and_ten_in_a_quiet_minute_together(
 
 #[test]
 fn a_provider_that_is_away_for_an_hour_costs_nothing_but_time() {
-    let memory = Memory::new(start());
-    let guests: Vec<String> = (0..1_000).map(|number| format!("Guest {number:04}")).collect();
-    for guest in &guests {
+    // About as many as are kept by name, and far more.
+    for crowd in [1, 74, 75, 99, 100, 120, 1_000] {
+        let memory = Memory::new(start());
+        let guests: Vec<String> = (0..crowd).map(|number| format!("Guest {number:04}")).collect();
+        settled(&memory, &guests);
+        let an_hour = Duration::from_secs(3_600);
+        let ends_at = memory.now().plus(an_hour);
+        guests.iter().for_each(|guest| memory.take_down(guest, an_hour));
+        let mut tries = 0;
+        for name in ["Amy", "Bea"] {
+            memory.request(DANCE, name, Request::Enrol { contact: None });
+            memory.work(Noise::default());
+        }
+        while let Some(due) = memory.next_due() {
+            memory.advance(due.since(memory.now()));
+            memory.work(Noise::default());
+            tries += 1;
+            assert!(tries < 100, "{crowd} are tried more than once a minute");
+        }
+        let state = memory.state();
+        for guest in &guests {
+            let told: Vec<_> = state.told.iter().filter(|(_, name, _)| name == guest).collect();
+            assert!(told.iter().all(|(at, _, _)| *at >= ends_at));
+            let mut names: Vec<&String> = told.iter().flat_map(|(_, _, announcement)| &announcement.joined).collect();
+            names.sort();
+            assert_eq!(names, ["Amy", "Bea"], "{guest} of {crowd}");
+        }
+    }
+}
+
+/// They are in, everybody has heard of it, and the event is quiet no more.
+fn settled(memory: &Memory, guests: &[String]) {
+    for guest in guests {
         memory.request(DANCE, guest, Request::Enrol { contact: None });
-        memory.take_down(guest, Duration::from_secs(3_600));
     }
     memory.work(Noise::default());
-    memory.request(DANCE, "Zoe", Request::Enrol { contact: None });
+    memory.advance(Duration::from_secs(24 * 3_600));
+    memory.state().told.clear();
+}
+
+#[test]
+fn one_who_cannot_be_told_keeps_nobody_waiting_who_was_late() {
+    let memory = Memory::new(start());
+    let guests: Vec<String> = (0..99).map(|number| format!("Guest {number:04}")).collect();
+    settled(&memory, &[&guests[..], &["Cleo".to_owned(), "Zoe".to_owned()]].concat());
+    let began = memory.now();
+    guests.iter().for_each(|guest| memory.take_down(guest, Duration::from_secs(3_600)));
+    memory.request(DANCE, "Amy", Request::Enrol { contact: None });
+    memory.work(Noise::default());
+    memory.take_down("Cleo", Duration::from_secs(30 * 3_600));
+    memory.request(DANCE, "Bea", Request::Enrol { contact: None });
+    memory.take_in(Noise::default()).unwrap();
     let mut tries = 0;
-    while let Some(due) = memory.next_due() {
-        memory.advance(due.since(memory.now()));
+    while memory.next_due().is_some_and(|due| due.since(began) < Duration::from_secs(4 * 3_600)) {
+        memory.advance(memory.next_due().unwrap().since(memory.now()));
         memory.work(Noise::default());
         tries += 1;
+        assert!(tries < 300, "tried more than once a minute");
     }
-    assert!((60..100).contains(&tries), "once a minute: {tries}");
-    let state = memory.state();
-    for guest in &guests {
-        let told: Vec<_> = state.told.iter().filter(|(_, name, _)| name == guest).collect();
-        assert!(told.iter().all(|(at, _, _)| at.since(start()) >= Duration::from_secs(3_600)));
-        assert!(told.iter().any(|(_, _, announcement)| announcement.joined.contains(&"Zoe".to_owned())));
-    }
+    let told: BTreeSet<String> = memory.state().told.iter().map(|(_, name, _)| name.clone()).collect();
+    assert!(guests.iter().all(|guest| told.contains(guest)), "{} were told", told.len());
 }

@@ -113,7 +113,15 @@ impl Memory {
         let due = self.due(self.now(), 1_000).now_or_never()?.unwrap();
         for (event, _) in due {
             let clock = || self.now();
-            let announcer = Announcer { digests: self, roster: self, notifier, noise, at_once: 8, clock: &clock };
+            let announcer = Announcer {
+                digests: self,
+                roster: self,
+                notifier,
+                noise,
+                at_once: 8,
+                clock: &clock,
+                stopped: &|| false,
+            };
             let tally = announcer.announce(&event, Timestamp::LATEST).now_or_never()?.unwrap();
             sum.told += tally.told;
             sum.given_up += tally.given_up;

@@ -44,7 +44,8 @@ impl<'a> Slow<'a> {
         let noise = Noise::default();
         let clock = || self.memory.now();
         let (digests, roster) = (self.memory, self.memory);
-        let announcer = Announcer { digests, roster, notifier: self, noise, at_once: AT_ONCE, clock: &clock };
+        let announcer =
+            Announcer { digests, roster, notifier: self, noise, at_once: AT_ONCE, clock: &clock, stopped: &|| false };
         let event = EventId::parse(DANCE).unwrap();
         Some(until_it_stands_still(announcer.announce(&event, Timestamp::LATEST))?.unwrap().told)
     }
@@ -210,9 +211,12 @@ fn a_provider_that_takes_longer_for_a_page_than_there_is_time_tells_everybody_on
             noise: Noise::default(),
             at_once: AT_ONCE,
             clock: &clock,
+            stopped: &|| false,
         };
         let event = EventId::parse(DANCE).unwrap();
         assert!(until_it_stands_still(announcer.announce(&event, until)).is_some(), "it ends in its time");
+        // Others, whose time has come meanwhile, are first then.
+        assert!(memory.next_due().is_none_or(|due_at| due_at >= memory.now()));
         invocations += 1;
         assert!(invocations < 200, "it gets nowhere");
     }

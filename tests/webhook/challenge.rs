@@ -1,10 +1,13 @@
 //! Who wants to be called, and who does not.
 
+use std::net::TcpListener;
+
+use countmein::ports::Failure;
 use serde_json::{Value, json};
 
 use crate::http::Message;
 use crate::receiver::Receiver;
-use crate::{NOT_ECHOED, is_reject, is_retry, is_signed, patient, webhooks};
+use crate::{NOT_ECHOED, is_reject, is_signed, patient, webhooks};
 
 #[tokio::test]
 async fn who_echoes_the_challenge_wants_to_be_called() {
@@ -51,7 +54,12 @@ async fn who_does_not_echo_it_does_not() {
     let missing = Receiver::answering(Message::answer(404, "4711-abc"));
     let outcome = webhooks.challenge(&missing.url("/"), "4711-abc").await;
     assert!(is_reject(&outcome, "the webhook answers 404"), "{outcome:?}");
+    // Who answers was asked, and is not to be asked again soon.
     let busy = Receiver::answering(Message::answer(503, "4711-abc"));
     let outcome = webhooks.challenge(&busy.url("/"), "4711-abc").await;
-    assert!(is_retry(&outcome), "{outcome:?}");
+    assert!(is_reject(&outcome, "the webhook answers 503"), "{outcome:?}");
+    // Whom nothing reached was not.
+    let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let outcome = webhooks.challenge(&format!("http://{gone}/").parse().unwrap(), "4711-abc").await;
+    assert!(matches!(outcome, Err(Failure::NotSent(_))), "{outcome:?}");
 }

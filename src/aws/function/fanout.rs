@@ -28,8 +28,8 @@ const DUE: usize = 1_000;
 /// Notifications on their way at once.
 const AT_ONCE: usize = 32;
 
-/// After this an invocation tries nobody further; the next minute's goes on. The way to one person is seven calls at
-/// most, of four seconds each where all of them hang, which then end within the function's timeout.
+/// After this an invocation tries nobody further; the next minute's goes on. A call of AWS that hangs fails after four
+/// seconds, and with it the way that it is part of: what has begun ends within the function's timeout.
 const TIME: Duration = Duration::from_secs(30);
 
 pub struct Fanout {
@@ -84,14 +84,14 @@ impl Fanout {
         let Movements { joined, left } = taken.movements;
         tracing::debug!(joined, left, "changes taken in");
         self.emf.tell(&[("AttendeesJoined", Unit::Count, count(joined)), ("AttendeesLeft", Unit::Count, count(left))]);
-        tokio::join!(self.answer(&changes, now, until), self.announce_all(taken.due, until));
+        tokio::join!(self.answer(&changes, until), self.announce_all(taken.due, until));
         Ok(())
     }
 
-    async fn answer(&self, changes: &[Change], now: Timestamp, until: Timestamp) {
+    async fn answer(&self, changes: &[Change], until: Timestamp) {
         if changes.iter().any(wants_an_answer) {
             match self.postman().await {
-                Ok(postman) => postman.answer(changes, now, until.since(Timestamp::now())).await,
+                Ok(postman) => postman.answer(changes, &|| Some(Timestamp::now()).filter(|now| *now < until)).await,
                 Err(error) => {
                     tracing::error!(error = format!("{error:#}"), "owners of addresses are asked later");
                 }
@@ -132,6 +132,7 @@ impl Fanout {
             noise: self.noise,
             at_once: AT_ONCE,
             clock: &Timestamp::now,
+            stopped: &|| false,
         };
         let ended = |event: &EventId, tally| match tally {
             Ok(tally) => self.emf.announced(&tally),

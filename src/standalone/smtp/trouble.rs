@@ -47,6 +47,15 @@ impl Trouble {
         Self { lasting: false, ..self }
     }
 
+    /// It came before the server had anything of the mail.
+    pub fn before_the_mail(self) -> Failure {
+        Failure::NotSent(self.unavailable())
+    }
+
+    fn unavailable(self) -> Unavailable {
+        Unavailable { doing: "sending mail", cause: self.text }
+    }
+
     pub fn is_answer(&self) -> bool {
         self.code.is_some()
     }
@@ -81,16 +90,18 @@ impl From<Trouble> for Failure {
         if trouble.lasting {
             Self::Reject(trouble.text)
         } else {
-            Self::Retry(Unavailable { doing: "sending mail", cause: trouble.text })
+            let was_refused = trouble.is_answer();
+            let unavailable = trouble.unavailable();
+            if was_refused { Self::NotSent(unavailable) } else { Self::Retry(unavailable) }
         }
     }
 }
 
-/// The sender's address, the mail system, the network and its limits, policy: as RFC 3463, section 3, has it, and the
-/// server of many says by them that a day's mails are spent, or that it does not want ours.
+/// The sender's address, the mail system, a limit, policy: RFC 3463, section 3, and what large providers make of it when
+/// a day's mails are spent, or they do not want ours.
 fn is_about_us(status: &str) -> bool {
     let detail = status.split_once('.').map_or(status, |(_, detail)| detail);
-    matches!(detail, "1.7" | "1.8") || ["3.", "4.", "7."].iter().any(|subject| detail.starts_with(subject))
+    matches!(detail, "1.7" | "1.8" | "4.5") || detail.starts_with("3.") || detail.starts_with("7.")
 }
 
 /// The digits of RFC 3463 with which an answer begins, as in `5.1.1`.

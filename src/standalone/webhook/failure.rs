@@ -5,8 +5,8 @@
 
 use std::io::ErrorKind;
 
-use ureq::Error;
 use ureq::http::StatusCode;
+use ureq::{Error, Timeout};
 
 use super::lookup::NotPublic;
 use crate::ports::{Failure, Unavailable};
@@ -15,13 +15,25 @@ pub const NOT_ECHOED: &str = "the webhook did not echo the challenge";
 
 const UNTRUSTED: &str = "its certificate or its TLS is not accepted";
 
+/// What comes of a post.
+#[derive(Clone, Copy)]
+pub struct Means {
+    pub status: fn(StatusCode) -> Result<(), Failure>,
+    pub no_answer: fn(&Error) -> Failure,
+}
+
+pub const OF_NEWS: Means = Means { status: judge, no_answer: unanswered };
+
+/// Whoever answers was asked, and whom nothing reached was not.
+pub const OF_QUESTION: Means = Means { status: judge_question, no_answer: unasked };
+
 /// What may work later.
 pub fn retry(cause: impl Into<String>) -> Failure {
     Failure::NoAnswer(Unavailable { doing: "calling a webhook", cause: cause.into() })
 }
 
 /// Whether an answer is a yes.
-pub fn judge(status: StatusCode) -> Result<(), Failure> {
+fn judge(status: StatusCode) -> Result<(), Failure> {
     match status.as_u16() {
         200..=299 => Ok(()),
         300..=399 => Err(Failure::Reject("the webhook redirects, which is not followed".into())),
@@ -30,6 +42,22 @@ pub fn judge(status: StatusCode) -> Result<(), Failure> {
         408 | 425 | 429 => Err(retry(answers(status))),
         400..=499 => Err(Failure::Reject(format!("the webhook {}", answers(status)))),
         _ => Err(retry(answers(status))),
+    }
+}
+
+fn judge_question(status: StatusCode) -> Result<(), Failure> {
+    if status.is_success() { Ok(()) } else { Err(Failure::Reject(format!("the webhook {}", answers(status)))) }
+}
+
+fn unasked(error: &Error) -> Failure {
+    let is_not_sent = match error {
+        Error::HostNotFound | Error::ConnectionFailed | Error::Timeout(Timeout::Resolve | Timeout::Connect) => true,
+        Error::Io(error) => error.kind() == ErrorKind::ConnectionRefused,
+        _ => false,
+    };
+    match unanswered(error) {
+        Failure::NoAnswer(unavailable) if is_not_sent => Failure::NotSent(unavailable),
+        failure => failure,
     }
 }
 

@@ -29,6 +29,7 @@ use ureq::{Agent, Body};
 use url::Url;
 use uuid::Uuid;
 
+use self::failure::Means;
 use self::lookup::Lookup;
 use self::signature::SigningKey;
 use crate::consent::{Consent, ContactId};
@@ -121,6 +122,7 @@ impl Webhooks {
         content_type: &'static str,
         id: &str,
         body: String,
+        means: Means,
         read: impl FnOnce(Body) -> Result<(), Failure> + Send + 'static,
     ) -> Result<(), Failure> {
         let slot = Arc::clone(&self.slots).acquire_owned().await.expect("nobody closes it");
@@ -131,8 +133,8 @@ impl Webhooks {
         let call = move || {
             // It ends with the thread, which goes on where nobody waits for it any more.
             let _slot = slot;
-            let response = agent.run(request).map_err(|error| failure::unanswered(&error))?;
-            failure::judge(response.status())?;
+            let response = agent.run(request).map_err(|error| (means.no_answer)(&error))?;
+            (means.status)(response.status())?;
             read(response.into_body())
         };
         // The client logs hosts and paths for whoever asks for its details.
@@ -167,7 +169,7 @@ impl Webhooks {
                 .map_err(|error| failure::unanswered(&error.into()))?;
             if echoes(&bytes, &text) { Ok(()) } else { Err(Failure::Reject(failure::NOT_ECHOED.into())) }
         };
-        self.post(to, "application/json", &Uuid::now_v7().to_string(), body, read).await
+        self.post(to, "application/json", &Uuid::now_v7().to_string(), body, failure::OF_QUESTION, read).await
     }
 }
 
@@ -176,7 +178,7 @@ impl Caller for Webhooks {
     async fn call(&self, call: &Call) -> Result<(), Failure> {
         // The status says it all; the body may never end.
         let unread = |_| Ok(());
-        self.post(&call.to, "application/cloudevents+json", &call.id, call.body.clone(), unread).await
+        self.post(&call.to, "application/cloudevents+json", &call.id, call.body.clone(), failure::OF_NEWS, unread).await
     }
 
     async fn ask(&self, _: &ContactId, to: &Url, text: &str) -> Result<Option<Consent>, Failure> {
