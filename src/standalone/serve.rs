@@ -86,7 +86,7 @@ pub struct Server {
     key_whereabouts: String,
 }
 
-/// Serves until SIGTERM or Ctrl-C; then takes no more requests, finishes what runs, and returns within 5 seconds.
+/// Serves until SIGTERM or Ctrl-C; then takes no more requests, finishes what runs, and returns within 10 seconds.
 pub async fn run(settings: Settings) -> anyhow::Result<()> {
     let stop = asked_to_stop()?;
     let server = Server::bind(&settings).await?;
