@@ -90,11 +90,14 @@ impl Digest {
 
     /// Since when there is something to send, if there is.
     pub fn due_at(&self) -> Option<Timestamp> {
-        let next = match &self.sending {
-            Some(sending) => Some(sending.next_at),
-            None => self.waiting.as_ref().filter(|_| self.has_room()).map(|waiting| waiting.due_at),
+        let due_at = match &self.sending {
+            // Who is late waits for it: they hear of it too.
+            Some(sending) => sending.next_at,
+            None => {
+                let waiting = self.waiting.as_ref().filter(|_| self.has_room()).map(|waiting| waiting.due_at);
+                self.late.iter().map(|late| late.next_at).chain(waiting).min()?
+            }
         };
-        let due_at = self.late.iter().map(|late| late.next_at).chain(next).min()?;
         Some(self.lease.map_or(due_at, |lease| due_at.max(lease.ends_at)))
     }
 

@@ -46,6 +46,17 @@ pub enum Failure {
     Reject(String),
 }
 
+impl Failure {
+    /// Of what comes before anything is sent.
+    #[must_use]
+    pub fn before_sending(self) -> Self {
+        match self {
+            Self::Retry(unavailable) | Self::NoAnswer(unavailable) => Self::NotSent(unavailable),
+            failure => failure,
+        }
+    }
+}
+
 /// A message as the queue hands it out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {

@@ -41,7 +41,12 @@ where
         Some(code) if is_final(code) && !names_parameter(error, "TopicArn") => {
             Failure::Reject(format!("SNS does not take it: {code}"))
         }
-        _ => Failure::Retry(Unavailable { doing, cause: cause_without_words(error) }),
+        code => {
+            let unavailable = Unavailable { doing, cause: cause_without_words(error) };
+            // What SNS refuses it does not send; what it says of its own mishaps, or not at all, leaves that open.
+            let is_refused = code.is_some_and(|code| !matches!(code, "InternalError" | "ServiceUnavailable"));
+            if is_refused { Failure::NotSent(unavailable) } else { Failure::Retry(unavailable) }
+        }
     }
 }
 
@@ -158,11 +163,13 @@ mod tests {
             "SubscriptionLimitExceeded",
         ] {
             let failure = not_delivered(code, "not authorized to perform: SNS:Publish on resource: +14155552671");
-            let Failure::Retry(unavailable) = failure else { panic!("{code} is refused for good") };
+            let (Failure::Retry(unavailable) | Failure::NotSent(unavailable)) = failure else {
+                panic!("{code} is refused for good")
+            };
             assert_eq!(unavailable.to_string(), format!("texting failed: {code}"));
         }
         let mistyped = not_delivered("InvalidParameter", "Invalid parameter: TopicArn");
-        assert!(matches!(mistyped, Failure::Retry(_)), "{mistyped}");
+        assert!(matches!(mistyped, Failure::NotSent(_)), "{mistyped}");
     }
 
     #[test]

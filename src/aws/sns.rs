@@ -79,7 +79,7 @@ impl Sns {
         if let Err(error) = created {
             // It was made with other tags, or others were added: it is there.
             if !names_parameter(&error, "Tags") {
-                return Err(unavailable(MAKING, &error).into());
+                return Err(Failure::NotSent(unavailable(MAKING, &error)));
             }
         }
         let subscribe = self.client.subscribe().topic_arn(&arn).return_subscription_arn(false);

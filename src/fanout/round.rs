@@ -56,7 +56,7 @@ struct Page {
 impl Round<'_> {
     pub async fn run(&mut self) -> Result<(), Unavailable> {
         // Not before: whoever takes long to fail would take the time of those who wait for their first news.
-        if self.digest.missed() >= MISSED_MAX && !self.try_the_missed().await? {
+        if self.digest.missed() >= MISSED_MAX && !(self.try_the_missed().await? && self.try_the_late(false).await?) {
             return Ok(());
         }
         while self.digest.sending.is_some() {
@@ -65,8 +65,7 @@ impl Round<'_> {
                 return Ok(());
             }
         }
-        // After the page on which they were left out, or they would hear of the same twice.
-        self.try_the_late().await
+        self.try_the_late(true).await.map(drop)
     }
 
     /// Leaves the rest for later, since too many were missed.
@@ -117,29 +116,43 @@ impl Round<'_> {
         groups.filter(|(_, late)| late.next_at <= now).map(|(at, _)| at).collect()
     }
 
-    /// Those who were missed by what was sent before, and then all is done.
-    async fn try_the_late(&mut self) -> Result<(), Unavailable> {
+    /// Those who were missed by what was sent before; whether there is time to go on, and not `all` is done.
+    async fn try_the_late(&mut self, all: bool) -> Result<bool, Unavailable> {
         let mut tried = Vec::new();
         for at in self.late((self.announcer.clock)()) {
             let late = self.digest.late[at].clone();
+            let (names, waiting): (Vec<_>, Vec<_>) = late.recipients.into_iter().partition(|name| self.is_past(name));
+            if names.is_empty() {
+                continue;
+            }
             let batch = Batch { news: &late.news, doubtful: &late.doubtful, number: late.number };
-            tried.push((at, self.try_again(batch, &late.recipients).await?));
+            tried.push((at, waiting, self.try_again(batch, &names).await?));
             if !self.has_time((self.announcer.clock)()) {
                 break;
             }
         }
         let now = (self.announcer.clock)();
-        self.save(|digest| {
-            for (at, left) in &tried {
+        let goes_on = !all && self.has_time(now);
+        let lease = Lease { holder: self.holder, ends_at: now.plus(LEASE) };
+        let is_ours = self.save(|digest| {
+            for (at, waiting, left) in &tried {
                 let late = &mut digest.late[*at];
-                let names = left.names.clone();
+                let names = [&left.names[..], waiting].concat();
                 if left.is_interrupted { late.interrupted(names, now) } else { late.tried(names, now) }
             }
             digest.late.retain(|late| !late.recipients.is_empty());
-            digest.lease = None;
-        })
-        .await
-        .map(drop)
+            if !goes_on {
+                digest.sending.iter_mut().for_each(|sending| sending.pause(now));
+            }
+            digest.lease = goes_on.then_some(lease);
+        });
+        Ok(is_ours.await? && goes_on)
+    }
+
+    /// Whether the page on which somebody was left out since they are late was told: before, they would hear of it twice.
+    fn is_past(&self, name: &NameKey) -> bool {
+        let Some(sending) = &self.digest.sending else { return true };
+        sending.told_to.as_ref().is_some_and(|told_to| name.as_str() == EVERYBODY || name <= told_to)
     }
 
     /// Those whom this sending has missed so far; whether there is time to go on.

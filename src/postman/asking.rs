@@ -1,7 +1,7 @@
 use std::collections::HashSet;
 use std::pin::pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::Notify;
 
@@ -14,10 +14,6 @@ use crate::timestamp::Timestamp;
 
 /// Nobody is asked twice in this time.
 const ASKED_AGAIN_AFTER: Duration = Duration::from_secs(48 * 60 * 60);
-
-/// A provider that says at once that it did not take a question did not; what takes longer, as a time-out does, may be with
-/// it all the same.
-const MAY_HAVE_ARRIVED: Duration = Duration::from_secs(1);
 
 /// The contacts whose owners are being asked by this process.
 #[derive(Debug, Default)]
@@ -105,9 +101,11 @@ impl Postman {
         let turn = known.is_none().then(|| self.asking.begin(&id)).flatten();
         let Some(_turn) = turn else {
             // A webhook answers while it is asked, and is then to hear what others have to tell it.
-            return Ok(matches!(way, Way::Call(..))
-                && self.asking.wait_for(&id).await
-                && self.contacts.consent(&id).await? == Some(Consent::Given));
+            if !(matches!(way, Way::Call(..)) && self.asking.wait_for(&id).await) {
+                return Ok(false);
+            }
+            let unasked = || Unavailable { doing: "asking a webhook", cause: "nothing reached it".to_owned() };
+            return answered(self.contacts.consent(&id).await?, now).ok_or_else(|| Failure::NoAnswer(unasked()));
         };
         // Somebody may have asked since.
         let before = self.contacts.consent(&id).await?;
@@ -125,7 +123,6 @@ impl Postman {
         if !is_ours && self.contacts.consent(&id).await? != Some(asked) {
             return Ok(false);
         }
-        let began = Instant::now();
         match self.ask(&id, way, title, now).await {
             Ok(Some(answer)) => {
                 self.contacts.set_consent(&id, Some(asked), answer).await?;
@@ -138,8 +135,7 @@ impl Postman {
             }
             Err(failure) => {
                 // What may have arrived is not to arrive once more.
-                let is_not_sent = matches!(failure, Failure::NotSent(_));
-                if is_not_sent || began.elapsed() < MAY_HAVE_ARRIVED {
+                if matches!(failure, Failure::NotSent(_)) {
                     // Nobody was reached: they may be asked again at once. If this fails too, that is in two days.
                     let never = before.unwrap_or(Consent::Asked { at: Timestamp::EARLIEST });
                     self.contacts.set_consent(&id, Some(asked), never).await?;
@@ -159,8 +155,11 @@ impl Postman {
             Way::Text(_, guard, _) => Some(guard),
             Way::Mail(..) | Way::Call(..) => None,
         };
-        if guard.is_some_and(|guard| !guard.daytime.is_at(now)) {
-            return Ok(Err(Guard::Daytime));
+        // A look first: a text that may not go is to cost none of the hour's questions.
+        if let Some(guard) = guard
+            && let Err(guard) = guard.look(TextFor::Answer, &*self.budgets, now).await?
+        {
+            return Ok(Err(guard));
         }
         if !self.guards.may_ask(&*self.budgets, now).await? {
             return Ok(Err(Guard::Confirmations));

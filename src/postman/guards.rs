@@ -73,6 +73,12 @@ pub struct Spent {
     pub limit: u64,
 }
 
+impl Spent {
+    pub fn is_all(self) -> bool {
+        self.spent >= self.limit
+    }
+}
+
 /// A budget for one hour or one day, of which the next one has another name.
 struct Budget {
     name: String,
@@ -134,6 +140,22 @@ impl SmsGuard {
 
     fn answers(&self, now: Timestamp) -> Budget {
         Budget { name: format!("sms answers {}", now.date()), limit: self.a_day.div_ceil(2), ends_at: now.plus(DAY) }
+    }
+
+    /// Whether a text may go; else which guard holds it back.
+    pub async fn look(
+        &self,
+        text: TextFor,
+        budgets: &dyn Budgets,
+        now: Timestamp,
+    ) -> Result<Result<(), Guard>, Unavailable> {
+        if !self.daytime.is_at(now) {
+            return Ok(Err(Guard::Daytime));
+        }
+        if text == TextFor::Answer && self.answers(now).look(budgets).await?.is_all() {
+            return Ok(Err(Guard::SmsAnswers));
+        }
+        Ok(if self.texts(now).look(budgets).await?.is_all() { Err(Guard::SmsADay) } else { Ok(()) })
     }
 
     /// Takes one text of the day's, if it is a time for texts; else which guard held it back.

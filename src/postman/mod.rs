@@ -90,16 +90,21 @@ pub fn wants_an_answer(change: &Change) -> bool {
 }
 
 impl Postman {
-    /// Asks the owners of new addresses, and sends links to whoever asked for theirs, as long as `go_on` tells the time.
-    pub async fn answer(&self, changes: &[Change], go_on: &(dyn Fn() -> Option<Timestamp> + Sync)) {
-        let answers = changes.iter().filter(|change| wants_an_answer(change)).map(|change| async move {
-            if let Some(now) = go_on() {
-                self.welcome(change, now).await;
-                self.send_link_again(change, now).await;
-            }
+    /// Asks the owners of new addresses, and sends links to whoever asked for theirs, as long as `go_on` tells the time;
+    /// how many changes from the first are dealt with.
+    pub async fn answer(&self, changes: &[Change], go_on: &(dyn Fn() -> Option<Timestamp> + Sync)) -> usize {
+        let wanted = changes.iter().enumerate().filter(|(_, change)| wants_an_answer(change));
+        let answers = wanted.map(|(place, change)| async move {
+            let Some(now) = go_on() else { return place };
+            self.welcome(change, now).await;
+            self.send_link_again(change, now).await;
+            changes.len()
         });
         let answers: Vec<_> = answers.collect();
-        stream::iter(answers).buffer_unordered(ANSWERS_AT_ONCE).collect().await
+        stream::iter(answers)
+            .buffer_unordered(ANSWERS_AT_ONCE)
+            .fold(changes.len(), async |least, place| least.min(place))
+            .await
     }
 
     /// None where this home has no way there, or may not use it.

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use crate::event::EventId;
 use crate::fanout::{Announcer, Tally, take_in};
 use crate::notification::Notification;
-use crate::ports::{Change, ChangeFeed as _, Digests as _, Failure, Notifier, Unavailable};
+use crate::ports::{Change, ChangeFeed as _, Digests as _, Failure, Notifier, Position, Unavailable};
 use crate::standalone::announcing::Announcements;
 use crate::standalone::sqlite::Follower;
 use crate::timestamp::Timestamp;
@@ -106,24 +106,22 @@ impl Announcements {
     async fn follow(&self, follower: Follower, stop: &watch::Receiver<bool>) -> Result<bool, Unavailable> {
         let position = self.sqlite.position(follower).await?;
         let page = self.sqlite.changes(&position, BATCH).await?;
-        let Some((last, _)) = page.last() else { return Ok(false) };
-        let (last, is_full) = (last.clone(), page.len() == BATCH);
-        let changes: Vec<Change> = page.into_iter().map(|(_, change)| change).collect();
-        match follower {
+        let is_full = page.len() == BATCH;
+        let (positions, changes): (Vec<Position>, Vec<Change>) = page.into_iter().unzip();
+        if changes.is_empty() {
+            return Ok(false);
+        }
+        let followed = match follower {
             Follower::Digests => {
                 take_in(&changes, &self.sqlite, &self.noise, Timestamp::now()).await?;
                 self.stirred.notify_one();
+                changes.len()
             }
-            Follower::Answers => {
-                let go_on = || (!*stop.borrow()).then(Timestamp::now);
-                self.postman.answer(&changes, &go_on).await;
-                if go_on().is_none() {
-                    // Some may not be answered yet; nobody is asked twice.
-                    return Ok(false);
-                }
-            }
+            Follower::Answers => self.postman.answer(&changes, &|| (!*stop.borrow()).then(Timestamp::now)).await,
+        };
+        if let Some(last) = positions[..followed].last() {
+            self.sqlite.set_position(follower, last).await?;
         }
-        self.sqlite.set_position(follower, &last).await?;
         Ok(is_full)
     }
 

@@ -1,6 +1,7 @@
 //! Announcements over simulated days: whatever happens, who is in knows who is in, and hears it not too often.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::time::Duration;
 
 use countmein::announcement::Announcement;
@@ -270,25 +271,52 @@ fn settled(memory: &Memory, guests: &[String]) {
     memory.state().told.clear();
 }
 
-#[test]
-fn one_who_cannot_be_told_keeps_nobody_waiting_who_was_late() {
+/// Some are down when Amy comes, others too when Bea does: who of the crowd hears of both within hours after an hour.
+fn late_and_later(crowd: usize, first: (Range<usize>, u64), then: (Range<usize>, u64)) -> Vec<bool> {
     let memory = Memory::new(start());
-    let guests: Vec<String> = (0..99).map(|number| format!("Guest {number:04}")).collect();
-    settled(&memory, &[&guests[..], &["Cleo".to_owned(), "Zoe".to_owned()]].concat());
-    let began = memory.now();
-    guests.iter().for_each(|guest| memory.take_down(guest, Duration::from_secs(3_600)));
-    memory.request(DANCE, "Amy", Request::Enrol { contact: None });
-    memory.work(Noise::default());
-    memory.take_down("Cleo", Duration::from_secs(30 * 3_600));
-    memory.request(DANCE, "Bea", Request::Enrol { contact: None });
-    memory.take_in(Noise::default()).unwrap();
+    let guests: Vec<String> = (0..crowd).map(|number| format!("Guest {number:04}")).collect();
+    settled(&memory, &guests);
+    let ends_at = memory.now().plus(Duration::from_secs(4 * 3_600));
+    for (joins, (down, hours)) in [("Amy", first), ("Bea", then)] {
+        guests[down].iter().for_each(|guest| memory.take_down(guest, Duration::from_secs(hours * 3_600)));
+        memory.request(DANCE, joins, Request::Enrol { contact: None });
+        memory.work(Noise::default());
+    }
     let mut tries = 0;
-    while memory.next_due().is_some_and(|due| due.since(began) < Duration::from_secs(4 * 3_600)) {
-        memory.advance(memory.next_due().unwrap().since(memory.now()));
+    while let Some(due) = memory.next_due().filter(|due| *due < ends_at) {
+        memory.advance(due.since(memory.now()));
         memory.work(Noise::default());
         tries += 1;
-        assert!(tries < 300, "tried more than once a minute");
+        assert!(tries < 2 * 4 * 60, "tried more than once a minute");
     }
-    let told: BTreeSet<String> = memory.state().told.iter().map(|(_, name, _)| name.clone()).collect();
-    assert!(guests.iter().all(|guest| told.contains(guest)), "{} were told", told.len());
+    let state = memory.state();
+    let has_heard = |guest: &String, name: &str| {
+        let told = state.told.iter().filter(|(_, to, _)| to == guest);
+        let times = told.filter(|(_, _, announcement)| announcement.joined.iter().any(|it| it == name)).count();
+        assert!(times <= 1, "{guest} heard of {name} {times} times");
+        times == 1
+    };
+    guests.iter().map(|guest| has_heard(guest, "Amy") && has_heard(guest, "Bea")).collect()
+}
+
+#[test]
+fn one_who_cannot_be_told_keeps_nobody_waiting_who_was_late() {
+    let heard = late_and_later(101, (0..99, 1), (99..100, 30));
+    assert_eq!(heard.iter().filter(|heard| !**heard).count(), 1, "the one");
+}
+
+#[test]
+fn while_one_is_late_others_who_fail_are_tried_once_a_minute() {
+    for one in [0, 100] {
+        let heard = late_and_later(101, (one..one + 1, 30), (1..100, 1));
+        assert_eq!(heard.iter().filter(|heard| !**heard).count(), 1, "the one");
+    }
+}
+
+#[test]
+fn who_was_late_hears_though_others_go_on_failing() {
+    let heard = late_and_later(120, (0..60, 1), (60..101, 30));
+    assert!(heard[..60].iter().all(|heard| *heard), "{heard:?}");
+    // Those whose turn on the roster is still to come wait for it, and hear of nothing twice.
+    late_and_later(120, (60..101, 1), (0..60, 30));
 }

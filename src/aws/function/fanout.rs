@@ -91,7 +91,11 @@ impl Fanout {
     async fn answer(&self, changes: &[Change], until: Timestamp) {
         if changes.iter().any(wants_an_answer) {
             match self.postman().await {
-                Ok(postman) => postman.answer(changes, &|| Some(Timestamp::now()).filter(|now| *now < until)).await,
+                Ok(postman) => {
+                    let go_on = || Some(Timestamp::now()).filter(|now| *now < until);
+                    // Who was not asked is when there is something to tell.
+                    postman.answer(changes, &go_on).await;
+                }
                 Err(error) => {
                     tracing::error!(error = format!("{error:#}"), "owners of addresses are asked later");
                 }

@@ -35,7 +35,7 @@ impl Texter for Phones {
     /// A phone whose owner answered STOP is not asked: SNS would take the question, and drop it.
     async fn ask(&self, question: &Text) -> Result<Option<Consent>, Failure> {
         let check = self.client.check_if_phone_number_is_opted_out().phone_number(&question.to);
-        let checked = quietly(check.send()).await.map_err(|error| undelivered(CHECKING, &error))?;
+        let checked = quietly(check.send()).await.map_err(|error| undelivered(CHECKING, &error).before_sending())?;
         if checked.is_opted_out() {
             return Ok(Some(Consent::Refused));
         }
