@@ -127,6 +127,23 @@ async fn a_newer_database_is_left_alone() {
     assert!(matches!(error, OpenError::Newer { found, known: k } if (found, k) == (known + 1, known)), "{error}");
 }
 
+/// A file as schema 6 left it.
+#[tokio::test]
+async fn who_answers_goes_on_where_an_older_program_had_come_to() {
+    let home = folder();
+    let sqlite = open(home.path());
+    apply(&sqlite, enrol("Ana", 1), at(1)).await;
+    take_in_all(&sqlite).await;
+    let position = sqlite.position(Follower::Digests).await.unwrap();
+    drop(sqlite);
+    let database = rusqlite::Connection::open(home.path().join(DATABASE)).unwrap();
+    assert_eq!(database.execute("DELETE FROM follower WHERE name = 'answers'", ()).unwrap(), 1);
+    database.pragma_update(None, "user_version", 6).unwrap();
+    drop(database);
+
+    assert_eq!(open(home.path()).position(Follower::Answers).await.unwrap(), position);
+}
+
 #[test]
 fn what_is_no_database_is_refused_and_kept() {
     let home = folder();
