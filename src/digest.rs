@@ -6,8 +6,6 @@ mod sending;
 
 pub use self::sending::{Late, MISSED_MAX, Sending};
 
-use self::sending::LATE_MAX;
-
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -93,10 +91,7 @@ impl Digest {
         let due_at = match &self.sending {
             // Who is late waits for it: they hear of it too.
             Some(sending) => sending.next_at,
-            None => {
-                let waiting = self.waiting.as_ref().filter(|_| self.has_room()).map(|waiting| waiting.due_at);
-                self.late.iter().map(|late| late.next_at).chain(waiting).min()?
-            }
+            None => self.late.iter().map(|late| late.next_at).chain(self.begins_at()).min()?,
         };
         Some(self.lease.map_or(due_at, |lease| due_at.max(lease.ends_at)))
     }
@@ -170,7 +165,7 @@ impl Digest {
             self.sending.iter_mut().for_each(|sending| sending.is_resumed = true);
             self.late.iter_mut().for_each(Late::doubt);
         }
-        let is_due = self.has_room() && self.waiting.as_ref().is_some_and(|waiting| waiting.due_at <= now);
+        let is_due = self.begins_at().is_some_and(|begins_at| begins_at <= now);
         if self.sending.is_none()
             && is_due
             && let Some(waiting) = self.waiting.take()
@@ -206,9 +201,10 @@ impl Digest {
         self.late.iter().map(|late| late.recipients.len()).sum()
     }
 
-    /// Whether a further sending could miss anybody.
-    fn has_room(&self) -> bool {
-        self.late_recipients() < LATE_MAX
+    /// When the next sending may begin, if there are news for it and room for whom it misses.
+    fn begins_at(&self) -> Option<Timestamp> {
+        let waiting = self.waiting.as_ref().filter(|_| self.late_recipients() < sending::LATE_MAX)?;
+        Some(waiting.due_at)
     }
 
     /// How many are kept by name, since they could not be told yet.

@@ -187,6 +187,11 @@ impl Change {
         new.is_some() && new != contact(&self.old)
     }
 
+    /// Whether it is to be answered at the address that comes with it.
+    pub fn wants_an_answer(&self) -> bool {
+        self.brings_a_contact() || self.asks_for_the_link().is_some()
+    }
+
     /// Who asked for their link by it, if they did.
     pub fn asks_for_the_link(&self) -> Option<&Attendee> {
         let asked_at = |attendee: &Attendee| attendee.stay()?.link_asked_at;

@@ -277,7 +277,7 @@ async fn an_event_is_forgotten_with_the_last_who_left_it() {
 /// As the digests do; the last that there are.
 async fn take_in_all(sqlite: &Sqlite) {
     let changes = sqlite.changes(&Position::START, 10_000).await.unwrap();
-    for follower in [Follower::Digests, Follower::Answers] {
+    for follower in Follower::ALL {
         sqlite.set_position(follower, &changes.last().expect("there are changes").0).await.unwrap();
     }
 }

@@ -71,12 +71,7 @@ impl Round<'_> {
     /// Leaves the rest for later, since too many were missed.
     async fn rest(&mut self) -> Result<bool, Unavailable> {
         let now = (self.announcer.clock)();
-        self.save(|digest| {
-            digest.sending.iter_mut().for_each(|sending| sending.rest(now));
-            digest.lease = None;
-        })
-        .await?;
-        Ok(false)
+        self.save(now, false, |digest| digest.sending.iter_mut().for_each(|sending| sending.rest(now))).await
     }
 
     /// Tells a page and stores that; whether there is time to go on.
@@ -85,25 +80,20 @@ impl Round<'_> {
         let now = (self.announcer.clock)();
         let is_done = page.is_last && self.late(now).is_empty();
         let goes_on = self.has_time(now) && !is_done;
-        let lease = Lease { holder: self.holder, ends_at: now.plus(LEASE) };
         let noise = self.announcer.noise;
-        let is_ours = self.save(|digest| {
+        self.save(now, goes_on, |digest| {
             if let Some(sending) = &mut digest.sending {
                 sending.told_to.clone_from(&page.told_to);
                 // They are there already where this was stored and only the answer was lost.
                 let missed =
                     page.missed.iter().filter(|name| !sending.missed.contains(name)).cloned().collect::<Vec<_>>();
                 sending.missed.extend(missed);
-                if !goes_on {
-                    sending.pause(now);
-                }
             }
             if page.is_last {
                 digest.settle(&noise, now);
             }
-            digest.lease = goes_on.then_some(lease);
-        });
-        Ok(is_ours.await? && goes_on)
+        })
+        .await
     }
 
     fn has_time(&self, now: Timestamp) -> bool {
@@ -133,20 +123,15 @@ impl Round<'_> {
         }
         let now = (self.announcer.clock)();
         let goes_on = !all && self.has_time(now);
-        let lease = Lease { holder: self.holder, ends_at: now.plus(LEASE) };
-        let is_ours = self.save(|digest| {
+        self.save(now, goes_on, |digest| {
             for (at, waiting, left) in &tried {
                 let late = &mut digest.late[*at];
                 let names = [&left.names[..], waiting].concat();
                 if left.is_interrupted { late.interrupted(names, now) } else { late.tried(names, now) }
             }
             digest.late.retain(|late| !late.recipients.is_empty());
-            if !goes_on {
-                digest.sending.iter_mut().for_each(|sending| sending.pause(now));
-            }
-            digest.lease = goes_on.then_some(lease);
-        });
-        Ok(is_ours.await? && goes_on)
+        })
+        .await
     }
 
     /// Whether the page on which somebody was left out since they are late was told: before, they would hear of it twice.
@@ -163,17 +148,10 @@ impl Round<'_> {
         let left = self.try_again(Batch::of(&sending), &sending.missed).await?;
         let now = (self.announcer.clock)();
         let goes_on = self.has_time(now);
-        let lease = Lease { holder: self.holder, ends_at: now.plus(LEASE) };
-        let is_ours = self.save(|digest| {
-            if let Some(sending) = &mut digest.sending {
-                sending.missed.clone_from(&left.names);
-                if !goes_on {
-                    sending.pause(now);
-                }
-            }
-            digest.lease = goes_on.then_some(lease);
-        });
-        Ok(is_ours.await? && goes_on)
+        self.save(now, goes_on, |digest| {
+            digest.sending.iter_mut().for_each(|sending| sending.missed.clone_from(&left.names));
+        })
+        .await
     }
 
     async fn try_again(&mut self, batch: Batch<'_>, names: &[NameKey]) -> Result<Left, Unavailable> {
@@ -236,14 +214,18 @@ impl Round<'_> {
         tried
     }
 
-    /// Stores what is made of the digest, of what others made of it meanwhile if they did; whether the lease is still
-    /// ours.
-    async fn save(&mut self, change: impl Fn(&mut Digest)) -> Result<bool, Unavailable> {
+    /// Stores what is made of the digest, of what others made of it meanwhile if they did. Where it is to go on the lease
+    /// begins anew, else it is given back, and others come first. Whether it goes on: if the lease is still ours.
+    async fn save(&mut self, now: Timestamp, goes_on: bool, change: impl Fn(&mut Digest)) -> Result<bool, Unavailable> {
         for _ in 0..ATTEMPTS {
+            if !goes_on {
+                self.digest.sending.iter_mut().for_each(|sending| sending.pause(now));
+            }
             change(&mut self.digest);
+            self.digest.lease = goes_on.then_some(Lease { holder: self.holder, ends_at: now.plus(LEASE) });
             if self.announcer.digests.store(&self.digest).await? {
                 self.digest.version += 1;
-                return Ok(true);
+                return Ok(goes_on);
             }
             match self.announcer.digests.digest(&self.digest.event).await? {
                 Some(digest) if digest.is_held_by(self.holder) => self.digest = digest,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use super::{Guard, Postman, TextFor, Way, address};
+use super::{Guard, Postman, Take, TextFor, Way, address};
 use crate::consent::{Consent, ConsentToken, ContactId};
 use crate::contact::Contact;
 use crate::outbound::{Mail, Text};
@@ -157,7 +157,7 @@ impl Postman {
         };
         // A look first: a text that may not go is to cost none of the hour's questions.
         if let Some(guard) = guard
-            && let Err(guard) = guard.look(TextFor::Answer, &*self.budgets, now).await?
+            && let Err(guard) = guard.admit(TextFor::Answer, Take::Nothing, &*self.budgets, now).await?
         {
             return Ok(Err(guard));
         }
@@ -165,7 +165,7 @@ impl Postman {
             return Ok(Err(Guard::Confirmations));
         }
         match guard {
-            Some(guard) => guard.spend(TextFor::Answer, &*self.budgets, now).await,
+            Some(guard) => guard.admit(TextFor::Answer, Take::One, &*self.budgets, now).await,
             None => Ok(Ok(())),
         }
     }

@@ -51,6 +51,14 @@ pub enum TextFor {
     Answer,
 }
 
+/// What is taken of a budget.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Take {
+    /// It is looked at.
+    Nothing,
+    One,
+}
+
 /// A home's guards.
 #[derive(Debug, Clone)]
 pub struct Guards {
@@ -93,6 +101,13 @@ impl Budget {
 
     async fn look(self, budgets: &dyn Budgets) -> Result<Spent, Unavailable> {
         Ok(Spent { spent: budgets.spent(&self.name).await?, limit: self.limit })
+    }
+
+    async fn admits(self, take: Take, budgets: &dyn Budgets) -> Result<bool, Unavailable> {
+        match take {
+            Take::Nothing => Ok(!self.look(budgets).await?.is_all()),
+            Take::One => self.spend(budgets).await,
+        }
     }
 }
 
@@ -142,35 +157,20 @@ impl SmsGuard {
         Budget { name: format!("sms answers {}", now.date()), limit: self.a_day.div_ceil(2), ends_at: now.plus(DAY) }
     }
 
-    /// Whether a text may go; else which guard holds it back.
-    pub async fn look(
+    /// Whether a text may go, and its part of the budgets if `take` says so; else which guard holds it back.
+    pub async fn admit(
         &self,
         text: TextFor,
+        take: Take,
         budgets: &dyn Budgets,
         now: Timestamp,
     ) -> Result<Result<(), Guard>, Unavailable> {
         if !self.daytime.is_at(now) {
             return Ok(Err(Guard::Daytime));
         }
-        if text == TextFor::Answer && self.answers(now).look(budgets).await?.is_all() {
+        if text == TextFor::Answer && !self.answers(now).admits(take, budgets).await? {
             return Ok(Err(Guard::SmsAnswers));
         }
-        Ok(if self.texts(now).look(budgets).await?.is_all() { Err(Guard::SmsADay) } else { Ok(()) })
-    }
-
-    /// Takes one text of the day's, if it is a time for texts; else which guard held it back.
-    pub async fn spend(
-        &self,
-        text: TextFor,
-        budgets: &dyn Budgets,
-        now: Timestamp,
-    ) -> Result<Result<(), Guard>, Unavailable> {
-        if !self.daytime.is_at(now) {
-            return Ok(Err(Guard::Daytime));
-        }
-        if text == TextFor::Answer && !self.answers(now).spend(budgets).await? {
-            return Ok(Err(Guard::SmsAnswers));
-        }
-        Ok(if self.texts(now).spend(budgets).await? { Ok(()) } else { Err(Guard::SmsADay) })
+        Ok(if self.texts(now).admits(take, budgets).await? { Ok(()) } else { Err(Guard::SmsADay) })
     }
 }

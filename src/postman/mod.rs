@@ -6,7 +6,7 @@ mod link_again;
 mod sms_guard;
 
 pub use self::asking::Asking;
-pub use self::guards::{Guard, GuardWatch, Guards, Spent, TextFor};
+pub use self::guards::{Guard, GuardWatch, Guards, Spent, Take, TextFor};
 pub use self::sms_guard::{Daytime, NotADaytime, SmsGuard};
 
 use std::sync::Arc;
@@ -84,16 +84,11 @@ impl Notifier for Postman {
     }
 }
 
-/// Whether a change is to be answered at the address that comes with it.
-pub fn wants_an_answer(change: &Change) -> bool {
-    change.brings_a_contact() || change.asks_for_the_link().is_some()
-}
-
 impl Postman {
     /// Asks the owners of new addresses, and sends links to whoever asked for theirs, as long as `go_on` tells the time;
     /// how many changes from the first are dealt with.
     pub async fn answer(&self, changes: &[Change], go_on: &(dyn Fn() -> Option<Timestamp> + Sync)) -> usize {
-        let wanted = changes.iter().enumerate().filter(|(_, change)| wants_an_answer(change));
+        let wanted = changes.iter().enumerate().filter(|(_, change)| change.wants_an_answer());
         let answers = wanted.map(|(place, change)| async move {
             let Some(now) = go_on() else { return place };
             self.welcome(change, now).await;
@@ -154,7 +149,7 @@ impl Postman {
     }
 
     async fn spend_text(&self, text: TextFor, guard: &SmsGuard, now: Timestamp) -> Result<(), Failure> {
-        guard.spend(text, &*self.budgets, now).await?.map_err(|guard| {
+        guard.admit(text, Take::One, &*self.budgets, now).await?.map_err(|guard| {
             self.held_back(guard);
             Failure::Reject(format!("a text message was held back by {}", guard.as_str()))
         })

@@ -1,7 +1,8 @@
 //! Mail over SMTP: to one server, which brings it to everybody's.
 //!
 //! `server` knows where that is and how it lets us in, `letter` what a mail looks like on the wire, `trouble` what a
-//! refusal means, `silence` when it is not worth while to try. What a server says in words is passed on to nobody, since the address may be among them.
+//! refusal means, `silence` when it is not worth while to try. What a server says in words is passed on to nobody, since
+//! the address may be among them.
 
 mod letter;
 mod server;
@@ -123,7 +124,7 @@ impl Smtp {
         if trouble.is_some_and(Trouble::is_silence) {
             self.silence.lasts(Instant::now());
         } else {
-            self.silence.is_broken();
+            self.silence.ends();
         }
     }
 
@@ -142,15 +143,10 @@ impl Mailer for Smtp {
         let letter = self.sender.letter(mail)?;
         let _slot = self.slots.acquire().await.expect("nobody closes it");
         if self.silence.rests(Instant::now()) {
-            return Err(Trouble::rest().before_the_mail());
+            return Err(Failure::from(Trouble::rest()).before_sending());
         }
-        let mut connection = match self.connection().await {
-            Ok(connection) => connection,
-            Err(trouble) => {
-                self.listen(Some(&trouble));
-                return Err(trouble.before_the_mail());
-            }
-        };
+        let connected = self.connection().await.inspect_err(|trouble| self.listen(Some(trouble)));
+        let mut connection = connected.map_err(|trouble| Failure::from(trouble.about_us()).before_sending())?;
         let sent = self.send(&mut connection, letter).await;
         self.listen(sent.as_ref().err());
         let usable = match &sent {

@@ -123,8 +123,7 @@ impl Memory {
                 stopped: &|| false,
             };
             let tally = announcer.announce(&event, Timestamp::LATEST).now_or_never()?.unwrap();
-            sum.told += tally.told;
-            sum.given_up += tally.given_up;
+            sum.add(tally);
         }
         Some(sum)
     }

@@ -18,7 +18,7 @@ use crate::fanout::{self, Announcer};
 use crate::metrics::Meter as _;
 use crate::news::Movements;
 use crate::ports::{Change, Digests as _};
-use crate::postman::{Postman, wants_an_answer};
+use crate::postman::Postman;
 use crate::quiet::Noise;
 use crate::timestamp::Timestamp;
 
@@ -89,17 +89,14 @@ impl Fanout {
     }
 
     async fn answer(&self, changes: &[Change], until: Timestamp) {
-        if changes.iter().any(wants_an_answer) {
-            match self.postman().await {
-                Ok(postman) => {
-                    let go_on = || Some(Timestamp::now()).filter(|now| *now < until);
-                    // Who was not asked is when there is something to tell.
-                    postman.answer(changes, &go_on).await;
-                }
-                Err(error) => {
-                    tracing::error!(error = format!("{error:#}"), "owners of addresses are asked later");
-                }
-            }
+        if !changes.iter().any(Change::wants_an_answer) {
+            return;
+        }
+        let go_on = || Some(Timestamp::now()).filter(|now| *now < until);
+        match self.postman().await {
+            // Who was not asked is when there is something to tell.
+            Ok(postman) => drop(postman.answer(changes, &go_on).await),
+            Err(error) => tracing::error!(error = format!("{error:#}"), "owners of addresses are asked later"),
         }
     }
 

@@ -28,7 +28,7 @@ impl Silence {
     }
 
     /// It said something.
-    pub fn is_broken(&self) {
+    pub fn ends(&self) {
         *self.kept() = Kept::default();
     }
 
@@ -55,7 +55,7 @@ mod tests {
         let (silence, now) = (Silence::new(2, Duration::from_secs(30)), Instant::now());
         silence.lasts(now);
         assert!(!silence.rests(now), "one may be a recipient's");
-        silence.is_broken();
+        silence.ends();
         silence.lasts(now);
         assert!(!silence.rests(now));
         silence.lasts(now);
@@ -63,7 +63,7 @@ mod tests {
         assert!(!silence.rests(now + Duration::from_secs(30)));
         silence.lasts(now + Duration::from_secs(30));
         assert!(silence.rests(now + Duration::from_secs(59)), "one more is enough");
-        silence.is_broken();
+        silence.ends();
         assert!(!silence.rests(now + Duration::from_secs(59)));
     }
 }

@@ -47,15 +47,6 @@ impl Trouble {
         Self { lasting: false, ..self }
     }
 
-    /// It came before the server had anything of the mail.
-    pub fn before_the_mail(self) -> Failure {
-        Failure::NotSent(self.unavailable())
-    }
-
-    fn unavailable(self) -> Unavailable {
-        Unavailable { doing: "sending mail", cause: self.text }
-    }
-
     pub fn is_answer(&self) -> bool {
         self.code.is_some()
     }
@@ -91,7 +82,7 @@ impl From<Trouble> for Failure {
             Self::Reject(trouble.text)
         } else {
             let was_refused = trouble.is_answer();
-            let unavailable = trouble.unavailable();
+            let unavailable = Unavailable { doing: "sending mail", cause: trouble.text };
             if was_refused { Self::NotSent(unavailable) } else { Self::Retry(unavailable) }
         }
     }

@@ -41,10 +41,9 @@ pub enum Follower {
     Answers,
 }
 
-/// Of [`Follower`].
-pub const FOLLOWERS: usize = 2;
-
 impl Follower {
+    pub const ALL: [Self; 2] = [Self::Digests, Self::Answers];
+
     fn as_str(self) -> &'static str {
         match self {
             Self::Digests => "fanout",

@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::ports::Unavailable;
-use crate::standalone::sqlite::feed::FOLLOWERS;
-use crate::standalone::sqlite::{Sqlite, roster};
+use crate::standalone::sqlite::{Follower, Sqlite, roster};
 use crate::timestamp::Timestamp;
 
 /// As long as DynamoDB Streams keeps a record.
@@ -40,7 +39,7 @@ impl Sqlite {
                 "DELETE FROM change WHERE seq IN
                  (SELECT seq FROM (SELECT seq, made_at FROM change ORDER BY seq LIMIT ?2) WHERE made_at < ?1)
                  AND seq <= (SELECT min(CAST(position AS INTEGER)) FROM follower HAVING count(*) = ?3)",
-                (oldest_change, ROWS, FOLLOWERS),
+                (oldest_change, ROWS, Follower::ALL.len()),
             )?;
             deleted += db.execute(
                 "DELETE FROM idempotency WHERE key IN (SELECT key FROM idempotency WHERE expires_at <= ?1 LIMIT ?2)",

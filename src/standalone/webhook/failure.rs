@@ -55,10 +55,8 @@ fn unasked(error: &Error) -> Failure {
         Error::Io(error) => error.kind() == ErrorKind::ConnectionRefused,
         _ => false,
     };
-    match unanswered(error) {
-        Failure::NoAnswer(unavailable) if is_not_sent => Failure::NotSent(unavailable),
-        failure => failure,
-    }
+    let failure = unanswered(error);
+    if is_not_sent { failure.before_sending() } else { failure }
 }
 
 fn answers(status: StatusCode) -> String {
