@@ -11,13 +11,13 @@ use std::thread;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use countmein::attendee_name::NameKey;
-use countmein::event::EventId;
-use countmein::notification::{Notification, Recipient};
+use countmein::domain::attendee_name::NameKey;
+use countmein::domain::backoff::Noise;
+use countmein::domain::event::EventId;
+use countmein::domain::notification::{Notification, Recipient};
+use countmein::domain::signup::Request;
+use countmein::domain::timestamp::Timestamp;
 use countmein::ports::{Failure, Notifier, Roster as _};
-use countmein::quiet::Noise;
-use countmein::signup::Request;
-use countmein::timestamp::Timestamp;
 use futures_util::FutureExt as _;
 
 use memory::Memory;

@@ -10,16 +10,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use countmein::attendee_name::AttendeeName;
-use countmein::channel::Channel;
-use countmein::event::{Event, EventId};
+use countmein::adapters::sqlite::Sqlite;
+use countmein::domain::attendee_name::AttendeeName;
+use countmein::domain::backoff::Noise;
+use countmein::domain::channel::Channel;
+use countmein::domain::event::{Event, EventId};
+use countmein::domain::notification::Notification;
+use countmein::domain::signup::{Request, Signup, Version};
+use countmein::domain::timestamp::Timestamp;
 use countmein::fanout::{Announcer, take_in};
-use countmein::notification::Notification;
 use countmein::ports::{AttendeeBatch, ChangeFeed as _, Digests as _, Failure, Notifier, Position, Roster as _};
-use countmein::quiet::Noise;
-use countmein::signup::{Request, Signup, Version};
-use countmein::standalone::sqlite::Sqlite;
-use countmein::timestamp::Timestamp;
 use futures_util::{StreamExt as _, stream};
 
 const EVENT: &str = "Dance";

@@ -20,7 +20,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::post;
-use countmein::standalone::server;
+use countmein::app::connections;
 use serde_json::Value;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot};
@@ -368,7 +368,7 @@ fn floor(file: &Path) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         println!("{}", listener.local_addr().unwrap());
         let router = Router::new().route("/events/{event}/signups", post(append)).with_state(Arc::new(queue));
-        server::serve(listener, router, false, std::future::pending()).await;
+        connections::serve(listener, router, false, std::future::pending()).await;
     });
 }
 

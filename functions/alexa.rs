@@ -1,8 +1,8 @@
 //! The Lambda function `alexa`: what is said to an Echo.
 #![forbid(unsafe_code)]
 
-use countmein::aws::function::AlexaSkill;
-use countmein::aws::telemetry;
+use countmein::adapters::metrics::emf as telemetry;
+use countmein::lambda::AlexaSkill;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::Value;
 

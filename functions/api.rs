@@ -1,7 +1,8 @@
 //! The Lambda function `api`: the HTTP API and its pages behind API Gateway.
 #![forbid(unsafe_code)]
 
-use countmein::aws::{function, telemetry};
+use countmein::adapters::metrics::emf as telemetry;
+use countmein::lambda as function;
 use lambda_http::Error;
 
 #[tokio::main(flavor = "current_thread")]

@@ -1,8 +1,8 @@
 //! The Lambda function `fanout`: the table's stream into the digests.
 #![forbid(unsafe_code)]
 
-use countmein::aws::function::Fanout;
-use countmein::aws::telemetry;
+use countmein::adapters::metrics::emf as telemetry;
+use countmein::lambda::Fanout;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::Value;
 

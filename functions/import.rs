@@ -1,8 +1,8 @@
 //! The Lambda function `import`: tables of people in a bucket onto the Signups queue.
 #![forbid(unsafe_code)]
 
-use countmein::aws::function::{Importer, ObjectsMade};
-use countmein::aws::telemetry;
+use countmein::adapters::metrics::emf as telemetry;
+use countmein::lambda::{Importer, ObjectsMade};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 
 #[tokio::main(flavor = "current_thread")]

@@ -2,8 +2,8 @@
 #![forbid(unsafe_code)]
 
 use aws_lambda_events::sqs::SqsEvent;
-use countmein::aws::function::Ingest;
-use countmein::aws::telemetry;
+use countmein::adapters::metrics::emf as telemetry;
+use countmein::lambda::Ingest;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 
 #[tokio::main(flavor = "current_thread")]

@@ -47,42 +47,18 @@
 //! ARCHITECTURE.md says how each is held, and by which test.
 #![forbid(unsafe_code)]
 
-pub mod announcement;
-pub mod attendee;
-pub mod attendee_name;
-pub mod button;
-pub mod channel;
-pub mod cloud_event;
-pub mod consent;
-pub mod contact;
-pub mod digest;
-pub mod event;
-pub mod fanout;
-pub mod ingest;
-pub mod invalid;
-pub mod links;
-pub mod manage;
-pub mod metrics;
-pub mod news;
-pub mod notification;
-pub mod outbound;
-pub mod ports;
-pub mod postman;
-pub mod quiet;
-pub mod reject;
-pub mod secret;
-pub mod signup;
-pub mod timestamp;
-pub mod web;
-pub mod words;
-
-#[cfg(feature = "aws")]
-pub mod aws;
+pub mod adapters;
+pub mod alexa;
+#[cfg(feature = "standalone")]
+pub mod app;
 #[cfg(feature = "standalone")]
 pub mod cli;
-#[cfg(feature = "standalone")]
-pub mod standalone;
-
-mod fields;
-mod panic;
-mod text;
+pub mod domain;
+pub mod fanout;
+pub mod formats;
+pub mod http;
+pub mod ingest;
+#[cfg(feature = "aws")]
+pub mod lambda;
+pub mod notify;
+pub mod ports;

@@ -1,13 +1,14 @@
 //! What SQLite keeps of what was told to each stay, and for how long.
 
-use countmein::attendee::Applied;
-use countmein::attendee_name::AttendeeName;
-use countmein::channel::Channel;
-use countmein::event::Event;
-use countmein::ports::{AttendeeBatch, INBOX_MESSAGES, Inbox, InboxMessage, Roster, StayKey};
-use countmein::signup::{Request, Signup, SignupId, Version};
-use countmein::standalone::sqlite::Sqlite;
-use countmein::timestamp::Timestamp;
+use countmein::adapters::sqlite::Sqlite;
+use countmein::domain::attendee::Applied;
+use countmein::domain::attendee_name::AttendeeName;
+use countmein::domain::channel::Channel;
+use countmein::domain::event::Event;
+use countmein::domain::registration::StayKey;
+use countmein::domain::signup::{Request, Signup, SignupId, Version};
+use countmein::domain::timestamp::Timestamp;
+use countmein::ports::{AttendeeBatch, INBOX_MESSAGES, Inbox, InboxMessage, Roster};
 use tempfile::TempDir;
 
 /// A database in a folder that is gone afterwards.

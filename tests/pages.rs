@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use countmein::standalone::serve::{Announcing, ListEveryone, Server, Settings, Store, WebhookPolicy};
+use countmein::app::server::Server;
+use countmein::app::settings::{Announcing, ListEveryone, Settings, Store, WebhookPolicy};
 use fantoccini::wd::Capabilities;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -143,7 +144,7 @@ async fn serve(data: PathBuf) -> String {
         listen: "127.0.0.1:0".parse().unwrap(),
         data,
         store: Store::Sqlite,
-        organiser_key: Some(countmein::secret::Secret::new("correct horse battery").unwrap()),
+        organiser_key: Some(countmein::domain::secret::Secret::new("correct horse battery").unwrap()),
         public_url: None,
         rate_limit: 0,
         behind_proxy: false,

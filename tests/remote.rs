@@ -5,7 +5,7 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use countmein::aws::sqs::Sqs;
+use countmein::adapters::sqs::Sqs;
 use countmein::ports::Queue as _;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use countmein::channel::message;
-use countmein::contact::Contact;
+use countmein::domain::contact::Contact;
+use countmein::domain::signup::{Request, Signup, SignupId};
+use countmein::domain::timestamp::Timestamp;
+use countmein::formats::message;
 use countmein::ports::Delivery;
-use countmein::signup::{Request, Signup, SignupId};
-use countmein::timestamp::Timestamp;
 use jsonschema::Validator;
 use proptest::prelude::*;
 use serde_json::{Value, json};

@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use countmein::consent::ContactId;
-use countmein::outbound::{Mail, Mailer as _};
+use countmein::adapters::smtp::{Settings, Smtp};
+use countmein::domain::opt_in::ContactId;
 use countmein::ports::Failure;
-use countmein::standalone::smtp::{Settings, Smtp};
+use countmein::ports::{Mail, Mailer as _};
 use futures_util::future::join_all;
 use rcgen::{CertificateParams, KeyPair};
 use serde_json::Value;

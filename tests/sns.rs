@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use countmein::consent::{Consent, ContactId};
-use countmein::event::EventId;
-use countmein::outbound::{Broadcast, Broadcaster as _, Call, Caller, Mail, Mailer, Text, Texter as _};
+use countmein::domain::event::EventId;
+use countmein::domain::opt_in::{Consent, ContactId};
 use countmein::ports::Failure;
+use countmein::ports::{Broadcast, Broadcaster as _, Call, Caller, Mail, Mailer, Text, Texter as _};
 use serde_json::{Value, json};
 use url::Url;
 

@@ -5,20 +5,20 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 
-use countmein::attendee::{Applied, TOMBSTONE};
-use countmein::attendee_name::{AttendeeName, NameKey};
-use countmein::channel::Channel;
-use countmein::contact::Contact;
-use countmein::digest::Digest;
-use countmein::event::Event;
+use countmein::adapters::sqlite::{DATABASE, Follower, OpenError, Sqlite};
+use countmein::domain::attendee::{Applied, TOMBSTONE};
+use countmein::domain::attendee_name::{AttendeeName, NameKey};
+use countmein::domain::channel::Channel;
+use countmein::domain::contact::Contact;
+use countmein::domain::digest::Digest;
+use countmein::domain::event::Event;
+use countmein::domain::signup::{Request, Signup, SignupId, Version};
+use countmein::domain::timestamp::Timestamp;
+use countmein::ports::Reject;
 use countmein::ports::{
     AttendeeBatch, Budgets, ChangeFeed, Delivery, Digests, GivenBack, Idempotency, MAX_RECEIVES, Position, Queue,
     Rejects, Remembered, Roster,
 };
-use countmein::reject::Reject;
-use countmein::signup::{Request, Signup, SignupId, Version};
-use countmein::standalone::sqlite::{DATABASE, Follower, OpenError, Sqlite};
-use countmein::timestamp::Timestamp;
 use tempfile::TempDir;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);

@@ -67,7 +67,7 @@ fn a_phone_of_a_listed_calling_code_is_asked_and_then_told_and_no_other_is() {
     assert!(news.contains("Cleo joined; 3 are in."), "{news}");
     assert!(texts(&account, BENS_PHONE).is_empty());
     let metrics = ureq::get(format!("{}/metrics", program.url)).call().unwrap().body_mut().read_to_string().unwrap();
-    assert!(metrics.contains("countmein_messages_held_back_total{guard=\"calling_codes\"} "), "{metrics}");
+    assert!(metrics.contains("countmein_messages_suppressed_total{limit=\"calling_codes\"} "), "{metrics}");
 }
 
 #[test]

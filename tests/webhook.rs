@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use countmein::consent::ContactId;
-use countmein::outbound::{Call, Caller as _};
+use countmein::adapters::webhook::{Settings, Webhooks};
+use countmein::domain::opt_in::ContactId;
+use countmein::domain::secret::Secret;
+use countmein::domain::timestamp::Timestamp;
 use countmein::ports::Failure;
-use countmein::secret::Secret;
-use countmein::standalone::webhook::{Settings, Webhooks};
-use countmein::timestamp::Timestamp;
+use countmein::ports::{Call, Caller as _};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use url::Url;

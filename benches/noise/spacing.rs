@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use countmein::quiet::{Noise, Quiet};
-use countmein::timestamp::Timestamp;
+use countmein::domain::backoff::{Noise, Quiet};
+use countmein::domain::timestamp::Timestamp;
 
 use crate::DAY;
 

@@ -3,8 +3,8 @@
 use url::{Host, Url};
 
 use super::failure::Failure;
-use crate::attendee_name::AttendeeName;
-use crate::event::Event;
+use crate::domain::attendee_name::AttendeeName;
+use crate::domain::event::Event;
 
 /// What every command that talks to a server is told.
 #[derive(Debug, clap::Args)]

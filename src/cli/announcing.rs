@@ -5,10 +5,10 @@ use clap::builder::PossibleValue;
 use url::Url;
 
 use super::failure::Failure;
-use crate::postman::Guards;
-use crate::quiet::Noise;
-use crate::standalone::serve::{Announcing, MailSettings, WebhookPolicy};
-use crate::words::{Language, NAMES_SHOWN};
+use crate::app::settings::{Announcing, MailSettings, WebhookPolicy};
+use crate::domain::backoff::Noise;
+use crate::notify::Guards;
+use crate::notify::text::{Language, NAMES_SHOWN};
 
 /// How people hear of each other.
 #[derive(Debug, clap::Args)]

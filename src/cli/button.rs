@@ -6,10 +6,11 @@ use serde_json::{Value, json};
 use super::access::Access;
 use super::address;
 use super::failure::Failure;
-use crate::attendee_name::AttendeeName;
-use crate::button::{PressAction, Serial};
-use crate::contact::Contact;
-use crate::event::Event;
+use crate::domain::attendee_name::AttendeeName;
+use crate::domain::button::{PressAction, Serial};
+use crate::domain::contact::Contact;
+use crate::domain::event::Event;
+use crate::formats;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -151,7 +152,7 @@ impl Add {
             "double": self.double,
             "triple": self.triple,
             "long": self.long,
-            "contact": self.contact.as_ref().map_or(Value::Null, Contact::to_json),
+            "contact": self.contact.as_ref().map_or(Value::Null, formats::contact::to_json),
         });
         let answer = self.access.client()?.post(&["organiser", "buttons"], &body)?;
         self.access.print(&answer, || {

@@ -7,8 +7,8 @@ use super::client::Client;
 use super::failure::Failure;
 use super::organiser_key::KeyArgs;
 use super::output;
-use crate::attendee_name::AttendeeName;
-use crate::event::Event;
+use crate::domain::attendee_name::AttendeeName;
+use crate::domain::event::Event;
 
 const EXAMPLES: &str = "\
 Examples:

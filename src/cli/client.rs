@@ -12,7 +12,7 @@ use url::Url;
 
 use super::address::{below, is_loopback};
 use super::failure::{self, Failure};
-use crate::secret::Secret;
+use crate::domain::secret::Secret;
 
 /// How long each step may take: to connect, to be answered, and between two parts of an answer.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -3,9 +3,9 @@ use serde_json::json;
 use super::failure::Failure;
 use super::output;
 use super::remote::TableArgs;
-use crate::aws::config;
-use crate::aws::events_table::EventsTable;
-use crate::aws::events_table::table::Ensured;
+use crate::adapters::aws::config;
+use crate::adapters::dynamodb::EventsTable;
+use crate::adapters::dynamodb::table::Ensured;
 
 const EXAMPLES: &str = "\
 Examples:

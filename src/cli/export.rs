@@ -4,8 +4,8 @@ use super::address::{self, ServerArgs};
 use super::client::Client;
 use super::failure::Failure;
 use super::organiser_key::KeyArgs;
-use super::output;
-use crate::event::Event;
+use super::terminal;
+use crate::domain::event::Event;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -61,7 +61,7 @@ impl Args {
         let mut row = Vec::new();
         while table.read_until(b'\n', &mut row).map_err(|error| client.broken_off(&error))? > 0 {
             if on_terminal {
-                out.write_all(output::visible_row(&row).as_bytes())?;
+                out.write_all(terminal::visible_row(&row).as_bytes())?;
             } else {
                 out.write_all(&row)?;
             }

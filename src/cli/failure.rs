@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
-use super::output;
+use super::terminal;
 
 /// Each kind has its sentence, which says what happened and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -52,9 +52,9 @@ impl Failure {
             return self.exit_code();
         }
         let line = if json {
-            output::visible(&self.problem().to_string())
+            terminal::visible(&self.problem().to_string())
         } else {
-            output::visible(&format!("error: {self}"))
+            terminal::visible(&format!("error: {self}"))
         };
         // Nobody is left to be told if the terminal is gone.
         let _ = writeln!(stderr, "{line}");

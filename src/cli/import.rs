@@ -15,9 +15,9 @@ use super::client::Client;
 use super::failure::Failure;
 use super::organiser_key::KeyArgs;
 use super::output;
-use crate::channel::csv::{Import, Row, Table, refused};
-use crate::contact::Contact;
-use crate::timestamp::Timestamp;
+use crate::domain::timestamp::Timestamp;
+use crate::formats;
+use crate::formats::csv::{Import, Row, Table, refused};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -266,7 +266,7 @@ fn body_of(row: &Row) -> Option<Value> {
         "row": row.number,
         "event": person.event.title(),
         "name": person.name.as_str(),
-        "contact": person.contact.as_ref().map(Contact::to_json),
+        "contact": person.contact.as_ref().map(formats::contact::to_json),
     }))
 }
 

@@ -27,6 +27,7 @@ mod remote;
 mod remove;
 mod serve;
 mod signup;
+mod terminal;
 #[cfg(feature = "aws")]
 mod texting;
 mod who;

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use url::Url;
 
 use super::failure::Failure;
-use crate::standalone::mqtt::{MqttSettings, TOPICS, is_filter};
+use crate::adapters::mqtt::{MqttSettings, TOPICS, is_filter};
 
 /// Buttons that an MQTT broker hears.
 #[derive(Debug, clap::Args)]

@@ -11,8 +11,8 @@ use url::Url;
 
 use super::address::is_loopback;
 use super::failure::Failure;
-use crate::secret::Secret;
-use crate::standalone::home::ORGANISER_KEY;
+use crate::app::keys::ORGANISER_KEY;
+use crate::domain::secret::Secret;
 
 /// What a command that needs the organiser's key is told.
 #[derive(Debug, clap::Args)]

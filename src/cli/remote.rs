@@ -1,8 +1,8 @@
 use clap::ValueEnum;
 
 use super::failure::Failure;
-use crate::aws::home::{Pipeline, Remote};
-use crate::standalone::serve::Store;
+use crate::app::settings::Store;
+use crate::app::settings::{Pipeline, Remote};
 
 /// Which home the program works on.
 #[derive(Debug, clap::Args)]

@@ -7,9 +7,9 @@ use super::address::{self, ServerArgs};
 use super::client::Client;
 use super::failure::Failure;
 use super::organiser_key::KeyArgs;
-use super::output;
-use crate::attendee_name::AttendeeName;
-use crate::event::Event;
+use super::{output, terminal};
+use crate::domain::attendee_name::AttendeeName;
+use crate::domain::event::Event;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -79,7 +79,7 @@ impl Args {
         let question =
             format!("Remove everything about {} from {place}? It cannot be undone. [y/N] ", self.name.as_str());
         let mut stderr = io::stderr();
-        write!(stderr, "{}", output::visible(&question))?;
+        write!(stderr, "{}", terminal::visible(&question))?;
         stderr.flush()?;
         if is_yes(stdin)? { Ok(()) } else { Err(Failure::Declined) }
     }

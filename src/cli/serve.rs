@@ -10,11 +10,12 @@ use super::failure::Failure;
 use super::logging;
 use super::mqtt::MqttArgs;
 use super::organiser_key::KeyParser;
-use crate::channel::button::flic_key::FlicKey;
-use crate::secret::Secret;
+use crate::app::server as serve;
 #[cfg(not(feature = "aws"))]
-use crate::standalone::serve::Store;
-use crate::standalone::serve::{self, ListEveryone, Settings};
+use crate::app::settings::Store;
+use crate::app::settings::{ListEveryone, Settings};
+use crate::domain::secret::Secret;
+use crate::formats::button::flic_key::FlicKey;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -6,10 +6,11 @@ use super::client::Client;
 use super::failure::Failure;
 use super::organiser_key::KeyParser;
 use super::output;
-use crate::attendee_name::AttendeeName;
-use crate::contact::Contact;
-use crate::event::Event;
-use crate::secret::Secret;
+use crate::domain::attendee_name::AttendeeName;
+use crate::domain::contact::Contact;
+use crate::domain::event::Event;
+use crate::domain::secret::Secret;
+use crate::formats;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -56,7 +57,7 @@ impl Args {
         let (event, name) = (self.event.title(), self.name.as_str());
         let mut body = json!({"name": name});
         if let Some(contact) = &self.contact {
-            body["contact"] = contact.to_json();
+            body["contact"] = formats::contact::to_json(contact);
         }
         let answer = if let Some(key) = &self.organiser_key {
             body["event"] = event.into();

@@ -1,5 +1,5 @@
 use super::failure::Failure;
-use crate::postman::{Daytime, SmsGuard};
+use crate::notify::{Daytime, SmsGuard};
 
 /// Text messages over Amazon SNS, with the AWS credentials of this machine.
 #[derive(Debug, clap::Args)]

@@ -4,7 +4,7 @@ use super::address::{self, ServerArgs};
 use super::client::Client;
 use super::failure::Failure;
 use super::output;
-use crate::event::Event;
+use crate::domain::event::Event;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -4,60 +4,20 @@ use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
 
-use crate::digest::Lease;
-use crate::event::EventId;
+use crate::domain::digest::Lease;
+use crate::domain::event::EventId;
+use crate::domain::timestamp::Timestamp;
+use crate::fanout::announcer::{Announcer, LEASE};
 use crate::fanout::round::Round;
 use crate::fanout::{ATTEMPTS, busy};
-use crate::ports::{Digests, Notifier, Roster, Unavailable};
-use crate::quiet::Noise;
-use crate::timestamp::Timestamp;
-
-/// Longer than a function's timeout (60 s). Where one program does it all, nobody else claims what takes longer.
-pub const LEASE: Duration = Duration::from_secs(120);
+use crate::ports::NotificationCounts;
+use crate::ports::Unavailable;
 
 /// For how long it is tried to reach somebody.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Events that are told at once.
 const TOGETHER: usize = 4;
-
-/// Sends what is due.
-///
-/// Whatever it is stopped at, and however often two are at the same event, everybody hears of every change: first the
-/// news are claimed, then how far they have come is stored after each page, then they are settled. Only what was sent
-/// since the last of these is sent again.
-pub struct Announcer<'a> {
-    pub digests: &'a dyn Digests,
-    pub roster: &'a dyn Roster,
-    pub notifier: &'a dyn Notifier,
-    pub noise: Noise,
-    /// Notifications on their way at once.
-    pub at_once: usize,
-    pub clock: &'a (dyn Fn() -> Timestamp + Sync),
-    /// Whether nobody further is to be tried, however much time there is.
-    pub stopped: &'a (dyn Fn() -> bool + Sync),
-}
-
-/// How many recipients.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Tally {
-    pub told: u64,
-    /// Cannot be told, ever.
-    pub refused: u64,
-    /// Could not be told yet.
-    pub missed: u64,
-    /// Could not be told for a day.
-    pub given_up: u64,
-}
-
-impl Tally {
-    pub fn add(&mut self, other: Self) {
-        self.told += other.told;
-        self.refused += other.refused;
-        self.missed += other.missed;
-        self.given_up += other.given_up;
-    }
-}
 
 impl Announcer<'_> {
     /// Sends what is due of several events, a few of them at once and each for its share of the time, so that none keeps the
@@ -66,7 +26,7 @@ impl Announcer<'_> {
         &self,
         events: Vec<EventId>,
         until: Timestamp,
-        ended: impl Fn(&EventId, Result<Tally, Unavailable>),
+        ended: impl Fn(&EventId, Result<NotificationCounts, Unavailable>),
     ) {
         let together = events.len().clamp(1, TOGETHER);
         let rounds = u32::try_from(events.len().div_ceil(together)).unwrap_or(u32::MAX).max(1);
@@ -84,18 +44,18 @@ impl Announcer<'_> {
     }
 
     /// Sends what is due of one event, unless somebody else is at it; after `until` it tries no further recipient.
-    pub async fn announce(&self, event: &EventId, until: Timestamp) -> Result<Tally, Unavailable> {
+    pub async fn announce(&self, event: &EventId, until: Timestamp) -> Result<NotificationCounts, Unavailable> {
         let holder = random();
         for _ in 0..ATTEMPTS {
-            let Some(mut digest) = self.digests.digest(event).await? else { return Ok(Tally::default()) };
+            let Some(mut digest) = self.digests.digest(event).await? else { return Ok(NotificationCounts::default()) };
             let now = (self.clock)();
-            let mut tally = Tally::default();
+            let mut tally = NotificationCounts::default();
             // It is ours already if only the answer to the last try was lost.
             if !digest.is_held_by(holder) {
                 if !digest.claim(Lease { holder, ends_at: now.plus(LEASE) }, now) {
                     return Ok(tally);
                 }
-                tally.given_up = digest.give_up(GIVE_UP_AFTER, &self.noise, now);
+                tally.expired = digest.give_up(GIVE_UP_AFTER, &self.noise, now);
                 if !self.digests.store(&digest).await? {
                     continue;
                 }

@@ -1,21 +1,23 @@
 //! The changes of the roster into each event's digest, and the digests to those who are in.
 
 mod announce;
+mod announcer;
 mod round;
 mod telling;
 
-pub use self::announce::{Announcer, Tally};
+pub use self::announcer::Announcer;
 
 use std::collections::BTreeMap;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
-use crate::digest::Digest;
-use crate::event::EventId;
-use crate::news::Movements;
-use crate::ports::{Change, Digests, Unavailable};
-use crate::quiet::Noise;
-use crate::timestamp::Timestamp;
+use crate::domain::backoff::Noise;
+use crate::domain::change::Change;
+use crate::domain::change::Movements;
+use crate::domain::digest::Digest;
+use crate::domain::event::EventId;
+use crate::domain::timestamp::Timestamp;
+use crate::ports::{Digests, Unavailable};
 
 /// Events worked on at once.
 const AT_ONCE: usize = 16;

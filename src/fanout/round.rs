@@ -1,16 +1,17 @@
 //! One holding of a digest's lease: who was missed before, then page after page of the roster, then who is late.
 
-use crate::attendee::Attendee;
-use crate::attendee_name::NameKey;
-use crate::digest::{Digest, Lease, MISSED_MAX, Sending};
-use crate::fanout::announce::{Announcer, LEASE, Tally};
+use crate::domain::attendee::Attendee;
+use crate::domain::attendee_name::NameKey;
+use crate::domain::digest::{Digest, Lease, MISSED_MAX, Sending};
+use crate::domain::notification::Recipient;
+use crate::domain::pending_changes::{News, Told};
+use crate::domain::signup::AttendeeKey;
+use crate::domain::timestamp::Timestamp;
+use crate::fanout::announcer::{Announcer, LEASE};
 use crate::fanout::telling::{EVERYBODY, Telling, Tried};
 use crate::fanout::{ATTEMPTS, busy};
-use crate::news::{News, Told};
-use crate::notification::Recipient;
+use crate::ports::NotificationCounts;
 use crate::ports::Unavailable;
-use crate::signup::AttendeeKey;
-use crate::timestamp::Timestamp;
 
 /// Recipients of one page of the roster; how far it has come is written down after each.
 const PAGE: usize = 500;
@@ -21,7 +22,7 @@ pub struct Round<'a> {
     pub digest: Digest,
     pub holder: u64,
     pub until: Timestamp,
-    pub tally: Tally,
+    pub tally: NotificationCounts,
 }
 
 /// What is told, and by which number it is known again.
@@ -173,7 +174,7 @@ impl Round<'_> {
         let tried = self.tell(batch, recipients, usize::MAX).await;
         // Whoever was not tried is the first next time.
         let not_tried = [unread, &tried.not_tried].concat();
-        let is_interrupted = !not_tried.is_empty() && tried.tally.told > 0;
+        let is_interrupted = !not_tried.is_empty() && tried.tally.delivered > 0;
         Ok(Left { names: [not_tried, tried.missed].concat(), is_interrupted })
     }
 

@@ -7,13 +7,14 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::{StreamExt as _, stream};
 use sha2::{Digest as _, Sha256};
 
-use crate::attendee_name::NameKey;
-use crate::digest::MISSED_MAX;
-use crate::fanout::announce::{Announcer, Tally};
-use crate::news::Told;
-use crate::notification::{Notification, Recipient};
+use crate::domain::attendee_name::NameKey;
+use crate::domain::digest::MISSED_MAX;
+use crate::domain::notification::{Notification, Recipient};
+use crate::domain::pending_changes::Told;
+use crate::domain::timestamp::Timestamp;
+use crate::fanout::announcer::Announcer;
+use crate::ports::NotificationCounts;
 use crate::ports::{Failure, Unavailable};
-use crate::timestamp::Timestamp;
 
 /// Stands among the names of who was missed for those who listen to the stage as a whole; no name begins so.
 pub const EVERYBODY: &str = "#everybody";
@@ -36,7 +37,7 @@ pub struct Tried {
     pub last: Option<NameKey>,
     /// Those after them.
     pub not_tried: Vec<NameKey>,
-    pub tally: Tally,
+    pub tally: NotificationCounts,
 }
 
 enum Outcome {
@@ -99,18 +100,18 @@ impl Telling<'_> {
     fn count(&self, name: NameKey, outcome: Outcome, tried: &mut Tried) {
         let event = self.told.event;
         match outcome {
-            Outcome::Told => tried.tally.told += 1,
+            Outcome::Told => tried.tally.delivered += 1,
             Outcome::NoNews => {}
             Outcome::Refused(reason) => {
-                tried.tally.refused += 1;
+                tried.tally.rejected += 1;
                 tracing::warn!(event.id = %event, reason, "somebody cannot be told");
             }
             Outcome::GivenUp(unavailable) => {
-                tried.tally.given_up += 1;
+                tried.tally.expired += 1;
                 tracing::warn!(event.id = %event, %unavailable, "somebody is not told");
             }
             Outcome::Missed(unavailable) => {
-                tried.tally.missed += 1;
+                tried.tally.deferred += 1;
                 tracing::warn!(event.id = %event, %unavailable, "somebody is told later");
                 tried.missed.push(name);
             }

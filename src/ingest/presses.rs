@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::button::{Button, Mark, Press, Serial};
-use crate::channel::button::envelope::Envelope;
-use crate::channel::button::{Decoded, decode};
+use crate::domain::button::{Button, Mark, Press, Serial};
+use crate::domain::signup::{Signup, Version};
+use crate::domain::timestamp::Timestamp;
+use crate::formats::button::envelope::Envelope;
+use crate::formats::button::{Decoded, decode};
 use crate::ports::{Buttons, Idempotency, Remembered, Unavailable};
-use crate::signup::{Signup, Version};
-use crate::timestamp::Timestamp;
 
 /// A device counts anew after a restart. So a count says that two presses are one only if they came within this time:
 /// longer than a broker or a device that was cut off takes to send again, shorter than it takes to press as often again.

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use countmein::attendee_name::AttendeeName;
-use countmein::channel::alexa::Refused;
-use countmein::channel::{Channel, message};
-use countmein::event::Event;
+use countmein::alexa::Refused;
+use countmein::domain::attendee_name::AttendeeName;
+use countmein::domain::channel::Channel;
+use countmein::domain::event::Event;
+use countmein::domain::signup::{Request, Signup, Version};
+use countmein::domain::timestamp::Timestamp;
+use countmein::formats::message;
 use countmein::ports::Queue as _;
-use countmein::signup::{Request, Signup, Version};
-use countmein::timestamp::Timestamp;
 use serde_json::{Value, json};
 
 use crate::{Home, request, speech};

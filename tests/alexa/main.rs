@@ -7,15 +7,15 @@ mod model;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use countmein::attendee_name::AttendeeName;
-use countmein::channel::alexa::{RESPONSE_BYTES, Refused, SPEECH_CHARS, Skill};
-use countmein::event::EventId;
-use countmein::ingest::{Ports, ingest};
+use countmein::adapters::sqlite::Sqlite;
+use countmein::alexa::{RESPONSE_BYTES, Refused, SPEECH_CHARS, Skill};
+use countmein::domain::attendee_name::AttendeeName;
+use countmein::domain::event::EventId;
+use countmein::domain::secret::Secret;
+use countmein::domain::signup::AttendeeKey;
+use countmein::domain::timestamp::Timestamp;
+use countmein::ingest::ingest;
 use countmein::ports::{Queue as _, Roster as _};
-use countmein::secret::Secret;
-use countmein::signup::AttendeeKey;
-use countmein::standalone::sqlite::Sqlite;
-use countmein::timestamp::Timestamp;
 use jsonschema::Validator;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -93,9 +93,7 @@ impl Home {
             return;
         }
         let deliveries = self.sqlite.receive(100).await.unwrap();
-        let sqlite = &self.sqlite;
-        let ports = Ports { roster: sqlite, rejects: sqlite, buttons: sqlite, idempotency: sqlite };
-        let settlements = ingest(&deliveries, ports, Timestamp::now()).await;
+        let settlements = ingest(&deliveries, &self.sqlite.backend(), Timestamp::now()).await;
         self.sqlite.settle(settlements.into_iter().map(|settlement| settlement.receipt).collect()).await.unwrap();
     }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use countmein::channel::alexa::{BUILT_IN, EVENT, EVENT_TYPE, NAME, SIGN_UP, TAKE_OUT, WHO_IS_COMING};
+use countmein::alexa::{BUILT_IN, EVENT, EVENT_TYPE, NAME, SIGN_UP, TAKE_OUT, WHO_IS_COMING};
 use serde_json::Value;
 
 const LOCALES: [&str; 3] = ["de-DE", "en-GB", "en-US"];

@@ -37,7 +37,7 @@ fn a_flood_of_strangers_addresses_stops_at_the_budget_and_hurts_nobody_else() {
     let guards: Value = guards.body_mut().read_json().unwrap();
     assert_eq!(guards["confirmations"], json!({ "spent": 5, "limit": 5 }));
     let metrics = ureq::get(format!("{}/metrics", program.url)).call().unwrap().body_mut().read_to_string().unwrap();
-    assert!(metrics.contains("countmein_messages_held_back_total{guard=\"confirmations\"} "), "{metrics}");
+    assert!(metrics.contains("countmein_messages_suppressed_total{limit=\"opt_ins\"} "), "{metrics}");
     assert!(program.terminate().0);
 
     let (to_ana, to_strangers): (Vec<Value>, Vec<Value>) =

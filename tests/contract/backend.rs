@@ -1,44 +1,37 @@
 //! The backends under the contract.
 
 use std::any::Any;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
 #[cfg(feature = "aws")]
-use countmein::aws::events_table::EventsTable;
+use countmein::adapters::dynamodb::EventsTable;
 #[cfg(feature = "aws")]
-use countmein::aws::events_table::stream::TableStream;
+use countmein::adapters::dynamodb::stream::TableStream;
 #[cfg(feature = "aws")]
-use countmein::aws::sqs::Sqs;
+use countmein::adapters::metrics::prometheus::Metrics;
+use countmein::adapters::sqlite::Sqlite;
+#[cfg(feature = "aws")]
+use countmein::adapters::sqs::Sqs;
+#[cfg(feature = "aws")]
+use countmein::app::worker::{Job, Worker, work_until};
+use countmein::domain::backoff::Noise;
+use countmein::domain::change::Change;
+use countmein::domain::timestamp::Timestamp;
 use countmein::fanout;
-use countmein::ingest::{Ports, Settlement, ingest};
+use countmein::ingest::{Settlement, ingest};
+use countmein::ports;
+use countmein::ports::{ChangeFeed, Delivery, Digests, Position, Queue, Rejects, Roster};
 #[cfg(feature = "aws")]
-use countmein::metrics::Metrics;
-use countmein::ports::{
-    Budgets, Buttons, Change, ChangeFeed, Contacts, Delivery, Digests, Households, Idempotency, Position, Queue,
-    Rejects, Roster,
-};
-use countmein::quiet::Noise;
-use countmein::standalone::sqlite::Sqlite;
-#[cfg(feature = "aws")]
-use countmein::standalone::worker::{Task, Worker, work_until};
-use countmein::timestamp::Timestamp;
-#[cfg(feature = "aws")]
-use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
-/// One home of the data, port by port.
+/// A storage backend under test, and how it differs from others.
 #[derive(Clone)]
 pub struct Backend {
+    pub ports: ports::Backend,
     pub queue: Arc<dyn Queue>,
-    pub roster: Arc<dyn Roster>,
-    pub rejects: Arc<dyn Rejects>,
     pub changes: Arc<dyn ChangeFeed>,
-    pub idempotency: Arc<dyn Idempotency>,
-    pub buttons: Arc<dyn Buttons>,
-    pub households: Arc<dyn Households>,
-    pub digests: Arc<dyn Digests>,
-    pub contacts: Arc<dyn Contacts>,
-    pub budgets: Arc<dyn Budgets>,
     /// How long the queue keeps a message from others once it was handed out.
     pub visibility: Duration,
     /// How many random histories it is put through.
@@ -58,6 +51,14 @@ pub struct Backend {
 struct Follower {
     digests: Arc<dyn Digests>,
     position: Arc<tokio::sync::Mutex<Position>>,
+}
+
+impl Deref for Backend {
+    type Target = ports::Backend;
+
+    fn deref(&self) -> &Self::Target {
+        &self.ports
+    }
 }
 
 impl Backend {
@@ -82,12 +83,11 @@ impl Backend {
     pub async fn ingest(
         &self,
         deliveries: &[Delivery],
-        roster: &dyn Roster,
-        rejects: &dyn Rejects,
+        roster: Arc<dyn Roster>,
+        rejects: Arc<dyn Rejects>,
         now: Timestamp,
     ) -> Vec<Settlement> {
-        let (buttons, idempotency) = (&*self.buttons, &*self.idempotency);
-        ingest(deliveries, Ports { roster, rejects, buttons, idempotency }, now).await
+        ingest(deliveries, &ports::Backend { roster, rejects, ..self.ports.clone() }, now).await
     }
 
     /// What the queue's depth says if its oldest message arrived then.
@@ -105,27 +105,20 @@ pub async fn aws() -> Backend {
     let visibility = Duration::from_secs(3);
     let (url, dead_letters) = crate::ministack::queues(&config, visibility).await;
     let ports = Arc::new(table.clone());
-    let task = Task::Bury { rejects: ports.clone() };
-    let bury = Worker { queue: Arc::new(Sqs::new(&config, dead_letters)), task, metrics: Arc::new(Metrics::new()) };
-    let (end, ended) = watch::channel(false);
-    tokio::spawn(work_until(bury, ended));
+    let job = Job::RejectDeadLetters { rejects: ports.clone() };
+    let bury = Worker { queue: Arc::new(Sqs::new(&config, dead_letters)), job, metrics: Arc::new(Metrics::new()) };
+    let stop = CancellationToken::new();
+    tokio::spawn(work_until(bury, stop.clone()));
     Backend {
+        ports: table.backend(),
         queue: Arc::new(Sqs::new(&config, url)),
-        roster: ports.clone(),
-        rejects: ports.clone(),
         changes: Arc::new(TableStream::new(&config, table)),
-        idempotency: ports.clone(),
-        buttons: ports.clone(),
-        households: ports.clone(),
-        digests: ports.clone(),
-        contacts: ports.clone(),
-        budgets: ports.clone(),
         visibility,
         histories: 50,
         tells_the_oldest: false,
         rewrites_its_feed: false,
         follower: Some(Follower { digests: ports, position: Arc::default() }),
-        _home: Arc::new(end),
+        _home: Arc::new(stop.drop_guard()),
     }
 }
 
@@ -136,16 +129,9 @@ pub async fn sqlite() -> Backend {
     let folder = tempfile::tempdir().expect("there is room for a folder");
     let sqlite = Arc::new(Sqlite::open_with_visibility(folder.path(), visibility).expect("the folder is ours"));
     Backend {
+        ports: sqlite.backend(),
         queue: sqlite.clone(),
-        roster: sqlite.clone(),
-        rejects: sqlite.clone(),
-        changes: sqlite.clone(),
-        idempotency: sqlite.clone(),
-        buttons: sqlite.clone(),
-        households: sqlite.clone(),
-        digests: sqlite.clone(),
-        contacts: sqlite.clone(),
-        budgets: sqlite,
+        changes: sqlite,
         visibility,
         histories: 200,
         tells_the_oldest: true,

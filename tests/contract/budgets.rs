@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use countmein::timestamp::Timestamp;
+use countmein::domain::timestamp::Timestamp;
 use futures_util::future::join_all;
 
 use crate::backend::Backend;

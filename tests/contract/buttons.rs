@@ -1,7 +1,7 @@
-use countmein::attendee_name::AttendeeName;
-use countmein::button::{Button, PressAction, PressActions, Serial};
-use countmein::contact::Contact;
-use countmein::event::Event;
+use countmein::domain::attendee_name::AttendeeName;
+use countmein::domain::button::{Button, PressAction, PressActions, Serial};
+use countmein::domain::contact::Contact;
+use countmein::domain::event::Event;
 
 use crate::backend::Backend;
 use crate::people::{at, email, event_id, key, unique};

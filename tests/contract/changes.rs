@@ -1,6 +1,7 @@
-use countmein::attendee::{Attendee, apply_all};
-use countmein::ports::{Change, Position};
-use countmein::signup::Signup;
+use countmein::domain::attendee::{Attendee, apply_all};
+use countmein::domain::change::Change;
+use countmein::domain::signup::Signup;
+use countmein::ports::Position;
 
 use crate::backend::Backend;
 use crate::people::{Person, apply, apply_each, at, attendee, changes_of, email, id, person, unique};

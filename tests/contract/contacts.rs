@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use countmein::consent::{Consent, ContactId};
+use countmein::domain::opt_in::{Consent, ContactId};
 use futures_util::future::join_all;
 
 use crate::backend::Backend;

@@ -2,15 +2,16 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use countmein::attendee_name::{AttendeeName, NameKey};
-use countmein::digest::{Digest, Lease};
-use countmein::event::{Event, EventId};
+use countmein::domain::attendee_name::{AttendeeName, NameKey};
+use countmein::domain::backoff::Noise;
+use countmein::domain::change::Movement;
+use countmein::domain::digest::{Digest, Lease};
+use countmein::domain::event::{Event, EventId};
+use countmein::domain::notification::{Notification, Recipient};
+use countmein::domain::pending_changes::{NamedChange, News};
+use countmein::domain::timestamp::Timestamp;
 use countmein::fanout::{Announcer, take_in};
-use countmein::news::{NamedChange, News};
-use countmein::notification::{Notification, Recipient};
-use countmein::ports::{Failure, Movement, Notifier};
-use countmein::quiet::Noise;
-use countmein::timestamp::Timestamp;
+use countmein::ports::{Failure, Notifier};
 
 use crate::backend::Backend;
 use crate::people::{apply_each, at, changes_of, person, unique};
@@ -32,7 +33,7 @@ fn joined(name: &str) -> NamedChange {
 fn waiting(title: &str, due_at: Timestamp) -> Digest {
     let mut news = News::opened_at(due_at);
     news.add(joined("Ana"), 10);
-    let waiting = countmein::digest::Waiting { news, due_at };
+    let waiting = countmein::domain::digest::Waiting { news, due_at };
     Digest { waiting: Some(waiting), count: 1, ..Digest::new(event(title), title.to_owned()) }
 }
 
@@ -117,8 +118,8 @@ pub async fn everybody_else_is_told_of_a_change_once(backend: &Backend) {
     };
 
     let until = now.plus(Duration::from_secs(60));
-    assert_eq!(announcer.announce(&event(&title), until).await.unwrap().told, 3);
-    assert_eq!(announcer.announce(&event(&title), until).await.unwrap().told, 0);
+    assert_eq!(announcer.announce(&event(&title), until).await.unwrap().delivered, 3);
+    assert_eq!(announcer.announce(&event(&title), until).await.unwrap().delivered, 0);
 
     let mut told = kept.0.into_inner().unwrap();
     told.sort();

@@ -1,5 +1,5 @@
-use countmein::attendee_name::AttendeeName;
-use countmein::channel::alexa::UserId;
+use countmein::domain::attendee_name::AttendeeName;
+use countmein::domain::household::UserId;
 
 use crate::backend::Backend;
 use crate::people::{at, event_id, unique};

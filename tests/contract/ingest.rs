@@ -1,18 +1,18 @@
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use countmein::attendee::{Applied, Attendee, apply_all};
-use countmein::attendee_name::NameKey;
-use countmein::channel::message;
-use countmein::event::EventId;
+use countmein::domain::attendee::{Applied, Attendee, apply_all};
+use countmein::domain::attendee_name::NameKey;
+use countmein::domain::event::EventId;
+use countmein::domain::signup::{AttendeeKey, Request, Signup, SignupId};
+use countmein::domain::timestamp::Timestamp;
+use countmein::formats::message;
 use countmein::ingest::{Outcome, Settlement, bury};
+use countmein::ports::Reject;
 use countmein::ports::{
     AttendeeBatch, Delivery, EventSummary, Failure, MAX_RECEIVES, Rejects, Roster, RosterPage, Unavailable,
 };
-use countmein::reject::Reject;
-use countmein::signup::{AttendeeKey, Request, Signup, SignupId};
-use countmein::timestamp::Timestamp;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use tokio::runtime::Handle;
@@ -44,7 +44,7 @@ fn message_id() -> String {
 }
 
 async fn run(backend: &Backend, deliveries: &[Delivery]) -> Vec<Outcome> {
-    let settlements = backend.ingest(deliveries, &*backend.roster, &*backend.rejects, at(ARRIVED)).await;
+    let settlements = backend.ingest(deliveries, backend.roster.clone(), backend.rejects.clone(), at(ARRIVED)).await;
     settlements.into_iter().map(|settlement| settlement.outcome).collect()
 }
 
@@ -100,7 +100,7 @@ pub async fn every_delivery_has_its_outcome_under_its_own_ids(backend: &Backend)
     ];
     let late = [delivered(&ana.cancels(1, "late"))];
 
-    let settlements = backend.ingest(&deliveries, &*backend.roster, &*backend.rejects, at(ARRIVED)).await;
+    let settlements = backend.ingest(&deliveries, backend.roster.clone(), backend.rejects.clone(), at(ARRIVED)).await;
 
     for (settlement, delivery) in settlements.iter().zip(&deliveries) {
         let ids = |message_id, receipt| (message_id, receipt);
@@ -205,7 +205,7 @@ pub async fn rejects_that_cannot_be_kept_are_tried_again(backend: &Backend) {
         delivered(&ana.leaves(2, &stranger, &id("other"))),
     ];
 
-    let settlements = backend.ingest(&deliveries, &*backend.roster, &ReadOnlyRejects, at(ARRIVED)).await;
+    let settlements = backend.ingest(&deliveries, backend.roster.clone(), Arc::new(ReadOnlyRejects), at(ARRIVED)).await;
 
     let outcomes: Vec<Outcome> = settlements.into_iter().map(|settlement| settlement.outcome).collect();
     let retry = Outcome::Retry("testing failed: out of order".to_owned());
@@ -218,8 +218,8 @@ pub async fn rejects_that_cannot_be_kept_are_tried_again(backend: &Backend) {
 }
 
 /// A roster that refuses batches as it is told, and keeps an account of what the others should come to.
-struct Witness<'a> {
-    roster: &'a dyn Roster,
+struct Witness {
+    roster: Arc<dyn Roster>,
     /// Whether the next batches are refused; those after the last are not.
     refusals: Mutex<Vec<bool>>,
     /// Whoever brings this attendee makes it panic.
@@ -233,8 +233,8 @@ struct Account {
     writes: usize,
 }
 
-impl<'a> Witness<'a> {
-    fn of(roster: &'a dyn Roster, mut refusals: Vec<bool>) -> Self {
+impl Witness {
+    fn of(roster: Arc<dyn Roster>, mut refusals: Vec<bool>) -> Self {
         refusals.reverse();
         Self { roster, refusals: Mutex::new(refusals), trap: None, account: Mutex::default() }
     }
@@ -256,7 +256,7 @@ impl Account {
 }
 
 #[async_trait]
-impl Roster for Witness<'_> {
+impl Roster for Witness {
     async fn apply(&self, batches: Vec<AttendeeBatch>, now: Timestamp) -> Vec<Result<Vec<Applied>, Failure>> {
         assert!(batches.iter().all(|batch| Some(&batch.key) != self.trap.as_ref()), "it stepped into the trap");
         let refused: Vec<bool> = batches.iter().map(|_| self.refuses()).collect();
@@ -297,9 +297,9 @@ pub async fn a_roster_that_fails_for_one_attendee_is_tried_again_for_that_one(ba
     let event = unique("Dance");
     let [ana, ben] = ["Ana", "Ben"].map(|name| person(&event, name));
     let deliveries = [ben.enrols(1, "b"), ana.enrols(1, "a"), ana.enrols(2, "c")].each_ref().map(delivered);
-    let witness = Witness::of(&*backend.roster, vec![true, false]);
+    let witness = Arc::new(Witness::of(backend.roster.clone(), vec![true, false]));
 
-    let settlements = backend.ingest(&deliveries, &witness, &*backend.rejects, at(ARRIVED)).await;
+    let settlements = backend.ingest(&deliveries, witness.clone(), backend.rejects.clone(), at(ARRIVED)).await;
 
     let outcomes: Vec<Outcome> = settlements.into_iter().map(|settlement| settlement.outcome).collect();
     let retry = Outcome::Retry("testing failed: out of order".to_owned());
@@ -313,9 +313,9 @@ pub async fn a_message_that_makes_ingest_panic_fails_alone(backend: &Backend) {
     let event = unique("Dance");
     let [ana, ben, cleo] = ["Ana", "Ben", "Cleo"].map(|name| person(&event, name));
     let deliveries = [&ana, &ben, &cleo].map(|person| delivered(&person.enrols(1, "a")));
-    let witness = Witness { trap: Some(ben.key()), ..Witness::of(&*backend.roster, Vec::new()) };
+    let witness = Arc::new(Witness { trap: Some(ben.key()), ..Witness::of(backend.roster.clone(), Vec::new()) });
 
-    let settlements = backend.ingest(&deliveries, &witness, &*backend.rejects, at(ARRIVED)).await;
+    let settlements = backend.ingest(&deliveries, witness.clone(), backend.rejects.clone(), at(ARRIVED)).await;
 
     let outcomes: Vec<Outcome> = settlements.into_iter().map(|settlement| settlement.outcome).collect();
     let retry = Outcome::Retry("the program failed at it: it stepped into the trap".to_owned());
@@ -352,10 +352,10 @@ pub async fn a_dead_letter_is_kept_among_the_rejects(backend: &Backend) {
 }
 
 /// A roster that does what it is asked and forgets to say so.
-struct SilentRoster<'a>(Witness<'a>);
+struct SilentRoster(Witness);
 
 #[async_trait]
-impl Roster for SilentRoster<'_> {
+impl Roster for SilentRoster {
     async fn apply(&self, batches: Vec<AttendeeBatch>, now: Timestamp) -> Vec<Result<Vec<Applied>, Failure>> {
         self.0.apply(batches, now).await;
         Vec::new()
@@ -384,8 +384,9 @@ impl Roster for SilentRoster<'_> {
 
 pub async fn a_roster_that_answers_nothing_loses_nothing(backend: &Backend) {
     let ana = person(&unique("Dance"), "Ana");
-    let silent = SilentRoster(Witness::of(&*backend.roster, Vec::new()));
-    let settlements = backend.ingest(&[delivered(&ana.enrols(1, "a"))], &silent, &*backend.rejects, at(ARRIVED)).await;
+    let silent = SilentRoster(Witness::of(backend.roster.clone(), Vec::new()));
+    let settlements =
+        backend.ingest(&[delivered(&ana.enrols(1, "a"))], Arc::new(silent), backend.rejects.clone(), at(ARRIVED)).await;
     assert!(matches!(settlements[..], [Settlement { outcome: Outcome::Retry(_), .. }]), "{settlements:?}");
 }
 
@@ -513,7 +514,7 @@ async fn live_through(backend: &Backend, history: &History) {
     let asked = history.ask(&dance, &pizza);
     let Asked { ids, signups } = &asked;
 
-    let witness = Witness::of(&*backend.roster, history.refusals.clone());
+    let witness = Arc::new(Witness::of(backend.roster.clone(), history.refusals.clone()));
     let mut waiting: Vec<(usize, u32)> = history.deliveries.iter().map(|number| (*number, 0)).collect();
     let mut sizes = history.batch_sizes.iter().cycle();
     let mut settled: BTreeSet<usize> = BTreeSet::new();
@@ -522,7 +523,7 @@ async fn live_through(backend: &Backend, history: &History) {
         let size = waiting.len().min(*sizes.next().expect("there is a size"));
         let tried: Vec<(usize, u32)> = waiting.drain(..size).collect();
         let deliveries: Vec<Delivery> = tried.iter().map(|(number, _)| asked.message(*number)).collect();
-        let settlements = backend.ingest(&deliveries, &witness, &*backend.rejects, at(ARRIVED)).await;
+        let settlements = backend.ingest(&deliveries, witness.clone(), backend.rejects.clone(), at(ARRIVED)).await;
         assert_eq!(settlements.len(), deliveries.len());
         for ((number, tries), settlement) in tried.into_iter().zip(settlements) {
             assert_eq!(settlement.message_id, ids[number].as_str());
@@ -543,7 +544,7 @@ async fn live_through(backend: &Backend, history: &History) {
             }
         }
     }
-    let account = witness.account.into_inner().unwrap();
+    let account = witness.account.lock().unwrap();
 
     for event in [&dance, &pizza] {
         let page = roster(backend, event, 100, None).await;

@@ -1,13 +1,14 @@
 //! How the cases speak of people, events and moments.
 
-use countmein::attendee::{Applied, Attendee};
-use countmein::attendee_name::{AttendeeName, NameKey};
-use countmein::channel::Channel;
-use countmein::contact::Contact;
-use countmein::event::{Event, EventId};
-use countmein::ports::{AttendeeBatch, Change, Position, Roster, RosterPage};
-use countmein::signup::{AttendeeKey, Request, Signup, SignupId, Version};
-use countmein::timestamp::Timestamp;
+use countmein::domain::attendee::{Applied, Attendee};
+use countmein::domain::attendee_name::{AttendeeName, NameKey};
+use countmein::domain::change::Change;
+use countmein::domain::channel::Channel;
+use countmein::domain::contact::Contact;
+use countmein::domain::event::{Event, EventId};
+use countmein::domain::signup::{AttendeeKey, Request, Signup, SignupId, Version};
+use countmein::domain::timestamp::Timestamp;
+use countmein::ports::{AttendeeBatch, Position, Roster, RosterPage};
 use uuid::Uuid;
 
 use crate::backend::Backend;

@@ -1,8 +1,8 @@
 //! Presses of buttons on their way onto the roster.
 
-use countmein::button::{Button, PressAction, PressActions};
-use countmein::channel::Channel;
-use countmein::channel::button::envelope::Envelope;
+use countmein::domain::button::{Button, PressAction, PressActions};
+use countmein::domain::channel::Channel;
+use countmein::formats::button::envelope::Envelope;
 use countmein::ingest::Outcome;
 use countmein::ports::Delivery;
 use serde_json::{Value, json};
@@ -35,7 +35,7 @@ fn simple(serial: &str, action: &str, second: i64) -> Delivery {
 }
 
 async fn ingest(backend: &Backend, deliveries: &[Delivery]) -> Vec<Outcome> {
-    let settlements = backend.ingest(deliveries, &*backend.roster, &*backend.rejects, at(ARRIVED)).await;
+    let settlements = backend.ingest(deliveries, backend.roster.clone(), backend.rejects.clone(), at(ARRIVED)).await;
     settlements.into_iter().map(|settlement| settlement.outcome).collect()
 }
 

@@ -1,8 +1,8 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use countmein::domain::timestamp::Timestamp;
 use countmein::ports::{Delivery, Depth, GivenBack, MAX_RECEIVES, Queue};
-use countmein::timestamp::Timestamp;
 
 use crate::backend::Backend;
 

@@ -1,4 +1,4 @@
-use countmein::reject::Reject;
+use countmein::ports::Reject;
 
 use crate::backend::Backend;
 use crate::people::{at, unique};

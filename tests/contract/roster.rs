@@ -1,10 +1,11 @@
-use countmein::attendee::{self, Applied, Attendee, Status};
-use countmein::attendee_name::NameKey;
-use countmein::channel::Channel;
-use countmein::contact::Contact;
+use countmein::domain::attendee;
+use countmein::domain::attendee::{Applied, Attendee, Status};
+use countmein::domain::attendee_name::NameKey;
+use countmein::domain::channel::Channel;
+use countmein::domain::contact::Contact;
+use countmein::domain::signup::{AttendeeKey, Request, Signup, SignupId};
+use countmein::ports::Reject;
 use countmein::ports::{EventSummary, RosterPage};
-use countmein::reject::Reject;
-use countmein::signup::{AttendeeKey, Request, Signup, SignupId};
 
 use crate::backend::Backend;
 use crate::people::{

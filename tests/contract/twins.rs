@@ -1,13 +1,15 @@
 //! The two homes side by side: whatever comes, in whatever order, both say the same of it.
 
+use countmein::domain::change::Change;
 use countmein::ingest::Outcome;
-use countmein::ports::{Change, RosterPage};
-use countmein::reject::Reject;
+use countmein::ports::Reject;
+use countmein::ports::RosterPage;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use tokio::runtime::Handle;
 
-use crate::backend::{self, Backend};
+use crate::backend;
+use crate::backend::Backend;
 use crate::ingest::{Asked, History, some_history};
 use crate::people::{at, changes_since, roster, unique};
 
@@ -32,7 +34,7 @@ async fn live_through(backend: &Backend, history: &History, events: &[&str; 2], 
         let (batch, others) = waiting.split_at(size);
         waiting = others;
         let deliveries: Vec<_> = batch.iter().map(|number| asked.message(*number)).collect();
-        let settlements = backend.ingest(&deliveries, &*backend.roster, &*backend.rejects, at(100)).await;
+        let settlements = backend.ingest(&deliveries, backend.roster.clone(), backend.rejects.clone(), at(100)).await;
         outcomes.extend(settlements.into_iter().map(|settlement| settlement.outcome));
     }
     let mut account = Account { outcomes, rosters: Vec::new(), rejects: Vec::new(), changes: Vec::new() };

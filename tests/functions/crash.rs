@@ -1,4 +1,4 @@
-use countmein::ports::Movement;
+use countmein::domain::change::Movement;
 use serde_json::{Value, json};
 
 use crate::runtime_api::events::{message, records};

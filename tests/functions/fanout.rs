@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
-use countmein::contact::Contact;
-use countmein::timestamp::Timestamp;
+use countmein::domain::contact::Contact;
+use countmein::domain::timestamp::Timestamp;
 use serde_json::{Value, json};
 
 use crate::runtime_api::Answer;
@@ -177,7 +177,7 @@ fn questions_that_strangers_set_off_leave_half_of_the_day_s_texts_to_news() {
 
     let asked: usize = strangers.iter().map(|phone| world.texts(phone).len()).sum();
     assert_eq!((asked, world.texts(ANAS_PHONE).len()), (2, 1));
-    let held_back: f64 = metrics(&fanout.kill()).iter().filter_map(|line| line["HeldBackBySmsAnswers"].as_f64()).sum();
+    let held_back: f64 = metrics(&fanout.kill()).iter().filter_map(|line| line["SuppressedBySmsAnswersPerDay"].as_f64()).sum();
     assert!(held_back >= 1.0, "it is counted");
 }
 

@@ -6,23 +6,23 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::types::AttributeValue;
-use countmein::aws::events_table::EventsTable;
-use countmein::aws::events_table::stream::TableStream;
-use countmein::aws::sqs::Sqs;
-use countmein::consent::{Consent, ContactId};
-use countmein::contact::Contact;
-use countmein::event::EventId;
-use countmein::ports::{
-    ChangeFeed as _, Contacts as _, Digests as _, Movement, Position, Queue as _, Rejects as _, Roster as _,
-};
-use countmein::reject::Reject;
-use countmein::secret::Secret;
-use countmein::timestamp::Timestamp;
+use countmein::adapters::dynamodb::EventsTable;
+use countmein::adapters::dynamodb::stream::TableStream;
+use countmein::adapters::sqs::Sqs;
+use countmein::domain::change::Movement;
+use countmein::domain::contact::Contact;
+use countmein::domain::event::EventId;
+use countmein::domain::opt_in::{Consent, ContactId};
+use countmein::domain::secret::Secret;
+use countmein::domain::timestamp::Timestamp;
+use countmein::ports::Reject;
+use countmein::ports::{ChangeFeed as _, Contacts as _, Digests as _, Position, Queue as _, Rejects as _, Roster as _};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use url::Url;
 
-use crate::ministack::{self, Account};
+use crate::ministack;
+use crate::ministack::Account;
 use crate::runtime_api::proxy::Proxy;
 use crate::runtime_api::{Function, events};
 use crate::texts::texts;

@@ -1,6 +1,6 @@
 //! The link that was sent to an address: its owner says yes or no, and nobody else does.
 
-use countmein::contact::Contact;
+use countmein::domain::contact::Contact;
 use serde_json::json;
 
 use crate::support::{Running, consent_link, serve};

@@ -11,7 +11,7 @@ const COMMITTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/openapi.json"
 
 #[test]
 fn the_committed_contract_is_what_the_code_says() {
-    let generated = countmein::web::openapi();
+    let generated = countmein::http::openapi();
     if std::env::var_os("UPDATE_EXPECTED").is_some() {
         fs::write(COMMITTED, &generated).unwrap();
     }
@@ -23,14 +23,14 @@ fn the_committed_contract_is_what_the_code_says() {
 fn the_contract_is_served() {
     let answer = serve().get("/openapi.json").send().is(200);
     assert_eq!(answer.header("content-type"), "application/json");
-    assert_eq!(answer.text(), countmein::web::openapi());
+    assert_eq!(answer.text(), countmein::http::openapi());
 }
 
 #[test]
 fn every_operation_of_the_contract_is_there() {
     let server = serve();
     server.sign_up("dance", "Ana");
-    let contract: Value = serde_json::from_str(&countmein::web::openapi()).unwrap();
+    let contract: Value = serde_json::from_str(&countmein::http::openapi()).unwrap();
     assert!(contract["openapi"].as_str().unwrap().starts_with("3.1"));
     let mut operations = 0;
     for (path, methods) in contract["paths"].as_object().unwrap() {
@@ -63,7 +63,7 @@ fn every_operation_of_the_contract_is_there() {
 #[test]
 fn what_needs_the_key_says_so_in_the_contract() {
     let server = serve();
-    let contract: Value = serde_json::from_str(&countmein::web::openapi()).unwrap();
+    let contract: Value = serde_json::from_str(&countmein::http::openapi()).unwrap();
     for (path, methods) in contract["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap() {
             let documented = operation["security"].as_array().is_some_and(|schemes| !schemes.is_empty());

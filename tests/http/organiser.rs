@@ -2,8 +2,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use countmein::secret::Secret;
-use countmein::timestamp::Timestamp;
+use countmein::domain::secret::Secret;
+use countmein::domain::timestamp::Timestamp;
 use serde_json::json;
 
 use crate::support::{KEY, Request, Running, serve, serve_with};

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
-use countmein::contact::Contact;
+use countmein::domain::contact::Contact;
 use serde_json::{Value, json};
 use tracing_subscriber::EnvFilter;
 
@@ -33,7 +33,7 @@ fn holds_a_contact(text: &str) -> bool {
 /// Every path there is, with the organiser's and the owner's own.
 fn every_path(server: &Running, manage: &str) -> Vec<String> {
     let reject = server.rejects().pop().unwrap_or_default();
-    let contract: Value = serde_json::from_str(&countmein::web::openapi()).unwrap();
+    let contract: Value = serde_json::from_str(&countmein::http::openapi()).unwrap();
     let fill = |path: &String| {
         let path = path.replace("/events/{event}/manage/{token}", manage);
         path.replace("{event}", "dance").replace("{name}", "quetzal").replace("{id}", &reject)

@@ -1,6 +1,6 @@
 //! The 2016 sample's API, as its own client scripts use it.
 
-use countmein::standalone::serve::ListEveryone;
+use countmein::app::settings::ListEveryone;
 use serde_json::json;
 
 use crate::support::{Answer, Running, exchange, serve, serve_with};

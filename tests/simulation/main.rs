@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::time::Duration;
 
-use countmein::announcement::Announcement;
-use countmein::quiet::Noise;
-use countmein::signup::Request;
-use countmein::timestamp::Timestamp;
+use countmein::domain::announcement::Announcement;
+use countmein::domain::backoff::Noise;
+use countmein::domain::signup::Request;
+use countmein::domain::timestamp::Timestamp;
 use proptest::prelude::*;
 
 use memory::Memory;

@@ -7,20 +7,20 @@ use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use countmein::announcement::Announcement;
-use countmein::attendee::{Applied, Attendee, apply_all};
-use countmein::attendee_name::{AttendeeName, NameKey};
-use countmein::channel::Channel;
-use countmein::digest::Digest;
-use countmein::event::{Event, EventId};
-use countmein::fanout::{Announcer, Tally, take_in};
-use countmein::notification::{Notification, Recipient};
-use countmein::ports::{
-    AttendeeBatch, Change, Digests, EventSummary, Failure, Notifier, Roster, RosterPage, Unavailable,
-};
-use countmein::quiet::Noise;
-use countmein::signup::{AttendeeKey, Request, Signup, SignupId, Version};
-use countmein::timestamp::Timestamp;
+use countmein::domain::announcement::Announcement;
+use countmein::domain::attendee::{Applied, Attendee, apply_all};
+use countmein::domain::attendee_name::{AttendeeName, NameKey};
+use countmein::domain::backoff::Noise;
+use countmein::domain::change::Change;
+use countmein::domain::channel::Channel;
+use countmein::domain::digest::Digest;
+use countmein::domain::event::{Event, EventId};
+use countmein::domain::notification::{Notification, Recipient};
+use countmein::domain::signup::{AttendeeKey, Request, Signup, SignupId, Version};
+use countmein::domain::timestamp::Timestamp;
+use countmein::fanout::{Announcer, take_in};
+use countmein::ports::NotificationCounts;
+use countmein::ports::{AttendeeBatch, Digests, EventSummary, Failure, Notifier, Roster, RosterPage, Unavailable};
 use futures_util::FutureExt as _;
 
 /// Changes that are taken in at once.
@@ -102,14 +102,14 @@ impl Memory {
     }
 
     /// Takes in what is new and sends what is due, as one invocation does; none if it crashed.
-    pub fn work(&self, noise: Noise) -> Option<Tally> {
+    pub fn work(&self, noise: Noise) -> Option<NotificationCounts> {
         self.work_with(self, noise)
     }
 
     /// The same by way of somebody else's provider, who answers at once.
-    pub fn work_with(&self, notifier: &dyn Notifier, noise: Noise) -> Option<Tally> {
+    pub fn work_with(&self, notifier: &dyn Notifier, noise: Noise) -> Option<NotificationCounts> {
         self.take_in(noise)?;
-        let mut sum = Tally::default();
+        let mut sum = NotificationCounts::default();
         let due = self.due(self.now(), 1_000).now_or_never()?.unwrap();
         for (event, _) in due {
             let clock = || self.now();

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use countmein::notification::{Notification, Recipient};
+use countmein::domain::backoff::Noise;
+use countmein::domain::notification::{Notification, Recipient};
+use countmein::domain::signup::Request;
 use countmein::ports::{Failure, Notifier, Unavailable};
-use countmein::quiet::Noise;
-use countmein::signup::Request;
 
 use crate::memory::Memory;
 use crate::{DANCE, start};
@@ -55,6 +55,6 @@ fn however_many_do_not_answer_everybody_else_hears_at_once() {
             "round {round}: {}",
             told.len()
         );
-        assert!(tally.given_up > 0, "who is given up is counted: {tally:?}");
+        assert!(tally.expired > 0, "who is given up is counted: {tally:?}");
     }
 }

@@ -8,13 +8,13 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use countmein::event::EventId;
+use countmein::domain::backoff::Noise;
+use countmein::domain::event::EventId;
+use countmein::domain::notification::{Notification, Recipient};
+use countmein::domain::signup::Request;
+use countmein::domain::timestamp::Timestamp;
 use countmein::fanout::Announcer;
-use countmein::notification::{Notification, Recipient};
 use countmein::ports::{Failure, Notifier, Unavailable};
-use countmein::quiet::Noise;
-use countmein::signup::Request;
-use countmein::timestamp::Timestamp;
 
 use crate::memory::Memory;
 use crate::{DANCE, start};
@@ -47,7 +47,7 @@ impl<'a> Slow<'a> {
         let announcer =
             Announcer { digests, roster, notifier: self, noise, at_once: AT_ONCE, clock: &clock, stopped: &|| false };
         let event = EventId::parse(DANCE).unwrap();
-        Some(until_it_stands_still(announcer.announce(&event, Timestamp::LATEST))?.unwrap().told)
+        Some(until_it_stands_still(announcer.announce(&event, Timestamp::LATEST))?.unwrap().delivered)
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
-use countmein::aws::sns::{Phones, Sns};
+use countmein::adapters::sns::{Phones, Sns};
 use countmein::ports::Failure;
 use url::form_urlencoded;
 

@@ -5,16 +5,17 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_config::timeout::TimeoutConfig;
-use countmein::aws::sns::{Phones, Sns};
-use countmein::consent::Consent;
-use countmein::outbound::{Broadcaster as _, Caller, Mailer, Texter};
+use countmein::adapters::sns::{Phones, Sns};
+use countmein::domain::opt_in::Consent;
 use countmein::ports::Failure;
+use countmein::ports::{Broadcaster as _, Caller, Mailer, Texter};
 
 use crate::canned::{Call, CannedSns, done, done_with, once, refused};
 use crate::http::Message;
 use crate::ministack::Account;
 use crate::stage::topics;
-use crate::{MAIL, PHONE, WEBHOOK, broadcast, call, mail, text};
+use crate::text;
+use crate::{MAIL, PHONE, WEBHOOK, broadcast, call, mail};
 
 /// Asks all that may be asked of SNS; what came of each.
 pub async fn everything(config: &SdkConfig, account: &Account) -> Vec<Result<(), Failure>> {

@@ -1,12 +1,13 @@
 //! A stage's topics in an account of MiniStack of its own, and who listens to them.
 
 use aws_sdk_sns::Client;
-use countmein::aws::sns::{Phones, Sns, Topics};
-use countmein::consent::ContactId;
+use countmein::adapters::sns::{Phones, Sns, Topics};
+use countmein::domain::opt_in::ContactId;
 use serde_json::Value;
 
 use crate::PATIENCE;
-use crate::ministack::{self, Account, REGION};
+use crate::ministack;
+use crate::ministack::{Account, REGION};
 
 /// What a stage has on SNS before anybody is enrolled.
 pub struct Stage {

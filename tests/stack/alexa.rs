@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use countmein::timestamp::Timestamp;
+use countmein::domain::timestamp::Timestamp;
 use serde_json::Value;
 
 use crate::support::{Stack, eventually};

@@ -4,9 +4,9 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use countmein::attendee_name::AttendeeName;
-use countmein::button::{Button, PressActions, Serial};
-use countmein::event::Event;
+use countmein::domain::attendee_name::AttendeeName;
+use countmein::domain::button::{Button, PressActions, Serial};
+use countmein::domain::event::Event;
 use countmein::ports::Buttons as _;
 use serde_json::Value;
 

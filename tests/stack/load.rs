@@ -1,5 +1,5 @@
+use countmein::domain::timestamp::Timestamp;
 use countmein::ports::Queue as _;
-use countmein::timestamp::Timestamp;
 use serde_json::json;
 
 use crate::support::{Stack, eventually};

@@ -8,11 +8,11 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use aws_config::SdkConfig;
-use countmein::aws::events_table::EventsTable;
-use countmein::aws::sqs::Sqs;
-use countmein::event::EventId;
+use countmein::adapters::dynamodb::EventsTable;
+use countmein::adapters::sqs::Sqs;
+use countmein::domain::event::EventId;
+use countmein::ports::Reject;
 use countmein::ports::{Depth, Queue as _, Rejects as _, Roster as _};
-use countmein::reject::Reject;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;

@@ -24,7 +24,7 @@ const WATCHED: [(&str, &str, &str, u64); 22] = [
     ("DeadLettersAlarm", "AWS/SQS ApproximateNumberOfMessagesVisible", "!GetAtt DeadLettersQueue.QueueName", 0),
     ("FanoutErrorsAlarm", "AWS/Lambda Errors", "!Ref FanoutFunction", 0),
     ("FanoutThrottlesAlarm", "AWS/Lambda Throttles", "!Ref FanoutFunction", 0),
-    ("GivenUpAlarm", "CountMeIn NotificationsGivenUp", "!Ref Stage", 0),
+    ("GivenUpAlarm", "CountMeIn NotificationsExpired", "!Ref Stage", 0),
     ("ImportErrorsAlarm", "AWS/Lambda Errors", "!Ref ImportFunction", 0),
     ("ImportThrottlesAlarm", "AWS/Lambda Throttles", "!Ref ImportFunction", 0),
     ("IngestErrorsAlarm", "AWS/Lambda Errors", "!Ref IngestFunction", 0),

@@ -1,6 +1,6 @@
 //! How `fanout` follows the table, and what becomes of what it cannot take in.
 
-use countmein::digest::REMEMBERED;
+use countmein::domain::digest::REMEMBERED;
 use serde_json::{Value as Json, json};
 
 use crate::support::{entries, list, template, text};

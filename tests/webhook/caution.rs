@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use countmein::outbound::Caller as _;
+use countmein::adapters::webhook::Settings;
+use countmein::ports::Caller as _;
 use countmein::ports::Failure;
-use countmein::standalone::webhook::Settings;
 use futures_util::future::join_all;
 
 use crate::http::Message;

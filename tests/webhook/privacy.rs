@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
-use countmein::outbound::Caller as _;
-use countmein::standalone::webhook::Settings;
+use countmein::adapters::webhook::Settings;
+use countmein::ports::Caller as _;
 use tracing::level_filters::LevelFilter;
 use url::Url;
 

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::channel::csv::Import;
-use crate::timestamp::Timestamp;
+use crate::domain::timestamp::Timestamp;
+use crate::formats::csv::Import;
 
 /// How far an import has come, as it is noted down beside the table.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -4,11 +4,11 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use countmein::consent::{ConsentToken, ContactId};
-use countmein::contact::Contact;
+use countmein::adapters::sqlite::Sqlite;
+use countmein::domain::contact::Contact;
+use countmein::domain::opt_in::{ConsentToken, ContactId};
+use countmein::domain::secret::Secret;
 use countmein::ports::Queue;
-use countmein::secret::Secret;
-use countmein::standalone::sqlite::Sqlite;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OpenFlags};
 

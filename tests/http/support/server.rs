@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use countmein::secret::Secret;
-use countmein::standalone::serve::{Announcing, ListEveryone, Server, Settings, Store, WebhookPolicy};
+use countmein::app::server::Server;
+use countmein::app::settings::{Announcing, ListEveryone, Settings, Store, WebhookPolicy};
+use countmein::domain::secret::Secret;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;

@@ -1,0 +1,4 @@
+//! How to reach AWS, and what its errors mean.
+
+pub mod config;
+pub mod error;

@@ -1,0 +1,72 @@
+//! Registered buttons, each an item.
+
+use async_trait::async_trait;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+
+use super::item::{self, Item, NAME};
+use super::{AT_ONCE, EventsTable, QUERY_PAGE, key};
+use crate::adapters::aws::error::unavailable;
+use crate::domain::attendee_name::NameKey;
+use crate::domain::button::{Button, Serial};
+use crate::domain::event::EventId;
+use crate::formats::stored::button::ButtonRecord;
+use crate::ports::{Buttons, Unavailable};
+
+/// The partition of the buttons, by serial number.
+const BUTTONS: &str = "#button";
+
+const READING: &str = "reading the buttons";
+
+#[async_trait]
+impl Buttons for EventsTable {
+    async fn register(&self, button: Button) -> Result<(), Unavailable> {
+        let mut item = item::write(&ButtonRecord::from(&button));
+        item.extend(key(BUTTONS, button.serial.as_str()));
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
+        put.send().await.map_err(|error| unavailable("registering a button", &error))?;
+        Ok(())
+    }
+
+    async fn find(&self, serials: &[Serial]) -> Result<Vec<Button>, Unavailable> {
+        stream::iter(serials.to_vec())
+            .map(|serial| async move { self.get(READING, BUTTONS, serial.as_str()).await })
+            .buffer_unordered(AT_ONCE)
+            .try_filter_map(|found| async move { found.item.map(from_item).transpose() })
+            .try_collect()
+            .await
+    }
+
+    async fn registered(&self, limit: usize, after: Option<&Serial>) -> Result<Vec<Button>, Unavailable> {
+        let query = self.client.query().consistent_read(true);
+        let place = (BUTTONS, after.map(Serial::as_str));
+        self.partition(READING, query, place, limit, |item| from_item(item).map(Some)).await
+    }
+
+    async fn unregister(&self, serial: &Serial) -> Result<bool, Unavailable> {
+        self.delete_item("removing a button", BUTTONS, serial.as_str()).await
+    }
+}
+
+impl EventsTable {
+    /// Deletes the buttons of a person, on one event or on all; how many there were.
+    pub(super) async fn forget_buttons(&self, name: &NameKey, event: Option<&EventId>) -> Result<u64, Unavailable> {
+        let (mut forgotten, mut after) = (0, None);
+        loop {
+            let page = self.registered(QUERY_PAGE, after.as_ref()).await?;
+            let Some(last) = page.last() else { return Ok(forgotten) };
+            after = Some(last.serial.clone());
+            let is_theirs = |button: &&Button| {
+                button.attendee.key() == name && event.is_none_or(|event| button.event.id() == event)
+            };
+            for button in page.iter().filter(is_theirs) {
+                forgotten += u64::from(self.unregister(&button.serial).await?);
+            }
+        }
+    }
+}
+
+fn from_item(mut item: Item) -> Result<Button, Unavailable> {
+    let serial = item.remove(NAME).and_then(|value| value.as_s().ok().cloned());
+    let serial = serial.ok_or_else(|| item::damaged("a button without a serial number"))?;
+    item::read::<ButtonRecord>(item)?.read(Serial::from_stored(serial)).map_err(item::damaged)
+}

@@ -1,0 +1,128 @@
+//! What the owners of addresses have said, and what may be spent on asking them.
+
+use async_trait::async_trait;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use serde::Deserialize;
+
+use super::item::{self, Item};
+use super::{EventsTable, key, number, text};
+use crate::adapters::aws::error::unavailable;
+use crate::domain::opt_in::{Consent, ContactId};
+use crate::domain::timestamp::Timestamp;
+use crate::ports::{Budgets, Contacts, Unavailable};
+
+/// The partition of what owners have said, by the contact's id.
+const CONTACTS: &str = "#contact";
+/// The partition of the budgets, by name.
+const BUDGETS: &str = "#budget";
+
+const STATE: &str = "state";
+const ASKED_AT: &str = "asked_at";
+
+#[derive(Deserialize)]
+struct ContactRecord {
+    state: String,
+    /// In milliseconds; of `asked` alone.
+    #[serde(default)]
+    asked_at: Option<i64>,
+}
+
+#[derive(Deserialize)]
+struct BudgetRecord {
+    spent: u64,
+}
+
+#[async_trait]
+impl Contacts for EventsTable {
+    async fn consent(&self, contact: &ContactId) -> Result<Option<Consent>, Unavailable> {
+        let found = self.get("reading a consent", CONTACTS, contact.as_str()).await?;
+        found.item.map(from_item).transpose()
+    }
+
+    async fn set_consent(
+        &self,
+        contact: &ContactId,
+        before: Option<Consent>,
+        now: Consent,
+    ) -> Result<bool, Unavailable> {
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(to_item(contact, now)));
+        let put = match before.map(attributes) {
+            None => put.condition_expression("attribute_not_exists(event)"),
+            Some((state, asked_at)) => {
+                // `state` is a word that DynamoDB keeps to itself.
+                let put =
+                    put.expression_attribute_names("#state", STATE).expression_attribute_values(":state", text(state));
+                match asked_at {
+                    None => put.condition_expression("#state = :state"),
+                    Some(asked_at) => put
+                        .condition_expression("#state = :state AND asked_at = :asked_at")
+                        .expression_attribute_values(":asked_at", number(asked_at)),
+                }
+            }
+        };
+        self.put_if("storing a consent", put).await
+    }
+}
+
+#[async_trait]
+impl Budgets for EventsTable {
+    /// DynamoDB deletes a budget within days of its end, so that one of the same name may find it spent until then.
+    /// When an answer is lost on its way, the client asks again and one more is taken: less is done than may be, never
+    /// more.
+    async fn spend(&self, budget: &str, limit: u64, ends_at: Timestamp) -> Result<bool, Unavailable> {
+        if limit == 0 {
+            // The condition lets the first one through.
+            return Ok(false);
+        }
+        let spend = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key(BUDGETS, budget)))
+            .update_expression("ADD spent :one SET expires_at = if_not_exists(expires_at, :expires_at)")
+            .condition_expression("attribute_not_exists(spent) OR spent < :limit")
+            .expression_attribute_values(":one", number(1))
+            .expression_attribute_values(":limit", number(limit))
+            .expression_attribute_values(":expires_at", number(ends_at.to_whole_second().as_seconds()));
+        match spend.send().await {
+            Ok(_) => Ok(true),
+            Err(error)
+                if error.as_service_error().is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
+            {
+                Ok(false)
+            }
+            Err(error) => Err(unavailable("spending of a budget", &error)),
+        }
+    }
+
+    async fn spent(&self, budget: &str) -> Result<u64, Unavailable> {
+        let found = self.get("reading a budget", BUDGETS, budget).await?;
+        Ok(found.item.map(item::read::<BudgetRecord>).transpose()?.map_or(0, |budget| budget.spent))
+    }
+}
+
+fn attributes(consent: Consent) -> (&'static str, Option<i64>) {
+    match consent {
+        Consent::Asked { at } => ("asked", Some(at.as_millis())),
+        Consent::Given => ("given", None),
+        Consent::Refused => ("refused", None),
+    }
+}
+
+fn to_item(contact: &ContactId, consent: Consent) -> Item {
+    let (state, asked_at) = attributes(consent);
+    let mut item = key(CONTACTS, contact.as_str());
+    item.insert(STATE.to_owned(), text(state));
+    item.extend(asked_at.map(|asked_at| (ASKED_AT.to_owned(), number(asked_at))));
+    item
+}
+
+fn from_item(item: Item) -> Result<Consent, Unavailable> {
+    let ContactRecord { state, asked_at } = item::read(item)?;
+    match (state.as_str(), asked_at) {
+        ("asked", Some(at)) => Ok(Consent::Asked { at: Timestamp::from_millis(at).map_err(item::damaged)? }),
+        ("given", None) => Ok(Consent::Given),
+        ("refused", None) => Ok(Consent::Refused),
+        _ => Err(item::damaged("a contact of no such state")),
+    }
+}

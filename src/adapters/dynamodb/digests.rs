@@ -1,0 +1,154 @@
+//! Digests, each an item that is replaced as a whole if nobody else did so meanwhile.
+
+use async_trait::async_trait;
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde::{Deserialize, Serialize};
+
+use super::item::{self, Item, NAME};
+use super::{DIGESTS, EventsTable, number, text};
+use crate::adapters::aws::error::unavailable;
+use crate::domain::digest::Digest;
+use crate::domain::event::EventId;
+use crate::domain::timestamp::Timestamp;
+use crate::formats::stored::digest as record;
+use crate::formats::stored::digest::DigestRecord;
+use crate::ports::{Digests, EventSummary, Unavailable};
+
+const READING: &str = "reading a digest";
+const LISTING: &str = "reading the events";
+
+/// The index on which only digests stand in which something waits, by when they are due.
+pub const DUE_INDEX: &str = "due";
+/// The index's partition key. All digests that wait have the same value, all others none.
+pub const WAITING: &str = "waiting";
+/// The index's sort key, in milliseconds.
+pub const DUE_AT: &str = "due_at";
+
+/// A digest's attributes, but for `seen`, which are bytes.
+#[derive(Serialize, Deserialize)]
+struct DigestItem {
+    event: String,
+    /// The event's id.
+    name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    waiting: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    due_at: Option<i64>,
+    #[serde(flatten)]
+    record: DigestRecord,
+}
+
+/// What a list of events needs of a digest.
+#[derive(Deserialize)]
+struct SummaryRecord {
+    name: String,
+    title: String,
+    count: u64,
+    #[serde(default)]
+    expires_at: Option<i64>,
+}
+
+#[derive(Deserialize)]
+struct DueRecord {
+    name: String,
+    due_at: i64,
+}
+
+#[async_trait]
+impl Digests for EventsTable {
+    async fn digest(&self, event: &EventId) -> Result<Option<Digest>, Unavailable> {
+        let found = self.get(READING, DIGESTS, event.as_str()).await?;
+        found.item.map(from_item).transpose()
+    }
+
+    async fn store(&self, digest: &Digest) -> Result<bool, Unavailable> {
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(to_item(digest)));
+        let put = match digest.version {
+            0 => put.condition_expression("attribute_not_exists(version)"),
+            version => {
+                put.condition_expression("version = :version").expression_attribute_values(":version", number(version))
+            }
+        };
+        self.put_if("storing a digest", put).await
+    }
+
+    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<(EventId, Timestamp)>, Unavailable> {
+        let due = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name(DUE_INDEX)
+            .key_condition_expression("waiting = :yes AND due_at <= :now")
+            .expression_attribute_values(":yes", text(YES))
+            .expression_attribute_values(":now", number(now.as_millis()))
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
+            .send()
+            .await
+            .map_err(|error| unavailable(READING, &error))?;
+        let due = due.items.unwrap_or_default().into_iter().map(|item| {
+            let DueRecord { name, due_at } = item::read(item)?;
+            Ok((EventId::from_stored(name), time(due_at)?))
+        });
+        due.collect()
+    }
+}
+
+const YES: &str = "yes";
+const SEEN: &str = "seen";
+
+impl EventsTable {
+    /// An event's title and count, unless it is forgotten.
+    pub(super) async fn summary(&self, event: &EventId) -> Result<Option<EventSummary>, Unavailable> {
+        let found = self.get(LISTING, DIGESTS, event.as_str()).await?;
+        let summary = found.item.map(|item| summary(item, Timestamp::now())).transpose()?;
+        Ok(summary.flatten())
+    }
+
+    /// At most `limit` events by id.
+    pub(super) async fn summaries(
+        &self,
+        after: Option<&EventId>,
+        limit: usize,
+    ) -> Result<Vec<EventSummary>, Unavailable> {
+        let now = Timestamp::now();
+        let query = self
+            .client
+            .query()
+            .projection_expression("#name, title, #count, expires_at")
+            .expression_attribute_names("#name", NAME)
+            .expression_attribute_names("#count", "count");
+        let place = (DIGESTS, after.map(EventId::as_str));
+        self.partition(LISTING, query, place, limit, |item| summary(item, now)).await
+    }
+}
+
+/// DynamoDB deletes what has expired within days; until then it is passed over.
+fn summary(item: Item, now: Timestamp) -> Result<Option<EventSummary>, Unavailable> {
+    let SummaryRecord { name, title, count, expires_at } = item::read(item)?;
+    let is_forgotten = expires_at.is_some_and(|at| at <= now.as_seconds());
+    Ok((!is_forgotten).then(|| EventSummary { id: EventId::from_stored(name), title, count }))
+}
+
+fn to_item(digest: &Digest) -> Item {
+    let due_at = digest.due_at();
+    let mut item = item::write(&DigestItem {
+        event: DIGESTS.to_owned(),
+        name: digest.event.as_str().to_owned(),
+        waiting: due_at.map(|_| YES.to_owned()),
+        due_at: due_at.map(Timestamp::as_millis),
+        record: DigestRecord::next(digest),
+    });
+    item.insert(SEEN.to_owned(), AttributeValue::B(Blob::new(record::marks(digest))));
+    item
+}
+
+fn from_item(mut item: Item) -> Result<Digest, Unavailable> {
+    let Some(AttributeValue::B(seen)) = item.remove(SEEN) else { return Err(item::damaged("`seen` is not there")) };
+    let DigestItem { name, record, .. } = item::read(item)?;
+    record.read(EventId::from_stored(name), seen.as_ref()).map_err(item::damaged)
+}
+
+fn time(millis: i64) -> Result<Timestamp, Unavailable> {
+    Timestamp::from_millis(millis).map_err(item::damaged)
+}

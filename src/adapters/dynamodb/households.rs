@@ -1,0 +1,61 @@
+//! What households with an Echo usually say, each an item.
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use super::item::{self, Item, NAME};
+use super::{EventsTable, QUERY_PAGE, key};
+use crate::adapters::aws::error::unavailable;
+use crate::domain::attendee_name::{AttendeeName, NameKey};
+use crate::domain::household::UserId;
+use crate::ports::{Households, Unavailable};
+
+/// The partition of the households, by the hash of whose Echo it is.
+const HOUSEHOLDS: &str = "#household";
+
+const READING: &str = "reading what a household usually says";
+
+#[derive(Serialize, Deserialize)]
+struct HouseholdRecord {
+    display_name: String,
+    /// The folded name.
+    attendee_key: String,
+}
+
+#[async_trait]
+impl Households for EventsTable {
+    async fn usual_name(&self, user: &UserId) -> Result<Option<AttendeeName>, Unavailable> {
+        let found = self.get(READING, HOUSEHOLDS, user.as_str()).await?;
+        let record = found.item.map(item::read::<HouseholdRecord>).transpose()?;
+        Ok(record.map(|record| AttendeeName::from_stored(record.display_name, record.attendee_key)))
+    }
+
+    async fn remember(&self, user: &UserId, name: &AttendeeName) -> Result<(), Unavailable> {
+        let attendee_key = name.key().as_str().to_owned();
+        let mut item = item::write(&HouseholdRecord { display_name: name.to_string(), attendee_key });
+        item.extend(key(HOUSEHOLDS, user.as_str()));
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
+        put.send().await.map_err(|error| unavailable("remembering what a household says", &error))?;
+        Ok(())
+    }
+}
+
+impl EventsTable {
+    /// Forgets a name that households usually say; how many did.
+    pub(super) async fn forget_households(&self, name: &NameKey) -> Result<u64, Unavailable> {
+        let read = |mut item: Item| {
+            let user = item.remove(NAME).and_then(|value| value.as_s().ok().cloned()).unwrap_or_default();
+            Ok(Some((user, item::read::<HouseholdRecord>(item)?)))
+        };
+        let (mut forgotten, mut after) = (0, None);
+        loop {
+            let query = self.client.query().consistent_read(true);
+            let page = self.partition(READING, query, (HOUSEHOLDS, after.as_deref()), QUERY_PAGE, read).await?;
+            let Some((last, _)) = page.last() else { return Ok(forgotten) };
+            after = Some(last.clone());
+            for (user, _) in page.iter().filter(|(_, record)| record.attendee_key == name.as_str()) {
+                forgotten += u64::from(self.delete_item("forgetting a household", HOUSEHOLDS, user).await?);
+            }
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! What the first request with an `Idempotency-Key` was given, for 24 hours.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
+use serde::{Deserialize, Serialize};
+
+use super::item;
+use super::{ANSWERS, EventsTable, number};
+use crate::adapters::aws::error::unavailable;
+use crate::domain::signup::SignupId;
+use crate::domain::timestamp::Timestamp;
+use crate::ports::{Idempotency, Remembered, Unavailable};
+
+const REMEMBERING: &str = "remembering an answer";
+
+/// As long as clients that retry can be expected to.
+const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+
+#[derive(Serialize, Deserialize)]
+struct AnswerRecord {
+    event: String,
+    name: String,
+    fingerprint: String,
+    signup_id: String,
+    /// In milliseconds.
+    requested_at: i64,
+    /// In seconds, as DynamoDB's time to live wants it.
+    expires_at: i64,
+}
+
+#[async_trait]
+impl Idempotency for EventsTable {
+    async fn remember(&self, key: String, candidate: Remembered) -> Result<Remembered, Unavailable> {
+        let now = Timestamp::now();
+        let record = AnswerRecord {
+            event: ANSWERS.to_owned(),
+            name: key,
+            fingerprint: candidate.fingerprint.clone(),
+            signup_id: candidate.id.as_str().to_owned(),
+            requested_at: candidate.requested_at.as_millis(),
+            expires_at: now.plus(KEPT).as_seconds(),
+        };
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item::write(&record)))
+            // What has expired is deleted within days, and counts as gone before.
+            .condition_expression("attribute_not_exists(event) OR expires_at <= :now")
+            .expression_attribute_values(":now", number(now.as_seconds()))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        let Err(error) = put else { return Ok(candidate) };
+        let Some(PutItemError::ConditionalCheckFailedException(refusal)) = error.as_service_error() else {
+            return Err(unavailable(REMEMBERING, &error));
+        };
+        let found = refusal.item.clone().ok_or_else(|| item::damaged("the answer that is there was not given"))?;
+        let found: AnswerRecord = item::read(found)?;
+        Ok(Remembered {
+            fingerprint: found.fingerprint,
+            id: SignupId::from_stored(found.signup_id),
+            requested_at: Timestamp::from_millis(found.requested_at).map_err(item::damaged)?,
+        })
+    }
+}

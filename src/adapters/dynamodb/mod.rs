@@ -1,0 +1,146 @@
+//! The table `Events` on DynamoDB: partition key `event`, sort key `name`.
+//!
+//! Attendees stand under their event. Everything else stands under a partition whose name begins with `#`, as no
+//! event's id does.
+
+mod attendee_update;
+mod buttons;
+mod contacts;
+mod digests;
+mod households;
+mod idempotency;
+mod item;
+mod rejects;
+mod roster;
+pub mod stream;
+pub mod table;
+
+use std::sync::Arc;
+
+use aws_config::SdkConfig;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
+use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
+
+use self::item::Item;
+use crate::adapters::aws::error::unavailable;
+use crate::ports::{Backend, Unavailable};
+
+/// The partition of the digests; their sort keys are the events' ids.
+const DIGESTS: &str = "#digest";
+/// The partition of the rejects, by id.
+const REJECTS: &str = "#reject";
+/// The partition of the answers to requests with an `Idempotency-Key`.
+const ANSWERS: &str = "#idempotency";
+/// The partition of how far the stream was read, where no function reads it.
+const FEED: &str = "#feed";
+
+/// Calls in flight at once for one batch: what a function's small share of a processor keeps up with.
+const AT_ONCE: usize = 64;
+
+/// Items read in one call, at the most: some 200 KiB of attendees.
+const QUERY_PAGE: usize = 1_000;
+
+/// A client of one table.
+#[derive(Debug, Clone)]
+pub struct EventsTable {
+    client: Client,
+    table: String,
+}
+
+impl EventsTable {
+    pub fn new(config: &SdkConfig, table: impl Into<String>) -> Self {
+        Self { client: Client::new(config), table: table.into() }
+    }
+
+    /// Every port but the queue.
+    #[must_use]
+    pub fn backend(&self) -> Backend {
+        let table = Arc::new(self.clone());
+        Backend {
+            roster: table.clone(),
+            rejects: table.clone(),
+            idempotency: table.clone(),
+            buttons: table.clone(),
+            households: table.clone(),
+            digests: table.clone(),
+            contacts: table.clone(),
+            budgets: table,
+            inbox: None,
+        }
+    }
+
+    async fn get(&self, doing: &'static str, event: &str, name: &str) -> Result<GetItemOutput, Unavailable> {
+        let get = self.client.get_item().table_name(&self.table).consistent_read(true);
+        get.set_key(Some(key(event, name))).send().await.map_err(|error| unavailable(doing, &error))
+    }
+
+    /// Whether there was such an item.
+    async fn delete_item(&self, doing: &'static str, event: &str, name: &str) -> Result<bool, Unavailable> {
+        let delete = self.client.delete_item().table_name(&self.table).set_key(Some(key(event, name)));
+        let deleted = delete.return_values(ReturnValue::AllOld).send().await;
+        Ok(deleted.map_err(|error| unavailable(doing, &error))?.attributes.is_some())
+    }
+
+    /// Whether the condition of the write held.
+    async fn put_if(&self, doing: &'static str, put: PutItemFluentBuilder) -> Result<bool, Unavailable> {
+        match put.send().await {
+            Ok(_) => Ok(true),
+            Err(error)
+                if error.as_service_error().is_some_and(|error| error.is_conditional_check_failed_exception()) =>
+            {
+                Ok(false)
+            }
+            Err(error) => Err(unavailable(doing, &error)),
+        }
+    }
+
+    /// At most `limit` of what `read` makes of a partition's items, by their sort keys, after one of them. What `query`
+    /// filters, or `read` passes over, does not count.
+    async fn partition<T>(
+        &self,
+        doing: &'static str,
+        query: QueryFluentBuilder,
+        (event, after): (&str, Option<&str>),
+        limit: usize,
+        read: impl Fn(Item) -> Result<Option<T>, Unavailable>,
+    ) -> Result<Vec<T>, Unavailable> {
+        let query = query
+            .table_name(&self.table)
+            .key_condition_expression("event = :event")
+            .expression_attribute_values(":event", text(event));
+        let mut found = Vec::new();
+        let mut start = after.map(|name| key(event, name));
+        while found.len() < limit {
+            let page = query
+                .clone()
+                .limit(i32::try_from((limit - found.len()).min(QUERY_PAGE)).expect("a page is small"))
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(|error| unavailable(doing, &error))?;
+            for item in page.items.unwrap_or_default() {
+                found.extend(read(item)?);
+            }
+            start = page.last_evaluated_key;
+            if start.is_none() {
+                break;
+            }
+        }
+        Ok(found)
+    }
+}
+
+fn key(event: &str, name: &str) -> Item {
+    Item::from([(item::EVENT.to_owned(), text(event)), (item::NAME.to_owned(), text(name))])
+}
+
+fn text(text: &str) -> AttributeValue {
+    AttributeValue::S(text.to_owned())
+}
+
+fn number(number: impl ToString) -> AttributeValue {
+    AttributeValue::N(number.to_string())
+}

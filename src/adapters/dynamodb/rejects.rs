@@ -1,0 +1,74 @@
+//! Rejects, each an item.
+
+use async_trait::async_trait;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use serde::{Deserialize, Serialize};
+
+use super::item::{self, Item};
+use super::{AT_ONCE, EventsTable, REJECTS};
+use crate::domain::timestamp::Timestamp;
+use crate::ports::Reject;
+use crate::ports::{Rejects, Unavailable};
+
+const KEEPING: &str = "keeping a reject";
+const READING: &str = "reading the rejects";
+
+/// A reject's attributes. Times are in milliseconds.
+#[derive(Serialize, Deserialize)]
+struct RejectRecord {
+    event: String,
+    /// The original message's id.
+    name: String,
+    body: String,
+    reason: String,
+    arrived_at: i64,
+    rejected_at: i64,
+}
+
+#[async_trait]
+impl Rejects for EventsTable {
+    async fn put(&self, rejects: Vec<Reject>) -> Result<(), Unavailable> {
+        stream::iter(rejects).map(|reject| self.keep(reject)).buffer_unordered(AT_ONCE).try_collect().await
+    }
+
+    async fn list(&self, limit: usize, after: Option<&str>) -> Result<Vec<Reject>, Unavailable> {
+        let query = self.client.query().consistent_read(true);
+        self.partition(READING, query, (REJECTS, after), limit, |item| from_item(item).map(Some)).await
+    }
+
+    async fn get(&self, id: &str) -> Result<Option<Reject>, Unavailable> {
+        let found = EventsTable::get(self, READING, REJECTS, id).await?;
+        found.item.map(from_item).transpose()
+    }
+
+    async fn delete(&self, id: &str) -> Result<bool, Unavailable> {
+        self.delete_item("deleting a reject", REJECTS, id).await
+    }
+}
+
+impl EventsTable {
+    async fn keep(&self, reject: Reject) -> Result<(), Unavailable> {
+        let record = RejectRecord {
+            event: REJECTS.to_owned(),
+            name: reject.id,
+            body: reject.body,
+            reason: reject.reason,
+            arrived_at: reject.arrived_at.as_millis(),
+            rejected_at: reject.rejected_at.as_millis(),
+        };
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(item::write(&record)));
+        self.put_if(KEEPING, put.condition_expression("attribute_not_exists(event)")).await.map(drop)
+    }
+}
+
+fn from_item(item: Item) -> Result<Reject, Unavailable> {
+    let record: RejectRecord = item::read(item)?;
+    let time = |millis| Timestamp::from_millis(millis).map_err(item::damaged);
+    Ok(Reject {
+        id: record.name,
+        body: record.body,
+        reason: record.reason,
+        arrived_at: time(record.arrived_at)?,
+        rejected_at: time(record.rejected_at)?,
+    })
+}

@@ -1,0 +1,5 @@
+//! Where metrics go.
+
+#[cfg(feature = "aws")]
+pub mod emf;
+pub mod prometheus;

@@ -1,0 +1,148 @@
+//! What an operator counts: on one machine in the Prometheus text format.
+
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use prometheus_client::encoding::{EncodeLabelSet, text};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::{Registry, Unit};
+
+use crate::domain::channel::Channel;
+use crate::domain::limit::Limit;
+use crate::domain::timestamp::Timestamp;
+use crate::ports::{Depth, Exposition, IngestCounts, Meter, NotificationCounts};
+
+/// The counts of one process, from its start. No label holds anything that a person typed.
+pub struct Metrics {
+    registry: Registry,
+    accepted: Family<ByChannel, Counter>,
+    stored: Counter,
+    duplicates: Counter,
+    stale: Counter,
+    ignored: Counter,
+    rejected: Counter,
+    retries: Counter,
+    notifications: Family<ByOutcome, Counter>,
+    suppressed: Family<ByLimit, Counter>,
+    requests: Family<ByRoute, Histogram, fn() -> Histogram>,
+    queue_messages: Gauge,
+    queue_oldest: Gauge<f64, AtomicU64>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ByChannel {
+    channel: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ByOutcome {
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ByLimit {
+    limit: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ByRoute {
+    method: String,
+    route: String,
+    status: u16,
+}
+
+impl Metrics {
+    #[expect(clippy::new_without_default, reason = "a process makes one, on purpose")]
+    pub fn new() -> Self {
+        let mut registry = Registry::with_prefix("countmein");
+        let metrics = Self {
+            accepted: Family::default(),
+            stored: Counter::default(),
+            duplicates: Counter::default(),
+            stale: Counter::default(),
+            ignored: Counter::default(),
+            rejected: Counter::default(),
+            retries: Counter::default(),
+            notifications: Family::default(),
+            suppressed: Family::default(),
+            requests: Family::new_with_constructor(|| Histogram::new(exponential_buckets(0.000_5, 4.0, 8))),
+            queue_messages: Gauge::default(),
+            queue_oldest: Gauge::default(),
+            registry: Registry::default(),
+        };
+        registry.register("signups_accepted", "Sign-ups put on the queue, by channel", metrics.accepted.clone());
+        registry.register("signups_stored", "Sign-ups that changed an attendee", metrics.stored.clone());
+        registry.register("signups_duplicate", "Sign-ups that were applied before", metrics.duplicates.clone());
+        registry.register("signups_stale", "Sign-ups older than what was applied", metrics.stale.clone());
+        registry.register("presses_ignored", "Button events that request nothing", metrics.ignored.clone());
+        registry.register("signups_rejected", "Messages rejected", metrics.rejected.clone());
+        registry.register("signups_retried", "Deliveries returned to the queue for a retry", metrics.retries.clone());
+        registry.register(
+            "notifications",
+            "Recipients by the outcome of their notification",
+            metrics.notifications.clone(),
+        );
+        registry.register("messages_suppressed", "Messages that a limit suppressed", metrics.suppressed.clone());
+        registry.register("queue_messages", "Messages on the queue", metrics.queue_messages.clone());
+        registry.register_with_unit(
+            "queue_oldest",
+            "Age of the oldest message on the queue",
+            Unit::Seconds,
+            metrics.queue_oldest.clone(),
+        );
+        registry.register_with_unit(
+            "http_requests",
+            "HTTP requests by route and status",
+            Unit::Seconds,
+            metrics.requests.clone(),
+        );
+        Self { registry, ..metrics }
+    }
+}
+
+impl Meter for Metrics {
+    fn accepted(&self, channel: Channel, signups: u32) {
+        self.accepted.get_or_create(&ByChannel { channel: channel.as_str() }).inc_by(signups.into());
+    }
+
+    fn ingested(&self, counts: &IngestCounts) {
+        let IngestCounts { stored, duplicate, stale, ignored, rejected, retried } = *counts;
+        self.stored.inc_by(stored);
+        self.duplicates.inc_by(duplicate);
+        self.stale.inc_by(stale);
+        self.ignored.inc_by(ignored);
+        self.rejected.inc_by(rejected);
+        self.retries.inc_by(retried);
+    }
+
+    fn notified(&self, counts: &NotificationCounts) {
+        let NotificationCounts { delivered, rejected, deferred, expired } = *counts;
+        let by_outcome =
+            [("delivered", delivered), ("rejected", rejected), ("deferred", deferred), ("expired", expired)];
+        for (outcome, count) in by_outcome {
+            self.notifications.get_or_create(&ByOutcome { outcome }).inc_by(count);
+        }
+    }
+
+    fn suppressed(&self, limit: Limit) {
+        self.suppressed.get_or_create(&ByLimit { limit: limit.as_str() }).inc();
+    }
+
+    fn answered(&self, method: &str, route: &str, status: u16, took: Duration) {
+        let labels = ByRoute { method: method.to_owned(), route: route.to_owned(), status };
+        self.requests.get_or_create(&labels).observe(took.as_secs_f64());
+    }
+}
+
+impl Exposition for Metrics {
+    fn encode(&self, depth: Depth, now: Timestamp) -> String {
+        self.queue_messages.set(i64::try_from(depth.messages).unwrap_or(i64::MAX));
+        self.queue_oldest.set(depth.oldest.map_or(0.0, |oldest| now.since(oldest).as_secs_f64()));
+        let mut encoded = String::new();
+        text::encode(&mut encoded, &self.registry).expect("a string takes all that is written to it");
+        encoded
+    }
+}

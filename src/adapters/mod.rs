@@ -1,0 +1,21 @@
+//! Storage, queues, and the ways to people, each behind the ports.
+
+#[cfg(feature = "aws")]
+pub mod aws;
+#[cfg(feature = "aws")]
+pub mod dynamodb;
+pub mod metrics;
+#[cfg(feature = "standalone")]
+pub mod mqtt;
+#[cfg(feature = "aws")]
+pub mod secrets_manager;
+#[cfg(feature = "standalone")]
+pub mod smtp;
+#[cfg(feature = "aws")]
+pub mod sns;
+#[cfg(feature = "standalone")]
+pub mod sqlite;
+#[cfg(feature = "aws")]
+pub mod sqs;
+#[cfg(feature = "standalone")]
+pub mod webhook;

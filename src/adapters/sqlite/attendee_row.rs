@@ -1,0 +1,78 @@
+//! An attendee as a row of the table, and as an image in the change feed.
+
+use rusqlite::types::Type;
+use rusqlite::{Connection, Row};
+
+use crate::domain::attendee::Attendee;
+use crate::domain::channel::Channel;
+use crate::formats::stored::attendee::{AttendeeRecord, Damaged, StoredContact, StoredStatus};
+
+pub const COLUMNS: &str = "event, name, display_name, status, requested_at, signup_id, title, since, owner, channel, \
+                           contact_kind, contact, expires_at, notify, link_asked_at";
+
+/// Reads a row of [`COLUMNS`].
+pub fn read(row: &Row<'_>) -> rusqlite::Result<Attendee> {
+    let status: String = row.get(3)?;
+    let kind: Option<String> = row.get(10)?;
+    let expires_at: Option<i64> = row.get(12)?;
+    let record = AttendeeRecord {
+        event: row.get(0)?,
+        name: row.get(1)?,
+        display_name: row.get(2)?,
+        status: if status == "in" { StoredStatus::In } else { StoredStatus::Out },
+        requested_at: row.get(4)?,
+        signup_id: row.get(5)?,
+        title: row.get(6)?,
+        since: row.get(7)?,
+        owner: row.get(8)?,
+        channel: row.get::<_, Option<String>>(9)?.and_then(|text| Channel::parse(&text).ok()),
+        contact: kind.zip(row.get(11)?).map(|(kind, address)| StoredContact::new(kind, address)),
+        notify: row.get(13)?,
+        link_asked_at: row.get(14)?,
+        expires_at: expires_at.map(|millis| millis / 1_000),
+    };
+    attendee(record)
+}
+
+pub fn write(db: &Connection, attendee: &AttendeeRecord) -> rusqlite::Result<()> {
+    let sql = format!(
+        "INSERT OR REPLACE INTO attendee ({COLUMNS}) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15)"
+    );
+    let contact = attendee.contact.as_ref().and_then(StoredContact::parts);
+    db.prepare_cached(&sql)?.execute((
+        &attendee.event,
+        &attendee.name,
+        &attendee.display_name,
+        attendee.status.as_str(),
+        attendee.requested_at,
+        &attendee.signup_id,
+        &attendee.title,
+        attendee.since,
+        &attendee.owner,
+        attendee.channel.map(Channel::as_str),
+        contact.map(|(kind, _)| kind),
+        contact.map(|(_, address)| address),
+        attendee.expires_at.map(|seconds| seconds * 1_000),
+        attendee.notify,
+        attendee.link_asked_at,
+    ))?;
+    Ok(())
+}
+
+/// The attributes alone, as an image.
+pub fn image(attendee: &AttendeeRecord) -> String {
+    serde_json::to_string(attendee).expect("a record is plain data")
+}
+
+pub fn from_image(image: Option<String>) -> rusqlite::Result<Option<Attendee>> {
+    let Some(image) = image else { return Ok(None) };
+    let record = serde_json::from_str(&image)
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(3, Type::Text, error.into()))?;
+    attendee(record).map(Some)
+}
+
+fn attendee(record: AttendeeRecord) -> rusqlite::Result<Attendee> {
+    record
+        .try_into()
+        .map_err(|damaged: Damaged| rusqlite::Error::FromSqlConversionFailure(3, Type::Text, damaged.into()))
+}

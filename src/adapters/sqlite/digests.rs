@@ -1,0 +1,65 @@
+//! Digests, each a row that is replaced as a whole if nobody else did so meanwhile.
+
+use async_trait::async_trait;
+use rusqlite::types::Type;
+
+use crate::adapters::sqlite::{Sqlite, query_optional, stored_time};
+use crate::domain::digest::Digest;
+use crate::domain::event::EventId;
+use crate::domain::timestamp::Timestamp;
+use crate::formats::stored::digest as record;
+use crate::formats::stored::digest::DigestRecord;
+use crate::ports::{Digests, Unavailable};
+
+#[async_trait]
+impl Digests for Sqlite {
+    async fn digest(&self, event: &EventId) -> Result<Option<Digest>, Unavailable> {
+        let event = event.clone();
+        self.read("reading a digest", move |db| {
+            let sql = "SELECT record, seen FROM digest WHERE event = ?1";
+            query_optional(db, sql, [event.as_str()], |row| {
+                let (json, seen): (String, Vec<u8>) = (row.get(0)?, row.get(1)?);
+                read(event.clone(), &json, &seen)
+                    .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, error))
+            })
+        })
+        .await
+    }
+
+    async fn store(&self, digest: &Digest) -> Result<bool, Unavailable> {
+        let record = DigestRecord::next(digest);
+        let json = serde_json::to_string(&record).expect("a record is plain data");
+        let event = digest.event.clone();
+        let [due_at, expires_at] = [digest.due_at(), digest.expires_at].map(|at| at.map(Timestamp::as_millis));
+        let (before, seen) = (digest.version, record::marks(digest));
+        self.write("storing a digest", move |db| {
+            let row = (event.as_str(), due_at, expires_at, before + 1, &json, &seen);
+            if before == 0 {
+                let sql = "INSERT OR IGNORE INTO digest (event, due_at, expires_at, version, record, seen)
+                           VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+                return Ok(db.prepare_cached(sql)?.execute(row)? > 0);
+            }
+            let sql = "UPDATE digest SET due_at = ?2, expires_at = ?3, version = ?4, record = ?5, seen = ?6
+                       WHERE event = ?1 AND version = ?4 - 1";
+            Ok(db.prepare_cached(sql)?.execute(row)? > 0)
+        })
+        .await
+    }
+
+    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<(EventId, Timestamp)>, Unavailable> {
+        self.read("reading what is due", move |db| {
+            let sql = "SELECT event, due_at FROM digest WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2";
+            let mut statement = db.prepare_cached(sql)?;
+            let rows = statement.query_map((now.as_millis(), limit), |row| {
+                Ok((EventId::from_stored(row.get(0)?), stored_time(row.get(1)?)?))
+            })?;
+            rows.collect()
+        })
+        .await
+    }
+}
+
+fn read(event: EventId, json: &str, seen: &[u8]) -> Result<Digest, Box<dyn std::error::Error + Send + Sync>> {
+    let record: DigestRecord = serde_json::from_str(json)?;
+    Ok(record.read(event, seen)?)
+}

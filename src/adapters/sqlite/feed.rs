@@ -1,0 +1,100 @@
+//! The change feed: what the table's stream is on AWS. Written in the attendee's own transaction.
+
+use async_trait::async_trait;
+use rusqlite::Connection;
+
+use crate::adapters::sqlite::attendee_row::{from_image, image};
+use crate::adapters::sqlite::{Sqlite, query_optional};
+use crate::domain::attendee_name::NameKey;
+use crate::domain::change::Change;
+use crate::domain::event::EventId;
+use crate::domain::signup::AttendeeKey;
+use crate::domain::timestamp::Timestamp;
+use crate::formats::stored::attendee::AttendeeRecord;
+use crate::ports::{ChangeFeed, Position, Unavailable};
+
+#[async_trait]
+impl ChangeFeed for Sqlite {
+    async fn changes(&self, after: &Position, limit: usize) -> Result<Vec<(Position, Change)>, Unavailable> {
+        let after: i64 = after.as_str().parse().unwrap_or_default();
+        self.read("reading the changes", move |db| {
+            let sql = "SELECT seq, event, name, old_image, new_image FROM change WHERE seq > ?1 ORDER BY seq LIMIT ?2";
+            let mut statement = db.prepare_cached(sql)?;
+            let rows = statement.query_map((after, limit), |row| {
+                let event = EventId::from_stored(row.get(1)?);
+                let name = NameKey::from_stored(row.get(2)?);
+                let (old, new) = (from_image(row.get(3)?)?, from_image(row.get(4)?)?);
+                let seq: i64 = row.get(0)?;
+                Ok((Position::new(seq.to_string()), Change { key: AttendeeKey { event, name }, old, new }))
+            })?;
+            rows.collect()
+        })
+        .await
+    }
+}
+
+/// Who goes through the changes, each at its own pace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Follower {
+    /// Takes them into the digests.
+    Digests,
+    /// Asks the owners of new addresses, and sends links again.
+    Answers,
+}
+
+impl Follower {
+    pub const ALL: [Self; 2] = [Self::Digests, Self::Answers];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Digests => "fanout",
+            Self::Answers => "answers",
+        }
+    }
+}
+
+impl Sqlite {
+    /// How far a follower has come.
+    pub async fn position(&self, follower: Follower) -> Result<Position, Unavailable> {
+        self.read("reading how far the changes are followed", move |db| {
+            let sql = "SELECT position FROM follower WHERE name = ?1";
+            let position = query_optional(db, sql, [follower.as_str()], |row| row.get(0))?;
+            Ok(position.map_or(Position::START, Position::new))
+        })
+        .await
+    }
+
+    pub async fn set_position(&self, follower: Follower, position: &Position) -> Result<(), Unavailable> {
+        let position = position.as_str().to_owned();
+        self.write("writing how far the changes are followed", move |db| {
+            let sql = "INSERT INTO follower (name, position) VALUES (?1, ?2)
+                       ON CONFLICT DO UPDATE SET position = excluded.position";
+            db.prepare_cached(sql)?.execute((follower.as_str(), &position)).map(drop)
+        })
+        .await
+    }
+}
+
+pub fn record(
+    db: &Connection,
+    key: &AttendeeKey,
+    old: Option<&AttendeeRecord>,
+    new: Option<&AttendeeRecord>,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    let (old, new) = (old.map(image), new.map(image));
+    db.prepare_cached("INSERT INTO change (made_at, event, name, old_image, new_image) VALUES (?1, ?2, ?3, ?4, ?5)")?
+        .execute((now.as_millis(), key.event.as_str(), key.name.as_str(), old, new))?;
+    Ok(())
+}
+
+/// Takes the contacts of a person who was removed out of the feed; that they left is still told.
+pub fn forget(db: &Connection, name: &NameKey, event: Option<&EventId>) -> rusqlite::Result<()> {
+    db.execute(
+        "UPDATE change SET old_image = json_remove(old_image, '$.contact', '$.contact_kind'),
+                           new_image = json_remove(new_image, '$.contact', '$.contact_kind')
+         WHERE name = ?1 AND event = coalesce(?2, event)",
+        (name.as_str(), event.map(EventId::as_str)),
+    )?;
+    Ok(())
+}

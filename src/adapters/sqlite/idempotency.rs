@@ -1,0 +1,44 @@
+//! What requests with an `Idempotency-Key` were given.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::adapters::sqlite::{Sqlite, stored_time};
+use crate::domain::signup::SignupId;
+use crate::domain::timestamp::Timestamp;
+use crate::ports::{Idempotency, Remembered, Unavailable};
+
+const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+
+#[async_trait]
+impl Idempotency for Sqlite {
+    async fn remember(&self, key: String, candidate: Remembered) -> Result<Remembered, Unavailable> {
+        self.write("remembering a request", move |db| {
+            let now = Timestamp::now();
+            let Remembered { fingerprint, id, requested_at } = &candidate;
+            db.prepare_cached(
+                "INSERT INTO idempotency (key, fingerprint, signup_id, requested_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)
+                 ON CONFLICT DO UPDATE SET fingerprint = ?2, signup_id = ?3, requested_at = ?4, expires_at = ?5
+                 WHERE expires_at <= ?6",
+            )?
+            .execute((
+                &key,
+                fingerprint,
+                id.as_str(),
+                requested_at.as_millis(),
+                now.plus(KEPT).as_millis(),
+                now.as_millis(),
+            ))?;
+            let sql = "SELECT fingerprint, signup_id, requested_at FROM idempotency WHERE key = ?1";
+            db.prepare_cached(sql)?.query_row([&key], |row| {
+                Ok(Remembered {
+                    fingerprint: row.get(0)?,
+                    id: SignupId::from_stored(row.get(1)?),
+                    requested_at: stored_time(row.get(2)?)?,
+                })
+            })
+        })
+        .await
+    }
+}

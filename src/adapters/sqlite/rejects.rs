@@ -1,0 +1,64 @@
+//! Rejects, one row each.
+
+use async_trait::async_trait;
+use rusqlite::{Connection, Row};
+
+use crate::adapters::sqlite::{Sqlite, query_optional, stored_time};
+use crate::ports::Reject;
+use crate::ports::{Rejects, Unavailable};
+
+const SELECT: &str = "SELECT id, body, reason, arrived_at, rejected_at FROM reject";
+
+#[async_trait]
+impl Rejects for Sqlite {
+    async fn put(&self, rejects: Vec<Reject>) -> Result<(), Unavailable> {
+        self.write("keeping rejects", move |db| {
+            let mut insert = db.prepare_cached(
+                "INSERT OR IGNORE INTO reject (id, body, reason, arrived_at, rejected_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?;
+            for Reject { id, body, reason, arrived_at, rejected_at } in &rejects {
+                insert.execute((id, body, reason, arrived_at.as_millis(), rejected_at.as_millis()))?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    async fn list(&self, limit: usize, after: Option<&str>) -> Result<Vec<Reject>, Unavailable> {
+        let after = after.unwrap_or_default().to_owned();
+        self.read("reading the rejects", move |db| {
+            let mut statement = db.prepare_cached(&format!("{SELECT} WHERE id > ?1 ORDER BY id LIMIT ?2"))?;
+            statement.query_map((after, limit), read)?.collect()
+        })
+        .await
+    }
+
+    async fn get(&self, id: &str) -> Result<Option<Reject>, Unavailable> {
+        let id = id.to_owned();
+        self.read("reading a reject", move |db| query_optional(db, &format!("{SELECT} WHERE id = ?1"), [id], read))
+            .await
+    }
+
+    async fn delete(&self, id: &str) -> Result<bool, Unavailable> {
+        let id = id.to_owned();
+        self.write("deleting a reject", move |db| delete(db, &id)).await
+    }
+}
+
+pub fn all(db: &Connection) -> rusqlite::Result<Vec<Reject>> {
+    db.prepare_cached(SELECT)?.query_map((), read)?.collect()
+}
+
+pub fn delete(db: &Connection, id: &str) -> rusqlite::Result<bool> {
+    Ok(db.prepare_cached("DELETE FROM reject WHERE id = ?1")?.execute([id])? > 0)
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Reject> {
+    Ok(Reject {
+        id: row.get(0)?,
+        body: row.get(1)?,
+        reason: row.get(2)?,
+        arrived_at: stored_time(row.get(3)?)?,
+        rejected_at: stored_time(row.get(4)?)?,
+    })
+}

@@ -1,0 +1,192 @@
+//! The table `Events`: attendees, and what is derived from them in the same transaction (event counts, changes).
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use rusqlite::Connection;
+
+use crate::adapters::sqlite::attendee_row;
+use crate::adapters::sqlite::attendee_row::COLUMNS;
+use crate::adapters::sqlite::{Sqlite, buttons, feed, households, query_optional, rejects};
+use crate::domain::attendee;
+use crate::domain::attendee::{Applied, Attendee};
+use crate::domain::attendee_name::NameKey;
+use crate::domain::event::EventId;
+use crate::domain::signup::AttendeeKey;
+use crate::domain::timestamp::Timestamp;
+use crate::formats::stored::attendee::AttendeeRecord;
+use crate::ports::{AttendeeBatch, EventSummary, Failure, Roster, RosterPage, Unavailable};
+
+/// Attendees written in one transaction: few enough that whoever waits to be acknowledged waits a millisecond, and that
+/// one attendee that cannot be written takes few others with it.
+const SLICE: usize = 64;
+
+#[async_trait]
+impl Roster for Sqlite {
+    async fn apply(&self, batches: Vec<AttendeeBatch>, now: Timestamp) -> Vec<Result<Vec<Applied>, Failure>> {
+        let batches: Arc<[AttendeeBatch]> = batches.into();
+        let mut answers = Vec::with_capacity(batches.len());
+        for start in (0..batches.len()).step_by(SLICE) {
+            let slice = start..batches.len().min(start + SLICE);
+            let (count, batches) = (slice.len(), Arc::clone(&batches));
+            let work =
+                move |db: &Connection| batches[slice.clone()].iter().map(|batch| apply_batch(db, batch, now)).collect();
+            let applied: Result<Vec<_>, _> = self.write("writing to the roster", work).await;
+            match applied {
+                Ok(applied) => answers.extend(applied.into_iter().map(Ok)),
+                Err(unavailable) => answers.extend(std::iter::repeat_n(Err(unavailable.into()), count)),
+            }
+        }
+        answers
+    }
+
+    async fn attendee(&self, key: &AttendeeKey) -> Result<Option<Attendee>, Unavailable> {
+        let key = key.clone();
+        self.read("reading the roster", move |db| find(db, &key)).await
+    }
+
+    async fn roster(&self, event: &EventId, limit: usize, after: Option<&NameKey>) -> Result<RosterPage, Unavailable> {
+        let event = event.clone();
+        let after = after.map_or_else(String::new, |name| name.as_str().to_owned());
+        self.read("reading the roster", move |db| {
+            // One transaction, so that the count fits the names.
+            let db = db.unchecked_transaction()?;
+            let summary = "SELECT title, count FROM event WHERE id = ?1";
+            let summary = query_optional(&db, summary, [event.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            let Some((title, count)) = summary else { return Ok(RosterPage::default()) };
+            let sql = format!(
+                "SELECT {COLUMNS} FROM attendee WHERE event = ?1 AND name > ?2 AND status = 'in' ORDER BY name LIMIT ?3"
+            );
+            let mut attendees = list(&db, &sql, (event.as_str(), after, limit.saturating_add(1)))?;
+            let more = attendees.len() > limit;
+            attendees.truncate(limit);
+            let next = attendees.last().filter(|_| more).map(|last| last.name.key().clone());
+            Ok(RosterPage { title: Some(title), count, attendees, next })
+        })
+        .await
+    }
+
+    async fn events(&self, limit: usize, after: Option<&EventId>) -> Result<Vec<EventSummary>, Unavailable> {
+        let after = after.map_or_else(String::new, |event| event.as_str().to_owned());
+        self.read("reading the events", move |db| {
+            let sql = "SELECT id, title, count FROM event WHERE id > ?1 ORDER BY id LIMIT ?2";
+            let mut statement = db.prepare_cached(sql)?;
+            let rows = statement.query_map((after, limit), |row| {
+                Ok(EventSummary { id: EventId::from_stored(row.get(0)?), title: row.get(1)?, count: row.get(2)? })
+            })?;
+            rows.collect()
+        })
+        .await
+    }
+
+    async fn everybody(&self, limit: usize, after: Option<&AttendeeKey>) -> Result<Vec<Attendee>, Unavailable> {
+        let (event, name) =
+            after.map_or_else(Default::default, |key| (key.event.as_str().to_owned(), key.name.as_str().to_owned()));
+        self.read("reading the roster", move |db| {
+            let sql = format!(
+                "SELECT {COLUMNS} FROM attendee WHERE (event, name) > (?1, ?2) AND status = 'in' ORDER BY event, name LIMIT ?3"
+            );
+            list(db, &sql, (event, name, limit))
+        })
+        .await
+    }
+
+    async fn remove(&self, name: &NameKey, event: Option<&EventId>, now: Timestamp) -> Result<u64, Unavailable> {
+        let name = name.clone();
+        let event = event.cloned();
+        let removed = self.write("removing a person", move |db| {
+            // For once also where it costs: nothing of them is to stay on the disk.
+            db.pragma_update(None, "secure_delete", "ON")?;
+            let sql = format!(
+                "SELECT {COLUMNS} FROM attendee
+                 WHERE name = ?1 AND event IN (SELECT id FROM event WHERE id = coalesce(?2, id))"
+            );
+            let attendees = list(db, &sql, (name.as_str(), event.as_ref().map(EventId::as_str)))?;
+            for attendee in &attendees {
+                store(db, Some(attendee), None, now)?;
+            }
+            feed::forget(db, &name, event.as_ref())?;
+            for event in attendees.iter().map(|attendee| attendee.event.as_str()) {
+                forget_if_empty(db, event)?;
+            }
+            let rejects = forget_rejects(db, &name, event.as_ref())?;
+            let buttons = buttons::forget(db, &name, event.as_ref())?;
+            // Of one event alone, the person goes on elsewhere.
+            let households = if event.is_none() { households::forget(db, &name)? } else { 0 };
+            db.pragma_update(None, "secure_delete", "FAST")?;
+            Ok(u64::try_from(attendees.len() + rejects + buttons + households).expect("a count fits 64 bits"))
+        });
+        let removed = removed.await?;
+        self.checkpoint().await;
+        Ok(removed)
+    }
+}
+
+fn apply_batch(db: &Connection, batch: &AttendeeBatch, now: Timestamp) -> rusqlite::Result<Vec<Applied>> {
+    let current = find(db, &batch.key)?;
+    let (stored, applied) = attendee::apply_all(current.as_ref(), &batch.signups, now);
+    if let Some(new) = &stored {
+        store(db, current.as_ref(), Some(new), now)?;
+    }
+    Ok(applied)
+}
+
+/// Replaces an attendee, keeps the event's title and count, and tells the change feed.
+fn store(db: &Connection, old: Option<&Attendee>, new: Option<&Attendee>, now: Timestamp) -> rusqlite::Result<()> {
+    let (old_record, new_record) = (old.map(AttendeeRecord::from), new.map(AttendeeRecord::from));
+    let Some(attendee) = new.or(old) else { return Ok(()) };
+    let event = attendee.event.as_str();
+    let owner = |attendee: Option<&Attendee>| Some(attendee?.stay()?.owner.clone());
+    if owner(old) != owner(new) {
+        let mut forget = db.prepare_cached("DELETE FROM inbox WHERE event = ?1 AND name = ?2")?;
+        forget.execute((event, attendee.name.key().as_str()))?;
+    }
+    match &new_record {
+        Some(record) => attendee_row::write(db, record)?,
+        None => {
+            let mut delete = db.prepare_cached("DELETE FROM attendee WHERE event = ?1 AND name = ?2")?;
+            delete.execute((event, attendee.name.key().as_str()))?;
+        }
+    }
+    let is_in = |attendee: Option<&Attendee>| i64::from(attendee.is_some_and(|attendee| attendee.stay().is_some()));
+    match is_in(new) - is_in(old) {
+        0 => {}
+        1 => {
+            let sql =
+                "INSERT INTO event (id, title, count) VALUES (?1, ?2, 1) ON CONFLICT DO UPDATE SET count = count + 1";
+            db.prepare_cached(sql)?.execute((event, &attendee.title))?;
+        }
+        _ => {
+            db.prepare_cached("UPDATE event SET count = count - 1 WHERE id = ?1")?.execute([event])?;
+        }
+    }
+    feed::record(db, &attendee.key(), old_record.as_ref(), new_record.as_ref(), now)
+}
+
+/// Deletes an event that nobody is known of any more.
+pub fn forget_if_empty(db: &Connection, event: &str) -> rusqlite::Result<()> {
+    db.prepare_cached(
+        "DELETE FROM event WHERE id = ?1 AND count = 0 AND NOT EXISTS (SELECT 1 FROM attendee WHERE event = ?1)",
+    )?
+    .execute([event])?;
+    Ok(())
+}
+
+fn find(db: &Connection, key: &AttendeeKey) -> rusqlite::Result<Option<Attendee>> {
+    let sql = format!("SELECT {COLUMNS} FROM attendee WHERE event = ?1 AND name = ?2");
+    query_optional(db, &sql, (key.event.as_str(), key.name.as_str()), attendee_row::read)
+}
+
+fn list(db: &Connection, sql: &str, params: impl rusqlite::Params) -> rusqlite::Result<Vec<Attendee>> {
+    let mut statement = db.prepare_cached(sql)?;
+    statement.query_map(params, attendee_row::read)?.collect()
+}
+
+/// How many there were.
+fn forget_rejects(db: &Connection, name: &NameKey, event: Option<&EventId>) -> rusqlite::Result<usize> {
+    let about: Vec<_> = rejects::all(db)?.into_iter().filter(|reject| reject.is_about(name, event)).collect();
+    for reject in &about {
+        rejects::delete(db, &reject.id)?;
+    }
+    Ok(about.len())
+}

@@ -1,0 +1,24 @@
+//! Secrets that are known from the start.
+
+use async_trait::async_trait;
+
+use crate::domain::secret::Secret;
+use crate::ports::{Secrets, Unavailable};
+
+/// Secrets that are known from the start.
+#[derive(Debug, Clone)]
+pub struct KnownSecrets {
+    pub organiser_key: Secret,
+    pub previous_token_secret: Option<Secret>,
+}
+
+#[async_trait]
+impl Secrets for KnownSecrets {
+    async fn organiser_key(&self) -> Result<Secret, Unavailable> {
+        Ok(self.organiser_key.clone())
+    }
+
+    async fn previous_token_secret(&self) -> Result<Option<Secret>, Unavailable> {
+        Ok(self.previous_token_secret.clone())
+    }
+}

@@ -1,0 +1,55 @@
+//! The SQLite backend in the data folder, with the tasks that work on it.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use crate::adapters::sqlite::Sqlite;
+use crate::app::announcing::Announcements;
+use crate::app::followers::{Part, follow_until};
+use crate::app::keys::organiser_key;
+use crate::app::secrets::KnownSecrets;
+use crate::app::settings::Settings;
+use crate::app::storage::{Storage, Task};
+use crate::app::upkeep::upkeep_until;
+use crate::app::worker::{Job, Worker, work_until};
+use crate::domain::secret::Secret;
+use crate::ports::Meter;
+
+/// Messages ahead of a sign-up that nobody notices: `ingest` is done with them in some tenths of a second.
+const IMPORT_ROOM: u64 = 2_000;
+
+pub async fn open(
+    settings: &Settings,
+    public_url: Url,
+    metrics: Arc<dyn Meter>,
+    stop: &CancellationToken,
+) -> anyhow::Result<Storage> {
+    let sqlite = Sqlite::open(&settings.data)?;
+    let organiser = organiser_key(settings)?;
+    let token_secret = Secret::new(sqlite.secret("token").await?).context("the stored token secret")?;
+    let queue = Arc::new(sqlite.clone());
+    let backend = sqlite.backend();
+    let ingest = Worker { queue: queue.clone(), job: Job::Ingest(Box::new(backend.clone())), metrics: metrics.clone() };
+    let announcements = Arc::new(
+        Announcements::new(sqlite.clone(), &settings.announcing, token_secret.clone(), public_url, metrics).await?,
+    );
+    let mut tasks: Vec<Task> =
+        vec![Box::pin(work_until(ingest, stop.clone())), Box::pin(upkeep_until(sqlite.clone(), stop.clone()))];
+    for part in [Part::TakeIn, Part::Answer, Part::Tell] {
+        tasks.push(Box::pin(follow_until(announcements.clone(), part, stop.clone())));
+    }
+    Ok(Storage {
+        queue,
+        backend,
+        import_room: Some(IMPORT_ROOM),
+        limits: Some(settings.announcing.guards.clone()),
+        token_secret,
+        secrets: Arc::new(KnownSecrets { organiser_key: organiser.key, previous_token_secret: None }),
+        key_whereabouts: organiser.whereabouts,
+        tasks,
+        closing: Box::pin(async move { sqlite.checkpoint().await }),
+    })
+}

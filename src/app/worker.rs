@@ -1,0 +1,102 @@
+//! The loops that work while the server serves: on a queue, and upkeep.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::domain::timestamp::Timestamp;
+use crate::ingest::{Outcome, bury, counts, ingest};
+use crate::ports::{Backend, Delivery, GivenBack, MAX_RECEIVES, Meter, Queue, Rejects, Unavailable};
+
+/// Deliveries in one batch: large enough to share commits under load, small enough to be done in a moment.
+const BATCH: usize = 1_000;
+
+/// How long the loop lets messages gather after a batch. A page of the database that many messages share is then
+/// written once for all of them, and the writer has time for those who wait for their answer. A message that comes
+/// to an idle loop does not wait.
+const GATHER: Duration = Duration::from_millis(10);
+
+/// How long the loop rests after a failure of the backend.
+const REST: Duration = Duration::from_secs(1);
+
+/// A queue, and what is done with its messages.
+#[derive(Clone)]
+pub struct Worker {
+    pub queue: Arc<dyn Queue>,
+    pub job: Job,
+    pub metrics: Arc<dyn Meter>,
+}
+
+/// What is done with the messages of a queue.
+#[derive(Clone)]
+pub enum Job {
+    /// Ingest them onto the roster.
+    Ingest(Box<Backend>),
+    /// Keep dead letters as rejected messages.
+    RejectDeadLetters { rejects: Arc<dyn Rejects> },
+}
+
+/// Works off the queue until `stop` says so; a batch that has begun is finished.
+pub async fn work_until(worker: Worker, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        let received = tokio::select! {
+            () = stop.cancelled() => continue,
+            received = worker.queue.receive(BATCH) => received,
+        };
+        let done = match received {
+            Ok(deliveries) if deliveries.is_empty() => continue,
+            Ok(deliveries) => {
+                let is_full = deliveries.len() == BATCH;
+                worker.batch(deliveries).await.map(|()| is_full)
+            }
+            Err(unavailable) => Err(unavailable),
+        };
+        match done {
+            Ok(true) => {}
+            Ok(false) => drop(tokio::time::timeout(GATHER, stop.cancelled()).await),
+            Err(unavailable) => {
+                tracing::error!(%unavailable, "the queue is worked off again in a moment");
+                drop(tokio::time::timeout(REST, stop.cancelled()).await);
+            }
+        }
+    }
+}
+
+impl Worker {
+    async fn batch(&self, deliveries: Vec<Delivery>) -> Result<(), Unavailable> {
+        let receive_counts: Vec<u32> = deliveries.iter().map(|delivery| delivery.receive_count).collect();
+        let settlements = match &self.job {
+            Job::Ingest(backend) => ingest(&deliveries, backend, Timestamp::now()).await,
+            Job::RejectDeadLetters { rejects } => bury(&deliveries, &**rejects, Timestamp::now()).await,
+        };
+        self.metrics.ingested(&counts(&settlements));
+
+        let mut done = Vec::new();
+        let mut back = Vec::new();
+        for (settlement, receive_count) in settlements.into_iter().zip(receive_counts) {
+            settlement.log();
+            match settlement.outcome {
+                Outcome::Retry(why) => {
+                    back.push(GivenBack { receipt: settlement.receipt, delay: backoff(receive_count), why });
+                }
+                _ => done.push(settlement.receipt),
+            }
+        }
+        if !done.is_empty() {
+            self.queue.settle(done).await?;
+        }
+        if !back.is_empty() {
+            self.queue.give_back(back).await?;
+        }
+        Ok(())
+    }
+}
+
+/// 1, 4, 16, 64 seconds; after the last try none, since the message then goes to the rejects.
+fn backoff(receive_count: u32) -> Duration {
+    if receive_count >= MAX_RECEIVES {
+        return Duration::ZERO;
+    }
+    Duration::from_secs(4_u64.pow(receive_count.max(1) - 1))
+}

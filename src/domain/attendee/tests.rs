@@ -1,0 +1,442 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::domain::channel::Channel;
+use crate::domain::contact::Contact;
+use proptest::prelude::*;
+
+use super::*;
+use crate::domain::event::Event;
+
+/// What a sign-up's arrival order leaves of it.
+type Table = BTreeMap<AttendeeKey, Attendee>;
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_millis(Timestamp::EARLIEST.as_millis() + second * 1_000).unwrap()
+}
+
+fn contact(address: &str) -> Option<Contact> {
+    Some(Contact::email(address).unwrap())
+}
+
+fn id(text: &str) -> SignupId {
+    SignupId::parse(text).unwrap()
+}
+
+fn request(second: i64, signup_id: &SignupId, request: Request) -> Signup {
+    Signup {
+        version: Version { requested_at: at(second), id: signup_id.clone() },
+        event: Event::parse("Dance").unwrap(),
+        name: AttendeeName::parse("Melvin").unwrap(),
+        channel: Channel::Queue,
+        request,
+    }
+}
+
+fn join(second: i64, signup_id: &str) -> Signup {
+    let contact = contact("stranger@example.org");
+    Signup { channel: Channel::Http, ..request(second, &id(signup_id), Request::Join { contact }) }
+}
+
+fn enrol(second: i64, signup_id: &str, contact: Option<Contact>) -> Signup {
+    request(second, &id(signup_id), Request::Enrol { contact })
+}
+
+fn cancel(second: i64, signup_id: &str) -> Signup {
+    request(second, &id(signup_id), Request::Cancel)
+}
+
+/// An id made at that second, which therefore tells its time.
+fn made(second: i64) -> SignupId {
+    SignupId::new(at(second))
+}
+
+fn leave(second: i64, stay: &SignupId) -> Signup {
+    request(second, &made(second), Request::Leave { stay: stay.clone() })
+}
+
+fn amend(second: i64, stay: &SignupId, contact: Option<Contact>) -> Signup {
+    request(second, &made(second), Request::Amend { stay: stay.clone(), contact })
+}
+
+fn notify(second: i64, stay: &SignupId, on: bool) -> Signup {
+    request(second, &made(second), Request::Notify { stay: stay.clone(), on })
+}
+
+fn send_link(second: i64) -> Signup {
+    request(second, &made(second), Request::SendLink)
+}
+
+/// The attendee after these requests, each of which was stored.
+fn after(signups: &[Signup]) -> Attendee {
+    let (stored, applied) = apply_all(None, signups, at(0));
+    assert!(applied.iter().all(|applied| *applied == Applied::Stored), "{applied:?}");
+    stored.unwrap()
+}
+
+fn stored(verdict: Verdict) -> Attendee {
+    match verdict {
+        Verdict::Store(attendee) => attendee,
+        other => panic!("not stored but {other:?}"),
+    }
+}
+
+fn stay_of(attendee: &Attendee) -> &Stay {
+    attendee.stay().expect("the attendee is in")
+}
+
+#[test]
+fn the_owner_says_whether_they_are_told_of_others_during_their_stay() {
+    let owner = made(1);
+    let melvin = after(&[request(1, &owner, Request::Enrol { contact: contact("melvin@example.org") })]);
+    let quiet = stored(apply(Some(&melvin), &notify(2, &owner, false), at(9)));
+    assert_eq!(stay_of(&quiet), &Stay { notify: false, ..stay_of(&melvin).clone() });
+    let amended = stored(apply(Some(&quiet), &amend(3, &owner, contact("new@example.org")), at(9)));
+    assert!(!stay_of(&amended).notify, "another address is no wish to hear again");
+    assert!(stay_of(&stored(apply(Some(&amended), &notify(4, &owner, true), at(9)))).notify);
+    assert_eq!(apply(Some(&quiet), &notify(5, &made(0), true), at(9)), Verdict::NotOwner);
+    let again = stored(apply(Some(&after(&[cancel(6, "c")])), &join(7, "d"), at(9)));
+    assert!(stay_of(&again).notify, "a new stay begins with what everybody has");
+}
+
+#[test]
+fn a_link_is_sent_to_a_contact_once_an_hour_and_is_no_news_of_who_is_in() {
+    let hour = 60 * 60;
+    let melvin = after(&[enrol(1, "a", contact("melvin@example.org"))]);
+    let asked = stored(apply(Some(&melvin), &send_link(5), at(9)));
+    assert_eq!((stay_of(&asked).link_asked_at, &asked.newest), (Some(at(5)), &melvin.newest));
+    assert_eq!(apply(Some(&asked), &send_link(5), at(9)), Verdict::Stale);
+    assert_eq!(apply(Some(&asked), &send_link(5 + hour - 1), at(9)), Verdict::Stale);
+    stored(apply(Some(&asked), &send_link(5 + hour), at(9)));
+    // A cancel that was on its way counts.
+    let left = stored(apply(Some(&asked), &cancel(4, "c"), at(9)));
+    assert_eq!(left.stay(), None);
+
+    assert_eq!(apply(None, &send_link(5), at(9)), Verdict::Stale);
+    assert_eq!(apply(Some(&left), &send_link(6), at(9)), Verdict::Stale);
+    assert_eq!(apply(Some(&after(&[enrol(1, "a", None)])), &send_link(5), at(9)), Verdict::Stale);
+    assert_eq!(apply(Some(&melvin), &send_link(0), at(9)), Verdict::Stale, "asked for before the stay began");
+}
+
+#[test]
+fn a_first_signup_begins_a_stay() {
+    let melvin = after(&[enrol(1, "a", contact("melvin@example.org"))]);
+    assert_eq!((melvin.event.as_str(), melvin.title.as_str(), melvin.name.as_str()), ("dance", "Dance", "Melvin"));
+    let stay = Stay {
+        since: at(1),
+        owner: id("a"),
+        channel: Channel::Queue,
+        contact: contact("melvin@example.org"),
+        notify: true,
+        link_asked_at: None,
+    };
+    assert_eq!(melvin.status, Status::In(stay));
+}
+
+#[test]
+fn a_public_signup_begins_a_stay_with_its_contact() {
+    let melvin = after(&[join(1, "a")]);
+    assert_eq!(stay_of(&melvin).contact, contact("stranger@example.org"));
+    assert_eq!((stay_of(&melvin).owner.as_str(), stay_of(&melvin).channel), ("a", Channel::Http));
+}
+
+#[test]
+fn the_newest_request_wins_by_time_then_by_id() {
+    for (older, newer) in [(cancel(1, "z"), enrol(2, "a", None)), (cancel(1, "a"), enrol(1, "b", None))] {
+        assert!(after(&[older.clone(), newer.clone()]).stay().is_some());
+        assert_eq!(apply(Some(&after(&[newer])), &older, at(0)), Verdict::Stale);
+    }
+}
+
+#[test]
+fn a_second_press_of_the_same_message_changes_nothing() {
+    let signup = enrol(1, "a", None);
+    assert_eq!(apply(Some(&after(std::slice::from_ref(&signup))), &signup, at(9)), Verdict::Duplicate);
+}
+
+#[test]
+fn a_late_cancel_does_not_undo_a_newer_signup() {
+    assert_eq!(apply(Some(&after(&[enrol(2, "b", None)])), &cancel(1, "a"), at(9)), Verdict::Stale);
+}
+
+#[test]
+fn a_late_signup_does_not_undo_a_newer_cancel() {
+    let out = after(&[cancel(2, "b")]);
+    assert_eq!(apply(Some(&out), &enrol(1, "a", None), at(9)), Verdict::Stale);
+    assert_eq!(apply(Some(&out), &join(1, "a"), at(9)), Verdict::Stale);
+}
+
+#[test]
+fn a_public_signup_on_an_existing_stay_moves_only_the_version() {
+    let before = after(&[enrol(1, "a", contact("melvin@example.org"))]);
+    let joined = stored(apply(Some(&before), &join(2, "b"), at(9)));
+    assert_eq!(joined.newest, Version { requested_at: at(2), id: id("b") });
+    assert_eq!(Attendee { newest: before.newest.clone(), ..joined }, before);
+}
+
+#[test]
+fn a_trusted_signup_replaces_the_contact_and_nothing_else_of_the_stay() {
+    let before = after(&[join(1, "a")]);
+    let enrolled = after(&[join(1, "a"), enrol(2, "b", contact("new@example.org"))]);
+    assert_eq!(stay_of(&enrolled), &Stay { contact: contact("new@example.org"), ..stay_of(&before).clone() });
+}
+
+#[test]
+fn a_trusted_signup_without_a_contact_keeps_the_one_there_is() {
+    let enrolled = after(&[enrol(1, "a", contact("melvin@example.org")), enrol(2, "b", None)]);
+    assert_eq!(stay_of(&enrolled).contact, contact("melvin@example.org"));
+}
+
+#[test]
+fn the_name_and_the_title_stay_as_first_typed() {
+    let shouting = Signup {
+        event: Event::parse("DANCE").unwrap(),
+        name: AttendeeName::parse("MELVIN").unwrap(),
+        ..enrol(2, "b", None)
+    };
+    for requests in [vec![enrol(1, "a", None), shouting.clone()], vec![cancel(1, "a"), shouting]] {
+        let melvin = after(&requests);
+        assert_eq!((melvin.title.as_str(), melvin.name.as_str()), ("Dance", "Melvin"));
+    }
+}
+
+#[test]
+fn a_cancel_drops_the_stay_and_is_remembered_for_30_days() {
+    let (day, now) = (24 * 60 * 60, 100);
+    let melvin = enrol(1, "a", contact("melvin@example.org"));
+    for (requested, remembered_from) in [(2, now), (now + 50, now + 50)] {
+        let out = stored(apply(Some(&after(std::slice::from_ref(&melvin))), &cancel(requested, "b"), at(now)));
+        assert_eq!(out.status, Status::Out { expires_at: at(remembered_from + 30 * day) });
+        assert_eq!(stored(apply(None, &cancel(requested, "b"), at(now))).status, out.status);
+    }
+}
+
+#[test]
+fn whoever_comes_back_begins_a_new_stay() {
+    let back = after(&[enrol(1, "a", contact("melvin@example.org")), cancel(2, "b"), join(3, "c")]);
+    let stay = Stay {
+        since: at(3),
+        owner: id("c"),
+        channel: Channel::Http,
+        contact: contact("stranger@example.org"),
+        notify: true,
+        link_asked_at: None,
+    };
+    assert_eq!(back.status, Status::In(stay));
+}
+
+#[test]
+fn the_owner_leaves() {
+    let melvin = after(&[enrol(1, "a", contact("melvin@example.org"))]);
+    let out = stored(apply(Some(&melvin), &leave(2, &id("a")), at(9)));
+    assert_eq!(out.status, Status::Out { expires_at: at(9).plus(TOMBSTONE) });
+}
+
+#[test]
+fn the_owner_replaces_the_contact_or_takes_it_away() {
+    let melvin = after(&[enrol(1, "a", contact("melvin@example.org"))]);
+    for contact in [contact("new@example.org"), None] {
+        let amended = stored(apply(Some(&melvin), &amend(2, &id("a"), contact.clone()), at(9)));
+        assert_eq!(stay_of(&amended), &Stay { contact, ..stay_of(&melvin).clone() });
+        assert_eq!(amended.newest.requested_at, at(2));
+    }
+}
+
+#[test]
+fn the_owner_still_owns_the_stay_after_a_stranger_joined_under_the_name() {
+    let melvin = after(&[join(1, "a"), join(2, "b")]);
+    assert!(stored(apply(Some(&melvin), &leave(3, &id("a")), at(9))).stay().is_none());
+    assert_eq!(apply(Some(&melvin), &leave(3, &id("b")), at(9)), Verdict::NotOwner);
+}
+
+#[test]
+fn only_the_owner_may_leave_or_amend() {
+    let melvin = after(&[enrol(1, "a", None), enrol(5, "e", None)]);
+    for stranger in [id("b"), made(3)] {
+        assert_eq!(apply(Some(&melvin), &leave(6, &stranger), at(9)), Verdict::NotOwner);
+        assert_eq!(apply(Some(&melvin), &amend(6, &stranger, None), at(9)), Verdict::NotOwner);
+    }
+}
+
+#[test]
+fn a_request_before_its_own_signup_waits() {
+    let stay = made(5);
+    let out = after(&[enrol(1, "a", None), cancel(2, "b")]);
+    for current in [None, Some(&out)] {
+        assert_eq!(apply(current, &leave(6, &stay), at(9)), Verdict::TooEarly);
+        assert_eq!(apply(current, &amend(6, &stay, None), at(9)), Verdict::TooEarly);
+    }
+}
+
+#[test]
+fn a_request_before_its_own_signup_waits_while_an_earlier_stay_lasts() {
+    let stay = made(5);
+    let somebody_else = after(&[enrol(1, "a", None)]);
+    assert_eq!(apply(Some(&somebody_else), &leave(6, &stay), at(9)), Verdict::TooEarly);
+    assert_eq!(apply(Some(&somebody_else), &amend(6, &stay, None), at(9)), Verdict::TooEarly);
+}
+
+#[test]
+fn a_request_after_its_stay_has_ended_is_stale() {
+    for stay in [id("a"), made(1)] {
+        let out = after(&[enrol(1, stay.as_str(), None), cancel(2, "b")]);
+        assert_eq!(apply(Some(&out), &leave(3, &stay), at(9)), Verdict::Stale);
+        assert_eq!(apply(Some(&out), &amend(3, &stay, None), at(9)), Verdict::Stale);
+    }
+}
+
+#[test]
+fn several_requests_are_applied_in_their_order_and_answered_one_by_one() {
+    let owner = made(1);
+    let signups = [
+        enrol(1, owner.as_str(), None),
+        enrol(1, owner.as_str(), None),
+        cancel(0, "old"),
+        leave(2, &id("stranger")),
+        leave(3, &owner),
+        leave(5, &made(4)),
+    ];
+    let (stored, applied) = apply_all(None, &signups, at(9));
+    let expected =
+        [Applied::Stored, Applied::Duplicate, Applied::Stale, Applied::NotOwner, Applied::Stored, Applied::TooEarly];
+    assert_eq!(applied, expected);
+    assert_eq!(stored.unwrap().newest.requested_at, at(3));
+}
+
+#[test]
+fn requests_that_change_nothing_store_nothing() {
+    let melvin = after(&[enrol(2, "b", None)]);
+    assert_eq!(apply_all(Some(&melvin), &[cancel(1, "a")], at(9)), (None, vec![Applied::Stale]));
+    assert_eq!(apply_all(None, &[], at(9)), (None, vec![]));
+}
+
+/// Delivers one by one, as ingest would if every batch held one message.
+fn deliver<'a>(table: &mut Table, signups: impl IntoIterator<Item = &'a Signup>) {
+    for signup in signups {
+        if let Verdict::Store(attendee) = apply(table.get(&signup.key()), signup, at(9)) {
+            table.insert(signup.key(), attendee);
+        }
+    }
+}
+
+fn who_is_in(table: &Table) -> BTreeSet<AttendeeKey> {
+    table.values().filter(|attendee| attendee.stay().is_some()).map(Attendee::key).collect()
+}
+
+/// Invariant 2 said once more, without a stay, an owner or an order.
+fn whose_newest_request_is_a_signup(signups: &[Signup]) -> BTreeSet<AttendeeKey> {
+    let mut newest: BTreeMap<AttendeeKey, &Signup> = BTreeMap::new();
+    for signup in signups {
+        let newest = newest.entry(signup.key()).or_insert(signup);
+        if signup.version > newest.version {
+            *newest = signup;
+        }
+    }
+    let signed_up = newest.into_iter().filter(|(_, signup)| signup.request != Request::Cancel);
+    signed_up.map(|(key, _)| key).collect()
+}
+
+fn some_contact() -> impl Strategy<Value = Option<Contact>> {
+    proptest::option::of("[a-c]".prop_map(|who| Contact::email(&format!("{who}@example.org")).unwrap()))
+}
+
+/// Requests that anybody may make: few names and moments, so that they collide; each id once.
+fn unowned_requests() -> impl Strategy<Value = Vec<Signup>> {
+    let kind = prop_oneof![
+        some_contact().prop_map(|contact| Request::Join { contact }),
+        some_contact().prop_map(|contact| Request::Enrol { contact }),
+        Just(Request::Cancel),
+    ];
+    let one = (prop::sample::select(vec!["Ana", "ANA", "Ben", "Cleo"]), 0..6_i64, kind);
+    prop::collection::vec(one, 1..14).prop_map(|drawn| {
+        let named = |(index, (name, second, kind)): (usize, (&str, i64, Request))| {
+            // Ids that run against the order of making, so that a tie is not settled by it.
+            let signup = request(second, &id(&format!("id-{}", 99 - index)), kind);
+            Signup { name: AttendeeName::parse(name).unwrap(), ..signup }
+        };
+        drawn.into_iter().enumerate().map(named).collect()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn any_order_and_duplication_leaves_the_same_people_in(
+        (signups, deliveries) in unowned_requests().prop_flat_map(|signups| {
+            let again = prop::collection::vec(prop::sample::select(signups.clone()), 0..10);
+            let every_one_and_some_again = (Just(signups.clone()), again)
+                .prop_map(|(signups, again)| [signups, again].concat());
+            (Just(signups), every_one_and_some_again.prop_shuffle())
+        })
+    ) {
+        let mut table = Table::new();
+        deliver(&mut table, &deliveries);
+        prop_assert_eq!(who_is_in(&table), whose_newest_request_is_a_signup(&signups));
+        let settled = table.clone();
+        deliver(&mut table, &deliveries);
+        prop_assert_eq!(table, settled, "a second delivery of everything changes something");
+    }
+
+    #[test]
+    fn one_batch_and_one_by_one_come_to_the_same(mut signups in unowned_requests()) {
+        signups.retain(|signup| signup.name.as_str() == "Ben");
+        let mut table = Table::new();
+        deliver(&mut table, &signups);
+        let (stored, _) = apply_all(None, &signups, at(9));
+        prop_assert_eq!(table.into_values().next(), stored);
+    }
+
+    #[test]
+    fn an_owner_who_left_is_out_in_whatever_order_the_requests_arrive(
+        left_before in 0..=5_i64,
+        deliveries in Just(["join", "join", "leave", "leave", "leave", "cancel of an earlier stay"]).prop_shuffle(),
+    ) {
+        let owner = made(5);
+        let join = Signup { channel: Channel::Http, ..request(5, &owner, Request::Join { contact: None }) };
+        let leave = leave(8, &owner);
+        let requests = deliveries.map(|request| match request {
+            "join" => join.clone(),
+            "leave" => leave.clone(),
+            _ => cancel(left_before, "-"),
+        });
+
+        let mut waiting = requests.to_vec();
+        let mut current: Option<Attendee> = None;
+        while !waiting.is_empty() {
+            let tried = waiting.len();
+            waiting.retain(|signup| match apply(current.as_ref(), signup, at(9)) {
+                Verdict::Store(attendee) => {
+                    current = Some(attendee);
+                    false
+                }
+                Verdict::TooEarly => true,
+                Verdict::NotOwner => panic!("the owner is taken for a stranger"),
+                Verdict::Duplicate | Verdict::Stale => false,
+            });
+            prop_assert!(waiting.len() < tried, "{:?} waits for ever", waiting);
+        }
+        let melvin = current.expect("somebody signed up");
+        prop_assert_eq!(melvin.stay(), None);
+    }
+
+    #[test]
+    fn a_stay_is_moved_by_nobody_without_its_owner_or_a_trusted_channel(
+        strangers in prop::collection::vec((0..9_i64, 0..4_u8, some_contact(), any::<bool>()), 0..20)
+    ) {
+        let melvin = after(&[enrol(3, "a", contact("melvin@example.org"))]);
+        let mut current = melvin.clone();
+        for (second, kind, contact, is_of_here) in strangers {
+            let other = if is_of_here { made(second) } else { id("order-17") };
+            let signup = match kind {
+                0 => request(second, &made(second), Request::Join { contact }),
+                1 => amend(second, &other, contact),
+                2 => notify(second, &other, false),
+                _ => leave(second, &other),
+            };
+            if let Verdict::Store(attendee) = apply(Some(&current), &signup, at(9)) {
+                current = attendee;
+            }
+        }
+        prop_assert_eq!(Attendee { newest: melvin.newest.clone(), ..current }, melvin);
+    }
+}

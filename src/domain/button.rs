@@ -1,0 +1,252 @@
+//! A button: whose it is, for which event, and what each kind of press does.
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest, Sha256};
+
+use crate::domain::attendee_name::AttendeeName;
+use crate::domain::channel::Channel;
+use crate::domain::contact::Contact;
+use crate::domain::event::Event;
+use crate::domain::invalid::Problem;
+use crate::domain::secret::Secret;
+use crate::domain::signup::{Request, Signup, SignupId, Version};
+use crate::domain::text;
+use crate::domain::timestamp::Timestamp;
+
+/// The longest serial number, in bytes: room for a topic.
+pub const SERIAL_BYTES: usize = 256;
+
+const SECRET_PURPOSE: &str = "button";
+/// 128 bits: a secret stands in a device's settings, typed by a person.
+const SECRET_BYTES: usize = 16;
+
+/// What tells a button from all others: as the device or its maker says it, letter by letter; trimmed, without
+/// control characters, 1 to [`SERIAL_BYTES`] bytes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Serial(String);
+
+/// How a button was pressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PressKind {
+    Single,
+    Double,
+    Triple,
+    /// Held down.
+    Long,
+}
+
+/// One press of a button.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Press {
+    pub serial: Serial,
+    pub kind: PressKind,
+    /// What tells this press from the next one, if the device says it.
+    pub mark: Option<Mark>,
+}
+
+/// By what a device tells its presses apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mark {
+    /// A counter, or the time since it was switched on: it begins anew at a restart.
+    Count(String),
+    /// A moment.
+    Time(String),
+}
+
+/// What a press does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PressAction {
+    SignUp,
+    Cancel,
+    Nothing,
+}
+
+/// What each kind of press does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PressActions {
+    pub single: PressAction,
+    pub double: PressAction,
+    pub triple: PressAction,
+    pub long: PressAction,
+}
+
+/// A button as the organiser registered it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Button {
+    pub serial: Serial,
+    pub event: Event,
+    pub attendee: AttendeeName,
+    pub actions: PressActions,
+    pub contact: Option<Contact>,
+}
+
+impl Serial {
+    pub fn parse(text: &str) -> Result<Self, Problem> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(Problem::Empty { limit: SERIAL_BYTES });
+        }
+        if text.len() > SERIAL_BYTES {
+            return Err(Problem::TooManyBytes { found: text.len(), limit: SERIAL_BYTES });
+        }
+        text::check_visible(text)?;
+        Ok(Self(text.to_owned()))
+    }
+
+    /// Of a device's button of that number, from 1: the first goes by the device's own.
+    pub fn of_button(device: &str, number: u32) -> Result<Self, Problem> {
+        if number <= 1 { Self::parse(device) } else { Self::parse(&format!("{device}:{number}")) }
+    }
+
+    /// As it came from [`Serial::as_str`], out of a backend or a cursor.
+    pub fn from_stored(serial: String) -> Self {
+        Self(serial)
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// What a device shows that posts presses over HTTP: derived, so that it is stored nowhere; base64url.
+    pub fn secret(&self, token_secret: &Secret) -> String {
+        URL_SAFE_NO_PAD.encode(&token_secret.tag(SECRET_PURPOSE, &[self.0.as_bytes()])[..SECRET_BYTES])
+    }
+}
+
+impl fmt::Display for Serial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl PressKind {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Single => "single",
+            Self::Double => "double",
+            Self::Triple => "triple",
+            Self::Long => "long",
+        }
+    }
+}
+
+impl PressAction {
+    /// The choices, as an error lists them.
+    pub const CHOICES: &'static str = "`sign_up`, `cancel` and `nothing`";
+
+    pub const ALL: [Self; 3] = [Self::SignUp, Self::Cancel, Self::Nothing];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SignUp => "sign_up",
+            Self::Cancel => "cancel",
+            Self::Nothing => "nothing",
+        }
+    }
+
+    pub fn parse(text: &str) -> Result<Self, Problem> {
+        let found = Self::ALL.into_iter().find(|action| action.as_str() == text);
+        found.ok_or(Problem::NotAChoice { choices: Self::CHOICES })
+    }
+}
+
+impl Default for PressActions {
+    fn default() -> Self {
+        Self {
+            single: PressAction::SignUp,
+            double: PressAction::Nothing,
+            triple: PressAction::Nothing,
+            long: PressAction::Cancel,
+        }
+    }
+}
+
+impl PressActions {
+    pub fn of(&self, kind: PressKind) -> PressAction {
+        match kind {
+            PressKind::Single => self.single,
+            PressKind::Double => self.double,
+            PressKind::Triple => self.triple,
+            PressKind::Long => self.long,
+        }
+    }
+}
+
+impl Press {
+    /// The version of the request that this press is, pressed at that time.
+    pub fn version(&self, pressed_at: Timestamp) -> Version {
+        let mark = match &self.mark {
+            Some(Mark::Count(mark) | Mark::Time(mark)) => mark.clone(),
+            None => pressed_at.as_millis().to_string(),
+        };
+        Version { requested_at: pressed_at, id: press_id(&[self.serial.as_str(), self.kind.as_str(), &mark]) }
+    }
+
+    /// The id of this press if that one is taken by an earlier press of the same mark.
+    pub fn id_after(&self, taken: &SignupId, pressed_at: Timestamp) -> SignupId {
+        press_id(&[taken.as_str(), &pressed_at.as_millis().to_string()])
+    }
+}
+
+fn press_id(parts: &[&str]) -> SignupId {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(u64::try_from(part.len()).expect("a length fits 64 bits").to_be_bytes());
+        hash.update(part);
+    }
+    let id = format!("press-{}", URL_SAFE_NO_PAD.encode(&hash.finalize()[..16]));
+    SignupId::parse(&id).expect("it is short ASCII")
+}
+
+impl Button {
+    /// What a press of this button asks, if it asks for anything.
+    pub fn signup(&self, kind: PressKind, version: Version) -> Option<Signup> {
+        let request = match self.actions.of(kind) {
+            PressAction::SignUp => Request::Enrol { contact: self.contact.clone() },
+            PressAction::Cancel => Request::Cancel,
+            PressAction::Nothing => return None,
+        };
+        let (event, name) = (self.event.clone(), self.attendee.clone());
+        Some(Signup { version, event, name, channel: Channel::Button, request })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_second_button_of_a_device_has_a_serial_of_its_own() {
+        let serial = |number| Serial::of_button("shellyi4", number).unwrap().to_string();
+        assert_eq!([serial(0), serial(1), serial(2)], ["shellyi4", "shellyi4", "shellyi4:2"]);
+        assert_eq!(Serial::parse(""), Err(Problem::Empty { limit: 256 }));
+        assert_eq!(Serial::parse(&"x".repeat(257)), Err(Problem::TooManyBytes { found: 257, limit: 256 }));
+        assert_eq!(Serial::parse("a\u{7}"), Err(Problem::Invisible { character: '\u{7}' }));
+    }
+
+    #[test]
+    fn a_press_is_known_again_by_its_mark_or_else_by_its_time() {
+        let at = |millis: i64| Timestamp::from_millis(1_795_431_600_000 + millis).unwrap();
+        let press = |mark: Option<&str>| Press {
+            serial: Serial::parse("b1").unwrap(),
+            kind: PressKind::Single,
+            mark: mark.map(|mark| Mark::Count(mark.to_owned())),
+        };
+        assert_eq!(press(Some("2")).version(at(0)).id, press(Some("2")).version(at(5)).id);
+        assert_ne!(press(Some("2")).version(at(0)).id, press(Some("3")).version(at(0)).id);
+        assert_ne!(press(None).version(at(0)).id, press(None).version(at(5)).id);
+        let long = Press { kind: PressKind::Long, ..press(Some("2")) };
+        assert_ne!(long.version(at(0)).id, press(Some("2")).version(at(0)).id);
+    }
+
+    #[test]
+    fn each_button_has_a_secret_of_its_own() {
+        let secret = Secret::new("correct-horse-battery").unwrap();
+        let of = |serial| Serial::parse(serial).unwrap().secret(&secret);
+        assert_eq!(of("b1").len(), 22);
+        assert_ne!(of("b1"), of("b2"));
+    }
+}

@@ -1,0 +1,202 @@
+//! What people sign up for.
+
+use std::fmt;
+use std::sync::LazyLock;
+
+use icu_properties::CodePointMapData;
+use icu_properties::props::{GeneralCategory, GeneralCategoryGroup};
+
+use crate::domain::invalid::Problem;
+use crate::domain::text;
+
+/// The longest event id and title, in characters as people count them.
+pub const EVENT_CHARS: usize = 64;
+
+/// The slug that names an event: NFKC, case-folded, runs of white space, `_` and `-` one `-`, none at
+/// the ends; 1 to [`EVENT_CHARS`] letters, digits and `-`. `Pizza Night` and `pizza_night` are one event.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EventId(String);
+
+impl EventId {
+    pub fn parse(text: &str) -> Result<Self, Problem> {
+        text::check_visible(&text::collapse_white_space(text))?;
+        let folded = fold(text);
+        let slug = folded
+            .split(|c: char| c.is_whitespace() || c == '_' || c == '-')
+            .filter(|word| !word.is_empty())
+            .collect::<Vec<_>>()
+            .join("-");
+        text::check_length(&slug, EVENT_CHARS)?;
+        let mut after_letter = false;
+        for character in slug.chars() {
+            after_letter = match kind_of(character) {
+                Kind::Letter => true,
+                Kind::Mark if after_letter => true,
+                Kind::Separator => false,
+                Kind::Mark | Kind::Other => return Err(Problem::NotInAnEventId { character }),
+            };
+        }
+        Ok(Self(slug))
+    }
+
+    /// An id as it came from [`EventId::as_str`], out of a backend or a cursor.
+    pub fn from_stored(id: String) -> Self {
+        Self(id)
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for EventId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// An event as somebody typed it: its id, and the title to show.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    id: EventId,
+    title: String,
+}
+
+impl Event {
+    pub fn parse(text: &str) -> Result<Self, Problem> {
+        let id = EventId::parse(text)?;
+        let title = text::collapse_white_space(&text::nfc(text));
+        text::check_length(&title, EVENT_CHARS)?;
+        text::check_visible(&title)?;
+        Ok(Self { id, title })
+    }
+
+    pub fn id(&self) -> &EventId {
+        &self.id
+    }
+
+    /// NFC, trimmed, white space collapsed; at most [`EVENT_CHARS`] characters.
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+}
+
+/// NFKC and case folding without what shows nothing (Unicode, definition D146), repeated until nothing changes:
+/// folding can undo the composition, and composition can bring a capital back.
+fn fold(text: &str) -> String {
+    let mut folded = text::nfkc(text);
+    loop {
+        let next = text::nfkc(&text::without_ignorable(&text::fold_case(&folded)));
+        if next == folded {
+            return folded;
+        }
+        folded = next;
+    }
+}
+
+enum Kind {
+    /// A letter or a digit, of any script.
+    Letter,
+    /// Part of the letter before it: an accent, a vowel sign, a virama.
+    Mark,
+    Separator,
+    Other,
+}
+
+fn kind_of(character: char) -> Kind {
+    if character.is_ascii_alphanumeric() {
+        return Kind::Letter;
+    }
+    static CATEGORY: LazyLock<icu_properties::CodePointMapDataBorrowed<'static, GeneralCategory>> =
+        LazyLock::new(CodePointMapData::<GeneralCategory>::new);
+    let category = CATEGORY.get(character);
+    if GeneralCategoryGroup::Letter.contains(category) || GeneralCategoryGroup::Number.contains(category) {
+        Kind::Letter
+    } else if GeneralCategoryGroup::Mark.contains(category) {
+        Kind::Mark
+    } else if character == '-' {
+        Kind::Separator
+    } else {
+        Kind::Other
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn id(text: &str) -> String {
+        EventId::parse(text).unwrap().0
+    }
+
+    #[test]
+    fn spelling_variants_are_one_event() {
+        for text in
+            ["Pizza Night", " pizza night ", "pizza_night", "PIZZA\t NIGHT", "Ｐｉｚｚａ　Ｎｉｇｈｔ", "-pizza--night-"]
+        {
+            assert_eq!(id(text), "pizza-night", "{text:?}");
+        }
+    }
+
+    #[test]
+    fn every_script_has_events() {
+        assert_eq!(id("Straßenfest"), "strassenfest");
+        assert_eq!(id("हिन्दी दिवस"), "हिन्दी-दिवस");
+        assert_eq!(id("ליל פיצה"), "ליל-פיצה");
+        assert_eq!(id("2. Lauf".replace('.', "").as_str()), "2-lauf");
+    }
+
+    #[test]
+    fn what_looks_alike_is_one_event() {
+        for text in ["dance\u{FE0F}", "dance\u{34F}", "dance\u{115F}", "dance\u{180B}", "dan\u{AD}ce"] {
+            assert_eq!(id(text), "dance", "{text:?}");
+        }
+        assert_eq!(id("می\u{200C}خواهم"), "میخواهم");
+        assert_eq!(EventId::parse("\u{3164}"), Err(Problem::Empty { limit: 64 }));
+    }
+
+    #[test]
+    fn what_cannot_be_in_a_slug_is_named() {
+        assert_eq!(EventId::parse("Tea & Cake"), Err(Problem::NotInAnEventId { character: '&' }));
+        assert_eq!(EventId::parse("#details"), Err(Problem::NotInAnEventId { character: '#' }));
+        assert_eq!(EventId::parse("a/../b"), Err(Problem::NotInAnEventId { character: '/' }));
+        assert_eq!(EventId::parse("🎉"), Err(Problem::NotInAnEventId { character: '🎉' }));
+        assert_eq!(EventId::parse("dance\u{202E}"), Err(Problem::Invisible { character: '\u{202E}' }));
+        assert_eq!(EventId::parse(" - _ "), Err(Problem::Empty { limit: 64 }));
+    }
+
+    #[test]
+    fn length_is_counted_in_characters_as_people_count() {
+        assert!(EventId::parse(&"é".repeat(64)).is_ok());
+        assert!(EventId::parse(&"e\u{301}".repeat(64)).is_ok());
+        assert_eq!(EventId::parse(&"a".repeat(65)), Err(Problem::TooLong { found: 65, limit: 64 }));
+        let towering = format!("a{}", "\u{301}".repeat(1_000));
+        assert!(matches!(EventId::parse(&towering), Err(Problem::TooManyBytes { .. })));
+    }
+
+    #[test]
+    fn the_title_stays_as_typed() {
+        let event = Event::parse("  Pizza   Night ").unwrap();
+        assert_eq!((event.id().as_str(), event.title()), ("pizza-night", "Pizza Night"));
+    }
+
+    proptest! {
+        #[test]
+        fn an_id_parses_to_itself(text in "\\PC{0,70}") {
+            if let Ok(id) = EventId::parse(&text) {
+                prop_assert_eq!(EventId::parse(id.as_str()), Ok(id.clone()));
+                prop_assert!(!id.as_str().starts_with('#') && !id.as_str().contains('/'));
+            }
+        }
+
+        #[test]
+        fn case_does_not_matter(text in "\\p{L}{1,20}") {
+            prop_assume!(!text.chars().any(|c| "ſKÅ".contains(c)));
+            if let (Ok(upper), Ok(lower)) = (EventId::parse(&text.to_uppercase()), EventId::parse(&text.to_uppercase().to_lowercase())) {
+                prop_assert_eq!(upper, lower);
+            }
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Why a sign-up cannot be taken: which field, what is wrong with it, and the limit it broke.
+
+/// One field and its problem, worded for the person who can correct it.
+///
+/// Never holds what was typed beyond a single character, so that no contact gets into an error or a log.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{field}` {problem}")]
+pub struct Invalid {
+    /// The field's name in the message, `contact.email` for nested ones.
+    pub field: &'static str,
+    pub problem: Problem,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Problem {
+    #[error("is missing; add it")]
+    Missing,
+    #[error("must be {expected}, not {found}")]
+    WrongType { expected: &'static str, found: &'static str },
+    #[error("is empty; use 1 to {limit} characters")]
+    Empty { limit: usize },
+    #[error("has {found} characters; at most {limit} are allowed")]
+    TooLong { found: usize, limit: usize },
+    #[error("takes {found} bytes; at most {limit} are allowed")]
+    TooManyBytes { found: usize, limit: usize },
+    #[error("holds {found} entries; at most {limit} are allowed")]
+    TooMany { found: usize, limit: usize },
+    #[error("contains U+{:04X}, which cannot be shown; remove it", u32::from(*.character))]
+    Invisible { character: char },
+    #[error("contains {character:?}; use letters, digits, spaces, `-` and `_` only")]
+    NotInAnEventId { character: char },
+    #[error("begins with `#`, which is kept for the program's own use; begin with something else")]
+    BeginsWithHash,
+    #[error("must be one of {choices}")]
+    NotAChoice { choices: &'static str },
+    #[error("must hold exactly one of `email`, `sms` and `webhook`")]
+    NotOneContact,
+    #[error("is not an email address; write it like ana@example.org")]
+    NotAnEmail,
+    #[error("is not a phone number in international form; write it like +14155552671")]
+    NotAPhone,
+    #[error("is not an https address; write it like https://example.org/hook, without user name, password or #")]
+    NotAWebhook,
+    #[error("is neither an email address (ana@example.org), a phone number (+14155552671) nor an https address")]
+    NotAContact,
+    #[error("is not a time; use RFC 3339 (2026-01-31T18:00:00Z) or milliseconds since 1970")]
+    NotATime,
+    #[error("lies outside {earliest} to {latest}; numbers are milliseconds since 1970, not seconds")]
+    TimeOutOfRange { earliest: String, latest: String },
+    #[error("must be 1 to {limit} printable ASCII characters without spaces")]
+    NotAnId { limit: usize },
+    #[error("is needed: over `http` only the owner of a stay may cancel it")]
+    StayNeeded,
+}
+
+impl Problem {
+    /// Says in which field the problem is.
+    pub fn in_field(self, field: &'static str) -> Invalid {
+        Invalid { field, problem: self }
+    }
+}

@@ -1,0 +1,145 @@
+//! The manage link: what proves that somebody owns a stay, and what its page can say.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::domain::attendee::{Attendee, Status};
+use crate::domain::attendee_name::NameKey;
+use crate::domain::event::EventId;
+use crate::domain::secret::Secret;
+use crate::domain::signup::{AttendeeKey, Signup, SignupId};
+use crate::domain::timestamp::Timestamp;
+
+const PURPOSE: &str = "manage";
+/// 128 bits, as of many a session cookie: links stand in text messages, where each character counts.
+const TAG_BYTES: usize = 16;
+
+/// Stands in place of an id's length where the id is a UUID, which then takes 16 bytes instead of 36.
+const IS_UUID: u8 = 0;
+
+/// How long a sign-up that is not in the table counts as on its way; after that it has left, by the
+/// organiser's removal or by its tombstone's expiry.
+const ON_ITS_WAY: Duration = Duration::from_secs(60 * 60);
+
+/// Proof that a sign-up with this id was made for this attendee. It opens the stay that this sign-up
+/// began, if it began one, and no other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ManageToken {
+    pub key: AttendeeKey,
+    pub signup: SignupId,
+}
+
+/// How things stand with the stay behind a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StayState {
+    /// The sign-up is on its way to the roster.
+    Pending,
+    In,
+    Out,
+    /// The attendee is in by somebody else's sign-up.
+    NotYours,
+}
+
+impl ManageToken {
+    pub fn of(signup: &Signup) -> Self {
+        Self { key: signup.key(), signup: signup.version.id.clone() }
+    }
+
+    /// As it stands in a link: base64url of the tag, the id, the folded name. The tag covers the event too, which stands
+    /// elsewhere in the link.
+    pub fn sign(&self, secret: &Secret) -> String {
+        let mut bytes = secret.tag(PURPOSE, &self.parts())[..TAG_BYTES].to_vec();
+        let id = self.signup.as_str();
+        match Uuid::try_parse(id).ok().filter(|uuid| uuid.to_string() == id) {
+            Some(uuid) => {
+                bytes.push(IS_UUID);
+                bytes.extend_from_slice(uuid.as_bytes());
+            }
+            None => {
+                bytes.push(u8::try_from(id.len()).expect("an id has at most 128 bytes"));
+                bytes.extend_from_slice(id.as_bytes());
+            }
+        }
+        bytes.extend_from_slice(self.key.name.as_str().as_bytes());
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    /// Reads a link's token; `None` if it was not made for this event under this secret.
+    pub fn verify(event: &EventId, text: &str, secret: &Secret) -> Option<Self> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+        let (tag, rest) = bytes.split_at_checked(TAG_BYTES)?;
+        let (id, name) = match rest.split_first()? {
+            (&IS_UUID, rest) => {
+                let (uuid, name) = rest.split_first_chunk()?;
+                (Uuid::from_bytes(*uuid).to_string(), name)
+            }
+            (&length, rest) => {
+                let (id, name) = rest.split_at_checked(usize::from(length))?;
+                (String::from_utf8(id.to_vec()).ok()?, name)
+            }
+        };
+        let name = NameKey::from_stored(String::from_utf8(name.to_vec()).ok()?);
+        let token = Self { key: AttendeeKey { event: event.clone(), name }, signup: SignupId::from_stored(id) };
+        Secret::is_same(&secret.tag(PURPOSE, &token.parts())[..TAG_BYTES], tag).then_some(token)
+    }
+
+    fn parts(&self) -> [&[u8]; 3] {
+        [self.key.event.as_str().as_bytes(), self.key.name.as_str().as_bytes(), self.signup.as_str().as_bytes()]
+    }
+
+    /// How things stand, given the attendee as stored.
+    pub fn state(&self, attendee: Option<&Attendee>, now: Timestamp) -> StayState {
+        let made_at = self.signup.made_at();
+        match attendee {
+            None if made_at.is_some_and(|made_at| now.since(made_at) < ON_ITS_WAY) => StayState::Pending,
+            None => StayState::Out,
+            Some(Attendee { status: Status::In(stay), .. }) if stay.owner == self.signup => StayState::In,
+            Some(attendee) if made_at.is_some_and(|made_at| made_at > attendee.newest.requested_at) => {
+                StayState::Pending
+            }
+            Some(Attendee { status: Status::In(_), .. }) => StayState::NotYours,
+            Some(Attendee { status: Status::Out { .. }, .. }) => StayState::Out,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn token(id: &str) -> ManageToken {
+        let key =
+            AttendeeKey { event: EventId::parse("dance").unwrap(), name: NameKey::from_stored("melvin".to_owned()) };
+        ManageToken { key, signup: SignupId::parse(id).unwrap() }
+    }
+
+    #[test]
+    fn a_token_holds_any_id_and_is_short_for_our_own() {
+        let secret = Secret::new("correct-horse-battery").unwrap();
+        let ours = SignupId::new(Timestamp::now());
+        for id in [ours.as_str(), "message-7", "01A210B2-1606-71EB-9330-9360507BD393", &"x".repeat(128)] {
+            let token = token(id);
+            let text = token.sign(&secret);
+            assert_eq!(ManageToken::verify(&token.key.event, &text, &secret), Some(token), "{id}");
+        }
+        assert_eq!(token(ours.as_str()).sign(&secret).len(), 52);
+    }
+
+    #[test]
+    fn a_token_is_good_for_its_event_under_its_secret_and_whole() {
+        let secret = Secret::new("correct-horse-battery").unwrap();
+        let token = token("message-7");
+        let text = token.sign(&secret);
+        let other = Secret::new("another-horse-battery").unwrap();
+        assert_eq!(ManageToken::verify(&token.key.event, &text, &other), None);
+        assert_eq!(ManageToken::verify(&EventId::parse("ball").unwrap(), &text, &secret), None);
+        for cut in 0..text.len() {
+            assert_eq!(ManageToken::verify(&token.key.event, &text[..cut], &secret), None);
+        }
+    }
+}

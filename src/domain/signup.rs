@@ -1,0 +1,190 @@
+//! One request to be, or no longer be, on an event's roster.
+
+use std::fmt;
+
+use uuid::Uuid;
+
+use crate::domain::attendee_name::{AttendeeName, NameKey};
+use crate::domain::channel::Channel;
+use crate::domain::contact::Contact;
+use crate::domain::event::{Event, EventId};
+use crate::domain::invalid::Problem;
+use crate::domain::timestamp::Timestamp;
+
+/// The longest id, in bytes: room for a UUID, an SQS message id or a CloudEvents id.
+const SIGNUP_ID_BYTES: usize = 128;
+
+/// A valid request, whatever it came by. What it may do follows from [`Request`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signup {
+    pub version: Version,
+    pub event: Event,
+    pub name: AttendeeName,
+    pub channel: Channel,
+    pub request: Request,
+}
+
+/// What is asked, by whom it may be asked, and no other combination.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Request {
+    /// Anybody's sign-up, as over HTTP: begins a stay, and leaves one that has begun as it is.
+    Join { contact: Option<Contact> },
+    /// A trusted channel's sign-up: begins a stay, or gives the one that has begun this contact.
+    Enrol { contact: Option<Contact> },
+    /// The owner's: gives the stay begun by `stay` this contact, or none.
+    Amend { stay: SignupId, contact: Option<Contact> },
+    /// A trusted channel's cancel, whoever began the stay.
+    Cancel,
+    /// The owner's cancel: ends the stay begun by `stay` and no other.
+    Leave { stay: SignupId },
+    /// The owner's: whether the contact of the stay begun by `stay` is told of others.
+    Notify { stay: SignupId, on: bool },
+    /// Anybody's, for whoever lost it: sends the manage link to the contact of the stay, and to nobody else.
+    SendLink,
+}
+
+/// What a message calls its action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    SignUp,
+    Cancel,
+    SendLink,
+}
+
+/// What decides which of two requests for one attendee is newer.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Version {
+    pub requested_at: Timestamp,
+    pub id: SignupId,
+}
+
+/// A sign-up's id: 1 to 128 printable ASCII characters. Those made here are UUIDs of version 7,
+/// which sort by time.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SignupId(String);
+
+/// Whom a sign-up is about: one name on one event.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AttendeeKey {
+    pub event: EventId,
+    pub name: NameKey,
+}
+
+impl Signup {
+    pub fn key(&self) -> AttendeeKey {
+        AttendeeKey { event: self.event.id().clone(), name: self.name.key().clone() }
+    }
+}
+
+impl Version {
+    /// A version newer than any that this process has made.
+    pub fn now() -> Self {
+        let id = SignupId(Uuid::now_v7().to_string());
+        let requested_at = id.made_at().unwrap_or_else(Timestamp::now);
+        Self { requested_at, id }
+    }
+}
+
+impl Request {
+    pub fn action(&self) -> Action {
+        match self {
+            Self::Join { .. } | Self::Enrol { .. } | Self::Amend { .. } | Self::Notify { .. } => Action::SignUp,
+            Self::Cancel | Self::Leave { .. } => Action::Cancel,
+            Self::SendLink => Action::SendLink,
+        }
+    }
+}
+
+impl Action {
+    /// The choices, as an error lists them.
+    pub const CHOICES: &'static str = "`sign_up`, `cancel` and `send_link`";
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SignUp => "sign_up",
+            Self::Cancel => "cancel",
+            Self::SendLink => "send_link",
+        }
+    }
+
+    pub fn parse(text: &str) -> Result<Self, Problem> {
+        match text {
+            "sign_up" => Ok(Self::SignUp),
+            "cancel" => Ok(Self::Cancel),
+            "send_link" => Ok(Self::SendLink),
+            _ => Err(Problem::NotAChoice { choices: Self::CHOICES }),
+        }
+    }
+}
+
+impl SignupId {
+    /// A new id that sorts after those of earlier milliseconds.
+    pub fn new(at: Timestamp) -> Self {
+        let millis = u64::try_from(at.as_millis()).expect("a timestamp is after 1970");
+        let subsec_nanos = u32::try_from(millis % 1_000 * 1_000_000).expect("less than a second");
+        let moment = uuid::Timestamp::from_unix(uuid::NoContext, millis / 1_000, subsec_nanos);
+        Self(Uuid::new_v7(moment).to_string())
+    }
+
+    pub fn parse(text: &str) -> Result<Self, Problem> {
+        let printable = text.bytes().all(|byte| byte.is_ascii_graphic());
+        if printable && (1..=SIGNUP_ID_BYTES).contains(&text.len()) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Problem::NotAnId { limit: SIGNUP_ID_BYTES })
+        }
+    }
+
+    /// An id as it came from [`SignupId::as_str`], out of a backend.
+    pub fn from_stored(id: String) -> Self {
+        Self(id)
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// When the id was made, if it was made by [`SignupId::new`].
+    pub fn made_at(&self) -> Option<Timestamp> {
+        let (seconds, nanos) = Uuid::try_parse(&self.0).ok()?.get_timestamp()?.to_unix();
+        let millis = seconds.checked_mul(1_000)?.checked_add(u64::from(nanos / 1_000_000))?;
+        Timestamp::from_millis(i64::try_from(millis).ok()?).ok()
+    }
+}
+
+impl fmt::Display for SignupId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn ids_sort_by_time_and_tell_it() {
+        let earlier = Timestamp::parse_rfc3339("2026-11-23T12:00:00.123Z").unwrap();
+        let later = earlier.plus(Duration::from_millis(1));
+        assert!(SignupId::new(earlier) < SignupId::new(later));
+        assert_ne!(SignupId::new(earlier), SignupId::new(earlier));
+        assert_eq!(SignupId::new(earlier).made_at(), Some(earlier));
+        assert_eq!(SignupId::parse("order-17").unwrap().made_at(), None);
+    }
+
+    #[test]
+    fn versions_made_here_never_tie() {
+        let versions: Vec<_> = std::iter::repeat_with(Version::now).take(10_000).collect();
+        assert!(versions.is_sorted_by(|one, next| one < next));
+    }
+
+    #[test]
+    fn an_id_is_short_printable_ascii() {
+        assert!(SignupId::parse("urn:order:17/5").is_ok());
+        for text in ["", "a b", "é", "a\n", &"x".repeat(129)] {
+            assert_eq!(SignupId::parse(text), Err(Problem::NotAnId { limit: 128 }), "{text:?}");
+        }
+    }
+}

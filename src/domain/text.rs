@@ -1,0 +1,106 @@
+//! What people type, made comparable: normalisation, case folding, and lengths as people count them.
+//!
+//! Most of it is ASCII, for which a look at the bytes says what the Unicode tables would say.
+
+use icu_casemap::CaseMapper;
+use icu_normalizer::ComposingNormalizerBorrowed;
+use icu_properties::props::{BidiControl, DefaultIgnorableCodePoint, NoncharacterCodePoint};
+use icu_properties::{CodePointSetData, CodePointSetDataBorrowed};
+use unicode_segmentation::UnicodeSegmentation;
+
+use crate::domain::invalid::Problem;
+
+/// DynamoDB's limit for a sort key, in bytes; event ids and folded names both serve as one.
+pub const KEY_BYTES: usize = 1_024;
+
+const IGNORABLE: CodePointSetDataBorrowed<'static> = CodePointSetData::new::<DefaultIgnorableCodePoint>();
+const NOT_A_CHARACTER: CodePointSetDataBorrowed<'static> = CodePointSetData::new::<NoncharacterCodePoint>();
+const BIDI_CONTROL: CodePointSetDataBorrowed<'static> = CodePointSetData::new::<BidiControl>();
+
+/// Canonical composition (NFC): `e` + `◌́` becomes `é`, nothing else changes.
+pub fn nfc(text: &str) -> String {
+    ComposingNormalizerBorrowed::new_nfc().normalize(text).into_owned()
+}
+
+/// Compatibility composition (NFKC): full-width letters, ligatures and the like become plain ones.
+pub fn nfkc(text: &str) -> String {
+    ComposingNormalizerBorrowed::new_nfkc().normalize(text).into_owned()
+}
+
+/// Full Unicode case folding, `ß` to `ss` included.
+pub fn fold_case(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
+    CaseMapper::new().fold_string(text).into_owned()
+}
+
+/// Trimmed, and every run of white space one space.
+pub fn collapse_white_space(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Without the code points that show nothing (joiners, variation selectors, soft hyphens).
+pub fn without_ignorable(text: &str) -> String {
+    text.chars().filter(|&c| c.is_ascii() || !IGNORABLE.contains(c)).collect()
+}
+
+/// Between 1 and `limit` characters as people count them (grapheme clusters, Unicode UAX #29) and at
+/// most [`KEY_BYTES`] bytes, since one such character can be made of any number of code points.
+pub fn check_length(text: &str, limit: usize) -> Result<(), Problem> {
+    if text.is_empty() {
+        return Err(Problem::Empty { limit });
+    }
+    if text.len() > KEY_BYTES {
+        return Err(Problem::TooManyBytes { found: text.len(), limit: KEY_BYTES });
+    }
+    let found = count_characters(text);
+    if found > limit {
+        return Err(Problem::TooLong { found, limit });
+    }
+    Ok(())
+}
+
+fn count_characters(text: &str) -> usize {
+    // A line break of two is the one ASCII character of more than a byte.
+    if text.is_ascii() && !text.contains("\r\n") { text.len() } else { text.graphemes(true).count() }
+}
+
+/// Refuses what [`is_invisible`]. Joiners stay: Persian, Hindi and emoji need them.
+pub fn check_visible(text: &str) -> Result<(), Problem> {
+    match text.chars().find(|&c| is_invisible(c)) {
+        Some(character) => Err(Problem::Invisible { character }),
+        None => Ok(()),
+    }
+}
+
+/// What could break a line, hide, or turn the text around it: control characters, bidirectional overrides, the
+/// zero-width space, and the mark of bytes that were no text (U+FFFD).
+pub fn is_invisible(c: char) -> bool {
+    if c.is_ascii() {
+        return c.is_ascii_control();
+    }
+    c.is_control()
+        || BIDI_CONTROL.contains(c)
+        || NOT_A_CHARACTER.contains(c)
+        // Zero-width space and no-break space, blank Braille pattern, annotation marks, replacement character.
+        || matches!(c, '\u{200B}' | '\u{FEFF}' | '\u{2800}' | '\u{FFF9}'..='\u{FFFD}')
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn ascii_comes_out_as_by_the_tables(text in "[\\x00-\\x7F]{0,20}|(\r\n|a|\r|\n){0,6}") {
+            prop_assert_eq!(fold_case(&text), CaseMapper::new().fold_string(&text));
+            prop_assert_eq!(count_characters(&text), text.graphemes(true).count());
+            for character in text.chars() {
+                prop_assert!(!IGNORABLE.contains(character) && !BIDI_CONTROL.contains(character));
+            }
+        }
+    }
+}

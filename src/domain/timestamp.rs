@@ -1,0 +1,126 @@
+//! Moments, to the millisecond.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::domain::invalid::Problem;
+
+/// Milliseconds since 1970 (UTC), from [`Timestamp::EARLIEST`] to [`Timestamp::LATEST`].
+///
+/// Shown, and written to JSON, as RFC 3339 in UTC with milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// 2000-01-01. Anything before it was given in seconds by mistake.
+    pub const EARLIEST: Self = Self(946_684_800_000);
+    /// The last millisecond of the year 9998: RFC 3339 ends with 9999, and jiff a day before that.
+    pub const LATEST: Self = Self(253_370_764_799_999);
+
+    pub fn from_millis(millis: i64) -> Result<Self, Problem> {
+        if (Self::EARLIEST.0..=Self::LATEST.0).contains(&millis) { Ok(Self(millis)) } else { Err(out_of_range()) }
+    }
+
+    pub fn parse_rfc3339(text: &str) -> Result<Self, Problem> {
+        let moment: jiff::Timestamp = text.parse().map_err(|_| Problem::NotATime)?;
+        Self::from_millis(moment.as_millisecond())
+    }
+
+    /// What the machine's clock says, brought into range should the clock be absurd.
+    pub fn now() -> Self {
+        let millis = jiff::Timestamp::now().as_millisecond();
+        Self(millis.clamp(Self::EARLIEST.0, Self::LATEST.0))
+    }
+
+    pub fn as_millis(self) -> i64 {
+        self.0
+    }
+
+    pub fn as_seconds(self) -> i64 {
+        self.0 / 1_000
+    }
+
+    /// The whole second at or after it, or the last there is.
+    #[must_use]
+    pub fn to_whole_second(self) -> Self {
+        let seconds = self.0.div_euclid(1_000) + i64::from(self.0 % 1_000 != 0);
+        Self((seconds * 1_000).min(Self::LATEST.0 / 1_000 * 1_000))
+    }
+
+    /// The day in UTC, as `2026-01-31`.
+    pub fn date(self) -> String {
+        self.to_string()[..10].to_owned()
+    }
+
+    /// Later by `duration`, at most [`Timestamp::LATEST`].
+    #[must_use]
+    pub fn plus(self, duration: Duration) -> Self {
+        let millis = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+        Self(self.0.saturating_add(millis).min(Self::LATEST.0))
+    }
+
+    /// Earlier by `duration`, at least [`Timestamp::EARLIEST`].
+    #[must_use]
+    pub fn minus(self, duration: Duration) -> Self {
+        let millis = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+        Self(self.0.saturating_sub(millis).max(Self::EARLIEST.0))
+    }
+
+    /// How long ago `earlier` was; zero if it is not earlier.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(u64::try_from(self.0 - earlier.0).unwrap_or(0))
+    }
+}
+
+fn out_of_range() -> Problem {
+    Problem::TimeOutOfRange { earliest: Timestamp::EARLIEST.to_string(), latest: Timestamp::LATEST.to_string() }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let moment = jiff::Timestamp::from_millisecond(self.0).expect("the range lies within jiff's");
+        write!(f, "{moment:.3}")
+    }
+}
+
+impl serde::Serialize for Timestamp {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn rfc3339_and_milliseconds_are_the_same_moment() {
+        let parsed = Timestamp::parse_rfc3339("2026-11-23T12:00:00.5+01:00").unwrap();
+        assert_eq!(parsed, Timestamp::from_millis(1_795_431_600_500).unwrap());
+        assert_eq!(parsed.to_string(), "2026-11-23T11:00:00.500Z");
+    }
+
+    #[test]
+    fn seconds_are_told_from_milliseconds() {
+        assert_eq!(Timestamp::from_millis(1_795_431_600), Err(out_of_range()));
+        assert_eq!(Timestamp::from_millis(i64::MAX), Err(out_of_range()));
+        assert_eq!(Timestamp::parse_rfc3339("tomorrow"), Err(Problem::NotATime));
+    }
+
+    #[test]
+    fn the_first_and_the_last_moment_can_be_shown() {
+        assert_eq!(Timestamp::EARLIEST.to_string(), "2000-01-01T00:00:00.000Z");
+        assert_eq!(Timestamp::LATEST.to_string(), "9998-12-31T23:59:59.999Z");
+        assert_eq!(Timestamp::LATEST.plus(Duration::MAX), Timestamp::LATEST);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_shown_parses_back(millis in Timestamp::EARLIEST.0..=Timestamp::LATEST.0) {
+            let moment = Timestamp(millis);
+            prop_assert_eq!(Timestamp::parse_rfc3339(&moment.to_string()), Ok(moment));
+        }
+    }
+}

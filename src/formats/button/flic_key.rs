@@ -1,0 +1,178 @@
+//! The signature of Flic's cloud over what its buttons say.
+
+use std::fmt;
+use std::str::FromStr;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::domain::timestamp::Timestamp;
+
+/// How far the clocks of Flic's servers may be ahead or behind, in seconds.
+const LEEWAY: i64 = 60;
+
+/// The public key by which Flic's tokens are verified, with ES256 and with nothing else: a token cannot choose.
+#[derive(Clone)]
+pub struct FlicKey(Vec<u8>);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "write Flic's public key as a JWK of the curve P-256: {{\"kty\": \"EC\", \"crv\": \"P-256\", \"x\": …, \"y\": …}}"
+)]
+pub struct NotAFlicKey;
+
+/// Why a token says nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotFlics {
+    #[error("the token is not a JSON Web Token")]
+    Malformed,
+    #[error("the token is not signed with ES256")]
+    OtherAlgorithm,
+    #[error("the token is not signed by Flic's key")]
+    Forged,
+    #[error("the token has expired")]
+    Expired,
+}
+
+#[derive(Deserialize)]
+struct Jwk {
+    kty: String,
+    crv: String,
+    x: String,
+    y: String,
+}
+
+impl FlicKey {
+    /// The claims of a token in compact form (RFC 7519) that this key signed and that has not expired.
+    pub fn verify(&self, token: &str, now: Timestamp) -> Result<Map<String, Value>, NotFlics> {
+        let (signed, signature) = token.rsplit_once('.').ok_or(NotFlics::Malformed)?;
+        let (header, claims) = signed.split_once('.').ok_or(NotFlics::Malformed)?;
+        if object(header)?.get("alg").and_then(Value::as_str) != Some("ES256") {
+            return Err(NotFlics::OtherAlgorithm);
+        }
+        let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| NotFlics::Malformed)?;
+        let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, &self.0);
+        key.verify(signed.as_bytes(), &signature).map_err(|_| NotFlics::Forged)?;
+        let claims = object(claims)?;
+        match claims.get("exp").and_then(Value::as_i64) {
+            Some(expires_at) if expires_at.saturating_add(LEEWAY) > now.as_seconds() => Ok(claims),
+            _ => Err(NotFlics::Expired),
+        }
+    }
+}
+
+fn object(part: &str) -> Result<Map<String, Value>, NotFlics> {
+    let bytes = URL_SAFE_NO_PAD.decode(part).map_err(|_| NotFlics::Malformed)?;
+    serde_json::from_slice(&bytes).map_err(|_| NotFlics::Malformed)
+}
+
+impl FromStr for FlicKey {
+    type Err = NotAFlicKey;
+
+    fn from_str(text: &str) -> Result<Self, NotAFlicKey> {
+        let jwk: Jwk = serde_json::from_str(text).map_err(|_| NotAFlicKey)?;
+        let coordinate = |text: &str| {
+            let bytes = URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).ok()?;
+            (bytes.len() == 32).then_some(bytes)
+        };
+        if jwk.kty != "EC" || jwk.crv != "P-256" {
+            return Err(NotAFlicKey);
+        }
+        let (x, y) = coordinate(&jwk.x).zip(coordinate(&jwk.y)).ok_or(NotAFlicKey)?;
+        // SEC 1, section 2.3.3: an uncompressed point.
+        Ok(Self([&[4], &x[..], &y[..]].concat()))
+    }
+}
+
+impl fmt::Debug for FlicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FlicKey(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ring::rand::SystemRandom;
+    use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
+    use serde_json::json;
+
+    use super::*;
+
+    struct Flic {
+        pair: EcdsaKeyPair,
+        random: SystemRandom,
+    }
+
+    impl Flic {
+        fn new() -> Self {
+            let random = SystemRandom::new();
+            let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).unwrap();
+            let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8.as_ref(), &random).unwrap();
+            Self { pair, random }
+        }
+
+        fn key(&self) -> FlicKey {
+            let point = self.pair.public_key().as_ref();
+            let text = |bytes| URL_SAFE_NO_PAD.encode(bytes);
+            let jwk = json!({"kty": "EC", "crv": "P-256", "x": text(&point[1..33]), "y": text(&point[33..])});
+            jwk.to_string().parse().unwrap()
+        }
+
+        fn sign(&self, header: &Value, claims: &Value) -> String {
+            let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+            let signed = format!("{}.{}", part(header), part(claims));
+            let signature = self.pair.sign(&self.random, signed.as_bytes()).unwrap();
+            format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
+        }
+    }
+
+    fn now() -> Timestamp {
+        Timestamp::parse_rfc3339("2026-11-25T18:00:00Z").unwrap()
+    }
+
+    fn claims(expires_in: i64) -> Value {
+        json!({"buttonSerialNumber": "BB23-A08811", "clickType": "click", "exp": now().as_seconds() + expires_in})
+    }
+
+    #[test]
+    fn what_flic_signed_is_read_until_it_expires() {
+        let flic = Flic::new();
+        let header = json!({"alg": "ES256", "typ": "JWT"});
+        let read = |expires_in| flic.key().verify(&flic.sign(&header, &claims(expires_in)), now());
+        assert_eq!(Value::Object(read(300).unwrap()), claims(300));
+        assert_eq!(read(-61), Err(NotFlics::Expired));
+        assert_eq!(flic.key().verify(&flic.sign(&header, &json!({})), now()), Err(NotFlics::Expired));
+    }
+
+    #[test]
+    fn nobody_else_speaks_for_a_button() {
+        let (flic, other) = (Flic::new(), Flic::new());
+        let header = json!({"alg": "ES256"});
+        let token = other.sign(&header, &claims(300));
+        assert_eq!(flic.key().verify(&token, now()), Err(NotFlics::Forged));
+        for algorithm in ["none", "HS256", "ES384", "es256"] {
+            let token = flic.sign(&json!({"alg": algorithm}), &claims(300));
+            assert_eq!(flic.key().verify(&token, now()), Err(NotFlics::OtherAlgorithm), "{algorithm}");
+        }
+        let token = flic.sign(&header, &claims(300));
+        let (start, signature) = token.rsplit_once('.').unwrap();
+        let (head, _) = start.split_once('.').unwrap();
+        let changed = format!("{head}.{}.{signature}", URL_SAFE_NO_PAD.encode(claims(9_000).to_string()));
+        assert_eq!(flic.key().verify(&changed, now()), Err(NotFlics::Forged));
+        assert_eq!(flic.key().verify(&format!("{start}."), now()), Err(NotFlics::Forged));
+        for text in ["", ".", "..", "a.b.c", "é.é.é", start] {
+            assert!(flic.key().verify(text, now()).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_key_is_refused() {
+        for text in ["", "{}", r#"{"kty": "RSA", "crv": "P-256", "x": "AA", "y": "AA"}"#, "-----BEGIN PUBLIC KEY-----"]
+        {
+            assert!(text.parse::<FlicKey>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! What the organiser says of a button, as fields.
+
+use serde_json::{Map, Value};
+
+use crate::domain::attendee_name::AttendeeName;
+use crate::domain::button::{Button, PressAction, PressActions, Serial};
+use crate::domain::event::Event;
+use crate::domain::invalid::Invalid;
+use crate::formats::fields;
+use crate::formats::http_signup as http;
+
+/// `{"serial", "event", "name", "single"?, "double"?, "triple"?, "long"?, "contact"?}`.
+///
+/// # Errors
+/// The first field that is wrong.
+pub fn button(body: &Map<String, Value>) -> Result<Button, Invalid> {
+    let standard = PressActions::default();
+    let action = |field, otherwise| {
+        Ok::<_, Invalid>(fields::optional_parsed(body, field, PressAction::parse)?.unwrap_or(otherwise))
+    };
+    Ok(Button {
+        serial: fields::parsed(body, "serial", Serial::parse)?,
+        event: fields::parsed(body, "event", Event::parse)?,
+        attendee: fields::parsed(body, "name", AttendeeName::parse)?,
+        actions: PressActions {
+            single: action("single", standard.single)?,
+            double: action("double", standard.double)?,
+            triple: action("triple", standard.triple)?,
+            long: action("long", standard.long)?,
+        },
+        contact: http::contact(body)?,
+    })
+}

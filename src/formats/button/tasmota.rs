@@ -1,0 +1,32 @@
+//! Tasmota with `SetOption73 1`: <https://tasmota.github.io/docs/Buttons-and-Switches/>.
+
+use serde_json::{Map, Value};
+
+use super::{Read, Said, device, text_of};
+use crate::domain::button::PressKind;
+
+/// `{"Button1": {"Action": "SINGLE"}}` on `stat/<topic>/RESULT`, among much else.
+pub fn result(topic: &str, object: &Map<String, Value>) -> Read {
+    let device = device(topic, "stat/", "/RESULT")?;
+    let button = object.iter().find_map(|(field, value)| {
+        let number: u32 = field.strip_prefix("Button")?.parse().ok()?;
+        Some((number, text_of(value.as_object()?, "Action")?))
+    });
+    match button {
+        Some((button, action)) => {
+            Some(kind(action).map(|kind| Said { device: device.to_owned(), button, kind, mark: None }))
+        }
+        None if topic.starts_with("stat/") => Some(None),
+        None => None,
+    }
+}
+
+fn kind(action: &str) -> Option<PressKind> {
+    match action {
+        "SINGLE" => Some(PressKind::Single),
+        "DOUBLE" => Some(PressKind::Double),
+        "TRIPLE" => Some(PressKind::Triple),
+        "HOLD" => Some(PressKind::Long),
+        _ => None,
+    }
+}

@@ -1,0 +1,142 @@
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::domain::timestamp::Timestamp;
+
+/// What is sent to each decoder that was never sent by a button.
+const FUZZ_BYTES: usize = 10_000_000;
+
+struct Golden {
+    name: String,
+    topic: String,
+    payload: String,
+    press: Value,
+}
+
+fn golden() -> Vec<Golden> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/buttons");
+    let read = |entry: std::io::Result<fs::DirEntry>| {
+        let path = entry.unwrap().path();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let said: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        Golden { name, topic: text(&said["topic"]), payload: text(&said["payload"]), press: said["press"].clone() }
+    };
+    fs::read_dir(folder).unwrap().map(read).collect()
+}
+
+fn decoded(topic: &str, payload: &[u8]) -> Result<Decoded, Undecodable> {
+    decode(&Envelope { topic: topic.to_owned(), payload: payload.to_owned(), received_at: Timestamp::EARLIEST })
+}
+
+#[test]
+fn each_golden_payload_is_the_press_that_it_was_or_none() {
+    let golden = golden();
+    assert!(golden.len() >= 47, "{}", golden.len());
+    for Golden { name, topic, payload, press } in golden {
+        let found = match decoded(&topic, payload.as_bytes()).unwrap_or_else(|error| panic!("{name}: {error}")) {
+            Decoded::Press(Press { serial, kind, mark }) => {
+                let mark = mark.map(|(Mark::Count(mark) | Mark::Time(mark))| mark);
+                json!({ "serial": serial.as_str(), "kind": kind.as_str(), "mark": mark })
+            }
+            Decoded::NotAPress => Value::Null,
+        };
+        assert_eq!(found, press, "{name}");
+    }
+}
+
+#[test]
+fn what_no_button_says_is_refused_with_its_topic_and_without_what_it_said() {
+    for payload in ["SECRET", "{\"SECRET\": 1}", "[]", "17", "\"SECRET\"", "{\"event\": \"SECRET\"}", "{"] {
+        let error = decoded("hall/door", payload.as_bytes()).unwrap_err().to_string();
+        assert!(error.contains("`hall/door`") && !error.contains("SECRET"), "{payload}: {error}");
+    }
+    assert!(decoded("hall/door", &[0xff, 0]).is_err());
+    let long = format!("iotbutton/{}", "x".repeat(300));
+    let error = decoded(&long, br#"{"serialNumber":"A","clickType":"SINGLE"}"#).unwrap_err();
+    assert!(error.to_string().ends_with("takes 300 bytes; at most 256 are allowed"), "{error}");
+}
+
+#[test]
+fn of_several_presses_at_once_none_is_dropped_unseen() {
+    let events =
+        br#"{"params": {"ts": 1.0, "events": [{"id": 0, "event": "single_push"}, {"id": 1, "event": "long_push"}]}}"#;
+    assert!(decoded("shelly/events/rpc", events).is_err());
+}
+
+#[test]
+fn a_device_speaks_for_itself_alone() {
+    let claims_another = br#"{"serialNumber": "OTHER", "clickType": "SINGLE"}"#;
+    let Ok(Decoded::Press(press)) = decoded("iotbutton/OWN", claims_another) else { panic!("it is a press") };
+    assert_eq!(press.serial.as_str(), "OWN");
+    let flic = br#"{"buttonSerialNumber": "OTHER", "clickType": "click", "pressedAt": "2026-11-25T18:00:00Z"}"#;
+    assert!(decoded("http/OWN", flic).is_err());
+}
+
+/// What a noisy line, or somebody with ill will, makes of a payload.
+fn garbled(payload: &[u8], random: &mut fastrand::Rng) -> Vec<u8> {
+    let mut bytes = payload.to_vec();
+    for _ in 0..random.usize(0..4) {
+        let at = random.usize(0..=bytes.len());
+        match random.u8(0..5) {
+            0 => bytes.truncate(at),
+            1 => bytes.insert(at, random.u8(..)),
+            2 => bytes.extend_from_within(at..),
+            3 if at < bytes.len() => bytes[at] = random.u8(..),
+            _ => {
+                let token = ["null", "-1", "1e999", "[[[[", "{}", "\"\\ud800\"", "18446744073709551616", "\u{202e}"];
+                let token = random.choice(token).expect("there are some");
+                bytes.splice(at..at, token.bytes());
+            }
+        }
+    }
+    bytes.truncate(4_096);
+    bytes
+}
+
+/// The families of devices, as their golden files begin.
+fn fuzz(family: &str) {
+    let golden: Vec<Golden> = golden().into_iter().filter(|golden| golden.name.starts_with(family)).collect();
+    assert!(!golden.is_empty(), "{family}");
+    let seed = fastrand::u64(..);
+    println!("seed {seed}");
+    let mut random = fastrand::Rng::with_seed(seed);
+    let mut sent = 0;
+    while sent < FUZZ_BYTES {
+        let Golden { topic, payload, .. } = &golden[random.usize(..golden.len())];
+        let bytes = if random.u8(..10) == 0 {
+            (0..random.usize(0..200)).map(|_| random.u8(..)).collect()
+        } else {
+            garbled(payload.as_bytes(), &mut random)
+        };
+        sent += bytes.len();
+        // Whatever it is, it is told, and short.
+        if let Err(error) = decoded(topic, &bytes) {
+            assert!(error.to_string().len() < 1_000);
+        }
+    }
+}
+
+macro_rules! fuzz {
+    ($($name:ident: $family:literal;)+) => {$(
+        #[test]
+        fn $name() {
+            fuzz($family);
+        }
+    )+};
+}
+
+fuzz! {
+    ten_million_bytes_do_not_upset_aws_iot_button: "aws-iot-button";
+    ten_million_bytes_do_not_upset_aws_1_click: "aws-1-click";
+    ten_million_bytes_do_not_upset_shelly_gen1: "shelly-gen1";
+    ten_million_bytes_do_not_upset_shelly_gen2: "shelly-gen2";
+    ten_million_bytes_do_not_upset_shelly_blu: "shelly-blu";
+    ten_million_bytes_do_not_upset_zigbee2mqtt: "zigbee2mqtt";
+    ten_million_bytes_do_not_upset_tasmota: "tasmota";
+    ten_million_bytes_do_not_upset_esphome: "esphome";
+    ten_million_bytes_do_not_upset_flic: "flic";
+}

@@ -1,0 +1,56 @@
+//! A contact in JSON: `{"email": …}`, `{"sms": …}` or `{"webhook": …}`.
+
+use serde_json::{Map, Value};
+
+use crate::domain::contact::Contact;
+use crate::domain::invalid::{Invalid, Problem};
+use crate::formats::fields;
+
+type Parse = fn(&str) -> Result<Contact, Problem>;
+
+/// Reads the JSON form.
+pub fn from_json(value: &Value) -> Result<Contact, Invalid> {
+    let Value::Object(map) = value else {
+        return Err(Problem::WrongType { expected: "an object", found: fields::kind_of(value) }.in_field("contact"));
+    };
+    let mut given = map.iter().filter(|(_, value)| !value.is_null());
+    let (Some((kind, address)), None) = (given.next(), given.next()) else {
+        return Err(Problem::NotOneContact.in_field("contact"));
+    };
+    let (field, parse): (_, Parse) = match kind.as_str() {
+        "email" => ("contact.email", Contact::email),
+        "sms" => ("contact.sms", Contact::sms),
+        "webhook" => ("contact.webhook", Contact::webhook),
+        _ => return Err(Problem::NotOneContact.in_field("contact")),
+    };
+    let Value::String(text) = address else {
+        return Err(Problem::WrongType { expected: "text", found: fields::kind_of(address) }.in_field(field));
+    };
+    parse(text).map_err(|problem| problem.in_field(field))
+}
+
+/// The inverse of [`from_json`].
+pub fn to_json(contact: &Contact) -> Value {
+    Value::Object(Map::from_iter([(contact.kind().to_owned(), Value::from(contact.address()))]))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn json_holds_exactly_one_kind() {
+        let contact = from_json(&json!({"email": "ana@example.org", "sms": null})).unwrap();
+        assert_eq!(to_json(&contact), json!({"email": "ana@example.org"}));
+        for value in [json!({}), json!({"fax": "1"}), json!({"email": "a@b.org", "sms": "+14155552671"})] {
+            assert_eq!(from_json(&value), Err(Problem::NotOneContact.in_field("contact")), "{value}");
+        }
+        assert_eq!(from_json(&json!({"sms": 5})).unwrap_err().field, "contact.sms");
+        assert_eq!(
+            from_json(&json!("ana@example.org")).unwrap_err().to_string(),
+            "`contact` must be an object, not text"
+        );
+    }
+}

@@ -1,0 +1,71 @@
+//! Envelopes that other systems put around a message: Amazon SNS and CloudEvents.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Value};
+
+use crate::domain::invalid::{Invalid, Problem};
+use crate::formats::fields;
+
+/// Takes a message out of an SNS notification, a CloudEvent, or a CloudEvent in an SNS notification.
+///
+/// The envelope's id and time become the message's `id` and `requested_at`, unless it has its own.
+pub fn unwrap(object: Map<String, Value>) -> Result<Map<String, Value>, Invalid> {
+    if is_sns_notification(&object) {
+        let inner = as_object("Message", from_text("Message", fields::text(&object, "Message")?)?)?;
+        let message = if is_cloud_event(&inner) { cloud_event(inner)? } else { inner };
+        Ok(with_claims(message, object.get("MessageId"), object.get("Timestamp")))
+    } else if is_cloud_event(&object) {
+        cloud_event(object)
+    } else {
+        Ok(object)
+    }
+}
+
+/// <https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html>
+fn is_sns_notification(object: &Map<String, Value>) -> bool {
+    object.get("Type").and_then(Value::as_str) == Some("Notification") && object.contains_key("Message")
+}
+
+/// CloudEvents 1.0, JSON event format, section 3.
+fn is_cloud_event(object: &Map<String, Value>) -> bool {
+    object.get("specversion").and_then(Value::as_str) == Some("1.0")
+        && (object.contains_key("data") || object.contains_key("data_base64"))
+}
+
+fn cloud_event(mut object: Map<String, Value>) -> Result<Map<String, Value>, Invalid> {
+    let data = match object.remove("data") {
+        Some(Value::String(text)) => from_text("data", &text)?,
+        Some(data) => data,
+        None => {
+            let bytes = STANDARD.decode(fields::text(&object, "data_base64")?).map_err(|_| not_base64())?;
+            from_text("data_base64", &String::from_utf8(bytes).map_err(|_| not_base64())?)?
+        }
+    };
+    Ok(with_claims(as_object("data", data)?, object.get("id"), object.get("time")))
+}
+
+fn with_claims(mut message: Map<String, Value>, id: Option<&Value>, time: Option<&Value>) -> Map<String, Value> {
+    for (field, claim) in [("id", id), ("requested_at", time)] {
+        if let (None, Some(claim)) = (fields::optional(&message, field), claim) {
+            message.insert(field.to_owned(), claim.clone());
+        }
+    }
+    message
+}
+
+fn not_base64() -> Invalid {
+    Problem::WrongType { expected: "base64 of a JSON object in UTF-8", found: "something else" }.in_field("data_base64")
+}
+
+fn from_text(field: &'static str, text: &str) -> Result<Value, Invalid> {
+    serde_json::from_str(text)
+        .map_err(|_| Problem::WrongType { expected: "a JSON object", found: "other text" }.in_field(field))
+}
+
+fn as_object(field: &'static str, value: Value) -> Result<Map<String, Value>, Invalid> {
+    match value {
+        Value::Object(object) => Ok(object),
+        other => Err(Problem::WrongType { expected: "a JSON object", found: fields::kind_of(&other) }.in_field(field)),
+    }
+}

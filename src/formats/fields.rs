@@ -1,0 +1,61 @@
+//! Reading a JSON object field by field, so that every refusal names its field and never repeats a value.
+
+use serde_json::{Map, Value};
+
+use crate::domain::invalid::{Invalid, Problem};
+
+/// What a JSON value is, in words for a person.
+pub fn kind_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::String(_) => "text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
+
+/// A field that may be absent; `null` counts as absent.
+pub fn optional<'a>(object: &'a Map<String, Value>, field: &str) -> Option<&'a Value> {
+    object.get(field).filter(|value| !value.is_null())
+}
+
+pub fn optional_text<'a>(object: &'a Map<String, Value>, field: &'static str) -> Result<Option<&'a str>, Invalid> {
+    match optional(object, field) {
+        None => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(other) => Err(Problem::WrongType { expected: "text", found: kind_of(other) }.in_field(field)),
+    }
+}
+
+pub fn text<'a>(object: &'a Map<String, Value>, field: &'static str) -> Result<&'a str, Invalid> {
+    optional_text(object, field)?.ok_or_else(|| Problem::Missing.in_field(field))
+}
+
+pub fn optional_flag(object: &Map<String, Value>, field: &'static str) -> Result<Option<bool>, Invalid> {
+    match optional(object, field) {
+        None => Ok(None),
+        Some(Value::Bool(flag)) => Ok(Some(*flag)),
+        Some(other) => Err(Problem::WrongType { expected: "true or false", found: kind_of(other) }.in_field(field)),
+    }
+}
+
+/// A field of text, parsed.
+pub fn parsed<T>(
+    object: &Map<String, Value>,
+    field: &'static str,
+    parse: impl Fn(&str) -> Result<T, Problem>,
+) -> Result<T, Invalid> {
+    parse(text(object, field)?).map_err(|problem| problem.in_field(field))
+}
+
+/// A field of text that may be absent, parsed.
+pub fn optional_parsed<T>(
+    object: &Map<String, Value>,
+    field: &'static str,
+    parse: impl Fn(&str) -> Result<T, Problem>,
+) -> Result<Option<T>, Invalid> {
+    let text = optional_text(object, field)?;
+    text.map(parse).transpose().map_err(|problem| problem.in_field(field))
+}

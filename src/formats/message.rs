@@ -1,0 +1,232 @@
+//! The JSON message: what any publisher puts on the queue, and what the program itself puts there.
+//!
+//! Plain, inside an SNS notification, or inside a CloudEvents 1.0 envelope in JSON.
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::domain::attendee_name::AttendeeName;
+use crate::domain::channel::Channel;
+use crate::domain::contact::Contact;
+use crate::domain::event::Event;
+use crate::domain::invalid::{Invalid, Problem};
+use crate::domain::signup::{Action, Request, Signup, SignupId, Version};
+use crate::domain::timestamp::Timestamp;
+use crate::formats::contact;
+use crate::formats::envelopes as envelope;
+use crate::formats::fields;
+use crate::ports::Delivery;
+
+/// A sign-up as it travels. Unknown fields are ignored.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[schemars(title = "Count Me In sign-up message", extend("examples" = [{"event": "Dance", "name": "Melvin"}]))]
+pub struct Message {
+    /// What the person signs up for: at most 64 letters, digits, spaces, `-` and `_`. `Pizza Night` is `pizza_night`.
+    #[schemars(length(min = 1))]
+    pub event: String,
+    /// Who is coming: at most 80 characters, no control characters, not beginning with `#`.
+    #[schemars(length(min = 1))]
+    pub name: String,
+    /// `sign_up` if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub action: Option<ActionText>,
+    /// Where the person wants to hear: exactly one address.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[schemars(schema_with = "contact_schema")]
+    pub contact: Option<ContactText>,
+    /// When it was asked; the queue's arrival time if absent or later than that.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[schemars(schema_with = "time_schema")]
+    pub requested_at: Option<TimeText>,
+    /// Tells a repeat from a new request; the queue's message id if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 128), regex(pattern = r"^[!-~]+$"))]
+    pub id: Option<String>,
+    /// `queue` if absent. With `http` the message may do only what the public may.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channel: Option<Channel>,
+    /// The id of the sign-up that began the stay: the message then applies to that stay alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 128), regex(pattern = r"^[!-~]+$"))]
+    pub stay: Option<String>,
+    /// With `stay`, and then alone: whether the stay's contact is told of others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notify: Option<bool>,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "Action", inline)]
+pub enum ActionText {
+    SignUp,
+    Cancel,
+    SendLink,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ContactText {
+    Email(String),
+    Sms(String),
+    Webhook(String),
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum TimeText {
+    Rfc3339(String),
+    Millis(i64),
+}
+
+/// As [`contact::from_json`] reads it: a member that is `null` counts as absent.
+fn contact_schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "anyOf": [
+            {
+                "type": "object",
+                "properties": {
+                    "email": { "description": "Like `ana@example.org`.", "type": ["string", "null"] },
+                    "sms": { "description": "International form (E.164), like `+14155552671`.", "type": ["string", "null"] },
+                    "webhook": { "description": "An https address.", "type": ["string", "null"] },
+                },
+                "additionalProperties": { "type": "null" },
+                "oneOf": [
+                    { "properties": { "email": { "type": "string" } }, "required": ["email"] },
+                    { "properties": { "sms": { "type": "string" } }, "required": ["sms"] },
+                    { "properties": { "webhook": { "type": "string" } }, "required": ["webhook"] },
+                ],
+            },
+            { "type": "null" },
+        ],
+    })
+}
+
+fn time_schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "anyOf": [
+            { "description": "RFC 3339, like `2026-01-31T18:00:00Z`.", "type": "string", "format": "date-time" },
+            {
+                "description": "Milliseconds since 1970.",
+                "type": "integer",
+                "minimum": Timestamp::EARLIEST.as_millis(),
+                "maximum": Timestamp::LATEST.as_millis(),
+            },
+            { "type": "null" },
+        ],
+    })
+}
+
+/// Why a delivery is not a sign-up.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Malformed {
+    #[error("the message is not JSON: {0}; send an object such as {{\"event\": \"Dance\", \"name\": \"Melvin\"}}")]
+    NotJson(String),
+    #[error("the message is {0}, not a JSON object; send one such as {{\"event\": \"Dance\", \"name\": \"Melvin\"}}")]
+    NotAnObject(&'static str),
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+}
+
+/// Reads a delivery. What the message does not say comes from the delivery: id, time; a claimed time
+/// later than the arrival is cut down to it.
+pub fn parse(delivery: &Delivery) -> Result<Signup, Malformed> {
+    read(&open(&delivery.body)?, delivery)
+}
+
+/// Reads the [opened](open) fields of a delivery.
+pub fn read(message: &Map<String, Value>, delivery: &Delivery) -> Result<Signup, Malformed> {
+    let id = match fields::optional_parsed(message, "id", SignupId::parse)? {
+        Some(id) => id,
+        None => SignupId::parse(&delivery.message_id).map_err(|problem| problem.in_field("id"))?,
+    };
+    let requested_at = match fields::optional(message, "requested_at") {
+        Some(value) => time(value).map_err(|problem| problem.in_field("requested_at"))?.min(delivery.arrived_at),
+        None => delivery.arrived_at,
+    };
+    Ok(from_fields(message, Version { requested_at, id }, Channel::Queue)?)
+}
+
+/// The fields of a body's message, out of its envelopes; what an envelope says of id and time stands
+/// in the fields unless the message itself says it.
+pub fn open(body: &str) -> Result<Map<String, Value>, Malformed> {
+    let value = serde_json::from_str(body).map_err(|error| Malformed::NotJson(error.to_string()))?;
+    let Value::Object(object) = value else {
+        return Err(Malformed::NotAnObject(fields::kind_of(&value)));
+    };
+    Ok(envelope::unwrap(object)?)
+}
+
+/// A sign-up from a message's fields, under a version given by the caller.
+///
+/// # Errors
+/// The first field that is wrong.
+pub fn from_fields(fields: &Map<String, Value>, version: Version, default: Channel) -> Result<Signup, Invalid> {
+    let event = fields::parsed(fields, "event", Event::parse)?;
+    let name = fields::parsed(fields, "name", AttendeeName::parse)?;
+    let action = fields::optional_parsed(fields, "action", Action::parse)?.unwrap_or(Action::SignUp);
+    let channel = fields::optional_parsed(fields, "channel", Channel::parse)?.unwrap_or(default);
+    let stay = fields::optional_parsed(fields, "stay", SignupId::parse)?;
+    let contact = fields::optional(fields, "contact").map(contact::from_json).transpose()?;
+    let notify = fields::optional_flag(fields, "notify")?;
+    let request = match (action, stay, channel) {
+        (Action::SignUp, Some(stay), _) => match notify {
+            None => Request::Amend { stay, contact },
+            Some(on) => Request::Notify { stay, on },
+        },
+        (Action::SignUp, None, Channel::Http) => Request::Join { contact },
+        (Action::SignUp, None, _) => Request::Enrol { contact },
+        (Action::Cancel, Some(stay), _) => Request::Leave { stay },
+        (Action::Cancel, None, Channel::Http) => return Err(Problem::StayNeeded.in_field("stay")),
+        (Action::Cancel, None, _) => Request::Cancel,
+        (Action::SendLink, ..) => Request::SendLink,
+    };
+    Ok(Signup { version, event, name, channel, request })
+}
+
+fn time(value: &Value) -> Result<Timestamp, Problem> {
+    match value {
+        Value::String(text) => Timestamp::parse_rfc3339(text),
+        Value::Number(number) => Timestamp::from_millis(number.as_i64().ok_or(Problem::NotATime)?),
+        other => Err(Problem::WrongType { expected: "text or a number", found: fields::kind_of(other) }),
+    }
+}
+
+/// The message that [`parse`] reads back as the same sign-up.
+pub fn write(signup: &Signup) -> String {
+    let (contact, stay, notify) = match &signup.request {
+        Request::Join { contact } | Request::Enrol { contact } => (contact.as_ref(), None, None),
+        Request::Amend { stay, contact } => (contact.as_ref(), Some(stay), None),
+        Request::Leave { stay } => (None, Some(stay), None),
+        Request::Notify { stay, on } => (None, Some(stay), Some(*on)),
+        Request::Cancel | Request::SendLink => (None, None, None),
+    };
+    let message = Message {
+        event: signup.event.title().to_owned(),
+        name: signup.name.as_str().to_owned(),
+        action: match signup.request.action() {
+            Action::SignUp => None,
+            Action::Cancel => Some(ActionText::Cancel),
+            Action::SendLink => Some(ActionText::SendLink),
+        },
+        contact: contact.map(|contact| match contact.clone() {
+            Contact::Email(address) => ContactText::Email(address),
+            Contact::Sms(number) => ContactText::Sms(number),
+            Contact::Webhook(url) => ContactText::Webhook(url),
+        }),
+        requested_at: Some(TimeText::Millis(signup.version.requested_at.as_millis())),
+        id: Some(signup.version.id.as_str().to_owned()),
+        channel: Some(signup.channel),
+        stay: stay.map(|stay| stay.as_str().to_owned()),
+        notify,
+    };
+    serde_json::to_string(&message).expect("a message is plain data")
+}
+
+/// The JSON Schema (2020-12) of [`Message`], as `docs/signup.schema.json` publishes it.
+pub fn schema() -> Schema {
+    schemars::schema_for!(Message)
+}
+
+#[cfg(test)]
+mod tests;

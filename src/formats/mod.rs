@@ -1,0 +1,13 @@
+//! Payloads to domain values and back. No I/O.
+
+pub mod button;
+pub mod cloud_event;
+pub mod contact;
+pub mod csv;
+mod envelopes;
+pub mod fields;
+pub mod http_signup;
+pub mod message;
+pub mod panic;
+pub mod rejected;
+pub mod stored;

@@ -1,0 +1,170 @@
+//! An attendee as it is stored: the attributes of the table `Events`, by their names there.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::attendee::{Attendee, Status};
+use crate::domain::attendee_name::AttendeeName;
+use crate::domain::channel::Channel;
+use crate::domain::contact::Contact;
+use crate::domain::event::EventId;
+use crate::domain::registration::Stay;
+use crate::domain::signup::{SignupId, Version};
+use crate::domain::timestamp::Timestamp;
+
+/// Plain data of which both homes make their items and rows, and their images of what was and what is. Absent
+/// attributes are left out. Times are in milliseconds but for one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttendeeRecord {
+    pub event: String,
+    /// The folded name.
+    pub name: String,
+    pub display_name: String,
+    pub status: StoredStatus,
+    pub requested_at: i64,
+    pub signup_id: String,
+    pub title: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<Channel>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<StoredContact>,
+    /// There where nobody is told.
+    #[serde(default = "yes", skip_serializing_if = "is_so")]
+    pub notify: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link_asked_at: Option<i64>,
+    /// In seconds, as DynamoDB's time to live wants it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<i64>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_so(it: &bool) -> bool {
+    *it
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StoredStatus {
+    In,
+    Out,
+}
+
+impl StoredStatus {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::In => "in",
+            Self::Out => "out",
+        }
+    }
+}
+
+/// `{"email": …}`, `{"sms": …}` or `{"webhook": …}`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct StoredContact(BTreeMap<String, String>);
+
+/// Attributes that no version of this program wrote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("what is stored is damaged: `{0}` does not fit the rest")]
+pub struct Damaged(pub &'static str);
+
+impl From<&Attendee> for AttendeeRecord {
+    fn from(attendee: &Attendee) -> Self {
+        let stay = attendee.stay();
+        Self {
+            event: attendee.event.as_str().to_owned(),
+            name: attendee.name.key().as_str().to_owned(),
+            display_name: attendee.name.as_str().to_owned(),
+            status: if stay.is_some() { StoredStatus::In } else { StoredStatus::Out },
+            requested_at: attendee.newest.requested_at.as_millis(),
+            signup_id: attendee.newest.id.as_str().to_owned(),
+            title: attendee.title.clone(),
+            since: stay.map(|stay| stay.since.as_millis()),
+            owner: stay.map(|stay| stay.owner.as_str().to_owned()),
+            channel: stay.map(|stay| stay.channel),
+            contact: stay.and_then(|stay| stay.contact.as_ref()).map(StoredContact::from),
+            notify: stay.is_none_or(|stay| stay.notify),
+            link_asked_at: stay.and_then(|stay| stay.link_asked_at).map(Timestamp::as_millis),
+            expires_at: match attendee.status {
+                Status::In(_) => None,
+                Status::Out { expires_at } => Some(expires_at.as_seconds()),
+            },
+        }
+    }
+}
+
+impl TryFrom<AttendeeRecord> for Attendee {
+    type Error = Damaged;
+
+    fn try_from(record: AttendeeRecord) -> Result<Self, Damaged> {
+        let time = |name, millis| Timestamp::from_millis(millis).map_err(|_| Damaged(name));
+        let status = match record.status {
+            StoredStatus::In => Status::In(Stay {
+                since: time("since", record.since.ok_or(Damaged("since"))?)?,
+                owner: SignupId::from_stored(record.owner.ok_or(Damaged("owner"))?),
+                channel: record.channel.ok_or(Damaged("channel"))?,
+                contact: record.contact.map(Contact::try_from).transpose()?,
+                notify: record.notify,
+                link_asked_at: record.link_asked_at.map(|millis| time("link_asked_at", millis)).transpose()?,
+            }),
+            StoredStatus::Out => {
+                let seconds = record.expires_at.ok_or(Damaged("expires_at"))?;
+                Status::Out { expires_at: time("expires_at", seconds.saturating_mul(1_000))? }
+            }
+        };
+        Ok(Self {
+            event: EventId::from_stored(record.event),
+            title: record.title,
+            name: AttendeeName::from_stored(record.display_name, record.name),
+            newest: Version {
+                requested_at: time("requested_at", record.requested_at)?,
+                id: SignupId::from_stored(record.signup_id),
+            },
+            status,
+        })
+    }
+}
+
+impl StoredContact {
+    pub fn new(kind: String, address: String) -> Self {
+        Self(BTreeMap::from([(kind, address)]))
+    }
+
+    /// `email`, `sms` or `webhook`, and the address.
+    pub fn parts(&self) -> Option<(&str, &str)> {
+        self.0.iter().next().map(|(kind, address)| (kind.as_str(), address.as_str()))
+    }
+}
+
+impl From<&Contact> for StoredContact {
+    fn from(contact: &Contact) -> Self {
+        Self::new(contact.kind().to_owned(), contact.address().to_owned())
+    }
+}
+
+impl TryFrom<StoredContact> for Contact {
+    type Error = Damaged;
+
+    fn try_from(stored: StoredContact) -> Result<Self, Damaged> {
+        let mut parts = stored.0.into_iter();
+        let (Some((kind, address)), None) = (parts.next(), parts.next()) else { return Err(Damaged("contact")) };
+        Self::from_stored(&kind, address).ok_or(Damaged("contact"))
+    }
+}
+
+/// Without the address, as [`Contact`]'s own.
+impl std::fmt::Debug for StoredContact {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "StoredContact({}, …)", self.parts().map_or("none", |(kind, _)| kind))
+    }
+}

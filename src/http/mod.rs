@@ -1,0 +1,16 @@
+//! The HTTP API and its pages, on nothing but the ports.
+
+mod app;
+mod bodies;
+pub mod client;
+pub mod middleware;
+mod openapi;
+mod pages;
+mod paging;
+pub mod problem;
+mod router;
+mod routes;
+
+pub use self::app::App;
+pub use self::openapi::openapi;
+pub use self::router::router;

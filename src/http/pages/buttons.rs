@@ -1,0 +1,70 @@
+//! The organiser's page of the buttons.
+
+use maud::{Markup, html};
+
+use crate::domain::button::{PressAction, SERIAL_BYTES};
+use crate::domain::text::KEY_BYTES;
+use crate::http::bodies::ButtonBody;
+use crate::http::pages::{contact_field, event_field, layout};
+
+pub fn buttons(buttons: &[ButtonBody], next: Option<&str>) -> Markup {
+    let main = html! {
+        h1 { "Buttons" }
+        @if buttons.is_empty() { p { "No button is registered yet." } }
+        @for button in buttons {
+            article.card {
+                p { strong dir="auto" { (button.name) } " for " bdi { (button.event) } }
+                p.hint { "Serial number " code { (button.serial) } }
+                p.hint {
+                    "Single: " (words(button.single)) ", double: " (words(button.double))
+                    ", triple: " (words(button.triple)) ", long: " (words(button.long))
+                }
+                details {
+                    summary { "For a device that posts over HTTP" }
+                    p.hint { "Its secret: " code { (button.secret) } }
+                }
+                form method="post" action="/organiser/buttons/remove" {
+                    input type="hidden" name="serial" value=(button.serial);
+                    button.plain type="submit" { "Remove" }
+                }
+            }
+        }
+        @if let Some(next) = next { p { a href={ "/organiser/buttons?cursor=" (next) } { "Further buttons" } } }
+        form.card method="post" action="/organiser/buttons" {
+            h2 { "Register a button" }
+            label for="serial" { "Serial number" }
+            input #serial name="serial" type="text" required maxlength=(SERIAL_BYTES) autocomplete="off";
+            (event_field())
+            label for="name" { "Who signs up by it" }
+            input #name name="name" type="text" required maxlength=(KEY_BYTES) autocomplete="off" dir="auto";
+            (action_field("single", "A single press", PressAction::SignUp))
+            (action_field("double", "A double press", PressAction::Nothing))
+            (action_field("triple", "A triple press", PressAction::Nothing))
+            (action_field("long", "A long press", PressAction::Cancel))
+            (contact_field("Where to reach them (optional)"))
+            button type="submit" { "Register" }
+        }
+        p { a href="/organiser/rejects" { "Presses of unknown buttons are among the rejects" } }
+        p { a href="/organiser" { "Back" } }
+    };
+    layout("Buttons", &main)
+}
+
+fn action_field(field: &str, label: &str, chosen: PressAction) -> Markup {
+    html! {
+        label for=(field) { (label) }
+        select id=(field) name=(field) {
+            @for action in PressAction::ALL {
+                option value=(action.as_str()) selected[action == chosen] { (words(action.as_str())) }
+            }
+        }
+    }
+}
+
+fn words(action: &str) -> &str {
+    match action {
+        "sign_up" => "signs up",
+        "cancel" => "cancels",
+        _ => "nothing",
+    }
+}

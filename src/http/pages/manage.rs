@@ -1,0 +1,66 @@
+//! What the owner of a stay sees and may do.
+
+use maud::{Markup, html};
+
+use crate::domain::manage_link::StayState;
+use crate::domain::timestamp::Timestamp;
+use crate::http::bodies::ManageBody;
+use crate::http::pages::{contact_field, layout};
+
+/// To the minute.
+fn moment(at: Timestamp) -> String {
+    at.to_string().replace('T', " ")[..16].to_owned() + " UTC"
+}
+
+pub fn manage(title: &str, event_path: &str, body: &ManageBody) -> Markup {
+    let main = html! {
+        @if body.state == StayState::Pending { meta http-equiv="refresh" content="2"; }
+        h1 dir="auto" { (title) }
+        @match body.state {
+            StayState::Pending => p.notice { bdi { (body.name) } ", your sign-up is on its way. This page looks again by itself." },
+            StayState::In => p.notice.good { bdi { (body.name) } ", you are in." },
+            StayState::Out => p.notice { bdi { (body.name) } ", you are not on the list." },
+            StayState::NotYours => p.notice.bad {
+                "Somebody signed up as " bdi { (body.name) } " before, so this sign-up changed nothing. "
+                "If that was not you, sign up again with a name that tells you apart."
+            },
+        }
+        @if !body.messages.is_empty() {
+            h2 { "What is new" }
+            ul.people {
+                @for message in &body.messages {
+                    li { span dir="auto" { (message.text) } span.hint { (moment(message.at)) } }
+                }
+            }
+        }
+        @if matches!(body.state, StayState::In | StayState::Pending) {
+            p.hint { "Keep the address of this page: it alone lets you cancel or change your sign-up." }
+            form.card method="post" {
+                (contact_field(match body.contact {
+                    Some("email") => "Instead of your email address",
+                    Some("sms") => "Instead of your phone number",
+                    Some(_) => "Instead of your webhook",
+                    None => "Where to reach you",
+                }))
+                @if body.contact.is_some() { p.hint { "Leave it empty to take it off." } }
+                button type="submit" name="action" value="contact" { "Save" }
+            }
+            @if let (Some(_), Some(notify)) = (body.contact, body.notify) {
+                form.card method="post" {
+                    @if notify {
+                        p { "You hear there when others join or leave." }
+                        button.plain type="submit" name="action" value="quiet" { "Stop telling me" }
+                    } @else {
+                        p { "You are not told when others join or leave." }
+                        button type="submit" name="action" value="notify" { "Tell me of others" }
+                    }
+                }
+            }
+            form.card method="post" {
+                button.bad type="submit" name="action" value="cancel" { "I am not coming" }
+            }
+        }
+        p { a href=(event_path) { "Who else is coming" } }
+    };
+    layout(title, &main)
+}

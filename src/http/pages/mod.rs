@@ -1,0 +1,124 @@
+//! The pages: server-side HTML that works without scripts, one style sheet, one script that adds comfort.
+
+mod buttons;
+mod consent;
+mod event;
+mod manage;
+mod organiser;
+
+use axum::Router;
+use axum::http::header;
+use axum::routing::get;
+use maud::{DOCTYPE, Markup, html};
+
+pub use self::buttons::buttons;
+pub use self::consent::consent;
+pub use self::event::{event, home};
+pub use self::manage::manage;
+pub use self::organiser::{events, login, organiser, reject, rejects};
+use crate::domain::text::KEY_BYTES;
+use crate::http::problem::Problem;
+use crate::notify::links::event_path;
+use crate::ports::EventSummary;
+
+/// How many events a page shows before it leads to the list of all.
+pub const EVENTS_SHOWN: usize = 50;
+/// How many rejects the organiser's page counts before it says "or more".
+pub const REJECTS_SHOWN: usize = 100;
+
+const STYLE: &str = include_str!("../assets/style.css");
+const SCRIPT: &str = include_str!("../assets/event.js");
+const ICON: &str = include_str!("../assets/icon.svg");
+/// A new release is a new address, so that no browser mixes them.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The files that pages load.
+pub fn assets<S: Clone + Send + Sync + 'static>() -> Router<S> {
+    let file = |content_type: &'static str, content: &'static str| {
+        get(async move || ([(header::CONTENT_TYPE, content_type), (header::CACHE_CONTROL, "max-age=86400")], content))
+    };
+    Router::new()
+        .route("/assets/style.css", file("text/css; charset=utf-8", STYLE))
+        .route("/assets/event.js", file("text/javascript; charset=utf-8", SCRIPT))
+        .route("/assets/icon.svg", file("image/svg+xml", ICON))
+}
+
+/// A problem as a page, with a way on.
+pub fn problem(problem: &Problem) -> Markup {
+    let main = html! {
+        h1 { (problem.title) }
+        p.notice.bad { (problem.detail) }
+        @if problem.field.is_some() { p { "Go back with your browser to correct it." } }
+        p { a href="/" { "To the first page" } }
+    };
+    layout(problem.title, &main)
+}
+
+/// An answer to something done, with a way back.
+pub fn said(title: &str, answer: &str, back: &str) -> Markup {
+    let main = html! {
+        h1 { (title) }
+        p.notice role="status" { (answer) }
+        p { a href=(back) { "Back" } }
+    };
+    layout(title, &main)
+}
+
+fn layout(title: &str, main: &Markup) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="robots" content="noindex";
+                title { (title) " · Count Me In" }
+                link rel="stylesheet" href={ "/assets/style.css?v=" (VERSION) };
+                link rel="icon" type="image/svg+xml" href={ "/assets/icon.svg?v=" (VERSION) };
+            }
+            body {
+                header { a href="/" { "Count Me In" } }
+                main { (main) }
+            }
+        }
+    }
+}
+
+fn name_field() -> Markup {
+    html! {
+        label for="name" { "Your name" }
+        input #name name="name" type="text" required maxlength=(KEY_BYTES) autocomplete="name" dir="auto";
+    }
+}
+
+fn event_field() -> Markup {
+    html! {
+        label for="event" { "Event" }
+        input #event name="event" type="text" required maxlength=(KEY_BYTES) autocomplete="off" dir="auto"
+            placeholder="Dance";
+    }
+}
+
+fn contact_field(label: &str) -> Markup {
+    html! {
+        label for="contact" { (label) }
+        input #contact name="contact" type="text" maxlength="1024" autocomplete="email" aria-describedby="contact-hint";
+        p #contact-hint .hint {
+            "An email address, a phone number like +14155552671, or an https webhook. "
+            "Never shown on the list; the organiser can see it."
+        }
+    }
+}
+
+fn event_list(events: &[EventSummary]) -> Markup {
+    html! {
+        ul.people {
+            @for event in events {
+                li {
+                    a href=(event_path(&event.id, &[])) dir="auto" { (event.title) }
+                    span.hint { (event.count) " in" }
+                }
+            }
+        }
+    }
+}

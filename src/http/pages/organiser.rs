@@ -1,0 +1,154 @@
+//! The organiser's pages.
+
+use maud::{Markup, html};
+
+use crate::http::bodies::{BudgetBody, GuardsBody};
+use crate::http::pages::{EVENTS_SHOWN, REJECTS_SHOWN, event_list, layout};
+use crate::ports::EventSummary;
+use crate::ports::Reject;
+
+pub fn login(refused: Option<&str>) -> Markup {
+    let main = html! {
+        h1 { "Organiser" }
+        form.card method="post" action="/organiser/login" {
+            label for="key" { "The organiser's key" }
+            input #key name="key" type="password" required autocomplete="current-password";
+            @if let Some(refused) = refused { p.notice.bad { (refused) } }
+            button type="submit" { "Log in" }
+            p.hint { "The server says at its start where the key is." }
+        }
+    };
+    layout("Organiser", &main)
+}
+
+pub fn organiser(events: &[EventSummary], rejects: usize, guards: &GuardsBody) -> Markup {
+    let main = html! {
+        h1 { "Organiser" }
+        section {
+            h2 { "Rejects" }
+            @match rejects {
+                0 => p { "Every message could be taken." },
+                count => p.notice.bad {
+                    a href="/organiser/rejects" {
+                        (count) @if count == REJECTS_SHOWN { " or more" }
+                        @if count == 1 { " message needs" } @else { " messages need" } " a look"
+                    }
+                },
+            }
+        }
+        section {
+            h2 { "Events" }
+            @if events.is_empty() { p { "Nobody has signed up yet." } }
+            (event_list(events))
+            @if events.len() == EVENTS_SHOWN { p { a href="/events" { "All events" } } }
+        }
+        @if let Some(confirmations) = &guards.confirmations {
+            section {
+                h2 { "Messages" }
+                (spent(confirmations, "addresses were asked in this hour whether they want messages"))
+                @match &guards.texts {
+                    None => p { "Nobody is texted: no calling codes are listed." },
+                    Some(texts) => {
+                        (spent(&texts.budget, "text messages went out today (UTC)"))
+                        (spent(&texts.answers, "questions and links went out among them"))
+                        p.hint { "To " (texts.calling_codes.join(", ")) " alone, " (texts.daytime) "." }
+                    },
+                }
+            }
+        }
+        section {
+            h2 { "Buttons" }
+            p { a href="/organiser/buttons" { "Register buttons, and see what each does" } }
+        }
+        section {
+            h2 { "Export" }
+            form.card method="get" action="/organiser/export" {
+                label for="of" { "Event (empty for all)" }
+                input #of name="event" type="text" dir="auto";
+                button type="submit" { "Download CSV" }
+            }
+        }
+        section {
+            h2 { "Remove a person's data" }
+            form.card method="post" action="/organiser/remove" {
+                label for="name" { "Name" }
+                input #name name="name" type="text" required dir="auto";
+                label for="event" { "Event (empty for all)" }
+                input #event name="event" type="text" dir="auto";
+                p.hint { "Takes the person off the list and deletes contact, rejects and buttons for good." }
+                label.check { input name="sure" type="checkbox" required; " I am sure" }
+                button.bad type="submit" { "Remove" }
+            }
+        }
+        form method="post" action="/organiser/logout" { button.plain type="submit" { "Log out" } }
+    };
+    layout("Organiser", &main)
+}
+
+/// So that it is seen when a budget holds messages back.
+fn spent(budget: &BudgetBody, of_what: &str) -> Markup {
+    let is_spent = budget.spent >= budget.limit;
+    html! {
+        p.notice[is_spent].bad[is_spent] {
+            (budget.spent) " of " (budget.limit) " " (of_what)
+            @if is_spent { "; no more are sent" }
+            "."
+        }
+    }
+}
+
+pub fn events(events: &[EventSummary], next: Option<&str>) -> Markup {
+    let main = html! {
+        h1 { "Events" }
+        (event_list(events))
+        @if let Some(next) = next { p { a href={ "/events?cursor=" (next) } { "Further events" } } }
+        p { a href="/organiser" { "Back" } }
+    };
+    layout("Events", &main)
+}
+
+pub fn rejects(rejects: &[Reject], next: Option<&str>) -> Markup {
+    let main = html! {
+        h1 { "Rejects" }
+        @if rejects.is_empty() { p { "Every message could be taken." } }
+        @for reject in rejects {
+            article.card {
+                p { (reject.reason) }
+                p.hint { "Arrived " time datetime=(reject.arrived_at) { (reject.arrived_at) } }
+                p { a href={ "/organiser/rejects/" (reject.id) } { "Look and correct" } }
+            }
+        }
+        @if let Some(next) = next { p { a href={ "/organiser/rejects?cursor=" (next) } { "Further rejects" } } }
+        p { a href="/organiser" { "Back" } }
+    };
+    layout("Rejects", &main)
+}
+
+/// `refused` says why the last correction did not do.
+pub fn reject(reject: &Reject, refused: Option<&str>) -> Markup {
+    let here = format!("/organiser/rejects/{}", reject.id);
+    let main = html! {
+        h1 { "Reject" }
+        p.notice.bad { (reject.reason) }
+        p.hint { "Arrived " time datetime=(reject.arrived_at) { (reject.arrived_at) } ", message " (reject.id) }
+        pre dir="auto" { (reject.body) }
+        form.card method="post" action={ (here) "/redrive" } {
+            h2 { "Correct and send again" }
+            p.hint { "What is left empty stays as it is in the message." }
+            label for="event" { "Event" }
+            input #event name="event" type="text" dir="auto";
+            label for="name" { "Name" }
+            input #name name="name" type="text" dir="auto";
+            label for="contact" { "Contact" }
+            input #contact name="contact" type="text";
+            label.check { input name="no_contact" type="checkbox" value="1"; " without the contact" }
+            @if let Some(refused) = refused { p.notice.bad { (refused) } }
+            button type="submit" { "Send again" }
+        }
+        form.card method="post" action={ (here) "/discard" } {
+            button.bad type="submit" { "Throw away" }
+        }
+        p { a href="/organiser/rejects" { "Back" } }
+    };
+    layout("Reject", &main)
+}

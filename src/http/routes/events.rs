@@ -1,0 +1,93 @@
+//! Events: all of them for the organiser, one for everybody.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::domain::attendee_name::NameKey;
+use crate::domain::event::{Event, EventId};
+use crate::http::App;
+use crate::http::client::wants_page;
+use crate::http::pages;
+use crate::http::paging::PAGE;
+use crate::http::paging::{PageQuery, cut};
+use crate::http::problem::Problem;
+use crate::http::routes::organiser::Organiser;
+use crate::ports::EventSummary;
+
+#[derive(Serialize, ToSchema)]
+pub struct EventBody {
+    /// The event's id.
+    event: String,
+    title: String,
+    /// How many are in.
+    count: u64,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct EventsBody {
+    events: Vec<EventBody>,
+    /// The cursor of the next page; null on the last.
+    next: Option<String>,
+}
+
+/// All events with their counts, by id. For the organiser.
+#[utoipa::path(
+    get, path = "/events", operation_id = "listEvents", tag = "organiser", params(PageQuery), security(("organiser" = [])),
+    responses(
+        (status = 200, body = EventsBody),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn events(
+    State(app): State<Arc<App>>,
+    _organiser: Organiser,
+    Query(query): Query<PageQuery>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let limit = query.limit()?;
+    let after = query.cursor()?.map(EventId::from_stored);
+    let events = app.backend.roster.events(limit + 1, after.as_ref()).await?;
+    let (events, next) = cut(events, limit, |event| event.id.as_str());
+    if wants_page(&headers) {
+        return Ok(pages::events(&events, next.as_deref()).into_response());
+    }
+    Ok(Json(EventsBody { events: events.into_iter().map(EventBody::of).collect(), next }).into_response())
+}
+
+/// One event: for a browser the page where people sign up and see who is coming.
+#[utoipa::path(
+    get, path = "/events/{event}", operation_id = "showEvent", tag = "roster",
+    params(("event" = String, Path), PageQuery),
+    responses(
+        (status = 200, content((EventBody = "application/json"), (String = "text/html"))),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn event(
+    State(app): State<Arc<App>>,
+    Path(typed): Path<String>,
+    Query(query): Query<PageQuery>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let event = Event::parse(&typed).map_err(|problem| problem.in_field("event"))?;
+    if wants_page(&headers) {
+        let after = query.cursor()?.map(NameKey::from_stored);
+        let page = app.backend.roster.roster(event.id(), PAGE, after.as_ref()).await?;
+        return Ok(pages::event(&event, &page, after.is_some()).into_response());
+    }
+    let page = app.backend.roster.roster(event.id(), 1, None).await?;
+    let title = page.title.unwrap_or_else(|| event.title().to_owned());
+    Ok(Json(EventBody { event: event.id().to_string(), title, count: page.count }).into_response())
+}
+
+impl EventBody {
+    fn of(summary: EventSummary) -> Self {
+        Self { event: summary.id.to_string(), title: summary.title, count: summary.count }
+    }
+}

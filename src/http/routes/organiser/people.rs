@@ -1,0 +1,169 @@
+//! People's data: taken along as CSV, and removed.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
+
+use crate::domain::attendee::Attendee;
+use crate::domain::attendee_name::NameKey;
+use crate::domain::channel::Channel;
+use crate::domain::contact::Contact;
+use crate::domain::invalid::Problem as FieldProblem;
+use crate::domain::timestamp::Timestamp;
+use crate::formats;
+use crate::formats::csv::text;
+use crate::formats::fields;
+use crate::http::App;
+use crate::http::client::wants_page;
+use crate::http::middleware::body::Fields;
+use crate::http::paging::event_id;
+use crate::http::problem::{Kind, Problem};
+use crate::http::routes::everybody;
+use crate::http::routes::organiser::Organiser;
+
+const HEADER: &str = "event,name,email,phone,webhook,since,channel\r\n";
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ExportQuery {
+    /// Of this event alone.
+    event: Option<String>,
+    /// `csv` if absent, or `json`.
+    format: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct RemoveBody {
+    /// Whose data, in any spelling.
+    pub name: String,
+    /// On this event alone.
+    pub event: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Removed {
+    /// How many entries, attendees and rejects, were deleted.
+    removed: u64,
+}
+
+/// Everybody who is in, with contacts, as CSV (RFC 4180, UTF-8) or as JSON. For the organiser.
+///
+/// In CSV, an event, name or email address that a spreadsheet would take for a formula has a `'` before it.
+#[utoipa::path(
+    get, path = "/organiser/export", operation_id = "export", tag = "organiser", params(ExportQuery), security(("organiser" = [])),
+    responses(
+        (status = 200, content((String = "text/csv"), (Vec<ExportEntry> = "application/json"))),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn export(
+    State(app): State<Arc<App>>,
+    _organiser: Organiser,
+    Query(query): Query<ExportQuery>,
+) -> Result<Response, Problem> {
+    let only = query.event.filter(|event| !event.trim().is_empty()).map(|event| event_id(&event)).transpose()?;
+    let is_wanted = move |attendee: &&Attendee| only.as_ref().is_none_or(|event| attendee.event == *event);
+    let roster = Arc::clone(&app.backend.roster);
+    let (content_type, file, body) = match query.format.as_deref() {
+        None | Some("csv") => {
+            let body = everybody::body(roster, HEADER, "", move |page| rows(page.iter().filter(&is_wanted)));
+            ("text/csv; charset=utf-8", "attachment; filename=\"attendees.csv\"", body)
+        }
+        Some("json") => {
+            let mut is_first = true;
+            let body =
+                everybody::body(roster, "[", "]\n", move |page| entries(page.iter().filter(&is_wanted), &mut is_first));
+            ("application/json", "attachment; filename=\"attendees.json\"", body)
+        }
+        Some(_) => return Err(FieldProblem::NotAChoice { choices: "`csv` and `json`" }.in_field("format").into()),
+    };
+    let headers = [
+        (header::CONTENT_TYPE, content_type),
+        (header::CONTENT_DISPOSITION, file),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
+    Ok((headers, body).into_response())
+}
+
+/// One who is in.
+#[derive(Serialize, ToSchema)]
+pub struct ExportEntry {
+    event: String,
+    name: String,
+    #[schema(value_type = Option<Object>, example = json!({"email": "ana@example.org"}))]
+    contact: Option<Value>,
+    #[schema(value_type = String, format = DateTime)]
+    since: Timestamp,
+    #[schema(value_type = String, example = "http")]
+    channel: Channel,
+}
+
+/// Entries of a JSON list, a line each.
+fn entries<'a>(attendees: impl Iterator<Item = &'a Attendee>, is_first: &mut bool) -> Vec<u8> {
+    let mut json = Vec::new();
+    for attendee in attendees {
+        let Some(stay) = attendee.stay() else { continue };
+        json.extend_from_slice(if std::mem::take(is_first) { b"\n" } else { b",\n" });
+        let entry = ExportEntry {
+            event: attendee.title.clone(),
+            name: attendee.name.to_string(),
+            contact: stay.contact.as_ref().map(formats::contact::to_json),
+            since: stay.since,
+            channel: stay.channel,
+        };
+        serde_json::to_writer(&mut json, &entry).expect("an entry is plain data");
+    }
+    json
+}
+
+fn rows<'a>(attendees: impl Iterator<Item = &'a Attendee>) -> Vec<u8> {
+    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    for attendee in attendees {
+        let Some(stay) = attendee.stay() else { continue };
+        let contact = |kind| match &stay.contact {
+            Some(contact) if contact.kind() == kind => Contact::address(contact),
+            _ => "",
+        };
+        // A phone number needs it not: what follows its `+` are digits.
+        let [title, name, email] =
+            [attendee.title.as_str(), attendee.name.as_str(), contact("email")].map(text::guarded);
+        let since = stay.since.to_string();
+        let row = [&*title, &*name, &*email, contact("sms"), contact("webhook"), &since, stay.channel.as_str()];
+        writer.write_record(row).expect("a vector takes every write");
+    }
+    writer.into_inner().expect("a vector takes every write")
+}
+
+/// Deletes what is stored of a person: attendees, their contacts in the change feed, and rejects about them.
+#[utoipa::path(
+    post, path = "/organiser/remove", operation_id = "removePerson", tag = "organiser", security(("organiser" = [])), request_body = RemoveBody,
+    responses(
+        (status = 200, body = Removed),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn remove(
+    State(app): State<Arc<App>>,
+    _organiser: Organiser,
+    headers: HeaderMap,
+    given: Fields,
+) -> Result<Response, Problem> {
+    let name = fields::parsed(&given.map, "name", NameKey::of)?;
+    let event = fields::optional_text(&given.map, "event")?.filter(|event| !event.trim().is_empty());
+    let event = event.map(event_id).transpose()?;
+    let removed = app.backend.roster.remove(&name, event.as_ref(), Timestamp::now()).await?;
+    tracing::info!(removed, "a person's data was removed");
+    if wants_page(&headers) && removed == 0 {
+        return Err(Problem::new(Kind::NotFound, "nobody of this name is stored; look at the spelling"));
+    }
+    if given.by_form {
+        return Ok(Redirect::to("/organiser").into_response());
+    }
+    Ok(Json(Removed { removed }).into_response())
+}

@@ -1,0 +1,45 @@
+//! The Alexa skill, on the queue and the table.
+
+use serde_json::Value;
+
+use super::{optional_setting, setting};
+use crate::adapters::aws::config;
+use crate::adapters::dynamodb::EventsTable;
+use crate::adapters::secrets_manager as secrets;
+use crate::adapters::sqs::Sqs;
+use crate::alexa::{Refused, Response, Skill};
+use crate::domain::secret::Secret;
+use crate::domain::timestamp::Timestamp;
+
+pub struct AlexaSkill {
+    skill_id: String,
+    queue: Sqs,
+    table: EventsTable,
+    user_secret: Secret,
+}
+
+impl AlexaSkill {
+    pub async fn from_environment() -> anyhow::Result<Self> {
+        let config = config::of_function()?;
+        Ok(Self {
+            // Without one nobody is answered.
+            skill_id: optional_setting("COUNTMEIN_ALEXA_SKILL_ID").unwrap_or_default(),
+            queue: Sqs::new(&config, setting("COUNTMEIN_QUEUE_URL")?),
+            table: EventsTable::new(&config, setting("COUNTMEIN_TABLE")?),
+            user_secret: secrets::current(&config, &setting("COUNTMEIN_CONTACT_SECRET")?).await?,
+        })
+    }
+
+    /// # Errors
+    /// A request that is not answered at all.
+    pub async fn handle(&self, request: &Value) -> Result<Response, Refused> {
+        let skill = Skill {
+            skill_id: &self.skill_id,
+            queue: &self.queue,
+            roster: &self.table,
+            households: &self.table,
+            user_secret: &self.user_secret,
+        };
+        skill.answer(request.to_string().as_bytes(), Timestamp::now()).await
+    }
+}

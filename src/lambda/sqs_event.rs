@@ -1,0 +1,117 @@
+//! The event in which Lambda hands messages of an SQS queue to a function, and the function's answer.
+
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+
+use crate::domain::timestamp::Timestamp;
+use crate::ingest::{Outcome, Settlement};
+use crate::ports::Delivery;
+
+/// A record that cannot be reported on. The invocation must fail: a record that is not reported counts as done,
+/// and would be lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("record {index} of the SQS event has no {attribute}; is the function's trigger an SQS queue?")]
+pub struct Incomplete {
+    pub index: usize,
+    pub attribute: &'static str,
+}
+
+/// The records as deliveries, in their order. A body that is absent is empty, and so becomes a reject.
+pub fn deliveries(event: SqsEvent) -> Result<Vec<Delivery>, Incomplete> {
+    event.records.into_iter().enumerate().map(|(index, record)| delivery(index, record)).collect()
+}
+
+fn delivery(index: usize, record: SqsMessage) -> Result<Delivery, Incomplete> {
+    let missing = |attribute| Incomplete { index, attribute };
+    let number = |attribute| record.attributes.get(attribute).and_then(|text| text.parse::<i64>().ok());
+    let sent_at = number("SentTimestamp").and_then(|millis| Timestamp::from_millis(millis).ok());
+    let receive_count = number("ApproximateReceiveCount").and_then(|count| u32::try_from(count).ok());
+    Ok(Delivery {
+        message_id: record.message_id.ok_or(missing("messageId"))?,
+        receipt: record.receipt_handle.ok_or(missing("receiptHandle"))?,
+        body: record.body.unwrap_or_default(),
+        arrived_at: sent_at.ok_or(missing("SentTimestamp"))?,
+        receive_count: receive_count.ok_or(missing("ApproximateReceiveCount"))?,
+    })
+}
+
+/// Those to be tried again (`ReportBatchItemFailures`); SQS deletes the others.
+pub fn failures(settlements: Vec<Settlement>) -> SqsBatchResponse {
+    let again = settlements.into_iter().filter(|settlement| matches!(settlement.outcome, Outcome::Retry(_)));
+    let mut response = SqsBatchResponse::default();
+    response.set_failures(again.map(|settlement| settlement.message_id));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// As in the AWS Lambda developer guide, "Using Lambda with Amazon SQS".
+    fn record() -> Value {
+        json!({
+            "messageId": "059f36b4-87a3-44ab-83d2-661975830a7d",
+            "receiptHandle": "AQEBwJnKyrHigUMZj6rYigCgxlaS3SLy0a...",
+            "body": "{\"event\": \"Dance\", \"name\": \"Melvin\"}",
+            "attributes": {
+                "ApproximateReceiveCount": "1",
+                "SentTimestamp": "1545082649183",
+                "SenderId": "AIDAIENQZJOLO23YVJ4VO",
+                "ApproximateFirstReceiveTimestamp": "1545082649185"
+            },
+            "messageAttributes": {},
+            "md5OfBody": "e4e68fb7bd0e697a0ae8f1bb342846b3",
+            "eventSource": "aws:sqs",
+            "eventSourceARN": "arn:aws:sqs:us-east-2:123456789012:my-queue",
+            "awsRegion": "us-east-2"
+        })
+    }
+
+    fn event(records: &[Value]) -> SqsEvent {
+        serde_json::from_value(json!({ "Records": records })).unwrap()
+    }
+
+    #[test]
+    fn a_record_is_a_delivery() {
+        let deliveries = deliveries(event(&[record()])).unwrap();
+        assert_eq!(
+            deliveries,
+            [Delivery {
+                message_id: "059f36b4-87a3-44ab-83d2-661975830a7d".into(),
+                receipt: "AQEBwJnKyrHigUMZj6rYigCgxlaS3SLy0a...".into(),
+                body: r#"{"event": "Dance", "name": "Melvin"}"#.into(),
+                arrived_at: Timestamp::from_millis(1_545_082_649_183).unwrap(),
+                receive_count: 1,
+            }]
+        );
+    }
+
+    #[test]
+    fn a_record_that_could_not_be_reported_fails_the_invocation() {
+        for attribute in ["messageId", "receiptHandle"] {
+            let mut nameless = record();
+            nameless.as_object_mut().unwrap().remove(attribute);
+            assert_eq!(deliveries(event(&[record(), nameless])), Err(Incomplete { index: 1, attribute }));
+        }
+        let mut undated = record();
+        undated["attributes"]["SentTimestamp"] = json!("yesterday");
+        assert_eq!(deliveries(event(&[undated])), Err(Incomplete { index: 0, attribute: "SentTimestamp" }));
+    }
+
+    #[test]
+    fn only_what_may_succeed_later_comes_again() {
+        let settled =
+            |message_id: &str, outcome| Settlement { message_id: message_id.into(), receipt: String::new(), outcome };
+        let response = failures(vec![
+            settled("stored", Outcome::Stored),
+            settled("throttled", Outcome::Retry("throttled".into())),
+            settled("poison", Outcome::Rejected("no name".into())),
+            settled("duplicate", Outcome::Duplicate),
+        ]);
+        assert_eq!(
+            serde_json::to_value(response).unwrap(),
+            json!({ "batchItemFailures": [{ "itemIdentifier": "throttled" }] })
+        );
+    }
+}

@@ -1,0 +1,138 @@
+//! The event in which Lambda hands records of the table's stream to a function.
+
+use aws_lambda_events::dynamodb::{Event, EventRecord};
+use serde_dynamo::{AttributeValue, Item};
+
+use crate::domain::attendee::Attendee;
+use crate::domain::change::Change;
+use crate::formats::stored::attendee::{AttendeeRecord, Damaged};
+
+/// A record of the stream that cannot be read. The invocation must fail: the stream's mapping then splits the batch,
+/// and in the end keeps the record where its operator finds it.
+#[derive(Debug, thiserror::Error)]
+#[error("record {sequence_number} of the stream is damaged: {cause}")]
+pub struct DamagedRecord {
+    pub sequence_number: String,
+    pub cause: String,
+}
+
+/// The changes of attendees, in their order. Writes to whatever else stands in the table are none.
+pub fn changes(event: Event) -> Result<Vec<Change>, DamagedRecord> {
+    event.records.into_iter().filter_map(|record| change_of(record).transpose()).collect()
+}
+
+fn change_of(record: EventRecord) -> Result<Option<Change>, DamagedRecord> {
+    let record = record.change;
+    change(record.old_image, record.new_image).map_err(|cause| DamagedRecord {
+        sequence_number: record.sequence_number.unwrap_or_else(|| "without a number".to_owned()),
+        cause,
+    })
+}
+
+/// What a write changed, by its images, an empty one where there was nothing; none if it was not to an attendee.
+///
+/// # Errors
+/// What is wrong with an image.
+pub fn change(old: Item, new: Item) -> Result<Option<Change>, String> {
+    if [&old, &new].into_iter().any(is_no_attendee) {
+        return Ok(None);
+    }
+    let (old, new) = (attendee(old)?, attendee(new)?);
+    let key = new.as_ref().or(old.as_ref()).map(Attendee::key);
+    Ok(key.map(|key| Change { key, old, new }))
+}
+
+/// The keys tell: all partitions but the events' begin with `#`, and so does what is no attendee of an event.
+fn is_no_attendee(image: &Item) -> bool {
+    let is_special = |key: &str| match image.inner().get(key) {
+        Some(AttributeValue::S(text)) => text.starts_with('#'),
+        _ => false,
+    };
+    is_special("event") || is_special("name")
+}
+
+fn attendee(image: Item) -> Result<Option<Attendee>, String> {
+    if image.is_empty() {
+        return Ok(None);
+    }
+    let record: AttendeeRecord = serde_dynamo::from_item(image).map_err(|error| error.to_string())?;
+    record.try_into().map(Some).map_err(|damaged: Damaged| damaged.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::domain::change::Movement;
+
+    fn image(status: &str) -> Value {
+        let mut image = json!({
+            "event": {"S": "dance"}, "name": {"S": "melvin"}, "display_name": {"S": "Melvin"}, "title": {"S": "Dance"},
+            "status": {"S": status}, "requested_at": {"N": "1795431600000"}, "signup_id": {"S": "a"},
+        });
+        let attributes = match status {
+            "in" => json!({"since": {"N": "1795431600000"}, "owner": {"S": "a"}, "channel": {"S": "queue"},
+                           "contact": {"M": {"email": {"S": "melvin@example.org"}}}}),
+            _ => json!({"expires_at": {"N": "1798023600"}}),
+        };
+        image.as_object_mut().unwrap().extend(attributes.as_object().unwrap().clone());
+        image
+    }
+
+    /// As in the AWS Lambda developer guide, "Using AWS Lambda with Amazon DynamoDB".
+    fn event(images: &[(Option<Value>, Option<Value>)]) -> Event {
+        let records = images.iter().enumerate().map(|(number, (old, new))| {
+            let mut stream = json!({
+                "ApproximateCreationDateTime": 1_795_431_600,
+                "Keys": {"event": {"S": "dance"}, "name": {"S": "melvin"}},
+                "SequenceNumber": format!("{number}"), "SizeBytes": 59, "StreamViewType": "NEW_AND_OLD_IMAGES",
+            });
+            for (field, image) in [("OldImage", old), ("NewImage", new)] {
+                if let Some(image) = image {
+                    stream[field] = image.clone();
+                }
+            }
+            json!({
+                "eventID": format!("{number}"), "eventName": "MODIFY", "eventVersion": "1.1",
+                "eventSource": "aws:dynamodb", "awsRegion": "us-east-1", "dynamodb": stream,
+                "eventSourceARN": "arn:aws:dynamodb:us-east-1:123456789012:table/Events/stream/2026-11-23T00:00:00.000",
+            })
+        });
+        serde_json::from_value(json!({ "Records": records.collect::<Vec<_>>() })).unwrap()
+    }
+
+    #[test]
+    fn who_comes_and_who_goes_is_told_by_the_images() {
+        let event = event(&[
+            (None, Some(image("in"))),
+            (Some(image("in")), Some(image("in"))),
+            (Some(image("in")), Some(image("out"))),
+            (Some(image("out")), Some(image("in"))),
+            (Some(image("in")), None),
+        ]);
+        let changes = changes(event).unwrap();
+        let told: Vec<_> = changes.iter().map(|change| change.movement().map(|(movement, _)| movement)).collect();
+        let (joined, left) = (Some(Movement::Joined), Some(Movement::Left));
+        assert_eq!(told, [joined, None, left, joined, left]);
+        let melvin = changes[0].new.as_ref().unwrap();
+        assert_eq!(melvin.stay().unwrap().contact.as_ref().unwrap().address(), "melvin@example.org");
+    }
+
+    #[test]
+    fn what_is_no_attendee_is_no_change() {
+        let digest = json!({"event": {"S": "#digest"}, "name": {"S": "dance"}, "status": {"S": "in"}});
+        let details = json!({"event": {"S": "dance"}, "name": {"S": "#details"}, "title": {"S": "Dance"}});
+        assert_eq!(changes(event(&[(None, Some(digest)), (Some(details), None)])).unwrap(), []);
+    }
+
+    #[test]
+    fn a_damaged_image_fails_by_its_number() {
+        let mut damaged = image("in");
+        damaged.as_object_mut().unwrap().remove("owner");
+        let error = changes(event(&[(None, Some(image("in"))), (None, Some(damaged))])).unwrap_err();
+        assert_eq!(error.sequence_number, "1");
+        assert!(error.to_string().contains("`owner`"), "{error}");
+        assert!(changes(event(&[(Some(json!({"event": {"S": "dance"}})), None)])).is_err());
+    }
+}

@@ -1,0 +1,100 @@
+use proptest::prelude::*;
+
+use super::{LINK, announcement, english, german, titled};
+use crate::notify::text::Email;
+
+#[track_caller]
+fn assert_says(email: &Email, subject: &str, body: &str) {
+    assert_eq!((email.subject.as_str(), email.body.as_str()), (subject, body));
+}
+
+#[test]
+fn an_announcement() {
+    let announcement = announcement(&["Ana", "Ben"], &["Cleo"], (41, 0), 63);
+    assert_says(
+        &english().email(&announcement, LINK),
+        "Dance: Ana, Ben and 41 others joined, Cleo left; 63 are in",
+        "Dance: Ana, Ben and 41 others joined, Cleo left; 63 are in.
+
+See who is coming, change your sign-up or leave:
+https://in.example.org/m/0123456789abcdef
+
+To hear no more of it, open that link and take this address out.",
+    );
+    assert_says(
+        &german().email(&announcement, LINK),
+        "Dance: Ana, Ben und 41 weitere sind dabei, Cleo ist nicht mehr dabei; es sind 63 dabei",
+        "Dance: Ana, Ben und 41 weitere sind dabei, Cleo ist nicht mehr dabei; es sind 63 dabei.
+
+Sieh, wer dabei ist, ändere deine Angaben oder sag ab:
+https://in.example.org/m/0123456789abcdef
+
+Wenn du nichts mehr davon hören willst, öffne den Link und nimm diese Adresse heraus.",
+    );
+}
+
+#[test]
+fn a_confirmation() {
+    assert_says(
+        &english().confirm_email("Dance", LINK),
+        "Dance: do you want to hear who joins?",
+        "Somebody, probably you, asked for messages to this address when people join or leave “Dance”.
+
+If you want them, open this link and confirm:
+https://in.example.org/m/0123456789abcdef
+
+If not, ignore this: without your confirmation there will be none.",
+    );
+    assert_says(
+        &german().confirm_email("Tanz", LINK),
+        "Tanz: Möchtest du hören, wer dabei ist?",
+        "Jemand, vermutlich du, hat sich an diese Adresse Nachrichten gewünscht, wenn bei „Tanz“ jemand dazukommt oder absagt.
+
+Wenn du sie möchtest, öffne diesen Link und bestätige es:
+https://in.example.org/m/0123456789abcdef
+
+Wenn nicht, ignoriere dies: Ohne deine Bestätigung kommen keine.",
+    );
+}
+
+#[test]
+fn a_link_again() {
+    assert_says(
+        &english().link_again_email("Dance", LINK),
+        "Dance: your link again",
+        "Here is your link for “Dance” again:
+https://in.example.org/m/0123456789abcdef
+
+With it you see who is coming, change your sign-up or leave. Whoever has it can do the same, so keep it to yourself.
+
+If you did not ask for it, ignore this.",
+    );
+    assert_says(
+        &german().link_again_email("Tanz", LINK),
+        "Tanz: Noch einmal dein Link",
+        "Hier ist noch einmal dein Link zu „Tanz“:
+https://in.example.org/m/0123456789abcdef
+
+Mit ihm siehst du, wer dabei ist, änderst deine Angaben oder sagst ab. Wer ihn hat, kann das auch; behalte ihn also für dich.
+
+Wenn du nicht darum gebeten hast, ignoriere dies.",
+    );
+}
+
+proptest! {
+    #[test]
+    fn a_subject_is_one_line_whatever_it_is_about(title in "(?s).{0,64}", name in "(?s).{0,80}", link in "\\PC{0,400}") {
+        let announcement = titled(&title, announcement(&[&name], &[&name], (1, 1), 2));
+        for words in [english(), german()] {
+            let emails = [
+                words.email(&announcement, &link),
+                words.confirm_email(&title, &link),
+                words.link_again_email(&title, &link),
+            ];
+            for email in emails {
+                prop_assert!(!email.subject.chars().any(char::is_control), "{:?}", email.subject);
+                prop_assert!(email.body.contains(&link));
+            }
+        }
+    }
+}

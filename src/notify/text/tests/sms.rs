@@ -1,0 +1,156 @@
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::string::string_regex;
+
+use super::{LINK, announcement, english, german, titled};
+use crate::domain::announcement::Announcement;
+use crate::domain::change::Movements;
+use crate::domain::event::EventId;
+use crate::notify::text::gsm7::{is_gsm7, segments};
+use crate::notify::text::{Language, Words};
+
+const NAMES: [&str; 10] = ["Ana", "Ben", "Cleo", "Dan", "Eva", "Fritz", "Gina", "Hugo", "Ida", "Jon"];
+const LONG_TITLE: &str = "Street party in Sunny Lane and all of the gardens behind it 2026";
+
+/// Of so many septets.
+fn link(length: usize) -> String {
+    format!("{:a<length$}", "https://in.example.org/")
+}
+
+#[track_caller]
+fn assert_sms(text: &str, of_segments: usize, words: &str, link: &str) {
+    assert_eq!(text, format!("{words} {link}"));
+    assert_eq!(segments(text), of_segments, "{text}");
+}
+
+#[test]
+fn what_fits_one_segment_is_said_whole() {
+    let announcement = announcement(&["Ana"], &["Cleo"], (0, 0), 2);
+    assert_sms(&english().sms(&announcement, LINK), 1, "Dance: Ana joined, Cleo left; 2 are in.", LINK);
+    let words = "Dance: Ana ist dabei, Cleo ist nicht mehr dabei; es sind 2 dabei.";
+    assert_sms(&german().sms(&announcement, LINK), 1, words, LINK);
+    let words = "Dance: do you want to hear who joins? Confirm here, or ignore this.";
+    assert_sms(&english().confirm_sms("Dance", LINK), 1, words, LINK);
+    let words = "Tanz: Möchtest du hören, wer dabei ist? Bestätige es hier, sonst ignoriere dies.";
+    assert_sms(&german().confirm_sms("Tanz", LINK), 1, words, LINK);
+    assert_sms(&english().link_again_sms("Dance", LINK), 1, "Dance: here is your link again.", LINK);
+    assert_sms(&german().link_again_sms("Tanz", LINK), 1, "Tanz: Hier ist dein Link noch einmal.", LINK);
+}
+
+#[test]
+fn names_go_then_the_end_of_the_title_and_the_second_segment_comes_last() {
+    for (title, link_length, of_segments, words) in [
+        ("Dance", 73, 1, "Dance: Ana, Ben, Cleo, Dan, Eva, Fritz, Gina, Hugo, Ida and Jon joined; 63 are in."),
+        ("Dance", 80, 1, "Dance: Ana, Ben, Cleo, Dan, Eva, Fritz, Gina and 3 others joined; 63 are in."),
+        ("Dance", 117, 1, "Dance: Ana and 9 others joined; 63 are in."),
+        ("Dance", 118, 2, "Dance: Ana, Ben, Cleo, Dan, Eva, Fritz, Gina, Hugo, Ida and Jon joined; 63 are in."),
+        (
+            LONG_TITLE,
+            70,
+            1,
+            "Street party in Sunny Lane and all of the gardens...: Ana and 9 others joined; 63 are in.",
+        ),
+        (LONG_TITLE, 100, 1, "Street party in Sun...: Ana and 9 others joined; 63 are in."),
+        (
+            LONG_TITLE,
+            180,
+            2,
+            "Street party in Sunny Lane and all of the gardens behind it 2026: \
+             Ana, Ben, Cleo, Dan, Eva and 5 others joined; 63 are in.",
+        ),
+        (LONG_TITLE, 230, 2, "Street party in Sunny Lane and all...: Ana and 9 others joined; 63 are in."),
+        (LONG_TITLE, 255, 2, "Street party in S...: 10 people joined; 63 are in."),
+        (LONG_TITLE, 260, 2, "Stree...: Ana and 9 others joined; 63 are in."),
+        (LONG_TITLE, 270, 2, "St...: 10 people joined; 63 are in."),
+    ] {
+        let announcement = titled(title, announcement(&NAMES, &[], (0, 0), 63));
+        let link = link(link_length);
+        assert_sms(&english().sms(&announcement, &link), of_segments, words, &link);
+    }
+}
+
+#[test]
+fn a_link_that_leaves_no_room_is_left_out() {
+    let announcement = announcement(&["Ana"], &[], (0, 0), 1);
+    assert_eq!(english().sms(&announcement, &link(300)), "Dance: Ana joined; 1 is in.");
+    assert_eq!(english().link_again_sms("Dance", &link(300)), "Dance: here is your link again.");
+}
+
+#[test]
+fn letters_beyond_gsm7_cost_room() {
+    for (title, names, link_length, of_segments, words) in [
+        ("Łódź", &["Ana"][..], 40, 1, "Łódź: Ana joined; 63 are in."),
+        ("Łódź", &["Ana", "Ben"], 40, 2, "Łódź: Ana and Ben joined; 63 are in."),
+        ("Łódź", &["Ana", "Ben"], 140, 2, "Event: Ana and Ben joined; 63 are in."),
+        ("Łódź: street party in Sunny Lane", &["Ana"], 90, 2, "Łódź: street party…: Ana joined; 63 are in."),
+        ("Dance night in the park 🎉", &["Ana"], 60, 1, "Dance night in the park...: Ana joined; 63 are in."),
+        ("Dance", &["Ana", "Ben", "Łukasz"], 60, 1, "Dance: Ana, Ben and 1 other joined; 63 are in."),
+        ("Dance", &["Łukasz"], 60, 2, "Dance: Łukasz joined; 63 are in."),
+        ("Dance", &["Łukasz"], 140, 2, "Dance: 1 person joined; 63 are in."),
+    ] {
+        let announcement = titled(title, announcement(names, &[], (0, 0), 63));
+        let link = link(link_length);
+        assert_sms(&english().sms(&announcement, &link), of_segments, words, &link);
+    }
+}
+
+/// Whatever could be typed: plain, of few letters that are hard to count, anything visible.
+fn typed(longest: usize) -> impl Strategy<Value = String> {
+    let any_of = |characters: &str| string_regex(&format!("{characters}{{1,{longest}}}")).unwrap();
+    prop_oneof![any_of("[a-z ]"), any_of("[aä€\\[ł🎉e\u{301}\u{200D}א]"), any_of("\\PC")]
+}
+
+fn announcements() -> impl Strategy<Value = Announcement> {
+    let names = || vec(typed(80), 0..8);
+    (typed(64), names(), names(), any::<(u64, u64)>(), any::<u64>()).prop_map(|(title, joined, left, others, count)| {
+        let event = EventId::from_stored("dance".to_owned());
+        Announcement { event, title, joined, left, others: Movements { joined: others.0, left: others.1 }, count }
+    })
+}
+
+fn all_sms(words: &Words, announcement: &Announcement, link: &str) -> [String; 3] {
+    let title = &announcement.title;
+    [words.sms(announcement, link), words.confirm_sms(title, link), words.link_again_sms(title, link)]
+}
+
+proptest! {
+    #[test]
+    fn two_segments_are_never_exceeded(
+        announcement in announcements(),
+        link in prop_oneof!["[!-~]{1,400}", "\\PC{0,400}"],
+        names_shown in 0..12_usize,
+    ) {
+        for language in Language::ALL {
+            let words = Words::new(language, names_shown);
+            for text in all_sms(&words, &announcement, &link) {
+                prop_assert!(!text.trim().is_empty());
+                prop_assert!(segments(&text) <= 2, "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_link_of_common_length_is_always_there(
+        announcement in announcements(),
+        link in "https://[a-z0-9/.-]{10,140}",
+    ) {
+        for words in [english(), german()] {
+            for text in all_sms(&words, &announcement, &link) {
+                let end = format!(" {link}");
+                prop_assert!(text.ends_with(&end), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_words_keep_to_gsm7(title in "[a-z]{1,64}", name in "[a-z]{1,80}", counts in any::<(u8, u8, u8)>()) {
+        let (joined, left, count) = counts;
+        let announcement = announcement(&[&name], &[&name], (joined.into(), left.into()), count.into());
+        let announcement = titled(&title, announcement);
+        for words in [english(), german()] {
+            for text in all_sms(&words, &announcement, LINK) {
+                prop_assert!(is_gsm7(&text), "{text}");
+            }
+        }
+    }
+}

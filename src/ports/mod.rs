@@ -1,0 +1,46 @@
+//! What a backend must do. One contract suite holds every backend to it.
+//!
+//! Each call either did all it says, durably, when it returns `Ok`, or fails with [`Unavailable`]: the same
+//! call may work later. [`Roster::apply`] alone may say that it never will.
+
+mod backend;
+mod broadcaster;
+mod budgets;
+mod buttons;
+mod caller;
+mod change_feed;
+mod contacts;
+mod digests;
+mod error;
+mod households;
+mod idempotency;
+mod inbox;
+mod mailer;
+mod meter;
+mod notifier;
+mod queue;
+mod rejects;
+mod roster;
+mod secrets;
+mod texter;
+
+pub use self::backend::Backend;
+pub use self::broadcaster::{Broadcast, Broadcaster};
+pub use self::budgets::Budgets;
+pub use self::buttons::Buttons;
+pub use self::caller::{Call, Caller};
+pub use self::change_feed::{ChangeFeed, Position};
+pub use self::contacts::Contacts;
+pub use self::digests::Digests;
+pub use self::error::{Failure, Unavailable};
+pub use self::households::Households;
+pub use self::idempotency::{Idempotency, Remembered};
+pub use self::inbox::{INBOX_MESSAGES, Inbox, InboxMessage};
+pub use self::mailer::{Mail, Mailer};
+pub use self::meter::{Exposition, IngestCounts, Meter, NotificationCounts};
+pub use self::notifier::Notifier;
+pub use self::queue::{Delivery, Depth, GivenBack, MAX_RECEIVES, Queue};
+pub use self::rejects::{Reject, Rejects};
+pub use self::roster::{AttendeeBatch, EventSummary, Roster, RosterPage};
+pub use self::secrets::Secrets;
+pub use self::texter::{Text, Texter};

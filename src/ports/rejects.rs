@@ -1,0 +1,46 @@
+//! Rejected messages.
+
+use async_trait::async_trait;
+
+use crate::domain::timestamp::Timestamp;
+use crate::ports::{Delivery, Unavailable};
+
+/// A message that can never succeed, kept whole until somebody corrects or discards it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reject {
+    /// The original message's id, so that a message is kept once however often it is refused.
+    pub id: String,
+    pub body: String,
+    /// What is wrong, for the person who can correct it; never holds a contact.
+    pub reason: String,
+    /// When the queue took the original message.
+    pub arrived_at: Timestamp,
+    pub rejected_at: Timestamp,
+}
+
+impl Reject {
+    pub fn new(delivery: &Delivery, reason: String, rejected_at: Timestamp) -> Self {
+        Self {
+            id: delivery.message_id.clone(),
+            body: delivery.body.clone(),
+            reason,
+            arrived_at: delivery.arrived_at,
+            rejected_at,
+        }
+    }
+}
+
+/// Messages that can never succeed, kept whole.
+#[async_trait]
+pub trait Rejects: Send + Sync {
+    /// Keeps rejects; one that is there already, by its id, stays as it is.
+    async fn put(&self, rejects: Vec<Reject>) -> Result<(), Unavailable>;
+
+    /// Rejects by id.
+    async fn list(&self, limit: usize, after: Option<&str>) -> Result<Vec<Reject>, Unavailable>;
+
+    async fn get(&self, id: &str) -> Result<Option<Reject>, Unavailable>;
+
+    /// Whether there was one to delete.
+    async fn delete(&self, id: &str) -> Result<bool, Unavailable>;
+}

@@ -1,0 +1,25 @@
+//! Sends text messages.
+
+use async_trait::async_trait;
+
+use crate::domain::opt_in::Consent;
+use crate::ports::Failure;
+
+/// A text message to one phone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Text {
+    /// E.164.
+    pub to: String,
+    /// At most two segments, see [`gsm7::segments`](crate::notify::text::gsm7::segments).
+    pub body: String,
+}
+
+#[async_trait]
+pub trait Texter: Send + Sync {
+    async fn text(&self, text: &Text) -> Result<(), Failure>;
+
+    /// Asks the owner of a phone whether they want text messages.
+    async fn ask(&self, question: &Text) -> Result<Option<Consent>, Failure> {
+        self.text(question).await.map(|()| None)
+    }
+}
