@@ -185,7 +185,7 @@ fn environment(endpoint: &Endpoint, roots: &Path) -> Vec<(String, String)> {
         ("COUNTMEIN_STAGE", "bench".to_owned()),
         ("COUNTMEIN_TABLE", "Events".to_owned()),
         ("COUNTMEIN_QUEUE_URL", format!("{}/000000000000/Signups", endpoint.url())),
-        ("COUNTMEIN_DEAD_LETTERS_ARN", "arn:aws:sqs:us-east-1:000000000000:DeadLetters".to_owned()),
+        ("COUNTMEIN_DEAD_LETTER_QUEUE_ARN", "arn:aws:sqs:us-east-1:000000000000:DeadLetters".to_owned()),
         ("COUNTMEIN_ORGANISER_SECRET", "organiser".to_owned()),
         ("COUNTMEIN_TOKEN_SECRET", "token".to_owned()),
         ("COUNTMEIN_CONTACT_SECRET", "contact".to_owned()),

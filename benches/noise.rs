@@ -17,7 +17,7 @@ use countmein::domain::event::EventId;
 use countmein::domain::notification::{Notification, Recipient};
 use countmein::domain::signup::Request;
 use countmein::domain::timestamp::Timestamp;
-use countmein::ports::{Failure, Notifier, Roster as _};
+use countmein::ports::{Notified, Notifier, Roster as _, SendError};
 use futures_util::FutureExt as _;
 
 use memory::Memory;
@@ -189,7 +189,7 @@ impl Audience {
 
 #[async_trait]
 impl Notifier for Audience {
-    async fn notify(&self, notification: &Notification) -> Result<bool, Failure> {
+    async fn notify(&self, notification: &Notification) -> Result<Notified, SendError> {
         if let Recipient::Attendee(attendee) = &notification.to {
             let mut everybody = self.0.lock().unwrap();
             let heard = everybody.get_mut(attendee.name.key()).unwrap();
@@ -198,6 +198,6 @@ impl Notifier for Audience {
             heard.count = news.count;
             heard.sum += news.joined.len() as u64 + news.others.joined - news.left.len() as u64 - news.others.left;
         }
-        Ok(true)
+        Ok(Notified::Sent)
     }
 }

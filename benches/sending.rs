@@ -19,7 +19,9 @@ use countmein::domain::notification::Notification;
 use countmein::domain::signup::{Request, Signup, Version};
 use countmein::domain::timestamp::Timestamp;
 use countmein::fanout::{Announcer, take_in};
-use countmein::ports::{AttendeeBatch, ChangeFeed as _, Digests as _, Failure, Notifier, Position, Roster as _};
+use countmein::ports::{
+    AttendeeBatch, ChangeFeed as _, Digests as _, Notified, Notifier, Position, Roster as _, SendError,
+};
 use futures_util::{StreamExt as _, stream};
 
 const EVENT: &str = "Dance";
@@ -124,9 +126,9 @@ impl<'a> Provider<'a> {
 
 #[async_trait]
 impl Notifier for Provider<'_> {
-    async fn notify(&self, _: &Notification) -> Result<bool, Failure> {
+    async fn notify(&self, _: &Notification) -> Result<Notified, SendError> {
         self.call().await;
-        Ok(true)
+        Ok(Notified::Sent)
     }
 }
 

@@ -15,7 +15,7 @@
 //!   public API, [`channel::message`] for the JSON on the queue, [`channel::button`] for what buttons send,
 //!   [`channel::csv`] for tables, [`channel::alexa`] for what is said to an Echo.
 //! * [`signup`]: one valid request, with [`event`], [`attendee_name`], [`contact`] and [`timestamp`]; what cannot be
-//!   one is an [`invalid::Invalid`] that names field, problem and limit.
+//!   one is an [`invalid::InvalidField`] that names field, problem and limit.
 //! * [`ingest`]: a batch of deliveries from the queue onto the roster, each to its own outcome; presses by the [`button`]
 //!   that was pressed.
 //! * [`attendee`]: what a request makes of an attendee. The rules of who wins and who may.

@@ -15,15 +15,14 @@ use countmein::domain::channel::Channel;
 use countmein::domain::contact::Contact;
 use countmein::domain::event::Event;
 use countmein::domain::notification::{Notification, Recipient};
-use countmein::domain::opt_in::{Consent, ContactId};
+use countmein::domain::opt_in::{ContactId, OptIn};
 use countmein::domain::secret::Secret;
 use countmein::domain::signup::{Request, Signup, SignupId, Version};
 use countmein::domain::timestamp::Timestamp;
 use countmein::notify::links::Links;
-use countmein::notify::text::{Language, Words};
-use countmein::notify::{Asking, Guards, Postman};
-use countmein::ports::{Call, Caller, Mail, Mailer};
-use countmein::ports::{Failure, Notifier as _, Unavailable};
+use countmein::notify::text::{Language, MessageTexts};
+use countmein::notify::{Asking, Limits, NotificationSender};
+use countmein::ports::{Call, Mail, Mailer, Notified, Notifier as _, SendError, Unavailable, WebhookCaller};
 use futures_util::future::join_all;
 use url::Url;
 
@@ -31,12 +30,12 @@ use url::Url;
 struct Counting {
     mails: AtomicUsize,
     takes: Duration,
-    fails: Option<fn(Unavailable) -> Failure>,
+    fails: Option<fn(Unavailable) -> SendError>,
 }
 
 #[async_trait]
 impl Mailer for Counting {
-    async fn mail(&self, _: &Mail) -> Result<(), Failure> {
+    async fn mail(&self, _: &Mail) -> Result<(), SendError> {
         self.mails.fetch_add(1, Ordering::SeqCst);
         tokio::time::sleep(self.takes).await;
         let unavailable = Unavailable { doing: "sending mail", cause: "no answer".to_owned() };
@@ -52,35 +51,35 @@ struct Echoing {
 }
 
 #[async_trait]
-impl Caller for Echoing {
-    async fn call(&self, _: &Call) -> Result<(), Failure> {
+impl WebhookCaller for Echoing {
+    async fn call(&self, _: &Call) -> Result<(), SendError> {
         self.called.fetch_add(1, Ordering::SeqCst);
         Ok(())
     }
 
-    async fn ask(&self, _: &ContactId, _: &Url, _: &str) -> Result<Option<Consent>, Failure> {
+    async fn ask(&self, _: &ContactId, _: &Url, _: &str) -> Result<Option<OptIn>, SendError> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         tokio::time::sleep(Duration::from_millis(20)).await;
-        Ok(Some(Consent::Given))
+        Ok(Some(OptIn::Confirmed))
     }
 }
 
-fn postman(sqlite: &Sqlite, mailer: &Arc<Counting>) -> Postman {
+fn sender(sqlite: &Sqlite, mailer: &Arc<Counting>) -> NotificationSender {
     let secret = || Secret::new("correct-horse-battery").unwrap();
     let ports = Arc::new(sqlite.clone());
-    Postman {
-        words: Words::new(Language::English, 10),
+    NotificationSender {
+        words: MessageTexts::new(Language::English, 10),
         links: Links { public_url: "https://signup.example.org".parse().unwrap(), token_secret: secret() },
         contact_secret: secret(),
         contacts: ports.clone(),
         budgets: ports,
-        guards: Guards { confirmations_an_hour: 100, sms: None },
+        limits: Limits { opt_ins_per_hour: 100, sms: None },
         asking: Asking::default(),
         metrics: Arc::new(Metrics::new()),
         inbox: None,
         mailer: Some(mailer.clone()),
         caller: None,
-        texter: None,
+        sms_sender: None,
         broadcaster: None,
     }
 }
@@ -116,23 +115,23 @@ async fn of_many_who_come_with_one_address_at_once_one_asks_its_owner() {
     let folder = tempfile::tempdir().unwrap();
     let sqlite = Sqlite::open(folder.path()).unwrap();
     let mailer = Arc::new(Counting { mails: AtomicUsize::new(0), takes: Duration::from_millis(20), fails: None });
-    let postman = postman(&sqlite, &mailer);
+    let sender = sender(&sqlite, &mailer);
     let at = Timestamp::now();
     let all: Vec<Notification> =
         (0..40).map(|number| news(&format!("Guest {number}"), "Victim@mail.example", at)).collect();
-    for told in join_all(all.iter().map(|notification| postman.notify(notification))).await {
-        assert!(!told.unwrap());
+    for told in join_all(all.iter().map(|notification| sender.notify(notification))).await {
+        assert_eq!(told.unwrap(), Notified::NotWanted);
     }
     assert_eq!(mailer.mails.load(Ordering::SeqCst), 1);
     // Nor by another way to write it, nor two days less a minute later.
     let later = at.plus(Duration::from_secs(48 * 60 * 60 - 60));
-    postman.notify(&news("Guest 41", "VICTIM@mail.example", later)).await.unwrap();
+    let _ = sender.notify(&news("Guest 41", "VICTIM@mail.example", later)).await.unwrap();
     assert_eq!(mailer.mails.load(Ordering::SeqCst), 1);
     // After that all of them may again, and one does.
     let much_later = at.plus(Duration::from_secs(48 * 60 * 60));
     let all: Vec<Notification> =
         (0..40).map(|number| news(&format!("Guest {number}"), "victim@mail.example", much_later)).collect();
-    join_all(all.iter().map(|notification| postman.notify(notification))).await;
+    join_all(all.iter().map(|notification| sender.notify(notification))).await;
     assert_eq!(mailer.mails.load(Ordering::SeqCst), 2);
 }
 
@@ -142,12 +141,12 @@ async fn what_comes_for_a_webhook_while_it_is_asked_waits_for_its_answer() {
     let sqlite = Sqlite::open(folder.path()).unwrap();
     let mailer = Arc::new(Counting { mails: AtomicUsize::new(0), takes: Duration::ZERO, fails: None });
     let webhook = Arc::new(Echoing::default());
-    let postman = Postman { caller: Some(webhook.clone()), ..postman(&sqlite, &mailer) };
+    let sender = NotificationSender { caller: Some(webhook.clone()), ..sender(&sqlite, &mailer) };
     let contact = || Contact::webhook("https://hooks.example.org/ana").unwrap();
     let at = Timestamp::now();
     let all: Vec<Notification> = (0..40).map(|number| news_to(&format!("Guest {number}"), contact(), at)).collect();
-    for told in join_all(all.iter().map(|notification| postman.notify(notification))).await {
-        assert!(told.unwrap());
+    for told in join_all(all.iter().map(|notification| sender.notify(notification))).await {
+        assert_eq!(told.unwrap(), Notified::Sent);
     }
     assert_eq!((webhook.asked.load(Ordering::SeqCst), webhook.called.load(Ordering::SeqCst)), (1, 40));
 }
@@ -157,16 +156,16 @@ async fn a_question_that_may_have_arrived_is_not_asked_again() {
     let folder = tempfile::tempdir().unwrap();
     let sqlite = Sqlite::open(folder.path()).unwrap();
     let failing = |fails| Arc::new(Counting { mails: AtomicUsize::new(0), takes: Duration::ZERO, fails: Some(fails) });
-    let (unknown, unanswered): (fn(_) -> _, fn(_) -> _) = (Failure::Retry, Failure::NoAnswer);
+    let (unknown, unanswered): (fn(_) -> _, fn(_) -> _) = (SendError::Unavailable, SendError::NoAnswer);
     let at = Timestamp::now();
     for (mailer, email, asked) in [
         (failing(unknown), "ana@mail.example", 1),
         (failing(unanswered), "ben@mail.example", 1),
-        (failing(Failure::NotSent), "cleo@mail.example", 3),
+        (failing(SendError::NotSent), "cleo@mail.example", 3),
     ] {
-        let postman = postman(&sqlite, &mailer);
+        let sender = sender(&sqlite, &mailer);
         for minute in 0..3 {
-            let _ = postman.notify(&news("Ana", email, at.plus(Duration::from_secs(60 * minute)))).await;
+            let _ = sender.notify(&news("Ana", email, at.plus(Duration::from_secs(60 * minute)))).await;
         }
         assert_eq!(mailer.mails.load(Ordering::SeqCst), asked, "{email}");
     }

@@ -5,7 +5,7 @@ use countmein::domain::attendee::Applied;
 use countmein::domain::attendee_name::AttendeeName;
 use countmein::domain::channel::Channel;
 use countmein::domain::event::Event;
-use countmein::domain::registration::StayKey;
+use countmein::domain::registration::RegistrationKey;
 use countmein::domain::signup::{Request, Signup, SignupId, Version};
 use countmein::domain::timestamp::Timestamp;
 use countmein::ports::{AttendeeBatch, INBOX_MESSAGES, Inbox, InboxMessage, Roster};
@@ -48,19 +48,19 @@ impl Home {
     }
 
     /// Somebody comes; their stay.
-    async fn enrol(&self, event: &str, name: &str, second: i64) -> StayKey {
+    async fn enrol(&self, event: &str, name: &str, second: i64) -> RegistrationKey {
         let enrol = signup(event, name, second, Request::Enrol { contact: None });
-        let stay = StayKey { attendee: enrol.key(), owner: enrol.version.id.clone() };
+        let registration = RegistrationKey { attendee: enrol.key(), owner: enrol.version.id.clone() };
         self.apply(enrol).await;
-        stay
+        registration
     }
 
-    async fn keep(&self, stay: &StayKey, message: InboxMessage) {
-        self.sqlite.keep(stay, message).await.expect("the database is there");
+    async fn keep(&self, registration: &RegistrationKey, message: InboxMessage) {
+        self.sqlite.keep(registration, message).await.expect("the database is there");
     }
 
-    async fn messages(&self, stay: &StayKey) -> Vec<InboxMessage> {
-        self.sqlite.messages(stay).await.expect("the database is there")
+    async fn messages(&self, registration: &RegistrationKey) -> Vec<InboxMessage> {
+        self.sqlite.messages(registration).await.expect("the database is there")
     }
 }
 
@@ -119,7 +119,7 @@ async fn what_others_were_told_is_not_seen() {
         assert_eq!(home.messages(other).await, [own], "an id is known to its stay alone");
     }
     assert_eq!(home.messages(&ana).await, [message(1)]);
-    let of_another = StayKey { owner: SignupId::parse("id-9").unwrap(), ..ana };
+    let of_another = RegistrationKey { owner: SignupId::parse("id-9").unwrap(), ..ana };
     assert_eq!(home.messages(&of_another).await, [], "a stay is known by the sign-up that began it");
 }
 
@@ -129,18 +129,21 @@ async fn messages_stay_while_the_stay_goes_on() {
     let ana = home.enrol("Dance", "Ana", 1).await;
     home.keep(&ana, message(1)).await;
     home.enrol("Dance", "Ana", 2).await;
-    home.apply(signup("Dance", "Ana", 3, Request::Amend { stay: ana.owner.clone(), contact: None })).await;
+    home.apply(signup("Dance", "Ana", 3, Request::Amend { registration: ana.owner.clone(), contact: None })).await;
     assert_eq!(home.messages(&ana).await, [message(1)]);
 }
 
 #[tokio::test]
 async fn messages_go_with_whoever_leaves_and_with_nobody_else() {
-    for leaves in [|_: &StayKey| Request::Cancel, |ana: &StayKey| Request::Leave { stay: ana.owner.clone() }] {
+    for leaves in [
+        |_: &RegistrationKey| Request::Cancel,
+        |ana: &RegistrationKey| Request::Leave { registration: ana.owner.clone() },
+    ] {
         let home = home();
         let (ana, ben) = (home.enrol("Dance", "Ana", 1).await, home.enrol("Dance", "Ben", 2).await);
         let elsewhere = home.enrol("Choir", "Ana", 3).await;
-        for stay in [&ana, &ben, &elsewhere] {
-            home.keep(stay, message(1)).await;
+        for registration in [&ana, &ben, &elsewhere] {
+            home.keep(registration, message(1)).await;
         }
 
         home.apply(signup("Dance", "Ana", 4, leaves(&ana))).await;
@@ -158,8 +161,8 @@ async fn a_removal_takes_the_messages_along() {
     let home = home();
     let (ana, ben) = (home.enrol("Dance", "Ana", 1).await, home.enrol("Dance", "Ben", 2).await);
     let elsewhere = home.enrol("Choir", "Ana", 3).await;
-    for stay in [&ana, &ben, &elsewhere] {
-        home.keep(stay, message(1)).await;
+    for registration in [&ana, &ben, &elsewhere] {
+        home.keep(registration, message(1)).await;
     }
     let name = &ana.attendee.name;
 

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use countmein::app::server::Server;
-use countmein::app::settings::{Announcing, ListEveryone, Settings, Store, WebhookPolicy};
+use countmein::app::settings::{ListEveryone, NotificationSettings, Settings, Store, WebhookPolicy};
 use fantoccini::wd::Capabilities;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -151,7 +151,7 @@ async fn serve(data: PathBuf) -> String {
         list_everyone: ListEveryone::Loopback,
         flic_key: None,
         mqtt: None,
-        announcing: Announcing { webhooks: WebhookPolicy::Off, ..Announcing::default() },
+        notifications: NotificationSettings { webhooks: WebhookPolicy::Off, ..NotificationSettings::default() },
     };
     let server = Server::bind(&settings).await.unwrap();
     let address = server.address().unwrap();

@@ -56,7 +56,7 @@ impl Cloud {
     fn serve(&self, data: &Path, more: &[&str]) -> Command {
         let mut command = serve(data);
         command.args(["--store", "dynamodb", "--queue", "sqs", "--table", "Club", "--queue-url", &self.queue]);
-        command.args(["--dead-letters-url", &self.dead_letters, "--organiser-key", ORGANISER_KEY]).args(more);
+        command.args(["--dead-letter-queue-url", &self.dead_letters, "--organiser-key", ORGANISER_KEY]).args(more);
         self.tell(&mut command);
         command
     }

@@ -168,17 +168,18 @@ fn golden(name: &str) -> Value {
 }
 
 fn in_words(request: &Request) -> String {
-    let (verb, stay, contact) = match request {
+    let (verb, registration, contact) = match request {
         Request::Join { contact } => ("join", None, contact.as_ref()),
         Request::Enrol { contact } => ("enrol", None, contact.as_ref()),
-        Request::Amend { stay, contact } => ("amend", Some(stay), contact.as_ref()),
+        Request::Amend { registration, contact } => ("amend", Some(registration), contact.as_ref()),
         Request::Cancel => ("cancel", None, None),
-        Request::Leave { stay } => ("leave", Some(stay), None),
-        Request::Notify { stay, on: true } => ("notify", Some(stay), None),
-        Request::Notify { stay, on: false } => ("notify not", Some(stay), None),
+        Request::Leave { registration } => ("leave", Some(registration), None),
+        Request::Notify { registration, on: true } => ("notify", Some(registration), None),
+        Request::Notify { registration, on: false } => ("notify not", Some(registration), None),
         Request::SendLink => ("send link", None, None),
     };
-    let words = [Some(verb), stay.map(SignupId::as_str), contact.map(Contact::kind), contact.map(Contact::address)];
+    let words =
+        [Some(verb), registration.map(SignupId::as_str), contact.map(Contact::kind), contact.map(Contact::address)];
     words.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 

@@ -4,8 +4,7 @@ use std::time::{Duration, Instant};
 
 use countmein::adapters::smtp::{Settings, Smtp};
 use countmein::domain::opt_in::ContactId;
-use countmein::ports::Failure;
-use countmein::ports::{Mail, Mailer as _};
+use countmein::ports::{Mail, Mailer as _, SendError};
 use futures_util::future::join_all;
 use rcgen::{CertificateParams, KeyPair};
 use serde_json::Value;
@@ -56,18 +55,20 @@ fn header<'a>(mail: &'a Value, name: &str) -> &'a str {
 
 /// That it may work later; why it did not.
 #[track_caller]
-fn retry(sent: Result<(), Failure>) -> String {
+fn retry(sent: Result<(), SendError>) -> String {
     match sent.unwrap_err() {
-        Failure::Retry(unavailable) | Failure::NotSent(unavailable) => without_address(unavailable.to_string()),
+        SendError::Unavailable(unavailable) | SendError::NotSent(unavailable) => {
+            without_address(unavailable.to_string())
+        }
         other => panic!("not to be tried again: {other}"),
     }
 }
 
 /// That it never will work; why.
 #[track_caller]
-fn reject(sent: Result<(), Failure>) -> String {
+fn reject(sent: Result<(), SendError>) -> String {
     match sent.unwrap_err() {
-        Failure::Reject(why) => without_address(why),
+        SendError::Rejected(why) => without_address(why),
         failure => panic!("to be tried again: {failure}"),
     }
 }
@@ -297,7 +298,7 @@ async fn tls_is_spoken_with_who_shows_a_trusted_certificate_and_with_nobody_else
                 let taken = server.next();
                 assert_eq!((&taken["encrypted"], &taken["login"]), (&true.into(), &"ana".into()), "{scheme}");
             } else {
-                let Failure::NotSent(why) = sent.unwrap_err() else { panic!("it is known that nothing was sent") };
+                let SendError::NotSent(why) = sent.unwrap_err() else { panic!("it is known that nothing was sent") };
                 assert!(why.cause.contains("certificate"), "{why}");
                 assert_eq!(server.stop(), [] as [Value; 0], "{scheme}");
             }

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use countmein::domain::event::EventId;
-use countmein::domain::opt_in::{Consent, ContactId};
-use countmein::ports::Failure;
-use countmein::ports::{Broadcast, Broadcaster as _, Call, Caller, Mail, Mailer, Text, Texter as _};
+use countmein::domain::opt_in::{ContactId, OptIn};
+use countmein::ports::{
+    Broadcast, Broadcaster as _, Call, Mail, Mailer, SendError, SmsSender as _, Text, WebhookCaller,
+};
 use serde_json::{Value, json};
 use url::Url;
 
@@ -87,7 +88,7 @@ async fn a_text_reaches_the_phone_as_what_is_not_to_be_late() {
 async fn who_is_enrolled_twice_has_one_topic_and_is_subscribed_once() {
     let stage = Stage::new().await;
     for _ in 0..2 {
-        assert_eq!(Mailer::ask(&stage.sns, &mail()).await.unwrap(), Some(Consent::Given));
+        assert_eq!(Mailer::ask(&stage.sns, &mail()).await.unwrap(), Some(OptIn::Confirmed));
     }
     let topic = topic_of(&stage.account, &contact());
     assert_eq!(stage.topics().await, [topics(&stage.account).announcements, topic.clone()]);
@@ -131,7 +132,7 @@ async fn a_topic_that_somebody_deleted_is_made_again() {
             _ => stage.sns.call(&call(WEBHOOK)).await,
         };
         let failure = tell().await.unwrap_err();
-        assert!(matches!(&failure, Failure::Retry(_)), "{failure}");
+        assert!(matches!(&failure, SendError::Unavailable(_)), "{failure}");
         let [(protocol, _)] = &stage.subscribers(&contact()).await[..] else { panic!("one is subscribed") };
         assert_eq!(protocol, told_later);
         tell().await.unwrap();
@@ -143,7 +144,7 @@ async fn a_webhook_is_called_as_soon_as_it_said_yes() {
     let stage = Stage::new().await;
     let receiver = Server::answering(|_| Message::answer(200, ""));
     let call = Call { id: "news-2".to_owned(), ..call(&receiver.url()) };
-    assert_eq!(Caller::ask(&stage.sns, &call.contact, &call.to, "text").await.unwrap(), Some(Consent::Given));
+    assert_eq!(WebhookCaller::ask(&stage.sns, &call.contact, &call.to, "text").await.unwrap(), Some(OptIn::Confirmed));
     let question: Value = serde_json::from_slice(&receiver.request().body).unwrap();
     assert_eq!(question["Type"], "SubscriptionConfirmation");
     let too_early = Call { body: json!({ "id": "news-1" }).to_string(), ..call.clone() };
@@ -159,7 +160,7 @@ async fn a_webhook_is_called_as_soon_as_it_said_yes() {
 async fn a_webhook_gets_the_cloud_event_itself_as_json() {
     let stage = Stage::new().await;
     let call = call(WEBHOOK);
-    Caller::ask(&stage.sns, &call.contact, &call.to, "text").await.unwrap();
+    WebhookCaller::ask(&stage.sns, &call.contact, &call.to, "text").await.unwrap();
     let list = stage.aws.list_subscriptions_by_topic().topic_arn(topic_of(&stage.account, &contact()));
     let [listed] = &list.send().await.unwrap().subscriptions.unwrap()[..] else { panic!("one is subscribed") };
     assert_eq!((listed.protocol(), listed.endpoint()), (Some("https"), Some(WEBHOOK)));

@@ -14,10 +14,9 @@ use countmein::domain::digest::Digest;
 use countmein::domain::event::Event;
 use countmein::domain::signup::{Request, Signup, SignupId, Version};
 use countmein::domain::timestamp::Timestamp;
-use countmein::ports::Reject;
 use countmein::ports::{
-    AttendeeBatch, Budgets, ChangeFeed, Delivery, Digests, GivenBack, Idempotency, MAX_RECEIVES, Position, Queue,
-    Rejects, Remembered, Roster,
+    AttendeeBatch, Budgets, ChangeFeed, Deletion, Delivery, Digests, Idempotency, MAX_RECEIVES, Nack, Position, Queue,
+    Reject, Rejects, Remembered, Roster, Spending, Write,
 };
 use tempfile::TempDir;
 
@@ -236,7 +235,7 @@ async fn a_message_is_not_handed_out_before_its_delay_by_an_arrival_of_another()
     send(&sqlite, "later").await;
     let later = receive_one(&sqlite).await;
     let delay = Duration::from_secs(3_600);
-    sqlite.give_back(vec![GivenBack { receipt: later.receipt, delay, why: "away".to_owned() }]).await.unwrap();
+    sqlite.nack(vec![Nack { receipt: later.receipt, delay, why: "away".to_owned() }]).await.unwrap();
 
     send(&sqlite, "now").await;
 
@@ -328,15 +327,19 @@ async fn answers_are_remembered_for_a_day() {
 async fn a_budget_is_forgotten_at_its_end_and_not_before() {
     let home = folder();
     let sqlite = open(home.path());
-    assert!(sqlite.spend("first", 1, at(10)).await.unwrap());
-    assert!(sqlite.spend("second", 1, at(20)).await.unwrap());
-    assert!(!sqlite.spend("first", 1, at(30)).await.unwrap(), "it is spent, and its end does not move");
+    assert_eq!(sqlite.spend("first", 1, at(10)).await.unwrap(), Spending::Granted);
+    assert_eq!(sqlite.spend("second", 1, at(20)).await.unwrap(), Spending::Granted);
+    assert_eq!(
+        sqlite.spend("first", 1, at(30)).await.unwrap(),
+        Spending::Exhausted,
+        "it is spent, and its end does not move"
+    );
 
     delete_all_expired(&sqlite, Timestamp::from_millis(at(10).as_millis() - 1).unwrap()).await;
-    assert!(!sqlite.spend("first", 1, at(30)).await.unwrap());
+    assert_eq!(sqlite.spend("first", 1, at(30)).await.unwrap(), Spending::Exhausted);
     delete_all_expired(&sqlite, at(10)).await;
-    assert!(sqlite.spend("first", 1, at(30)).await.unwrap());
-    assert!(!sqlite.spend("second", 1, at(30)).await.unwrap(), "its end has not come");
+    assert_eq!(sqlite.spend("first", 1, at(30)).await.unwrap(), Spending::Granted);
+    assert_eq!(sqlite.spend("second", 1, at(30)).await.unwrap(), Spending::Exhausted, "its end has not come");
 }
 
 #[tokio::test]
@@ -350,7 +353,7 @@ async fn digests_of_forgotten_events_go_and_no_others() {
     let (forgotten, later) = (digest("Dance", Some(at(10))), digest("Choir", Some(at(11))));
     let lively = digest("Ball", None);
     for digest in [&forgotten, &later, &lively] {
-        assert!(sqlite.store(digest).await.unwrap());
+        assert_eq!(sqlite.store(digest).await.unwrap(), Write::Stored);
     }
     let stored = async |digest: &Digest| sqlite.digest(&digest.event).await.unwrap().is_some();
 
@@ -404,8 +407,8 @@ async fn a_removed_contact_is_nowhere_on_the_disk() {
     send(&sqlite, r#"{"event": "Dance", "contact": {"email": "ana@example.org"}}"#).await;
     let poison = receive_one(&sqlite).await;
     sqlite.put(vec![Reject::new(&poison, "`name` is missing".to_owned(), at(1))]).await.unwrap();
-    sqlite.settle(vec![poison.receipt]).await.unwrap();
-    sqlite.delete(&poison.message_id).await.unwrap();
+    sqlite.ack(vec![poison.receipt]).await.unwrap();
+    assert_eq!(sqlite.delete(&poison.message_id).await.unwrap(), Deletion::Deleted);
     let on_the_disk = || {
         let files = fs::read_dir(folder.path()).unwrap().map(|entry| fs::read(entry.unwrap().path()).unwrap());
         files.into_iter().any(|bytes| bytes.windows(15).any(|window| window == b"ana@example.org"))
@@ -426,9 +429,8 @@ async fn what_was_tried_often_holds_up_nobody() {
     for _ in 0..2 {
         let tried = sqlite.receive(backlog).await.unwrap();
         assert_eq!(tried.len(), backlog);
-        let back =
-            |delivery: Delivery| GivenBack { receipt: delivery.receipt, delay: Duration::ZERO, why: String::new() };
-        sqlite.give_back(tried.into_iter().map(back).collect()).await.unwrap();
+        let back = |delivery: Delivery| Nack { receipt: delivery.receipt, delay: Duration::ZERO, why: String::new() };
+        sqlite.nack(tried.into_iter().map(back).collect()).await.unwrap();
     }
     send(&sqlite, "new").await;
 

@@ -47,7 +47,7 @@ fn a_phone_of_a_listed_calling_code_is_asked_and_then_told_and_no_other_is() {
     let account = Account::new();
     let data = tempfile::tempdir().unwrap();
     let mut command = serve(data.path());
-    command.args(["--sms-calling-codes", "+49,+1", "--sms-daytime", "0-24 UTC", "--first-wait", "0"]);
+    command.args(["--sms-calling-codes", "+49,+1", "--sms-hours", "0-24 UTC", "--backoff-initial", "0"]);
     command.envs([
         ("AWS_ENDPOINT_URL", account.endpoint.as_str()),
         ("AWS_REGION", REGION),
@@ -73,9 +73,9 @@ fn a_phone_of_a_listed_calling_code_is_asked_and_then_told_and_no_other_is() {
 #[test]
 fn texts_need_a_daytime_and_calling_codes_that_are_some() {
     for (arguments, told) in [
-        (&["--sms-calling-codes", "+1"][..], "--sms-daytime"),
-        (&["--sms-calling-codes", "0049", "--sms-daytime", "8-21 UTC"], "+49"),
-        (&["--sms-calling-codes", "+49", "--sms-daytime", "day"], "8-21 Europe/Berlin"),
+        (&["--sms-calling-codes", "+1"][..], "--sms-hours"),
+        (&["--sms-calling-codes", "0049", "--sms-hours", "8-21 UTC"], "+49"),
+        (&["--sms-calling-codes", "+49", "--sms-hours", "day"], "8-21 Europe/Berlin"),
     ] {
         let output = serve(tempfile::tempdir().unwrap().path()).args(arguments).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{output:?}");

@@ -10,8 +10,7 @@ use countmein::adapters::webhook::{Settings, Webhooks};
 use countmein::domain::opt_in::ContactId;
 use countmein::domain::secret::Secret;
 use countmein::domain::timestamp::Timestamp;
-use countmein::ports::Failure;
-use countmein::ports::{Call, Caller as _};
+use countmein::ports::{Call, SendError, WebhookCaller as _};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use url::Url;
@@ -60,12 +59,12 @@ fn call(to: Url) -> Call {
     }
 }
 
-fn is_retry(outcome: &Result<(), Failure>) -> bool {
-    matches!(outcome, Err(Failure::NoAnswer(unavailable)) if unavailable.doing == "calling a webhook")
+fn is_retry(outcome: &Result<(), SendError>) -> bool {
+    matches!(outcome, Err(SendError::NoAnswer(unavailable)) if unavailable.doing == "calling a webhook")
 }
 
-fn is_reject(outcome: &Result<(), Failure>, reason: &str) -> bool {
-    matches!(outcome, Err(Failure::Reject(why)) if why == reason)
+fn is_reject(outcome: &Result<(), SendError>, reason: &str) -> bool {
+    matches!(outcome, Err(SendError::Rejected(why)) if why == reason)
 }
 
 /// As a receiver does it that was shown its key.
@@ -140,7 +139,7 @@ async fn the_status_says_whether_to_come_again() {
     }
     for status in [300, 301, 302, 303, 304, 307, 308, 400, 401, 403, 404, 405, 409, 410, 413, 422, 451] {
         let outcome = webhooks.call(&call(receiver.url(&format!("/{status}")))).await;
-        assert!(matches!(outcome, Err(Failure::Reject(_))), "{status}: {outcome:?}");
+        assert!(matches!(outcome, Err(SendError::Rejected(_))), "{status}: {outcome:?}");
     }
 }
 

@@ -26,7 +26,7 @@ pub async fn previous(config: &SdkConfig, id: &str) -> anyhow::Result<Option<Sec
 /// Secrets that are read when they are first needed, by their ids.
 ///
 /// Most instances of a function never need them, and each would lengthen their start by a call.
-pub struct LateSecrets {
+pub struct LazySecrets {
     client: Client,
     organiser: String,
     token: String,
@@ -34,7 +34,7 @@ pub struct LateSecrets {
     previous_token_secret: OnceCell<Option<Secret>>,
 }
 
-impl LateSecrets {
+impl LazySecrets {
     pub fn new(config: &SdkConfig, organiser: String, token: String) -> Self {
         let client = Client::new(config);
         Self { client, organiser, token, organiser_key: OnceCell::new(), previous_token_secret: OnceCell::new() }
@@ -42,7 +42,7 @@ impl LateSecrets {
 }
 
 #[async_trait]
-impl Secrets for LateSecrets {
+impl Secrets for LazySecrets {
     async fn organiser_key(&self) -> Result<Secret, Unavailable> {
         let key = self.organiser_key.get_or_try_init(|| read_current(&self.client, &self.organiser)).await;
         key.cloned().map_err(unavailable)

@@ -14,7 +14,7 @@ use aws_sdk_sqs::types::{
 
 use crate::adapters::aws::error::unavailable;
 use crate::domain::timestamp::Timestamp;
-use crate::ports::{Delivery, Depth, GivenBack, Queue, Unavailable};
+use crate::ports::{Delivery, Depth, Nack, Queue, Unavailable};
 
 /// Entries in one batch call, and messages of one receive, at the most (SQS quotas, "Message quotas").
 const ENTRIES: usize = 10;
@@ -97,7 +97,7 @@ impl Queue for Sqs {
         Ok(received)
     }
 
-    async fn settle(&self, receipts: Vec<String>) -> Result<(), Unavailable> {
+    async fn ack(&self, receipts: Vec<String>) -> Result<(), Unavailable> {
         for batch in receipts.chunks(ENTRIES) {
             let entries = batch.iter().enumerate().map(|(index, receipt)| {
                 DeleteMessageBatchRequestEntry::builder().id(index.to_string()).receipt_handle(receipt).build()
@@ -113,7 +113,7 @@ impl Queue for Sqs {
         Ok(())
     }
 
-    async fn give_back(&self, deliveries: Vec<GivenBack>) -> Result<(), Unavailable> {
+    async fn nack(&self, deliveries: Vec<Nack>) -> Result<(), Unavailable> {
         for batch in deliveries.chunks(ENTRIES) {
             let entries = batch.iter().enumerate().map(|(index, given_back)| {
                 ChangeMessageVisibilityBatchRequestEntry::builder()

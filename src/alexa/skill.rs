@@ -98,7 +98,7 @@ enum Heard {
     /// No to what was proposed.
     No,
     /// Words of their own, or yes to those that were proposed.
-    Words(String),
+    MessageTexts(String),
     /// Nothing yet, whatever was proposed.
     Nothing,
 }
@@ -158,11 +158,11 @@ impl Turn<'_> {
         };
         let key = AttendeeKey { event: event.id().clone(), name: name.key().clone() };
         let attendee = self.skill.roster.attendee(&key).await?;
-        let said = match attendee.as_ref().and_then(|attendee| attendee.stay()) {
+        let said = match attendee.as_ref().and_then(|attendee| attendee.registration()) {
             None => "not-on-the-list",
-            Some(stay) if self.user.asked_for(&stay.owner) => {
+            Some(registration) if self.user.asked_for(&registration.owner) => {
                 // Applied to this very stay, whatever happens meanwhile.
-                self.send(&event, &name, signup::Request::Leave { stay: stay.owner.clone() }).await?;
+                self.send(&event, &name, signup::Request::Leave { registration: registration.owner.clone() }).await?;
                 "taken-out"
             }
             Some(_) => "not-yours",
@@ -210,7 +210,7 @@ impl Turn<'_> {
         let elicit = |message| Response::elicit(EVENT, intent, &self.speech.say(message), self.attributes(intent));
         match self.heard(intent, EVENT) {
             Heard::No => Ok(Err(elicit("which-event"))),
-            Heard::Words(text) => {
+            Heard::MessageTexts(text) => {
                 let title = if intent.slot(EVENT).is_resolved() { text } else { capitalised(&text) };
                 // An event's title has no apostrophes.
                 Ok(Event::parse(&title.replace(['\'', '’'], "")).map_err(|_| elicit("event-not-heard")))
@@ -235,7 +235,9 @@ impl Turn<'_> {
         let elicit = |message| Response::elicit(NAME, intent, &self.speech.say(message), self.attributes(intent));
         match self.heard(intent, NAME) {
             Heard::No => Ok(Err(elicit("which-name"))),
-            Heard::Words(text) => Ok(AttendeeName::parse(&capitalised(&text)).map_err(|_| elicit("name-not-heard"))),
+            Heard::MessageTexts(text) => {
+                Ok(AttendeeName::parse(&capitalised(&text)).map_err(|_| elicit("name-not-heard")))
+            }
             Heard::Nothing => {
                 let Some(name) = self.skill.households.usual_name(&self.user).await? else {
                     return Ok(Err(elicit("which-name")));
@@ -251,8 +253,8 @@ impl Turn<'_> {
         let proposed = self.attributes.proposed.get(name).map(String::as_str);
         match (slot.confirmation_status, slot.text()) {
             (Confirmation::Denied, _) => Heard::No,
-            (Confirmation::Confirmed, Some(text)) => Heard::Words(text.to_owned()),
-            (Confirmation::None, Some(text)) if proposed != Some(text) => Heard::Words(text.to_owned()),
+            (Confirmation::Confirmed, Some(text)) => Heard::MessageTexts(text.to_owned()),
+            (Confirmation::None, Some(text)) if proposed != Some(text) => Heard::MessageTexts(text.to_owned()),
             _ => Heard::Nothing,
         }
     }

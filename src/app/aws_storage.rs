@@ -12,7 +12,7 @@ use crate::adapters::secrets_manager as secrets;
 use crate::adapters::sqs::Sqs;
 use crate::app::follow_stream::follow_until;
 use crate::app::keys::{OrganiserKey, key_of, organiser_key};
-use crate::app::secrets::KnownSecrets;
+use crate::app::secrets::FixedSecrets;
 use crate::app::settings::{Pipeline, Remote, Settings};
 use crate::app::storage::{Storage, Task};
 use crate::app::worker::{Job, Worker, work_until};
@@ -44,7 +44,7 @@ pub async fn open(
         let ingest =
             Worker { queue: queue.clone(), job: Job::Ingest(Box::new(backend.clone())), metrics: metrics.clone() };
         tasks.push(Box::pin(work_until(ingest, stop.clone())));
-        if let Some(url) = &remote.dead_letters_url {
+        if let Some(url) = &remote.dead_letter_queue_url {
             let job = Job::RejectDeadLetters { rejects: backend.rejects.clone() };
             let dead_letters = Worker { queue: Arc::new(Sqs::new(&config, url)), job, metrics };
             tasks.push(Box::pin(work_until(dead_letters, stop.clone())));
@@ -58,7 +58,7 @@ pub async fn open(
         import_room: None,
         limits: None,
         token_secret,
-        secrets: Arc::new(KnownSecrets { organiser_key: organiser.key, previous_token_secret }),
+        secrets: Arc::new(FixedSecrets { organiser_key: organiser.key, previous_token_secret }),
         key_whereabouts: organiser.whereabouts,
         tasks,
         closing: Box::pin(async {}),

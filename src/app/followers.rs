@@ -9,14 +9,15 @@ use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
 use crate::adapters::sqlite::Follower;
-use crate::app::announcing::Announcements;
+use crate::app::notifications::NotificationTasks;
 use crate::domain::change::Change;
 use crate::domain::event::EventId;
 use crate::domain::notification::Notification;
 use crate::domain::timestamp::Timestamp;
 use crate::fanout::{Announcer, take_in};
-use crate::ports::NotificationCounts;
-use crate::ports::{ChangeFeed as _, Digests as _, Failure, Notifier, Position, Unavailable};
+use crate::ports::{
+    ChangeFeed as _, Digests as _, NotificationCounts, Notified, Notifier, Position, SendError, Unavailable,
+};
 
 /// Changes taken in at once: fewer than a digest remembers, so that those of the last time count once when the program
 /// was stopped before it wrote down how far it had come.
@@ -51,7 +52,7 @@ pub enum Part {
 }
 
 /// Does its part until `stop` says so.
-pub async fn follow_until(announcements: Arc<Announcements>, part: Part, stop: CancellationToken) {
+pub async fn follow_until(announcements: Arc<NotificationTasks>, part: Part, stop: CancellationToken) {
     while !stop.is_cancelled() {
         let turn = tokio::select! {
             turn = announcements.turn(part, &stop) => turn,
@@ -84,7 +85,7 @@ struct Stoppable<'a> {
 
 #[async_trait]
 impl Notifier for Stoppable<'_> {
-    async fn notify(&self, notification: &Notification) -> Result<bool, Failure> {
+    async fn notify(&self, notification: &Notification) -> Result<Notified, SendError> {
         tokio::select! {
             outcome = self.notifier.notify(notification) => outcome,
             () = after(LAST_MESSAGE, self.stop.clone()) => {
@@ -94,7 +95,7 @@ impl Notifier for Stoppable<'_> {
     }
 }
 
-impl Announcements {
+impl NotificationTasks {
     /// Whether there may be more to do at once.
     async fn turn(&self, part: Part, stop: &CancellationToken) -> Result<bool, Unavailable> {
         match part {
@@ -118,7 +119,7 @@ impl Announcements {
                 self.stirred.notify_one();
                 changes.len()
             }
-            Follower::Answers => self.postman.answer(&changes, &|| (!stop.is_cancelled()).then(Timestamp::now)).await,
+            Follower::Answers => self.sender.answer(&changes, &|| (!stop.is_cancelled()).then(Timestamp::now)).await,
         };
         if let Some(last) = positions[..followed].last() {
             self.sqlite.set_position(follower, last).await?;
@@ -135,7 +136,7 @@ impl Announcements {
         let announcer = Announcer {
             digests: &self.sqlite,
             roster: &self.sqlite,
-            notifier: &Stoppable { notifier: &self.postman, stop },
+            notifier: &Stoppable { notifier: &self.sender, stop },
             noise: self.noise,
             at_once: AT_ONCE,
             clock: &Timestamp::now,

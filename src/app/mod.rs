@@ -1,6 +1,5 @@
 //! The composition root of the program: settings, storage backends, background tasks.
 
-mod announcing;
 #[cfg(feature = "aws")]
 mod aws_storage;
 pub mod connections;
@@ -9,6 +8,7 @@ mod follow_stream;
 mod followers;
 mod key_file;
 pub mod keys;
+mod notifications;
 mod secrets;
 pub mod server;
 pub mod settings;

@@ -7,13 +7,13 @@ use crate::ports::{Secrets, Unavailable};
 
 /// Secrets that are known from the start.
 #[derive(Debug, Clone)]
-pub struct KnownSecrets {
+pub struct FixedSecrets {
     pub organiser_key: Secret,
     pub previous_token_secret: Option<Secret>,
 }
 
 #[async_trait]
-impl Secrets for KnownSecrets {
+impl Secrets for FixedSecrets {
     async fn organiser_key(&self) -> Result<Secret, Unavailable> {
         Ok(self.organiser_key.clone())
     }

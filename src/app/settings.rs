@@ -11,7 +11,7 @@ use crate::domain::backoff::Noise;
 use crate::domain::secret::Secret;
 use crate::formats::button::flic_key::FlicKey;
 pub use crate::http::client::ListEveryone;
-use crate::notify::Guards;
+use crate::notify::Limits;
 use crate::notify::text::{Language, NAMES_SHOWN};
 
 /// What `countmein serve` is told.
@@ -31,7 +31,7 @@ pub struct Settings {
     /// Client addresses come from the last entry of `X-Forwarded-For`, as a reverse proxy writes it.
     pub behind_proxy: bool,
     pub list_everyone: ListEveryone,
-    pub announcing: Announcing,
+    pub notifications: NotificationSettings,
     /// Flic's public key, where its buttons are taken.
     pub flic_key: Option<FlicKey>,
     /// The broker whose buttons are heard.
@@ -64,7 +64,7 @@ pub enum Store {
 
 /// How people are told.
 #[derive(Debug, Clone)]
-pub struct Announcing {
+pub struct NotificationSettings {
     pub noise: Noise,
     pub language: Language,
     /// Names that an announcement shows; the rest are counted.
@@ -72,7 +72,7 @@ pub struct Announcing {
     /// Without it no mail is sent.
     pub mail: Option<MailSettings>,
     pub webhooks: WebhookPolicy,
-    pub guards: Guards,
+    pub limits: Limits,
 }
 
 /// The mail server, and whom mail comes from.
@@ -92,7 +92,7 @@ pub enum WebhookPolicy {
     Any,
 }
 
-impl Default for Announcing {
+impl Default for NotificationSettings {
     fn default() -> Self {
         Self {
             noise: Noise::default(),
@@ -100,7 +100,7 @@ impl Default for Announcing {
             names_shown: NAMES_SHOWN,
             mail: None,
             webhooks: WebhookPolicy::Public,
-            guards: Guards { confirmations_an_hour: 100, sms: None },
+            limits: Limits { opt_ins_per_hour: 100, sms: None },
         }
     }
 }
@@ -112,7 +112,7 @@ pub struct Remote {
     pub table: String,
     pub queue_url: String,
     /// The queue's dead-letter queue, whose messages go to the rejects.
-    pub dead_letters_url: Option<String>,
+    pub dead_letter_queue_url: Option<String>,
     /// A secret of Secrets Manager instead of the data folder's key.
     pub organiser_secret: Option<String>,
     /// A secret of Secrets Manager instead of the data folder's.

@@ -7,10 +7,10 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::adapters::sqlite::Sqlite;
-use crate::app::announcing::Announcements;
 use crate::app::followers::{Part, follow_until};
 use crate::app::keys::organiser_key;
-use crate::app::secrets::KnownSecrets;
+use crate::app::notifications::NotificationTasks;
+use crate::app::secrets::FixedSecrets;
 use crate::app::settings::Settings;
 use crate::app::storage::{Storage, Task};
 use crate::app::upkeep::upkeep_until;
@@ -34,7 +34,8 @@ pub async fn open(
     let backend = sqlite.backend();
     let ingest = Worker { queue: queue.clone(), job: Job::Ingest(Box::new(backend.clone())), metrics: metrics.clone() };
     let announcements = Arc::new(
-        Announcements::new(sqlite.clone(), &settings.announcing, token_secret.clone(), public_url, metrics).await?,
+        NotificationTasks::new(sqlite.clone(), &settings.notifications, token_secret.clone(), public_url, metrics)
+            .await?,
     );
     let mut tasks: Vec<Task> =
         vec![Box::pin(work_until(ingest, stop.clone())), Box::pin(upkeep_until(sqlite.clone(), stop.clone()))];
@@ -45,9 +46,9 @@ pub async fn open(
         queue,
         backend,
         import_room: Some(IMPORT_ROOM),
-        limits: Some(settings.announcing.guards.clone()),
+        limits: Some(settings.notifications.limits.clone()),
         token_secret,
-        secrets: Arc::new(KnownSecrets { organiser_key: organiser.key, previous_token_secret: None }),
+        secrets: Arc::new(FixedSecrets { organiser_key: organiser.key, previous_token_secret: None }),
         key_whereabouts: organiser.whereabouts,
         tasks,
         closing: Box::pin(async move { sqlite.checkpoint().await }),

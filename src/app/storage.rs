@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use crate::domain::secret::Secret;
-use crate::notify::Guards;
+use crate::notify::Limits;
 use crate::ports::{Backend, Queue, Secrets};
 
 /// Runs until the token that it was made with is cancelled, and finishes what it has begun.
@@ -16,7 +16,7 @@ pub struct Storage {
     pub backend: Backend,
     pub import_room: Option<u64>,
     /// None where this program sends no notifications.
-    pub limits: Option<Guards>,
+    pub limits: Option<Limits>,
     pub token_secret: Secret,
     pub secrets: Arc<dyn Secrets>,
     /// Where the organiser's key is, for the operator.

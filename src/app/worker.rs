@@ -6,8 +6,8 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::timestamp::Timestamp;
-use crate::ingest::{Outcome, bury, counts, ingest};
-use crate::ports::{Backend, Delivery, GivenBack, MAX_RECEIVES, Meter, Queue, Rejects, Unavailable};
+use crate::ingest::{Outcome, counts, ingest, reject_dead_letters};
+use crate::ports::{Backend, Delivery, MAX_RECEIVES, Meter, Nack, Queue, Rejects, Unavailable};
 
 /// Deliveries in one batch: large enough to share commits under load, small enough to be done in a moment.
 const BATCH: usize = 1_000;
@@ -66,28 +66,28 @@ pub async fn work_until(worker: Worker, stop: CancellationToken) {
 impl Worker {
     async fn batch(&self, deliveries: Vec<Delivery>) -> Result<(), Unavailable> {
         let receive_counts: Vec<u32> = deliveries.iter().map(|delivery| delivery.receive_count).collect();
-        let settlements = match &self.job {
+        let processed = match &self.job {
             Job::Ingest(backend) => ingest(&deliveries, backend, Timestamp::now()).await,
-            Job::RejectDeadLetters { rejects } => bury(&deliveries, &**rejects, Timestamp::now()).await,
+            Job::RejectDeadLetters { rejects } => reject_dead_letters(&deliveries, &**rejects, Timestamp::now()).await,
         };
-        self.metrics.ingested(&counts(&settlements));
+        self.metrics.ingested(&counts(&processed));
 
         let mut done = Vec::new();
         let mut back = Vec::new();
-        for (settlement, receive_count) in settlements.into_iter().zip(receive_counts) {
-            settlement.log();
-            match settlement.outcome {
+        for (each, receive_count) in processed.into_iter().zip(receive_counts) {
+            each.log();
+            match each.outcome {
                 Outcome::Retry(why) => {
-                    back.push(GivenBack { receipt: settlement.receipt, delay: backoff(receive_count), why });
+                    back.push(Nack { receipt: each.receipt, delay: backoff(receive_count), why });
                 }
-                _ => done.push(settlement.receipt),
+                _ => done.push(each.receipt),
             }
         }
         if !done.is_empty() {
-            self.queue.settle(done).await?;
+            self.queue.ack(done).await?;
         }
         if !back.is_empty() {
-            self.queue.give_back(back).await?;
+            self.queue.nack(back).await?;
         }
         Ok(())
     }

@@ -50,7 +50,7 @@ enum State {
 }
 
 #[derive(Deserialize)]
-struct Stay {
+struct Registration {
     state: State,
 }
 
@@ -65,7 +65,7 @@ impl Args {
 
     fn over_link(&self, link: &Url) -> Result<(), Failure> {
         let answer = Client::new(link).post(&[], &json!({"action": "cancel"}))?;
-        let sentence = match answer.read::<Stay>()?.state {
+        let sentence = match answer.read::<Registration>()?.state {
             State::NotYours => return Err(Failure::NotYours),
             State::Out => "The sign-up is cancelled.",
             State::Pending | State::In => "The cancellation is taken and takes effect in a moment.",

@@ -1,10 +1,9 @@
 use serde::Deserialize;
 use url::Url;
 
-use super::address;
 use super::client::Client;
 use super::failure::Failure;
-use super::output;
+use super::{address, output};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -26,7 +25,7 @@ pub struct Args {
 }
 
 #[derive(Deserialize)]
-struct Stay {
+struct Registration {
     messages: Vec<Message>,
 }
 
@@ -39,12 +38,12 @@ struct Message {
 impl Args {
     pub fn run(self) -> Result<(), Failure> {
         let answer = Client::new(&self.link).get(&[], &[])?;
-        let stay: Stay = answer.read()?;
+        let registration: Registration = answer.read()?;
         output::print(self.json, &answer.value, || {
-            if stay.messages.is_empty() {
+            if registration.messages.is_empty() {
                 return Ok(vec!["Nothing is new.".to_owned()]);
             }
-            Ok(stay.messages.iter().map(|Message { at, text }| format!("{at}  {text}")).collect())
+            Ok(registration.messages.iter().map(|Message { at, text }| format!("{at}  {text}")).collect())
         })
     }
 }

@@ -5,7 +5,6 @@
 
 mod access;
 mod address;
-mod announcing;
 mod button;
 mod cancel;
 mod client;
@@ -19,6 +18,7 @@ mod import;
 mod inbox;
 mod logging;
 mod mqtt;
+mod notifications;
 mod organiser_key;
 mod output;
 mod rejects;

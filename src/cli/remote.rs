@@ -1,8 +1,7 @@
 use clap::ValueEnum;
 
 use super::failure::Failure;
-use crate::app::settings::Store;
-use crate::app::settings::{Pipeline, Remote};
+use crate::app::settings::{Pipeline, Remote, Store};
 
 /// Which home the program works on.
 #[derive(Debug, clap::Args)]
@@ -23,8 +22,8 @@ pub struct RemoteArgs {
     queue_url: Option<String>,
 
     /// The dead-letter queue of that queue, to bring its messages among the rejects
-    #[arg(long, value_name = "URL", env = "COUNTMEIN_DEAD_LETTERS_URL")]
-    dead_letters_url: Option<String>,
+    #[arg(long, value_name = "URL", env = "COUNTMEIN_DEAD_LETTER_QUEUE_URL")]
+    dead_letter_queue_url: Option<String>,
 
     /// The secret in Secrets Manager that is the organiser's key, instead of the key in the data folder
     #[arg(long, value_name = "NAME", env = "COUNTMEIN_ORGANISER_SECRET")]
@@ -67,7 +66,7 @@ impl RemoteArgs {
             (StoreKind::Dynamodb, QueueKind::Sqs, Some(queue_url)) => Ok(Store::Remote(Remote {
                 table: self.table.table,
                 queue_url,
-                dead_letters_url: self.dead_letters_url,
+                dead_letter_queue_url: self.dead_letter_queue_url,
                 organiser_secret: self.organiser_secret,
                 token_secret: self.token_secret,
                 pipeline: if self.serve_only { Pipeline::InFunctions } else { Pipeline::Here },

@@ -5,10 +5,10 @@ use clap::builder::{BoolishValueParser, PossibleValue};
 use url::Url;
 
 use super::address::server_url;
-use super::announcing::AnnouncingArgs;
 use super::failure::Failure;
 use super::logging;
 use super::mqtt::MqttArgs;
+use super::notifications::NotificationArgs;
 use super::organiser_key::KeyParser;
 use crate::app::server as serve;
 #[cfg(not(feature = "aws"))]
@@ -66,7 +66,7 @@ pub struct Args {
     mqtt: MqttArgs,
 
     #[command(flatten)]
-    announcing: AnnouncingArgs,
+    notifications: NotificationArgs,
 
     #[cfg(feature = "aws")]
     #[command(flatten)]
@@ -107,7 +107,7 @@ impl Args {
             list_everyone: self.list_everyone,
             flic_key: self.flic_key,
             mqtt: self.mqtt.settings()?,
-            announcing: self.announcing.settings()?,
+            notifications: self.notifications.settings()?,
         })
     }
 }

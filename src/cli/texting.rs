@@ -1,5 +1,5 @@
 use super::failure::Failure;
-use crate::notify::{Daytime, SmsGuard};
+use crate::notify::{SmsHours, SmsLimits};
 
 /// Text messages over Amazon SNS, with the AWS credentials of this machine.
 #[derive(Debug, clap::Args)]
@@ -10,22 +10,22 @@ pub struct TextingArgs {
     sms_calling_codes: Vec<String>,
 
     /// From which hour to which, where people live, texts go out; needed with --sms-calling-codes, like '8-21 Europe/Berlin'
-    #[arg(long, value_name = "HOURS", env = "COUNTMEIN_SMS_DAYTIME")]
-    sms_daytime: Option<Daytime>,
+    #[arg(long, value_name = "HOURS", env = "COUNTMEIN_SMS_HOURS")]
+    sms_hours: Option<SmsHours>,
 
     /// Texts that go out in a day (UTC), at most; half of them at most are questions and links
-    #[arg(long, value_name = "NUMBER", env = "COUNTMEIN_SMS_A_DAY", default_value_t = 100)]
-    sms_a_day: u64,
+    #[arg(long, value_name = "NUMBER", env = "COUNTMEIN_SMS_PER_DAY", default_value_t = 100)]
+    sms_per_day: u64,
 }
 
 impl TextingArgs {
-    pub fn guard(self) -> Result<Option<SmsGuard>, Failure> {
-        let (calling_codes, a_day) = (self.sms_calling_codes, self.sms_a_day);
-        match self.sms_daytime {
+    pub fn guard(self) -> Result<Option<SmsLimits>, Failure> {
+        let (calling_codes, per_day) = (self.sms_calling_codes, self.sms_per_day);
+        match self.sms_hours {
             _ if calling_codes.is_empty() => Ok(None),
-            Some(daytime) => Ok(Some(SmsGuard { calling_codes, daytime, a_day })),
+            Some(hours) => Ok(Some(SmsLimits { calling_codes, hours, per_day })),
             None => {
-                Err(Failure::Usage("--sms-calling-codes needs --sms-daytime, like '8-21 Europe/Berlin'".to_owned()))
+                Err(Failure::Usage("--sms-calling-codes needs --sms-hours, like '8-21 Europe/Berlin'".to_owned()))
             }
         }
     }
@@ -33,5 +33,5 @@ impl TextingArgs {
 
 fn calling_code(text: &str) -> Result<String, &'static str> {
     let text = text.trim();
-    if SmsGuard::is_calling_code(text) { Ok(text.to_owned()) } else { Err("write calling codes like +49,+1") }
+    if SmsLimits::is_calling_code(text) { Ok(text.to_owned()) } else { Err("write calling codes like +49,+1") }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::domain::attendee_name::AttendeeName;
 use crate::domain::event::EventId;
-use crate::domain::registration::Stay;
+use crate::domain::registration::Registration;
 use crate::domain::signup::{AttendeeKey, Request, Signup, SignupId, Version};
 use crate::domain::timestamp::Timestamp;
 
@@ -25,7 +25,7 @@ pub struct Attendee {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Status {
-    In(Stay),
+    In(Registration),
     /// Forgotten at `expires_at`.
     Out {
         expires_at: Timestamp,
@@ -53,9 +53,9 @@ impl Attendee {
         AttendeeKey { event: self.event.clone(), name: self.name.key().clone() }
     }
 
-    pub fn stay(&self) -> Option<&Stay> {
+    pub fn registration(&self) -> Option<&Registration> {
         match &self.status {
-            Status::In(stay) => Some(stay),
+            Status::In(registration) => Some(registration),
             Status::Out { .. } => None,
         }
     }
@@ -99,9 +99,9 @@ pub fn apply(current: Option<&Attendee>, signup: &Signup, now: Timestamp) -> Ver
     {
         return if signup.version == current.newest { Verdict::Duplicate } else { Verdict::Stale };
     }
-    let stay = current.and_then(Attendee::stay);
-    let status = match (&signup.request, stay) {
-        (Request::Join { contact } | Request::Enrol { contact }, None) => Status::In(Stay {
+    let registration = current.and_then(Attendee::registration);
+    let status = match (&signup.request, registration) {
+        (Request::Join { contact } | Request::Enrol { contact }, None) => Status::In(Registration {
             since: signup.version.requested_at,
             owner: signup.version.id.clone(),
             channel: signup.channel,
@@ -109,20 +109,26 @@ pub fn apply(current: Option<&Attendee>, signup: &Signup, now: Timestamp) -> Ver
             notify: true,
             link_asked_at: None,
         }),
-        (Request::Join { .. } | Request::Enrol { contact: None }, Some(stay)) => Status::In(stay.clone()),
-        (Request::Enrol { contact }, Some(stay)) => Status::In(Stay { contact: contact.clone(), ..stay.clone() }),
-        (Request::Cancel, _) => Status::Out { expires_at: forgotten_at(signup, now) },
-        (Request::Amend { stay: owner, contact }, Some(stay)) if *owner == stay.owner => {
-            Status::In(Stay { contact: contact.clone(), ..stay.clone() })
+        (Request::Join { .. } | Request::Enrol { contact: None }, Some(registration)) => {
+            Status::In(registration.clone())
         }
-        (Request::Leave { stay: owner }, Some(stay)) if *owner == stay.owner => {
+        (Request::Enrol { contact }, Some(registration)) => {
+            Status::In(Registration { contact: contact.clone(), ..registration.clone() })
+        }
+        (Request::Cancel, _) => Status::Out { expires_at: forgotten_at(signup, now) },
+        (Request::Amend { registration: owner, contact }, Some(registration)) if *owner == registration.owner => {
+            Status::In(Registration { contact: contact.clone(), ..registration.clone() })
+        }
+        (Request::Leave { registration: owner }, Some(registration)) if *owner == registration.owner => {
             Status::Out { expires_at: forgotten_at(signup, now) }
         }
-        (Request::Notify { stay: owner, on }, Some(stay)) if *owner == stay.owner => {
-            Status::In(Stay { notify: *on, ..stay.clone() })
+        (Request::Notify { registration: owner, on }, Some(registration)) if *owner == registration.owner => {
+            Status::In(Registration { notify: *on, ..registration.clone() })
         }
         (
-            Request::Amend { stay: owner, .. } | Request::Leave { stay: owner } | Request::Notify { stay: owner, .. },
+            Request::Amend { registration: owner, .. }
+            | Request::Leave { registration: owner }
+            | Request::Notify { registration: owner, .. },
             _,
         ) if is_still_to_come(owner, current) => return Verdict::TooEarly,
         (Request::Amend { .. } | Request::Leave { .. } | Request::Notify { .. }, Some(_)) => return Verdict::NotOwner,
@@ -143,8 +149,8 @@ pub fn apply(current: Option<&Attendee>, signup: &Signup, now: Timestamp) -> Ver
 fn send_link(current: Option<&Attendee>, signup: &Signup) -> Verdict {
     let asked_at = signup.version.requested_at;
     match current {
-        Some(attendee @ Attendee { status: Status::In(stay), .. }) if stay.may_send_link(asked_at) => {
-            let status = Status::In(Stay { link_asked_at: Some(asked_at), ..stay.clone() });
+        Some(attendee @ Attendee { status: Status::In(registration), .. }) if registration.may_send_link(asked_at) => {
+            let status = Status::In(Registration { link_asked_at: Some(asked_at), ..registration.clone() });
             Verdict::Store(Attendee { status, ..attendee.clone() })
         }
         _ => Verdict::Stale,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::domain::invalid::Problem;
+use crate::domain::invalid::FieldProblem;
 use crate::domain::text;
 
 /// The longest name, in characters as people count them.
@@ -23,17 +23,17 @@ pub struct NameKey(String);
 impl AttendeeName {
     /// NFC, trimmed, white space collapsed, 1 to [`NAME_CHARS`] characters, nothing invisible, and never
     /// beginning with `#`, under which the table keeps what is not an attendee.
-    pub fn parse(typed: &str) -> Result<Self, Problem> {
+    pub fn parse(typed: &str) -> Result<Self, FieldProblem> {
         let display = text::collapse_white_space(&text::nfc(typed));
         text::check_length(&display, NAME_CHARS)?;
         text::check_visible(&display)?;
         let key = NameKey(fold(&display));
         text::check_length(&key.0, usize::MAX).map_err(|problem| match problem {
-            Problem::Empty { .. } => Problem::Empty { limit: NAME_CHARS },
+            FieldProblem::Empty { .. } => FieldProblem::Empty { limit: NAME_CHARS },
             other => other,
         })?;
         if key.0.starts_with('#') {
-            return Err(Problem::BeginsWithHash);
+            return Err(FieldProblem::BeginsWithHash);
         }
         Ok(Self { display, key })
     }
@@ -60,7 +60,7 @@ impl fmt::Display for AttendeeName {
 
 impl NameKey {
     /// The key of a name given in any spelling.
-    pub fn of(name: &str) -> Result<Self, Problem> {
+    pub fn of(name: &str) -> Result<Self, FieldProblem> {
         AttendeeName::parse(name).map(|name| name.key)
     }
 
@@ -114,22 +114,22 @@ mod tests {
             assert!(AttendeeName::parse(name).is_ok(), "{name:?}");
         }
         assert!(AttendeeName::parse(&"👩‍👩‍👧".repeat(56)).is_ok());
-        assert_eq!(AttendeeName::parse(&"é".repeat(81)), Err(Problem::TooLong { found: 81, limit: 80 }));
+        assert_eq!(AttendeeName::parse(&"é".repeat(81)), Err(FieldProblem::TooLong { found: 81, limit: 80 }));
     }
 
     #[test]
     fn nothing_hides_in_a_name() {
-        assert_eq!(AttendeeName::parse(""), Err(Problem::Empty { limit: 80 }));
-        assert_eq!(AttendeeName::parse(" \u{200D} "), Err(Problem::Empty { limit: 80 }));
-        assert_eq!(AttendeeName::parse("a\u{7}b"), Err(Problem::Invisible { character: '\u{7}' }));
-        assert_eq!(AttendeeName::parse("a\u{202E}b"), Err(Problem::Invisible { character: '\u{202E}' }));
-        assert_eq!(AttendeeName::parse("a\u{200B}b"), Err(Problem::Invisible { character: '\u{200B}' }));
+        assert_eq!(AttendeeName::parse(""), Err(FieldProblem::Empty { limit: 80 }));
+        assert_eq!(AttendeeName::parse(" \u{200D} "), Err(FieldProblem::Empty { limit: 80 }));
+        assert_eq!(AttendeeName::parse("a\u{7}b"), Err(FieldProblem::Invisible { character: '\u{7}' }));
+        assert_eq!(AttendeeName::parse("a\u{202E}b"), Err(FieldProblem::Invisible { character: '\u{202E}' }));
+        assert_eq!(AttendeeName::parse("a\u{200B}b"), Err(FieldProblem::Invisible { character: '\u{200B}' }));
         for character in ['\u{2800}', '\u{FFF9}', '\u{FFFD}', '\u{FDD0}', '\u{1FFFF}'] {
-            assert_eq!(AttendeeName::parse(&format!("Eva{character}")), Err(Problem::Invisible { character }));
+            assert_eq!(AttendeeName::parse(&format!("Eva{character}")), Err(FieldProblem::Invisible { character }));
         }
-        assert_eq!(AttendeeName::parse("#details"), Err(Problem::BeginsWithHash));
-        assert_eq!(AttendeeName::parse("\u{200D}#details"), Err(Problem::BeginsWithHash));
-        assert_eq!(AttendeeName::parse("\u{200D} #details"), Err(Problem::BeginsWithHash));
+        assert_eq!(AttendeeName::parse("#details"), Err(FieldProblem::BeginsWithHash));
+        assert_eq!(AttendeeName::parse("\u{200D}#details"), Err(FieldProblem::BeginsWithHash));
+        assert_eq!(AttendeeName::parse("\u{200D} #details"), Err(FieldProblem::BeginsWithHash));
     }
 
     proptest! {

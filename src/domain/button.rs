@@ -10,7 +10,7 @@ use crate::domain::attendee_name::AttendeeName;
 use crate::domain::channel::Channel;
 use crate::domain::contact::Contact;
 use crate::domain::event::Event;
-use crate::domain::invalid::Problem;
+use crate::domain::invalid::FieldProblem;
 use crate::domain::secret::Secret;
 use crate::domain::signup::{Request, Signup, SignupId, Version};
 use crate::domain::text;
@@ -84,20 +84,20 @@ pub struct Button {
 }
 
 impl Serial {
-    pub fn parse(text: &str) -> Result<Self, Problem> {
+    pub fn parse(text: &str) -> Result<Self, FieldProblem> {
         let text = text.trim();
         if text.is_empty() {
-            return Err(Problem::Empty { limit: SERIAL_BYTES });
+            return Err(FieldProblem::Empty { limit: SERIAL_BYTES });
         }
         if text.len() > SERIAL_BYTES {
-            return Err(Problem::TooManyBytes { found: text.len(), limit: SERIAL_BYTES });
+            return Err(FieldProblem::TooManyBytes { found: text.len(), limit: SERIAL_BYTES });
         }
         text::check_visible(text)?;
         Ok(Self(text.to_owned()))
     }
 
     /// Of a device's button of that number, from 1: the first goes by the device's own.
-    pub fn of_button(device: &str, number: u32) -> Result<Self, Problem> {
+    pub fn of_button(device: &str, number: u32) -> Result<Self, FieldProblem> {
         if number <= 1 { Self::parse(device) } else { Self::parse(&format!("{device}:{number}")) }
     }
 
@@ -147,9 +147,9 @@ impl PressAction {
         }
     }
 
-    pub fn parse(text: &str) -> Result<Self, Problem> {
+    pub fn parse(text: &str) -> Result<Self, FieldProblem> {
         let found = Self::ALL.into_iter().find(|action| action.as_str() == text);
-        found.ok_or(Problem::NotAChoice { choices: Self::CHOICES })
+        found.ok_or(FieldProblem::NotAChoice { choices: Self::CHOICES })
     }
 }
 
@@ -222,9 +222,9 @@ mod tests {
     fn the_second_button_of_a_device_has_a_serial_of_its_own() {
         let serial = |number| Serial::of_button("shellyi4", number).unwrap().to_string();
         assert_eq!([serial(0), serial(1), serial(2)], ["shellyi4", "shellyi4", "shellyi4:2"]);
-        assert_eq!(Serial::parse(""), Err(Problem::Empty { limit: 256 }));
-        assert_eq!(Serial::parse(&"x".repeat(257)), Err(Problem::TooManyBytes { found: 257, limit: 256 }));
-        assert_eq!(Serial::parse("a\u{7}"), Err(Problem::Invisible { character: '\u{7}' }));
+        assert_eq!(Serial::parse(""), Err(FieldProblem::Empty { limit: 256 }));
+        assert_eq!(Serial::parse(&"x".repeat(257)), Err(FieldProblem::TooManyBytes { found: 257, limit: 256 }));
+        assert_eq!(Serial::parse("a\u{7}"), Err(FieldProblem::Invisible { character: '\u{7}' }));
     }
 
     #[test]

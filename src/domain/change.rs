@@ -24,7 +24,7 @@ pub enum Movement {
 impl Change {
     /// Whether somebody is in with a contact that was not known before.
     pub fn brings_a_contact(&self) -> bool {
-        let contact = |attendee: &Option<Attendee>| attendee.as_ref()?.stay()?.contact.clone();
+        let contact = |attendee: &Option<Attendee>| attendee.as_ref()?.registration()?.contact.clone();
         let new = contact(&self.new);
         new.is_some() && new != contact(&self.old)
     }
@@ -36,17 +36,17 @@ impl Change {
 
     /// Who asked for their link by it, if they did.
     pub fn asks_for_the_link(&self) -> Option<&Attendee> {
-        let asked_at = |attendee: &Attendee| attendee.stay()?.link_asked_at;
+        let asked_at = |attendee: &Attendee| attendee.registration()?.link_asked_at;
         let new = self.new.as_ref()?;
         (asked_at(new) > self.old.as_ref().and_then(asked_at)).then_some(new)
     }
 
     /// Who joined or left the roster by it, if somebody did: as they are now, or were last.
     pub fn movement(&self) -> Option<(Movement, &Attendee)> {
-        let is_in = |attendee: &&Attendee| attendee.stay().is_some();
+        let is_in = |attendee: &&Attendee| attendee.registration().is_some();
         match (self.old.as_ref().filter(is_in), &self.new) {
-            (None, Some(new)) if new.stay().is_some() => Some((Movement::Joined, new)),
-            (Some(_), Some(new)) if new.stay().is_none() => Some((Movement::Left, new)),
+            (None, Some(new)) if new.registration().is_some() => Some((Movement::Joined, new)),
+            (Some(_), Some(new)) if new.registration().is_none() => Some((Movement::Left, new)),
             (Some(old), None) => Some((Movement::Left, old)),
             _ => None,
         }

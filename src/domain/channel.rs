@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::invalid::Problem;
+use crate::domain::invalid::FieldProblem;
 
 /// By which way a sign-up came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -34,8 +34,8 @@ impl Channel {
         }
     }
 
-    pub fn parse(text: &str) -> Result<Self, Problem> {
+    pub fn parse(text: &str) -> Result<Self, FieldProblem> {
         let found = Self::ALL.into_iter().find(|channel| channel.as_str() == text);
-        found.ok_or(Problem::NotAChoice { choices: Self::CHOICES })
+        found.ok_or(FieldProblem::NotAChoice { choices: Self::CHOICES })
     }
 }

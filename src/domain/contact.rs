@@ -6,7 +6,7 @@ use email_address::{EmailAddress, Options};
 use phonenumber::Mode;
 use url::Url;
 
-use crate::domain::invalid::Problem;
+use crate::domain::invalid::FieldProblem;
 
 /// RFC 5321, section 4.5.3.1.3: a path of 256 octets, less its brackets.
 const EMAIL_BYTES: usize = 254;
@@ -27,35 +27,35 @@ pub enum Contact {
 }
 
 impl Contact {
-    pub fn email(text: &str) -> Result<Self, Problem> {
+    pub fn email(text: &str) -> Result<Self, FieldProblem> {
         let text = text.trim();
         let options = Options::default().with_required_tld().without_domain_literal().without_display_text();
         if !text.is_ascii() || text.len() > EMAIL_BYTES {
-            return Err(Problem::NotAnEmail);
+            return Err(FieldProblem::NotAnEmail);
         }
-        let address = EmailAddress::parse_with_options(text, options).map_err(|_| Problem::NotAnEmail)?;
+        let address = EmailAddress::parse_with_options(text, options).map_err(|_| FieldProblem::NotAnEmail)?;
         Ok(Self::Email(format!("{}@{}", address.local_part(), address.domain().to_ascii_lowercase())))
     }
 
-    pub fn sms(text: &str) -> Result<Self, Problem> {
-        let number = phonenumber::parse(None, text).map_err(|_| Problem::NotAPhone)?;
+    pub fn sms(text: &str) -> Result<Self, FieldProblem> {
+        let number = phonenumber::parse(None, text).map_err(|_| FieldProblem::NotAPhone)?;
         if !text.trim_start().starts_with('+') || !number.is_valid() || number.extension().is_some() {
-            return Err(Problem::NotAPhone);
+            return Err(FieldProblem::NotAPhone);
         }
         Ok(Self::Sms(number.format().mode(Mode::E164).to_string()))
     }
 
-    pub fn webhook(text: &str) -> Result<Self, Problem> {
-        let url = Url::parse(text.trim()).map_err(|_| Problem::NotAWebhook)?;
+    pub fn webhook(text: &str) -> Result<Self, FieldProblem> {
+        let url = Url::parse(text.trim()).map_err(|_| FieldProblem::NotAWebhook)?;
         let plain = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
         if url.scheme() != "https" || !plain || url.as_str().len() > WEBHOOK_BYTES {
-            return Err(Problem::NotAWebhook);
+            return Err(FieldProblem::NotAWebhook);
         }
         Ok(Self::Webhook(url.into()))
     }
 
     /// From one line that a person typed: the form of the text tells the kind.
-    pub fn from_line(text: &str) -> Result<Self, Problem> {
+    pub fn from_line(text: &str) -> Result<Self, FieldProblem> {
         let text = text.trim();
         if text.contains("://") {
             Self::webhook(text)
@@ -64,7 +64,7 @@ impl Contact {
         } else if text.starts_with('+') {
             Self::sms(text)
         } else {
-            Err(Problem::NotAContact)
+            Err(FieldProblem::NotAContact)
         }
     }
 
@@ -124,12 +124,12 @@ mod tests {
             "ana@example.org\nBcc: x@y.z",
             "Ana <ana@example.org>",
         ] {
-            assert_eq!(Contact::email(text), Err(Problem::NotAnEmail), "{text:?}");
+            assert_eq!(Contact::email(text), Err(FieldProblem::NotAnEmail), "{text:?}");
         }
         for text in
             ["", "4155552671", "+1", "+999123456789", "+1415555267100000", "tel:+14155552671", "+14155552671;ext=5"]
         {
-            assert_eq!(Contact::sms(text), Err(Problem::NotAPhone), "{text:?}");
+            assert_eq!(Contact::sms(text), Err(FieldProblem::NotAPhone), "{text:?}");
         }
         for text in [
             "",
@@ -139,7 +139,7 @@ mod tests {
             "https://example.org/#x",
             "javascript:alert(1)",
         ] {
-            assert_eq!(Contact::webhook(text), Err(Problem::NotAWebhook), "{text:?}");
+            assert_eq!(Contact::webhook(text), Err(FieldProblem::NotAWebhook), "{text:?}");
         }
     }
 
@@ -148,7 +148,7 @@ mod tests {
         assert_eq!(Contact::from_line("ana@example.org").unwrap().kind(), "email");
         assert_eq!(Contact::from_line("+14155552671").unwrap().kind(), "sms");
         assert_eq!(Contact::from_line("https://example.org/a@b").unwrap().kind(), "webhook");
-        assert_eq!(Contact::from_line("0170 1234567"), Err(Problem::NotAContact));
+        assert_eq!(Contact::from_line("0170 1234567"), Err(FieldProblem::NotAContact));
     }
 
     #[test]

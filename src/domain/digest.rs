@@ -12,8 +12,7 @@ use sha2::{Digest as _, Sha256};
 use crate::domain::attendee::TOMBSTONE;
 use crate::domain::attendee_name::AttendeeName;
 use crate::domain::backoff::{Noise, Quiet};
-use crate::domain::change::Movements;
-use crate::domain::change::{Change, Movement};
+use crate::domain::change::{Change, Movement, Movements};
 use crate::domain::event::EventId;
 use crate::domain::pending_changes::{NAMED_CHANGES, NamedChange, News};
 use crate::domain::signup::Version;
@@ -185,7 +184,7 @@ impl Digest {
     }
 
     /// Everybody on the roster was told, or is late: the event is quiet now.
-    pub fn settle(&mut self, noise: &Noise, now: Timestamp) {
+    pub fn ack(&mut self, noise: &Noise, now: Timestamp) {
         let Some(sending) = self.sending.take() else { return };
         self.late.extend(sending.into_late(now));
         self.quiet = Some(Quiet::after(self.quiet, noise, now));
@@ -216,7 +215,7 @@ impl Digest {
         let mut given_up = 0;
         if let Some(sending) = self.sending.as_mut().filter(|sending| now.since(sending.begun_at) >= after) {
             given_up += std::mem::take(&mut sending.missed).len() as u64;
-            self.settle(noise, now);
+            self.ack(noise, now);
         }
         self.late.retain(|late| {
             let keeps = now.since(late.since) < after;

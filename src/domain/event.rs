@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use icu_properties::CodePointMapData;
 use icu_properties::props::{GeneralCategory, GeneralCategoryGroup};
 
-use crate::domain::invalid::Problem;
+use crate::domain::invalid::FieldProblem;
 use crate::domain::text;
 
 /// The longest event id and title, in characters as people count them.
@@ -18,7 +18,7 @@ pub const EVENT_CHARS: usize = 64;
 pub struct EventId(String);
 
 impl EventId {
-    pub fn parse(text: &str) -> Result<Self, Problem> {
+    pub fn parse(text: &str) -> Result<Self, FieldProblem> {
         text::check_visible(&text::collapse_white_space(text))?;
         let folded = fold(text);
         let slug = folded
@@ -33,7 +33,7 @@ impl EventId {
                 Kind::Letter => true,
                 Kind::Mark if after_letter => true,
                 Kind::Separator => false,
-                Kind::Mark | Kind::Other => return Err(Problem::NotInAnEventId { character }),
+                Kind::Mark | Kind::Other => return Err(FieldProblem::NotInAnEventId { character }),
             };
         }
         Ok(Self(slug))
@@ -63,7 +63,7 @@ pub struct Event {
 }
 
 impl Event {
-    pub fn parse(text: &str) -> Result<Self, Problem> {
+    pub fn parse(text: &str) -> Result<Self, FieldProblem> {
         let id = EventId::parse(text)?;
         let title = text::collapse_white_space(&text::nfc(text));
         text::check_length(&title, EVENT_CHARS)?;
@@ -154,26 +154,26 @@ mod tests {
             assert_eq!(id(text), "dance", "{text:?}");
         }
         assert_eq!(id("می\u{200C}خواهم"), "میخواهم");
-        assert_eq!(EventId::parse("\u{3164}"), Err(Problem::Empty { limit: 64 }));
+        assert_eq!(EventId::parse("\u{3164}"), Err(FieldProblem::Empty { limit: 64 }));
     }
 
     #[test]
     fn what_cannot_be_in_a_slug_is_named() {
-        assert_eq!(EventId::parse("Tea & Cake"), Err(Problem::NotInAnEventId { character: '&' }));
-        assert_eq!(EventId::parse("#details"), Err(Problem::NotInAnEventId { character: '#' }));
-        assert_eq!(EventId::parse("a/../b"), Err(Problem::NotInAnEventId { character: '/' }));
-        assert_eq!(EventId::parse("🎉"), Err(Problem::NotInAnEventId { character: '🎉' }));
-        assert_eq!(EventId::parse("dance\u{202E}"), Err(Problem::Invisible { character: '\u{202E}' }));
-        assert_eq!(EventId::parse(" - _ "), Err(Problem::Empty { limit: 64 }));
+        assert_eq!(EventId::parse("Tea & Cake"), Err(FieldProblem::NotInAnEventId { character: '&' }));
+        assert_eq!(EventId::parse("#details"), Err(FieldProblem::NotInAnEventId { character: '#' }));
+        assert_eq!(EventId::parse("a/../b"), Err(FieldProblem::NotInAnEventId { character: '/' }));
+        assert_eq!(EventId::parse("🎉"), Err(FieldProblem::NotInAnEventId { character: '🎉' }));
+        assert_eq!(EventId::parse("dance\u{202E}"), Err(FieldProblem::Invisible { character: '\u{202E}' }));
+        assert_eq!(EventId::parse(" - _ "), Err(FieldProblem::Empty { limit: 64 }));
     }
 
     #[test]
     fn length_is_counted_in_characters_as_people_count() {
         assert!(EventId::parse(&"é".repeat(64)).is_ok());
         assert!(EventId::parse(&"e\u{301}".repeat(64)).is_ok());
-        assert_eq!(EventId::parse(&"a".repeat(65)), Err(Problem::TooLong { found: 65, limit: 64 }));
+        assert_eq!(EventId::parse(&"a".repeat(65)), Err(FieldProblem::TooLong { found: 65, limit: 64 }));
         let towering = format!("a{}", "\u{301}".repeat(1_000));
-        assert!(matches!(EventId::parse(&towering), Err(Problem::TooManyBytes { .. })));
+        assert!(matches!(EventId::parse(&towering), Err(FieldProblem::TooManyBytes { .. })));
     }
 
     #[test]

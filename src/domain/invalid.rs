@@ -5,14 +5,14 @@
 /// Never holds what was typed beyond a single character, so that no contact gets into an error or a log.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{field}` {problem}")]
-pub struct Invalid {
+pub struct InvalidField {
     /// The field's name in the message, `contact.email` for nested ones.
     pub field: &'static str,
-    pub problem: Problem,
+    pub problem: FieldProblem,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Problem {
+pub enum FieldProblem {
     #[error("is missing; add it")]
     Missing,
     #[error("must be {expected}, not {found}")]
@@ -50,12 +50,12 @@ pub enum Problem {
     #[error("must be 1 to {limit} printable ASCII characters without spaces")]
     NotAnId { limit: usize },
     #[error("is needed: over `http` only the owner of a stay may cancel it")]
-    StayNeeded,
+    RegistrationNeeded,
 }
 
-impl Problem {
+impl FieldProblem {
     /// Says in which field the problem is.
-    pub fn in_field(self, field: &'static str) -> Invalid {
-        Invalid { field, problem: self }
+    pub fn in_field(self, field: &'static str) -> InvalidField {
+        InvalidField { field, problem: self }
     }
 }

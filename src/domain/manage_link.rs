@@ -36,7 +36,7 @@ pub struct ManageToken {
 /// How things stand with the stay behind a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum StayState {
+pub enum RegistrationState {
     /// The sign-up is on its way to the roster.
     Pending,
     In,
@@ -93,17 +93,19 @@ impl ManageToken {
     }
 
     /// How things stand, given the attendee as stored.
-    pub fn state(&self, attendee: Option<&Attendee>, now: Timestamp) -> StayState {
+    pub fn state(&self, attendee: Option<&Attendee>, now: Timestamp) -> RegistrationState {
         let made_at = self.signup.made_at();
         match attendee {
-            None if made_at.is_some_and(|made_at| now.since(made_at) < ON_ITS_WAY) => StayState::Pending,
-            None => StayState::Out,
-            Some(Attendee { status: Status::In(stay), .. }) if stay.owner == self.signup => StayState::In,
-            Some(attendee) if made_at.is_some_and(|made_at| made_at > attendee.newest.requested_at) => {
-                StayState::Pending
+            None if made_at.is_some_and(|made_at| now.since(made_at) < ON_ITS_WAY) => RegistrationState::Pending,
+            None => RegistrationState::Out,
+            Some(Attendee { status: Status::In(registration), .. }) if registration.owner == self.signup => {
+                RegistrationState::In
             }
-            Some(Attendee { status: Status::In(_), .. }) => StayState::NotYours,
-            Some(Attendee { status: Status::Out { .. }, .. }) => StayState::Out,
+            Some(attendee) if made_at.is_some_and(|made_at| made_at > attendee.newest.requested_at) => {
+                RegistrationState::Pending
+            }
+            Some(Attendee { status: Status::In(_), .. }) => RegistrationState::NotYours,
+            Some(Attendee { status: Status::Out { .. }, .. }) => RegistrationState::Out,
         }
     }
 }

@@ -24,14 +24,14 @@ pub struct ContactId(String);
 
 /// What the owner of an address has said. An address that nobody was asked at has none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Consent {
+pub enum OptIn {
     /// They were asked then, for the last time.
-    Asked {
+    Pending {
         at: Timestamp,
     },
-    Given,
+    Confirmed,
     /// They want nothing, and are not asked again.
-    Refused,
+    OptedOut,
 }
 
 impl ContactId {
@@ -57,9 +57,9 @@ impl ContactId {
 }
 
 /// What stands in a link that was sent to an address: whoever has it reads what comes there.
-pub struct ConsentToken;
+pub struct ContactToken;
 
-impl ConsentToken {
+impl ContactToken {
     /// The tag, then the id.
     pub fn sign(contact: &ContactId, secret: &Secret) -> String {
         let tag = secret.tag(TOKEN_PURPOSE, &[contact.as_str().as_bytes()]);
@@ -101,12 +101,12 @@ mod tests {
     fn a_token_is_good_under_its_secret_alone_and_only_whole() {
         let key = secret("the first of secrets");
         let id = ContactId::of(&ana(), &key);
-        let token = ConsentToken::sign(&id, &key);
+        let token = ContactToken::sign(&id, &key);
         assert_eq!(token.len(), 44);
-        assert_eq!(ConsentToken::verify(&token, &key), Some(id));
-        assert_eq!(ConsentToken::verify(&token, &secret("another of secrets")), None);
+        assert_eq!(ContactToken::verify(&token, &key), Some(id));
+        assert_eq!(ContactToken::verify(&token, &secret("another of secrets")), None);
         for forged in ["", "x", &token[1..], &token[..43], &format!("{token}A"), "é".repeat(22).as_str()] {
-            assert_eq!(ConsentToken::verify(forged, &key), None, "{forged}");
+            assert_eq!(ContactToken::verify(forged, &key), None, "{forged}");
         }
     }
 }

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use crate::domain::announcement::Announcement;
 use crate::domain::attendee::Attendee;
 use crate::domain::attendee_name::{AttendeeName, NameKey};
-use crate::domain::change::Movement;
-use crate::domain::change::Movements;
+use crate::domain::change::{Movement, Movements};
 use crate::domain::event::EventId;
 use crate::domain::timestamp::Timestamp;
 
@@ -132,8 +131,8 @@ impl Told<'_> {
     /// What is news to an attendee: never what they did themselves. Who may be among those that are only counted does
     /// not hear of the count.
     pub fn to(&self, recipient: &Attendee) -> Option<Announcement> {
-        let stay = recipient.stay()?;
-        let is_counted = self.news.unnamed_since.is_some_and(|since| stay.since >= since);
+        let registration = recipient.registration()?;
+        let is_counted = self.news.unnamed_since.is_some_and(|since| registration.since >= since);
         let others = if is_counted { Movements::default() } else { self.news.unnamed };
         self.announcement(Some(recipient.name.key()), others)
     }

@@ -12,7 +12,7 @@ pub const LINK_AGAIN_AFTER: Duration = Duration::from_secs(60 * 60);
 
 /// One uninterrupted time on the roster, as the sign-up that began it said.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stay {
+pub struct Registration {
     pub since: Timestamp,
     /// The sign-up that began the stay; whoever holds its token owns the stay.
     pub owner: SignupId,
@@ -24,7 +24,7 @@ pub struct Stay {
     pub link_asked_at: Option<Timestamp>,
 }
 
-impl Stay {
+impl Registration {
     pub fn may_send_link(&self, asked_at: Timestamp) -> bool {
         let is_due = self.link_asked_at.is_none_or(|before| before <= asked_at.minus(LINK_AGAIN_AFTER));
         self.contact.is_some() && self.since <= asked_at && is_due
@@ -33,7 +33,7 @@ impl Stay {
 
 /// One stay of an attendee.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StayKey {
+pub struct RegistrationKey {
     pub attendee: AttendeeKey,
     /// The sign-up that began it.
     pub owner: SignupId,

@@ -8,7 +8,7 @@ use crate::domain::attendee_name::{AttendeeName, NameKey};
 use crate::domain::channel::Channel;
 use crate::domain::contact::Contact;
 use crate::domain::event::{Event, EventId};
-use crate::domain::invalid::Problem;
+use crate::domain::invalid::FieldProblem;
 use crate::domain::timestamp::Timestamp;
 
 /// The longest id, in bytes: room for a UUID, an SQS message id or a CloudEvents id.
@@ -31,14 +31,14 @@ pub enum Request {
     Join { contact: Option<Contact> },
     /// A trusted channel's sign-up: begins a stay, or gives the one that has begun this contact.
     Enrol { contact: Option<Contact> },
-    /// The owner's: gives the stay begun by `stay` this contact, or none.
-    Amend { stay: SignupId, contact: Option<Contact> },
+    /// The owner's: gives the stay begun by `registration` this contact, or none.
+    Amend { registration: SignupId, contact: Option<Contact> },
     /// A trusted channel's cancel, whoever began the stay.
     Cancel,
-    /// The owner's cancel: ends the stay begun by `stay` and no other.
-    Leave { stay: SignupId },
-    /// The owner's: whether the contact of the stay begun by `stay` is told of others.
-    Notify { stay: SignupId, on: bool },
+    /// The owner's cancel: ends the stay begun by `registration` and no other.
+    Leave { registration: SignupId },
+    /// The owner's: whether the contact of the stay begun by `registration` is told of others.
+    Notify { registration: SignupId, on: bool },
     /// Anybody's, for whoever lost it: sends the manage link to the contact of the stay, and to nobody else.
     SendLink,
 }
@@ -107,12 +107,12 @@ impl Action {
         }
     }
 
-    pub fn parse(text: &str) -> Result<Self, Problem> {
+    pub fn parse(text: &str) -> Result<Self, FieldProblem> {
         match text {
             "sign_up" => Ok(Self::SignUp),
             "cancel" => Ok(Self::Cancel),
             "send_link" => Ok(Self::SendLink),
-            _ => Err(Problem::NotAChoice { choices: Self::CHOICES }),
+            _ => Err(FieldProblem::NotAChoice { choices: Self::CHOICES }),
         }
     }
 }
@@ -126,12 +126,12 @@ impl SignupId {
         Self(Uuid::new_v7(moment).to_string())
     }
 
-    pub fn parse(text: &str) -> Result<Self, Problem> {
+    pub fn parse(text: &str) -> Result<Self, FieldProblem> {
         let printable = text.bytes().all(|byte| byte.is_ascii_graphic());
         if printable && (1..=SIGNUP_ID_BYTES).contains(&text.len()) {
             Ok(Self(text.to_owned()))
         } else {
-            Err(Problem::NotAnId { limit: SIGNUP_ID_BYTES })
+            Err(FieldProblem::NotAnId { limit: SIGNUP_ID_BYTES })
         }
     }
 
@@ -184,7 +184,7 @@ mod tests {
     fn an_id_is_short_printable_ascii() {
         assert!(SignupId::parse("urn:order:17/5").is_ok());
         for text in ["", "a b", "é", "a\n", &"x".repeat(129)] {
-            assert_eq!(SignupId::parse(text), Err(Problem::NotAnId { limit: 128 }), "{text:?}");
+            assert_eq!(SignupId::parse(text), Err(FieldProblem::NotAnId { limit: 128 }), "{text:?}");
         }
     }
 }

@@ -8,7 +8,7 @@ use icu_properties::props::{BidiControl, DefaultIgnorableCodePoint, Noncharacter
 use icu_properties::{CodePointSetData, CodePointSetDataBorrowed};
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::domain::invalid::Problem;
+use crate::domain::invalid::FieldProblem;
 
 /// DynamoDB's limit for a sort key, in bytes; event ids and folded names both serve as one.
 pub const KEY_BYTES: usize = 1_024;
@@ -47,16 +47,16 @@ pub fn without_ignorable(text: &str) -> String {
 
 /// Between 1 and `limit` characters as people count them (grapheme clusters, Unicode UAX #29) and at
 /// most [`KEY_BYTES`] bytes, since one such character can be made of any number of code points.
-pub fn check_length(text: &str, limit: usize) -> Result<(), Problem> {
+pub fn check_length(text: &str, limit: usize) -> Result<(), FieldProblem> {
     if text.is_empty() {
-        return Err(Problem::Empty { limit });
+        return Err(FieldProblem::Empty { limit });
     }
     if text.len() > KEY_BYTES {
-        return Err(Problem::TooManyBytes { found: text.len(), limit: KEY_BYTES });
+        return Err(FieldProblem::TooManyBytes { found: text.len(), limit: KEY_BYTES });
     }
     let found = count_characters(text);
     if found > limit {
-        return Err(Problem::TooLong { found, limit });
+        return Err(FieldProblem::TooLong { found, limit });
     }
     Ok(())
 }
@@ -67,9 +67,9 @@ fn count_characters(text: &str) -> usize {
 }
 
 /// Refuses what [`is_invisible`]. Joiners stay: Persian, Hindi and emoji need them.
-pub fn check_visible(text: &str) -> Result<(), Problem> {
+pub fn check_visible(text: &str) -> Result<(), FieldProblem> {
     match text.chars().find(|&c| is_invisible(c)) {
-        Some(character) => Err(Problem::Invisible { character }),
+        Some(character) => Err(FieldProblem::Invisible { character }),
         None => Ok(()),
     }
 }

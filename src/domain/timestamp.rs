@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::domain::invalid::Problem;
+use crate::domain::invalid::FieldProblem;
 
 /// Milliseconds since 1970 (UTC), from [`Timestamp::EARLIEST`] to [`Timestamp::LATEST`].
 ///
@@ -17,12 +17,12 @@ impl Timestamp {
     /// The last millisecond of the year 9998: RFC 3339 ends with 9999, and jiff a day before that.
     pub const LATEST: Self = Self(253_370_764_799_999);
 
-    pub fn from_millis(millis: i64) -> Result<Self, Problem> {
+    pub fn from_millis(millis: i64) -> Result<Self, FieldProblem> {
         if (Self::EARLIEST.0..=Self::LATEST.0).contains(&millis) { Ok(Self(millis)) } else { Err(out_of_range()) }
     }
 
-    pub fn parse_rfc3339(text: &str) -> Result<Self, Problem> {
-        let moment: jiff::Timestamp = text.parse().map_err(|_| Problem::NotATime)?;
+    pub fn parse_rfc3339(text: &str) -> Result<Self, FieldProblem> {
+        let moment: jiff::Timestamp = text.parse().map_err(|_| FieldProblem::NotATime)?;
         Self::from_millis(moment.as_millisecond())
     }
 
@@ -72,8 +72,8 @@ impl Timestamp {
     }
 }
 
-fn out_of_range() -> Problem {
-    Problem::TimeOutOfRange { earliest: Timestamp::EARLIEST.to_string(), latest: Timestamp::LATEST.to_string() }
+fn out_of_range() -> FieldProblem {
+    FieldProblem::TimeOutOfRange { earliest: Timestamp::EARLIEST.to_string(), latest: Timestamp::LATEST.to_string() }
 }
 
 impl fmt::Display for Timestamp {
@@ -106,7 +106,7 @@ mod tests {
     fn seconds_are_told_from_milliseconds() {
         assert_eq!(Timestamp::from_millis(1_795_431_600), Err(out_of_range()));
         assert_eq!(Timestamp::from_millis(i64::MAX), Err(out_of_range()));
-        assert_eq!(Timestamp::parse_rfc3339("tomorrow"), Err(Problem::NotATime));
+        assert_eq!(Timestamp::parse_rfc3339("tomorrow"), Err(FieldProblem::NotATime));
     }
 
     #[test]

@@ -10,8 +10,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::fanout::announcer::{Announcer, LEASE};
 use crate::fanout::round::Round;
 use crate::fanout::{ATTEMPTS, busy};
-use crate::ports::NotificationCounts;
-use crate::ports::Unavailable;
+use crate::ports::{NotificationCounts, Unavailable, Write};
 
 /// For how long it is tried to reach somebody.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
@@ -56,7 +55,7 @@ impl Announcer<'_> {
                     return Ok(tally);
                 }
                 tally.expired = digest.give_up(GIVE_UP_AFTER, &self.noise, now);
-                if !self.digests.store(&digest).await? {
+                if self.digests.store(&digest).await? == Write::Conflict {
                     continue;
                 }
                 digest.version += 1;

@@ -12,12 +12,11 @@ use std::collections::BTreeMap;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::domain::backoff::Noise;
-use crate::domain::change::Change;
-use crate::domain::change::Movements;
+use crate::domain::change::{Change, Movements};
 use crate::domain::digest::Digest;
 use crate::domain::event::EventId;
 use crate::domain::timestamp::Timestamp;
-use crate::ports::{Digests, Unavailable};
+use crate::ports::{Digests, Unavailable, Write};
 
 /// Events worked on at once.
 const AT_ONCE: usize = 16;
@@ -76,7 +75,7 @@ async fn of_event(
             None => Digest::new(event.clone(), title(&changes)),
         };
         let taken = digest.take_in(changes.iter().copied(), noise, now);
-        if taken.is_none() || digests.store(&digest).await? {
+        if taken.is_none() || digests.store(&digest).await? == Write::Stored {
             let is_due = digest.due_at().is_some_and(|due_at| due_at <= now);
             return Ok((taken, is_due.then(|| event.clone())));
         }

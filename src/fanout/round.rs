@@ -10,8 +10,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::fanout::announcer::{Announcer, LEASE};
 use crate::fanout::telling::{EVERYBODY, Telling, Tried};
 use crate::fanout::{ATTEMPTS, busy};
-use crate::ports::NotificationCounts;
-use crate::ports::Unavailable;
+use crate::ports::{NotificationCounts, Unavailable, Write};
 
 /// Recipients of one page of the roster; how far it has come is written down after each.
 const PAGE: usize = 500;
@@ -91,7 +90,7 @@ impl Round<'_> {
                 sending.missed.extend(missed);
             }
             if page.is_last {
-                digest.settle(&noise, now);
+                digest.ack(&noise, now);
             }
         })
         .await
@@ -169,7 +168,8 @@ impl Round<'_> {
             let key = AttendeeKey { event: self.digest.event.clone(), name: name.clone() };
             let attendee = self.announcer.roster.attendee(&key).await?;
             // Who has left does not want to hear.
-            recipients.extend(attendee.filter(|it| it.stay().is_some()).map(|it| Recipient::Attendee(Box::new(it))));
+            recipients
+                .extend(attendee.filter(|it| it.registration().is_some()).map(|it| Recipient::Attendee(Box::new(it))));
         }
         let tried = self.tell(batch, recipients, usize::MAX).await;
         // Whoever was not tried is the first next time.
@@ -224,7 +224,7 @@ impl Round<'_> {
             }
             change(&mut self.digest);
             self.digest.lease = goes_on.then_some(Lease { holder: self.holder, ends_at: now.plus(LEASE) });
-            if self.announcer.digests.store(&self.digest).await? {
+            if self.announcer.digests.store(&self.digest).await? == Write::Stored {
                 self.digest.version += 1;
                 return Ok(goes_on);
             }

@@ -13,8 +13,7 @@ use crate::domain::notification::{Notification, Recipient};
 use crate::domain::pending_changes::Told;
 use crate::domain::timestamp::Timestamp;
 use crate::fanout::announcer::Announcer;
-use crate::ports::NotificationCounts;
-use crate::ports::{Failure, Unavailable};
+use crate::ports::{NotificationCounts, Notified, SendError, Unavailable};
 
 /// Stands among the names of who was missed for those who listen to the stage as a whole; no name begins so.
 pub const EVERYBODY: &str = "#everybody";
@@ -70,15 +69,19 @@ impl Telling<'_> {
                 return (place, None);
             }
             let outcome = match self.tell_one(to).await {
-                Ok(true) => Outcome::Told,
-                Ok(false) => Outcome::NoNews,
-                Err(Failure::Reject(reason)) => Outcome::Refused(reason),
-                Err(Failure::NoAnswer(unavailable))
+                Ok(Notified::Sent) => Outcome::Told,
+                Ok(Notified::NotWanted) => Outcome::NoNews,
+                Err(SendError::Rejected(reason)) => Outcome::Refused(reason),
+                Err(SendError::NoAnswer(unavailable))
                     if no_answers.fetch_add(1, Ordering::Relaxed) >= room_for_no_answers =>
                 {
                     Outcome::GivenUp(unavailable)
                 }
-                Err(Failure::Retry(unavailable) | Failure::NoAnswer(unavailable) | Failure::NotSent(unavailable)) => {
+                Err(
+                    SendError::Unavailable(unavailable)
+                    | SendError::NoAnswer(unavailable)
+                    | SendError::NotSent(unavailable),
+                ) => {
                     missed.fetch_add(1, Ordering::Relaxed);
                     Outcome::Missed(unavailable)
                 }
@@ -118,13 +121,12 @@ impl Telling<'_> {
         }
     }
 
-    /// Whether there was a way to them, and news that are not their own.
-    async fn tell_one(&self, to: Recipient) -> Result<bool, Failure> {
+    async fn tell_one(&self, to: Recipient) -> Result<Notified, SendError> {
         let announcement = match &to {
             Recipient::Attendee(attendee) => self.told.to(attendee),
             Recipient::Everybody => self.told.to_all(),
         };
-        let Some(announcement) = announcement else { return Ok(false) };
+        let Some(announcement) = announcement else { return Ok(Notified::NotWanted) };
         let (id, at) = (self.notification_id(&to), (self.announcer.clock)());
         self.announcer.notifier.notify(&Notification { id, to, announcement, at }).await
     }

@@ -3,28 +3,30 @@
 use serde_json::{Map, Value};
 
 use crate::domain::contact::Contact;
-use crate::domain::invalid::{Invalid, Problem};
+use crate::domain::invalid::{FieldProblem, InvalidField};
 use crate::formats::fields;
 
-type Parse = fn(&str) -> Result<Contact, Problem>;
+type Parse = fn(&str) -> Result<Contact, FieldProblem>;
 
 /// Reads the JSON form.
-pub fn from_json(value: &Value) -> Result<Contact, Invalid> {
+pub fn from_json(value: &Value) -> Result<Contact, InvalidField> {
     let Value::Object(map) = value else {
-        return Err(Problem::WrongType { expected: "an object", found: fields::kind_of(value) }.in_field("contact"));
+        return Err(
+            FieldProblem::WrongType { expected: "an object", found: fields::kind_of(value) }.in_field("contact")
+        );
     };
     let mut given = map.iter().filter(|(_, value)| !value.is_null());
     let (Some((kind, address)), None) = (given.next(), given.next()) else {
-        return Err(Problem::NotOneContact.in_field("contact"));
+        return Err(FieldProblem::NotOneContact.in_field("contact"));
     };
     let (field, parse): (_, Parse) = match kind.as_str() {
         "email" => ("contact.email", Contact::email),
         "sms" => ("contact.sms", Contact::sms),
         "webhook" => ("contact.webhook", Contact::webhook),
-        _ => return Err(Problem::NotOneContact.in_field("contact")),
+        _ => return Err(FieldProblem::NotOneContact.in_field("contact")),
     };
     let Value::String(text) = address else {
-        return Err(Problem::WrongType { expected: "text", found: fields::kind_of(address) }.in_field(field));
+        return Err(FieldProblem::WrongType { expected: "text", found: fields::kind_of(address) }.in_field(field));
     };
     parse(text).map_err(|problem| problem.in_field(field))
 }
@@ -45,7 +47,7 @@ mod tests {
         let contact = from_json(&json!({"email": "ana@example.org", "sms": null})).unwrap();
         assert_eq!(to_json(&contact), json!({"email": "ana@example.org"}));
         for value in [json!({}), json!({"fax": "1"}), json!({"email": "a@b.org", "sms": "+14155552671"})] {
-            assert_eq!(from_json(&value), Err(Problem::NotOneContact.in_field("contact")), "{value}");
+            assert_eq!(from_json(&value), Err(FieldProblem::NotOneContact.in_field("contact")), "{value}");
         }
         assert_eq!(from_json(&json!({"sms": 5})).unwrap_err().field, "contact.sms");
         assert_eq!(

@@ -4,13 +4,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
-use crate::domain::invalid::{Invalid, Problem};
+use crate::domain::invalid::{FieldProblem, InvalidField};
 use crate::formats::fields;
 
 /// Takes a message out of an SNS notification, a CloudEvent, or a CloudEvent in an SNS notification.
 ///
 /// The envelope's id and time become the message's `id` and `requested_at`, unless it has its own.
-pub fn unwrap(object: Map<String, Value>) -> Result<Map<String, Value>, Invalid> {
+pub fn unwrap(object: Map<String, Value>) -> Result<Map<String, Value>, InvalidField> {
     if is_sns_notification(&object) {
         let inner = as_object("Message", from_text("Message", fields::text(&object, "Message")?)?)?;
         let message = if is_cloud_event(&inner) { cloud_event(inner)? } else { inner };
@@ -33,7 +33,7 @@ fn is_cloud_event(object: &Map<String, Value>) -> bool {
         && (object.contains_key("data") || object.contains_key("data_base64"))
 }
 
-fn cloud_event(mut object: Map<String, Value>) -> Result<Map<String, Value>, Invalid> {
+fn cloud_event(mut object: Map<String, Value>) -> Result<Map<String, Value>, InvalidField> {
     let data = match object.remove("data") {
         Some(Value::String(text)) => from_text("data", &text)?,
         Some(data) => data,
@@ -54,18 +54,21 @@ fn with_claims(mut message: Map<String, Value>, id: Option<&Value>, time: Option
     message
 }
 
-fn not_base64() -> Invalid {
-    Problem::WrongType { expected: "base64 of a JSON object in UTF-8", found: "something else" }.in_field("data_base64")
+fn not_base64() -> InvalidField {
+    FieldProblem::WrongType { expected: "base64 of a JSON object in UTF-8", found: "something else" }
+        .in_field("data_base64")
 }
 
-fn from_text(field: &'static str, text: &str) -> Result<Value, Invalid> {
+fn from_text(field: &'static str, text: &str) -> Result<Value, InvalidField> {
     serde_json::from_str(text)
-        .map_err(|_| Problem::WrongType { expected: "a JSON object", found: "other text" }.in_field(field))
+        .map_err(|_| FieldProblem::WrongType { expected: "a JSON object", found: "other text" }.in_field(field))
 }
 
-fn as_object(field: &'static str, value: Value) -> Result<Map<String, Value>, Invalid> {
+fn as_object(field: &'static str, value: Value) -> Result<Map<String, Value>, InvalidField> {
     match value {
         Value::Object(object) => Ok(object),
-        other => Err(Problem::WrongType { expected: "a JSON object", found: fields::kind_of(&other) }.in_field(field)),
+        other => {
+            Err(FieldProblem::WrongType { expected: "a JSON object", found: fields::kind_of(&other) }.in_field(field))
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::domain::invalid::{Invalid, Problem};
+use crate::domain::invalid::{FieldProblem, InvalidField};
 
 /// What a JSON value is, in words for a person.
 pub fn kind_of(value: &Value) -> &'static str {
@@ -21,23 +21,25 @@ pub fn optional<'a>(object: &'a Map<String, Value>, field: &str) -> Option<&'a V
     object.get(field).filter(|value| !value.is_null())
 }
 
-pub fn optional_text<'a>(object: &'a Map<String, Value>, field: &'static str) -> Result<Option<&'a str>, Invalid> {
+pub fn optional_text<'a>(object: &'a Map<String, Value>, field: &'static str) -> Result<Option<&'a str>, InvalidField> {
     match optional(object, field) {
         None => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
-        Some(other) => Err(Problem::WrongType { expected: "text", found: kind_of(other) }.in_field(field)),
+        Some(other) => Err(FieldProblem::WrongType { expected: "text", found: kind_of(other) }.in_field(field)),
     }
 }
 
-pub fn text<'a>(object: &'a Map<String, Value>, field: &'static str) -> Result<&'a str, Invalid> {
-    optional_text(object, field)?.ok_or_else(|| Problem::Missing.in_field(field))
+pub fn text<'a>(object: &'a Map<String, Value>, field: &'static str) -> Result<&'a str, InvalidField> {
+    optional_text(object, field)?.ok_or_else(|| FieldProblem::Missing.in_field(field))
 }
 
-pub fn optional_flag(object: &Map<String, Value>, field: &'static str) -> Result<Option<bool>, Invalid> {
+pub fn optional_flag(object: &Map<String, Value>, field: &'static str) -> Result<Option<bool>, InvalidField> {
     match optional(object, field) {
         None => Ok(None),
         Some(Value::Bool(flag)) => Ok(Some(*flag)),
-        Some(other) => Err(Problem::WrongType { expected: "true or false", found: kind_of(other) }.in_field(field)),
+        Some(other) => {
+            Err(FieldProblem::WrongType { expected: "true or false", found: kind_of(other) }.in_field(field))
+        }
     }
 }
 
@@ -45,8 +47,8 @@ pub fn optional_flag(object: &Map<String, Value>, field: &'static str) -> Result
 pub fn parsed<T>(
     object: &Map<String, Value>,
     field: &'static str,
-    parse: impl Fn(&str) -> Result<T, Problem>,
-) -> Result<T, Invalid> {
+    parse: impl Fn(&str) -> Result<T, FieldProblem>,
+) -> Result<T, InvalidField> {
     parse(text(object, field)?).map_err(|problem| problem.in_field(field))
 }
 
@@ -54,8 +56,8 @@ pub fn parsed<T>(
 pub fn optional_parsed<T>(
     object: &Map<String, Value>,
     field: &'static str,
-    parse: impl Fn(&str) -> Result<T, Problem>,
-) -> Result<Option<T>, Invalid> {
+    parse: impl Fn(&str) -> Result<T, FieldProblem>,
+) -> Result<Option<T>, InvalidField> {
     let text = optional_text(object, field)?;
     text.map(parse).transpose().map_err(|problem| problem.in_field(field))
 }

@@ -7,25 +7,24 @@ use crate::domain::attendee_name::AttendeeName;
 use crate::domain::channel::Channel;
 use crate::domain::contact::Contact;
 use crate::domain::event::Event;
-use crate::domain::invalid::Invalid;
+use crate::domain::invalid::InvalidField;
 use crate::domain::signup::{Request, Signup, Version};
-use crate::formats::contact;
-use crate::formats::fields;
+use crate::formats::{contact, fields};
 
 /// `{"name", "contact"?}` for an event known from elsewhere.
-pub fn signup(event: Event, body: &Map<String, Value>, version: Version) -> Result<Signup, Invalid> {
+pub fn signup(event: Event, body: &Map<String, Value>, version: Version) -> Result<Signup, InvalidField> {
     let name = fields::parsed(body, "name", AttendeeName::parse)?;
     let contact = contact(body)?;
     Ok(Signup { version, event, name, channel: Channel::Http, request: Request::Join { contact } })
 }
 
 /// The 2016 sample's `{"event", "name"}`.
-pub fn sample_signup(body: &Map<String, Value>, version: Version) -> Result<Signup, Invalid> {
+pub fn sample_signup(body: &Map<String, Value>, version: Version) -> Result<Signup, InvalidField> {
     signup(fields::parsed(body, "event", Event::parse)?, body, version)
 }
 
 /// The field `contact`: an object as in a message, or the one line of a form, where empty is none.
-pub fn contact(body: &Map<String, Value>) -> Result<Option<Contact>, Invalid> {
+pub fn contact(body: &Map<String, Value>) -> Result<Option<Contact>, InvalidField> {
     match fields::optional(body, "contact") {
         None => Ok(None),
         Some(Value::String(line)) if line.trim().is_empty() => Ok(None),

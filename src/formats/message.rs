@@ -10,12 +10,10 @@ use crate::domain::attendee_name::AttendeeName;
 use crate::domain::channel::Channel;
 use crate::domain::contact::Contact;
 use crate::domain::event::Event;
-use crate::domain::invalid::{Invalid, Problem};
+use crate::domain::invalid::{FieldProblem, InvalidField};
 use crate::domain::signup::{Action, Request, Signup, SignupId, Version};
 use crate::domain::timestamp::Timestamp;
-use crate::formats::contact;
-use crate::formats::envelopes as envelope;
-use crate::formats::fields;
+use crate::formats::{contact, envelopes as envelope, fields};
 use crate::ports::Delivery;
 
 /// A sign-up as it travels. Unknown fields are ignored.
@@ -46,11 +44,12 @@ pub struct Message {
     /// `queue` if absent. With `http` the message may do only what the public may.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub channel: Option<Channel>,
-    /// The id of the sign-up that began the stay: the message then applies to that stay alone.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The id of the sign-up that began the registration: the message then applies to that registration alone.
+    // The field keeps its old name, since functions of two versions read one queue during a deployment.
+    #[serde(rename = "stay", skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 128), regex(pattern = r"^[!-~]+$"))]
-    pub stay: Option<String>,
-    /// With `stay`, and then alone: whether the stay's contact is told of others.
+    pub registration: Option<String>,
+    /// With `stay`, and then alone: whether the registration's contact is notified of others.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub notify: Option<bool>,
 }
@@ -125,7 +124,7 @@ pub enum Malformed {
     #[error("the message is {0}, not a JSON object; send one such as {{\"event\": \"Dance\", \"name\": \"Melvin\"}}")]
     NotAnObject(&'static str),
     #[error(transparent)]
-    Invalid(#[from] Invalid),
+    InvalidField(#[from] InvalidField),
 }
 
 /// Reads a delivery. What the message does not say comes from the delivery: id, time; a claimed time
@@ -161,44 +160,44 @@ pub fn open(body: &str) -> Result<Map<String, Value>, Malformed> {
 ///
 /// # Errors
 /// The first field that is wrong.
-pub fn from_fields(fields: &Map<String, Value>, version: Version, default: Channel) -> Result<Signup, Invalid> {
+pub fn from_fields(fields: &Map<String, Value>, version: Version, default: Channel) -> Result<Signup, InvalidField> {
     let event = fields::parsed(fields, "event", Event::parse)?;
     let name = fields::parsed(fields, "name", AttendeeName::parse)?;
     let action = fields::optional_parsed(fields, "action", Action::parse)?.unwrap_or(Action::SignUp);
     let channel = fields::optional_parsed(fields, "channel", Channel::parse)?.unwrap_or(default);
-    let stay = fields::optional_parsed(fields, "stay", SignupId::parse)?;
+    let registration = fields::optional_parsed(fields, "stay", SignupId::parse)?;
     let contact = fields::optional(fields, "contact").map(contact::from_json).transpose()?;
     let notify = fields::optional_flag(fields, "notify")?;
-    let request = match (action, stay, channel) {
-        (Action::SignUp, Some(stay), _) => match notify {
-            None => Request::Amend { stay, contact },
-            Some(on) => Request::Notify { stay, on },
+    let request = match (action, registration, channel) {
+        (Action::SignUp, Some(registration), _) => match notify {
+            None => Request::Amend { registration, contact },
+            Some(on) => Request::Notify { registration, on },
         },
         (Action::SignUp, None, Channel::Http) => Request::Join { contact },
         (Action::SignUp, None, _) => Request::Enrol { contact },
-        (Action::Cancel, Some(stay), _) => Request::Leave { stay },
-        (Action::Cancel, None, Channel::Http) => return Err(Problem::StayNeeded.in_field("stay")),
+        (Action::Cancel, Some(registration), _) => Request::Leave { registration },
+        (Action::Cancel, None, Channel::Http) => return Err(FieldProblem::RegistrationNeeded.in_field("stay")),
         (Action::Cancel, None, _) => Request::Cancel,
         (Action::SendLink, ..) => Request::SendLink,
     };
     Ok(Signup { version, event, name, channel, request })
 }
 
-fn time(value: &Value) -> Result<Timestamp, Problem> {
+fn time(value: &Value) -> Result<Timestamp, FieldProblem> {
     match value {
         Value::String(text) => Timestamp::parse_rfc3339(text),
-        Value::Number(number) => Timestamp::from_millis(number.as_i64().ok_or(Problem::NotATime)?),
-        other => Err(Problem::WrongType { expected: "text or a number", found: fields::kind_of(other) }),
+        Value::Number(number) => Timestamp::from_millis(number.as_i64().ok_or(FieldProblem::NotATime)?),
+        other => Err(FieldProblem::WrongType { expected: "text or a number", found: fields::kind_of(other) }),
     }
 }
 
 /// The message that [`parse`] reads back as the same sign-up.
 pub fn write(signup: &Signup) -> String {
-    let (contact, stay, notify) = match &signup.request {
+    let (contact, registration, notify) = match &signup.request {
         Request::Join { contact } | Request::Enrol { contact } => (contact.as_ref(), None, None),
-        Request::Amend { stay, contact } => (contact.as_ref(), Some(stay), None),
-        Request::Leave { stay } => (None, Some(stay), None),
-        Request::Notify { stay, on } => (None, Some(stay), Some(*on)),
+        Request::Amend { registration, contact } => (contact.as_ref(), Some(registration), None),
+        Request::Leave { registration } => (None, Some(registration), None),
+        Request::Notify { registration, on } => (None, Some(registration), Some(*on)),
         Request::Cancel | Request::SendLink => (None, None, None),
     };
     let message = Message {
@@ -217,7 +216,7 @@ pub fn write(signup: &Signup) -> String {
         requested_at: Some(TimeText::Millis(signup.version.requested_at.as_millis())),
         id: Some(signup.version.id.as_str().to_owned()),
         channel: Some(signup.channel),
-        stay: stay.map(|stay| stay.as_str().to_owned()),
+        registration: registration.map(|registration| registration.as_str().to_owned()),
         notify,
     };
     serde_json::to_string(&message).expect("a message is plain data")

@@ -8,8 +8,7 @@ use crate::domain::signup::Signup;
 use crate::formats::button::envelope::Envelope;
 use crate::formats::message;
 use crate::formats::message::Malformed;
-use crate::ports::Delivery;
-use crate::ports::Reject;
+use crate::ports::{Delivery, Reject};
 
 impl Reject {
     /// The message to send again, with the fields in `corrections` set (`null` takes one out).

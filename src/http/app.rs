@@ -7,7 +7,7 @@ use url::Url;
 use crate::domain::secret::Secret;
 use crate::formats::button::flic_key::FlicKey;
 use crate::http::client::ListEveryone;
-use crate::notify::Guards;
+use crate::notify::Limits;
 use crate::ports::{Backend, Exposition, Meter, Queue, Secrets};
 
 /// What the routes work with.
@@ -19,7 +19,7 @@ pub struct App {
     /// Verifies what Flic's cloud posts; without it such requests are refused.
     pub flic_key: Option<FlicKey>,
     /// The limits on notifications; none where this program sends none.
-    pub limits: Option<Guards>,
+    pub limits: Option<Limits>,
     /// Signs manage links.
     pub token_secret: Secret,
     pub secrets: Arc<dyn Secrets>,

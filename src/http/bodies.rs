@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::domain::manage_link::StayState;
+use crate::domain::manage_link::RegistrationState;
 use crate::domain::timestamp::Timestamp;
 
 /// A button: whose it is, and what each kind of press does: `sign_up`, `cancel` or `nothing`.
@@ -32,7 +32,7 @@ pub struct ButtonBody {
 pub struct ManageBody {
     pub event: String,
     pub name: String,
-    pub state: StayState,
+    pub state: RegistrationState,
     /// `email`, `sms` or `webhook`; null without a contact or when the stay is not `in`.
     pub contact: Option<&'static str>,
     /// Whether the contact is told of others; null when the stay is not `in`.
@@ -51,25 +51,26 @@ pub struct MessageBody {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum ConsentState {
+pub enum OptInState {
     /// Nobody has answered yet; until then nothing is sent.
-    Asked,
-    Given,
+    Pending,
+    Confirmed,
     /// Nothing is sent.
-    Refused,
+    OptedOut,
 }
 
-/// Null where this server tells nobody.
+/// Null where this server sends no notifications.
 #[derive(Serialize, ToSchema)]
-pub struct GuardsBody {
-    pub confirmations: Option<BudgetBody>,
-    /// Null where no text messages go out.
+pub struct LimitsBody {
+    /// Opt-in requests in this hour.
+    pub opt_ins: Option<UsageBody>,
+    /// Text messages of this day (UTC); null where none are sent.
     pub texts: Option<TextsBody>,
 }
 
-/// Owners of addresses asked in this hour, or texts of this day (UTC) or a kind of them. What is above the limit is held back.
+/// What exceeds the limit is not sent.
 #[derive(Serialize, ToSchema)]
-pub struct BudgetBody {
+pub struct UsageBody {
     pub spent: u64,
     pub limit: u64,
 }
@@ -77,13 +78,13 @@ pub struct BudgetBody {
 #[derive(Serialize, ToSchema)]
 pub struct TextsBody {
     #[serde(flatten)]
-    pub budget: BudgetBody,
-    /// Questions and links among them, which anybody can set off.
-    pub answers: BudgetBody,
-    /// To which texts go, and no others.
+    pub usage: UsageBody,
+    /// Opt-in requests and links among them, which anybody can cause.
+    pub answers: UsageBody,
+    /// The calling codes to which text messages are sent.
     #[schema(example = json!(["+49", "+1"]))]
     pub calling_codes: Vec<String>,
-    /// Hours of the day and a time zone.
+    /// Hours in which text messages are sent, and their time zone.
     #[schema(example = "8-21 Europe/Berlin")]
-    pub daytime: String,
+    pub hours: String,
 }

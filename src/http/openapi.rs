@@ -41,7 +41,7 @@ use crate::http::routes::{
         organiser::buttons::list,
         organiser::buttons::register,
         organiser::buttons::remove,
-        organiser::guards::show,
+        organiser::limits::show,
         organiser::import::import,
         organiser::people::export,
         organiser::people::remove,

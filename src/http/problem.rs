@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::invalid::Invalid;
+use crate::domain::invalid::InvalidField;
 use crate::formats::message::Malformed;
 use crate::ports::Unavailable;
 
@@ -119,8 +119,8 @@ impl Problem {
     }
 }
 
-impl From<Invalid> for Problem {
-    fn from(invalid: Invalid) -> Self {
+impl From<InvalidField> for Problem {
+    fn from(invalid: InvalidField) -> Self {
         Self { field: Some(invalid.field), ..Self::new(Kind::InvalidField, invalid.to_string()) }
     }
 }
@@ -128,7 +128,7 @@ impl From<Invalid> for Problem {
 impl From<Malformed> for Problem {
     fn from(malformed: Malformed) -> Self {
         match malformed {
-            Malformed::Invalid(invalid) => invalid.into(),
+            Malformed::InvalidField(invalid) => invalid.into(),
             other => Self::new(Kind::MalformedRequest, other.to_string()),
         }
     }

@@ -1,23 +1,13 @@
 //! Every route of the HTTP API and its pages.
 
 use crate::formats::panic;
-use crate::http::App;
-use crate::http::middleware::body;
 use crate::http::middleware::body::IMPORT_BYTES;
-use crate::http::middleware::response;
-use crate::http::openapi;
-use crate::http::pages;
+use crate::http::middleware::{body, response};
 use crate::http::problem::Problem;
-use crate::http::routes::attendees;
-use crate::http::routes::buttons;
-use crate::http::routes::contacts;
-use crate::http::routes::events;
-use crate::http::routes::health;
-use crate::http::routes::link_again;
-use crate::http::routes::manage;
-use crate::http::routes::organiser;
-use crate::http::routes::sample;
-use crate::http::routes::signups;
+use crate::http::routes::{
+    attendees, buttons, contacts, events, health, link_again, manage, organiser, sample, signups,
+};
+use crate::http::{App, openapi, pages};
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -52,7 +42,7 @@ fn api() -> Router<Arc<App>> {
         .route("/buttons", post(buttons::press))
         .route("/organiser/buttons", get(organiser::buttons::list).post(organiser::buttons::register))
         .route("/organiser/buttons/remove", post(organiser::buttons::remove))
-        .route("/organiser/guards", get(organiser::guards::show))
+        .route("/organiser/limits", get(organiser::limits::show))
         .route("/organiser/import", post(organiser::import::import).layer(DefaultBodyLimit::max(IMPORT_BYTES)))
         .route("/organiser/export", get(organiser::people::export))
         .route("/organiser/remove", post(organiser::people::remove))

@@ -11,10 +11,9 @@ use crate::domain::attendee::Applied;
 use crate::domain::signup::{AttendeeKey, Signup};
 use crate::domain::timestamp::Timestamp;
 use crate::formats::button::envelope::Envelope;
-use crate::formats::message;
-use crate::formats::panic;
+use crate::formats::{message, panic};
 use crate::ingest::presses::{Asked, Presses};
-use crate::ports::{AttendeeBatch, Backend, Delivery, Failure, IngestCounts, MAX_RECEIVES, Reject, Rejects};
+use crate::ports::{ApplyError, AttendeeBatch, Backend, Delivery, IngestCounts, MAX_RECEIVES, Reject, Rejects};
 
 /// What became of one delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,13 +33,13 @@ pub enum Outcome {
 
 /// The outcome of one delivery, by its ids.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settlement {
+pub struct Processed {
     pub message_id: String,
     pub receipt: String,
     pub outcome: Outcome,
 }
 
-impl Settlement {
+impl Processed {
     /// Says in the log what became of the message.
     pub fn log(&self) {
         let id = &self.message_id;
@@ -57,10 +56,10 @@ impl Settlement {
 
 /// The outcomes of a batch, counted.
 #[must_use]
-pub fn counts(settlements: &[Settlement]) -> IngestCounts {
+pub fn counts(processed: &[Processed]) -> IngestCounts {
     let mut counts = IngestCounts::default();
-    for settlement in settlements {
-        *match settlement.outcome {
+    for each in processed {
+        *match each.outcome {
             Outcome::Stored => &mut counts.stored,
             Outcome::Duplicate => &mut counts.duplicate,
             Outcome::Stale => &mut counts.stale,
@@ -76,7 +75,7 @@ pub fn counts(settlements: &[Settlement]) -> IngestCounts {
 ///
 /// Several requests for one attendee are handed to the roster together, oldest first, and cost one write. What fails
 /// at its last try is kept among the rejects with that failure.
-pub async fn ingest(deliveries: &[Delivery], backend: &Backend, now: Timestamp) -> Vec<Settlement> {
+pub async fn ingest(deliveries: &[Delivery], backend: &Backend, now: Timestamp) -> Vec<Processed> {
     let mut outcomes = match caught(together(deliveries, backend, now)).await {
         Ok(outcomes) => outcomes,
         Err(_) => one_by_one(deliveries, backend, now).await,
@@ -92,7 +91,7 @@ pub async fn ingest(deliveries: &[Delivery], backend: &Backend, now: Timestamp) 
 }
 
 /// Brings what came to the dead-letter queue among the rejects: messages whose every try ended without an outcome.
-pub async fn bury(deliveries: &[Delivery], rejects: &dyn Rejects, now: Timestamp) -> Vec<Settlement> {
+pub async fn reject_dead_letters(deliveries: &[Delivery], rejects: &dyn Rejects, now: Timestamp) -> Vec<Processed> {
     let reason =
         format!("failed {MAX_RECEIVES} times and left no outcome: the program or its storage broke down each time");
     let outcomes = vec![Outcome::Rejected(reason); deliveries.len()];
@@ -202,12 +201,10 @@ fn outcome(applied: Applied) -> Outcome {
     }
 }
 
-fn failed(failure: &Failure) -> Outcome {
+fn failed(failure: &ApplyError) -> Outcome {
     match failure {
-        Failure::Retry(unavailable) | Failure::NoAnswer(unavailable) | Failure::NotSent(unavailable) => {
-            Outcome::Retry(unavailable.to_string())
-        }
-        Failure::Reject(reason) => Outcome::Rejected(reason.clone()),
+        ApplyError::Unavailable(unavailable) => Outcome::Retry(unavailable.to_string()),
+        ApplyError::Rejected(reason) => Outcome::Rejected(reason.clone()),
     }
 }
 
@@ -218,7 +215,7 @@ async fn settled(
     mut outcomes: Vec<Outcome>,
     rejects: &dyn Rejects,
     now: Timestamp,
-) -> Vec<Settlement> {
+) -> Vec<Processed> {
     let kept: Vec<Reject> = deliveries
         .iter()
         .zip(&outcomes)
@@ -235,5 +232,5 @@ async fn settled(
         }
     }
     let ids = deliveries.iter().map(|delivery| (delivery.message_id.clone(), delivery.receipt.clone()));
-    ids.zip(outcomes).map(|((message_id, receipt), outcome)| Settlement { message_id, receipt, outcome }).collect()
+    ids.zip(outcomes).map(|((message_id, receipt), outcome)| Processed { message_id, receipt, outcome }).collect()
 }

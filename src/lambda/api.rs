@@ -5,13 +5,13 @@ use std::sync::Arc;
 use anyhow::bail;
 use axum::Router;
 
-use super::notify::{guards, public_url};
+use super::notify::{limits, public_url};
 use super::{optional_setting, parsed_setting, setting};
 use crate::adapters::aws::config;
 use crate::adapters::dynamodb::EventsTable;
 use crate::adapters::metrics::emf::Emf;
 use crate::adapters::secrets_manager as secrets;
-use crate::adapters::secrets_manager::LateSecrets;
+use crate::adapters::secrets_manager::LazySecrets;
 use crate::adapters::sqs::Sqs;
 use crate::http::client::ListEveryone;
 use crate::http::{self, App};
@@ -27,9 +27,9 @@ pub async fn router() -> anyhow::Result<Router> {
         backend: EventsTable::new(&config, setting("COUNTMEIN_TABLE")?).backend(),
         import_room: None,
         flic_key: parsed_setting("COUNTMEIN_FLIC_KEY")?,
-        limits: Some(guards()?),
+        limits: Some(limits()?),
         token_secret,
-        secrets: Arc::new(LateSecrets::new(&config, organiser, token)),
+        secrets: Arc::new(LazySecrets::new(&config, organiser, token)),
         public_url: optional_setting("COUNTMEIN_PUBLIC_URL").map(|url| public_url(&url)).transpose()?,
         list_everyone: list_everyone(optional_setting("COUNTMEIN_LIST_EVERYONE").as_deref())?,
         metrics: Arc::new(Emf::new(setting("COUNTMEIN_STAGE")?)),

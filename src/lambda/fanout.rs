@@ -7,22 +7,20 @@ use aws_config::SdkConfig;
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
-use super::notify::postman;
+use super::notify::sender;
 use super::{parsed_setting, setting};
 use crate::adapters::aws::config;
 use crate::adapters::dynamodb::EventsTable;
 use crate::adapters::metrics::emf::{Emf, Unit};
 use crate::domain::backoff::Noise;
-use crate::domain::change::Change;
-use crate::domain::change::Movements;
+use crate::domain::change::{Change, Movements};
 use crate::domain::event::EventId;
 use crate::domain::timestamp::Timestamp;
 use crate::fanout;
 use crate::fanout::Announcer;
 use crate::lambda::stream_event;
-use crate::notify::Postman;
-use crate::ports::Digests as _;
-use crate::ports::Meter as _;
+use crate::notify::NotificationSender;
+use crate::ports::{Digests as _, Meter as _};
 
 /// Events looked at in one minute's turn, at the most.
 const DUE: usize = 1_000;
@@ -40,7 +38,7 @@ pub struct Fanout {
     emf: Emf,
     noise: Noise,
     /// Most changes come to an event that is quiet: the start need not wait for secrets and words.
-    postman: OnceCell<Postman>,
+    sender: OnceCell<NotificationSender>,
 }
 
 impl Fanout {
@@ -51,16 +49,16 @@ impl Fanout {
             Ok(parsed_setting(name)?.map_or(wait, Duration::from_secs))
         };
         let noise = Noise {
-            first_wait: seconds("COUNTMEIN_FIRST_WAIT", by_default.first_wait)?,
-            factor: parsed_setting("COUNTMEIN_WAIT_FACTOR")?.unwrap_or(by_default.factor),
-            longest_wait: seconds("COUNTMEIN_LONGEST_WAIT", by_default.longest_wait)?,
+            first_wait: seconds("COUNTMEIN_BACKOFF_INITIAL", by_default.first_wait)?,
+            factor: parsed_setting("COUNTMEIN_BACKOFF_MULTIPLIER")?.unwrap_or(by_default.factor),
+            longest_wait: seconds("COUNTMEIN_BACKOFF_MAXIMUM", by_default.longest_wait)?,
         };
         Ok(Self {
             table: EventsTable::new(&config, setting("COUNTMEIN_TABLE")?),
             emf: Emf::new(setting("COUNTMEIN_STAGE")?),
             config,
             noise,
-            postman: OnceCell::new(),
+            sender: OnceCell::new(),
         })
     }
 
@@ -95,9 +93,9 @@ impl Fanout {
             return;
         }
         let go_on = || Some(Timestamp::now()).filter(|now| *now < until);
-        match self.postman().await {
+        match self.sender().await {
             // Who was not asked is when there is something to tell.
-            Ok(postman) => drop(postman.answer(changes, &go_on).await),
+            Ok(sender) => drop(sender.answer(changes, &go_on).await),
             Err(error) => tracing::error!(error = format!("{error:#}"), "owners of addresses are asked later"),
         }
     }
@@ -121,8 +119,8 @@ impl Fanout {
         if events.is_empty() {
             return;
         }
-        let notifier = match self.postman().await {
-            Ok(postman) => postman,
+        let notifier = match self.sender().await {
+            Ok(sender) => sender,
             Err(error) => {
                 tracing::error!(error = format!("{error:#}"), "people are told in a minute");
                 return;
@@ -144,8 +142,8 @@ impl Fanout {
         announcer.announce_all(events, until, ended).await;
     }
 
-    async fn postman(&self) -> anyhow::Result<&Postman> {
-        self.postman.get_or_try_init(|| postman(&self.config, &self.table, &self.emf)).await
+    async fn sender(&self) -> anyhow::Result<&NotificationSender> {
+        self.sender.get_or_try_init(|| sender(&self.config, &self.table, &self.emf)).await
     }
 }
 

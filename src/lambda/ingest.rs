@@ -7,7 +7,7 @@ use crate::adapters::aws::config;
 use crate::adapters::dynamodb::EventsTable;
 use crate::adapters::metrics::emf::Emf;
 use crate::domain::timestamp::Timestamp;
-use crate::ingest::{bury, counts, ingest};
+use crate::ingest::{counts, ingest, reject_dead_letters};
 use crate::lambda::sqs_event::{Incomplete, deliveries, failures};
 use crate::ports::{Backend, Meter as _};
 
@@ -22,7 +22,7 @@ impl Ingest {
     pub fn from_environment() -> anyhow::Result<Self> {
         Ok(Self {
             backend: EventsTable::new(&config::of_function()?, setting("COUNTMEIN_TABLE")?).backend(),
-            dead_letters: setting("COUNTMEIN_DEAD_LETTERS_ARN")?,
+            dead_letters: setting("COUNTMEIN_DEAD_LETTER_QUEUE_ARN")?,
             emf: Emf::new(setting("COUNTMEIN_STAGE")?),
         })
     }
@@ -33,15 +33,15 @@ impl Ingest {
             event.records.first().and_then(|record| record.event_source_arn.as_ref()) == Some(&self.dead_letters);
         let deliveries = deliveries(event)?;
         let now = Timestamp::now();
-        let settlements = if is_dead {
-            bury(&deliveries, &*self.backend.rejects, now).await
+        let processed = if is_dead {
+            reject_dead_letters(&deliveries, &*self.backend.rejects, now).await
         } else {
             ingest(&deliveries, &self.backend, now).await
         };
-        self.emf.ingested(&counts(&settlements));
-        for settlement in &settlements {
-            settlement.log();
+        self.emf.ingested(&counts(&processed));
+        for each in &processed {
+            each.log();
         }
-        Ok(failures(settlements))
+        Ok(failures(processed))
     }
 }

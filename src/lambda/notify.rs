@@ -12,14 +12,14 @@ use crate::adapters::metrics::emf::Emf;
 use crate::adapters::secrets_manager as secrets;
 use crate::adapters::sns::{Phones, Sns, Topics};
 use crate::notify::links::Links;
-use crate::notify::text::{NAMES_SHOWN, Words};
-use crate::notify::{Asking, Guards, Postman, SmsGuard};
+use crate::notify::text::{MessageTexts, NAMES_SHOWN};
+use crate::notify::{Asking, Limits, NotificationSender, SmsLimits};
 
 /// What the template sets where its parameters are left alone.
 const CONFIRMATIONS_AN_HOUR: u64 = 100;
 
 /// With the secrets read that links and addresses need.
-pub async fn postman(config: &SdkConfig, table: &EventsTable, emf: &Emf) -> anyhow::Result<Postman> {
+pub async fn sender(config: &SdkConfig, table: &EventsTable, emf: &Emf) -> anyhow::Result<NotificationSender> {
     // One after the other, over one connection: another one's handshake takes a function longer than a second answer.
     let token_secret = secrets::current(config, &setting("COUNTMEIN_TOKEN_SECRET")?).await?;
     let contact_secret = secrets::current(config, &setting("COUNTMEIN_CONTACT_SECRET")?).await?;
@@ -34,8 +34,8 @@ pub async fn postman(config: &SdkConfig, table: &EventsTable, emf: &Emf) -> anyh
         },
     ));
     let table = Arc::new(table.clone());
-    Ok(Postman {
-        words: Words::new(
+    Ok(NotificationSender {
+        words: MessageTexts::new(
             parsed_setting("COUNTMEIN_LANGUAGE")?.unwrap_or_default(),
             parsed_setting("COUNTMEIN_NAMES_SHOWN")?.unwrap_or(NAMES_SHOWN),
         ),
@@ -43,33 +43,33 @@ pub async fn postman(config: &SdkConfig, table: &EventsTable, emf: &Emf) -> anyh
         contact_secret,
         contacts: table.clone(),
         budgets: table,
-        guards: guards()?,
+        limits: limits()?,
         asking: Asking::default(),
         metrics: Arc::new(emf.clone()),
         inbox: None,
         mailer: Some(sns.clone()),
         caller: Some(sns.clone()),
-        texter: Some(Arc::new(Phones::new(config))),
+        sms_sender: Some(Arc::new(Phones::new(config))),
         broadcaster: Some(sns),
     })
 }
 
-pub fn guards() -> anyhow::Result<Guards> {
-    let confirmations_an_hour = parsed_setting("COUNTMEIN_CONFIRMATIONS_AN_HOUR")?.unwrap_or(CONFIRMATIONS_AN_HOUR);
-    Ok(Guards { confirmations_an_hour, sms: sms_guard()? })
+pub fn limits() -> anyhow::Result<Limits> {
+    let opt_ins_per_hour = parsed_setting("COUNTMEIN_OPT_INS_PER_HOUR")?.unwrap_or(CONFIRMATIONS_AN_HOUR);
+    Ok(Limits { opt_ins_per_hour, sms: sms_guard()? })
 }
 
 /// None where no calling code is listed: nobody is texted then.
-fn sms_guard() -> anyhow::Result<Option<SmsGuard>> {
+fn sms_guard() -> anyhow::Result<Option<SmsLimits>> {
     let Some(codes) = optional_setting("COUNTMEIN_SMS_CALLING_CODES") else { return Ok(None) };
     let calling_codes: Vec<String> = codes.split(',').map(|code| code.trim().to_owned()).collect();
-    if let Some(code) = calling_codes.iter().find(|code| !SmsGuard::is_calling_code(code)) {
+    if let Some(code) = calling_codes.iter().find(|code| !SmsLimits::is_calling_code(code)) {
         bail!("COUNTMEIN_SMS_CALLING_CODES has {code}; write calling codes like +1,+49");
     }
-    Ok(Some(SmsGuard {
+    Ok(Some(SmsLimits {
         calling_codes,
-        daytime: parsed_setting("COUNTMEIN_SMS_DAYTIME")?.context("COUNTMEIN_SMS_DAYTIME is not set")?,
-        a_day: parsed_setting("COUNTMEIN_SMS_A_DAY")?.context("COUNTMEIN_SMS_A_DAY is not set")?,
+        hours: parsed_setting("COUNTMEIN_SMS_HOURS")?.context("COUNTMEIN_SMS_HOURS is not set")?,
+        per_day: parsed_setting("COUNTMEIN_SMS_PER_DAY")?.context("COUNTMEIN_SMS_PER_DAY is not set")?,
     }))
 }
 

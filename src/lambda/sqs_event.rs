@@ -3,7 +3,7 @@
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 
 use crate::domain::timestamp::Timestamp;
-use crate::ingest::{Outcome, Settlement};
+use crate::ingest::{Outcome, Processed};
 use crate::ports::Delivery;
 
 /// A record that cannot be reported on. The invocation must fail: a record that is not reported counts as done,
@@ -35,10 +35,10 @@ fn delivery(index: usize, record: SqsMessage) -> Result<Delivery, Incomplete> {
 }
 
 /// Those to be tried again (`ReportBatchItemFailures`); SQS deletes the others.
-pub fn failures(settlements: Vec<Settlement>) -> SqsBatchResponse {
-    let again = settlements.into_iter().filter(|settlement| matches!(settlement.outcome, Outcome::Retry(_)));
+pub fn failures(processed: Vec<Processed>) -> SqsBatchResponse {
+    let again = processed.into_iter().filter(|each| matches!(each.outcome, Outcome::Retry(_)));
     let mut response = SqsBatchResponse::default();
-    response.set_failures(again.map(|settlement| settlement.message_id));
+    response.set_failures(again.map(|each| each.message_id));
     response
 }
 
@@ -102,7 +102,7 @@ mod tests {
     #[test]
     fn only_what_may_succeed_later_comes_again() {
         let settled =
-            |message_id: &str, outcome| Settlement { message_id: message_id.into(), receipt: String::new(), outcome };
+            |message_id: &str, outcome| Processed { message_id: message_id.into(), receipt: String::new(), outcome };
         let response = failures(vec![
             settled("stored", Outcome::Stored),
             settled("throttled", Outcome::Retry("throttled".into())),

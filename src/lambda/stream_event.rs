@@ -116,7 +116,7 @@ mod tests {
         let (joined, left) = (Some(Movement::Joined), Some(Movement::Left));
         assert_eq!(told, [joined, None, left, joined, left]);
         let melvin = changes[0].new.as_ref().unwrap();
-        assert_eq!(melvin.stay().unwrap().contact.as_ref().unwrap().address(), "melvin@example.org");
+        assert_eq!(melvin.registration().unwrap().contact.as_ref().unwrap().address(), "melvin@example.org");
     }
 
     #[test]

@@ -1,14 +1,14 @@
-use super::{Postman, TextFor, Way, address};
+use super::budget::Admission;
+use super::sms_limits::SmsPurpose;
+use super::{NotificationSender, Way, address};
 use crate::domain::attendee::Attendee;
 use crate::domain::change::Change;
-use crate::domain::limit::Limit;
-use crate::domain::opt_in::{Consent, ContactId};
+use crate::domain::opt_in::{ContactId, OptIn};
 use crate::domain::timestamp::Timestamp;
 use crate::formats::cloud_event;
-use crate::ports::Failure;
-use crate::ports::{Call, Mail, Text};
+use crate::ports::{Call, Mail, SendError, Text};
 
-impl Postman {
+impl NotificationSender {
     /// Sends their link to whoever asked for it and whose contact has said yes before. Who was not reached may ask
     /// again.
     pub(super) async fn send_link_again(&self, change: &Change, now: Timestamp) {
@@ -18,21 +18,21 @@ impl Postman {
         }
     }
 
-    async fn send_link(&self, attendee: &Attendee, now: Timestamp) -> Result<(), Failure> {
-        let stay_with_contact = attendee.stay().and_then(|stay| Some((stay, stay.contact.as_ref()?)));
-        let Some((stay, contact)) = stay_with_contact else { return Ok(()) };
+    async fn send_link(&self, attendee: &Attendee, now: Timestamp) -> Result<(), SendError> {
+        let Some(registration) = attendee.registration() else { return Ok(()) };
+        let Some(contact) = &registration.contact else { return Ok(()) };
         let (Some(way), Some(link)) = (self.way(contact), self.links.manage(attendee)) else { return Ok(()) };
         let id = ContactId::of(contact, &self.contact_secret);
-        if self.contacts.consent(&id).await? != Some(Consent::Given) {
+        if self.contacts.opt_in(&id).await? != Some(OptIn::Confirmed) {
             return Ok(());
         }
-        if !self.guards.may_send_link(id.as_str(), &*self.budgets, now).await? {
-            self.suppressed(Limit::LinksPerDay);
+        if let Admission::Suppressed(limit) = self.limits.admit_link(id.as_str(), &*self.budgets, now).await? {
+            self.suppressed(limit);
             return Ok(());
         }
         let title = &attendee.title;
-        let asked_at = stay.link_asked_at.unwrap_or(now).as_millis();
-        let message = format!("link:{}:{}:{asked_at}", attendee.event, stay.owner);
+        let asked_at = registration.link_asked_at.unwrap_or(now).as_millis();
+        let message = format!("link:{}:{}:{asked_at}", attendee.event, registration.owner);
         match way {
             Way::Mail(mailer, to) => {
                 let words = self.words.link_again_email(title, link.as_str());
@@ -44,10 +44,10 @@ impl Postman {
                 let body = cloud_event::link_again(&message, &source, attendee, &link, now).to_string();
                 caller.call(&Call { id: message, contact: id, to: address(to)?, body }).await
             }
-            Way::Text(texter, guard, to) => {
-                self.spend_text(TextFor::Answer, guard, now).await?;
+            Way::Text(sms_sender, limits, to) => {
+                self.spend_text(SmsPurpose::Answer, limits, now).await?;
                 let body = self.words.link_again_sms(title, link.as_str());
-                texter.text(&Text { to: to.to_owned(), body }).await
+                sms_sender.text(&Text { to: to.to_owned(), body }).await
             }
         }
     }

@@ -5,7 +5,7 @@ use url::Url;
 use crate::domain::attendee::Attendee;
 use crate::domain::event::EventId;
 use crate::domain::manage_link::ManageToken;
-use crate::domain::opt_in::{ConsentToken, ContactId};
+use crate::domain::opt_in::{ContactId, ContactToken};
 use crate::domain::secret::Secret;
 
 /// Makes links for messages, whose readers have not come by any address of this server.
@@ -19,7 +19,7 @@ pub struct Links {
 impl Links {
     /// Opens the stay of somebody who is in, to its owner.
     pub fn manage(&self, attendee: &Attendee) -> Option<Url> {
-        let signup = attendee.stay()?.owner.clone();
+        let signup = attendee.registration()?.owner.clone();
         let token = ManageToken { key: attendee.key(), signup }.sign(&self.token_secret);
         Some(self.whole(&event_path(&attendee.event, &["manage", &token])))
     }
@@ -30,9 +30,9 @@ impl Links {
     }
 
     /// Where somebody says whether they want messages to a contact.
-    pub fn consent(&self, contact: &ContactId) -> Url {
-        let token = ConsentToken::sign(contact, &self.token_secret);
-        self.whole(&consent_path(&token))
+    pub fn opt_in(&self, contact: &ContactId) -> Url {
+        let token = ContactToken::sign(contact, &self.token_secret);
+        self.whole(&contact_path(&token))
     }
 
     fn whole(&self, path: &str) -> Url {
@@ -40,7 +40,7 @@ impl Links {
     }
 }
 
-pub fn consent_path(token: &str) -> String {
+pub fn contact_path(token: &str) -> String {
     path(&["contacts", token])
 }
 

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use super::{Postman, Take, TextFor, Way, address};
+use super::budget::{Admission, Charge};
+use super::sms_limits::SmsPurpose;
+use super::{NotificationSender, Way, address};
 use crate::domain::change::Change;
 use crate::domain::contact::Contact;
-use crate::domain::limit::Limit;
-use crate::domain::opt_in::{Consent, ConsentToken, ContactId};
+use crate::domain::opt_in::{ContactId, ContactToken, OptIn};
 use crate::domain::timestamp::Timestamp;
-use crate::ports::{Failure, Unavailable};
-use crate::ports::{Mail, Text};
+use crate::ports::{Mail, SendError, Text, Unavailable, Write};
 
 /// Nobody is asked twice in this time.
 const ASKED_AGAIN_AFTER: Duration = Duration::from_secs(48 * 60 * 60);
@@ -65,37 +65,39 @@ impl Drop for Turn<'_> {
 }
 
 /// Whether somebody wants messages, by what they said; None where they may be asked.
-fn answered(consent: Option<Consent>, now: Timestamp) -> Option<bool> {
-    match consent {
-        Some(Consent::Given) => Some(true),
-        Some(Consent::Refused) => Some(false),
-        Some(Consent::Asked { at }) if now.since(at) < ASKED_AGAIN_AFTER => Some(false),
-        Some(Consent::Asked { .. }) | None => None,
+fn answered(opt_in: Option<OptIn>, now: Timestamp) -> Option<bool> {
+    match opt_in {
+        Some(OptIn::Confirmed) => Some(true),
+        Some(OptIn::OptedOut) => Some(false),
+        Some(OptIn::Pending { at }) if now.since(at) < ASKED_AGAIN_AFTER => Some(false),
+        Some(OptIn::Pending { .. }) | None => None,
     }
 }
 
-impl Postman {
+impl NotificationSender {
     /// Asks the owner of an address that somebody came with, or gave later. Who cannot be asked now is asked when there
     /// is something to tell.
     pub(super) async fn welcome(&self, change: &Change, now: Timestamp) {
         let Some(attendee) = change.new.as_ref().filter(|_| change.brings_a_contact()) else { return };
-        let Some(contact) = attendee.stay().and_then(|stay| stay.contact.as_ref()) else { return };
+        let Some(contact) = attendee.registration().and_then(|registration| registration.contact.as_ref()) else {
+            return;
+        };
         let Some(way) = self.way(contact) else { return };
-        if let Err(failure) = self.consents(contact, way, &attendee.title, now).await {
+        if let Err(failure) = self.has_opted_in(contact, way, &attendee.title, now).await {
             tracing::warn!(%failure, "the owner of an address is asked later");
         }
     }
 
     /// Whether the owner of an address wants messages. Asks, if nobody has lately.
-    pub(super) async fn consents(
+    pub(super) async fn has_opted_in(
         &self,
         contact: &Contact,
         way: Way<'_>,
         title: &str,
         now: Timestamp,
-    ) -> Result<bool, Failure> {
+    ) -> Result<bool, SendError> {
         let id = ContactId::of(contact, &self.contact_secret);
-        let known = answered(self.contacts.consent(&id).await?, now);
+        let known = answered(self.contacts.opt_in(&id).await?, now);
         if known == Some(true) {
             return Ok(true);
         }
@@ -107,69 +109,66 @@ impl Postman {
                 return Ok(false);
             }
             let unasked = || Unavailable { doing: "asking a webhook", cause: "nothing reached it".to_owned() };
-            return answered(self.contacts.consent(&id).await?, now).ok_or_else(|| Failure::NoAnswer(unasked()));
+            return answered(self.contacts.opt_in(&id).await?, now).ok_or_else(|| SendError::NoAnswer(unasked()));
         };
         // Somebody may have asked since.
-        let before = self.contacts.consent(&id).await?;
+        let before = self.contacts.opt_in(&id).await?;
         if let Some(answer) = answered(before, now) {
             return Ok(answer);
         }
-        if let Err(guard) = self.may_ask(way, now).await? {
-            // Nobody counts as asked who is not.
-            self.suppressed(guard);
+        if let Admission::Suppressed(limit) = self.admit_opt_in(way, now).await? {
+            // The contact does not count as asked.
+            self.suppressed(limit);
             return Ok(false);
         }
-        let asked = Consent::Asked { at: now };
+        let asked = OptIn::Pending { at: now };
         // Of two who see that nobody was asked, one asks: who stored it, even if the answer to that was lost.
-        let is_ours = self.contacts.set_consent(&id, before, asked).await?;
-        if !is_ours && self.contacts.consent(&id).await? != Some(asked) {
+        let write = self.contacts.set_opt_in(&id, before, asked).await?;
+        if write == Write::Conflict && self.contacts.opt_in(&id).await? != Some(asked) {
             return Ok(false);
         }
         match self.ask(&id, way, title, now).await {
             Ok(Some(answer)) => {
-                self.contacts.set_consent(&id, Some(asked), answer).await?;
-                Ok(answer == Consent::Given)
+                let _ = self.contacts.set_opt_in(&id, Some(asked), answer).await?;
+                Ok(answer == OptIn::Confirmed)
             }
             Ok(None) => Ok(false),
-            Err(Failure::Reject(reason)) => {
+            Err(SendError::Rejected(reason)) => {
                 tracing::info!(reason, "the owner of an address cannot be asked");
                 Ok(false)
             }
             Err(failure) => {
                 // What may have arrived is not to arrive once more.
-                if matches!(failure, Failure::NotSent(_)) {
+                if matches!(failure, SendError::NotSent(_)) {
                     // Nobody was reached: they may be asked again at once. If this fails too, that is in two days.
-                    let never = before.unwrap_or(Consent::Asked { at: Timestamp::EARLIEST });
-                    self.contacts.set_consent(&id, Some(asked), never).await?;
+                    let never = before.unwrap_or(OptIn::Pending { at: Timestamp::EARLIEST });
+                    let _ = self.contacts.set_opt_in(&id, Some(asked), never).await?;
                 }
                 // However many strangers cannot be asked, that is no reason to stop what others are to hear.
                 Err(match failure {
-                    Failure::Retry(unavailable) | Failure::NotSent(unavailable) => Failure::NoAnswer(unavailable),
+                    SendError::Unavailable(unavailable) | SendError::NotSent(unavailable) => {
+                        SendError::NoAnswer(unavailable)
+                    }
                     failure => failure,
                 })
             }
         }
     }
 
-    /// Takes what a question costs of the budgets; else which guard held it back.
-    async fn may_ask(&self, way: Way<'_>, now: Timestamp) -> Result<Result<(), Limit>, Unavailable> {
-        let guard = match way {
-            Way::Text(_, guard, _) => Some(guard),
-            Way::Mail(..) | Way::Call(..) => None,
-        };
-        // A look first: a text that may not go is to cost none of the hour's questions.
-        if let Some(guard) = guard
-            && let Err(guard) = guard.admit(TextFor::Answer, Take::Nothing, &*self.budgets, now).await?
-        {
-            return Ok(Err(guard));
+    /// Charges an opt-in request to the budgets.
+    async fn admit_opt_in(&self, way: Way<'_>, now: Timestamp) -> Result<Admission, Unavailable> {
+        let budgets = &*self.budgets;
+        let Way::Text(_, sms, _) = way else { return self.limits.admit_opt_in(budgets, now).await };
+        // A look first: a text message that may not be sent must cost none of the hour's opt-in requests.
+        let look = sms.admit(SmsPurpose::Answer, Charge::Nothing, budgets, now).await?;
+        if look != Admission::Allowed {
+            return Ok(look);
         }
-        if !self.guards.may_ask(&*self.budgets, now).await? {
-            return Ok(Err(Limit::OptIns));
+        let opt_in = self.limits.admit_opt_in(budgets, now).await?;
+        if opt_in != Admission::Allowed {
+            return Ok(opt_in);
         }
-        match guard {
-            Some(guard) => guard.admit(TextFor::Answer, Take::One, &*self.budgets, now).await,
-            None => Ok(Ok(())),
-        }
+        sms.admit(SmsPurpose::Answer, Charge::One, budgets, now).await
     }
 
     /// The answer, where it is known at once.
@@ -179,8 +178,8 @@ impl Postman {
         way: Way<'_>,
         title: &str,
         now: Timestamp,
-    ) -> Result<Option<Consent>, Failure> {
-        let link = self.links.consent(contact);
+    ) -> Result<Option<OptIn>, SendError> {
+        let link = self.links.opt_in(contact);
         match way {
             Way::Mail(mailer, to) => {
                 let words = self.words.confirm_email(title, link.as_str());
@@ -190,12 +189,12 @@ impl Postman {
                 mailer.ask(&Mail { id, contact, to, subject, body, unsubscribe: None }).await
             }
             Way::Call(caller, to) => {
-                let text = ConsentToken::sign(contact, &self.links.token_secret);
+                let text = ContactToken::sign(contact, &self.links.token_secret);
                 caller.ask(contact, &address(to)?, &text).await
             }
-            Way::Text(texter, _, to) => {
+            Way::Text(sms_sender, _, to) => {
                 let body = self.words.confirm_sms(title, link.as_str());
-                texter.ask(&Text { to: to.to_owned(), body }).await
+                sms_sender.ask(&Text { to: to.to_owned(), body }).await
             }
         }
     }

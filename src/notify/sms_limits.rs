@@ -1,24 +1,45 @@
+//! Limits on text messages.
+
 use std::fmt;
 use std::str::FromStr;
 
 use jiff::tz::TimeZone;
 
+use super::budget::{Admission, Budget, Charge, Usage};
+use crate::domain::limit::Limit;
 use crate::domain::timestamp::Timestamp;
+use crate::ports::{Budgets, Spending, Unavailable};
 
-/// Where and when text messages may go, and how many: whoever can make a public form send them to numbers of their
-/// choice earns by it.
+/// Where text messages may go, when, and how many. Without limits, a public form that sends them to any number earns
+/// money for whoever owns expensive numbers.
 #[derive(Debug, Clone)]
-pub struct SmsGuard {
-    /// Calling codes with their `+`, as in `+49`, or longer beginnings of numbers; without any nothing is sent.
+pub struct SmsLimits {
+    /// Calling codes with their `+`, as in `+49`, or longer prefixes of numbers; without any nothing is sent.
     pub calling_codes: Vec<String>,
-    pub daytime: Daytime,
-    /// On any day, in UTC.
-    pub a_day: u64,
+    pub hours: SmsHours,
+    /// Text messages per day (UTC).
+    pub per_day: u64,
 }
 
-/// From one hour to another of the day, where people live; `8-21 Europe/Berlin`.
+/// What a text message is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SmsPurpose {
+    Digest,
+    /// An opt-in request or a link sent again. Anybody can cause those, so half of a day's messages is for digests alone.
+    Answer,
+}
+
+/// Text messages of one day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SmsUsage {
+    pub all: Usage,
+    /// Opt-in requests and links among them.
+    pub answers: Usage,
+}
+
+/// Hours in which text messages may be sent, in the recipients' time zone: `8-21 Europe/Berlin`.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Daytime {
+pub struct SmsHours {
     from: i8,
     to: i8,
     zone: TimeZone,
@@ -26,9 +47,9 @@ pub struct Daytime {
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("write two hours of the day and a time zone, like `8-21 Europe/Berlin`")]
-pub struct NotADaytime;
+pub struct InvalidSmsHours;
 
-impl SmsGuard {
+impl SmsLimits {
     /// `+` and digits.
     pub fn is_calling_code(code: &str) -> bool {
         let digits = code.strip_prefix('+').unwrap_or_default();
@@ -38,31 +59,66 @@ impl SmsGuard {
     pub fn allows(&self, number: &str) -> bool {
         self.calling_codes.iter().any(|code| number.starts_with(code.as_str()))
     }
+
+    fn budget(&self, now: Timestamp) -> Budget {
+        Budget::of_day("sms", self.per_day, now)
+    }
+
+    fn answers_budget(&self, now: Timestamp) -> Budget {
+        Budget::of_day("sms answers", self.per_day.div_ceil(2), now)
+    }
+
+    /// Whether a text message may be sent now, charged to the budgets as `charge` says.
+    pub(super) async fn admit(
+        &self,
+        purpose: SmsPurpose,
+        charge: Charge,
+        budgets: &dyn Budgets,
+        now: Timestamp,
+    ) -> Result<Admission, Unavailable> {
+        if !self.hours.is_at(now) {
+            return Ok(Admission::Suppressed(Limit::SmsHours));
+        }
+        if purpose == SmsPurpose::Answer
+            && self.answers_budget(now).charge(charge, budgets).await? == Spending::Exhausted
+        {
+            return Ok(Admission::Suppressed(Limit::SmsAnswersPerDay));
+        }
+        Ok(Admission::by(self.budget(now).charge(charge, budgets).await?, Limit::SmsPerDay))
+    }
+
+    /// This day's text messages, in UTC.
+    pub async fn usage(&self, budgets: &dyn Budgets, now: Timestamp) -> Result<SmsUsage, Unavailable> {
+        Ok(SmsUsage {
+            all: self.budget(now).usage(budgets).await?,
+            answers: self.answers_budget(now).usage(budgets).await?,
+        })
+    }
 }
 
-impl Daytime {
+impl SmsHours {
     pub fn is_at(&self, now: Timestamp) -> bool {
         let moment = jiff::Timestamp::from_millisecond(now.as_millis()).expect("the range lies within jiff's");
         (self.from..self.to).contains(&moment.to_zoned(self.zone.clone()).hour())
     }
 }
 
-impl fmt::Display for Daytime {
+impl fmt::Display for SmsHours {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}-{} {}", self.from, self.to, self.zone.iana_name().unwrap_or("UTC"))
     }
 }
 
-impl FromStr for Daytime {
-    type Err = NotADaytime;
+impl FromStr for SmsHours {
+    type Err = InvalidSmsHours;
 
-    fn from_str(text: &str) -> Result<Self, NotADaytime> {
-        let (hours, zone) = text.trim().split_once(' ').ok_or(NotADaytime)?;
-        let (from, to) = hours.split_once('-').ok_or(NotADaytime)?;
-        let hour = |text: &str| text.parse().ok().filter(|hour| (0..=24).contains(hour)).ok_or(NotADaytime);
+    fn from_str(text: &str) -> Result<Self, InvalidSmsHours> {
+        let (hours, zone) = text.trim().split_once(' ').ok_or(InvalidSmsHours)?;
+        let (from, to) = hours.split_once('-').ok_or(InvalidSmsHours)?;
+        let hour = |text: &str| text.parse().ok().filter(|hour| (0..=24).contains(hour)).ok_or(InvalidSmsHours);
         let (from, to) = (hour(from)?, hour(to)?);
-        let zone = TimeZone::get(zone.trim()).map_err(|_| NotADaytime)?;
-        if from < to { Ok(Self { from, to, zone }) } else { Err(NotADaytime) }
+        let zone = TimeZone::get(zone.trim()).map_err(|_| InvalidSmsHours)?;
+        if from < to { Ok(Self { from, to, zone }) } else { Err(InvalidSmsHours) }
     }
 }
 
@@ -70,23 +126,23 @@ impl FromStr for Daytime {
 mod tests {
     use super::*;
 
-    fn guard(codes: &[&str]) -> SmsGuard {
+    fn limits(codes: &[&str]) -> SmsLimits {
         let calling_codes = codes.iter().map(|code| (*code).to_owned()).collect();
-        SmsGuard { calling_codes, daytime: "8-21 Europe/Berlin".parse().unwrap(), a_day: 1 }
+        SmsLimits { calling_codes, hours: "8-21 Europe/Berlin".parse().unwrap(), per_day: 1 }
     }
 
     #[test]
-    fn numbers_of_the_listed_codes_alone_are_texted() {
-        assert!(guard(&["+1", "+49"]).allows("+491701234567"));
-        assert!(!guard(&["+1", "+49"]).allows("+447911123456"));
-        assert!(!guard(&[]).allows("+491701234567"));
+    fn allows_listed_calling_codes_only() {
+        assert!(limits(&["+1", "+49"]).allows("+491701234567"));
+        assert!(!limits(&["+1", "+49"]).allows("+447911123456"));
+        assert!(!limits(&[]).allows("+491701234567"));
     }
 
     #[test]
-    fn it_is_day_where_people_live_in_summer_and_in_winter() {
-        let daytime: Daytime = "8-21 Europe/Berlin".parse().unwrap();
-        assert_eq!(daytime.to_string(), "8-21 Europe/Berlin");
-        for (time, is_day) in [
+    fn hours_follow_daylight_saving_time() {
+        let hours: SmsHours = "8-21 Europe/Berlin".parse().unwrap();
+        assert_eq!(hours.to_string(), "8-21 Europe/Berlin");
+        for (time, is_open) in [
             ("2026-07-01T05:59:00Z", false),
             ("2026-07-01T06:00:00Z", true),
             ("2026-12-01T06:59:00Z", false),
@@ -94,14 +150,14 @@ mod tests {
             ("2026-12-01T19:59:00Z", true),
             ("2026-12-01T20:00:00Z", false),
         ] {
-            assert_eq!(daytime.is_at(Timestamp::parse_rfc3339(time).unwrap()), is_day, "{time}");
+            assert_eq!(hours.is_at(Timestamp::parse_rfc3339(time).unwrap()), is_open, "{time}");
         }
     }
 
     #[test]
-    fn what_is_no_daytime_is_refused() {
+    fn rejects_malformed_hours() {
         for text in ["", "8-21", "8-21 Nowhere/Nothing", "21-8 UTC", "8-25 UTC", "8 UTC", "-1-5 UTC"] {
-            assert_eq!(text.parse::<Daytime>(), Err(NotADaytime), "{text}");
+            assert_eq!(text.parse::<SmsHours>(), Err(InvalidSmsHours), "{text}");
         }
     }
 }

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use crate::domain::event::EventId;
-use crate::ports::Failure;
+use crate::ports::SendError;
 
 /// An event's news for whoever listens to a stage as a whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,5 +21,5 @@ pub struct Broadcast {
 
 #[async_trait]
 pub trait Broadcaster: Send + Sync {
-    async fn broadcast(&self, broadcast: &Broadcast) -> Result<(), Failure>;
+    async fn broadcast(&self, broadcast: &Broadcast) -> Result<(), SendError>;
 }

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use crate::domain::button::{Button, Serial};
-use crate::ports::Unavailable;
+use crate::ports::{Deletion, Unavailable};
 
 /// The buttons that the organiser registered, by serial number.
 #[async_trait]
@@ -18,5 +18,5 @@ pub trait Buttons: Send + Sync {
     async fn registered(&self, limit: usize, after: Option<&Serial>) -> Result<Vec<Button>, Unavailable>;
 
     /// Whether there was one.
-    async fn unregister(&self, serial: &Serial) -> Result<bool, Unavailable>;
+    async fn unregister(&self, serial: &Serial) -> Result<Deletion, Unavailable>;
 }

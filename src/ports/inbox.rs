@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::domain::registration::StayKey;
+use crate::domain::registration::RegistrationKey;
 use crate::domain::timestamp::Timestamp;
 use crate::ports::Unavailable;
 
@@ -10,10 +10,10 @@ use crate::ports::Unavailable;
 #[async_trait]
 pub trait Inbox: Send + Sync {
     /// Keeps a message for a stay, the latest of [`INBOX_MESSAGES`] of it; one of the same id stays as it is.
-    async fn keep(&self, stay: &StayKey, message: InboxMessage) -> Result<(), Unavailable>;
+    async fn keep(&self, registration: &RegistrationKey, message: InboxMessage) -> Result<(), Unavailable>;
 
     /// The latest first.
-    async fn messages(&self, stay: &StayKey) -> Result<Vec<InboxMessage>, Unavailable>;
+    async fn messages(&self, registration: &RegistrationKey) -> Result<Vec<InboxMessage>, Unavailable>;
 }
 
 /// What an inbox keeps of one stay.

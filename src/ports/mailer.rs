@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use url::Url;
 
-use crate::domain::opt_in::{Consent, ContactId};
-use crate::ports::Failure;
+use crate::domain::opt_in::{ContactId, OptIn};
+use crate::ports::SendError;
 
 /// A mail to one person, in plain text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,10 +24,10 @@ pub struct Mail {
 
 #[async_trait]
 pub trait Mailer: Send + Sync {
-    async fn mail(&self, mail: &Mail) -> Result<(), Failure>;
+    async fn mail(&self, mail: &Mail) -> Result<(), SendError>;
 
     /// Asks the owner of an address whether they want mail there.
-    async fn ask(&self, question: &Mail) -> Result<Option<Consent>, Failure> {
+    async fn ask(&self, question: &Mail) -> Result<Option<OptIn>, SendError> {
         self.mail(question).await.map(|()| None)
     }
 }

@@ -43,16 +43,16 @@ pub trait Queue: Send + Sync {
     async fn receive(&self, limit: usize) -> Result<Vec<Delivery>, Unavailable>;
 
     /// Takes done messages off the queue.
-    async fn settle(&self, receipts: Vec<String>) -> Result<(), Unavailable>;
+    async fn ack(&self, receipts: Vec<String>) -> Result<(), Unavailable>;
 
     /// Hands messages back, to be handed out again after their delay.
-    async fn give_back(&self, deliveries: Vec<GivenBack>) -> Result<(), Unavailable>;
+    async fn nack(&self, deliveries: Vec<Nack>) -> Result<(), Unavailable>;
 
     async fn depth(&self) -> Result<Depth, Unavailable>;
 }
 
 #[derive(Debug, Clone)]
-pub struct GivenBack {
+pub struct Nack {
     pub receipt: String,
     pub delay: Duration,
     /// What went wrong, for whoever looks at the queue; kept where the backend can.

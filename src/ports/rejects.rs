@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use crate::domain::timestamp::Timestamp;
-use crate::ports::{Delivery, Unavailable};
+use crate::ports::{Deletion, Delivery, Unavailable};
 
 /// A message that can never succeed, kept whole until somebody corrects or discards it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,5 +42,5 @@ pub trait Rejects: Send + Sync {
     async fn get(&self, id: &str) -> Result<Option<Reject>, Unavailable>;
 
     /// Whether there was one to delete.
-    async fn delete(&self, id: &str) -> Result<bool, Unavailable>;
+    async fn delete(&self, id: &str) -> Result<Deletion, Unavailable>;
 }

@@ -7,7 +7,7 @@ use crate::domain::attendee_name::NameKey;
 use crate::domain::event::EventId;
 use crate::domain::signup::{AttendeeKey, Signup};
 use crate::domain::timestamp::Timestamp;
-use crate::ports::{Failure, Unavailable};
+use crate::ports::{ApplyError, Unavailable};
 
 /// The requests of one batch about one attendee, oldest first, never empty.
 #[derive(Debug, Clone)]
@@ -45,7 +45,7 @@ pub trait Roster: Send + Sync {
     /// Applies each attendee's requests in their order with [`apply_all`](crate::domain::attendee::apply_all) and stores
     /// the result together with its [`Change`](crate::domain::change::Change), both or neither. The answers stand in the order of
     /// `batches`, one for each request; a batch that failed changed nothing.
-    async fn apply(&self, batches: Vec<AttendeeBatch>, now: Timestamp) -> Vec<Result<Vec<Applied>, Failure>>;
+    async fn apply(&self, batches: Vec<AttendeeBatch>, now: Timestamp) -> Vec<Result<Vec<Applied>, ApplyError>>;
 
     /// The attendee as last stored, `in` or `out`.
     async fn attendee(&self, key: &AttendeeKey) -> Result<Option<Attendee>, Unavailable>;

@@ -93,8 +93,8 @@ impl Home {
             return;
         }
         let deliveries = self.sqlite.receive(100).await.unwrap();
-        let settlements = ingest(&deliveries, &self.sqlite.backend(), Timestamp::now()).await;
-        self.sqlite.settle(settlements.into_iter().map(|settlement| settlement.receipt).collect()).await.unwrap();
+        let processed = ingest(&deliveries, &self.sqlite.backend(), Timestamp::now()).await;
+        self.sqlite.ack(processed.into_iter().map(|each| each.receipt).collect()).await.unwrap();
     }
 
     pub async fn who_is_in(&self, event: &str) -> Vec<String> {
@@ -105,7 +105,7 @@ impl Home {
     pub async fn is_in(&self, event: &str, name: &str) -> bool {
         let name = AttendeeName::parse(name).unwrap().key().clone();
         let key = AttendeeKey { event: EventId::parse(event).unwrap(), name };
-        self.sqlite.attendee(&key).await.unwrap().is_some_and(|attendee| attendee.stay().is_some())
+        self.sqlite.attendee(&key).await.unwrap().is_some_and(|attendee| attendee.registration().is_some())
     }
 }
 

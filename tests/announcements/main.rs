@@ -16,10 +16,10 @@ use mail_server::MailServer;
 use program::{Program, serve};
 use receiver::Receiver;
 
-mod guards;
 #[expect(dead_code, reason = "other tests use more of it")]
 #[path = "../runtime_api/http.rs"]
 mod http;
+mod limits;
 #[path = "../smtp/mail_server.rs"]
 mod mail_server;
 #[expect(dead_code, reason = "other tests use more of it")]
@@ -84,7 +84,7 @@ fn open_all(mail: &Value) {
 /// The program, with a mail server.
 fn mailing(data: &Path, mail: &MailServer, more: &[&str]) -> Program {
     let mut command = serve(data);
-    command.args(["--first-wait", FIRST_WAIT, "--longest-wait", FIRST_WAIT]);
+    command.args(["--backoff-initial", FIRST_WAIT, "--backoff-maximum", FIRST_WAIT]);
     command.args(["--mail-from", "Count Me In <signup@club.example>"]);
     command.arg("--smtp-url").arg(format!("smtp://127.0.0.1:{}?tls=none", mail.port));
     command.args(more);
@@ -112,11 +112,11 @@ fn who_confirmed_an_address_hears_by_mail_of_others_until_they_stop_it() {
     assert_eq!(question["defects"], json!([]));
     let confirm = links(&question).remove(0);
     open_all(&question);
-    assert_eq!(get(&confirm)["consent"], "asked");
+    assert_eq!(get(&confirm)["opt_in"], "pending");
     // Nobody is told before they said yes: the next mail is of what happens after that.
     sign_up(&program, "Ben", &json!(null));
     ureq::post(&confirm).send_form([("action", "confirm")]).unwrap();
-    assert_eq!(get(&confirm)["consent"], "given");
+    assert_eq!(get(&confirm)["opt_in"], "confirmed");
 
     sign_up(&program, "Cleo", &json!(null));
     sign_up(&program, "Dora", &json!(null));
@@ -157,7 +157,7 @@ fn a_webhook_that_echoes_the_challenge_is_called_with_what_others_did() {
     let roots = data.path().join("roots.pem");
     fs::write(&roots, receiver.roots()).unwrap();
     let mut command = serve(data.path());
-    command.args(["--first-wait", FIRST_WAIT, "--webhooks", "any"]).env("SSL_CERT_FILE", &roots);
+    command.args(["--backoff-initial", FIRST_WAIT, "--webhooks", "any"]).env("SSL_CERT_FILE", &roots);
     let program = Program::start(command);
 
     let ana = sign_up(&program, "Ana", &json!({ "webhook": receiver.url("/ana").as_str() }));
@@ -190,7 +190,7 @@ fn a_stop_while_a_webhook_hangs_tells_nobody_else_twice_and_keeps_nobody_waiting
     fs::write(&roots, receiver.roots()).unwrap();
     let start = || {
         let mut command = serve(data.path());
-        command.args(["--first-wait", FIRST_WAIT, "--longest-wait", FIRST_WAIT, "--webhooks", "any"]);
+        command.args(["--backoff-initial", FIRST_WAIT, "--backoff-maximum", FIRST_WAIT, "--webhooks", "any"]);
         command.args(["--mail-from", "signup@club.example", "--smtp-url"]);
         command.arg(format!("smtp://127.0.0.1:{}?tls=none", mail.port)).env("SSL_CERT_FILE", &roots);
         Program::start(command)
@@ -218,7 +218,7 @@ fn a_stop_while_a_webhook_hangs_tells_nobody_else_twice_and_keeps_nobody_waiting
 fn the_command_shows_what_is_new() {
     let data = tempfile::tempdir().unwrap();
     let mut command = serve(data.path());
-    command.args(["--first-wait", FIRST_WAIT, "--language", "de"]);
+    command.args(["--backoff-initial", FIRST_WAIT, "--language", "de"]);
     let program = Program::start(command);
     let inbox = |link: &str| {
         let output = Command::new(env!("CARGO_BIN_EXE_countmein")).env_clear().args(["inbox", link]).output().unwrap();

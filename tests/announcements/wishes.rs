@@ -4,10 +4,9 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::links;
 use crate::mail_server::MailServer;
 use crate::program::Program;
-use crate::{enrol, eventually, get, header, mailing, sign_up};
+use crate::{enrol, eventually, get, header, links, mailing, sign_up};
 
 fn post(url: &str, body: &Value) -> Value {
     ureq::post(url).send_json(body).unwrap().body_mut().read_json().unwrap()

@@ -19,10 +19,9 @@ use countmein::app::worker::{Job, Worker, work_until};
 use countmein::domain::backoff::Noise;
 use countmein::domain::change::Change;
 use countmein::domain::timestamp::Timestamp;
-use countmein::fanout;
-use countmein::ingest::{Settlement, ingest};
-use countmein::ports;
+use countmein::ingest::{Processed, ingest};
 use countmein::ports::{ChangeFeed, Delivery, Digests, Position, Queue, Rejects, Roster};
+use countmein::{fanout, ports};
 #[cfg(feature = "aws")]
 use tokio_util::sync::CancellationToken;
 
@@ -86,7 +85,7 @@ impl Backend {
         roster: Arc<dyn Roster>,
         rejects: Arc<dyn Rejects>,
         now: Timestamp,
-    ) -> Vec<Settlement> {
+    ) -> Vec<Processed> {
         ingest(deliveries, &ports::Backend { roster, rejects, ..self.ports.clone() }, now).await
     }
 
@@ -106,9 +105,10 @@ pub async fn aws() -> Backend {
     let (url, dead_letters) = crate::ministack::queues(&config, visibility).await;
     let ports = Arc::new(table.clone());
     let job = Job::RejectDeadLetters { rejects: ports.clone() };
-    let bury = Worker { queue: Arc::new(Sqs::new(&config, dead_letters)), job, metrics: Arc::new(Metrics::new()) };
+    let reject_dead_letters =
+        Worker { queue: Arc::new(Sqs::new(&config, dead_letters)), job, metrics: Arc::new(Metrics::new()) };
     let stop = CancellationToken::new();
-    tokio::spawn(work_until(bury, stop.clone()));
+    tokio::spawn(work_until(reject_dead_letters, stop.clone()));
     Backend {
         ports: table.backend(),
         queue: Arc::new(Sqs::new(&config, url)),

@@ -1,12 +1,13 @@
 use std::time::Duration;
 
 use countmein::domain::timestamp::Timestamp;
+use countmein::ports::Spending;
 use futures_util::future::join_all;
 
 use crate::backend::Backend;
 use crate::people::unique;
 
-async fn spend(backend: &Backend, budget: &str, limit: u64) -> bool {
+async fn spend(backend: &Backend, budget: &str, limit: u64) -> Spending {
     let ends_at = Timestamp::now().plus(Duration::from_secs(60 * 60));
     backend.budgets.spend(budget, limit, ends_at).await.expect("the backend is there")
 }
@@ -15,7 +16,7 @@ async fn spend(backend: &Backend, budget: &str, limit: u64) -> bool {
 async fn spend_often(backend: &Backend, budget: &str, limit: u64, times: usize) -> usize {
     let mut spent = 0;
     for _ in 0..times {
-        spent += usize::from(spend(backend, budget, limit).await);
+        spent += usize::from(spend(backend, budget, limit).await == Spending::Granted);
     }
     spent
 }
@@ -23,7 +24,7 @@ async fn spend_often(backend: &Backend, budget: &str, limit: u64, times: usize) 
 pub async fn a_budget_is_spent_to_its_limit_and_no_further(backend: &Backend) {
     let budget = unique("budget");
     for _ in 0..3 {
-        assert!(spend(backend, &budget, 3).await);
+        assert_eq!(spend(backend, &budget, 3).await, Spending::Granted);
     }
     assert_eq!(spend_often(backend, &budget, 3, 5).await, 0);
 }
@@ -41,8 +42,8 @@ pub async fn what_is_spent_can_be_read(backend: &Backend) {
 pub async fn concurrent_spenders_are_given_the_limit_and_no_more(backend: &Backend) {
     let budget = unique("budget");
     let answers = join_all((0..30).map(|_| spend(backend, &budget, 7))).await;
-    assert_eq!(answers.into_iter().filter(|was_left| *was_left).count(), 7);
-    assert!(!spend(backend, &budget, 7).await);
+    assert_eq!(answers.into_iter().filter(|answer| *answer == Spending::Granted).count(), 7);
+    assert_eq!(spend(backend, &budget, 7).await, Spending::Exhausted);
 }
 
 pub async fn budgets_do_not_disturb_each_other(backend: &Backend) {

@@ -2,6 +2,7 @@ use countmein::domain::attendee_name::AttendeeName;
 use countmein::domain::button::{Button, PressAction, PressActions, Serial};
 use countmein::domain::contact::Contact;
 use countmein::domain::event::Event;
+use countmein::ports::Deletion;
 
 use crate::backend::Backend;
 use crate::people::{at, email, event_id, key, unique};
@@ -55,8 +56,8 @@ pub async fn a_button_that_was_removed_is_gone(backend: &Backend) {
     let one = unique("b");
     register(backend, &button(&one, "Dance", "Ana")).await;
     let unregister = async || backend.buttons.unregister(&serial(&one)).await.expect("the backend is there");
-    assert!(unregister().await);
-    assert!(!unregister().await);
+    assert_eq!(unregister().await, Deletion::Deleted);
+    assert_eq!(unregister().await, Deletion::NotFound);
     assert!(find(backend, &[&one]).await.is_empty());
 }
 

@@ -13,7 +13,8 @@ fn told(person: &Person, signups: &[Signup]) -> Vec<Change> {
 }
 
 fn contacts(change: &Change) -> usize {
-    let has_contact = |attendee: &&Attendee| attendee.stay().is_some_and(|stay| stay.contact.is_some());
+    let has_contact =
+        |attendee: &&Attendee| attendee.registration().is_some_and(|registration| registration.contact.is_some());
     [&change.old, &change.new].into_iter().flatten().filter(has_contact).count()
 }
 
@@ -83,7 +84,7 @@ pub async fn a_removal_is_told_and_the_contacts_are_forgotten(backend: &Backend)
     assert_eq!(left.len(), 2, "that she left is told once an event");
     for change in left {
         let old = change.old.as_ref().expect("it tells who left");
-        assert_eq!((&old.name, old.stay().is_some()), (&before.name, true));
+        assert_eq!((&old.name, old.registration().is_some()), (&before.name, true));
     }
 }
 

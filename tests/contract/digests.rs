@@ -11,7 +11,7 @@ use countmein::domain::notification::{Notification, Recipient};
 use countmein::domain::pending_changes::{NamedChange, News};
 use countmein::domain::timestamp::Timestamp;
 use countmein::fanout::{Announcer, take_in};
-use countmein::ports::{Failure, Notifier};
+use countmein::ports::{Notified, Notifier, SendError, Write};
 
 use crate::backend::Backend;
 use crate::people::{apply_each, at, changes_of, person, unique};
@@ -48,11 +48,11 @@ pub async fn a_digest_is_stored_whole(backend: &Backend) {
     sending.missed.extend([name("Zoe"), name("\u{5f20}\u{4e09}")]);
     sending.told_to = Some(name("Zoe"));
     sending.news.add(joined("Ben"), 1);
-    digest.settle(&Noise::default(), at(6));
+    digest.ack(&Noise::default(), at(6));
     digest.waiting = waiting(&title, at(7)).waiting;
     assert!(digest.claim(Lease { holder: 7, ends_at: at(60) }, at(100)));
 
-    assert!(backend.digests.store(&digest).await.unwrap());
+    assert_eq!(backend.digests.store(&digest).await.unwrap(), Write::Stored);
 
     let stored = backend.digests.digest(&id).await.unwrap().expect("it is there");
     assert_eq!(stored, Digest { version: 1, ..digest });
@@ -61,21 +61,24 @@ pub async fn a_digest_is_stored_whole(backend: &Backend) {
 pub async fn of_two_who_read_the_same_digest_one_stores_theirs(backend: &Backend) {
     let title = unique("Dance");
     let digest = waiting(&title, at(5));
-    assert!(backend.digests.store(&digest).await.unwrap());
-    assert!(!backend.digests.store(&digest).await.unwrap(), "it is there already");
+    assert_eq!(backend.digests.store(&digest).await.unwrap(), Write::Stored);
+    assert_eq!(backend.digests.store(&digest).await.unwrap(), Write::Conflict, "it is there already");
     let read = backend.digests.digest(&event(&title)).await.unwrap().expect("it is there");
-    assert!(backend.digests.store(&Digest { count: 2, ..read.clone() }).await.unwrap());
-    assert!(!backend.digests.store(&Digest { count: 3, ..read }).await.unwrap());
+    assert_eq!(backend.digests.store(&Digest { count: 2, ..read.clone() }).await.unwrap(), Write::Stored);
+    assert_eq!(backend.digests.store(&Digest { count: 3, ..read }).await.unwrap(), Write::Conflict);
     assert_eq!(backend.digests.digest(&event(&title)).await.unwrap().unwrap().count, 2);
 }
 
 pub async fn what_is_due_is_listed_longest_first(backend: &Backend) {
     let titles = ["Ball", "Choir", "Dance"].map(unique);
     for (title, due_at) in titles.iter().zip([at(30), at(10), at(20)]) {
-        assert!(backend.digests.store(&waiting(title, due_at)).await.unwrap());
+        assert_eq!(backend.digests.store(&waiting(title, due_at)).await.unwrap(), Write::Stored);
     }
     let nothing = unique("Nothing");
-    assert!(backend.digests.store(&Digest { waiting: None, ..waiting(&nothing, at(5)) }).await.unwrap());
+    assert_eq!(
+        backend.digests.store(&Digest { waiting: None, ..waiting(&nothing, at(5)) }).await.unwrap(),
+        Write::Stored
+    );
 
     let due = backend.digests.due(at(20), 100).await.unwrap();
 
@@ -90,11 +93,11 @@ struct Kept(Mutex<Vec<(String, String)>>);
 
 #[async_trait]
 impl Notifier for Kept {
-    async fn notify(&self, notification: &Notification) -> Result<bool, Failure> {
-        let Recipient::Attendee(attendee) = &notification.to else { return Ok(false) };
+    async fn notify(&self, notification: &Notification) -> Result<Notified, SendError> {
+        let Recipient::Attendee(attendee) = &notification.to else { return Ok(Notified::NotWanted) };
         let names = notification.announcement.joined.join(", ");
         self.0.lock().unwrap().push((attendee.name.to_string(), names));
-        Ok(true)
+        Ok(Notified::Sent)
     }
 }
 

@@ -8,10 +8,10 @@ use countmein::domain::event::EventId;
 use countmein::domain::signup::{AttendeeKey, Request, Signup, SignupId};
 use countmein::domain::timestamp::Timestamp;
 use countmein::formats::message;
-use countmein::ingest::{Outcome, Settlement, bury};
-use countmein::ports::Reject;
+use countmein::ingest::{Outcome, Processed, reject_dead_letters};
 use countmein::ports::{
-    AttendeeBatch, Delivery, EventSummary, Failure, MAX_RECEIVES, Rejects, Roster, RosterPage, Unavailable,
+    ApplyError, AttendeeBatch, Deletion, Delivery, EventSummary, MAX_RECEIVES, Reject, Rejects, Roster, RosterPage,
+    Unavailable,
 };
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
@@ -44,8 +44,8 @@ fn message_id() -> String {
 }
 
 async fn run(backend: &Backend, deliveries: &[Delivery]) -> Vec<Outcome> {
-    let settlements = backend.ingest(deliveries, backend.roster.clone(), backend.rejects.clone(), at(ARRIVED)).await;
-    settlements.into_iter().map(|settlement| settlement.outcome).collect()
+    let processed = backend.ingest(deliveries, backend.roster.clone(), backend.rejects.clone(), at(ARRIVED)).await;
+    processed.into_iter().map(|each| each.outcome).collect()
 }
 
 async fn reject(backend: &Backend, id: &str) -> Option<Reject> {
@@ -100,17 +100,17 @@ pub async fn every_delivery_has_its_outcome_under_its_own_ids(backend: &Backend)
     ];
     let late = [delivered(&ana.cancels(1, "late"))];
 
-    let settlements = backend.ingest(&deliveries, backend.roster.clone(), backend.rejects.clone(), at(ARRIVED)).await;
+    let processed = backend.ingest(&deliveries, backend.roster.clone(), backend.rejects.clone(), at(ARRIVED)).await;
 
-    for (settlement, delivery) in settlements.iter().zip(&deliveries) {
+    for (each, delivery) in processed.iter().zip(&deliveries) {
         let ids = |message_id, receipt| (message_id, receipt);
         assert_eq!(
-            ids(&settlement.message_id, &settlement.receipt),
+            ids(&each.message_id, &each.receipt),
             ids(&delivery.message_id, &delivery.receipt),
             "they stand in the order of the deliveries"
         );
     }
-    let outcomes: Vec<Outcome> = settlements.into_iter().map(|settlement| settlement.outcome).collect();
+    let outcomes: Vec<Outcome> = processed.into_iter().map(|each| each.outcome).collect();
     assert!(matches!(outcomes[0], Outcome::Retry(_)), "{outcomes:?}");
     assert_eq!(outcomes[1], Outcome::Stored);
     assert!(matches!(outcomes[2], Outcome::Rejected(_)), "{outcomes:?}");
@@ -133,8 +133,8 @@ pub async fn only_the_owner_of_a_stay_may_change_it(backend: &Backend) {
     let ana = person(&event, "Ana");
     let owner = SignupId::new(at(1));
     let (stranger, forged) = (message_id(), message_id());
-    let amends = |second, message: &str, stay: &SignupId| {
-        let request = Request::Amend { stay: stay.clone(), contact: Some(email("eve@example.org")) };
+    let amends = |second, message: &str, registration: &SignupId| {
+        let request = Request::Amend { registration: registration.clone(), contact: Some(email("eve@example.org")) };
         delivered(&ana.asks(second, message, request))
     };
     run(backend, &[delivered(&ana.enrols_with(1, owner.as_str(), email("ana@example.org")))]).await;
@@ -148,8 +148,8 @@ pub async fn only_the_owner_of_a_stay_may_change_it(backend: &Backend) {
         let reject = reject(backend, message).await.expect("it is kept");
         assert_eq!(reject.reason, "the stay belongs to somebody else; only its owner may change it");
     }
-    let stay = attendee(backend, &ana).await.expect("Ana is in").stay().cloned().expect("Ana is in");
-    assert_eq!((&stay.owner, stay.contact.as_ref()), (&owner, Some(&email("ana@example.org"))));
+    let registration = attendee(backend, &ana).await.expect("Ana is in").registration().cloned().expect("Ana is in");
+    assert_eq!((&registration.owner, registration.contact.as_ref()), (&owner, Some(&email("ana@example.org"))));
     assert_eq!(run(backend, &[delivered(&ana.leaves(5, &message_id(), &owner))]).await, [Outcome::Stored]);
     assert_eq!(who_is_in(backend, &event).await, [""; 0]);
 }
@@ -189,7 +189,7 @@ impl Rejects for ReadOnlyRejects {
         Err(out_of_order())
     }
 
-    async fn delete(&self, _: &str) -> Result<bool, Unavailable> {
+    async fn delete(&self, _: &str) -> Result<Deletion, Unavailable> {
         Err(out_of_order())
     }
 }
@@ -205,9 +205,9 @@ pub async fn rejects_that_cannot_be_kept_are_tried_again(backend: &Backend) {
         delivered(&ana.leaves(2, &stranger, &id("other"))),
     ];
 
-    let settlements = backend.ingest(&deliveries, backend.roster.clone(), Arc::new(ReadOnlyRejects), at(ARRIVED)).await;
+    let processed = backend.ingest(&deliveries, backend.roster.clone(), Arc::new(ReadOnlyRejects), at(ARRIVED)).await;
 
-    let outcomes: Vec<Outcome> = settlements.into_iter().map(|settlement| settlement.outcome).collect();
+    let outcomes: Vec<Outcome> = processed.into_iter().map(|each| each.outcome).collect();
     let retry = Outcome::Retry("testing failed: out of order".to_owned());
     assert_eq!(outcomes, [retry.clone(), Outcome::Stored, retry]);
     assert!(matches!(
@@ -257,7 +257,7 @@ impl Account {
 
 #[async_trait]
 impl Roster for Witness {
-    async fn apply(&self, batches: Vec<AttendeeBatch>, now: Timestamp) -> Vec<Result<Vec<Applied>, Failure>> {
+    async fn apply(&self, batches: Vec<AttendeeBatch>, now: Timestamp) -> Vec<Result<Vec<Applied>, ApplyError>> {
         assert!(batches.iter().all(|batch| Some(&batch.key) != self.trap.as_ref()), "it stepped into the trap");
         let refused: Vec<bool> = batches.iter().map(|_| self.refuses()).collect();
         let passed: Vec<AttendeeBatch> =
@@ -299,9 +299,9 @@ pub async fn a_roster_that_fails_for_one_attendee_is_tried_again_for_that_one(ba
     let deliveries = [ben.enrols(1, "b"), ana.enrols(1, "a"), ana.enrols(2, "c")].each_ref().map(delivered);
     let witness = Arc::new(Witness::of(backend.roster.clone(), vec![true, false]));
 
-    let settlements = backend.ingest(&deliveries, witness.clone(), backend.rejects.clone(), at(ARRIVED)).await;
+    let processed = backend.ingest(&deliveries, witness.clone(), backend.rejects.clone(), at(ARRIVED)).await;
 
-    let outcomes: Vec<Outcome> = settlements.into_iter().map(|settlement| settlement.outcome).collect();
+    let outcomes: Vec<Outcome> = processed.into_iter().map(|each| each.outcome).collect();
     let retry = Outcome::Retry("testing failed: out of order".to_owned());
     assert_eq!(outcomes, [Outcome::Stored, retry.clone(), retry], "Ana's batch comes first, by name");
     assert_eq!(who_is_in(backend, &event).await, ["Ben"]);
@@ -315,9 +315,9 @@ pub async fn a_message_that_makes_ingest_panic_fails_alone(backend: &Backend) {
     let deliveries = [&ana, &ben, &cleo].map(|person| delivered(&person.enrols(1, "a")));
     let witness = Arc::new(Witness { trap: Some(ben.key()), ..Witness::of(backend.roster.clone(), Vec::new()) });
 
-    let settlements = backend.ingest(&deliveries, witness.clone(), backend.rejects.clone(), at(ARRIVED)).await;
+    let processed = backend.ingest(&deliveries, witness.clone(), backend.rejects.clone(), at(ARRIVED)).await;
 
-    let outcomes: Vec<Outcome> = settlements.into_iter().map(|settlement| settlement.outcome).collect();
+    let outcomes: Vec<Outcome> = processed.into_iter().map(|each| each.outcome).collect();
     let retry = Outcome::Retry("the program failed at it: it stepped into the trap".to_owned());
     assert_eq!(outcomes, [Outcome::Stored, retry, Outcome::Stored]);
     assert_eq!(who_is_in(backend, &event).await, ["Ana", "Cleo"]);
@@ -327,8 +327,8 @@ pub async fn what_fails_at_its_last_try_is_among_the_rejects_with_that_failure(b
     let event = unique("Dance");
     let ana = person(&event, "Ana");
     let id = message_id();
-    let stay = SignupId::new(at(1));
-    let early = |receive_count| Delivery { receive_count, ..delivered(&ana.leaves(2, &id, &stay)) };
+    let registration = SignupId::new(at(1));
+    let early = |receive_count| Delivery { receive_count, ..delivered(&ana.leaves(2, &id, &registration)) };
 
     let outcomes = run(backend, &[early(MAX_RECEIVES - 1)]).await;
     assert!(matches!(outcomes[..], [Outcome::Retry(_)]), "{outcomes:?}");
@@ -342,13 +342,13 @@ pub async fn what_fails_at_its_last_try_is_among_the_rejects_with_that_failure(b
 pub async fn a_dead_letter_is_kept_among_the_rejects(backend: &Backend) {
     let dead = delivery(&message_id(), r#"{"event": "Dance", "name": "Ana"}"#);
 
-    let settlements = bury(std::slice::from_ref(&dead), &*backend.rejects, at(ARRIVED)).await;
+    let processed = reject_dead_letters(std::slice::from_ref(&dead), &*backend.rejects, at(ARRIVED)).await;
 
-    let [Settlement { outcome: Outcome::Rejected(reason), .. }] = &settlements[..] else { panic!("{settlements:?}") };
+    let [Processed { outcome: Outcome::Rejected(reason), .. }] = &processed[..] else { panic!("{processed:?}") };
     assert!(reason.starts_with("failed 5 times and left no outcome"), "{reason}");
     assert_eq!(reject(backend, &dead.message_id).await, Some(Reject::new(&dead, reason.clone(), at(ARRIVED))));
-    let settlements = bury(&[dead], &ReadOnlyRejects, at(ARRIVED)).await;
-    assert!(matches!(settlements[0].outcome, Outcome::Retry(_)), "it stays where it is: {settlements:?}");
+    let processed = reject_dead_letters(&[dead], &ReadOnlyRejects, at(ARRIVED)).await;
+    assert!(matches!(processed[0].outcome, Outcome::Retry(_)), "it stays where it is: {processed:?}");
 }
 
 /// A roster that does what it is asked and forgets to say so.
@@ -356,7 +356,7 @@ struct SilentRoster(Witness);
 
 #[async_trait]
 impl Roster for SilentRoster {
-    async fn apply(&self, batches: Vec<AttendeeBatch>, now: Timestamp) -> Vec<Result<Vec<Applied>, Failure>> {
+    async fn apply(&self, batches: Vec<AttendeeBatch>, now: Timestamp) -> Vec<Result<Vec<Applied>, ApplyError>> {
         self.0.apply(batches, now).await;
         Vec::new()
     }
@@ -385,9 +385,9 @@ impl Roster for SilentRoster {
 pub async fn a_roster_that_answers_nothing_loses_nothing(backend: &Backend) {
     let ana = person(&unique("Dance"), "Ana");
     let silent = SilentRoster(Witness::of(backend.roster.clone(), Vec::new()));
-    let settlements =
+    let processed =
         backend.ingest(&[delivered(&ana.enrols(1, "a"))], Arc::new(silent), backend.rejects.clone(), at(ARRIVED)).await;
-    assert!(matches!(settlements[..], [Settlement { outcome: Outcome::Retry(_), .. }]), "{settlements:?}");
+    assert!(matches!(processed[..], [Processed { outcome: Outcome::Retry(_), .. }]), "{processed:?}");
 }
 
 /// A request of a random history, before it knows its event.
@@ -481,19 +481,19 @@ impl History {
         let signups = (self.requests.iter().zip(&ids))
             .map(|(drawn, signup_id)| {
                 let person = person(if drawn.dance { dance } else { pizza }, drawn.name);
-                let stay = |number: usize| ids.get(number).unwrap_or(&stranger).clone();
+                let registration = |number: usize| ids.get(number).unwrap_or(&stranger).clone();
                 let contact = || Some(email(&format!("a{}@example.org", drawn.second)));
                 let request = match drawn.kind {
                     Kind::Join => Request::Join { contact: None },
                     Kind::JoinWithContact => Request::Join { contact: contact() },
                     Kind::Enrol => Request::Enrol { contact: contact() },
                     Kind::Cancel => Request::Cancel,
-                    Kind::Leave(number) => Request::Leave { stay: stay(number) },
+                    Kind::Leave(number) => Request::Leave { registration: registration(number) },
                     Kind::Amend(number) => {
-                        Request::Amend { stay: stay(number), contact: Some(email("owner@example.org")) }
+                        Request::Amend { registration: registration(number), contact: Some(email("owner@example.org")) }
                     }
-                    Kind::Forget(number) => Request::Amend { stay: stay(number), contact: None },
-                    Kind::Notify(number, on) => Request::Notify { stay: stay(number), on },
+                    Kind::Forget(number) => Request::Amend { registration: registration(number), contact: None },
+                    Kind::Notify(number, on) => Request::Notify { registration: registration(number), on },
                     Kind::SendLink => Request::SendLink,
                     Kind::Poison => return None,
                 };
@@ -523,11 +523,11 @@ async fn live_through(backend: &Backend, history: &History) {
         let size = waiting.len().min(*sizes.next().expect("there is a size"));
         let tried: Vec<(usize, u32)> = waiting.drain(..size).collect();
         let deliveries: Vec<Delivery> = tried.iter().map(|(number, _)| asked.message(*number)).collect();
-        let settlements = backend.ingest(&deliveries, witness.clone(), backend.rejects.clone(), at(ARRIVED)).await;
-        assert_eq!(settlements.len(), deliveries.len());
-        for ((number, tries), settlement) in tried.into_iter().zip(settlements) {
-            assert_eq!(settlement.message_id, ids[number].as_str());
-            match settlement.outcome {
+        let processed = backend.ingest(&deliveries, witness.clone(), backend.rejects.clone(), at(ARRIVED)).await;
+        assert_eq!(processed.len(), deliveries.len());
+        for ((number, tries), each) in tried.into_iter().zip(processed) {
+            assert_eq!(each.message_id, ids[number].as_str());
+            match each.outcome {
                 Outcome::Retry(_) if tries + 1 < TRIES => waiting.push((number, tries + 1)),
                 Outcome::Retry(_) => {}
                 Outcome::Stored => {
@@ -549,7 +549,7 @@ async fn live_through(backend: &Backend, history: &History) {
     for event in [&dance, &pizza] {
         let page = roster(backend, event, 100, None).await;
         let expected: Vec<Attendee> = (account.attendees.values())
-            .filter(|attendee| attendee.event == event_id(event) && attendee.stay().is_some())
+            .filter(|attendee| attendee.event == event_id(event) && attendee.registration().is_some())
             .cloned()
             .collect();
         assert_eq!(page.count, expected.len() as u64);
@@ -584,7 +584,7 @@ fn newest_decides(signups: &[Option<Signup>], settled: &BTreeSet<usize>, account
         }
     }
     for (key, signup) in newest.into_iter().filter(|(key, _)| !owned.contains(key)) {
-        let is_in = account.attendees.get(&key).is_some_and(|attendee| attendee.stay().is_some());
+        let is_in = account.attendees.get(&key).is_some_and(|attendee| attendee.registration().is_some());
         assert_eq!(is_in, signup.request != Request::Cancel, "{key:?} after {signup:?}");
     }
 }

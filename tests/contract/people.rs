@@ -79,8 +79,8 @@ impl Person {
         self.asks(second, signup_id, Request::Cancel)
     }
 
-    pub fn leaves(&self, second: i64, signup_id: &str, stay: &SignupId) -> Signup {
-        self.asks(second, signup_id, Request::Leave { stay: stay.clone() })
+    pub fn leaves(&self, second: i64, signup_id: &str, registration: &SignupId) -> Signup {
+        self.asks(second, signup_id, Request::Leave { registration: registration.clone() })
     }
 
     pub fn key(&self) -> AttendeeKey {

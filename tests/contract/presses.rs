@@ -35,8 +35,8 @@ fn simple(serial: &str, action: &str, second: i64) -> Delivery {
 }
 
 async fn ingest(backend: &Backend, deliveries: &[Delivery]) -> Vec<Outcome> {
-    let settlements = backend.ingest(deliveries, backend.roster.clone(), backend.rejects.clone(), at(ARRIVED)).await;
-    settlements.into_iter().map(|settlement| settlement.outcome).collect()
+    let processed = backend.ingest(deliveries, backend.roster.clone(), backend.rejects.clone(), at(ARRIVED)).await;
+    processed.into_iter().map(|each| each.outcome).collect()
 }
 
 /// A serial number as a topic has it, and an event.
@@ -54,8 +54,8 @@ pub async fn a_press_signs_up_and_a_long_one_takes_out(backend: &Backend) {
     let ana = person(&dance, "Ana");
     let found = attendee(backend, &ana).await.expect("Ana is there");
     assert_eq!(found.newest.requested_at, at(5));
-    let stay = found.stay().expect("Ana is in");
-    assert_eq!((stay.channel, &stay.contact, stay.since), (Channel::Button, &contact, at(5)));
+    let registration = found.registration().expect("Ana is in");
+    assert_eq!((registration.channel, &registration.contact, registration.since), (Channel::Button, &contact, at(5)));
     let rest = [simple(&serial, "double", 6), simple(&serial, "", 7), simple(&serial, "hold", 8)];
     assert_eq!(ingest(backend, &rest).await, [Outcome::Ignored, Outcome::Ignored, Outcome::Stored]);
     assert!(who_is_in(backend, &dance).await.is_empty());
@@ -120,7 +120,7 @@ pub async fn a_device_that_counts_anew_is_heard_again(backend: &Backend) {
     assert_eq!(who_is_in(backend, &dance).await, ["Ana"]);
     // By an id of its own, or nobody would hear of it.
     let found = attendee(backend, &person(&dance, "Ana")).await.expect("Ana is there");
-    assert!(found.newest.id != first && found.stay().expect("Ana is in").owner == found.newest.id);
+    assert!(found.newest.id != first && found.registration().expect("Ana is in").owner == found.newest.id);
     let signed_up = shelly(&serial, "S", 1, 5);
     assert_eq!(ingest(backend, &[signed_up]).await, [Outcome::Stale], "the press of before");
     // That one too is known when it comes again after a cancel.

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use countmein::domain::timestamp::Timestamp;
-use countmein::ports::{Delivery, Depth, GivenBack, MAX_RECEIVES, Queue};
+use countmein::ports::{Delivery, Depth, MAX_RECEIVES, Nack, Queue};
 
 use crate::backend::Backend;
 
@@ -31,14 +31,14 @@ async fn receive_one(queue: &dyn Queue) -> Delivery {
     receive(queue, 1).await.remove(0)
 }
 
-async fn settle(queue: &dyn Queue, deliveries: &[Delivery]) {
+async fn ack(queue: &dyn Queue, deliveries: &[Delivery]) {
     let receipts = deliveries.iter().map(|delivery| delivery.receipt.clone()).collect();
-    queue.settle(receipts).await.expect("the queue is there");
+    queue.ack(receipts).await.expect("the queue is there");
 }
 
-async fn give_back(queue: &dyn Queue, delivery: &Delivery, delay: Duration, why: &str) {
-    let given_back = GivenBack { receipt: delivery.receipt.clone(), delay, why: why.to_owned() };
-    queue.give_back(vec![given_back]).await.expect("the queue is there");
+async fn nack(queue: &dyn Queue, delivery: &Delivery, delay: Duration, why: &str) {
+    let given_back = Nack { receipt: delivery.receipt.clone(), delay, why: why.to_owned() };
+    queue.nack(vec![given_back]).await.expect("the queue is there");
 }
 
 async fn until_the_depth_is(queue: &dyn Queue, messages: u64) -> Depth {
@@ -82,7 +82,7 @@ pub async fn every_message_of_a_send_arrives_and_no_receive_gives_more_than_aske
         assert!(started.elapsed() < PATIENCE, "only {} came", received.len());
         let some = backend.queue.receive(4).await.expect("the queue is there");
         assert!(some.len() <= 4, "{} are more than 4", some.len());
-        settle(&*backend.queue, &some).await;
+        ack(&*backend.queue, &some).await;
         received.extend(some);
     }
 
@@ -93,8 +93,8 @@ pub async fn every_message_of_a_send_arrives_and_no_receive_gives_more_than_aske
 
 pub async fn sending_settling_and_giving_back_nothing_is_fine(backend: &Backend) {
     backend.queue.send(Vec::new()).await.expect("the queue is there");
-    backend.queue.settle(Vec::new()).await.expect("the queue is there");
-    backend.queue.give_back(Vec::new()).await.expect("the queue is there");
+    backend.queue.ack(Vec::new()).await.expect("the queue is there");
+    backend.queue.nack(Vec::new()).await.expect("the queue is there");
     assert_eq!(backend.queue.receive(10).await.expect("the queue is there"), []);
     assert_eq!(backend.queue.depth().await.expect("the queue is there"), Depth::default());
 }
@@ -129,24 +129,24 @@ pub async fn a_settled_message_is_gone(backend: &Backend) {
     let deliveries = receive(&*backend.queue, 2).await;
     let (done, not_done): (Vec<_>, Vec<_>) = deliveries.into_iter().partition(|delivery| delivery.body == "done");
 
-    settle(&*backend.queue, &done).await;
+    ack(&*backend.queue, &done).await;
     let depth = until_the_depth_is(&*backend.queue, 1).await;
     assert_eq!(depth.oldest, backend.oldest(not_done[0].arrived_at));
 
     let again = receive_one(&*backend.queue).await;
     assert_eq!(again.body, "not done");
-    settle(&*backend.queue, &[again]).await;
+    ack(&*backend.queue, &[again]).await;
     assert_eq!(until_the_depth_is(&*backend.queue, 0).await, Depth::default());
 }
 
 pub async fn settling_again_harms_nobody(backend: &Backend) {
     send(&*backend.queue, &["first"]).await;
     let first = receive_one(&*backend.queue).await;
-    settle(&*backend.queue, std::slice::from_ref(&first)).await;
+    ack(&*backend.queue, std::slice::from_ref(&first)).await;
     send(&*backend.queue, &["second"]).await;
 
-    settle(&*backend.queue, std::slice::from_ref(&first)).await;
-    give_back(&*backend.queue, &first, Duration::from_secs(60), "too late").await;
+    ack(&*backend.queue, std::slice::from_ref(&first)).await;
+    nack(&*backend.queue, &first, Duration::from_secs(60), "too late").await;
 
     assert_eq!(receive_one(&*backend.queue).await.body, "second");
 }
@@ -156,7 +156,7 @@ pub async fn a_message_given_back_comes_again_at_once(backend: &Backend) {
     let before = Instant::now();
     let first = receive_one(&*backend.queue).await;
 
-    give_back(&*backend.queue, &first, Duration::ZERO, "the disk is full").await;
+    nack(&*backend.queue, &first, Duration::ZERO, "the disk is full").await;
     let second = receive_one(&*backend.queue).await;
 
     assert!(before.elapsed() < backend.visibility, "it came as if nobody had given it back");
@@ -170,7 +170,7 @@ pub async fn a_message_given_back_with_a_delay_comes_again_after_it(backend: &Ba
     let delivery = receive_one(&*backend.queue).await;
 
     let before = Instant::now();
-    give_back(&*backend.queue, &delivery, delay, "the disk is full").await;
+    nack(&*backend.queue, &delivery, delay, "the disk is full").await;
     receive_one(&*backend.queue).await;
 
     assert!(before.elapsed() >= delay, "it came back after {:?}", before.elapsed());
@@ -182,7 +182,7 @@ pub async fn after_five_tries_a_message_is_among_the_rejects(backend: &Backend) 
     for receive_count in 1..=MAX_RECEIVES {
         let delivery = receive_one(&*backend.queue).await;
         assert_eq!(delivery.receive_count, receive_count);
-        give_back(&*backend.queue, &delivery, Duration::ZERO, &format!("failure {receive_count}")).await;
+        nack(&*backend.queue, &delivery, Duration::ZERO, &format!("failure {receive_count}")).await;
         deliveries.push(delivery);
     }
     let original = &deliveries[0];
@@ -212,7 +212,7 @@ pub async fn the_depth_counts_what_is_not_settled_and_names_the_oldest(backend: 
 
     let depth = until_the_depth_is(&*backend.queue, 3).await;
     assert_eq!(depth.oldest, backend.oldest(older.arrived_at));
-    settle(&*backend.queue, std::slice::from_ref(&older)).await;
+    ack(&*backend.queue, std::slice::from_ref(&older)).await;
     let depth = until_the_depth_is(&*backend.queue, 2).await;
     assert!(depth.oldest > Some(older.arrived_at) || !backend.tells_the_oldest, "{depth:?}");
 }
@@ -231,7 +231,7 @@ pub async fn concurrent_receivers_share_no_message(backend: &Backend) {
                     if some.is_empty() {
                         return mine;
                     }
-                    settle(&*queue, &some).await;
+                    ack(&*queue, &some).await;
                     mine.extend(some);
                 }
             })

@@ -1,4 +1,4 @@
-use countmein::ports::Reject;
+use countmein::ports::{Deletion, Reject};
 
 use crate::backend::Backend;
 use crate::people::{at, unique};
@@ -69,8 +69,12 @@ pub async fn rejects_are_listed_by_id_at_every_page_size(backend: &Backend) {
 pub async fn a_deleted_reject_is_gone(backend: &Backend) {
     let (gone, stays) = (reject(&own_id()), reject(&own_id()));
     put(backend, vec![gone.clone(), stays.clone()]).await;
-    assert!(backend.rejects.delete(&gone.id).await.expect("the backend is there"));
-    assert!(!backend.rejects.delete(&gone.id).await.expect("the backend is there"), "there is nothing left to delete");
+    assert_eq!(backend.rejects.delete(&gone.id).await.expect("the backend is there"), Deletion::Deleted);
+    assert_eq!(
+        backend.rejects.delete(&gone.id).await.expect("the backend is there"),
+        Deletion::NotFound,
+        "there is nothing left to delete"
+    );
     assert_eq!(get(backend, &gone.id).await, None);
     assert_eq!(get(backend, &stays.id).await, Some(stays));
 }

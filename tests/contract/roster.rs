@@ -4,8 +4,7 @@ use countmein::domain::attendee_name::NameKey;
 use countmein::domain::channel::Channel;
 use countmein::domain::contact::Contact;
 use countmein::domain::signup::{AttendeeKey, Request, Signup, SignupId};
-use countmein::ports::Reject;
-use countmein::ports::{EventSummary, RosterPage};
+use countmein::ports::{EventSummary, Reject, RosterPage};
 
 use crate::backend::Backend;
 use crate::people::{
@@ -51,19 +50,23 @@ pub async fn every_kind_of_attendee_is_stored_whole(backend: &Backend) {
 
 pub async fn what_the_owner_wishes_is_stored_and_gone_with_the_stay(backend: &Backend) {
     let ana = person(&unique("Dance"), "Ana");
-    let stay = SignupId::new(at(1));
-    let wish = |second, on| ana.asks(second, &format!("wish-{second}"), Request::Notify { stay: stay.clone(), on });
-    let notify = async || attendee(backend, &ana).await.expect("Ana is there").stay().map(|stay| stay.notify);
+    let registration = SignupId::new(at(1));
+    let wish = |second, on| {
+        ana.asks(second, &format!("wish-{second}"), Request::Notify { registration: registration.clone(), on })
+    };
+    let notify = async || {
+        attendee(backend, &ana).await.expect("Ana is there").registration().map(|registration| registration.notify)
+    };
     let contact = email("ana@example.org");
-    apply(&*backend.roster, vec![ana.enrols_with(1, stay.as_str(), contact.clone())]).await;
+    apply(&*backend.roster, vec![ana.enrols_with(1, registration.as_str(), contact.clone())]).await;
     assert_eq!(notify().await, Some(true));
     assert_eq!(apply(&*backend.roster, vec![wish(2, false)]).await, [Applied::Stored]);
     assert_eq!(notify().await, Some(false));
-    let amend = Request::Amend { stay: stay.clone(), contact: Some(email("new@example.org")) };
+    let amend = Request::Amend { registration: registration.clone(), contact: Some(email("new@example.org")) };
     assert_eq!(apply(&*backend.roster, vec![ana.asks(3, "amend", amend)]).await, [Applied::Stored]);
     assert_eq!(notify().await, Some(false));
     assert_eq!(apply(&*backend.roster, vec![wish(4, true), wish(5, false)]).await, [Applied::Stored; 2]);
-    let other = Request::Notify { stay: id("stranger"), on: true };
+    let other = Request::Notify { registration: id("stranger"), on: true };
     assert_eq!(apply(&*backend.roster, vec![ana.asks(6, "other", other)]).await, [Applied::NotOwner]);
     assert_eq!(notify().await, Some(false));
 
@@ -90,7 +93,7 @@ pub async fn a_link_is_asked_for_once_an_hour_whoever_asks(backend: &Backend) {
     assert_eq!(attendee(backend, &cleo).await, None);
 
     let found = attendee(backend, &ana).await.expect("Ana is in");
-    assert_eq!(found.stay().expect("Ana is in").link_asked_at, Some(at(5 + HOUR)));
+    assert_eq!(found.registration().expect("Ana is in").link_asked_at, Some(at(5 + HOUR)));
     assert_eq!(found.newest.requested_at, at(1));
     // It says nothing of who is in.
     assert_eq!(apply(&*backend.roster, vec![ana.cancels(3, "c")]).await, [Applied::Stored]);
@@ -372,7 +375,8 @@ pub async fn removing_a_person_from_one_event_leaves_the_others(backend: &Backen
     assert_eq!(who_is_in(backend, &pizza).await, [name.as_str(), "Ben"]);
     assert_eq!(are_there(backend, &rejects).await, [false, true, true]);
     let pizzas = changes_of(backend, &[&pizza]).await;
-    let contact = pizzas[0].new.as_ref().and_then(Attendee::stay).and_then(|stay| stay.contact.clone());
+    let contact =
+        pizzas[0].new.as_ref().and_then(Attendee::registration).and_then(|registration| registration.contact.clone());
     assert_eq!(contact, Some(email("ana@example.org")), "what is told of another event is left alone");
 }
 
@@ -413,7 +417,7 @@ pub async fn whoever_was_removed_may_sign_up_again(backend: &Backend) {
     assert_eq!(apply(&*backend.roster, vec![ana.joins(6, "b")]).await, [Applied::Stored]);
 
     let back = attendee(backend, &ana).await.expect("Ana is in");
-    let stay = back.stay().expect("Ana is in");
-    assert_eq!((stay.owner.as_str(), stay.contact.as_ref()), ("b", None));
+    let registration = back.registration().expect("Ana is in");
+    assert_eq!((registration.owner.as_str(), registration.contact.as_ref()), ("b", None));
     assert_eq!(who_is_in(backend, &event).await, [name]);
 }

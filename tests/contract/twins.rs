@@ -2,8 +2,7 @@
 
 use countmein::domain::change::Change;
 use countmein::ingest::Outcome;
-use countmein::ports::Reject;
-use countmein::ports::RosterPage;
+use countmein::ports::{Reject, RosterPage};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use tokio::runtime::Handle;
@@ -34,8 +33,8 @@ async fn live_through(backend: &Backend, history: &History, events: &[&str; 2], 
         let (batch, others) = waiting.split_at(size);
         waiting = others;
         let deliveries: Vec<_> = batch.iter().map(|number| asked.message(*number)).collect();
-        let settlements = backend.ingest(&deliveries, backend.roster.clone(), backend.rejects.clone(), at(100)).await;
-        outcomes.extend(settlements.into_iter().map(|settlement| settlement.outcome));
+        let processed = backend.ingest(&deliveries, backend.roster.clone(), backend.rejects.clone(), at(100)).await;
+        outcomes.extend(processed.into_iter().map(|each| each.outcome));
     }
     let mut account = Account { outcomes, rosters: Vec::new(), rejects: Vec::new(), changes: Vec::new() };
     for event in events {

@@ -123,7 +123,7 @@ fn a_function_that_lacks_a_setting_does_not_start_and_says_which() {
     let world = World::new();
     for (executable, setting) in [
         (env!("CARGO_BIN_EXE_api"), "COUNTMEIN_QUEUE_URL"),
-        (env!("CARGO_BIN_EXE_ingest"), "COUNTMEIN_DEAD_LETTERS_ARN"),
+        (env!("CARGO_BIN_EXE_ingest"), "COUNTMEIN_DEAD_LETTER_QUEUE_ARN"),
         (env!("CARGO_BIN_EXE_fanout"), "COUNTMEIN_TABLE"),
     ] {
         let mut environment = world.environment_of_api();

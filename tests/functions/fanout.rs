@@ -62,7 +62,7 @@ const ANAS_PHONE: &str = "+14155552671";
 
 /// Texts go to the United States at any time of the day.
 const TEXTING: [(&str, &str); 3] =
-    [("COUNTMEIN_SMS_CALLING_CODES", "+1"), ("COUNTMEIN_SMS_DAYTIME", "0-24 UTC"), ("COUNTMEIN_SMS_A_DAY", "5")];
+    [("COUNTMEIN_SMS_CALLING_CODES", "+1"), ("COUNTMEIN_SMS_HOURS", "0-24 UTC"), ("COUNTMEIN_SMS_PER_DAY", "5")];
 
 /// Somebody comes over the queue; what the table's stream tells of it.
 fn comes(world: &World, number: u32, name: &str, phone: Option<&str>) -> Value {
@@ -82,9 +82,9 @@ fn the_others_hear_by_text_message_who_said_yes_and_nobody_else_does() {
     let question = world.texts(ANAS_PHONE);
     assert_eq!(question.len(), 1, "{question:?}");
     assert!(question[0].contains("https://signup.example.org/contacts/"), "{question:?}");
-    world.consents(&Contact::sms(ANAS_PHONE).unwrap());
+    world.has_opted_in(&Contact::sms(ANAS_PHONE).unwrap());
 
-    let now = world.fanout_with(&[&TEXTING[..], &[("COUNTMEIN_FIRST_WAIT", "0")]].concat());
+    let now = world.fanout_with(&[&TEXTING[..], &[("COUNTMEIN_BACKOFF_INITIAL", "0")]].concat());
     world.end_the_quiet("dance");
     now.invoke(&records([comes(&world, 2, "Ben", None)])).response();
 
@@ -101,7 +101,7 @@ fn who_gives_a_phone_at_night_is_asked_by_day() {
     let world = World::new();
     let morning = Timestamp::now().to_string()[11..13].parse::<u32>().unwrap() < 12;
     let night = if morning { "22-24 UTC" } else { "0-2 UTC" };
-    let asleep = world.fanout_with(&[TEXTING[0], ("COUNTMEIN_SMS_DAYTIME", night), TEXTING[2]]);
+    let asleep = world.fanout_with(&[TEXTING[0], ("COUNTMEIN_SMS_HOURS", night), TEXTING[2]]);
     asleep.invoke(&records([comes(&world, 1, "Ana", Some(ANAS_PHONE))])).response();
     assert!(world.texts(ANAS_PHONE).is_empty());
 
@@ -128,7 +128,7 @@ fn a_link_goes_again_to_the_phone_that_said_yes() {
     };
     fanout.invoke(&records([asks(1, ANAS_PHONE)])).response();
     assert!(world.texts(ANAS_PHONE).is_empty(), "nobody has said yes");
-    world.consents(&Contact::sms(ANAS_PHONE).unwrap());
+    world.has_opted_in(&Contact::sms(ANAS_PHONE).unwrap());
 
     fanout.invoke(&records([asks(2, ANAS_PHONE)])).response();
 
@@ -144,7 +144,7 @@ fn a_link_goes_again_to_the_phone_that_said_yes() {
 fn a_stranger_s_phone_is_asked_once_and_told_nothing() {
     let world = World::new();
     let fanout =
-        world.fanout_with(&[&TEXTING[..], &[("COUNTMEIN_FIRST_WAIT", "0"), ("COUNTMEIN_LONGEST_WAIT", "0")]].concat());
+        world.fanout_with(&[&TEXTING[..], &[("COUNTMEIN_BACKOFF_INITIAL", "0"), ("COUNTMEIN_BACKOFF_MAXIMUM", "0")]].concat());
     for (number, name) in (1..).zip(["Ana", "Ben", "Cleo", "Dora", "Emil", "Finn", "Gia"]) {
         fanout.invoke(&records([comes(&world, number, name, Some(ANAS_PHONE))])).response();
     }
@@ -157,7 +157,7 @@ fn nobody_is_texted_where_no_calling_code_is_listed_or_the_day_s_are_spent() {
     world.fanout().invoke(&records([comes(&world, 1, "Ana", Some(ANAS_PHONE))])).response();
     let elsewhere = world.fanout_with(&[("COUNTMEIN_SMS_CALLING_CODES", "+49"), TEXTING[1], TEXTING[2]]);
     elsewhere.invoke(&records([comes(&world, 2, "Ben", Some(ANAS_PHONE))])).response();
-    let spent = world.fanout_with(&[TEXTING[0], TEXTING[1], ("COUNTMEIN_SMS_A_DAY", "0")]);
+    let spent = world.fanout_with(&[TEXTING[0], TEXTING[1], ("COUNTMEIN_SMS_PER_DAY", "0")]);
     spent.invoke(&records([comes(&world, 3, "Cleo", Some(ANAS_PHONE))])).response();
     assert!(world.texts(ANAS_PHONE).is_empty());
 }
@@ -165,8 +165,8 @@ fn nobody_is_texted_where_no_calling_code_is_listed_or_the_day_s_are_spent() {
 #[test]
 fn questions_that_strangers_set_off_leave_half_of_the_day_s_texts_to_news() {
     let world = World::new();
-    world.consents(&Contact::sms(ANAS_PHONE).unwrap());
-    let fanout = world.fanout_with(&[TEXTING[0], TEXTING[1], ("COUNTMEIN_SMS_A_DAY", "3")]);
+    world.has_opted_in(&Contact::sms(ANAS_PHONE).unwrap());
+    let fanout = world.fanout_with(&[TEXTING[0], TEXTING[1], ("COUNTMEIN_SMS_PER_DAY", "3")]);
     fanout.invoke(&records([comes(&world, 1, "Ana", Some(ANAS_PHONE))])).response();
     let strangers: Vec<String> = (3..6).map(|digit| format!("+1415555267{digit}")).collect();
     let come = (2..).zip(&strangers).map(|(number, phone)| comes(&world, number, &format!("No {number}"), Some(phone)));
@@ -177,14 +177,15 @@ fn questions_that_strangers_set_off_leave_half_of_the_day_s_texts_to_news() {
 
     let asked: usize = strangers.iter().map(|phone| world.texts(phone).len()).sum();
     assert_eq!((asked, world.texts(ANAS_PHONE).len()), (2, 1));
-    let held_back: f64 = metrics(&fanout.kill()).iter().filter_map(|line| line["SuppressedBySmsAnswersPerDay"].as_f64()).sum();
+    let held_back: f64 =
+        metrics(&fanout.kill()).iter().filter_map(|line| line["SuppressedBySmsAnswersPerDay"].as_f64()).sum();
     assert!(held_back >= 1.0, "it is counted");
 }
 
 #[test]
 fn what_waits_goes_out_with_the_schedule_when_the_event_is_not_quiet_any_more() {
     let world = World::new();
-    world.consents(&Contact::sms(ANAS_PHONE).unwrap());
+    world.has_opted_in(&Contact::sms(ANAS_PHONE).unwrap());
     let fanout = world.fanout_with(&TEXTING);
     fanout.invoke(&records([comes(&world, 1, "Ana", Some(ANAS_PHONE))])).response();
     for (number, name) in (2..).zip(["Ben", "Cleo", "Dora", "Emil", "Finn", "Gia", "Hal", "Ida", "Jon", "Kai"]) {
@@ -204,9 +205,9 @@ fn what_waits_goes_out_with_the_schedule_when_the_event_is_not_quiet_any_more() 
 #[test]
 fn a_provider_that_is_away_does_not_hold_up_the_stream() {
     let world = World::new();
-    world.consents(&Contact::sms(ANAS_PHONE).unwrap());
+    world.has_opted_in(&Contact::sms(ANAS_PHONE).unwrap());
     let fanout =
-        world.fanout_with(&[&TEXTING[..], &[("COUNTMEIN_FIRST_WAIT", "0"), ("COUNTMEIN_LONGEST_WAIT", "0")]].concat());
+        world.fanout_with(&[&TEXTING[..], &[("COUNTMEIN_BACKOFF_INITIAL", "0"), ("COUNTMEIN_BACKOFF_MAXIMUM", "0")]].concat());
     fanout.invoke(&records([comes(&world, 1, "Ana", Some(ANAS_PHONE))])).response();
     world.proxy.judge(|call| {
         if call.operation() == "Publish" { Verdict::Fail(503, "ServiceUnavailable") } else { Verdict::Forward }

@@ -12,11 +12,12 @@ use countmein::adapters::sqs::Sqs;
 use countmein::domain::change::Movement;
 use countmein::domain::contact::Contact;
 use countmein::domain::event::EventId;
-use countmein::domain::opt_in::{Consent, ContactId};
+use countmein::domain::opt_in::{ContactId, OptIn};
 use countmein::domain::secret::Secret;
 use countmein::domain::timestamp::Timestamp;
-use countmein::ports::Reject;
-use countmein::ports::{ChangeFeed as _, Contacts as _, Digests as _, Position, Queue as _, Rejects as _, Roster as _};
+use countmein::ports::{
+    ChangeFeed as _, Contacts as _, Digests as _, Position, Queue as _, Reject, Rejects as _, Roster as _, Write,
+};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use url::Url;
@@ -85,7 +86,7 @@ impl World {
             ("AWS_ACCESS_KEY_ID", self.account.id.clone()),
             ("COUNTMEIN_TABLE", TABLE.to_owned()),
             ("COUNTMEIN_STAGE", "testing".to_owned()),
-            ("COUNTMEIN_DEAD_LETTERS_ARN", DEAD_LETTERS.to_owned()),
+            ("COUNTMEIN_DEAD_LETTER_QUEUE_ARN", DEAD_LETTERS.to_owned()),
         ];
         variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }
@@ -144,14 +145,14 @@ impl World {
         digest.waiting.iter_mut().for_each(|waiting| waiting.due_at = now);
         digest.late.iter_mut().for_each(|late| late.next_at = now);
         digest.sending.iter_mut().for_each(|sending| sending.next_at = now);
-        assert!(self.wait(self.table.store(&digest)).unwrap());
+        assert_eq!(self.wait(self.table.store(&digest)).unwrap(), Write::Stored);
     }
 
     /// The owner of a contact says yes.
-    pub fn consents(&self, contact: &Contact) {
+    pub fn has_opted_in(&self, contact: &Contact) {
         let id = ContactId::of(contact, &Secret::new(CONTACT_KEY).unwrap());
-        let before = self.wait(self.table.consent(&id)).unwrap();
-        assert!(self.wait(self.table.set_consent(&id, before, Consent::Given)).unwrap());
+        let before = self.wait(self.table.opt_in(&id)).unwrap();
+        assert_eq!(self.wait(self.table.set_opt_in(&id, before, OptIn::Confirmed)).unwrap(), Write::Stored);
     }
 
     /// The text messages to a phone.

@@ -9,22 +9,22 @@ fn link(server: &Running, address: &str) -> String {
     consent_link(&server.database(), &Contact::email(address).unwrap())
 }
 
-fn consent(server: &Running, link: &str) -> String {
-    server.get(link).send().is(200).json()["consent"].as_str().unwrap().to_owned()
+fn opt_in(server: &Running, link: &str) -> String {
+    server.get(link).send().is(200).json()["opt_in"].as_str().unwrap().to_owned()
 }
 
 #[test]
 fn the_owner_of_an_address_confirms_and_stops() {
     let server = serve();
     let (ana, ben) = (link(&server, "ana@example.org"), link(&server, "ben@example.org"));
-    assert_eq!(consent(&server, &ana), "asked");
+    assert_eq!(opt_in(&server, &ana), "pending");
 
     server.post(&ana).json(&json!({"action": "confirm"})).send().is(200);
-    assert_eq!((consent(&server, &ana), consent(&server, &ben)), ("given".to_owned(), "asked".to_owned()));
+    assert_eq!((opt_in(&server, &ana), opt_in(&server, &ben)), ("confirmed".to_owned(), "pending".to_owned()));
     server.post(&ana).json(&json!({"action": "stop"})).send().is(200);
-    assert_eq!(consent(&server, &ana), "refused");
+    assert_eq!(opt_in(&server, &ana), "opted_out");
     server.post(&ana).json(&json!({"action": "confirm"})).send().is(200);
-    assert_eq!(consent(&server, &ana), "given");
+    assert_eq!(opt_in(&server, &ana), "confirmed");
 }
 
 #[test]
@@ -47,7 +47,7 @@ fn a_mail_program_stops_with_one_click_in_either_form() {
         let ana = link(&server, "ana@example.org");
         server.post(&ana).json(&json!({"action": "confirm"})).send().is(200);
         server.post(&ana).body(media_type, body).send().is(200);
-        assert_eq!(consent(&server, &ana), "refused", "{media_type}");
+        assert_eq!(opt_in(&server, &ana), "opted_out", "{media_type}");
     }
 }
 
@@ -62,5 +62,5 @@ fn a_forged_link_opens_nothing_and_a_wrong_word_changes_nothing() {
     }
     server.post(&ana).json(&json!({"action": "maybe"})).send().is(422);
     server.post(&ana).json(&json!({})).send().is(422);
-    assert_eq!(consent(&server, &ana), "asked");
+    assert_eq!(opt_in(&server, &ana), "pending");
 }

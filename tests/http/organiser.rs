@@ -16,7 +16,7 @@ fn guarded(server: &Running) -> Vec<Request<'_>> {
         server.get("/events"),
         server.get("/organiser/rejects"),
         server.get("/organiser/rejects/m1"),
-        server.get("/organiser/guards"),
+        server.get("/organiser/limits"),
         server.get("/organiser/buttons"),
         server.get("/organiser/export"),
         server.post("/organiser/signups").json(&json!({"event": "dance", "name": "Mallory"})),

@@ -148,7 +148,7 @@ impl World {
     }
 
     /// Lets everything that is due or will be happen.
-    fn settle(&mut self) {
+    fn ack(&mut self) {
         self.work(None);
         for _ in 0..1_000 {
             let Some(due) = self.memory.next_due() else { return };
@@ -168,7 +168,7 @@ proptest! {
         for step in &steps {
             world.take(step);
         }
-        world.settle();
+        world.ack();
         for (name, listener) in &world.listeners {
             for other in PEOPLE.iter().filter(|other| *other != name) {
                 prop_assert_eq!(listener.believes(other), world.memory.is_in(DANCE, other), "{} of {}", name, other);

@@ -19,8 +19,10 @@ use countmein::domain::notification::{Notification, Recipient};
 use countmein::domain::signup::{AttendeeKey, Request, Signup, SignupId, Version};
 use countmein::domain::timestamp::Timestamp;
 use countmein::fanout::{Announcer, take_in};
-use countmein::ports::NotificationCounts;
-use countmein::ports::{AttendeeBatch, Digests, EventSummary, Failure, Notifier, Roster, RosterPage, Unavailable};
+use countmein::ports::{
+    ApplyError, AttendeeBatch, Digests, EventSummary, NotificationCounts, Notified, Notifier, Roster, RosterPage,
+    SendError, Unavailable, Write,
+};
 use futures_util::FutureExt as _;
 
 /// Changes that are taken in at once.
@@ -147,7 +149,7 @@ impl Memory {
 
     pub fn is_in(&self, event: &str, name: &str) -> bool {
         let key = AttendeeKey { event: EventId::parse(event).unwrap(), name: NameKey::of(name).unwrap() };
-        self.state().attendees.get(&key).is_some_and(|attendee| attendee.stay().is_some())
+        self.state().attendees.get(&key).is_some_and(|attendee| attendee.registration().is_some())
     }
 
     async fn step(&self) {
@@ -166,7 +168,7 @@ impl Digests for Memory {
         Ok(self.state().digests.get(event).cloned())
     }
 
-    async fn store(&self, digest: &Digest) -> Result<bool, Unavailable> {
+    async fn store(&self, digest: &Digest) -> Result<Write, Unavailable> {
         self.step().await;
         let stored = {
             let mut state = self.state();
@@ -176,7 +178,7 @@ impl Digests for Memory {
                 let next = Digest { version: digest.version + 1, ..digest.clone() };
                 state.digests.insert(digest.event.clone(), next);
             }
-            found == digest.version
+            Write::of(found == digest.version)
         };
         self.step().await;
         Ok(stored)
@@ -194,7 +196,7 @@ impl Digests for Memory {
 
 #[async_trait]
 impl Roster for Memory {
-    async fn apply(&self, _: Vec<AttendeeBatch>, _: Timestamp) -> Vec<Result<Vec<Applied>, Failure>> {
+    async fn apply(&self, _: Vec<AttendeeBatch>, _: Timestamp) -> Vec<Result<Vec<Applied>, ApplyError>> {
         unreachable!("the simulation makes its own requests")
     }
 
@@ -210,7 +212,7 @@ impl Roster for Memory {
         let name = after.cloned().unwrap_or_else(|| NameKey::from_stored(String::new()));
         let after = (Bound::Excluded(AttendeeKey { event: event.clone(), name }), Bound::Unbounded);
         let of_event = state.attendees.range(after).take_while(|(key, _)| key.event == *event);
-        let is_in = |attendee: &&Attendee| attendee.stay().is_some();
+        let is_in = |attendee: &&Attendee| attendee.registration().is_some();
         let mut attendees: Vec<_> =
             of_event.map(|(_, attendee)| attendee).filter(is_in).take(limit + 1).cloned().collect();
         let more = attendees.len() > limit;
@@ -234,11 +236,11 @@ impl Roster for Memory {
 
 #[async_trait]
 impl Notifier for Memory {
-    async fn notify(&self, notification: &Notification) -> Result<bool, Failure> {
+    async fn notify(&self, notification: &Notification) -> Result<Notified, SendError> {
         self.step().await;
         let Recipient::Attendee(attendee) = &notification.to else {
             self.state().told_everybody += 1;
-            return Ok(true);
+            return Ok(Notified::Sent);
         };
         let name = attendee.name.to_string();
         {
@@ -251,6 +253,6 @@ impl Notifier for Memory {
             state.told.push((now, name, notification.announcement.clone()));
         }
         self.step().await;
-        Ok(true)
+        Ok(Notified::Sent)
     }
 }

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use countmein::domain::backoff::Noise;
 use countmein::domain::notification::{Notification, Recipient};
 use countmein::domain::signup::Request;
-use countmein::ports::{Failure, Notifier, Unavailable};
+use countmein::ports::{Notified, Notifier, SendError, Unavailable};
 
 use crate::memory::Memory;
 use crate::{DANCE, start};
@@ -21,11 +21,11 @@ struct Webhooks<'a>(&'a Memory);
 
 #[async_trait]
 impl Notifier for Webhooks<'_> {
-    async fn notify(&self, notification: &Notification) -> Result<bool, Failure> {
+    async fn notify(&self, notification: &Notification) -> Result<Notified, SendError> {
         match &notification.to {
             Recipient::Attendee(attendee) if attendee.name.as_str().starts_with('!') => {
                 let cause = "it answers 503".to_owned();
-                Err(Failure::NoAnswer(Unavailable { doing: "calling a webhook", cause }))
+                Err(SendError::NoAnswer(Unavailable { doing: "calling a webhook", cause }))
             }
             _ => self.0.notify(notification).await,
         }

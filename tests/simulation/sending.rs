@@ -14,7 +14,7 @@ use countmein::domain::notification::{Notification, Recipient};
 use countmein::domain::signup::Request;
 use countmein::domain::timestamp::Timestamp;
 use countmein::fanout::Announcer;
-use countmein::ports::{Failure, Notifier, Unavailable};
+use countmein::ports::{Notified, Notifier, SendError, Unavailable};
 
 use crate::memory::Memory;
 use crate::{DANCE, start};
@@ -53,7 +53,7 @@ impl<'a> Slow<'a> {
 
 #[async_trait]
 impl Notifier for Slow<'_> {
-    async fn notify(&self, notification: &Notification) -> Result<bool, Failure> {
+    async fn notify(&self, notification: &Notification) -> Result<Notified, SendError> {
         let turns = 1 + self.calls.fetch_add(1, Ordering::Relaxed) % 4;
         let now = 1 + self.on_their_way.fetch_add(1, Ordering::Relaxed);
         self.most_at_once.fetch_max(now, Ordering::Relaxed);
@@ -175,7 +175,7 @@ struct Sluggish<'a> {
 
 #[async_trait]
 impl Notifier for Sluggish<'_> {
-    async fn notify(&self, notification: &Notification) -> Result<bool, Failure> {
+    async fn notify(&self, notification: &Notification) -> Result<Notified, SendError> {
         if self.memory.now() >= self.ends_at {
             // The invocation is over before the answer comes.
             std::future::pending::<()>().await;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
 use countmein::adapters::sns::{Phones, Sns};
-use countmein::ports::Failure;
+use countmein::ports::SendError;
 use url::form_urlencoded;
 
 use crate::failures::everything;
@@ -46,7 +46,7 @@ impl CannedSns {
     }
 
     /// Asks all that may be asked of SNS; what came of each.
-    pub async fn everything(&self) -> Vec<Result<(), Failure>> {
+    pub async fn everything(&self) -> Vec<Result<(), SendError>> {
         everything(&once(&self.account), &self.account).await
     }
 

@@ -6,32 +6,30 @@ use std::time::Duration;
 use aws_config::SdkConfig;
 use aws_config::timeout::TimeoutConfig;
 use countmein::adapters::sns::{Phones, Sns};
-use countmein::domain::opt_in::Consent;
-use countmein::ports::Failure;
-use countmein::ports::{Broadcaster as _, Caller, Mailer, Texter};
+use countmein::domain::opt_in::OptIn;
+use countmein::ports::{Broadcaster as _, Mailer, SendError, SmsSender, WebhookCaller};
 
 use crate::canned::{Call, CannedSns, done, done_with, once, refused};
 use crate::http::Message;
 use crate::ministack::Account;
 use crate::stage::topics;
-use crate::text;
-use crate::{MAIL, PHONE, WEBHOOK, broadcast, call, mail};
+use crate::{MAIL, PHONE, WEBHOOK, broadcast, call, mail, text};
 
 /// Asks all that may be asked of SNS; what came of each.
-pub async fn everything(config: &SdkConfig, account: &Account) -> Vec<Result<(), Failure>> {
+pub async fn everything(config: &SdkConfig, account: &Account) -> Vec<Result<(), SendError>> {
     let (sns, phones) = (&Sns::new(config, topics(account)), &Phones::new(config));
     let (mail, text, call) = (mail(), text(), call(WEBHOOK));
     let asked = [
         Mailer::ask(sns, &mail).await,
-        Texter::ask(phones, &text).await,
-        Caller::ask(sns, &call.contact, &call.to, "text").await,
+        SmsSender::ask(phones, &text).await,
+        WebhookCaller::ask(sns, &call.contact, &call.to, "text").await,
     ];
     let told =
         [sns.mail(&mail).await, phones.text(&text).await, sns.call(&call).await, sns.broadcast(&broadcast()).await];
     asked.into_iter().map(|answer| answer.map(drop)).chain(told).collect()
 }
 
-fn all_failed(outcomes: Vec<Result<(), Failure>>) -> impl Iterator<Item = Failure> {
+fn all_failed(outcomes: Vec<Result<(), SendError>>) -> impl Iterator<Item = SendError> {
     outcomes.into_iter().map(|outcome| outcome.expect_err("SNS does nothing"))
 }
 
@@ -62,7 +60,7 @@ async fn what_may_pass_is_tried_again_and_no_address_is_told() {
     ] {
         let canned = CannedSns::refusing(status, code, &worded());
         for failure in all_failed(canned.everything().await) {
-            let (Failure::Retry(unavailable) | Failure::NotSent(unavailable)) = &failure else {
+            let (SendError::Unavailable(unavailable) | SendError::NotSent(unavailable)) = &failure else {
                 panic!("{code}: {failure}")
             };
             assert!(unavailable.cause.starts_with(code), "{failure}");
@@ -82,7 +80,7 @@ async fn what_never_will_work_is_given_up_and_no_address_is_told() {
             _ => refused(400, code, &worded()),
         });
         for failure in all_failed(canned.everything().await) {
-            assert!(matches!(&failure, Failure::Reject(reason) if reason.ends_with(code)), "{failure}");
+            assert!(matches!(&failure, SendError::Rejected(reason) if reason.ends_with(code)), "{failure}");
             tells_no_address(&format!("{failure:?}"));
         }
     }
@@ -93,7 +91,7 @@ async fn an_answer_that_nobody_can_read_is_tried_again_and_not_told() {
     for status in [200, 400, 502] {
         let canned = CannedSns::answering(move |_| Message::answer(status, worded()));
         let failure = canned.phones().text(&text()).await.unwrap_err();
-        assert!(matches!(&failure, Failure::Retry(_)), "{failure}");
+        assert!(matches!(&failure, SendError::Unavailable(_)), "{failure}");
         tells_no_address(&format!("{failure:?}"));
     }
 }
@@ -108,7 +106,7 @@ async fn what_is_not_answered_is_tried_again() {
         let config = once(&account).into_builder().timeout_config(timeouts).build();
         for failure in all_failed(everything(&config, &account).await) {
             // What comes before the question did not ask it.
-            assert!(matches!(&failure, Failure::Retry(_) | Failure::NotSent(_)), "{failure}");
+            assert!(matches!(&failure, SendError::Unavailable(_) | SendError::NotSent(_)), "{failure}");
             tells_no_address(&format!("{failure:?}"));
         }
     }
@@ -120,7 +118,7 @@ async fn a_phone_whose_owner_said_stop_is_not_asked() {
         "CheckIfPhoneNumberIsOptedOut" => done_with(call, "<isOptedOut>true</isOptedOut>"),
         _ => done(call),
     });
-    assert_eq!(Texter::ask(&canned.phones(), &text()).await.unwrap(), Some(Consent::Refused));
+    assert_eq!(SmsSender::ask(&canned.phones(), &text()).await.unwrap(), Some(OptIn::OptedOut));
     let [check] = &canned.calls()[..] else { panic!("a text was sent") };
     assert_eq!((check["Action"].as_str(), check["phoneNumber"].as_str()), ("CheckIfPhoneNumberIsOptedOut", PHONE));
 }
@@ -128,7 +126,7 @@ async fn a_phone_whose_owner_said_stop_is_not_asked() {
 #[tokio::test]
 async fn any_other_phone_is_asked_by_a_text() {
     let canned = CannedSns::answering(done);
-    assert_eq!(Texter::ask(&canned.phones(), &text()).await.unwrap(), None);
+    assert_eq!(SmsSender::ask(&canned.phones(), &text()).await.unwrap(), None);
     let calls = canned.calls();
     assert_eq!(calls.len(), 2, "{calls:?}");
     assert_eq!(calls[1]["Message"], text().body);
@@ -154,7 +152,7 @@ async fn a_topic_with_other_tags_is_subscribed_all_the_same() {
         }
         _ => done(call),
     });
-    assert_eq!(Mailer::ask(&canned.sns(), &mail()).await.unwrap(), Some(Consent::Given));
+    assert_eq!(Mailer::ask(&canned.sns(), &mail()).await.unwrap(), Some(OptIn::Confirmed));
     assert_eq!(canned.calls().last().unwrap()["Action"], "Subscribe");
 }
 

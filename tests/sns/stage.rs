@@ -5,9 +5,8 @@ use countmein::adapters::sns::{Phones, Sns, Topics};
 use countmein::domain::opt_in::ContactId;
 use serde_json::Value;
 
-use crate::PATIENCE;
-use crate::ministack;
 use crate::ministack::{Account, REGION};
+use crate::{PATIENCE, ministack};
 
 /// What a stage has on SNS before anybody is enrolled.
 pub struct Stage {

@@ -19,7 +19,7 @@ fn link(text: &str) -> String {
 
 #[test]
 fn who_signs_up_is_told_to_the_others_and_to_the_topic_and_not_to_themselves() {
-    let parameters = ["SmsCallingCodes=+1", "SmsDaytime=0-24 UTC", "FirstWait=0", "LongestWait=0"];
+    let parameters = ["SmsCallingCodes=+1", "SmsHours=0-24 UTC", "BackoffInitial=0", "BackoffMaximum=0"];
     let stack = Stack::deploy_to(OPEN, &parameters);
     let listener = stack.listen();
     for (name, phone) in [("Ana", ANAS_PHONE), ("Ben", BENS_PHONE)] {
@@ -28,7 +28,7 @@ fn who_signs_up_is_told_to_the_others_and_to_the_topic_and_not_to_themselves() {
         assert_eq!(status, 202, "{accepted}");
         let question = eventually("a question", || stack.texts(phone), |texts| !texts.is_empty()).remove(0);
         let (status, answer) = stack.post(&link(&question), &json!({ "action": "confirm" }));
-        assert_eq!((status, &answer["consent"]), (200, &json!("given")));
+        assert_eq!((status, &answer["opt_in"]), (200, &json!("confirmed")));
     }
     // Ben came before Ana's yes, or after: what counts is what comes now.
     let before = stack.texts(ANAS_PHONE).len();
@@ -65,7 +65,7 @@ fn a_webhook_that_said_yes_is_called_by_sns_with_what_others_did_and_not_with_it
         Message::answer(200, "")
     };
     let receiver = Receiver::over_tls_with(said_yes);
-    let stack = Stack::deploy_to(OPEN, &["FirstWait=0", "LongestWait=0"]);
+    let stack = Stack::deploy_to(OPEN, &["BackoffInitial=0", "BackoffMaximum=0"]);
     let ana = json!({ "name": "Ana", "contact": { "webhook": receiver.url("/ana").as_str() } });
     let (status, accepted) = stack.post("/events/Dance/signups", &ana);
     assert_eq!(status, 202, "{accepted}");
@@ -93,7 +93,7 @@ fn a_webhook_that_said_yes_is_called_by_sns_with_what_others_did_and_not_with_it
 
 #[test]
 fn ten_who_come_while_the_event_is_quiet_are_told_together_by_the_schedule() {
-    let stack = Stack::deploy_to(OPEN, &["FirstWait=30"]);
+    let stack = Stack::deploy_to(OPEN, &["BackoffInitial=30"]);
     let listener = stack.listen();
     stack.publish(r#"{"event": "Dance", "name": "Ana"}"#);
     let heard = RefCell::new(Vec::new());

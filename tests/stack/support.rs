@@ -11,8 +11,7 @@ use aws_config::SdkConfig;
 use countmein::adapters::dynamodb::EventsTable;
 use countmein::adapters::sqs::Sqs;
 use countmein::domain::event::EventId;
-use countmein::ports::Reject;
-use countmein::ports::{Depth, Queue as _, Rejects as _, Roster as _};
+use countmein::ports::{Depth, Queue as _, Reject, Rejects as _, Roster as _};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -168,7 +167,7 @@ impl Stack {
     /// The messages on a queue, which are gone then.
     pub fn take_from(&self, queue: &Sqs) -> Vec<Value> {
         let messages = self.wait(queue.receive(10)).unwrap();
-        self.wait(queue.settle(messages.iter().map(|message| message.receipt.clone()).collect())).unwrap();
+        self.wait(queue.ack(messages.iter().map(|message| message.receipt.clone()).collect())).unwrap();
         messages.iter().map(|message| serde_json::from_str(&message.body).unwrap()).collect()
     }
 }

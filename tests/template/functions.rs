@@ -56,7 +56,7 @@ fn each_function_is_told_what_it_needs_and_no_more() {
         ("RUST_LOG", "!Sub info,countmein=${LogLevel}"),
     ];
     let api = [
-        ("COUNTMEIN_CONFIRMATIONS_AN_HOUR", "!Ref ConfirmationsAnHour"),
+        ("COUNTMEIN_OPT_INS_PER_HOUR", "!Ref OptInsPerHour"),
         ("COUNTMEIN_FLIC_KEY", "!Ref FlicKey"),
         ("COUNTMEIN_LIST_EVERYONE", "!Ref ListEveryone"),
         ("COUNTMEIN_ORGANISER_SECRET", "!GetAtt OrganiserKey.Id"),
@@ -65,31 +65,31 @@ fn each_function_is_told_what_it_needs_and_no_more() {
             "!If [HasPublicUrl, !Ref PublicUrl, !Sub https://${HttpApi}.execute-api.${AWS::Region}.${AWS::URLSuffix}]",
         ),
         ("COUNTMEIN_QUEUE_URL", "!Ref SignupsQueue"),
-        ("COUNTMEIN_SMS_A_DAY", "!Ref SmsADay"),
+        ("COUNTMEIN_SMS_PER_DAY", "!Ref SmsPerDay"),
         ("COUNTMEIN_SMS_CALLING_CODES", "!Ref SmsCallingCodes"),
-        ("COUNTMEIN_SMS_DAYTIME", "!Ref SmsDaytime"),
+        ("COUNTMEIN_SMS_HOURS", "!Ref SmsHours"),
         ("COUNTMEIN_TOKEN_SECRET", "!GetAtt TokenSecret.Id"),
     ];
     let fanout = [
         ("COUNTMEIN_ANNOUNCEMENTS_TOPIC", "!Ref AnnouncementsTopic"),
-        ("COUNTMEIN_CONFIRMATIONS_AN_HOUR", "!Ref ConfirmationsAnHour"),
+        ("COUNTMEIN_OPT_INS_PER_HOUR", "!Ref OptInsPerHour"),
         ("COUNTMEIN_CONTACT_SECRET", "!GetAtt ContactSecret.Id"),
         (
             "COUNTMEIN_CONTACT_TOPICS",
             "!Sub arn:${AWS::Partition}:sns:${AWS::Region}:${AWS::AccountId}:countmein-${Stage}-contact-",
         ),
-        ("COUNTMEIN_FIRST_WAIT", "!Ref FirstWait"),
+        ("COUNTMEIN_BACKOFF_INITIAL", "!Ref BackoffInitial"),
         ("COUNTMEIN_LANGUAGE", "!Ref Language"),
-        ("COUNTMEIN_LONGEST_WAIT", "!Ref LongestWait"),
+        ("COUNTMEIN_BACKOFF_MAXIMUM", "!Ref BackoffMaximum"),
         ("COUNTMEIN_NAMES_SHOWN", "!Ref NamesShown"),
         api[4],
-        ("COUNTMEIN_SMS_A_DAY", "!Ref SmsADay"),
+        ("COUNTMEIN_SMS_PER_DAY", "!Ref SmsPerDay"),
         ("COUNTMEIN_SMS_CALLING_CODES", "!Ref SmsCallingCodes"),
-        ("COUNTMEIN_SMS_DAYTIME", "!Ref SmsDaytime"),
+        ("COUNTMEIN_SMS_HOURS", "!Ref SmsHours"),
         ("COUNTMEIN_TOKEN_SECRET", "!GetAtt TokenSecret.Id"),
-        ("COUNTMEIN_WAIT_FACTOR", "!Ref WaitFactor"),
+        ("COUNTMEIN_BACKOFF_MULTIPLIER", "!Ref BackoffMultiplier"),
     ];
-    let ingest = [("COUNTMEIN_DEAD_LETTERS_ARN", "!GetAtt DeadLettersQueue.Arn")];
+    let ingest = [("COUNTMEIN_DEAD_LETTER_QUEUE_ARN", "!GetAtt DeadLettersQueue.Arn")];
     let import =
         [("COUNTMEIN_QUEUE_URL", "!Ref SignupsQueue"), ("COUNTMEIN_RESULTS_BUCKET", "!Ref ImportResultsBucket")];
     let alexa = [

@@ -7,8 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use countmein::adapters::webhook::Settings;
-use countmein::ports::Caller as _;
-use countmein::ports::Failure;
+use countmein::ports::{SendError, WebhookCaller as _};
 use futures_util::future::join_all;
 
 use crate::http::Message;
@@ -46,7 +45,7 @@ async fn only_https_goes_over_the_internet() {
     assert!(is_reject(&outcome, "the webhook's address is not https"), "{outcome:?}");
     for no_web_address in ["ftp://localhost/", "data:,x"] {
         let outcome = webhooks(&patient()).call(&call(no_web_address.parse().unwrap())).await;
-        assert!(matches!(outcome, Err(Failure::Reject(_))), "{no_web_address}: {outcome:?}");
+        assert!(matches!(outcome, Err(SendError::Rejected(_))), "{no_web_address}: {outcome:?}");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 
-use countmein::ports::Failure;
+use countmein::ports::SendError;
 use serde_json::{Value, json};
 
 use crate::http::Message;
@@ -61,5 +61,5 @@ async fn who_does_not_echo_it_does_not() {
     // Whom nothing reached was not.
     let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let outcome = webhooks.challenge(&format!("http://{gone}/").parse().unwrap(), "4711-abc").await;
-    assert!(matches!(outcome, Err(Failure::NotSent(_))), "{outcome:?}");
+    assert!(matches!(outcome, Err(SendError::NotSent(_))), "{outcome:?}");
 }

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
 use countmein::adapters::webhook::Settings;
-use countmein::ports::Caller as _;
+use countmein::ports::WebhookCaller as _;
 use tracing::level_filters::LevelFilter;
 use url::Url;
 

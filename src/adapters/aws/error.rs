@@ -4,7 +4,7 @@ use std::fmt;
 
 use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 
-use crate::ports::{Failure, Unavailable};
+use crate::ports::{ApplyError, SendError, Unavailable};
 
 /// A call that failed and may work later.
 pub fn unavailable<E, R>(doing: &'static str, error: &SdkError<E, R>) -> Unavailable
@@ -17,35 +17,35 @@ where
 
 /// A call that failed: for good if what was asked can never be done, else for now. Whatever an operator can mend
 /// (a missing right, a missing table) is for now.
-pub fn failure<E, R>(doing: &'static str, error: &SdkError<E, R>) -> Failure
+pub fn apply_error<E, R>(doing: &'static str, error: &SdkError<E, R>) -> ApplyError
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
     R: fmt::Debug,
 {
     match code(error) {
         Some("ValidationException" | "ItemCollectionSizeLimitExceededException") => {
-            Failure::Reject(format!("the table does not take it: {}", cause(error)))
+            ApplyError::Rejected(format!("the table does not take it: {}", cause(error)))
         }
-        _ => Failure::Retry(unavailable(doing, error)),
+        _ => ApplyError::Unavailable(unavailable(doing, error)),
     }
 }
 
 /// A call about somebody's address that failed, said by its code alone: what SNS says in words repeats addresses. For
 /// good if the address or the message is the reason, else for now, as above.
-pub fn undelivered<E, R>(doing: &'static str, error: &SdkError<E, R>) -> Failure
+pub fn send_error<E, R>(doing: &'static str, error: &SdkError<E, R>) -> SendError
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
     R: fmt::Debug,
 {
     match code(error) {
         Some(code) if is_final(code) && !names_parameter(error, "TopicArn") => {
-            Failure::Reject(format!("SNS does not take it: {code}"))
+            SendError::Rejected(format!("SNS does not take it: {code}"))
         }
         code => {
             let unavailable = Unavailable { doing, cause: cause_without_words(error) };
             // What SNS refuses it does not send; what it says of its own mishaps, or not at all, leaves that open.
             let is_refused = code.is_some_and(|code| !matches!(code, "InternalError" | "ServiceUnavailable"));
-            if is_refused { Failure::NotSent(unavailable) } else { Failure::Retry(unavailable) }
+            if is_refused { SendError::NotSent(unavailable) } else { SendError::Unavailable(unavailable) }
         }
     }
 }
@@ -111,9 +111,9 @@ mod tests {
 
     use super::*;
 
-    fn failed(code: &str) -> Failure {
+    fn failed(code: &str) -> ApplyError {
         let error = UpdateItemError::generic(ErrorMetadata::builder().code(code).message("so it is").build());
-        failure("testing", &SdkError::service_error(error, ()))
+        apply_error("testing", &SdkError::service_error(error, ()))
     }
 
     #[test]
@@ -128,20 +128,20 @@ mod tests {
             "ResourceNotFoundException",
             "ExpiredTokenException",
         ] {
-            let Failure::Retry(unavailable) = failed(code) else { panic!("{code} is refused for good") };
+            let ApplyError::Unavailable(unavailable) = failed(code) else { panic!("{code} is refused for good") };
             assert_eq!(unavailable.to_string(), format!("testing failed: {code}: so it is"));
         }
-        assert!(matches!(failed("ValidationException"), Failure::Reject(_)));
+        assert!(matches!(failed("ValidationException"), ApplyError::Rejected(_)));
     }
 
     #[test]
     fn what_never_got_an_answer_is_tried_again() {
         let error: SdkError<UpdateItemError, ()> = SdkError::timeout_error("after 4 s");
-        assert!(matches!(failure("testing", &error), Failure::Retry(_)));
+        assert!(matches!(apply_error("testing", &error), ApplyError::Unavailable(_)));
     }
-    fn not_delivered(code: &str, message: &str) -> Failure {
+    fn not_delivered(code: &str, message: &str) -> SendError {
         let error = PublishError::generic(ErrorMetadata::builder().code(code).message(message).build());
-        undelivered("texting", &SdkError::service_error(error, ()))
+        send_error("texting", &SdkError::service_error(error, ()))
     }
 
     #[test]
@@ -163,20 +163,20 @@ mod tests {
             "SubscriptionLimitExceeded",
         ] {
             let failure = not_delivered(code, "not authorized to perform: SNS:Publish on resource: +14155552671");
-            let (Failure::Retry(unavailable) | Failure::NotSent(unavailable)) = failure else {
+            let (SendError::Unavailable(unavailable) | SendError::NotSent(unavailable)) = failure else {
                 panic!("{code} is refused for good")
             };
             assert_eq!(unavailable.to_string(), format!("texting failed: {code}"));
         }
         let mistyped = not_delivered("InvalidParameter", "Invalid parameter: TopicArn");
-        assert!(matches!(mistyped, Failure::NotSent(_)), "{mistyped}");
+        assert!(matches!(mistyped, SendError::NotSent(_)), "{mistyped}");
     }
 
     #[test]
     fn what_is_wrong_with_an_address_is_so_for_good_and_told_without_it() {
         for code in ["InvalidParameter", "ParameterValueInvalid", "EndpointDisabled", "OptedOut", "UserError"] {
             let failure = not_delivered(code, "Invalid parameter: PhoneNumber Reason: +1415 is not valid");
-            let Failure::Reject(reason) = failure else { panic!("{code} is tried again") };
+            let SendError::Rejected(reason) = failure else { panic!("{code} is tried again") };
             assert_eq!(reason, format!("SNS does not take it: {code}"));
         }
     }

@@ -36,19 +36,19 @@ pub fn complete(update: UpdateItemFluentBuilder, signup: &Signup, now: Timestamp
         }
         Request::Enrol { contact } => expression.begins(signup, contact.as_ref()),
         Request::Cancel => expression.ends(signup, now),
-        Request::Amend { stay, contact } => {
-            expression.is_of_owner(stay);
+        Request::Amend { registration, contact } => {
+            expression.is_of_owner(registration);
             match contact {
                 Some(contact) => expression.set("contact", value_of(contact)),
                 None => expression.remove("contact"),
             }
         }
-        Request::Leave { stay } => {
-            expression.is_of_owner(stay);
+        Request::Leave { registration } => {
+            expression.is_of_owner(registration);
             expression.ends(signup, now);
         }
-        Request::Notify { stay, on } => {
-            expression.is_of_owner(stay);
+        Request::Notify { registration, on } => {
+            expression.is_of_owner(registration);
             match on {
                 true => expression.remove("notify"),
                 false => expression.set("notify", AttributeValue::Bool(false)),
@@ -121,10 +121,10 @@ impl Expression {
         self.set_if_absent("title", text(signup.event.title()));
     }
 
-    fn is_of_owner(&mut self, stay: &SignupId) {
+    fn is_of_owner(&mut self, registration: &SignupId) {
         self.conditions.push("#owner = :stay");
         self.name("owner");
-        self.values.insert(":stay".to_owned(), text(stay.as_str()));
+        self.values.insert(":stay".to_owned(), text(registration.as_str()));
     }
 
     fn set(&mut self, name: &str, value: AttributeValue) {

@@ -10,7 +10,7 @@ use crate::domain::attendee_name::NameKey;
 use crate::domain::button::{Button, Serial};
 use crate::domain::event::EventId;
 use crate::formats::stored::button::ButtonRecord;
-use crate::ports::{Buttons, Unavailable};
+use crate::ports::{Buttons, Deletion, Unavailable};
 
 /// The partition of the buttons, by serial number.
 const BUTTONS: &str = "#button";
@@ -42,7 +42,7 @@ impl Buttons for EventsTable {
         self.partition(READING, query, place, limit, |item| from_item(item).map(Some)).await
     }
 
-    async fn unregister(&self, serial: &Serial) -> Result<bool, Unavailable> {
+    async fn unregister(&self, serial: &Serial) -> Result<Deletion, Unavailable> {
         self.delete_item("removing a button", BUTTONS, serial.as_str()).await
     }
 }
@@ -59,7 +59,7 @@ impl EventsTable {
                 button.attendee.key() == name && event.is_none_or(|event| button.event.id() == event)
             };
             for button in page.iter().filter(is_theirs) {
-                forgotten += u64::from(self.unregister(&button.serial).await?);
+                forgotten += self.unregister(&button.serial).await?.count();
             }
         }
     }

@@ -7,9 +7,9 @@ use serde::Deserialize;
 use super::item::{self, Item};
 use super::{EventsTable, key, number, text};
 use crate::adapters::aws::error::unavailable;
-use crate::domain::opt_in::{Consent, ContactId};
+use crate::domain::opt_in::{ContactId, OptIn};
 use crate::domain::timestamp::Timestamp;
-use crate::ports::{Budgets, Contacts, Unavailable};
+use crate::ports::{Budgets, Contacts, Spending, Unavailable, Write};
 
 /// The partition of what owners have said, by the contact's id.
 const CONTACTS: &str = "#contact";
@@ -34,17 +34,12 @@ struct BudgetRecord {
 
 #[async_trait]
 impl Contacts for EventsTable {
-    async fn consent(&self, contact: &ContactId) -> Result<Option<Consent>, Unavailable> {
+    async fn opt_in(&self, contact: &ContactId) -> Result<Option<OptIn>, Unavailable> {
         let found = self.get("reading a consent", CONTACTS, contact.as_str()).await?;
         found.item.map(from_item).transpose()
     }
 
-    async fn set_consent(
-        &self,
-        contact: &ContactId,
-        before: Option<Consent>,
-        now: Consent,
-    ) -> Result<bool, Unavailable> {
+    async fn set_opt_in(&self, contact: &ContactId, before: Option<OptIn>, now: OptIn) -> Result<Write, Unavailable> {
         let put = self.client.put_item().table_name(&self.table).set_item(Some(to_item(contact, now)));
         let put = match before.map(attributes) {
             None => put.condition_expression("attribute_not_exists(event)"),
@@ -69,10 +64,10 @@ impl Budgets for EventsTable {
     /// DynamoDB deletes a budget within days of its end, so that one of the same name may find it spent until then.
     /// When an answer is lost on its way, the client asks again and one more is taken: less is done than may be, never
     /// more.
-    async fn spend(&self, budget: &str, limit: u64, ends_at: Timestamp) -> Result<bool, Unavailable> {
+    async fn spend(&self, budget: &str, limit: u64, ends_at: Timestamp) -> Result<Spending, Unavailable> {
         if limit == 0 {
             // The condition lets the first one through.
-            return Ok(false);
+            return Ok(Spending::Exhausted);
         }
         let spend = self
             .client
@@ -85,11 +80,11 @@ impl Budgets for EventsTable {
             .expression_attribute_values(":limit", number(limit))
             .expression_attribute_values(":expires_at", number(ends_at.to_whole_second().as_seconds()));
         match spend.send().await {
-            Ok(_) => Ok(true),
+            Ok(_) => Ok(Spending::Granted),
             Err(error)
                 if error.as_service_error().is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
             {
-                Ok(false)
+                Ok(Spending::Exhausted)
             }
             Err(error) => Err(unavailable("spending of a budget", &error)),
         }
@@ -101,28 +96,28 @@ impl Budgets for EventsTable {
     }
 }
 
-fn attributes(consent: Consent) -> (&'static str, Option<i64>) {
-    match consent {
-        Consent::Asked { at } => ("asked", Some(at.as_millis())),
-        Consent::Given => ("given", None),
-        Consent::Refused => ("refused", None),
+fn attributes(opt_in: OptIn) -> (&'static str, Option<i64>) {
+    match opt_in {
+        OptIn::Pending { at } => ("asked", Some(at.as_millis())),
+        OptIn::Confirmed => ("given", None),
+        OptIn::OptedOut => ("refused", None),
     }
 }
 
-fn to_item(contact: &ContactId, consent: Consent) -> Item {
-    let (state, asked_at) = attributes(consent);
+fn to_item(contact: &ContactId, opt_in: OptIn) -> Item {
+    let (state, asked_at) = attributes(opt_in);
     let mut item = key(CONTACTS, contact.as_str());
     item.insert(STATE.to_owned(), text(state));
     item.extend(asked_at.map(|asked_at| (ASKED_AT.to_owned(), number(asked_at))));
     item
 }
 
-fn from_item(item: Item) -> Result<Consent, Unavailable> {
+fn from_item(item: Item) -> Result<OptIn, Unavailable> {
     let ContactRecord { state, asked_at } = item::read(item)?;
     match (state.as_str(), asked_at) {
-        ("asked", Some(at)) => Ok(Consent::Asked { at: Timestamp::from_millis(at).map_err(item::damaged)? }),
-        ("given", None) => Ok(Consent::Given),
-        ("refused", None) => Ok(Consent::Refused),
+        ("asked", Some(at)) => Ok(OptIn::Pending { at: Timestamp::from_millis(at).map_err(item::damaged)? }),
+        ("given", None) => Ok(OptIn::Confirmed),
+        ("refused", None) => Ok(OptIn::OptedOut),
         _ => Err(item::damaged("a contact of no such state")),
     }
 }

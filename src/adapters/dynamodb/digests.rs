@@ -13,7 +13,7 @@ use crate::domain::event::EventId;
 use crate::domain::timestamp::Timestamp;
 use crate::formats::stored::digest as record;
 use crate::formats::stored::digest::DigestRecord;
-use crate::ports::{Digests, EventSummary, Unavailable};
+use crate::ports::{Digests, EventSummary, Unavailable, Write};
 
 const READING: &str = "reading a digest";
 const LISTING: &str = "reading the events";
@@ -62,7 +62,7 @@ impl Digests for EventsTable {
         found.item.map(from_item).transpose()
     }
 
-    async fn store(&self, digest: &Digest) -> Result<bool, Unavailable> {
+    async fn store(&self, digest: &Digest) -> Result<Write, Unavailable> {
         let put = self.client.put_item().table_name(&self.table).set_item(Some(to_item(digest)));
         let put = match digest.version {
             0 => put.condition_expression("attribute_not_exists(version)"),

@@ -54,7 +54,7 @@ impl EventsTable {
             let Some((last, _)) = page.last() else { return Ok(forgotten) };
             after = Some(last.clone());
             for (user, _) in page.iter().filter(|(_, record)| record.attendee_key == name.as_str()) {
-                forgotten += u64::from(self.delete_item("forgetting a household", HOUSEHOLDS, user).await?);
+                forgotten += self.delete_item("forgetting a household", HOUSEHOLDS, user).await?.count();
             }
         }
     }

@@ -7,8 +7,7 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use serde::{Deserialize, Serialize};
 
-use super::item;
-use super::{ANSWERS, EventsTable, number};
+use super::{ANSWERS, EventsTable, item, number};
 use crate::adapters::aws::error::unavailable;
 use crate::domain::signup::SignupId;
 use crate::domain::timestamp::Timestamp;

@@ -26,7 +26,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 
 use self::item::Item;
 use crate::adapters::aws::error::unavailable;
-use crate::ports::{Backend, Unavailable};
+use crate::ports::{Backend, Deletion, Unavailable, Write};
 
 /// The partition of the digests; their sort keys are the events' ids.
 const DIGESTS: &str = "#digest";
@@ -77,21 +77,19 @@ impl EventsTable {
         get.set_key(Some(key(event, name))).send().await.map_err(|error| unavailable(doing, &error))
     }
 
-    /// Whether there was such an item.
-    async fn delete_item(&self, doing: &'static str, event: &str, name: &str) -> Result<bool, Unavailable> {
+    async fn delete_item(&self, doing: &'static str, event: &str, name: &str) -> Result<Deletion, Unavailable> {
         let delete = self.client.delete_item().table_name(&self.table).set_key(Some(key(event, name)));
         let deleted = delete.return_values(ReturnValue::AllOld).send().await;
-        Ok(deleted.map_err(|error| unavailable(doing, &error))?.attributes.is_some())
+        Ok(Deletion::of(deleted.map_err(|error| unavailable(doing, &error))?.attributes.is_some()))
     }
 
-    /// Whether the condition of the write held.
-    async fn put_if(&self, doing: &'static str, put: PutItemFluentBuilder) -> Result<bool, Unavailable> {
+    async fn put_if(&self, doing: &'static str, put: PutItemFluentBuilder) -> Result<Write, Unavailable> {
         match put.send().await {
-            Ok(_) => Ok(true),
+            Ok(_) => Ok(Write::Stored),
             Err(error)
                 if error.as_service_error().is_some_and(|error| error.is_conditional_check_failed_exception()) =>
             {
-                Ok(false)
+                Ok(Write::Conflict)
             }
             Err(error) => Err(unavailable(doing, &error)),
         }

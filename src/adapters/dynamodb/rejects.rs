@@ -7,8 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::item::{self, Item};
 use super::{AT_ONCE, EventsTable, REJECTS};
 use crate::domain::timestamp::Timestamp;
-use crate::ports::Reject;
-use crate::ports::{Rejects, Unavailable};
+use crate::ports::{Deletion, Reject, Rejects, Unavailable};
 
 const KEEPING: &str = "keeping a reject";
 const READING: &str = "reading the rejects";
@@ -41,7 +40,7 @@ impl Rejects for EventsTable {
         found.item.map(from_item).transpose()
     }
 
-    async fn delete(&self, id: &str) -> Result<bool, Unavailable> {
+    async fn delete(&self, id: &str) -> Result<Deletion, Unavailable> {
         self.delete_item("deleting a reject", REJECTS, id).await
     }
 }
@@ -57,7 +56,9 @@ impl EventsTable {
             rejected_at: reject.rejected_at.as_millis(),
         };
         let put = self.client.put_item().table_name(&self.table).set_item(Some(item::write(&record)));
-        self.put_if(KEEPING, put.condition_expression("attribute_not_exists(event)")).await.map(drop)
+        // A conflict means that it is kept already.
+        let _ = self.put_if(KEEPING, put.condition_expression("attribute_not_exists(event)")).await?;
+        Ok(())
     }
 }
 

@@ -10,14 +10,14 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::item::{self, EVENT, Item, NAME};
 use super::{AT_ONCE, EventsTable, QUERY_PAGE, attendee_update, number, text};
-use crate::adapters::aws::error::failure;
+use crate::adapters::aws::error::apply_error;
 use crate::domain::attendee::{Applied, Attendee, apply_all};
 use crate::domain::attendee_name::NameKey;
 use crate::domain::event::EventId;
 use crate::domain::signup::{AttendeeKey, Signup};
 use crate::domain::timestamp::Timestamp;
 use crate::formats::stored::attendee::{AttendeeRecord, StoredStatus};
-use crate::ports::{AttendeeBatch, EventSummary, Failure, Rejects as _, Roster, RosterPage, Unavailable};
+use crate::ports::{ApplyError, AttendeeBatch, EventSummary, Rejects as _, Roster, RosterPage, Unavailable};
 
 const WRITING: &str = "writing to the roster";
 const READING: &str = "reading the roster";
@@ -31,7 +31,7 @@ const ATTEMPTS: u32 = 10;
 
 #[async_trait]
 impl Roster for EventsTable {
-    async fn apply(&self, batches: Vec<AttendeeBatch>, now: Timestamp) -> Vec<Result<Vec<Applied>, Failure>> {
+    async fn apply(&self, batches: Vec<AttendeeBatch>, now: Timestamp) -> Vec<Result<Vec<Applied>, ApplyError>> {
         let began = Instant::now();
         stream::iter(batches)
             .map(|batch| async move {
@@ -64,7 +64,8 @@ impl Roster for EventsTable {
             (Some(summary), ..) => summary.count.max(seen),
             (None, ..) => seen,
         };
-        let first = attendees.iter().min_by_key(|attendee| attendee.stay().map(|stay| stay.since));
+        let first =
+            attendees.iter().min_by_key(|attendee| attendee.registration().map(|registration| registration.since));
         let title = summary.map(|summary| summary.title).or_else(|| first.map(|attendee| attendee.title.clone()));
         Ok(RosterPage { title, count, attendees, next })
     }
@@ -100,7 +101,7 @@ impl Roster for EventsTable {
         let removed = stream::iter(events)
             .map(|event| async move { self.delete_item("removing a person", event.as_str(), name.as_str()).await })
             .buffer_unordered(AT_ONCE)
-            .try_fold(0, async |sum, removed| Ok(sum + u64::from(removed)))
+            .try_fold(0, async |sum, removed| Ok(sum + removed.count()))
             .await?;
         // Of one event alone, the person goes on elsewhere.
         let households = if event.is_none() { self.forget_households(name).await? } else { 0 };
@@ -120,7 +121,7 @@ impl EventsTable {
     /// One call as a rule: a request is an update whose condition says when it applies, and several for one attendee are
     /// written as if nobody were there. What the condition refuses is decided by [`apply_all`] over what was there, and
     /// costs another call only if there is something to write still.
-    async fn apply_batch(&self, batch: &AttendeeBatch, now: Timestamp) -> Result<Vec<Applied>, Failure> {
+    async fn apply_batch(&self, batch: &AttendeeBatch, now: Timestamp) -> Result<Vec<Applied>, ApplyError> {
         let written = match &batch.signups[..] {
             [signup] => (self.update(signup, now).await?, vec![Applied::Stored]),
             signups => match apply_all(None, signups, now) {
@@ -144,7 +145,7 @@ impl EventsTable {
         Err(Unavailable { doing: WRITING, cause: "others keep writing the same attendee".to_owned() }.into())
     }
 
-    async fn update(&self, signup: &Signup, now: Timestamp) -> Result<Written, Failure> {
+    async fn update(&self, signup: &Signup, now: Timestamp) -> Result<Written, ApplyError> {
         let update = self
             .client
             .update_item()
@@ -156,13 +157,13 @@ impl EventsTable {
             Ok(_) => Ok(Written::Done),
             Err(error) => match error.as_service_error() {
                 Some(UpdateItemError::ConditionalCheckFailedException(refusal)) => refused(refusal.item.clone()),
-                _ => Err(failure(WRITING, &error)),
+                _ => Err(apply_error(WRITING, &error)),
             },
         }
     }
 
     /// Writes the attendee over exactly what was found.
-    async fn replace(&self, found: Option<&Attendee>, attendee: &Attendee) -> Result<Written, Failure> {
+    async fn replace(&self, found: Option<&Attendee>, attendee: &Attendee) -> Result<Written, ApplyError> {
         let put = self
             .client
             .put_item()
@@ -180,7 +181,7 @@ impl EventsTable {
             Ok(_) => Ok(Written::Done),
             Err(error) => match error.as_service_error() {
                 Some(PutItemError::ConditionalCheckFailedException(refusal)) => refused(refusal.item.clone()),
-                _ => Err(failure(WRITING, &error)),
+                _ => Err(apply_error(WRITING, &error)),
             },
         }
     }
@@ -221,12 +222,12 @@ impl EventsTable {
             let Some(last) = page.last() else { return Ok(forgotten) };
             after = Some(last.id.clone());
             for reject in page.iter().filter(|reject| reject.is_about(name, event)) {
-                forgotten += u64::from(self.delete(&reject.id).await?);
+                forgotten += self.delete(&reject.id).await?.count();
             }
         }
     }
 }
 
-fn refused(found: Option<Item>) -> Result<Written, Failure> {
+fn refused(found: Option<Item>) -> Result<Written, ApplyError> {
     Ok(Written::Refused(found.map(item::attendee).transpose()?))
 }

@@ -21,8 +21,7 @@ use crate::domain::channel::Channel;
 use crate::domain::timestamp::Timestamp;
 use crate::formats::button::envelope::Envelope;
 use crate::formats::button::{Decoded, decode, shown};
-use crate::ports::Meter;
-use crate::ports::Queue;
+use crate::ports::{Meter, Queue};
 
 /// More than any button sends.
 const PAYLOAD_BYTES: usize = 8 * 1024;

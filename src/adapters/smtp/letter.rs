@@ -7,8 +7,7 @@ use lettre::message::header::{ContentType, HeaderName, HeaderValue, MIME_VERSION
 use lettre::message::{Mailbox, Message, MessageBuilder};
 use sha2::{Digest as _, Sha256};
 
-use crate::ports::Failure;
-use crate::ports::Mail;
+use crate::ports::{Mail, SendError};
 
 /// From whom all mail comes.
 pub struct Sender(Mailbox);
@@ -33,8 +32,8 @@ impl Sender {
         self.0.email.domain()
     }
 
-    pub fn letter(&self, mail: &Mail) -> Result<Letter, Failure> {
-        let unfit = || Failure::Reject("no mail can be addressed to it".to_owned());
+    pub fn letter(&self, mail: &Mail) -> Result<Letter, SendError> {
+        let unfit = || SendError::Rejected("no mail can be addressed to it".to_owned());
         // What is not plain could end the command that it stands in.
         let to: Address = Some(&mail.to).filter(|to| is_plain(to)).and_then(|to| to.parse().ok()).ok_or_else(unfit)?;
         let from = self.0.email.clone();

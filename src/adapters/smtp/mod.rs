@@ -25,8 +25,7 @@ use self::letter::{Letter, Sender};
 use self::server::Server;
 use self::silence::Silence;
 use self::trouble::{Trouble, within};
-use crate::ports::Failure;
-use crate::ports::{Mail, Mailer};
+use crate::ports::{Mail, Mailer, SendError};
 
 /// For each step but the last.
 const STEP: Duration = Duration::from_secs(10);
@@ -132,21 +131,21 @@ impl Smtp {
         self.idle.lock().expect("nobody panics with it").pop()
     }
 
-    fn give_back(&self, connection: AsyncSmtpConnection) {
+    fn nack(&self, connection: AsyncSmtpConnection) {
         self.idle.lock().expect("nobody panics with it").push(connection);
     }
 }
 
 #[async_trait]
 impl Mailer for Smtp {
-    async fn mail(&self, mail: &Mail) -> Result<(), Failure> {
+    async fn mail(&self, mail: &Mail) -> Result<(), SendError> {
         let letter = self.sender.letter(mail)?;
         let _slot = self.slots.acquire().await.expect("nobody closes it");
         if self.silence.rests(Instant::now()) {
-            return Err(Failure::from(Trouble::rest()).before_sending());
+            return Err(SendError::from(Trouble::rest()).before_sending());
         }
         let connected = self.connection().await.inspect_err(|trouble| self.listen(Some(trouble)));
-        let mut connection = connected.map_err(|trouble| Failure::from(trouble.about_us()).before_sending())?;
+        let mut connection = connected.map_err(|trouble| SendError::from(trouble.about_us()).before_sending())?;
         let sent = self.send(&mut connection, letter).await;
         self.listen(sent.as_ref().err());
         let usable = match &sent {
@@ -154,7 +153,7 @@ impl Mailer for Smtp {
             Err(trouble) => trouble.is_answer() && within(self.settings.step, connection.command(Rset)).await.is_ok(),
         };
         if usable {
-            self.give_back(connection);
+            self.nack(connection);
         }
         Ok(sent?)
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use lettre::transport::smtp::Error;
 use tokio::time::timeout;
 
-use crate::ports::{Failure, Unavailable};
+use crate::ports::{SendError, Unavailable};
 
 /// Refusals for what we are or did, whomever we name: a command out of turn, and those about logins of RFC 4954,
 /// section 6.
@@ -76,14 +76,14 @@ impl From<&Error> for Trouble {
     }
 }
 
-impl From<Trouble> for Failure {
+impl From<Trouble> for SendError {
     fn from(trouble: Trouble) -> Self {
         if trouble.lasting {
-            Self::Reject(trouble.text)
+            Self::Rejected(trouble.text)
         } else {
             let was_refused = trouble.is_answer();
             let unavailable = Unavailable { doing: "sending mail", cause: trouble.text };
-            if was_refused { Self::NotSent(unavailable) } else { Self::Retry(unavailable) }
+            if was_refused { Self::NotSent(unavailable) } else { Self::Unavailable(unavailable) }
         }
     }
 }

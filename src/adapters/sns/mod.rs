@@ -19,10 +19,9 @@ use tracing::Dispatch;
 use tracing::instrument::WithSubscriber as _;
 use url::Url;
 
-use crate::adapters::aws::error::{names_parameter, unavailable, undelivered};
-use crate::domain::opt_in::{Consent, ContactId};
-use crate::ports::{Broadcast, Broadcaster, Call, Caller, Mail, Mailer};
-use crate::ports::{Failure, Unavailable};
+use crate::adapters::aws::error::{names_parameter, send_error, unavailable};
+use crate::domain::opt_in::{ContactId, OptIn};
+use crate::ports::{Broadcast, Broadcaster, Call, Mail, Mailer, SendError, Unavailable, WebhookCaller};
 
 /// A subject must be shorter (SNS API reference, Publish, "Subject").
 const SUBJECT_CHARS: usize = 100;
@@ -72,14 +71,14 @@ impl Sns {
     }
 
     /// Makes a contact's topic and subscribes the contact, whichever of it is not done yet. SNS then asks its owner.
-    async fn enrol(&self, contact: &ContactId, subscriber: Subscriber<'_>) -> Result<(), Failure> {
+    async fn enrol(&self, contact: &ContactId, subscriber: Subscriber<'_>) -> Result<(), SendError> {
         let arn = self.topics.of(contact);
         let name = arn.rsplit(':').next().unwrap_or_default();
         let created = quietly(self.client.create_topic().name(name).set_tags(Some(self.tags())).send()).await;
         if let Err(error) = created {
             // It was made with other tags, or others were added: it is there.
             if !names_parameter(&error, "Tags") {
-                return Err(Failure::NotSent(unavailable(MAKING, &error)));
+                return Err(SendError::NotSent(unavailable(MAKING, &error)));
             }
         }
         let subscribe = self.client.subscribe().topic_arn(&arn).return_subscription_arn(false);
@@ -91,7 +90,7 @@ impl Sns {
                 .attributes("RawMessageDelivery", "true")
                 .attributes("DeliveryPolicy", AS_JSON),
         };
-        quietly(subscribe.send()).await.map_err(|error| undelivered(SUBSCRIBING, &error))?;
+        quietly(subscribe.send()).await.map_err(|error| send_error(SUBSCRIBING, &error))?;
         Ok(())
     }
 
@@ -103,13 +102,13 @@ impl Sns {
     }
 
     /// What became of something published to a contact's topic. Where somebody deleted the topic, it is made again.
-    async fn settle(
+    async fn ack(
         &self,
         doing: &'static str,
         published: Result<PublishOutput, SdkError<PublishError>>,
         contact: &ContactId,
         subscriber: Subscriber<'_>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), SendError> {
         match published {
             Ok(_) => Ok(()),
             Err(error) if error.as_service_error().is_some_and(PublishError::is_not_found_exception) => {
@@ -117,7 +116,7 @@ impl Sns {
                 let cause = "the contact's topic was gone, and is made again".to_owned();
                 Err(Unavailable { doing, cause }.into())
             }
-            Err(error) => Err(undelivered(doing, &error)),
+            Err(error) => Err(send_error(doing, &error)),
         }
     }
 }
@@ -125,7 +124,7 @@ impl Sns {
 #[async_trait]
 impl Mailer for Sns {
     /// SNS puts its own link below, by which the owner ends such mails.
-    async fn mail(&self, mail: &Mail) -> Result<(), Failure> {
+    async fn mail(&self, mail: &Mail) -> Result<(), SendError> {
         let publish = self.client.publish().topic_arn(self.topics.of(&mail.contact));
         let without_subject = publish.clone().message(format!("{}\n\n{}", mail.subject, mail.body));
         let mut published = if is_subject(&mail.subject) {
@@ -137,34 +136,34 @@ impl Mailer for Sns {
         if published.as_ref().is_err_and(|error| names_parameter(error, "Subject")) {
             published = quietly(without_subject.send()).await;
         }
-        self.settle(MAILING, published, &mail.contact, Subscriber::Mailbox(&mail.to)).await
+        self.ack(MAILING, published, &mail.contact, Subscriber::Mailbox(&mail.to)).await
     }
 
     /// The question is SNS's own.
-    async fn ask(&self, question: &Mail) -> Result<Option<Consent>, Failure> {
+    async fn ask(&self, question: &Mail) -> Result<Option<OptIn>, SendError> {
         self.enrol(&question.contact, Subscriber::Mailbox(&question.to)).await?;
-        Ok(Some(Consent::Given))
+        Ok(Some(OptIn::Confirmed))
     }
 }
 
 #[async_trait]
-impl Caller for Sns {
-    async fn call(&self, call: &Call) -> Result<(), Failure> {
+impl WebhookCaller for Sns {
+    async fn call(&self, call: &Call) -> Result<(), SendError> {
         let publish = self.client.publish().topic_arn(self.topics.of(&call.contact)).message(&call.body);
-        self.settle(CALLING, quietly(publish.send()).await, &call.contact, Subscriber::Webhook(&call.to)).await
+        self.ack(CALLING, quietly(publish.send()).await, &call.contact, Subscriber::Webhook(&call.to)).await
     }
 
     /// The challenge is SNS's own, and so is the text to be echoed.
-    async fn ask(&self, contact: &ContactId, to: &Url, _text: &str) -> Result<Option<Consent>, Failure> {
+    async fn ask(&self, contact: &ContactId, to: &Url, _text: &str) -> Result<Option<OptIn>, SendError> {
         self.enrol(contact, Subscriber::Webhook(to)).await?;
-        Ok(Some(Consent::Given))
+        Ok(Some(OptIn::Confirmed))
     }
 }
 
 #[async_trait]
 impl Broadcaster for Sns {
     /// Programs get the CloudEvent, people the text. By the attributes a subscription may choose what it wants.
-    async fn broadcast(&self, broadcast: &Broadcast) -> Result<(), Failure> {
+    async fn broadcast(&self, broadcast: &Broadcast) -> Result<(), SendError> {
         let messages =
             json!({ "default": broadcast.cloud_event, "sms": broadcast.text, "email": broadcast.text }).to_string();
         let publish = self.client.publish().topic_arn(&self.topics.announcements);
@@ -173,7 +172,7 @@ impl Broadcaster for Sns {
             .message(messages)
             .message_attributes("event", attribute(broadcast.event.as_str()))
             .message_attributes("kind", attribute(broadcast.kind));
-        quietly(publish.send()).await.map_err(|error| undelivered(BROADCASTING, &error))?;
+        quietly(publish.send()).await.map_err(|error| send_error(BROADCASTING, &error))?;
         Ok(())
     }
 }

@@ -3,10 +3,9 @@ use aws_config::SdkConfig;
 use aws_sdk_sns::Client;
 
 use super::{attribute, quietly};
-use crate::adapters::aws::error::undelivered;
-use crate::domain::opt_in::Consent;
-use crate::ports::Failure;
-use crate::ports::{Text, Texter};
+use crate::adapters::aws::error::send_error;
+use crate::domain::opt_in::OptIn;
+use crate::ports::{SendError, SmsSender, Text};
 
 const TEXTING: &str = "texting over SNS";
 const CHECKING: &str = "asking SNS whether a phone opted out";
@@ -24,20 +23,20 @@ impl Phones {
 }
 
 #[async_trait]
-impl Texter for Phones {
-    async fn text(&self, text: &Text) -> Result<(), Failure> {
+impl SmsSender for Phones {
+    async fn text(&self, text: &Text) -> Result<(), SendError> {
         let publish = self.client.publish().phone_number(&text.to).message(&text.body);
         let publish = publish.message_attributes("AWS.SNS.SMS.SMSType", attribute("Transactional"));
-        quietly(publish.send()).await.map_err(|error| undelivered(TEXTING, &error))?;
+        quietly(publish.send()).await.map_err(|error| send_error(TEXTING, &error))?;
         Ok(())
     }
 
     /// A phone whose owner answered STOP is not asked: SNS would take the question, and drop it.
-    async fn ask(&self, question: &Text) -> Result<Option<Consent>, Failure> {
+    async fn ask(&self, question: &Text) -> Result<Option<OptIn>, SendError> {
         let check = self.client.check_if_phone_number_is_opted_out().phone_number(&question.to);
-        let checked = quietly(check.send()).await.map_err(|error| undelivered(CHECKING, &error).before_sending())?;
+        let checked = quietly(check.send()).await.map_err(|error| send_error(CHECKING, &error).before_sending())?;
         if checked.is_opted_out() {
-            return Ok(Some(Consent::Refused));
+            return Ok(Some(OptIn::OptedOut));
         }
         self.text(question).await?;
         Ok(None)

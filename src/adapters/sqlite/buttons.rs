@@ -9,7 +9,7 @@ use crate::domain::attendee_name::NameKey;
 use crate::domain::button::{Button, Serial};
 use crate::domain::event::EventId;
 use crate::formats::stored::button::ButtonRecord;
-use crate::ports::{Buttons, Unavailable};
+use crate::ports::{Buttons, Deletion, Unavailable};
 
 #[async_trait]
 impl Buttons for Sqlite {
@@ -47,10 +47,11 @@ impl Buttons for Sqlite {
         .await
     }
 
-    async fn unregister(&self, serial: &Serial) -> Result<bool, Unavailable> {
+    async fn unregister(&self, serial: &Serial) -> Result<Deletion, Unavailable> {
         let serial = serial.clone();
         self.write("removing a button", move |db| {
-            Ok(db.prepare_cached("DELETE FROM button WHERE serial = ?1")?.execute([serial.as_str()])? > 0)
+            let deleted = db.prepare_cached("DELETE FROM button WHERE serial = ?1")?.execute([serial.as_str()])?;
+            Ok(Deletion::of(deleted > 0))
         })
         .await
     }

@@ -5,13 +5,13 @@ use rusqlite::Row;
 use rusqlite::types::Type;
 
 use crate::adapters::sqlite::{Sqlite, query_optional, stored_time};
-use crate::domain::opt_in::{Consent, ContactId};
+use crate::domain::opt_in::{ContactId, OptIn};
 use crate::domain::timestamp::Timestamp;
-use crate::ports::{Budgets, Contacts, Unavailable};
+use crate::ports::{Budgets, Contacts, Spending, Unavailable, Write};
 
 #[async_trait]
 impl Contacts for Sqlite {
-    async fn consent(&self, contact: &ContactId) -> Result<Option<Consent>, Unavailable> {
+    async fn opt_in(&self, contact: &ContactId) -> Result<Option<OptIn>, Unavailable> {
         let contact = contact.clone();
         self.read("reading a consent", move |db| {
             let sql = "SELECT state, asked_at FROM contact WHERE id = ?1";
@@ -20,23 +20,19 @@ impl Contacts for Sqlite {
         .await
     }
 
-    async fn set_consent(
-        &self,
-        contact: &ContactId,
-        before: Option<Consent>,
-        now: Consent,
-    ) -> Result<bool, Unavailable> {
+    async fn set_opt_in(&self, contact: &ContactId, before: Option<OptIn>, now: OptIn) -> Result<Write, Unavailable> {
         let contact = contact.clone();
         self.write("storing a consent", move |db| {
             let (state, asked_at) = columns(now);
             let Some(before) = before else {
                 let sql = "INSERT OR IGNORE INTO contact (id, state, asked_at) VALUES (?1, ?2, ?3)";
-                return Ok(db.prepare_cached(sql)?.execute((contact.as_str(), state, asked_at))? > 0);
+                let inserted = db.prepare_cached(sql)?.execute((contact.as_str(), state, asked_at))?;
+                return Ok(Write::of(inserted > 0));
             };
             let (old_state, old_asked_at) = columns(before);
             let sql = "UPDATE contact SET state = ?2, asked_at = ?3 WHERE id = ?1 AND state = ?4 AND asked_at IS ?5";
             let row = (contact.as_str(), state, asked_at, old_state, old_asked_at);
-            Ok(db.prepare_cached(sql)?.execute(row)? > 0)
+            Ok(Write::of(db.prepare_cached(sql)?.execute(row)? > 0))
         })
         .await
     }
@@ -44,12 +40,13 @@ impl Contacts for Sqlite {
 
 #[async_trait]
 impl Budgets for Sqlite {
-    async fn spend(&self, budget: &str, limit: u64, ends_at: Timestamp) -> Result<bool, Unavailable> {
+    async fn spend(&self, budget: &str, limit: u64, ends_at: Timestamp) -> Result<Spending, Unavailable> {
         let (budget, limit) = (budget.to_owned(), i64::try_from(limit).unwrap_or(i64::MAX));
         self.write("spending of a budget", move |db| {
             let sql = "INSERT INTO budget (name, spent, ends_at) SELECT ?1, 1, ?3 WHERE ?2 > 0
                        ON CONFLICT DO UPDATE SET spent = spent + 1 WHERE spent < ?2";
-            Ok(db.prepare_cached(sql)?.execute((&budget, limit, ends_at.as_millis()))? > 0)
+            let taken = db.prepare_cached(sql)?.execute((&budget, limit, ends_at.as_millis()))?;
+            Ok(if taken > 0 { Spending::Granted } else { Spending::Exhausted })
         })
         .await
     }
@@ -64,20 +61,20 @@ impl Budgets for Sqlite {
     }
 }
 
-fn columns(consent: Consent) -> (&'static str, Option<i64>) {
-    match consent {
-        Consent::Asked { at } => ("asked", Some(at.as_millis())),
-        Consent::Given => ("given", None),
-        Consent::Refused => ("refused", None),
+fn columns(opt_in: OptIn) -> (&'static str, Option<i64>) {
+    match opt_in {
+        OptIn::Pending { at } => ("asked", Some(at.as_millis())),
+        OptIn::Confirmed => ("given", None),
+        OptIn::OptedOut => ("refused", None),
     }
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<Consent> {
+fn read(row: &Row<'_>) -> rusqlite::Result<OptIn> {
     let state: String = row.get(0)?;
     match state.as_str() {
-        "asked" => Ok(Consent::Asked { at: stored_time(row.get(1)?)? }),
-        "given" => Ok(Consent::Given),
-        "refused" => Ok(Consent::Refused),
+        "asked" => Ok(OptIn::Pending { at: stored_time(row.get(1)?)? }),
+        "given" => Ok(OptIn::Confirmed),
+        "refused" => Ok(OptIn::OptedOut),
         _ => Err(rusqlite::Error::FromSqlConversionFailure(0, Type::Text, "no such state".into())),
     }
 }

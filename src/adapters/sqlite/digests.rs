@@ -9,7 +9,7 @@ use crate::domain::event::EventId;
 use crate::domain::timestamp::Timestamp;
 use crate::formats::stored::digest as record;
 use crate::formats::stored::digest::DigestRecord;
-use crate::ports::{Digests, Unavailable};
+use crate::ports::{Digests, Unavailable, Write};
 
 #[async_trait]
 impl Digests for Sqlite {
@@ -26,7 +26,7 @@ impl Digests for Sqlite {
         .await
     }
 
-    async fn store(&self, digest: &Digest) -> Result<bool, Unavailable> {
+    async fn store(&self, digest: &Digest) -> Result<Write, Unavailable> {
         let record = DigestRecord::next(digest);
         let json = serde_json::to_string(&record).expect("a record is plain data");
         let event = digest.event.clone();
@@ -37,11 +37,11 @@ impl Digests for Sqlite {
             if before == 0 {
                 let sql = "INSERT OR IGNORE INTO digest (event, due_at, expires_at, version, record, seen)
                            VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-                return Ok(db.prepare_cached(sql)?.execute(row)? > 0);
+                return Ok(Write::of(db.prepare_cached(sql)?.execute(row)? > 0));
             }
             let sql = "UPDATE digest SET due_at = ?2, expires_at = ?3, version = ?4, record = ?5, seen = ?6
                        WHERE event = ?1 AND version = ?4 - 1";
-            Ok(db.prepare_cached(sql)?.execute(row)? > 0)
+            Ok(Write::of(db.prepare_cached(sql)?.execute(row)? > 0))
         })
         .await
     }

@@ -3,36 +3,40 @@
 use async_trait::async_trait;
 
 use crate::adapters::sqlite::{Sqlite, stored_time};
-use crate::domain::registration::StayKey;
+use crate::domain::registration::RegistrationKey;
 use crate::ports::{INBOX_MESSAGES, Inbox, InboxMessage, Unavailable};
 
 #[async_trait]
 impl Inbox for Sqlite {
-    async fn keep(&self, stay: &StayKey, message: InboxMessage) -> Result<(), Unavailable> {
-        let stay = stay.clone();
+    async fn keep(&self, registration: &RegistrationKey, message: InboxMessage) -> Result<(), Unavailable> {
+        let registration = registration.clone();
         self.write("keeping a message", move |db| {
-            let (event, name) = (stay.attendee.event.as_str(), stay.attendee.name.as_str());
+            let (event, name) = (registration.attendee.event.as_str(), registration.attendee.name.as_str());
             // Not for a stay that is over, whose messages nobody would read or delete.
             let sql = "INSERT OR IGNORE INTO inbox (event, name, owner, id, at, text) SELECT ?1, ?2, ?3, ?4, ?5, ?6
                        WHERE EXISTS (SELECT 1 FROM attendee WHERE event = ?1 AND name = ?2 AND owner = ?3)";
-            let row = (event, name, stay.owner.as_str(), &message.id, message.at.as_millis(), &message.text);
+            let row = (event, name, registration.owner.as_str(), &message.id, message.at.as_millis(), &message.text);
             if db.prepare_cached(sql)?.execute(row)? > 0 {
                 let sql = "DELETE FROM inbox WHERE event = ?1 AND name = ?2 AND seq NOT IN
                            (SELECT seq FROM inbox WHERE event = ?1 AND name = ?2 AND owner = ?3
                             ORDER BY seq DESC LIMIT ?4)";
-                db.prepare_cached(sql)?.execute((event, name, stay.owner.as_str(), INBOX_MESSAGES))?;
+                db.prepare_cached(sql)?.execute((event, name, registration.owner.as_str(), INBOX_MESSAGES))?;
             }
             Ok(())
         })
         .await
     }
 
-    async fn messages(&self, stay: &StayKey) -> Result<Vec<InboxMessage>, Unavailable> {
-        let stay = stay.clone();
+    async fn messages(&self, registration: &RegistrationKey) -> Result<Vec<InboxMessage>, Unavailable> {
+        let registration = registration.clone();
         self.read("reading the messages", move |db| {
             let sql = "SELECT id, at, text FROM inbox WHERE event = ?1 AND name = ?2 AND owner = ?3 ORDER BY seq DESC";
             let mut statement = db.prepare_cached(sql)?;
-            let key = (stay.attendee.event.as_str(), stay.attendee.name.as_str(), stay.owner.as_str());
+            let key = (
+                registration.attendee.event.as_str(),
+                registration.attendee.name.as_str(),
+                registration.owner.as_str(),
+            );
             let rows = statement.query_map(key, |row| {
                 Ok(InboxMessage { id: row.get(0)?, at: stored_time(row.get(1)?)?, text: row.get(2)? })
             })?;

@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use crate::adapters::sqlite::{Sqlite, query_optional, stored_time};
 use crate::domain::signup::Version;
 use crate::domain::timestamp::Timestamp;
-use crate::ports::{Delivery, Depth, GivenBack, MAX_RECEIVES, Queue, Unavailable};
+use crate::ports::{Delivery, Depth, MAX_RECEIVES, Nack, Queue, Unavailable};
 
 /// From so many tries on a message is handed out alone.
 const SUSPECT: u32 = 2;
@@ -44,7 +44,7 @@ impl Queue for Sqlite {
         self.take(limit).await
     }
 
-    async fn settle(&self, receipts: Vec<String>) -> Result<(), Unavailable> {
+    async fn ack(&self, receipts: Vec<String>) -> Result<(), Unavailable> {
         self.write("settling messages", move |db| {
             let mut delete = db.prepare_cached("DELETE FROM queue WHERE seq = ?1")?;
             for receipt in &receipts {
@@ -55,11 +55,11 @@ impl Queue for Sqlite {
         .await
     }
 
-    async fn give_back(&self, deliveries: Vec<GivenBack>) -> Result<(), Unavailable> {
+    async fn nack(&self, deliveries: Vec<Nack>) -> Result<(), Unavailable> {
         self.write("giving messages back", move |db| {
             let now = Timestamp::now();
             let mut update = db.prepare_cached("UPDATE queue SET visible_at = ?2, last_failure = ?3 WHERE seq = ?1")?;
-            for GivenBack { receipt, delay, why } in &deliveries {
+            for Nack { receipt, delay, why } in &deliveries {
                 update.execute((receipt, now.plus(*delay).as_millis(), why))?;
             }
             Ok(())

@@ -4,8 +4,7 @@ use async_trait::async_trait;
 use rusqlite::{Connection, Row};
 
 use crate::adapters::sqlite::{Sqlite, query_optional, stored_time};
-use crate::ports::Reject;
-use crate::ports::{Rejects, Unavailable};
+use crate::ports::{Deletion, Reject, Rejects, Unavailable};
 
 const SELECT: &str = "SELECT id, body, reason, arrived_at, rejected_at FROM reject";
 
@@ -39,7 +38,7 @@ impl Rejects for Sqlite {
             .await
     }
 
-    async fn delete(&self, id: &str) -> Result<bool, Unavailable> {
+    async fn delete(&self, id: &str) -> Result<Deletion, Unavailable> {
         let id = id.to_owned();
         self.write("deleting a reject", move |db| delete(db, &id)).await
     }
@@ -49,8 +48,8 @@ pub fn all(db: &Connection) -> rusqlite::Result<Vec<Reject>> {
     db.prepare_cached(SELECT)?.query_map((), read)?.collect()
 }
 
-pub fn delete(db: &Connection, id: &str) -> rusqlite::Result<bool> {
-    Ok(db.prepare_cached("DELETE FROM reject WHERE id = ?1")?.execute([id])? > 0)
+pub fn delete(db: &Connection, id: &str) -> rusqlite::Result<Deletion> {
+    Ok(Deletion::of(db.prepare_cached("DELETE FROM reject WHERE id = ?1")?.execute([id])? > 0))
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Reject> {

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use rusqlite::Connection;
 
-use crate::adapters::sqlite::attendee_row;
 use crate::adapters::sqlite::attendee_row::COLUMNS;
-use crate::adapters::sqlite::{Sqlite, buttons, feed, households, query_optional, rejects};
+use crate::adapters::sqlite::{Sqlite, attendee_row, buttons, feed, households, query_optional, rejects};
 use crate::domain::attendee;
 use crate::domain::attendee::{Applied, Attendee};
 use crate::domain::attendee_name::NameKey;
@@ -15,7 +14,7 @@ use crate::domain::event::EventId;
 use crate::domain::signup::AttendeeKey;
 use crate::domain::timestamp::Timestamp;
 use crate::formats::stored::attendee::AttendeeRecord;
-use crate::ports::{AttendeeBatch, EventSummary, Failure, Roster, RosterPage, Unavailable};
+use crate::ports::{ApplyError, AttendeeBatch, EventSummary, Roster, RosterPage, Unavailable};
 
 /// Attendees written in one transaction: few enough that whoever waits to be acknowledged waits a millisecond, and that
 /// one attendee that cannot be written takes few others with it.
@@ -23,7 +22,7 @@ const SLICE: usize = 64;
 
 #[async_trait]
 impl Roster for Sqlite {
-    async fn apply(&self, batches: Vec<AttendeeBatch>, now: Timestamp) -> Vec<Result<Vec<Applied>, Failure>> {
+    async fn apply(&self, batches: Vec<AttendeeBatch>, now: Timestamp) -> Vec<Result<Vec<Applied>, ApplyError>> {
         let batches: Arc<[AttendeeBatch]> = batches.into();
         let mut answers = Vec::with_capacity(batches.len());
         for start in (0..batches.len()).step_by(SLICE) {
@@ -136,7 +135,7 @@ fn store(db: &Connection, old: Option<&Attendee>, new: Option<&Attendee>, now: T
     let (old_record, new_record) = (old.map(AttendeeRecord::from), new.map(AttendeeRecord::from));
     let Some(attendee) = new.or(old) else { return Ok(()) };
     let event = attendee.event.as_str();
-    let owner = |attendee: Option<&Attendee>| Some(attendee?.stay()?.owner.clone());
+    let owner = |attendee: Option<&Attendee>| Some(attendee?.registration()?.owner.clone());
     if owner(old) != owner(new) {
         let mut forget = db.prepare_cached("DELETE FROM inbox WHERE event = ?1 AND name = ?2")?;
         forget.execute((event, attendee.name.key().as_str()))?;
@@ -148,7 +147,8 @@ fn store(db: &Connection, old: Option<&Attendee>, new: Option<&Attendee>, now: T
             delete.execute((event, attendee.name.key().as_str()))?;
         }
     }
-    let is_in = |attendee: Option<&Attendee>| i64::from(attendee.is_some_and(|attendee| attendee.stay().is_some()));
+    let is_in =
+        |attendee: Option<&Attendee>| i64::from(attendee.is_some_and(|attendee| attendee.registration().is_some()));
     match is_in(new) - is_in(old) {
         0 => {}
         1 => {
@@ -186,7 +186,7 @@ fn list(db: &Connection, sql: &str, params: impl rusqlite::Params) -> rusqlite::
 fn forget_rejects(db: &Connection, name: &NameKey, event: Option<&EventId>) -> rusqlite::Result<usize> {
     let about: Vec<_> = rejects::all(db)?.into_iter().filter(|reject| reject.is_about(name, event)).collect();
     for reject in &about {
-        rejects::delete(db, &reject.id)?;
+        let _ = rejects::delete(db, &reject.id)?;
     }
     Ok(about.len())
 }

@@ -9,7 +9,7 @@ use ureq::http::StatusCode;
 use ureq::{Error, Timeout};
 
 use super::lookup::NotPublic;
-use crate::ports::{Failure, Unavailable};
+use crate::ports::{SendError, Unavailable};
 
 pub const NOT_ECHOED: &str = "the webhook did not echo the challenge";
 
@@ -18,8 +18,8 @@ const UNTRUSTED: &str = "its certificate or its TLS is not accepted";
 /// What comes of a post.
 #[derive(Clone, Copy)]
 pub struct Means {
-    pub status: fn(StatusCode) -> Result<(), Failure>,
-    pub no_answer: fn(&Error) -> Failure,
+    pub status: fn(StatusCode) -> Result<(), SendError>,
+    pub no_answer: fn(&Error) -> SendError,
 }
 
 pub const OF_NEWS: Means = Means { status: judge, no_answer: unanswered };
@@ -28,28 +28,28 @@ pub const OF_NEWS: Means = Means { status: judge, no_answer: unanswered };
 pub const OF_QUESTION: Means = Means { status: judge_question, no_answer: unasked };
 
 /// What may work later.
-pub fn retry(cause: impl Into<String>) -> Failure {
-    Failure::NoAnswer(Unavailable { doing: "calling a webhook", cause: cause.into() })
+pub fn retry(cause: impl Into<String>) -> SendError {
+    SendError::NoAnswer(Unavailable { doing: "calling a webhook", cause: cause.into() })
 }
 
 /// Whether an answer is a yes.
-fn judge(status: StatusCode) -> Result<(), Failure> {
+fn judge(status: StatusCode) -> Result<(), SendError> {
     match status.as_u16() {
         200..=299 => Ok(()),
-        300..=399 => Err(Failure::Reject("the webhook redirects, which is not followed".into())),
-        410 => Err(Failure::Reject("the webhook is gone (410)".into())),
+        300..=399 => Err(SendError::Rejected("the webhook redirects, which is not followed".into())),
+        410 => Err(SendError::Rejected("the webhook is gone (410)".into())),
         // A timeout, too early, too many: these say to come again.
         408 | 425 | 429 => Err(retry(answers(status))),
-        400..=499 => Err(Failure::Reject(format!("the webhook {}", answers(status)))),
+        400..=499 => Err(SendError::Rejected(format!("the webhook {}", answers(status)))),
         _ => Err(retry(answers(status))),
     }
 }
 
-fn judge_question(status: StatusCode) -> Result<(), Failure> {
-    if status.is_success() { Ok(()) } else { Err(Failure::Reject(format!("the webhook {}", answers(status)))) }
+fn judge_question(status: StatusCode) -> Result<(), SendError> {
+    if status.is_success() { Ok(()) } else { Err(SendError::Rejected(format!("the webhook {}", answers(status)))) }
 }
 
-fn unasked(error: &Error) -> Failure {
+fn unasked(error: &Error) -> SendError {
     let is_not_sent = match error {
         Error::HostNotFound | Error::ConnectionFailed | Error::Timeout(Timeout::Resolve | Timeout::Connect) => true,
         Error::Io(error) => error.kind() == ErrorKind::ConnectionRefused,
@@ -64,11 +64,13 @@ fn answers(status: StatusCode) -> String {
 }
 
 /// Why no answer came.
-pub fn unanswered(error: &Error) -> Failure {
+pub fn unanswered(error: &Error) -> SendError {
     match error {
-        Error::Other(error) if error.is::<NotPublic>() => Failure::Reject("the webhook's address is not public".into()),
-        Error::RequireHttpsOnly(_) => Failure::Reject("the webhook's address is not https".into()),
-        Error::BadUri(_) | Error::Http(_) => Failure::Reject("the webhook's address cannot be called".into()),
+        Error::Other(error) if error.is::<NotPublic>() => {
+            SendError::Rejected("the webhook's address is not public".into())
+        }
+        Error::RequireHttpsOnly(_) => SendError::Rejected("the webhook's address is not https".into()),
+        Error::BadUri(_) | Error::Http(_) => SendError::Rejected("the webhook's address cannot be called".into()),
         Error::HostNotFound => retry("its name was not found"),
         Error::Timeout(step) => retry(format!("timed out ({step})")),
         // What the TLS client says of a certificate or a peer that it does not take.

@@ -32,11 +32,10 @@ use uuid::Uuid;
 use self::failure::Means;
 use self::lookup::Lookup;
 use self::signature::SigningKey;
-use crate::domain::opt_in::{Consent, ContactId};
+use crate::domain::opt_in::{ContactId, OptIn};
 use crate::domain::secret::Secret;
 use crate::domain::timestamp::Timestamp;
-use crate::ports::Failure;
-use crate::ports::{Call, Caller};
+use crate::ports::{Call, SendError, WebhookCaller};
 
 /// For the connection with its TLS.
 const CONNECT: Duration = Duration::from_secs(3);
@@ -123,8 +122,8 @@ impl Webhooks {
         id: &str,
         body: String,
         means: Means,
-        read: impl FnOnce(Body) -> Result<(), Failure> + Send + 'static,
-    ) -> Result<(), Failure> {
+        read: impl FnOnce(Body) -> Result<(), SendError> + Send + 'static,
+    ) -> Result<(), SendError> {
         let slot = Arc::clone(&self.slots).acquire_owned().await.expect("nobody closes it");
         // Signed when it is sent, since receivers take no old timestamps.
         let request =
@@ -157,7 +156,7 @@ impl Webhooks {
 
 impl Webhooks {
     /// Asks whoever answers at an address to echo a text.
-    pub async fn challenge(&self, to: &Url, text: &str) -> Result<(), Failure> {
+    pub async fn challenge(&self, to: &Url, text: &str) -> Result<(), SendError> {
         let body = json!({ "type": "countmein.challenge", "challenge": text }).to_string();
         let text = text.to_owned();
         let read = move |answer: Body| {
@@ -167,22 +166,22 @@ impl Webhooks {
                 .take(ANSWER_BYTES)
                 .read_to_end(&mut bytes)
                 .map_err(|error| failure::unanswered(&error.into()))?;
-            if echoes(&bytes, &text) { Ok(()) } else { Err(Failure::Reject(failure::NOT_ECHOED.into())) }
+            if echoes(&bytes, &text) { Ok(()) } else { Err(SendError::Rejected(failure::NOT_ECHOED.into())) }
         };
         self.post(to, "application/json", &Uuid::now_v7().to_string(), body, failure::OF_QUESTION, read).await
     }
 }
 
 #[async_trait]
-impl Caller for Webhooks {
-    async fn call(&self, call: &Call) -> Result<(), Failure> {
+impl WebhookCaller for Webhooks {
+    async fn call(&self, call: &Call) -> Result<(), SendError> {
         // The status says it all; the body may never end.
         let unread = |_| Ok(());
         self.post(&call.to, "application/cloudevents+json", &call.id, call.body.clone(), failure::OF_NEWS, unread).await
     }
 
-    async fn ask(&self, _: &ContactId, to: &Url, text: &str) -> Result<Option<Consent>, Failure> {
-        self.challenge(to, text).await.map(|()| Some(Consent::Given))
+    async fn ask(&self, _: &ContactId, to: &Url, text: &str) -> Result<Option<OptIn>, SendError> {
+        self.challenge(to, text).await.map(|()| Some(OptIn::Confirmed))
     }
 }
 

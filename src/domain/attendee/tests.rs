@@ -50,16 +50,16 @@ fn made(second: i64) -> SignupId {
     SignupId::new(at(second))
 }
 
-fn leave(second: i64, stay: &SignupId) -> Signup {
-    request(second, &made(second), Request::Leave { stay: stay.clone() })
+fn leave(second: i64, registration: &SignupId) -> Signup {
+    request(second, &made(second), Request::Leave { registration: registration.clone() })
 }
 
-fn amend(second: i64, stay: &SignupId, contact: Option<Contact>) -> Signup {
-    request(second, &made(second), Request::Amend { stay: stay.clone(), contact })
+fn amend(second: i64, registration: &SignupId, contact: Option<Contact>) -> Signup {
+    request(second, &made(second), Request::Amend { registration: registration.clone(), contact })
 }
 
-fn notify(second: i64, stay: &SignupId, on: bool) -> Signup {
-    request(second, &made(second), Request::Notify { stay: stay.clone(), on })
+fn notify(second: i64, registration: &SignupId, on: bool) -> Signup {
+    request(second, &made(second), Request::Notify { registration: registration.clone(), on })
 }
 
 fn send_link(second: i64) -> Signup {
@@ -80,8 +80,8 @@ fn stored(verdict: Verdict) -> Attendee {
     }
 }
 
-fn stay_of(attendee: &Attendee) -> &Stay {
-    attendee.stay().expect("the attendee is in")
+fn stay_of(attendee: &Attendee) -> &Registration {
+    attendee.registration().expect("the attendee is in")
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn the_owner_says_whether_they_are_told_of_others_during_their_stay() {
     let owner = made(1);
     let melvin = after(&[request(1, &owner, Request::Enrol { contact: contact("melvin@example.org") })]);
     let quiet = stored(apply(Some(&melvin), &notify(2, &owner, false), at(9)));
-    assert_eq!(stay_of(&quiet), &Stay { notify: false, ..stay_of(&melvin).clone() });
+    assert_eq!(stay_of(&quiet), &Registration { notify: false, ..stay_of(&melvin).clone() });
     let amended = stored(apply(Some(&quiet), &amend(3, &owner, contact("new@example.org")), at(9)));
     assert!(!stay_of(&amended).notify, "another address is no wish to hear again");
     assert!(stay_of(&stored(apply(Some(&amended), &notify(4, &owner, true), at(9)))).notify);
@@ -109,7 +109,7 @@ fn a_link_is_sent_to_a_contact_once_an_hour_and_is_no_news_of_who_is_in() {
     stored(apply(Some(&asked), &send_link(5 + hour), at(9)));
     // A cancel that was on its way counts.
     let left = stored(apply(Some(&asked), &cancel(4, "c"), at(9)));
-    assert_eq!(left.stay(), None);
+    assert_eq!(left.registration(), None);
 
     assert_eq!(apply(None, &send_link(5), at(9)), Verdict::Stale);
     assert_eq!(apply(Some(&left), &send_link(6), at(9)), Verdict::Stale);
@@ -121,7 +121,7 @@ fn a_link_is_sent_to_a_contact_once_an_hour_and_is_no_news_of_who_is_in() {
 fn a_first_signup_begins_a_stay() {
     let melvin = after(&[enrol(1, "a", contact("melvin@example.org"))]);
     assert_eq!((melvin.event.as_str(), melvin.title.as_str(), melvin.name.as_str()), ("dance", "Dance", "Melvin"));
-    let stay = Stay {
+    let registration = Registration {
         since: at(1),
         owner: id("a"),
         channel: Channel::Queue,
@@ -129,7 +129,7 @@ fn a_first_signup_begins_a_stay() {
         notify: true,
         link_asked_at: None,
     };
-    assert_eq!(melvin.status, Status::In(stay));
+    assert_eq!(melvin.status, Status::In(registration));
 }
 
 #[test]
@@ -142,7 +142,7 @@ fn a_public_signup_begins_a_stay_with_its_contact() {
 #[test]
 fn the_newest_request_wins_by_time_then_by_id() {
     for (older, newer) in [(cancel(1, "z"), enrol(2, "a", None)), (cancel(1, "a"), enrol(1, "b", None))] {
-        assert!(after(&[older.clone(), newer.clone()]).stay().is_some());
+        assert!(after(&[older.clone(), newer.clone()]).registration().is_some());
         assert_eq!(apply(Some(&after(&[newer])), &older, at(0)), Verdict::Stale);
     }
 }
@@ -177,7 +177,7 @@ fn a_public_signup_on_an_existing_stay_moves_only_the_version() {
 fn a_trusted_signup_replaces_the_contact_and_nothing_else_of_the_stay() {
     let before = after(&[join(1, "a")]);
     let enrolled = after(&[join(1, "a"), enrol(2, "b", contact("new@example.org"))]);
-    assert_eq!(stay_of(&enrolled), &Stay { contact: contact("new@example.org"), ..stay_of(&before).clone() });
+    assert_eq!(stay_of(&enrolled), &Registration { contact: contact("new@example.org"), ..stay_of(&before).clone() });
 }
 
 #[test]
@@ -213,7 +213,7 @@ fn a_cancel_drops_the_stay_and_is_remembered_for_30_days() {
 #[test]
 fn whoever_comes_back_begins_a_new_stay() {
     let back = after(&[enrol(1, "a", contact("melvin@example.org")), cancel(2, "b"), join(3, "c")]);
-    let stay = Stay {
+    let registration = Registration {
         since: at(3),
         owner: id("c"),
         channel: Channel::Http,
@@ -221,7 +221,7 @@ fn whoever_comes_back_begins_a_new_stay() {
         notify: true,
         link_asked_at: None,
     };
-    assert_eq!(back.status, Status::In(stay));
+    assert_eq!(back.status, Status::In(registration));
 }
 
 #[test]
@@ -236,7 +236,7 @@ fn the_owner_replaces_the_contact_or_takes_it_away() {
     let melvin = after(&[enrol(1, "a", contact("melvin@example.org"))]);
     for contact in [contact("new@example.org"), None] {
         let amended = stored(apply(Some(&melvin), &amend(2, &id("a"), contact.clone()), at(9)));
-        assert_eq!(stay_of(&amended), &Stay { contact, ..stay_of(&melvin).clone() });
+        assert_eq!(stay_of(&amended), &Registration { contact, ..stay_of(&melvin).clone() });
         assert_eq!(amended.newest.requested_at, at(2));
     }
 }
@@ -244,7 +244,7 @@ fn the_owner_replaces_the_contact_or_takes_it_away() {
 #[test]
 fn the_owner_still_owns_the_stay_after_a_stranger_joined_under_the_name() {
     let melvin = after(&[join(1, "a"), join(2, "b")]);
-    assert!(stored(apply(Some(&melvin), &leave(3, &id("a")), at(9))).stay().is_none());
+    assert!(stored(apply(Some(&melvin), &leave(3, &id("a")), at(9))).registration().is_none());
     assert_eq!(apply(Some(&melvin), &leave(3, &id("b")), at(9)), Verdict::NotOwner);
 }
 
@@ -259,28 +259,28 @@ fn only_the_owner_may_leave_or_amend() {
 
 #[test]
 fn a_request_before_its_own_signup_waits() {
-    let stay = made(5);
+    let registration = made(5);
     let out = after(&[enrol(1, "a", None), cancel(2, "b")]);
     for current in [None, Some(&out)] {
-        assert_eq!(apply(current, &leave(6, &stay), at(9)), Verdict::TooEarly);
-        assert_eq!(apply(current, &amend(6, &stay, None), at(9)), Verdict::TooEarly);
+        assert_eq!(apply(current, &leave(6, &registration), at(9)), Verdict::TooEarly);
+        assert_eq!(apply(current, &amend(6, &registration, None), at(9)), Verdict::TooEarly);
     }
 }
 
 #[test]
 fn a_request_before_its_own_signup_waits_while_an_earlier_stay_lasts() {
-    let stay = made(5);
+    let registration = made(5);
     let somebody_else = after(&[enrol(1, "a", None)]);
-    assert_eq!(apply(Some(&somebody_else), &leave(6, &stay), at(9)), Verdict::TooEarly);
-    assert_eq!(apply(Some(&somebody_else), &amend(6, &stay, None), at(9)), Verdict::TooEarly);
+    assert_eq!(apply(Some(&somebody_else), &leave(6, &registration), at(9)), Verdict::TooEarly);
+    assert_eq!(apply(Some(&somebody_else), &amend(6, &registration, None), at(9)), Verdict::TooEarly);
 }
 
 #[test]
 fn a_request_after_its_stay_has_ended_is_stale() {
-    for stay in [id("a"), made(1)] {
-        let out = after(&[enrol(1, stay.as_str(), None), cancel(2, "b")]);
-        assert_eq!(apply(Some(&out), &leave(3, &stay), at(9)), Verdict::Stale);
-        assert_eq!(apply(Some(&out), &amend(3, &stay, None), at(9)), Verdict::Stale);
+    for registration in [id("a"), made(1)] {
+        let out = after(&[enrol(1, registration.as_str(), None), cancel(2, "b")]);
+        assert_eq!(apply(Some(&out), &leave(3, &registration), at(9)), Verdict::Stale);
+        assert_eq!(apply(Some(&out), &amend(3, &registration, None), at(9)), Verdict::Stale);
     }
 }
 
@@ -319,7 +319,7 @@ fn deliver<'a>(table: &mut Table, signups: impl IntoIterator<Item = &'a Signup>)
 }
 
 fn who_is_in(table: &Table) -> BTreeSet<AttendeeKey> {
-    table.values().filter(|attendee| attendee.stay().is_some()).map(Attendee::key).collect()
+    table.values().filter(|attendee| attendee.registration().is_some()).map(Attendee::key).collect()
 }
 
 /// Invariant 2 said once more, without a stay, an owner or an order.
@@ -416,7 +416,7 @@ proptest! {
             prop_assert!(waiting.len() < tried, "{:?} waits for ever", waiting);
         }
         let melvin = current.expect("somebody signed up");
-        prop_assert_eq!(melvin.stay(), None);
+        prop_assert_eq!(melvin.registration(), None);
     }
 
     #[test]

@@ -4,8 +4,7 @@ use super::*;
 use crate::domain::attendee::{Attendee, apply_all};
 use crate::domain::channel::Channel;
 use crate::domain::event::Event;
-use crate::domain::signup::SignupId;
-use crate::domain::signup::{Request, Signup, Version};
+use crate::domain::signup::{Request, Signup, SignupId, Version};
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_millis(1_795_431_600_000 + second * 1_000).unwrap()
@@ -107,7 +106,7 @@ fn lease(at: Timestamp) -> Lease {
 /// Announces all that is due.
 fn announce(digest: &mut Digest, now: Timestamp) -> bool {
     let is_due = digest.claim(lease(now), now);
-    digest.settle(&Noise::default(), now);
+    digest.ack(&Noise::default(), now);
     digest.lease = None;
     is_due
 }
@@ -169,7 +168,7 @@ fn while_somebody_sends_nobody_else_does_and_new_changes_wait() {
     assert!(digest.claim(Lease { holder: 2, ..lease(at(121)) }, at(121)));
     assert_eq!(digest.sending.as_ref().unwrap().news.named[0].name.as_str(), "Ana");
 
-    digest.settle(&Noise::default(), at(121));
+    digest.ack(&Noise::default(), at(121));
     assert_eq!(digest.waiting.as_ref().unwrap().due_at, at(181));
 }
 
@@ -180,7 +179,7 @@ fn who_was_missed_hears_of_all_they_missed_and_is_given_up_after_a_day() {
     digest.take_in(&[joins("Ana", 1)], &Noise::default(), at(0));
     digest.claim(lease(at(0)), at(0));
     digest.sending.as_mut().unwrap().missed.push(zoe.clone());
-    digest.settle(&Noise::default(), at(0));
+    digest.ack(&Noise::default(), at(0));
     digest.lease = None;
     assert_eq!((digest.missed(), digest.due_at()), (1, Some(at(60))));
 
@@ -204,7 +203,7 @@ fn what_is_stored_is_read_back() {
     }
     digest.claim(lease(at(1)), at(1));
     digest.sending.as_mut().unwrap().missed.push(AttendeeName::parse("Zoe").unwrap().key().clone());
-    digest.settle(&Noise::default(), at(2));
+    digest.ack(&Noise::default(), at(2));
     digest.take_in(&[joins("Ana", 1)], &Noise::default(), at(3));
     digest.claim(lease(at(62)), at(62));
     digest.take_in(&[joins("Ben", 1)], &Noise::default(), at(63));

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
-use crate::domain::invalid::{Invalid, Problem};
+use crate::domain::invalid::{FieldProblem, InvalidField};
 use crate::domain::timestamp::Timestamp;
 use crate::formats::fields;
 
@@ -34,16 +34,17 @@ impl Envelope {
 
     /// # Errors
     /// The first field that is wrong.
-    pub fn open(fields: &Map<String, Value>) -> Result<Self, Invalid> {
+    pub fn open(fields: &Map<String, Value>) -> Result<Self, InvalidField> {
         let payload = STANDARD.decode(fields::text(fields, "payload")?);
         let received_at = match fields.get("received_at") {
-            Some(value) => value.as_i64().ok_or(Problem::NotATime).and_then(Timestamp::from_millis),
-            None => Err(Problem::Missing),
+            Some(value) => value.as_i64().ok_or(FieldProblem::NotATime).and_then(Timestamp::from_millis),
+            None => Err(FieldProblem::Missing),
         };
         Ok(Self {
             topic: fields::text(fields, "topic")?.to_owned(),
-            payload: payload
-                .map_err(|_| Problem::WrongType { expected: "base64", found: "something else" }.in_field("payload"))?,
+            payload: payload.map_err(|_| {
+                FieldProblem::WrongType { expected: "base64", found: "something else" }.in_field("payload")
+            })?,
             received_at: received_at.map_err(|problem| problem.in_field("received_at"))?,
         })
     }

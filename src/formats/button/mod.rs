@@ -19,7 +19,7 @@ use serde_json::{Map, Value};
 
 use self::envelope::Envelope;
 use crate::domain::button::{Mark, Press, PressKind, Serial};
-use crate::domain::invalid::Problem;
+use crate::domain::invalid::FieldProblem;
 use crate::formats::fields;
 
 /// Where buttons that know HTTP alone stand: `http/` and the serial number.
@@ -41,7 +41,7 @@ pub enum Undecodable {
     #[error("the payload on `{topic}` is of no button that is known; see the README for those that are")]
     Unknown { topic: String },
     #[error("the serial number on `{topic}` {problem}")]
-    Serial { topic: String, problem: Problem },
+    Serial { topic: String, problem: FieldProblem },
 }
 
 /// Decodes what came on a topic.

@@ -5,18 +5,17 @@ use serde_json::{Map, Value};
 use crate::domain::attendee_name::AttendeeName;
 use crate::domain::button::{Button, PressAction, PressActions, Serial};
 use crate::domain::event::Event;
-use crate::domain::invalid::Invalid;
-use crate::formats::fields;
-use crate::formats::http_signup as http;
+use crate::domain::invalid::InvalidField;
+use crate::formats::{fields, http_signup as http};
 
 /// `{"serial", "event", "name", "single"?, "double"?, "triple"?, "long"?, "contact"?}`.
 ///
 /// # Errors
 /// The first field that is wrong.
-pub fn button(body: &Map<String, Value>) -> Result<Button, Invalid> {
+pub fn button(body: &Map<String, Value>) -> Result<Button, InvalidField> {
     let standard = PressActions::default();
     let action = |field, otherwise| {
-        Ok::<_, Invalid>(fields::optional_parsed(body, field, PressAction::parse)?.unwrap_or(otherwise))
+        Ok::<_, InvalidField>(fields::optional_parsed(body, field, PressAction::parse)?.unwrap_or(otherwise))
     };
     Ok(Button {
         serial: fields::parsed(body, "serial", Serial::parse)?,

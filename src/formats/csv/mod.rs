@@ -20,7 +20,7 @@ use crate::domain::attendee_name::AttendeeName;
 use crate::domain::channel::Channel;
 use crate::domain::contact::Contact;
 use crate::domain::event::Event;
-use crate::domain::invalid::Invalid;
+use crate::domain::invalid::InvalidField;
 use crate::domain::signup::{Request, Signup, SignupId, Version};
 use crate::domain::timestamp::Timestamp;
 
@@ -64,7 +64,7 @@ pub struct Person {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RowProblem {
     #[error(transparent)]
-    Invalid(#[from] Invalid),
+    InvalidField(#[from] InvalidField),
     #[error("only one of `email`, `phone` and `webhook` may be given; leave one")]
     SeveralContacts,
     #[error("`phone` was shortened to a number by the spreadsheet; format the column as text and write it anew")]

@@ -110,17 +110,20 @@ fn nobody_writes_from_the_future() {
 
 #[test]
 fn what_is_asked_follows_from_action_stay_and_channel() {
-    let stay = || SignupId::parse("s-1").unwrap();
+    let registration = || SignupId::parse("s-1").unwrap();
     let table = [
         (json!({}), Request::Enrol { contact: None }),
         (json!({"channel": "http"}), Request::Join { contact: None }),
         (json!({"channel": "button", "action": "cancel"}), Request::Cancel),
-        (json!({"stay": "s-1"}), Request::Amend { stay: stay(), contact: None }),
-        (json!({"stay": "s-1", "channel": "http"}), Request::Amend { stay: stay(), contact: None }),
-        (json!({"stay": "s-1", "notify": false}), Request::Notify { stay: stay(), on: false }),
+        (json!({"stay": "s-1"}), Request::Amend { registration: registration(), contact: None }),
+        (json!({"stay": "s-1", "channel": "http"}), Request::Amend { registration: registration(), contact: None }),
+        (json!({"stay": "s-1", "notify": false}), Request::Notify { registration: registration(), on: false }),
         (json!({"action": "send_link", "channel": "http"}), Request::SendLink),
-        (json!({"stay": "s-1", "action": "cancel"}), Request::Leave { stay: stay() }),
-        (json!({"stay": "s-1", "action": "cancel", "channel": "http"}), Request::Leave { stay: stay() }),
+        (json!({"stay": "s-1", "action": "cancel"}), Request::Leave { registration: registration() }),
+        (
+            json!({"stay": "s-1", "action": "cancel", "channel": "http"}),
+            Request::Leave { registration: registration() },
+        ),
     ];
     for (fields, request) in table {
         assert_eq!(read(with(fields.clone())).request, request, "{fields}");
@@ -320,11 +323,11 @@ fn some_request() -> impl Strategy<Value = (Channel, Request)> {
         contact().prop_map(|contact| (Channel::Http, Request::Join { contact })),
         (trusted(), contact()).prop_map(|(channel, contact)| (channel, Request::Enrol { contact })),
         (any_channel(), some_id(), contact())
-            .prop_map(|(channel, stay, contact)| (channel, Request::Amend { stay, contact })),
+            .prop_map(|(channel, registration, contact)| (channel, Request::Amend { registration, contact })),
         trusted().prop_map(|channel| (channel, Request::Cancel)),
-        (any_channel(), some_id()).prop_map(|(channel, stay)| (channel, Request::Leave { stay })),
+        (any_channel(), some_id()).prop_map(|(channel, registration)| (channel, Request::Leave { registration })),
         (any_channel(), some_id(), any::<bool>())
-            .prop_map(|(channel, stay, on)| (channel, Request::Notify { stay, on })),
+            .prop_map(|(channel, registration, on)| (channel, Request::Notify { registration, on })),
         any_channel().prop_map(|channel| (channel, Request::SendLink)),
     ]
 }

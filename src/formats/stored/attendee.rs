@@ -9,7 +9,7 @@ use crate::domain::attendee_name::AttendeeName;
 use crate::domain::channel::Channel;
 use crate::domain::contact::Contact;
 use crate::domain::event::EventId;
-use crate::domain::registration::Stay;
+use crate::domain::registration::Registration;
 use crate::domain::signup::{SignupId, Version};
 use crate::domain::timestamp::Timestamp;
 
@@ -80,21 +80,21 @@ pub struct Damaged(pub &'static str);
 
 impl From<&Attendee> for AttendeeRecord {
     fn from(attendee: &Attendee) -> Self {
-        let stay = attendee.stay();
+        let registration = attendee.registration();
         Self {
             event: attendee.event.as_str().to_owned(),
             name: attendee.name.key().as_str().to_owned(),
             display_name: attendee.name.as_str().to_owned(),
-            status: if stay.is_some() { StoredStatus::In } else { StoredStatus::Out },
+            status: if registration.is_some() { StoredStatus::In } else { StoredStatus::Out },
             requested_at: attendee.newest.requested_at.as_millis(),
             signup_id: attendee.newest.id.as_str().to_owned(),
             title: attendee.title.clone(),
-            since: stay.map(|stay| stay.since.as_millis()),
-            owner: stay.map(|stay| stay.owner.as_str().to_owned()),
-            channel: stay.map(|stay| stay.channel),
-            contact: stay.and_then(|stay| stay.contact.as_ref()).map(StoredContact::from),
-            notify: stay.is_none_or(|stay| stay.notify),
-            link_asked_at: stay.and_then(|stay| stay.link_asked_at).map(Timestamp::as_millis),
+            since: registration.map(|registration| registration.since.as_millis()),
+            owner: registration.map(|registration| registration.owner.as_str().to_owned()),
+            channel: registration.map(|registration| registration.channel),
+            contact: registration.and_then(|registration| registration.contact.as_ref()).map(StoredContact::from),
+            notify: registration.is_none_or(|registration| registration.notify),
+            link_asked_at: registration.and_then(|registration| registration.link_asked_at).map(Timestamp::as_millis),
             expires_at: match attendee.status {
                 Status::In(_) => None,
                 Status::Out { expires_at } => Some(expires_at.as_seconds()),
@@ -109,7 +109,7 @@ impl TryFrom<AttendeeRecord> for Attendee {
     fn try_from(record: AttendeeRecord) -> Result<Self, Damaged> {
         let time = |name, millis| Timestamp::from_millis(millis).map_err(|_| Damaged(name));
         let status = match record.status {
-            StoredStatus::In => Status::In(Stay {
+            StoredStatus::In => Status::In(Registration {
                 since: time("since", record.since.ok_or(Damaged("since"))?)?,
                 owner: SignupId::from_stored(record.owner.ok_or(Damaged("owner"))?),
                 channel: record.channel.ok_or(Damaged("channel"))?,

@@ -10,11 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::attendee_name::{AttendeeName, NameKey};
 use crate::domain::backoff::Quiet;
-use crate::domain::change::Movement;
-use crate::domain::change::Movements;
+use crate::domain::change::{Movement, Movements};
 use crate::domain::digest::{Digest, Late, Lease, Mark, Sending, Waiting};
 use crate::domain::event::EventId;
-use crate::domain::invalid::Problem;
+use crate::domain::invalid::FieldProblem;
 use crate::domain::pending_changes::{NamedChange, News};
 use crate::domain::timestamp::Timestamp;
 
@@ -136,7 +135,7 @@ impl DigestRecord {
     }
 
     /// The digest again, with its marks; the problem is a time that no version of this program wrote.
-    pub fn read(self, event: EventId, seen: &[u8]) -> Result<Digest, Problem> {
+    pub fn read(self, event: EventId, seen: &[u8]) -> Result<Digest, FieldProblem> {
         let work = self.at_work;
         let quiet = |quiet: QuietRecord| {
             Ok(Quiet { lasts: Duration::from_secs(quiet.lasts_seconds), ends_at: time(quiet.ends_at)? })
@@ -170,7 +169,7 @@ fn marks_from(bytes: &[u8]) -> VecDeque<Mark> {
     bytes.as_chunks().0.iter().copied().collect()
 }
 
-fn time(millis: i64) -> Result<Timestamp, Problem> {
+fn time(millis: i64) -> Result<Timestamp, FieldProblem> {
     Timestamp::from_millis(millis)
 }
 
@@ -201,9 +200,9 @@ impl From<&News> for NewsRecord {
 }
 
 impl TryFrom<NewsRecord> for News {
-    type Error = Problem;
+    type Error = FieldProblem;
 
-    fn try_from(record: NewsRecord) -> Result<Self, Problem> {
+    fn try_from(record: NewsRecord) -> Result<Self, FieldProblem> {
         let named = record.named.into_iter().map(|change| {
             Ok(NamedChange {
                 name: AttendeeName::from_stored(change.display_name, change.name),
@@ -227,9 +226,9 @@ impl From<&Waiting> for WaitingRecord {
 }
 
 impl TryFrom<WaitingRecord> for Waiting {
-    type Error = Problem;
+    type Error = FieldProblem;
 
-    fn try_from(record: WaitingRecord) -> Result<Self, Problem> {
+    fn try_from(record: WaitingRecord) -> Result<Self, FieldProblem> {
         Ok(Self { news: record.news.try_into()?, due_at: time(record.due_at)? })
     }
 }
@@ -249,9 +248,9 @@ impl From<&Sending> for SendingRecord {
 }
 
 impl TryFrom<SendingRecord> for Sending {
-    type Error = Problem;
+    type Error = FieldProblem;
 
-    fn try_from(record: SendingRecord) -> Result<Self, Problem> {
+    fn try_from(record: SendingRecord) -> Result<Self, FieldProblem> {
         Ok(Self {
             news: record.news.try_into()?,
             number: record.number,
@@ -278,9 +277,9 @@ impl From<&Late> for LateRecord {
 }
 
 impl TryFrom<LateRecord> for Late {
-    type Error = Problem;
+    type Error = FieldProblem;
 
-    fn try_from(record: LateRecord) -> Result<Self, Problem> {
+    fn try_from(record: LateRecord) -> Result<Self, FieldProblem> {
         Ok(Self {
             news: record.news.try_into()?,
             number: record.number,

@@ -45,10 +45,10 @@ pub fn event(event: &Event, page: &RosterPage, further: bool) -> Markup {
             h2 #count { (how_many(page.count)) }
             ul #people .people data-roster=(event_path(event.id(), &["attendees"])) data-further=(further) {
                 @for attendee in &page.attendees {
-                    @if let Some(stay) = attendee.stay() {
+                    @if let Some(registration) = attendee.registration() {
                         li {
                             span dir="auto" { (attendee.name) }
-                            time.hint datetime=(stay.since) { (stay.since.date()) }
+                            time.hint datetime=(registration.since) { (registration.since.date()) }
                         }
                     }
                 }

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use crate::domain::manage_link::StayState;
+use crate::domain::manage_link::RegistrationState;
 use crate::domain::timestamp::Timestamp;
 use crate::http::bodies::ManageBody;
 use crate::http::pages::{contact_field, layout};
@@ -14,13 +14,13 @@ fn moment(at: Timestamp) -> String {
 
 pub fn manage(title: &str, event_path: &str, body: &ManageBody) -> Markup {
     let main = html! {
-        @if body.state == StayState::Pending { meta http-equiv="refresh" content="2"; }
+        @if body.state == RegistrationState::Pending { meta http-equiv="refresh" content="2"; }
         h1 dir="auto" { (title) }
         @match body.state {
-            StayState::Pending => p.notice { bdi { (body.name) } ", your sign-up is on its way. This page looks again by itself." },
-            StayState::In => p.notice.good { bdi { (body.name) } ", you are in." },
-            StayState::Out => p.notice { bdi { (body.name) } ", you are not on the list." },
-            StayState::NotYours => p.notice.bad {
+            RegistrationState::Pending => p.notice { bdi { (body.name) } ", your sign-up is on its way. This page looks again by itself." },
+            RegistrationState::In => p.notice.good { bdi { (body.name) } ", you are in." },
+            RegistrationState::Out => p.notice { bdi { (body.name) } ", you are not on the list." },
+            RegistrationState::NotYours => p.notice.bad {
                 "Somebody signed up as " bdi { (body.name) } " before, so this sign-up changed nothing. "
                 "If that was not you, sign up again with a name that tells you apart."
             },
@@ -33,7 +33,7 @@ pub fn manage(title: &str, event_path: &str, body: &ManageBody) -> Markup {
                 }
             }
         }
-        @if matches!(body.state, StayState::In | StayState::Pending) {
+        @if matches!(body.state, RegistrationState::In | RegistrationState::Pending) {
             p.hint { "Keep the address of this page: it alone lets you cancel or change your sign-up." }
             form.card method="post" {
                 (contact_field(match body.contact {

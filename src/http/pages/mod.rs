@@ -1,9 +1,9 @@
 //! The pages: server-side HTML that works without scripts, one style sheet, one script that adds comfort.
 
 mod buttons;
-mod consent;
 mod event;
 mod manage;
+mod opt_in;
 mod organiser;
 
 use axum::Router;
@@ -12,9 +12,9 @@ use axum::routing::get;
 use maud::{DOCTYPE, Markup, html};
 
 pub use self::buttons::buttons;
-pub use self::consent::consent;
 pub use self::event::{event, home};
 pub use self::manage::manage;
+pub use self::opt_in::opt_in;
 pub use self::organiser::{events, login, organiser, reject, rejects};
 use crate::domain::text::KEY_BYTES;
 use crate::http::problem::Problem;

@@ -2,10 +2,9 @@
 
 use maud::{Markup, html};
 
-use crate::http::bodies::{BudgetBody, GuardsBody};
+use crate::http::bodies::{LimitsBody, UsageBody};
 use crate::http::pages::{EVENTS_SHOWN, REJECTS_SHOWN, event_list, layout};
-use crate::ports::EventSummary;
-use crate::ports::Reject;
+use crate::ports::{EventSummary, Reject};
 
 pub fn login(refused: Option<&str>) -> Markup {
     let main = html! {
@@ -21,7 +20,7 @@ pub fn login(refused: Option<&str>) -> Markup {
     layout("Organiser", &main)
 }
 
-pub fn organiser(events: &[EventSummary], rejects: usize, guards: &GuardsBody) -> Markup {
+pub fn organiser(events: &[EventSummary], rejects: usize, limits: &LimitsBody) -> Markup {
     let main = html! {
         h1 { "Organiser" }
         section {
@@ -42,16 +41,16 @@ pub fn organiser(events: &[EventSummary], rejects: usize, guards: &GuardsBody) -
             (event_list(events))
             @if events.len() == EVENTS_SHOWN { p { a href="/events" { "All events" } } }
         }
-        @if let Some(confirmations) = &guards.confirmations {
+        @if let Some(confirmations) = &limits.opt_ins {
             section {
                 h2 { "Messages" }
                 (spent(confirmations, "addresses were asked in this hour whether they want messages"))
-                @match &guards.texts {
+                @match &limits.texts {
                     None => p { "Nobody is texted: no calling codes are listed." },
                     Some(texts) => {
-                        (spent(&texts.budget, "text messages went out today (UTC)"))
+                        (spent(&texts.usage, "text messages went out today (UTC)"))
                         (spent(&texts.answers, "questions and links went out among them"))
-                        p.hint { "To " (texts.calling_codes.join(", ")) " alone, " (texts.daytime) "." }
+                        p.hint { "To " (texts.calling_codes.join(", ")) " alone, " (texts.hours) "." }
                     },
                 }
             }
@@ -86,7 +85,7 @@ pub fn organiser(events: &[EventSummary], rejects: usize, guards: &GuardsBody) -
 }
 
 /// So that it is seen when a budget holds messages back.
-fn spent(budget: &BudgetBody, of_what: &str) -> Markup {
+fn spent(budget: &UsageBody, of_what: &str) -> Markup {
     let is_spent = budget.spent >= budget.limit;
     html! {
         p.notice[is_spent].bad[is_spent] {

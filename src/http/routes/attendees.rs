@@ -18,9 +18,7 @@ use crate::domain::channel::Channel;
 use crate::domain::signup::AttendeeKey;
 use crate::domain::timestamp::Timestamp;
 use crate::http::App;
-use crate::http::paging::PageQuery;
-use crate::http::paging::event_id;
-use crate::http::paging::to_cursor;
+use crate::http::paging::{PageQuery, event_id, to_cursor};
 use crate::http::problem::{Kind, Problem};
 
 #[derive(Serialize, ToSchema)]
@@ -111,8 +109,8 @@ pub async fn attendee(
 
 /// None for who is not in.
 pub fn entry(attendee: &Attendee) -> Option<RosterEntry> {
-    let stay = attendee.stay()?;
-    Some(RosterEntry { name: attendee.name.to_string(), since: stay.since, channel: stay.channel })
+    let registration = attendee.registration()?;
+    Some(RosterEntry { name: attendee.name.to_string(), since: registration.since, channel: registration.channel })
 }
 
 /// RFC 9110, section 13.1.2; tags are compared weakly.

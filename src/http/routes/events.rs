@@ -11,13 +11,11 @@ use utoipa::ToSchema;
 
 use crate::domain::attendee_name::NameKey;
 use crate::domain::event::{Event, EventId};
-use crate::http::App;
 use crate::http::client::wants_page;
-use crate::http::pages;
-use crate::http::paging::PAGE;
-use crate::http::paging::{PageQuery, cut};
+use crate::http::paging::{PAGE, PageQuery, cut};
 use crate::http::problem::Problem;
 use crate::http::routes::organiser::Organiser;
+use crate::http::{App, pages};
 use crate::ports::EventSummary;
 
 #[derive(Serialize, ToSchema)]

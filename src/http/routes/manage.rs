@@ -15,22 +15,19 @@ use crate::domain::attendee_name::AttendeeName;
 use crate::domain::channel::Channel;
 use crate::domain::contact::Contact;
 use crate::domain::event::Event;
-use crate::domain::invalid::Problem as FieldProblem;
-use crate::domain::manage_link::{ManageToken, StayState};
-use crate::domain::registration::StayKey;
+use crate::domain::invalid::FieldProblem;
+use crate::domain::manage_link::{ManageToken, RegistrationState};
+use crate::domain::registration::RegistrationKey;
 use crate::domain::signup::{Request, Signup, Version};
 use crate::domain::timestamp::Timestamp;
-use crate::formats::fields;
-use crate::formats::http_signup as http;
-use crate::http::App;
-use crate::http::bodies::ManageBody;
-use crate::http::bodies::MessageBody;
+use crate::formats::{fields, http_signup as http};
+use crate::http::bodies::{ManageBody, MessageBody};
 use crate::http::client::wants_page;
 use crate::http::middleware::body::Fields;
-use crate::http::pages;
 use crate::http::paging::event_id;
 use crate::http::problem::{Kind, Problem};
 use crate::http::routes::signups;
+use crate::http::{App, pages};
 use crate::notify::links::event_path;
 use crate::ports::InboxMessage;
 
@@ -62,7 +59,7 @@ pub async fn show(
     let token = verify(&app, &event, &token).await?;
     let attendee = app.backend.roster.attendee(&token.key).await?;
     let mut body = body(&token, attendee.as_ref());
-    if body.state == StayState::In {
+    if body.state == RegistrationState::In {
         body.messages = messages(&app, &token).await?;
     }
     if wants_page(&headers) {
@@ -92,17 +89,17 @@ pub async fn act(
     let request = request(&token, &fields.map)?;
     let attendee = app.backend.roster.attendee(&token.key).await?;
     let body_now = match (token.state(attendee.as_ref(), Timestamp::now()), &request) {
-        (StayState::NotYours, _) => {
+        (RegistrationState::NotYours, _) => {
             let detail =
                 "somebody else of this name is on the list; this link is of another sign-up and cannot change that";
             return Err(Problem::new(Kind::Forbidden, detail));
         }
-        (StayState::Out, Request::Leave { .. }) => body(&token, attendee.as_ref()),
-        (StayState::Out, _) => {
+        (RegistrationState::Out, Request::Leave { .. }) => body(&token, attendee.as_ref()),
+        (RegistrationState::Out, _) => {
             let detail = "this sign-up is no longer on the list; sign up again to come";
             return Err(Problem::new(Kind::Conflict, detail));
         }
-        (StayState::In | StayState::Pending, _) => {
+        (RegistrationState::In | RegistrationState::Pending, _) => {
             let signup = signup(&token, &event, attendee.as_ref(), request)?;
             signups::enqueue(&app, &signup).await?;
             let attendee = signups::settled(&app, &signup).await;
@@ -128,36 +125,36 @@ async fn verify(app: &App, event: &str, token: &str) -> Result<ManageToken, Prob
 
 async fn messages(app: &App, token: &ManageToken) -> Result<Vec<MessageBody>, Problem> {
     let Some(inbox) = &app.backend.inbox else { return Ok(Vec::new()) };
-    let stay = StayKey { attendee: token.key.clone(), owner: token.signup.clone() };
-    let messages = inbox.messages(&stay).await?;
+    let registration = RegistrationKey { attendee: token.key.clone(), owner: token.signup.clone() };
+    let messages = inbox.messages(&registration).await?;
     Ok(messages.into_iter().map(|InboxMessage { at, text, .. }| MessageBody { at, text }).collect())
 }
 
 fn body(token: &ManageToken, attendee: Option<&Attendee>) -> ManageBody {
     let state = token.state(attendee, Timestamp::now());
-    let own = attendee.filter(|_| state == StayState::In).and_then(Attendee::stay);
+    let own = attendee.filter(|_| state == RegistrationState::In).and_then(Attendee::registration);
     ManageBody {
         event: token.key.event.to_string(),
         name: attendee.map_or_else(|| token.key.name.as_str().to_owned(), |attendee| attendee.name.to_string()),
         state,
-        contact: own.and_then(|stay| stay.contact.as_ref()).map(Contact::kind),
-        notify: own.map(|stay| stay.notify),
+        contact: own.and_then(|registration| registration.contact.as_ref()).map(Contact::kind),
+        notify: own.map(|registration| registration.notify),
         messages: Vec::new(),
     }
 }
 
 fn request(token: &ManageToken, fields: &Map<String, Value>) -> Result<Request, Problem> {
-    let stay = token.signup.clone();
+    let registration = token.signup.clone();
     match fields.get("action").and_then(Value::as_str) {
-        Some("cancel") => Ok(Request::Leave { stay }),
+        Some("cancel") => Ok(Request::Leave { registration }),
         Some("contact") | None if fields.contains_key("contact") => {
-            Ok(Request::Amend { stay, contact: http::contact(fields)? })
+            Ok(Request::Amend { registration, contact: http::contact(fields)? })
         }
-        Some("notify") => Ok(Request::Notify { stay, on: true }),
-        Some("quiet") => Ok(Request::Notify { stay, on: false }),
+        Some("notify") => Ok(Request::Notify { registration, on: true }),
+        Some("quiet") => Ok(Request::Notify { registration, on: false }),
         None if fields.contains_key("notify") => {
             let on = fields::optional_flag(fields, "notify")?.ok_or(FieldProblem::Missing.in_field("notify"))?;
-            Ok(Request::Notify { stay, on })
+            Ok(Request::Notify { registration, on })
         }
         _ => {
             let choices = "`cancel`, `contact`, `notify` and `quiet`, or left out beside a `contact` or `notify`";

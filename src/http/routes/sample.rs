@@ -80,7 +80,8 @@ pub async fn sign_up(
     if may_list(&app, address, &headers) {
         return Ok(everybody_json(&app));
     }
-    let own: Vec<_> = attendee.iter().filter(|attendee| attendee.stay().is_some()).map(SampleEntry::of).collect();
+    let own: Vec<_> =
+        attendee.iter().filter(|attendee| attendee.registration().is_some()).map(SampleEntry::of).collect();
     Ok(axum::Json(own).into_response())
 }
 

@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 
 use crate::domain::attendee::Attendee;
 use crate::domain::event::Event;
-use crate::domain::invalid::Invalid;
+use crate::domain::invalid::InvalidField;
 use crate::domain::manage_link::ManageToken;
 use crate::domain::signup::{Request, Signup, Version};
 use crate::formats;
@@ -97,7 +97,7 @@ pub async fn sign_up(
 pub async fn accept(
     app: &App,
     headers: &HeaderMap,
-    read: impl Fn(Version) -> Result<Signup, Invalid>,
+    read: impl Fn(Version) -> Result<Signup, InvalidField>,
 ) -> Result<Signup, Problem> {
     let mut signup = read(Version::now())?;
     if let Some(key) = idempotency_key(headers)? {

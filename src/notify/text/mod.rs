@@ -24,7 +24,7 @@ use crate::domain::text;
 pub const NAMES_SHOWN: usize = 10;
 
 /// Words in one language.
-pub struct Words {
+pub struct MessageTexts {
     catalog: Catalog,
     names_shown: usize,
 }
@@ -37,7 +37,7 @@ pub struct Email {
     pub body: String,
 }
 
-impl Words {
+impl MessageTexts {
     /// Names shown are those who joined and those who left together.
     pub fn new(language: Language, names_shown: usize) -> Self {
         Self { catalog: Catalog::new(language), names_shown }
@@ -67,7 +67,7 @@ impl Words {
         self.email_of("announcement-email", &arguments)
     }
 
-    /// Asks the owner of a phone whether they want messages. As short as [`Words::sms`].
+    /// Asks the owner of a phone whether they want messages. As short as [`MessageTexts::sms`].
     pub fn confirm_sms(&self, title: &str, link: &str) -> String {
         self.nameless_sms("confirm-sms", title, link)
     }
@@ -77,7 +77,7 @@ impl Words {
         self.email_of("confirm-email", &[("title", title.into()), ("link", link.into())])
     }
 
-    /// For whoever has lost their link. As short as [`Words::sms`].
+    /// For whoever has lost their link. As short as [`MessageTexts::sms`].
     pub fn link_again_sms(&self, title: &str, link: &str) -> String {
         self.nameless_sms("link-again-sms", title, link)
     }

@@ -24,12 +24,12 @@ fn titled(title: &str, announcement: Announcement) -> Announcement {
     Announcement { title: title.to_owned(), ..announcement }
 }
 
-fn english() -> Words {
-    Words::new(Language::English, NAMES_SHOWN)
+fn english() -> MessageTexts {
+    MessageTexts::new(Language::English, NAMES_SHOWN)
 }
 
-fn german() -> Words {
-    Words::new(Language::German, NAMES_SHOWN)
+fn german() -> MessageTexts {
+    MessageTexts::new(Language::German, NAMES_SHOWN)
 }
 
 #[test]
@@ -154,7 +154,7 @@ fn names_that_are_not_shown_are_others() {
         (1, &[], &names, (0, 0), "Dance: A and 3 others left; 9 are in."),
         (0, &names, &["Z"], (1, 0), "Dance: 5 people joined, 1 person left; 9 are in."),
     ] {
-        assert_eq!(Words::new(Language::English, shown).line(&announcement(joined, left, others, 9)), line);
+        assert_eq!(MessageTexts::new(Language::English, shown).line(&announcement(joined, left, others, 9)), line);
     }
 }
 
@@ -187,5 +187,5 @@ fn a_language_is_known_by_its_code() {
 #[test]
 fn words_serve_all_threads() {
     fn is_shared<T: Send + Sync>() {}
-    is_shared::<Words>();
+    is_shared::<MessageTexts>();
 }

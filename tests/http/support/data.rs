@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use countmein::adapters::sqlite::Sqlite;
 use countmein::domain::contact::Contact;
-use countmein::domain::opt_in::{ConsentToken, ContactId};
+use countmein::domain::opt_in::{ContactId, ContactToken};
 use countmein::domain::secret::Secret;
 use countmein::ports::Queue;
 use rusqlite::types::Value;
@@ -41,7 +41,7 @@ pub fn consent_link(database: &Path, contact: &Contact) -> String {
         Secret::new(db.query_row(sql, [name], |row| row.get::<_, String>(0)).unwrap()).unwrap()
     };
     let id = ContactId::of(contact, &secret("contact"));
-    format!("/contacts/{}", ConsentToken::sign(&id, &secret("token")))
+    format!("/contacts/{}", ContactToken::sign(&id, &secret("token")))
 }
 
 /// Every row of every table.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use countmein::app::server::Server;
-use countmein::app::settings::{Announcing, ListEveryone, Settings, Store, WebhookPolicy};
+use countmein::app::settings::{ListEveryone, NotificationSettings, Settings, Store, WebhookPolicy};
 use countmein::domain::secret::Secret;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -50,7 +50,7 @@ pub fn serve_with(data: impl Into<Arc<TempDir>>, change: impl FnOnce(&mut Settin
         list_everyone: ListEveryone::Loopback,
         flic_key: None,
         mqtt: None,
-        announcing: Announcing { webhooks: WebhookPolicy::Off, ..Announcing::default() },
+        notifications: NotificationSettings { webhooks: WebhookPolicy::Off, ..NotificationSettings::default() },
     };
     change(&mut settings);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();

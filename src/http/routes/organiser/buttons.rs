@@ -14,14 +14,14 @@ use crate::domain::button::{Button, Serial};
 use crate::formats;
 use crate::formats::button::registration;
 use crate::formats::fields;
-use crate::http::App;
 use crate::http::bodies::ButtonBody;
 use crate::http::client::wants_page;
 use crate::http::middleware::body::Fields;
-use crate::http::pages;
 use crate::http::paging::{PageQuery, cut};
 use crate::http::problem::{Kind, Problem};
 use crate::http::routes::organiser::Organiser;
+use crate::http::{App, pages};
+use crate::ports::Deletion;
 
 #[derive(Serialize, ToSchema)]
 pub struct ButtonsBody {
@@ -109,11 +109,11 @@ pub async fn register(State(app): State<Arc<App>>, _organiser: Organiser, fields
 )]
 pub async fn remove(State(app): State<Arc<App>>, _organiser: Organiser, fields: Fields) -> Result<Response, Problem> {
     let serial = fields::parsed(&fields.map, "serial", Serial::parse)?;
-    let was_there = app.backend.buttons.unregister(&serial).await?;
+    let deletion = app.backend.buttons.unregister(&serial).await?;
     if fields.by_form {
         return Ok(Redirect::to("/organiser/buttons").into_response());
     }
-    if !was_there {
+    if deletion == Deletion::NotFound {
         return Err(Problem::new(Kind::NotFound, "no button of this serial number is registered"));
     }
     Ok(StatusCode::NO_CONTENT.into_response())

@@ -15,11 +15,10 @@ use utoipa::ToSchema;
 use crate::domain::attendee_name::AttendeeName;
 use crate::domain::channel::Channel;
 use crate::domain::event::Event;
-use crate::domain::invalid::{Invalid, Problem as FieldProblem};
+use crate::domain::invalid::{FieldProblem, InvalidField};
 use crate::domain::timestamp::Timestamp;
 use crate::formats::csv::{Import, Person};
-use crate::formats::fields;
-use crate::formats::{http_signup as http, message};
+use crate::formats::{fields, http_signup as http, message};
 use crate::http::App;
 use crate::http::middleware::body::Fields;
 use crate::http::problem::{Kind, Problem};
@@ -107,7 +106,7 @@ pub async fn import(State(app): State<Arc<App>>, _organiser: Organiser, fields: 
     Ok((StatusCode::ACCEPTED, Json(Imported { accepted, refused })).into_response())
 }
 
-fn read(fields: &Map<String, Value>) -> Result<Import, Invalid> {
+fn read(fields: &Map<String, Value>) -> Result<Import, InvalidField> {
     let id = fields::text(fields, "import")?;
     if !(1..=64).contains(&id.len()) || !id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return Err(FieldProblem::NotAnId { limit: 64 }.in_field("import"));
@@ -121,7 +120,7 @@ fn read(fields: &Map<String, Value>) -> Result<Import, Invalid> {
 }
 
 /// A row's number, and whom it signs up.
-fn person(row: &Value) -> Result<(u64, Result<Person, Invalid>), Invalid> {
+fn person(row: &Value) -> Result<(u64, Result<Person, InvalidField>), InvalidField> {
     let Value::Object(row) = row else {
         let problem = FieldProblem::WrongType { expected: "a list of objects", found: fields::kind_of(row) };
         return Err(problem.in_field("rows"));

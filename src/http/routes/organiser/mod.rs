@@ -1,8 +1,8 @@
 //! What the organiser's key opens: as `Authorization: Bearer` for programs, as a login for a browser.
 
 pub mod buttons;
-pub mod guards;
 pub mod import;
+pub mod limits;
 pub mod people;
 pub mod rejects;
 pub mod session;
@@ -20,8 +20,7 @@ use utoipa::ToSchema;
 use crate::domain::channel::Channel;
 use crate::domain::signup::{Signup, Version};
 use crate::formats::message;
-use crate::http::client::is_cross_site;
-use crate::http::client::wants_page;
+use crate::http::client::{is_cross_site, wants_page};
 use crate::http::middleware::body::Fields;
 use crate::http::problem::{Kind, Problem};
 use crate::http::routes::signups;
@@ -100,8 +99,8 @@ pub async fn page(
     }
     let events = app.backend.roster.events(pages::EVENTS_SHOWN, None).await?;
     let rejects = app.backend.rejects.list(pages::REJECTS_SHOWN, None).await?;
-    let guards = guards::look(&app).await?;
-    Ok(pages::organiser(&events, rejects.len(), &guards).into_response())
+    let limits = limits::limits(&app).await?;
+    Ok(pages::organiser(&events, rejects.len(), &limits).into_response())
 }
 
 #[derive(Serialize, ToSchema)]

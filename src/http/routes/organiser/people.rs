@@ -14,7 +14,7 @@ use crate::domain::attendee::Attendee;
 use crate::domain::attendee_name::NameKey;
 use crate::domain::channel::Channel;
 use crate::domain::contact::Contact;
-use crate::domain::invalid::Problem as FieldProblem;
+use crate::domain::invalid::FieldProblem;
 use crate::domain::timestamp::Timestamp;
 use crate::formats;
 use crate::formats::csv::text;
@@ -108,14 +108,14 @@ pub struct ExportEntry {
 fn entries<'a>(attendees: impl Iterator<Item = &'a Attendee>, is_first: &mut bool) -> Vec<u8> {
     let mut json = Vec::new();
     for attendee in attendees {
-        let Some(stay) = attendee.stay() else { continue };
+        let Some(registration) = attendee.registration() else { continue };
         json.extend_from_slice(if std::mem::take(is_first) { b"\n" } else { b",\n" });
         let entry = ExportEntry {
             event: attendee.title.clone(),
             name: attendee.name.to_string(),
-            contact: stay.contact.as_ref().map(formats::contact::to_json),
-            since: stay.since,
-            channel: stay.channel,
+            contact: registration.contact.as_ref().map(formats::contact::to_json),
+            since: registration.since,
+            channel: registration.channel,
         };
         serde_json::to_writer(&mut json, &entry).expect("an entry is plain data");
     }
@@ -125,16 +125,16 @@ fn entries<'a>(attendees: impl Iterator<Item = &'a Attendee>, is_first: &mut boo
 fn rows<'a>(attendees: impl Iterator<Item = &'a Attendee>) -> Vec<u8> {
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     for attendee in attendees {
-        let Some(stay) = attendee.stay() else { continue };
-        let contact = |kind| match &stay.contact {
+        let Some(registration) = attendee.registration() else { continue };
+        let contact = |kind| match &registration.contact {
             Some(contact) if contact.kind() == kind => Contact::address(contact),
             _ => "",
         };
         // A phone number needs it not: what follows its `+` are digits.
         let [title, name, email] =
             [attendee.title.as_str(), attendee.name.as_str(), contact("email")].map(text::guarded);
-        let since = stay.since.to_string();
-        let row = [&*title, &*name, &*email, contact("sms"), contact("webhook"), &since, stay.channel.as_str()];
+        let since = registration.since.to_string();
+        let row = [&*title, &*name, &*email, contact("sms"), contact("webhook"), &since, registration.channel.as_str()];
         writer.write_record(row).expect("a vector takes every write");
     }
     writer.into_inner().expect("a vector takes every write")

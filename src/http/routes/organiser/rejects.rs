@@ -11,20 +11,19 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::domain::contact::Contact;
-use crate::domain::invalid::Problem as FieldProblem;
+use crate::domain::invalid::FieldProblem;
 use crate::domain::signup::Signup;
 use crate::domain::timestamp::Timestamp;
 use crate::formats;
-use crate::http::App;
 use crate::http::client::wants_page;
 use crate::http::middleware::body::Fields;
-use crate::http::pages;
 use crate::http::paging::{PageQuery, cut};
 use crate::http::problem::{Kind, Problem};
 use crate::http::routes::organiser::{Organiser, Sent};
 use crate::http::routes::signups;
+use crate::http::{App, pages};
 use crate::ingest::presses::{Asked, Presses};
-use crate::ports::Reject;
+use crate::ports::{Deletion, Reject};
 
 #[derive(Serialize, ToSchema)]
 pub struct RejectSummary {
@@ -135,7 +134,8 @@ pub async fn redrive(
     };
     // Sent before it is deleted: a crash in between leaves a reject whose message, sent again, changes nothing.
     signups::enqueue(&app, &signup).await?;
-    app.backend.rejects.delete(&reject.id).await?;
+    // Another request may have deleted it meanwhile.
+    let _ = app.backend.rejects.delete(&reject.id).await?;
     signups::settled(&app, &signup).await;
     if fields.by_form {
         return Ok(Redirect::to("/organiser/rejects").into_response());
@@ -174,7 +174,7 @@ pub async fn discard(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    if !app.backend.rejects.delete(&id).await? {
+    if app.backend.rejects.delete(&id).await? == Deletion::NotFound {
         return Err(not_found());
     }
     if wants_page(&headers) {

@@ -7,7 +7,7 @@ use crate::domain::announcement::Announcement;
 use crate::domain::change::Movements;
 use crate::domain::event::EventId;
 use crate::notify::text::gsm7::{is_gsm7, segments};
-use crate::notify::text::{Language, Words};
+use crate::notify::text::{Language, MessageTexts};
 
 const NAMES: [&str; 10] = ["Ana", "Ben", "Cleo", "Dan", "Eva", "Fritz", "Gina", "Hugo", "Ida", "Jon"];
 const LONG_TITLE: &str = "Street party in Sunny Lane and all of the gardens behind it 2026";
@@ -108,7 +108,7 @@ fn announcements() -> impl Strategy<Value = Announcement> {
     })
 }
 
-fn all_sms(words: &Words, announcement: &Announcement, link: &str) -> [String; 3] {
+fn all_sms(words: &MessageTexts, announcement: &Announcement, link: &str) -> [String; 3] {
     let title = &announcement.title;
     [words.sms(announcement, link), words.confirm_sms(title, link), words.link_again_sms(title, link)]
 }
@@ -121,7 +121,7 @@ proptest! {
         names_shown in 0..12_usize,
     ) {
         for language in Language::ALL {
-            let words = Words::new(language, names_shown);
+            let words = MessageTexts::new(language, names_shown);
             for text in all_sms(&words, &announcement, &link) {
                 prop_assert!(!text.trim().is_empty());
                 prop_assert!(segments(&text) <= 2, "{text}");

@@ -5,15 +5,15 @@ use clap::builder::PossibleValue;
 use url::Url;
 
 use super::failure::Failure;
-use crate::app::settings::{Announcing, MailSettings, WebhookPolicy};
+use crate::app::settings::{MailSettings, NotificationSettings, WebhookPolicy};
 use crate::domain::backoff::Noise;
-use crate::notify::Guards;
+use crate::notify::Limits;
 use crate::notify::text::{Language, NAMES_SHOWN};
 
 /// How people hear of each other.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Who hears of whom")]
-pub struct AnnouncingArgs {
+pub struct NotificationArgs {
     /// The mail server: smtp://USER:PASSWORD@HOST:587 (STARTTLS) or smtps://…:465; without it nobody gets mail
     #[arg(long, value_name = "URL", env = "COUNTMEIN_SMTP_URL", hide_env_values = true, requires = "mail_from")]
     smtp_url: Option<Url>,
@@ -27,8 +27,8 @@ pub struct AnnouncingArgs {
     webhooks: WebhookPolicy,
 
     /// Owners of addresses who are asked in an hour whether they want messages, at most
-    #[arg(long, value_name = "NUMBER", env = "COUNTMEIN_CONFIRMATIONS_AN_HOUR", default_value_t = 100)]
-    confirmations_an_hour: u64,
+    #[arg(long, value_name = "NUMBER", env = "COUNTMEIN_OPT_INS_PER_HOUR", default_value_t = 100)]
+    opt_ins_per_hour: u64,
 
     /// The language of messages: en or de
     #[arg(long, value_name = "LANGUAGE", env = "COUNTMEIN_LANGUAGE", default_value = "en")]
@@ -39,40 +39,40 @@ pub struct AnnouncingArgs {
     names_shown: usize,
 
     /// Seconds for which an event is quiet after its first message; each further one makes it longer
-    #[arg(long, value_name = "SECONDS", env = "COUNTMEIN_FIRST_WAIT", default_value_t = Noise::default().first_wait.as_secs())]
-    first_wait: u64,
+    #[arg(long, value_name = "SECONDS", env = "COUNTMEIN_BACKOFF_INITIAL", default_value_t = Noise::default().first_wait.as_secs())]
+    backoff_initial: u64,
 
     /// How many times longer
-    #[arg(long, value_name = "NUMBER", env = "COUNTMEIN_WAIT_FACTOR", default_value_t = Noise::default().factor, value_parser = clap::value_parser!(u32).range(1..))]
-    wait_factor: u32,
+    #[arg(long, value_name = "NUMBER", env = "COUNTMEIN_BACKOFF_MULTIPLIER", default_value_t = Noise::default().factor, value_parser = clap::value_parser!(u32).range(1..))]
+    backoff_multiplier: u32,
 
     /// Seconds for which an event is quiet at most, and without a change until the next one is a first one again
-    #[arg(long, value_name = "SECONDS", env = "COUNTMEIN_LONGEST_WAIT", default_value_t = Noise::default().longest_wait.as_secs())]
-    longest_wait: u64,
+    #[arg(long, value_name = "SECONDS", env = "COUNTMEIN_BACKOFF_MAXIMUM", default_value_t = Noise::default().longest_wait.as_secs())]
+    backoff_maximum: u64,
 
     #[cfg(feature = "aws")]
     #[command(flatten)]
     texting: super::texting::TextingArgs,
 }
 
-impl AnnouncingArgs {
-    pub fn settings(self) -> Result<Announcing, Failure> {
-        if self.longest_wait < self.first_wait {
-            return Err(Failure::Usage("--longest-wait must not be less than --first-wait".to_owned()));
+impl NotificationArgs {
+    pub fn settings(self) -> Result<NotificationSettings, Failure> {
+        if self.backoff_maximum < self.backoff_initial {
+            return Err(Failure::Usage("--backoff-maximum must not be less than --backoff-initial".to_owned()));
         }
         let mail = self.smtp_url.zip(self.mail_from).map(|(server, from)| MailSettings { server, from });
-        Ok(Announcing {
+        Ok(NotificationSettings {
             noise: Noise {
-                first_wait: Duration::from_secs(self.first_wait),
-                factor: self.wait_factor,
-                longest_wait: Duration::from_secs(self.longest_wait),
+                first_wait: Duration::from_secs(self.backoff_initial),
+                factor: self.backoff_multiplier,
+                longest_wait: Duration::from_secs(self.backoff_maximum),
             },
             language: self.language,
             names_shown: self.names_shown,
             mail,
             webhooks: self.webhooks,
-            guards: Guards {
-                confirmations_an_hour: self.confirmations_an_hour,
+            limits: Limits {
+                opt_ins_per_hour: self.opt_ins_per_hour,
                 #[cfg(feature = "aws")]
                 sms: self.texting.guard()?,
                 #[cfg(not(feature = "aws"))]

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use url::Url;
 
-use crate::domain::opt_in::{Consent, ContactId};
-use crate::ports::Failure;
+use crate::domain::opt_in::{ContactId, OptIn};
+use crate::ports::SendError;
 
 /// A JSON document for one webhook.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,9 +18,9 @@ pub struct Call {
 }
 
 #[async_trait]
-pub trait Caller: Send + Sync {
-    async fn call(&self, call: &Call) -> Result<(), Failure>;
+pub trait WebhookCaller: Send + Sync {
+    async fn call(&self, call: &Call) -> Result<(), SendError>;
 
     /// Asks whoever answers at an address to echo a text, which shows that they want to be called.
-    async fn ask(&self, contact: &ContactId, to: &Url, text: &str) -> Result<Option<Consent>, Failure>;
+    async fn ask(&self, contact: &ContactId, to: &Url, text: &str) -> Result<Option<OptIn>, SendError>;
 }

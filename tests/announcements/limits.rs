@@ -14,7 +14,7 @@ const STRANGERS: usize = 60;
 fn a_flood_of_strangers_addresses_stops_at_the_budget_and_hurts_nobody_else() {
     let mail = MailServer::start(&[]);
     let data = tempfile::tempdir().unwrap();
-    let program = mailing(data.path(), &mail, &["--confirmations-an-hour", "5"]);
+    let program = mailing(data.path(), &mail, &["--opt-ins-per-hour", "5"]);
     let ana = enrol(&program, &mail, "Ana", "ana@mail.example");
 
     for number in 0..STRANGERS {
@@ -30,12 +30,12 @@ fn a_flood_of_strangers_addresses_stops_at_the_budget_and_hurts_nobody_else() {
     });
 
     let organiser = std::fs::read_to_string(data.path().join("organiser.key")).unwrap();
-    let mut guards = ureq::get(format!("{}/organiser/guards", program.url))
+    let mut limits = ureq::get(format!("{}/organiser/limits", program.url))
         .header("Authorization", format!("Bearer {}", organiser.trim()))
         .call()
         .unwrap();
-    let guards: Value = guards.body_mut().read_json().unwrap();
-    assert_eq!(guards["confirmations"], json!({ "spent": 5, "limit": 5 }));
+    let limits: Value = limits.body_mut().read_json().unwrap();
+    assert_eq!(limits["opt_ins"], json!({ "spent": 5, "limit": 5 }));
     let metrics = ureq::get(format!("{}/metrics", program.url)).call().unwrap().body_mut().read_to_string().unwrap();
     assert!(metrics.contains("countmein_messages_suppressed_total{limit=\"opt_ins\"} "), "{metrics}");
     assert!(program.terminate().0);

@@ -9,30 +9,29 @@ use url::Url;
 use crate::adapters::smtp::Smtp;
 use crate::adapters::sqlite::Sqlite;
 use crate::adapters::webhook::Webhooks;
-use crate::app::settings::{Announcing, WebhookPolicy};
+use crate::app::settings::{NotificationSettings, WebhookPolicy};
 use crate::domain::backoff::Noise;
 use crate::domain::secret::Secret;
 use crate::notify::links::Links;
-use crate::notify::text::Words;
-use crate::notify::{Asking, Postman};
-use crate::ports::Meter;
-use crate::ports::{Caller, Mailer, Texter};
+use crate::notify::text::MessageTexts;
+use crate::notify::{Asking, NotificationSender};
+use crate::ports::{Mailer, Meter, SmsSender, WebhookCaller};
 
 /// What the followers work with.
-pub struct Announcements {
+pub struct NotificationTasks {
     pub sqlite: Sqlite,
-    pub postman: Postman,
+    pub sender: NotificationSender,
     pub noise: Noise,
     pub metrics: Arc<dyn Meter>,
     /// Something may be due.
     pub stirred: Notify,
 }
 
-impl Announcements {
+impl NotificationTasks {
     /// Links in messages begin with `public_url`.
     pub async fn new(
         sqlite: Sqlite,
-        settings: &Announcing,
+        settings: &NotificationSettings,
         token_secret: Secret,
         public_url: Url,
         metrics: Arc<dyn Meter>,
@@ -47,29 +46,29 @@ impl Announcements {
             WebhookPolicy::Off => None,
             policy => Some(Webhooks::new(secret("webhook").await?, policy == WebhookPolicy::Any)?),
         };
-        let postman = Postman {
-            words: Words::new(settings.language, settings.names_shown),
+        let sender = NotificationSender {
+            words: MessageTexts::new(settings.language, settings.names_shown),
             links: Links { public_url, token_secret },
             contact_secret: secret("contact").await?,
             contacts: ports.clone(),
             budgets: ports.clone(),
-            guards: settings.guards.clone(),
+            limits: settings.limits.clone(),
             asking: Asking::default(),
             metrics: metrics.clone(),
             inbox: Some(ports),
             mailer: mailer.map(|mailer| Arc::new(mailer) as Arc<dyn Mailer>),
-            caller: caller.map(|caller| Arc::new(caller) as Arc<dyn Caller>),
-            texter: texter(settings).await?,
+            caller: caller.map(|caller| Arc::new(caller) as Arc<dyn WebhookCaller>),
+            sms_sender: sms_sender(settings).await?,
             broadcaster: None,
         };
-        Ok(Self { sqlite, postman, noise: settings.noise, metrics, stirred: Notify::new() })
+        Ok(Self { sqlite, sender, noise: settings.noise, metrics, stirred: Notify::new() })
     }
 }
 
 /// Over SNS, with this machine's credentials, where texts may go anywhere.
 #[cfg(feature = "aws")]
-async fn texter(settings: &Announcing) -> anyhow::Result<Option<Arc<dyn Texter>>> {
-    match &settings.guards.sms {
+async fn sms_sender(settings: &NotificationSettings) -> anyhow::Result<Option<Arc<dyn SmsSender>>> {
+    match &settings.limits.sms {
         Some(_) => {
             let config = crate::adapters::aws::config::of_machine().await?;
             Ok(Some(Arc::new(crate::adapters::sns::Phones::new(&config))))
@@ -80,6 +79,6 @@ async fn texter(settings: &Announcing) -> anyhow::Result<Option<Arc<dyn Texter>>
 
 #[cfg(not(feature = "aws"))]
 #[expect(clippy::unused_async, reason = "with AWS it waits for the credentials")]
-async fn texter(_: &Announcing) -> anyhow::Result<Option<Arc<dyn Texter>>> {
+async fn sms_sender(_: &NotificationSettings) -> anyhow::Result<Option<Arc<dyn SmsSender>>> {
     Ok(None)
 }

@@ -2,29 +2,29 @@
 
 use maud::{Markup, html};
 
-use crate::http::bodies::ConsentState;
+use crate::http::bodies::OptInState;
 use crate::http::pages::layout;
 
-pub fn consent(state: ConsentState) -> Markup {
+pub fn opt_in(state: OptInState) -> Markup {
     let title = "Messages to your address";
     let main = html! {
         h1 { (title) }
         @match state {
-            ConsentState::Asked => p.notice {
+            OptInState::Pending => p.notice {
                 "Somebody, probably you, signed up with this address. Do you want to hear there when others join or leave?"
             },
-            ConsentState::Given => p.notice.good { "You hear at this address when others join or leave." },
-            ConsentState::Refused => p.notice { "Nothing is sent to this address." },
+            OptInState::Confirmed => p.notice.good { "You hear at this address when others join or leave." },
+            OptInState::OptedOut => p.notice { "Nothing is sent to this address." },
         }
-        @if state != ConsentState::Given {
+        @if state != OptInState::Confirmed {
             form.card method="post" {
                 button type="submit" name="action" value="confirm" { "Yes, send me messages" }
             }
         }
-        @if state != ConsentState::Refused {
+        @if state != OptInState::OptedOut {
             form.card method="post" {
                 button.bad type="submit" name="action" value="stop" {
-                    @if state == ConsentState::Asked { "No, never" } @else { "Stop all messages" }
+                    @if state == OptInState::Pending { "No, never" } @else { "Stop all messages" }
                 }
             }
         }

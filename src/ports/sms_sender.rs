@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 
-use crate::domain::opt_in::Consent;
-use crate::ports::Failure;
+use crate::domain::opt_in::OptIn;
+use crate::ports::SendError;
 
 /// A text message to one phone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,11 +15,11 @@ pub struct Text {
 }
 
 #[async_trait]
-pub trait Texter: Send + Sync {
-    async fn text(&self, text: &Text) -> Result<(), Failure>;
+pub trait SmsSender: Send + Sync {
+    async fn text(&self, text: &Text) -> Result<(), SendError>;
 
     /// Asks the owner of a phone whether they want text messages.
-    async fn ask(&self, question: &Text) -> Result<Option<Consent>, Failure> {
+    async fn ask(&self, question: &Text) -> Result<Option<OptIn>, SendError> {
         self.text(question).await.map(|()| None)
     }
 }

@@ -1,0 +1,73 @@
+//! Counters with a limit, for an hour or a day each.
+
+use std::time::Duration;
+
+use crate::domain::limit::Limit;
+use crate::domain::timestamp::Timestamp;
+use crate::ports::{Budgets, Spending, Unavailable};
+
+const HOUR: Duration = Duration::from_secs(60 * 60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Whether a message may be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum Admission {
+    Allowed,
+    Suppressed(Limit),
+}
+
+/// How much of a limit is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Usage {
+    pub spent: u64,
+    pub limit: u64,
+}
+
+/// What a look at a budget takes from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Charge {
+    Nothing,
+    One,
+}
+
+/// A counter for one hour or one day. The next period's counter has another name.
+pub(super) struct Budget {
+    name: String,
+    limit: u64,
+    ends_at: Timestamp,
+}
+
+impl Admission {
+    /// Suppressed by `limit` where the budget is exhausted.
+    pub(super) fn by(spending: Spending, limit: Limit) -> Self {
+        match spending {
+            Spending::Granted => Self::Allowed,
+            Spending::Exhausted => Self::Suppressed(limit),
+        }
+    }
+}
+
+impl Budget {
+    pub(super) fn of_day(name: &str, limit: u64, now: Timestamp) -> Self {
+        Self { name: format!("{name} {}", now.date()), limit, ends_at: now.plus(DAY) }
+    }
+
+    pub(super) fn of_hour(name: &str, limit: u64, now: Timestamp) -> Self {
+        Self { name: format!("{name} {}", now.as_seconds() / 3_600), limit, ends_at: now.plus(HOUR) }
+    }
+
+    pub(super) async fn charge(self, charge: Charge, budgets: &dyn Budgets) -> Result<Spending, Unavailable> {
+        match charge {
+            Charge::One => budgets.spend(&self.name, self.limit, self.ends_at).await,
+            Charge::Nothing => {
+                let usage = self.usage(budgets).await?;
+                Ok(if usage.spent < usage.limit { Spending::Granted } else { Spending::Exhausted })
+            }
+        }
+    }
+
+    pub(super) async fn usage(self, budgets: &dyn Budgets) -> Result<Usage, Unavailable> {
+        Ok(Usage { spent: budgets.spent(&self.name).await?, limit: self.limit })
+    }
+}
