@@ -24,9 +24,7 @@ impl TextingArgs {
         match self.sms_hours {
             _ if calling_codes.is_empty() => Ok(None),
             Some(hours) => Ok(Some(SmsLimits { calling_codes, hours, per_day })),
-            None => {
-                Err(Failure::Usage("--sms-calling-codes needs --sms-hours, like '8-21 Europe/Berlin'".to_owned()))
-            }
+            None => Err(Failure::Usage("--sms-calling-codes needs --sms-hours, like '8-21 Europe/Berlin'".to_owned())),
         }
     }
 }

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use crate::domain::change::Change;
 use crate::ports::Unavailable;
 
-/// How far a feed was read; opaque to everyone but its backend.
+/// A cursor in a change feed. Only its backend understands it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Position(String);
 
@@ -22,9 +22,9 @@ impl Position {
     }
 }
 
-/// The writes to attendees, kept for 24 hours; those to one event in the order in which they were made.
+/// The writes to attendees of the last 24 hours. The writes to one event are in the order in which they were made.
 #[async_trait]
 pub trait ChangeFeed: Send + Sync {
-    /// At most `limit` changes after a position, each with its own; none if there are none yet.
+    /// At most `limit` changes after a position, each with its own position.
     async fn changes(&self, after: &Position, limit: usize) -> Result<Vec<(Position, Change)>, Unavailable>;
 }

@@ -6,10 +6,10 @@ use crate::domain::attendee_name::AttendeeName;
 use crate::domain::household::UserId;
 use crate::ports::Unavailable;
 
-/// What households with an Echo usually say.
+/// The usual name of each household with an Echo.
 #[async_trait]
 pub trait Households: Send + Sync {
-    /// The name under which a household signed somebody up last.
+    /// The name of the last person whom this household signed up.
     async fn usual_name(&self, user: &UserId) -> Result<Option<AttendeeName>, Unavailable>;
 
     async fn remember(&self, user: &UserId, name: &AttendeeName) -> Result<(), Unavailable>;

@@ -1,4 +1,4 @@
-//! Answers remembered by their idempotency keys.
+//! Requests remembered by their idempotency keys.
 
 use async_trait::async_trait;
 
@@ -6,18 +6,18 @@ use crate::domain::signup::SignupId;
 use crate::domain::timestamp::Timestamp;
 use crate::ports::Unavailable;
 
-/// What the first request with an `Idempotency-Key` was given.
+/// The version of the first request with an `Idempotency-Key`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remembered {
-    /// Tells what the request asked, to refuse another one under the same key.
+    /// A hash of the request: another request with the same key is refused.
     pub fingerprint: String,
     pub id: SignupId,
     pub requested_at: Timestamp,
 }
 
-/// Remembers answers for 24 hours.
+/// Remembers requests for 24 hours.
 #[async_trait]
 pub trait Idempotency: Send + Sync {
-    /// What is remembered under `key`: `candidate`, unless somebody came before.
+    /// Remembers `candidate` under `key` unless another request did before; returns what is remembered.
     async fn remember(&self, key: String, candidate: Remembered) -> Result<Remembered, Unavailable>;
 }

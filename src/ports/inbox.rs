@@ -6,19 +6,20 @@ use crate::domain::registration::RegistrationKey;
 use crate::domain::timestamp::Timestamp;
 use crate::ports::Unavailable;
 
-/// What was told to the stays of attendees, for them to read again.
+/// Messages to registrations, kept for their personal pages.
 #[async_trait]
 pub trait Inbox: Send + Sync {
-    /// Keeps a message for a stay, the latest of [`INBOX_MESSAGES`] of it; one of the same id stays as it is.
+    /// Adds a message, unless one with its id is there. Only the latest [`INBOX_MESSAGES`] are kept.
     async fn keep(&self, registration: &RegistrationKey, message: InboxMessage) -> Result<(), Unavailable>;
 
-    /// The latest first.
+    /// The messages of a registration, latest first.
     async fn messages(&self, registration: &RegistrationKey) -> Result<Vec<InboxMessage>, Unavailable>;
 }
 
-/// What an inbox keeps of one stay.
+/// Messages kept for one registration.
 pub const INBOX_MESSAGES: usize = 20;
 
+/// A message on a personal page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InboxMessage {
     pub id: String,

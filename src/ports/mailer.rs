@@ -9,24 +9,25 @@ use crate::ports::SendError;
 /// A mail to one person, in plain text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mail {
-    /// The same if it is sent again: for a `Message-ID`.
+    /// The same at every retry. It becomes the `Message-ID`.
     pub id: String,
     pub contact: ContactId,
-    /// An address as [`Contact::Email`](crate::domain::contact::Contact::Email) holds it.
+    /// An address as in [`Contact::Email`](crate::domain::contact::Contact::Email).
     pub to: String,
-    /// One line.
+    /// A single line.
     pub subject: String,
-    /// Lines ended by `\n`.
+    /// Lines that end with `\n`.
     pub body: String,
-    /// Where one POST ends such mails (RFC 8058).
+    /// Where one POST unsubscribes (RFC 8058).
     pub unsubscribe: Option<Url>,
 }
 
+/// Sends mail.
 #[async_trait]
 pub trait Mailer: Send + Sync {
     async fn mail(&self, mail: &Mail) -> Result<(), SendError>;
 
-    /// Asks the owner of an address whether they want mail there.
+    /// Sends an opt-in request. A provider that knows the answer already returns it.
     async fn ask(&self, question: &Mail) -> Result<Option<OptIn>, SendError> {
         self.mail(question).await.map(|()| None)
     }

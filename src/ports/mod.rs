@@ -1,7 +1,7 @@
-//! What a backend must do. One contract suite holds every backend to it.
+//! What storage backends, queues and senders must do: one trait a file, with its data and errors.
 //!
-//! Each call either did all it says, durably, when it returns `Ok`, or fails with [`Unavailable`]: the same
-//! call may work later. [`Roster::apply`] alone may say that it never will.
+//! A call that returns `Ok` has done all that it says, durably. [`Unavailable`] means that the same call may work later.
+//! Only [`Roster::apply`] and the senders can fail permanently. One contract suite (`tests/contract`) tests every backend.
 
 mod backend;
 mod broadcaster;

@@ -1,4 +1,4 @@
-//! What sends notifications.
+//! Sends notifications.
 
 use async_trait::async_trait;
 
@@ -14,10 +14,9 @@ pub enum Notified {
     NotWanted,
 }
 
-/// What sends notifications.
+/// Sends notifications.
 #[async_trait]
 pub trait Notifier: Send + Sync {
-    /// Brings one on its way; whether there was one to bring, since not everybody wants to hear. What may work later is
-    /// given again, for a day.
+    /// Sends one notification. The caller retries a transient error for a day.
     async fn notify(&self, notification: &Notification) -> Result<Notified, SendError>;
 }

@@ -1,4 +1,4 @@
-//! The Signups queue.
+//! The queue of sign-ups.
 
 use std::time::Duration;
 
@@ -7,54 +7,55 @@ use async_trait::async_trait;
 use crate::domain::timestamp::Timestamp;
 use crate::ports::Unavailable;
 
-/// A message as the queue hands it out.
+/// A message as the queue delivers it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
     /// The same at every delivery of a message; printable ASCII.
     pub message_id: String,
-    /// What settles or returns this delivery.
+    /// Identifies this delivery in [`Queue::ack`] and [`Queue::nack`].
     pub receipt: String,
     pub body: String,
-    /// When the queue took the message.
+    /// When the queue accepted the message.
     pub arrived_at: Timestamp,
-    /// How often it was handed out, this time included.
+    /// How often the message was delivered, this time included.
     pub receive_count: u32,
 }
 
-/// How many messages wait or are being worked on, and since when the oldest of them.
+/// How many messages are on the queue, those in flight included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Depth {
     pub messages: u64,
-    /// Where the backend can tell; SQS shows it in its metrics alone.
+    /// When the oldest message arrived. SQS shows this only in its metrics, so there it is none.
     pub oldest: Option<Timestamp>,
 }
 
-/// How often a message is handed out before it goes to the rejects.
+/// Deliveries of a message after which it is rejected.
 pub const MAX_RECEIVES: u32 = 5;
 
-/// The Signups queue: at least once, in no particular order.
+/// The queue of sign-ups. It delivers at least once, in no particular order.
 #[async_trait]
 pub trait Queue: Send + Sync {
-    /// Puts messages on the queue. After a failure some may be on it; sent again they come twice, which harms nobody.
+    /// Puts messages on the queue. After an error some of them may be on it. Sending all again is safe: duplicates change nothing.
     async fn send(&self, bodies: Vec<String>) -> Result<(), Unavailable>;
 
-    /// Hands out at most `limit` messages, none of which is handed out again before the backend's
-    /// visibility timeout; waits a while for one to come. One that was handed out [`MAX_RECEIVES`] times goes to the rejects instead.
+    /// Delivers at most `limit` messages, and waits a while for the first. None is delivered again before the backend's
+    /// visibility timeout ends. A message that was delivered [`MAX_RECEIVES`] times is rejected instead.
     async fn receive(&self, limit: usize) -> Result<Vec<Delivery>, Unavailable>;
 
-    /// Takes done messages off the queue.
+    /// Deletes processed messages.
     async fn ack(&self, receipts: Vec<String>) -> Result<(), Unavailable>;
 
-    /// Hands messages back, to be handed out again after their delay.
+    /// Returns messages to the queue, to be delivered again after their delay.
     async fn nack(&self, deliveries: Vec<Nack>) -> Result<(), Unavailable>;
 
     async fn depth(&self) -> Result<Depth, Unavailable>;
 }
 
+/// A message to be delivered again.
 #[derive(Debug, Clone)]
 pub struct Nack {
     pub receipt: String,
     pub delay: Duration,
-    /// What went wrong, for whoever looks at the queue; kept where the backend can.
+    /// What went wrong, for an operator who inspects the queue. SQS cannot store it.
     pub why: String,
 }

@@ -8,12 +8,12 @@ use crate::ports::{Deletion, Delivery, Unavailable};
 /// A message that can never succeed, kept whole until somebody corrects or discards it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reject {
-    /// The original message's id, so that a message is kept once however often it is refused.
+    /// The original message's id: a message that is rejected twice is stored once.
     pub id: String,
     pub body: String,
     /// What is wrong, for the person who can correct it; never holds a contact.
     pub reason: String,
-    /// When the queue took the original message.
+    /// When the queue accepted the original message.
     pub arrived_at: Timestamp,
     pub rejected_at: Timestamp,
 }
@@ -30,17 +30,16 @@ impl Reject {
     }
 }
 
-/// Messages that can never succeed, kept whole.
+/// The rejected messages.
 #[async_trait]
 pub trait Rejects: Send + Sync {
-    /// Keeps rejects; one that is there already, by its id, stays as it is.
+    /// Stores rejected messages. A message whose id is stored already does not change.
     async fn put(&self, rejects: Vec<Reject>) -> Result<(), Unavailable>;
 
-    /// Rejects by id.
+    /// At most `limit` rejected messages by id.
     async fn list(&self, limit: usize, after: Option<&str>) -> Result<Vec<Reject>, Unavailable>;
 
     async fn get(&self, id: &str) -> Result<Option<Reject>, Unavailable>;
 
-    /// Whether there was one to delete.
     async fn delete(&self, id: &str) -> Result<Deletion, Unavailable>;
 }

@@ -1,17 +1,16 @@
-//! Secrets that are read when they are needed.
+//! Secrets that few requests need.
 
 use async_trait::async_trait;
 
 use crate::domain::secret::Secret;
 use crate::ports::Unavailable;
 
-/// The stage's secrets that few requests need, so that a home may wait with reading them.
+/// Secrets that few requests need, so that a function may read them late.
 #[async_trait]
 pub trait Secrets: Send + Sync {
-    /// What opens everything.
+    /// The key that authorises the organiser.
     async fn organiser_key(&self) -> Result<Secret, Unavailable>;
 
-    /// What signed manage links before the token secret of today, if anything did: a change of secrets spares the
-    /// links that are out.
+    /// The token secret before the present one, if it was rotated. Links signed with it keep working.
     async fn previous_token_secret(&self) -> Result<Option<Secret>, Unavailable>;
 }

@@ -14,11 +14,12 @@ pub struct Text {
     pub body: String,
 }
 
+/// Sends text messages.
 #[async_trait]
 pub trait SmsSender: Send + Sync {
     async fn text(&self, text: &Text) -> Result<(), SendError>;
 
-    /// Asks the owner of a phone whether they want text messages.
+    /// Sends an opt-in request. A provider that knows the answer already returns it.
     async fn ask(&self, question: &Text) -> Result<Option<OptIn>, SendError> {
         self.text(question).await.map(|()| None)
     }

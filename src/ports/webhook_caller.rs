@@ -6,10 +6,10 @@ use url::Url;
 use crate::domain::opt_in::{ContactId, OptIn};
 use crate::ports::SendError;
 
-/// A JSON document for one webhook.
+/// A request to one webhook.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
-    /// The same if it is sent again.
+    /// The same at every retry.
     pub id: String,
     pub contact: ContactId,
     pub to: Url,
@@ -17,10 +17,11 @@ pub struct Call {
     pub body: String,
 }
 
+/// Calls webhooks.
 #[async_trait]
 pub trait WebhookCaller: Send + Sync {
     async fn call(&self, call: &Call) -> Result<(), SendError>;
 
-    /// Asks whoever answers at an address to echo a text, which shows that they want to be called.
+    /// Sends a challenge. A webhook that echoes `text` has opted in.
     async fn ask(&self, contact: &ContactId, to: &Url, text: &str) -> Result<Option<OptIn>, SendError>;
 }

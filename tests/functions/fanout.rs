@@ -143,8 +143,9 @@ fn a_link_goes_again_to_the_phone_that_said_yes() {
 #[test]
 fn a_stranger_s_phone_is_asked_once_and_told_nothing() {
     let world = World::new();
-    let fanout =
-        world.fanout_with(&[&TEXTING[..], &[("COUNTMEIN_BACKOFF_INITIAL", "0"), ("COUNTMEIN_BACKOFF_MAXIMUM", "0")]].concat());
+    let fanout = world.fanout_with(
+        &[&TEXTING[..], &[("COUNTMEIN_BACKOFF_INITIAL", "0"), ("COUNTMEIN_BACKOFF_MAXIMUM", "0")]].concat(),
+    );
     for (number, name) in (1..).zip(["Ana", "Ben", "Cleo", "Dora", "Emil", "Finn", "Gia"]) {
         fanout.invoke(&records([comes(&world, number, name, Some(ANAS_PHONE))])).response();
     }
@@ -206,8 +207,9 @@ fn what_waits_goes_out_with_the_schedule_when_the_event_is_not_quiet_any_more() 
 fn a_provider_that_is_away_does_not_hold_up_the_stream() {
     let world = World::new();
     world.has_opted_in(&Contact::sms(ANAS_PHONE).unwrap());
-    let fanout =
-        world.fanout_with(&[&TEXTING[..], &[("COUNTMEIN_BACKOFF_INITIAL", "0"), ("COUNTMEIN_BACKOFF_MAXIMUM", "0")]].concat());
+    let fanout = world.fanout_with(
+        &[&TEXTING[..], &[("COUNTMEIN_BACKOFF_INITIAL", "0"), ("COUNTMEIN_BACKOFF_MAXIMUM", "0")]].concat(),
+    );
     fanout.invoke(&records([comes(&world, 1, "Ana", Some(ANAS_PHONE))])).response();
     world.proxy.judge(|call| {
         if call.operation() == "Publish" { Verdict::Fail(503, "ServiceUnavailable") } else { Verdict::Forward }
