@@ -4,20 +4,25 @@ use std::fmt;
 
 use crate::domain::invalid::FieldProblem;
 use crate::domain::text;
+use serde::{Deserialize, Serialize};
 
 /// The longest name, in characters as people count them.
 pub const NAME_CHARS: usize = 80;
 
 /// A name on one event: as typed, and folded for the key.
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// Serde reads and writes the stored form, which is not checked again; what a person typed is [parsed](Self::parse).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttendeeName {
-    display: String,
+    #[serde(rename = "name")]
     key: NameKey,
+    #[serde(rename = "display_name")]
+    display: String,
 }
 
 /// The folded name: what makes `Melvin` and `MELVIN` one attendee. Case-folded, without code points that
 /// show nothing, NFC; at most 1,024 bytes (a DynamoDB sort key); never begins with `#`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct NameKey(String);
 
 impl AttendeeName {

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::domain::timestamp::Timestamp;
+use crate::domain::timestamp::{Timestamp, millis};
+use serde::{Deserialize, Serialize};
 
 /// The operator's choice. By default one event sends a recipient at most 30 notifications in any 24 hours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,10 +23,26 @@ impl Default for Noise {
 }
 
 /// A time in which an event is not to be heard.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Quiet {
+    #[serde(rename = "lasts_seconds", with = "whole_seconds")]
     pub lasts: Duration,
+    #[serde(with = "millis")]
     pub ends_at: Timestamp,
+}
+
+mod whole_seconds {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub fn serialize<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(duration.as_secs())
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+        u64::deserialize(deserializer).map(Duration::from_secs)
+    }
 }
 
 impl Quiet {

@@ -7,6 +7,7 @@ pub use self::sending::{Late, MISSED_MAX, Sending};
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::domain::attendee::TOMBSTONE;
@@ -16,7 +17,7 @@ use crate::domain::change::{Change, Movement, Movements};
 use crate::domain::event::EventId;
 use crate::domain::pending_changes::{NAMED_CHANGES, NamedChange, News};
 use crate::domain::signup::Version;
-use crate::domain::timestamp::Timestamp;
+use crate::domain::timestamp::{Timestamp, millis};
 
 /// Changes by which a digest knows that it took one in before; more than a stream batch holds (100), so that a batch
 /// that is replayed after a crash counts once.
@@ -48,17 +49,20 @@ pub struct Digest {
 }
 
 /// News, and from when on it may be announced.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Waiting {
+    #[serde(flatten)]
     pub news: News,
+    #[serde(with = "millis")]
     pub due_at: Timestamp,
 }
 
 /// Whoever has it is alone at sending.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lease {
     /// Nobody else's.
     pub holder: u64,
+    #[serde(with = "millis")]
     pub ends_at: Timestamp,
 }
 
@@ -184,7 +188,7 @@ impl Digest {
     }
 
     /// Everybody on the roster was told, or is late: the event is quiet now.
-    pub fn ack(&mut self, noise: &Noise, now: Timestamp) {
+    pub fn finish_sending(&mut self, noise: &Noise, now: Timestamp) {
         let Some(sending) = self.sending.take() else { return };
         self.late.extend(sending.into_late(now));
         self.quiet = Some(Quiet::after(self.quiet, noise, now));
@@ -215,7 +219,7 @@ impl Digest {
         let mut given_up = 0;
         if let Some(sending) = self.sending.as_mut().filter(|sending| now.since(sending.begun_at) >= after) {
             given_up += std::mem::take(&mut sending.missed).len() as u64;
-            self.ack(noise, now);
+            self.finish_sending(noise, now);
         }
         self.late.retain(|late| {
             let keeps = now.since(late.since) < after;

@@ -7,7 +7,8 @@ use crate::domain::attendee::Attendee;
 use crate::domain::attendee_name::{AttendeeName, NameKey};
 use crate::domain::change::{Movement, Movements};
 use crate::domain::event::EventId;
-use crate::domain::timestamp::Timestamp;
+use crate::domain::timestamp::{Timestamp, millis};
+use serde::{Deserialize, Serialize};
 
 /// Changes that are kept one by one; more are counted, so that a digest stays small whatever happens.
 pub const NAMED_CHANGES: usize = 200;
@@ -16,23 +17,28 @@ pub const NAMED_CHANGES: usize = 200;
 const NAMED_BYTES: usize = 40 * 1024;
 
 /// Never empty.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct News {
     /// When the first of them was taken in.
+    #[serde(with = "millis")]
     pub opened_at: Timestamp,
     /// In the order in which they were made.
     pub named: Vec<NamedChange>,
     /// How many joined and left beyond those.
+    #[serde(flatten)]
     pub unnamed: Movements,
     /// The earliest request among the unnamed.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "millis")]
     pub unnamed_since: Option<Timestamp>,
 }
 
 /// Somebody who joined or left.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NamedChange {
+    #[serde(flatten)]
     pub name: AttendeeName,
     pub movement: Movement,
+    #[serde(with = "millis")]
     pub requested_at: Timestamp,
 }
 

@@ -89,6 +89,46 @@ impl serde::Serialize for Timestamp {
     }
 }
 
+/// A time as it is stored, in milliseconds. For a [`Timestamp`] and, unless it is absent, for an option of one.
+pub mod millis {
+    use serde::de::Error as _;
+    use serde::{Deserialize, Deserializer, Serialize as _, Serializer};
+
+    use super::Timestamp;
+
+    pub fn serialize<S: Serializer>(
+        at: &(impl Copy + Into<Option<Timestamp>>),
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        (*at).into().map(Timestamp::as_millis).serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>, T: From<Timestamp>>(deserializer: D) -> Result<T, D::Error> {
+        let millis = i64::deserialize(deserializer)?;
+        Timestamp::from_millis(millis).map(T::from).map_err(D::Error::custom)
+    }
+}
+
+/// As [`millis`], but in whole seconds, as DynamoDB's time to live wants it.
+pub mod seconds {
+    use serde::de::Error as _;
+    use serde::{Deserialize, Deserializer, Serialize as _, Serializer};
+
+    use super::Timestamp;
+
+    pub fn serialize<S: Serializer>(
+        at: &(impl Copy + Into<Option<Timestamp>>),
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        (*at).into().map(Timestamp::as_seconds).serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>, T: From<Timestamp>>(deserializer: D) -> Result<T, D::Error> {
+        let seconds = i64::deserialize(deserializer)?;
+        Timestamp::from_millis(seconds.saturating_mul(1_000)).map(T::from).map_err(D::Error::custom)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -90,7 +90,7 @@ impl Round<'_> {
                 sending.missed.extend(missed);
             }
             if page.is_last {
-                digest.ack(&noise, now);
+                digest.finish_sending(&noise, now);
             }
         })
         .await

@@ -48,7 +48,7 @@ pub async fn a_digest_is_stored_whole(backend: &Backend) {
     sending.missed.extend([name("Zoe"), name("\u{5f20}\u{4e09}")]);
     sending.told_to = Some(name("Zoe"));
     sending.news.add(joined("Ben"), 1);
-    digest.ack(&Noise::default(), at(6));
+    digest.finish_sending(&Noise::default(), at(6));
     digest.waiting = waiting(&title, at(7)).waiting;
     assert!(digest.claim(Lease { holder: 7, ends_at: at(60) }, at(100)));
 

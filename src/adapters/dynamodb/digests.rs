@@ -146,7 +146,7 @@ fn to_item(digest: &Digest) -> Item {
 fn from_item(mut item: Item) -> Result<Digest, Unavailable> {
     let Some(AttributeValue::B(seen)) = item.remove(SEEN) else { return Err(item::damaged("`seen` is not there")) };
     let DigestItem { name, record, .. } = item::read(item)?;
-    record.read(EventId::from_stored(name), seen.as_ref()).map_err(item::damaged)
+    Ok(record.read(EventId::from_stored(name), seen.as_ref()))
 }
 
 fn time(millis: i64) -> Result<Timestamp, Unavailable> {

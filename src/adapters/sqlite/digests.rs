@@ -19,8 +19,9 @@ impl Digests for Sqlite {
             let sql = "SELECT record, seen FROM digest WHERE event = ?1";
             query_optional(db, sql, [event.as_str()], |row| {
                 let (json, seen): (String, Vec<u8>) = (row.get(0)?, row.get(1)?);
-                read(event.clone(), &json, &seen)
-                    .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, error))
+                let record: DigestRecord = serde_json::from_str(&json)
+                    .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, error.into()))?;
+                Ok(record.read(event.clone(), &seen))
             })
         })
         .await
@@ -57,9 +58,4 @@ impl Digests for Sqlite {
         })
         .await
     }
-}
-
-fn read(event: EventId, json: &str, seen: &[u8]) -> Result<Digest, Box<dyn std::error::Error + Send + Sync>> {
-    let record: DigestRecord = serde_json::from_str(json)?;
-    Ok(record.read(event, seen)?)
 }

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crate::domain::attendee_name::NameKey;
 use crate::domain::pending_changes::News;
-use crate::domain::timestamp::Timestamp;
+use crate::domain::timestamp::{Timestamp, millis};
+use serde::{Deserialize, Serialize};
 
 /// Recipients kept by name because they could not be told yet; beyond that, sending stops where it is, since then it is
 /// not the recipients that fail.
@@ -21,33 +22,43 @@ const REST: Duration = Duration::from_secs(60);
 const LONGEST_REST: Duration = Duration::from_secs(60 * 60);
 
 /// News on its way to the roster.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sending {
+    #[serde(flatten)]
     pub news: News,
     /// Another one for each sending of an event.
     pub number: u64,
+    #[serde(with = "millis")]
     pub begun_at: Timestamp,
     /// Everybody up to this name was tried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub told_to: Option<NameKey>,
     /// Those of them who could not be told yet.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub missed: Vec<NameKey>,
     /// Whether somebody crashed at it, so that more may have been told than is known.
+    #[serde(default)]
     pub is_resumed: bool,
     /// When it goes on, unless somebody is at it.
+    #[serde(with = "millis")]
     pub next_at: Timestamp,
 }
 
 /// Recipients who could not be told, and all that each of them has missed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Late {
+    #[serde(flatten)]
     pub news: News,
     pub number: u64,
     /// Since when they are late.
+    #[serde(with = "millis")]
     pub since: Timestamp,
     pub recipients: Vec<NameKey>,
     /// So many of the changes, or so many, may have reached them: each time whoever sent them crashed before that was
     /// known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub doubtful: Vec<usize>,
+    #[serde(with = "millis")]
     pub next_at: Timestamp,
 }
 

@@ -3,111 +3,32 @@
 //!
 //! The marks of what was taken in are stored beside it, as bytes: [`marks`].
 
-use std::collections::VecDeque;
-use std::time::Duration;
-
 use serde::{Deserialize, Serialize};
 
-use crate::domain::attendee_name::{AttendeeName, NameKey};
 use crate::domain::backoff::Quiet;
-use crate::domain::change::{Movement, Movements};
-use crate::domain::digest::{Digest, Late, Lease, Mark, Sending, Waiting};
+use crate::domain::digest::{Digest, Late, Lease, Sending, Waiting};
 use crate::domain::event::EventId;
-use crate::domain::invalid::FieldProblem;
-use crate::domain::pending_changes::{NamedChange, News};
-use crate::domain::timestamp::Timestamp;
+use crate::domain::timestamp::{Timestamp, millis, seconds};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DigestRecord {
-    pub title: String,
-    pub count: u64,
-    #[serde(flatten)]
-    at_work: AtWork,
+    title: String,
+    count: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub stirred_at: Option<i64>,
-    /// In seconds, as DynamoDB's time to live wants it.
+    news: Option<Waiting>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expires_at: Option<i64>,
-    pub version: u64,
-}
-
-/// What is to be sent, and how far that has come.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct AtWork {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    news: Option<WaitingRecord>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    sending: Option<SendingRecord>,
+    sending: Option<Sending>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    late: Vec<LateRecord>,
+    late: Vec<Late>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    lease: Option<LeaseRecord>,
+    lease: Option<Lease>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    quiet: Option<QuietRecord>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct NewsRecord {
-    opened_at: i64,
-    named: Vec<NamedRecord>,
-    joined: u64,
-    left: u64,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    unnamed_since: Option<i64>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct NamedRecord {
-    name: String,
-    display_name: String,
-    movement: Movement,
-    requested_at: i64,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct WaitingRecord {
-    #[serde(flatten)]
-    news: NewsRecord,
-    due_at: i64,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct SendingRecord {
-    #[serde(flatten)]
-    news: NewsRecord,
-    number: u64,
-    begun_at: i64,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    told_to: Option<String>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    missed: Vec<String>,
-    #[serde(default)]
-    is_resumed: bool,
-    next_at: i64,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct LateRecord {
-    #[serde(flatten)]
-    news: NewsRecord,
-    number: u64,
-    since: i64,
-    recipients: Vec<String>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    doubtful: Vec<usize>,
-    next_at: i64,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct LeaseRecord {
-    holder: u64,
-    ends_at: i64,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct QuietRecord {
-    lasts_seconds: u64,
-    ends_at: i64,
+    quiet: Option<Quiet>,
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "millis")]
+    stirred_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "seconds")]
+    expires_at: Option<Timestamp>,
+    version: u64,
 }
 
 impl DigestRecord {
@@ -116,47 +37,33 @@ impl DigestRecord {
         Self {
             title: digest.title.clone(),
             count: digest.count,
-            at_work: AtWork {
-                news: digest.waiting.as_ref().map(WaitingRecord::from),
-                sending: digest.sending.as_ref().map(SendingRecord::from),
-                late: digest.late.iter().map(LateRecord::from).collect(),
-                lease: digest
-                    .lease
-                    .map(|lease| LeaseRecord { holder: lease.holder, ends_at: lease.ends_at.as_millis() }),
-                quiet: digest.quiet.map(|quiet| QuietRecord {
-                    lasts_seconds: quiet.lasts.as_secs(),
-                    ends_at: quiet.ends_at.as_millis(),
-                }),
-            },
-            stirred_at: digest.stirred_at.map(Timestamp::as_millis),
-            expires_at: digest.expires_at.map(Timestamp::as_seconds),
+            news: digest.waiting.clone(),
+            sending: digest.sending.clone(),
+            late: digest.late.clone(),
+            lease: digest.lease,
+            quiet: digest.quiet,
+            stirred_at: digest.stirred_at,
+            expires_at: digest.expires_at,
             version: digest.version + 1,
         }
     }
 
-    /// The digest again, with its marks; the problem is a time that no version of this program wrote.
-    pub fn read(self, event: EventId, seen: &[u8]) -> Result<Digest, FieldProblem> {
-        let work = self.at_work;
-        let quiet = |quiet: QuietRecord| {
-            Ok(Quiet { lasts: Duration::from_secs(quiet.lasts_seconds), ends_at: time(quiet.ends_at)? })
-        };
-        Ok(Digest {
+    /// The digest again, with its marks.
+    pub fn read(self, event: EventId, seen: &[u8]) -> Digest {
+        Digest {
             event,
             title: self.title,
             count: self.count,
-            waiting: work.news.map(Waiting::try_from).transpose()?,
-            sending: work.sending.map(Sending::try_from).transpose()?,
-            late: work.late.into_iter().map(Late::try_from).collect::<Result<_, _>>()?,
-            lease: work
-                .lease
-                .map(|lease| Ok(Lease { holder: lease.holder, ends_at: time(lease.ends_at)? }))
-                .transpose()?,
-            quiet: work.quiet.map(quiet).transpose()?,
-            stirred_at: self.stirred_at.map(time).transpose()?,
-            seen: marks_from(seen),
-            expires_at: self.expires_at.map(|seconds| time(seconds.saturating_mul(1_000))).transpose()?,
+            waiting: self.news,
+            sending: self.sending,
+            late: self.late,
+            lease: self.lease,
+            quiet: self.quiet,
+            stirred_at: self.stirred_at,
+            seen: seen.as_chunks().0.iter().copied().collect(),
+            expires_at: self.expires_at,
             version: self.version,
-        })
+        }
     }
 }
 
@@ -165,128 +72,108 @@ pub fn marks(digest: &Digest) -> Vec<u8> {
     digest.seen.iter().flatten().copied().collect()
 }
 
-fn marks_from(bytes: &[u8]) -> VecDeque<Mark> {
-    bytes.as_chunks().0.iter().copied().collect()
-}
+#[cfg(test)]
+mod tests {
+    #[cfg(feature = "aws")]
+    use std::collections::HashMap;
+    use std::collections::VecDeque;
+    use std::time::Duration;
 
-fn time(millis: i64) -> Result<Timestamp, FieldProblem> {
-    Timestamp::from_millis(millis)
-}
+    use super::*;
+    use crate::domain::attendee_name::AttendeeName;
+    use crate::domain::change::{Movement, Movements};
+    use crate::domain::pending_changes::{NamedChange, News};
 
-fn names(keys: &[NameKey]) -> Vec<String> {
-    keys.iter().map(|key| key.as_str().to_owned()).collect()
-}
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_millis(1_795_431_600_000 + second * 1_000).unwrap()
+    }
 
-fn keys(names: Vec<String>) -> Vec<NameKey> {
-    names.into_iter().map(NameKey::from_stored).collect()
-}
+    fn empty() -> Digest {
+        Digest::new(EventId::parse("pizza-night").unwrap(), "Pizza Night".to_owned())
+    }
 
-impl From<&News> for NewsRecord {
-    fn from(news: &News) -> Self {
-        let named = news.named.iter().map(|change| NamedRecord {
-            name: change.name.key().as_str().to_owned(),
-            display_name: change.name.as_str().to_owned(),
-            movement: change.movement,
-            requested_at: change.requested_at.as_millis(),
-        });
-        Self {
-            opened_at: news.opened_at.as_millis(),
-            named: named.collect(),
-            joined: news.unnamed.joined,
-            left: news.unnamed.left,
-            unnamed_since: news.unnamed_since.map(Timestamp::as_millis),
+    /// A digest in which everything is set that can be.
+    fn full() -> Digest {
+        let change = |name: &str, movement, second| NamedChange {
+            name: AttendeeName::parse(name).unwrap(),
+            movement,
+            requested_at: at(second),
+        };
+        let key = |name: &str| AttendeeName::parse(name).unwrap().key().clone();
+        let joined = News {
+            opened_at: at(2),
+            named: vec![change("Ana María", Movement::Joined, 1)],
+            unnamed: Movements { joined: 3, left: 4 },
+            unnamed_since: Some(at(0)),
+        };
+        let left = News { named: vec![change("Strauß", Movement::Left, 5)], ..News::opened_at(at(6)) };
+        Digest {
+            count: 42,
+            waiting: Some(Waiting { news: joined.clone(), due_at: at(60) }),
+            sending: Some(Sending {
+                news: left.clone(),
+                number: 7,
+                begun_at: at(10),
+                told_to: Some(key("Ben")),
+                missed: vec![key("Ana"), key("Bea")],
+                is_resumed: true,
+                next_at: at(11),
+            }),
+            late: vec![
+                Late {
+                    news: joined,
+                    number: 6,
+                    since: at(3),
+                    recipients: vec![key("Zoe")],
+                    doubtful: vec![0, 1],
+                    next_at: at(70),
+                },
+                Late {
+                    news: left,
+                    number: 5,
+                    since: at(4),
+                    recipients: vec![key("Yan")],
+                    doubtful: Vec::new(),
+                    next_at: at(71),
+                },
+            ],
+            lease: Some(Lease { holder: u64::MAX, ends_at: at(120) }),
+            quiet: Some(Quiet { lasts: Duration::from_secs(240), ends_at: at(240) }),
+            stirred_at: Some(at(2)),
+            seen: VecDeque::from([*b"01234567", *b"89abcdef"]),
+            expires_at: Some(at(3_600)),
+            version: 8,
+            ..empty()
         }
     }
-}
 
-impl TryFrom<NewsRecord> for News {
-    type Error = FieldProblem;
-
-    fn try_from(record: NewsRecord) -> Result<Self, FieldProblem> {
-        let named = record.named.into_iter().map(|change| {
-            Ok(NamedChange {
-                name: AttendeeName::from_stored(change.display_name, change.name),
-                movement: change.movement,
-                requested_at: time(change.requested_at)?,
-            })
-        });
-        Ok(Self {
-            opened_at: time(record.opened_at)?,
-            named: named.collect::<Result<_, _>>()?,
-            unnamed: Movements { joined: record.joined, left: record.left },
-            unnamed_since: record.unnamed_since.map(time).transpose()?,
-        })
-    }
-}
-
-impl From<&Waiting> for WaitingRecord {
-    fn from(waiting: &Waiting) -> Self {
-        Self { news: (&waiting.news).into(), due_at: waiting.due_at.as_millis() }
-    }
-}
-
-impl TryFrom<WaitingRecord> for Waiting {
-    type Error = FieldProblem;
-
-    fn try_from(record: WaitingRecord) -> Result<Self, FieldProblem> {
-        Ok(Self { news: record.news.try_into()?, due_at: time(record.due_at)? })
-    }
-}
-
-impl From<&Sending> for SendingRecord {
-    fn from(sending: &Sending) -> Self {
-        Self {
-            news: (&sending.news).into(),
-            number: sending.number,
-            begun_at: sending.begun_at.as_millis(),
-            told_to: sending.told_to.as_ref().map(|name| name.as_str().to_owned()),
-            missed: names(&sending.missed),
-            is_resumed: sending.is_resumed,
-            next_at: sending.next_at.as_millis(),
+    #[test]
+    fn stored_form_stays_as_it_was() {
+        let golden = [
+            (empty(), include_str!("../../../tests/golden/digests/empty.json")),
+            (full(), include_str!("../../../tests/golden/digests/full.json")),
+        ];
+        for (digest, json) in golden {
+            let record = DigestRecord::next(&digest);
+            assert_eq!(serde_json::to_string_pretty(&record).unwrap(), json.trim_end());
+            assert_eq!(serde_json::from_str::<DigestRecord>(json).unwrap(), record);
+            #[cfg(feature = "aws")]
+            {
+                let item: HashMap<_, _> = serde_dynamo::aws_sdk_dynamodb_1::to_item(&record).unwrap();
+                assert_eq!(serde_dynamo::aws_sdk_dynamodb_1::from_item(item), Ok(record.clone()));
+            }
+            let read = record.read(digest.event.clone(), &marks(&digest));
+            assert_eq!(read, Digest { version: digest.version + 1, ..digest });
         }
     }
-}
 
-impl TryFrom<SendingRecord> for Sending {
-    type Error = FieldProblem;
-
-    fn try_from(record: SendingRecord) -> Result<Self, FieldProblem> {
-        Ok(Self {
-            news: record.news.try_into()?,
-            number: record.number,
-            begun_at: time(record.begun_at)?,
-            told_to: record.told_to.map(NameKey::from_stored),
-            missed: keys(record.missed),
-            is_resumed: record.is_resumed,
-            next_at: time(record.next_at)?,
-        })
-    }
-}
-
-impl From<&Late> for LateRecord {
-    fn from(late: &Late) -> Self {
-        Self {
-            news: (&late.news).into(),
-            number: late.number,
-            since: late.since.as_millis(),
-            recipients: names(&late.recipients),
-            doubtful: late.doubtful.clone(),
-            next_at: late.next_at.as_millis(),
+    #[test]
+    fn refuses_a_stored_time_out_of_range() {
+        let json = include_str!("../../../tests/golden/digests/full.json");
+        for time in ["1795431602000", "1795431600000", "1795435200"] {
+            let out_of_range = json.replacen(time, "1795431", 1);
+            let error = serde_json::from_str::<DigestRecord>(&out_of_range).unwrap_err().to_string();
+            assert!(error.starts_with("lies outside 2000-01-01"), "{time}: {error}");
         }
-    }
-}
-
-impl TryFrom<LateRecord> for Late {
-    type Error = FieldProblem;
-
-    fn try_from(record: LateRecord) -> Result<Self, FieldProblem> {
-        Ok(Self {
-            news: record.news.try_into()?,
-            number: record.number,
-            since: time(record.since)?,
-            recipients: keys(record.recipients),
-            doubtful: record.doubtful,
-            next_at: time(record.next_at)?,
-        })
     }
 }
