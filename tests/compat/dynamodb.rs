@@ -1,6 +1,6 @@
 //! The items of a DynamoDB table: the program reads all of them, serves them and writes over them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
@@ -131,25 +131,7 @@ async fn contacts_keep_their_topics() {
     assert_eq!(found, links_of_topics.map(|link| as_text(&link["topic"]).to_owned()).collect());
 }
 
-/// An item in DynamoDB JSON.
-pub fn to_json(item: &Item) -> Value {
-    let fields: BTreeMap<_, _> = item.iter().map(|(name, value)| (name.clone(), value_to_json(value))).collect();
-    json!(fields)
-}
-
-fn value_to_json(value: &AttributeValue) -> Value {
-    match value {
-        AttributeValue::S(text) => json!({"S": text}),
-        AttributeValue::N(number) => json!({"N": number}),
-        AttributeValue::Bool(is) => json!({"BOOL": is}),
-        AttributeValue::Null(_) => json!({"NULL": true}),
-        AttributeValue::B(bytes) => json!({"B": STANDARD.encode(bytes)}),
-        AttributeValue::L(list) => json!({"L": list.iter().map(value_to_json).collect::<Vec<_>>()}),
-        AttributeValue::M(map) => json!({"M": to_json(map)}),
-        other => panic!("{other:?}"),
-    }
-}
-
+/// An item out of DynamoDB JSON.
 fn from_json(item: &Value) -> Item {
     item.as_object().unwrap().iter().map(|(name, value)| (name.clone(), value_from_json(value))).collect()
 }

@@ -162,7 +162,7 @@ fn the_program_keeps_its_session_with_the_broker() {
 }
 
 /// The client id of the next connection to a broker (MQTT 3.1.1, section 3.1).
-pub fn mqtt_client_id(broker: &TcpListener) -> String {
+fn mqtt_client_id(broker: &TcpListener) -> String {
     let (mut stream, _) = broker.accept().unwrap();
     let mut packet = [0; 512];
     let read = stream.read(&mut packet).unwrap();

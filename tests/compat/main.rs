@@ -7,7 +7,6 @@ mod age;
 mod code;
 #[cfg(feature = "aws")]
 mod dynamodb;
-mod generate;
 mod golden;
 mod links;
 mod messages;

@@ -16,14 +16,14 @@ use super::{EventsTable, Remembered, SignupId, now};
 const ALL: usize = 1_000;
 
 pub struct Ports {
-    pub roster: Arc<dyn Roster>,
-    pub rejects: Arc<dyn Rejects>,
-    pub buttons: Arc<dyn Buttons>,
-    pub idempotency: Arc<dyn Idempotency>,
-    pub digests: Arc<dyn Digests>,
-    pub contacts: Arc<dyn Contacts>,
-    pub budgets: Arc<dyn Budgets>,
-    pub households: Arc<dyn Households>,
+    roster: Arc<dyn Roster>,
+    rejects: Arc<dyn Rejects>,
+    buttons: Arc<dyn Buttons>,
+    idempotency: Arc<dyn Idempotency>,
+    digests: Arc<dyn Digests>,
+    contacts: Arc<dyn Contacts>,
+    budgets: Arc<dyn Budgets>,
+    households: Arc<dyn Households>,
 }
 
 impl Ports {
