@@ -30,7 +30,7 @@ pub fn as_text(value: &Value) -> &str {
 #[track_caller]
 pub fn assert_holds(what: &str, found: &Value, expected: &Value) {
     if let Some(difference) = difference(found, expected, "") {
-        panic!("{what}: {difference}\nexpected: {expected:#}\nfound: {found:#}");
+        panic!("{what}: {difference}");
     }
 }
 
@@ -40,7 +40,10 @@ fn difference(found: &Value, expected: &Value, path: &str) -> Option<String> {
         (Value::Object(found), Value::Object(expected)) => expected.iter().find_map(|(field, expected)| {
             difference(found.get(field).unwrap_or(&Value::Null), expected, &format!("{path}.{field}"))
         }),
-        (Value::Array(found), Value::Array(expected)) if found.len() == expected.len() => {
+        (Value::Array(found), Value::Array(expected)) => {
+            if found.len() != expected.len() {
+                return Some(format!("`{path}` has {} entries, not {}", found.len(), expected.len()));
+            }
             let mut pairs = found.iter().zip(expected).enumerate();
             pairs.find_map(|(place, (found, expected))| difference(found, expected, &format!("{path}[{place}]")))
         }
