@@ -13,13 +13,13 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use endpoint::Endpoint;
-use runtime_api::{Answer, Function, events};
+use support::runtime_api::{Answer, Function, events};
 
 #[path = "cold_start/endpoint.rs"]
 mod endpoint;
 #[expect(dead_code, reason = "the tests use more of it")]
-#[path = "../tests/runtime_api/mod.rs"]
-mod runtime_api;
+#[path = "../tests/support/mod.rs"]
+mod support;
 
 /// How many times longer than the empty function each may take.
 const GOAL: f64 = 3.0;

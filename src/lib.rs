@@ -62,3 +62,6 @@ pub mod ingest;
 pub mod lambda;
 pub mod notify;
 pub mod ports;
+#[cfg(test)]
+#[path = "../tests/support/seed.rs"]
+mod seed;

@@ -12,7 +12,7 @@ use rustls::pki_types::PrivateKeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::{Value, json};
 
-use crate::runtime_api::http::Message;
+use crate::support::http::Message;
 
 pub struct Endpoint {
     address: SocketAddr,

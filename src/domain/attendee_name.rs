@@ -138,6 +138,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::seed::config(256))]
+
         #[test]
         fn a_key_is_a_fixed_point_and_never_begins_with_a_hash(name in "[\\PC#\u{200D}]{0,20}") {
             if let Ok(name) = AttendeeName::parse(&name) {

@@ -182,20 +182,38 @@ mod tests {
         assert_eq!((event.id().as_str(), event.title()), ("pizza-night", "Pizza Night"));
     }
 
+    /// Titles that are always valid: up to three words of several scripts. Some letters change under folding: they grow
+    /// (`ß`, `ﬁ`, `Ⅷ`), have two lower cases (`Σ`), or look like others (`ſ`, the Kelvin sign, full-width letters).
+    fn titles() -> impl Strategy<Value = String> {
+        let letters = "[A-Za-z0-9À-ÖØ-öø-ľŁ-žΑ-ΡΣ-ωА-яא-תअ-हあ-ん一-龥가-힣Ａ-Ｚａ-ｚßİſ\u{212A}\u{212B}ﬁⅧ²ᾳᾼ]";
+        let accents_and_ignorable = "[\u{301}\u{308}\u{327}\u{345}\u{AD}\u{34F}\u{200C}]";
+        let word = format!("({letters}{accents_and_ignorable}{{0,2}}){{1,5}}");
+        let separators = "[ _\t\u{3000}-]{1,3}";
+        let title = format!("{word}({separators}{word}){{0,2}}");
+        prop::string::string_regex(&title).expect("the expression is one")
+    }
+
     proptest! {
+        #![proptest_config(crate::seed::config(2_000))]
+
         #[test]
-        fn an_id_parses_to_itself(text in "\\PC{0,70}") {
-            if let Ok(id) = EventId::parse(&text) {
-                prop_assert_eq!(EventId::parse(id.as_str()), Ok(id.clone()));
-                prop_assert!(!id.as_str().starts_with('#') && !id.as_str().contains('/'));
-            }
+        fn an_id_parses_to_itself(title in titles()) {
+            let event = Event::parse(&title).expect("the title is valid");
+            prop_assert_eq!(EventId::parse(event.id().as_str()), Ok(event.id().clone()));
+            prop_assert_eq!(EventId::parse(event.title()), Ok(event.id().clone()));
         }
 
         #[test]
-        fn case_does_not_matter(text in "\\p{L}{1,20}") {
-            prop_assume!(!text.chars().any(|c| "ſKÅ".contains(c)));
-            if let (Ok(upper), Ok(lower)) = (EventId::parse(&text.to_uppercase()), EventId::parse(&text.to_uppercase().to_lowercase())) {
-                prop_assert_eq!(upper, lower);
+        fn case_does_not_matter(title in titles()) {
+            let upper = title.to_uppercase();
+            let id = EventId::parse(&upper).expect("the title is valid");
+            prop_assert_eq!(EventId::parse(&upper.to_lowercase()), Ok(id));
+        }
+
+        #[test]
+        fn an_id_has_no_reserved_character(text in "[\\PC#/]{0,20}") {
+            if let Ok(id) = EventId::parse(&text) {
+                prop_assert!(!id.as_str().contains(['#', '/']), "{}", id);
             }
         }
     }

@@ -94,6 +94,8 @@ mod tests {
     use super::*;
 
     proptest! {
+        #![proptest_config(crate::seed::config(256))]
+
         #[test]
         fn ascii_comes_out_as_by_the_tables(text in "[\\x00-\\x7F]{0,20}|(\r\n|a|\r|\n){0,6}") {
             prop_assert_eq!(fold_case(&text), CaseMapper::new().fold_string(&text));

@@ -157,6 +157,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::seed::config(256))]
+
         #[test]
         fn what_is_shown_parses_back(millis in Timestamp::EARLIEST.0..=Timestamp::LATEST.0) {
             let moment = Timestamp(millis);

@@ -98,11 +98,11 @@ impl Backend {
 /// DynamoDB and SQS, in an account of MiniStack of its own.
 #[cfg(feature = "aws")]
 pub async fn aws() -> Backend {
-    let config = crate::ministack::Account::new().config();
+    let config = crate::support::ministack::Account::new().config();
     let table = EventsTable::new(&config, "Events");
     table.ensure().await.expect("MiniStack makes the table");
     let visibility = Duration::from_secs(3);
-    let (url, dead_letters) = crate::ministack::queues(&config, visibility).await;
+    let (url, dead_letters) = crate::support::ministack::queues(&config, visibility).await;
     let ports = Arc::new(table.clone());
     let job = Job::RejectDeadLetters { rejects: ports.clone() };
     let reject_dead_letters =

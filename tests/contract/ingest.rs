@@ -19,6 +19,7 @@ use tokio::runtime::Handle;
 
 use crate::backend::Backend;
 use crate::people::{at, attendee, changes_of, changes_since, email, event_id, id, person, roster, unique, who_is_in};
+use crate::support::seed;
 
 /// When every message of a case has arrived.
 const ARRIVED: i64 = 100;
@@ -594,8 +595,7 @@ pub async fn any_history_of_deliveries_leaves_what_its_requests_say(backend: &Ba
     let runtime = Handle::current();
     // On a thread of its own, since the runner of proptest calls back and waits.
     let histories = tokio::task::spawn_blocking(move || {
-        let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(backend.histories) };
-        TestRunner::new(config).run(&some_history(), |history| {
+        TestRunner::new(seed::config(backend.histories)).run(&some_history(), |history| {
             runtime.block_on(live_through(&backend, &history));
             Ok(())
         })

@@ -3,6 +3,10 @@
 //! A new backend is a constructor in `backend.rs` and a line at the end of this file. Its tables may be shared between
 //! cases, since each case uses events and names of its own; its queue must be the case's alone.
 
+#[expect(dead_code, reason = "other test binaries use more of it")]
+#[path = "../support/mod.rs"]
+mod support;
+
 mod backend;
 mod budgets;
 mod buttons;
@@ -12,9 +16,6 @@ mod digests;
 mod households;
 mod idempotency;
 mod ingest;
-#[cfg(feature = "aws")]
-#[path = "../ministack/mod.rs"]
-mod ministack;
 mod people;
 mod presses;
 mod queue;

@@ -11,6 +11,7 @@ use crate::backend;
 use crate::backend::Backend;
 use crate::ingest::{Asked, History, some_history};
 use crate::people::{at, changes_since, roster, unique};
+use crate::support::seed;
 
 const HISTORIES: u32 = 1_000;
 
@@ -56,8 +57,7 @@ async fn both_homes_say_the_same_of_a_thousand_histories() {
     let (here, there) = (backend::sqlite().await, backend::aws().await);
     let runtime = Handle::current();
     let compared = tokio::task::spawn_blocking(move || {
-        let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(HISTORIES) };
-        TestRunner::new(config).run(&some_history(), |history| {
+        TestRunner::new(seed::config(HISTORIES)).run(&some_history(), |history| {
             let (dance, pizza) = (unique("Dance"), unique("Pizza"));
             let events = [&*dance, &*pizza];
             let asked = history.ask(&dance, &pizza);

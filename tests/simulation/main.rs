@@ -11,6 +11,11 @@ use countmein::domain::timestamp::Timestamp;
 use proptest::prelude::*;
 
 use memory::Memory;
+use support::seed;
+
+#[expect(dead_code, reason = "other test binaries use more of it")]
+#[path = "../support/mod.rs"]
+mod support;
 
 mod memory;
 mod no_answer;
@@ -19,6 +24,9 @@ mod sending;
 const DANCE: &str = "Dance";
 const PEOPLE: [&str; 7] = ["Ana", "Ben", "Cleo", "Dora", "Emil", "Finn", "Gia"];
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Random histories that each property is tried with, unless the environment sets another number.
+const CASES: u32 = 500;
 
 /// What the design promises of any 24 hours.
 const PER_DAY: usize = 30;
@@ -160,7 +168,7 @@ impl World {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 4_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(seed::config(CASES))]
 
     #[test]
     fn who_is_in_knows_who_is_in_whatever_happens(steps in steps()) {
@@ -180,7 +188,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(seed::config(CASES))]
 
     #[test]
     fn nobody_hears_from_an_event_more_than_thirty_times_in_a_day(

@@ -358,7 +358,7 @@ fn unowned_requests() -> impl Strategy<Value = Vec<Signup>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(crate::seed::config(2_000))]
 
     #[test]
     fn any_order_and_duplication_leaves_the_same_people_in(

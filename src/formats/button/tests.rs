@@ -101,9 +101,7 @@ fn garbled(payload: &[u8], random: &mut fastrand::Rng) -> Vec<u8> {
 fn fuzz(family: &str) {
     let golden: Vec<Golden> = golden().into_iter().filter(|golden| golden.name.starts_with(family)).collect();
     assert!(!golden.is_empty(), "{family}");
-    let seed = fastrand::u64(..);
-    println!("seed {seed}");
-    let mut random = fastrand::Rng::with_seed(seed);
+    let mut random = crate::seed::rng();
     let mut sent = 0;
     while sent < FUZZ_BYTES {
         let Golden { topic, payload, .. } = &golden[random.usize(..golden.len())];

@@ -400,7 +400,7 @@ fn some_json() -> impl Strategy<Value = Value> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_000))]
+    #![proptest_config(crate::seed::config(1_000))]
 
     #[test]
     fn what_is_written_is_read_back(signup in some_signup(), late in 0..1_000_u64) {

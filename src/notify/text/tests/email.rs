@@ -82,6 +82,8 @@ Wenn du nicht darum gebeten hast, ignoriere dies.",
 }
 
 proptest! {
+    #![proptest_config(crate::seed::config(256))]
+
     #[test]
     fn a_subject_is_one_line_whatever_it_is_about(title in "(?s).{0,64}", name in "(?s).{0,80}", link in "\\PC{0,400}") {
         let announcement = titled(&title, announcement(&[&name], &[&name], (1, 1), 2));

@@ -114,6 +114,8 @@ fn all_sms(words: &MessageTexts, announcement: &Announcement, link: &str) -> [St
 }
 
 proptest! {
+    #![proptest_config(crate::seed::config(256))]
+
     #[test]
     fn two_segments_are_never_exceeded(
         announcement in announcements(),

@@ -1,0 +1,278 @@
+use std::collections::BTreeMap;
+
+use countmein::domain::contact::Contact;
+use countmein::domain::timestamp::Timestamp;
+use serde_json::{Value, json};
+
+use super::world::World;
+use crate::support::runtime_api::Answer;
+use crate::support::runtime_api::events::{attendee, records, schedule, stream_record};
+use crate::support::runtime_api::proxy::Verdict;
+
+fn joins(number: u32, event: &str, name: &str) -> Value {
+    stream_record(number, None, Some(&attendee(event, name)))
+}
+
+/// How many are in, by event, as the digests count them.
+fn counts(world: &World) -> BTreeMap<String, String> {
+    let digests = world.items("#digest").into_iter();
+    digests.map(|digest| (digest["name"].as_s().unwrap().clone(), digest["count"].as_n().unwrap().clone())).collect()
+}
+
+fn counted<const N: usize>(counts: [(&str, u64); N]) -> BTreeMap<String, String> {
+    counts.into_iter().map(|(event, count)| (event.to_owned(), count.to_string())).collect()
+}
+
+/// What is told in the embedded metric format.
+fn metrics(lines: &[String]) -> Vec<Value> {
+    let lines = lines.iter().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    lines.filter(|line| line.get("_aws").is_some()).collect()
+}
+
+#[test]
+fn a_batch_of_the_stream_is_one_write_to_each_event_s_digest_and_counts_once_when_it_comes_again() {
+    let world = World::new();
+    let fanout = world.fanout();
+    let batch = records([joins(1, "dance", "Ana"), joins(2, "party", "Ben"), joins(3, "dance", "Cleo")]);
+
+    fanout.invoke(&batch).response();
+
+    let of_calls = |operation| world.proxy.calls().iter().filter(|call| call.operation() == operation).count();
+    // Both are told at once: that is two writes more for each, of which the second ends the one page. A digest is read
+    // to be taken up, to be announced, and for the page's title.
+    assert_eq!((of_calls("GetItem"), of_calls("PutItem"), of_calls("Query")), (3 * 2, 2 + 2 * 2, 2));
+    assert_eq!((of_calls("GetSecretValue"), of_calls("Publish")), (2, 2));
+    assert_eq!(world.proxy.calls().len(), 18);
+    assert_eq!(counts(&world), counted([("dance", 2), ("party", 1)]));
+
+    world.proxy.forward_all();
+    fanout.invoke(&batch).response();
+    assert_eq!((of_calls("PutItem"), of_calls("Publish")), (0, 0));
+    assert_eq!(counts(&world), counted([("dance", 2), ("party", 1)]));
+    let told = metrics(&fanout.kill());
+    assert_eq!(told[0]["AttendeesJoined"], json!(3.0));
+    assert_eq!(
+        told.iter().filter(|line| line["AttendeesJoined"].is_number()).count(),
+        1,
+        "a replay counts for nothing: {told:?}"
+    );
+}
+
+const ANAS_PHONE: &str = "+14155552671";
+
+/// Texts go to the United States at any time of the day.
+const TEXTING: [(&str, &str); 3] =
+    [("COUNTMEIN_SMS_CALLING_CODES", "+1"), ("COUNTMEIN_SMS_HOURS", "0-24 UTC"), ("COUNTMEIN_SMS_PER_DAY", "5")];
+
+/// Somebody comes over the queue; what the table's stream tells of it.
+fn comes(world: &World, number: u32, name: &str, phone: Option<&str>) -> Value {
+    let mut item = attendee("dance", name);
+    if let Some(phone) = phone {
+        item["contact"] = json!({ "M": { "sms": { "S": phone } } });
+    }
+    world.put(&item);
+    stream_record(number, None, Some(&item))
+}
+
+#[test]
+fn the_others_hear_by_text_message_who_said_yes_and_nobody_else_does() {
+    let world = World::new();
+    let fanout = world.fanout_with(&TEXTING);
+    fanout.invoke(&records([comes(&world, 1, "Ana", Some(ANAS_PHONE))])).response();
+    let question = world.texts(ANAS_PHONE);
+    assert_eq!(question.len(), 1, "{question:?}");
+    assert!(question[0].contains("https://signup.example.org/contacts/"), "{question:?}");
+    world.has_opted_in(&Contact::sms(ANAS_PHONE).unwrap());
+
+    let now = world.fanout_with(&[&TEXTING[..], &[("COUNTMEIN_BACKOFF_INITIAL", "0")]].concat());
+    world.end_the_quiet("dance");
+    now.invoke(&records([comes(&world, 2, "Ben", None)])).response();
+
+    let texts = world.texts(ANAS_PHONE);
+    assert_eq!(texts.len(), 2, "{texts:?}");
+    assert!(
+        texts[1].starts_with("dance: Ben joined; 2 are in. https://signup.example.org/events/dance/manage/"),
+        "{texts:?}"
+    );
+}
+
+#[test]
+fn who_gives_a_phone_at_night_is_asked_by_day() {
+    let world = World::new();
+    let morning = Timestamp::now().to_string()[11..13].parse::<u32>().unwrap() < 12;
+    let night = if morning { "22-24 UTC" } else { "0-2 UTC" };
+    let asleep = world.fanout_with(&[TEXTING[0], ("COUNTMEIN_SMS_HOURS", night), TEXTING[2]]);
+    asleep.invoke(&records([comes(&world, 1, "Ana", Some(ANAS_PHONE))])).response();
+    assert!(world.texts(ANAS_PHONE).is_empty());
+
+    let awake = world.fanout_with(&TEXTING);
+    world.end_the_quiet("dance");
+    awake.invoke(&records([comes(&world, 2, "Ben", None)])).response();
+
+    let texts = world.texts(ANAS_PHONE);
+    assert_eq!(texts.len(), 1, "{texts:?}");
+    assert!(texts[0].contains("/contacts/"), "{texts:?}");
+}
+
+#[test]
+fn a_link_goes_again_to_the_phone_that_said_yes() {
+    let world = World::new();
+    let fanout = world.fanout_with(&TEXTING);
+    let asks = |number, phone| {
+        let mut item = attendee("dance", "Ana");
+        item["contact"] = json!({ "M": { "sms": { "S": phone } } });
+        let before = item.clone();
+        item["link_asked_at"] = json!({ "N": "1795431700000" });
+        world.put(&item);
+        stream_record(number, Some(&before), Some(&item))
+    };
+    fanout.invoke(&records([asks(1, ANAS_PHONE)])).response();
+    assert!(world.texts(ANAS_PHONE).is_empty(), "nobody has said yes");
+    world.has_opted_in(&Contact::sms(ANAS_PHONE).unwrap());
+
+    fanout.invoke(&records([asks(2, ANAS_PHONE)])).response();
+
+    let texts = world.texts(ANAS_PHONE);
+    assert_eq!(texts.len(), 1, "{texts:?}");
+    assert!(
+        texts[0].starts_with("dance: here is your link again. https://signup.example.org/events/dance/manage/"),
+        "{texts:?}"
+    );
+}
+
+#[test]
+fn a_stranger_s_phone_is_asked_once_and_told_nothing() {
+    let world = World::new();
+    let fanout = world.fanout_with(
+        &[&TEXTING[..], &[("COUNTMEIN_BACKOFF_INITIAL", "0"), ("COUNTMEIN_BACKOFF_MAXIMUM", "0")]].concat(),
+    );
+    for (number, name) in (1..).zip(["Ana", "Ben", "Cleo", "Dora", "Emil", "Finn", "Gia"]) {
+        fanout.invoke(&records([comes(&world, number, name, Some(ANAS_PHONE))])).response();
+    }
+    assert_eq!(world.texts(ANAS_PHONE).len(), 1);
+}
+
+#[test]
+fn nobody_is_texted_where_no_calling_code_is_listed_or_the_day_s_are_spent() {
+    let world = World::new();
+    world.fanout().invoke(&records([comes(&world, 1, "Ana", Some(ANAS_PHONE))])).response();
+    let elsewhere = world.fanout_with(&[("COUNTMEIN_SMS_CALLING_CODES", "+49"), TEXTING[1], TEXTING[2]]);
+    elsewhere.invoke(&records([comes(&world, 2, "Ben", Some(ANAS_PHONE))])).response();
+    let spent = world.fanout_with(&[TEXTING[0], TEXTING[1], ("COUNTMEIN_SMS_PER_DAY", "0")]);
+    spent.invoke(&records([comes(&world, 3, "Cleo", Some(ANAS_PHONE))])).response();
+    assert!(world.texts(ANAS_PHONE).is_empty());
+}
+
+#[test]
+fn questions_that_strangers_set_off_leave_half_of_the_day_s_texts_to_news() {
+    let world = World::new();
+    world.has_opted_in(&Contact::sms(ANAS_PHONE).unwrap());
+    let fanout = world.fanout_with(&[TEXTING[0], TEXTING[1], ("COUNTMEIN_SMS_PER_DAY", "3")]);
+    fanout.invoke(&records([comes(&world, 1, "Ana", Some(ANAS_PHONE))])).response();
+    let strangers: Vec<String> = (3..6).map(|digit| format!("+1415555267{digit}")).collect();
+    let come = (2..).zip(&strangers).map(|(number, phone)| comes(&world, number, &format!("No {number}"), Some(phone)));
+    fanout.invoke(&records(come)).response();
+
+    world.end_the_quiet("dance");
+    fanout.invoke(&schedule()).response();
+
+    let asked: usize = strangers.iter().map(|phone| world.texts(phone).len()).sum();
+    assert_eq!((asked, world.texts(ANAS_PHONE).len()), (2, 1));
+    let held_back: f64 =
+        metrics(&fanout.kill()).iter().filter_map(|line| line["SuppressedBySmsAnswersPerDay"].as_f64()).sum();
+    assert!(held_back >= 1.0, "it is counted");
+}
+
+#[test]
+fn what_waits_goes_out_with_the_schedule_when_the_event_is_not_quiet_any_more() {
+    let world = World::new();
+    world.has_opted_in(&Contact::sms(ANAS_PHONE).unwrap());
+    let fanout = world.fanout_with(&TEXTING);
+    fanout.invoke(&records([comes(&world, 1, "Ana", Some(ANAS_PHONE))])).response();
+    for (number, name) in (2..).zip(["Ben", "Cleo", "Dora", "Emil", "Finn", "Gia", "Hal", "Ida", "Jon", "Kai"]) {
+        fanout.invoke(&records([comes(&world, number, name, None)])).response();
+    }
+    fanout.invoke(&schedule()).response();
+    assert!(world.texts(ANAS_PHONE).is_empty(), "the event is quiet");
+
+    world.end_the_quiet("dance");
+    fanout.invoke(&schedule()).response();
+
+    let texts = world.texts(ANAS_PHONE);
+    assert_eq!(texts.len(), 1, "{texts:?}");
+    assert!(texts[0].contains("11 are in"), "{texts:?}");
+}
+
+#[test]
+fn a_provider_that_is_away_does_not_hold_up_the_stream() {
+    let world = World::new();
+    world.has_opted_in(&Contact::sms(ANAS_PHONE).unwrap());
+    let fanout = world.fanout_with(
+        &[&TEXTING[..], &[("COUNTMEIN_BACKOFF_INITIAL", "0"), ("COUNTMEIN_BACKOFF_MAXIMUM", "0")]].concat(),
+    );
+    fanout.invoke(&records([comes(&world, 1, "Ana", Some(ANAS_PHONE))])).response();
+    world.proxy.judge(|call| {
+        if call.operation() == "Publish" { Verdict::Fail(503, "ServiceUnavailable") } else { Verdict::Forward }
+    });
+
+    for (number, name) in (2..).zip(["Ben", "Cleo"]) {
+        fanout.invoke(&records([comes(&world, number, name, None)])).response();
+    }
+    assert!(world.texts(ANAS_PHONE).is_empty());
+    assert_eq!(counts(&world), counted([("dance", 3)]));
+
+    world.proxy.forward_all();
+    world.end_the_quiet("dance");
+    fanout.invoke(&schedule()).response();
+    let texts = world.texts(ANAS_PHONE);
+    assert_eq!(texts.len(), 1, "{texts:?}");
+    assert!(texts[0].starts_with("dance: Ben and Cleo joined; 3 are in."), "{texts:?}");
+}
+
+#[test]
+fn who_leaves_is_counted_off_and_what_is_no_attendee_is_passed_over() {
+    let world = World::new();
+    let fanout = world.fanout();
+    let ana = attendee("dance", "Ana");
+    let mut gone = ana.clone();
+    gone["status"]["S"] = json!("out");
+    gone["expires_at"] = json!({ "N": "1798023600" });
+    for of_the_stay in ["since", "owner", "channel"] {
+        gone.as_object_mut().unwrap().remove(of_the_stay);
+    }
+    fanout.invoke(&records([joins(1, "dance", "Ana"), joins(2, "dance", "Ben")])).response();
+    let digest = json!({ "event": { "S": "#digest" }, "name": { "S": "dance" }, "count": { "N": "2" } });
+
+    let batch = [stream_record(3, None, Some(&digest)), stream_record(4, Some(&ana), Some(&gone))];
+    fanout.invoke(&records(batch)).response();
+
+    assert_eq!(counts(&world), counted([("dance", 1)]));
+    let told = metrics(&fanout.kill());
+    assert_eq!(told.iter().filter_map(|line| line["AttendeesLeft"].as_f64()).sum::<f64>(), 1.0, "{told:?}");
+}
+
+#[test]
+fn a_damaged_record_fails_the_invocation_and_names_itself() {
+    let world = World::new();
+    let mut damaged = attendee("dance", "Ben");
+    damaged["requested_at"] = json!({ "S": "yesterday" });
+
+    let answer = world.fanout().invoke(&records([joins(1, "dance", "Ana"), stream_record(2, None, Some(&damaged))]));
+
+    let Answer::Error(error) = answer else { panic!("the invocation succeeded: {answer:?}") };
+    assert!(error["errorMessage"].as_str().unwrap().contains("000000000000000000002"), "{error}");
+    assert!(counts(&world).is_empty(), "the batch comes again, split");
+}
+
+#[test]
+fn a_table_that_does_not_answer_fails_the_invocation() {
+    let world = World::new();
+    let fanout = world.fanout();
+    world.proxy.judge(|_| Verdict::Fail(500, "InternalServerError"));
+    let batch = records([joins(1, "dance", "Ana")]);
+    assert!(matches!(fanout.invoke(&batch), Answer::Error(_)));
+
+    world.proxy.forward_all();
+    fanout.invoke(&batch).response();
+    assert_eq!(counts(&world), counted([("dance", 1)]));
+}

@@ -1,0 +1,168 @@
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde_json::{Value, json};
+
+use super::world::{DEAD_LETTERS, World, failures, guest};
+use crate::support::runtime_api::Answer;
+use crate::support::runtime_api::events::{message, records};
+use crate::support::runtime_api::proxy::{Call, Verdict};
+
+/// What one write request unit pays for (DynamoDB developer guide, "Read/write capacity").
+const WRITE_UNIT_BYTES: usize = 1_024;
+
+fn operations(calls: &[Call]) -> Vec<&str> {
+    let mut operations: Vec<&str> = calls.iter().map(Call::operation).collect();
+    operations.sort_unstable();
+    operations
+}
+
+/// Names and values in UTF-8, numbers as if no digit could be packed (DynamoDB developer guide, "Item sizes").
+fn size(item: &HashMap<String, AttributeValue>) -> usize {
+    let value = |value: &AttributeValue| match value {
+        AttributeValue::S(text) => text.len(),
+        AttributeValue::N(digits) => digits.len(),
+        AttributeValue::M(map) => 3 + map.len() + size(map),
+        other => panic!("no attendee has {other:?}"),
+    };
+    item.iter().map(|(name, attribute)| name.len() + value(attribute)).sum()
+}
+
+#[test]
+fn per_new_signup_there_is_one_call_and_one_write_unit_and_per_batch_no_other_call() {
+    let world = World::new();
+    let ingest = world.ingest();
+
+    let answer = ingest.invoke(&records((0..100).map(guest))).response();
+
+    assert_eq!(failures(&answer), [""; 0]);
+    let calls = world.proxy.calls();
+    assert_eq!(operations(&calls), ["UpdateItem"; 100]);
+    assert!(calls.iter().all(Call::was_done));
+    let items = world.items("dance");
+    assert_eq!(items.len(), 100);
+    for item in items {
+        assert!(size(&item) <= WRITE_UNIT_BYTES, "{} bytes: {item:?}", size(&item));
+    }
+}
+
+#[test]
+fn a_message_that_comes_again_costs_one_call_and_writes_nothing() {
+    let world = World::new();
+    let ingest = world.ingest();
+    let batch = records((0..20).map(guest));
+    ingest.invoke(&batch).response();
+    let before = world.items("dance");
+    world.proxy.forward_all();
+
+    assert_eq!(failures(&ingest.invoke(&batch).response()), [""; 0]);
+
+    let calls = world.proxy.calls();
+    assert_eq!(operations(&calls), ["UpdateItem"; 20]);
+    assert!(calls.iter().all(|call| !call.was_done()), "each is refused by its condition");
+    assert_eq!(world.items("dance"), before);
+}
+
+#[test]
+fn what_one_person_asks_in_a_batch_is_one_write() {
+    let world = World::new();
+    let asked = |id: &str, action: &str| message(id, &json!({ "event": "Dance", "name": "Ana", "action": action }));
+    let batch = records([asked("a", "sign_up"), asked("b", "cancel"), asked("b", "cancel"), asked("c", "sign_up")]);
+
+    assert_eq!(failures(&world.ingest().invoke(&batch).response()), [""; 0]);
+
+    assert_eq!(world.proxy.calls().len(), 1);
+    assert_eq!(world.who_is_in("dance"), ["Ana"]);
+}
+
+#[test]
+fn a_poisoned_message_costs_one_write_and_its_batch_goes_on() {
+    let world = World::new();
+    let poison = [
+        message("not-json", &json!("Melvin, please")),
+        message("nameless", &json!({ "event": "Dance" })),
+        message("elsewhere", &json!({ "event": "Dance", "name": "#details" })),
+    ];
+
+    let answer = world.ingest().invoke(&records((0..7).map(guest).chain(poison))).response();
+
+    assert_eq!(failures(&answer), [""; 0]);
+    let calls = world.proxy.calls();
+    assert_eq!(operations(&calls), [vec!["PutItem"; 3], vec!["UpdateItem"; 7]].concat());
+    assert_eq!(world.who_is_in("dance").len(), 7);
+    let rejects = world.rejects();
+    let ids: Vec<&str> = rejects.iter().map(|reject| reject.id.as_str()).collect();
+    assert_eq!(ids, ["elsewhere", "nameless", "not-json"]);
+    assert_eq!(rejects[2].body, "Melvin, please");
+}
+
+#[test]
+fn a_record_without_an_id_fails_the_invocation_before_anything_is_written() {
+    let world = World::new();
+    let mut nameless = guest(1);
+    nameless.as_object_mut().unwrap().remove("messageId");
+
+    let answer = world.ingest().invoke(&records([guest(0), nameless]));
+
+    let Answer::Error(error) = answer else { panic!("the invocation succeeded: {answer:?}") };
+    assert!(error["errorMessage"].as_str().unwrap().contains("messageId"), "{error}");
+    assert!(world.proxy.calls().is_empty());
+}
+
+#[test]
+fn only_what_the_table_did_not_take_comes_again() {
+    let world = World::new();
+    let ingest = world.ingest();
+    world.proxy.judge(|call| match call.body["Key"]["name"]["S"].as_str() {
+        Some("guest 003") => Verdict::Fail(400, "ProvisionedThroughputExceededException"),
+        Some("guest 005") => Verdict::Fail(500, "InternalServerError"),
+        _ => Verdict::Forward,
+    });
+
+    let answer = ingest.invoke(&records((0..10).map(guest))).response();
+
+    assert_eq!(failures(&answer), ["message-Dance-3", "message-Dance-5"]);
+    assert_eq!(world.who_is_in("dance").len(), 8);
+
+    world.proxy.forward_all();
+    let answer = ingest.invoke(&records([guest(3), guest(5)])).response();
+    assert_eq!(failures(&answer), [""; 0]);
+    assert_eq!(world.who_is_in("dance").len(), 10);
+}
+
+#[test]
+fn a_reject_that_cannot_be_kept_comes_again() {
+    let world = World::new();
+    let ingest = world.ingest();
+    world.proxy.judge(|call| match call.operation() {
+        "PutItem" => Verdict::Fail(400, "ThrottlingException"),
+        _ => Verdict::Forward,
+    });
+    let batch = records([guest(0), message("poison", &json!("not JSON"))]);
+
+    assert_eq!(failures(&ingest.invoke(&batch).response()), ["poison"]);
+    assert!(world.rejects().is_empty());
+
+    world.proxy.forward_all();
+    assert_eq!(failures(&ingest.invoke(&batch).response()), [""; 0]);
+    assert_eq!(world.rejects().len(), 1);
+}
+
+#[test]
+fn dead_letters_go_to_the_rejects_whole() {
+    let world = World::new();
+    let dead = |mut record: Value| {
+        record["eventSourceARN"] = json!(DEAD_LETTERS);
+        record["attributes"]["ApproximateReceiveCount"] = json!("1");
+        record
+    };
+    let batch = records([dead(guest(1)), dead(message("poison", &json!("not JSON")))]);
+
+    assert_eq!(failures(&world.ingest().invoke(&batch).response()), [""; 0]);
+
+    let rejects = world.rejects();
+    assert_eq!(rejects.iter().map(|reject| reject.id.as_str()).collect::<Vec<_>>(), ["message-Dance-1", "poison"]);
+    assert_eq!(rejects[0].body, guest(1)["body"].as_str().unwrap());
+    assert_eq!(world.who_is_in("dance"), [""; 0]);
+    assert_eq!(operations(&world.proxy.calls()), ["PutItem"; 2]);
+}

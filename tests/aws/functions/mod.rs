@@ -1,0 +1,9 @@
+//! The functions' own executables under a Runtime API like Lambda's, with MiniStack behind a proxy that sees each of
+//! their calls.
+
+mod api;
+mod crash;
+mod fanout;
+mod ingest;
+mod logs;
+mod world;

@@ -1,0 +1,153 @@
+//! The program on a table and a queue of AWS, without a stack.
+
+use std::path::Path;
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use countmein::adapters::sqs::Sqs;
+use countmein::ports::Queue as _;
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
+
+use crate::support::ministack::{self, Account, REGION, SECRET_KEY};
+use crate::support::program::{Program, serve};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+const ORGANISER_KEY: &str = "correct-horse-battery";
+
+struct Cloud {
+    account: Account,
+    runtime: Runtime,
+    queue: String,
+    dead_letters: String,
+}
+
+impl Cloud {
+    fn new() -> Self {
+        let account = Account::new();
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+        let (queue, dead_letters) = runtime.block_on(ministack::queues(&account.config(), Duration::from_secs(30)));
+        Self { account, runtime, queue, dead_letters }
+    }
+
+    /// As everybody tells a program of AWS where it is.
+    fn tell(&self, command: &mut Command) {
+        command.envs([
+            ("AWS_ENDPOINT_URL", self.account.endpoint.as_str()),
+            ("AWS_REGION", REGION),
+            ("AWS_ACCESS_KEY_ID", &self.account.id),
+            ("AWS_SECRET_ACCESS_KEY", SECRET_KEY),
+        ]);
+    }
+
+    fn ensure_table(&self, more: &[&str]) -> std::process::Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_countmein"));
+        command.env_clear().args(["ensure-table", "--table", "Club"]).args(more);
+        self.tell(&mut command);
+        command.output().unwrap()
+    }
+
+    fn serve(&self, data: &Path, more: &[&str]) -> Command {
+        let mut command = serve(data);
+        command.args(["--store", "dynamodb", "--queue", "sqs", "--table", "Club", "--queue-url", &self.queue]);
+        command.args(["--dead-letter-queue-url", &self.dead_letters, "--organiser-key", ORGANISER_KEY]).args(more);
+        self.tell(&mut command);
+        command
+    }
+
+    fn publish(&self, queue: &str, body: &Value) {
+        let queue = Sqs::new(&self.account.config(), queue);
+        self.runtime.block_on(queue.send(vec![body.to_string()])).unwrap();
+    }
+}
+
+fn get(program: &Program, path: &str) -> (u16, Value) {
+    let request =
+        ureq::get(format!("{}{path}", program.url)).header("Authorization", format!("Bearer {ORGANISER_KEY}"));
+    let mut response = request.config().http_status_as_error(false).build().call().unwrap();
+    (response.status().as_u16(), response.body_mut().read_json().unwrap())
+}
+
+fn sign_up(program: &Program, name: &str) -> Value {
+    let mut response =
+        ureq::post(format!("{}/events/Dance/signups", program.url)).send_json(json!({ "name": name })).unwrap();
+    response.body_mut().read_json().unwrap()
+}
+
+fn eventually(program: &Program, path: &str, holds: impl Fn(&Value) -> bool) -> Value {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let (_, seen) = get(program, path);
+        if holds(&seen) {
+            return seen;
+        }
+        assert!(Instant::now() < deadline, "{path}: {seen}");
+        thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn a_table_that_is_not_there_is_made_and_one_that_is_there_is_left() {
+    let cloud = Cloud::new();
+    for made in [true, false] {
+        let output = cloud.ensure_table(&["--json"]);
+        assert!(output.status.success(), "{output:?}");
+        let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(answer, json!({ "table": "Club", "made": made }));
+    }
+    assert_eq!(cloud.ensure_table(&[]).stdout, b"the table Club was there\n");
+}
+
+#[test]
+fn without_its_table_it_does_not_serve_and_says_how_to_make_it() {
+    let cloud = Cloud::new();
+    let data = tempfile::tempdir().unwrap();
+    let output = cloud.serve(data.path(), &[]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("ensure-table"), "{output:?}");
+}
+
+#[test]
+fn it_does_with_a_queue_and_a_table_what_it_does_with_a_file() {
+    let cloud = Cloud::new();
+    assert!(cloud.ensure_table(&[]).status.success());
+    let data = tempfile::tempdir().unwrap();
+    let program = Program::start(cloud.serve(data.path(), &[]));
+
+    let accepted = sign_up(&program, "Melvin");
+    cloud.publish(&cloud.queue, &json!({ "event": "Dance", "name": "Ana" }));
+    cloud.publish(&cloud.queue, &json!({ "event": "Dance" }));
+    cloud.publish(&cloud.dead_letters, &json!({ "event": "Dance", "name": "Ben" }));
+
+    let roster =
+        eventually(&program, "/events/dance/attendees", |roster| roster["attendees"].as_array().unwrap().len() == 2);
+    assert_eq!(roster["attendees"][0]["name"], "Ana");
+    eventually(&program, "/organiser/rejects", |rejects| rejects["rejects"].as_array().unwrap().len() == 2);
+    // The count follows the stream.
+    eventually(&program, "/events", |events| events["events"][0]["count"] == 2);
+
+    // Pulled out in the middle, and put in again.
+    let link = url::Url::parse(accepted["manage"].as_str().unwrap()).unwrap().path().to_owned();
+    program.kill();
+    let program = Program::start(cloud.serve(data.path(), &[]));
+    assert_eq!(get(&program, &link).1["state"], "in");
+    sign_up(&program, "Cleo");
+    eventually(&program, "/events", |events| events["events"][0]["count"] == 3);
+    assert!(program.terminate().0);
+}
+
+#[test]
+fn beside_a_deployed_stack_it_serves_and_leaves_the_queue_to_the_functions() {
+    let cloud = Cloud::new();
+    assert!(cloud.ensure_table(&[]).status.success());
+    let data = tempfile::tempdir().unwrap();
+    let program = Program::start(cloud.serve(data.path(), &["--serve-only"]));
+
+    sign_up(&program, "Melvin");
+
+    let queue = Sqs::new(&cloud.account.config(), &cloud.queue);
+    let waiting = cloud.runtime.block_on(queue.receive(1)).unwrap();
+    assert_eq!(waiting.len(), 1);
+    assert!(program.terminate().0);
+}

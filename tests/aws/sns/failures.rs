@@ -1,0 +1,167 @@
+//! What becomes of what SNS does not do: tried again or not, and told without an address.
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use aws_config::timeout::TimeoutConfig;
+use countmein::adapters::sns::{Phones, Sns};
+use countmein::domain::opt_in::OptIn;
+use countmein::ports::{Broadcaster as _, Mailer, SendError, SmsSender, WebhookCaller};
+
+use super::canned::{Call, CannedSns, done, done_with, once, refused};
+use super::stage::topics;
+use super::{MAIL, PHONE, WEBHOOK, broadcast, call, mail, text};
+use crate::support::http::Message;
+use crate::support::ministack::Account;
+
+/// Asks all that may be asked of SNS; what came of each.
+pub async fn everything(config: &SdkConfig, account: &Account) -> Vec<Result<(), SendError>> {
+    let (sns, phones) = (&Sns::new(config, topics(account)), &Phones::new(config));
+    let (mail, text, call) = (mail(), text(), call(WEBHOOK));
+    let asked = [
+        Mailer::ask(sns, &mail).await,
+        SmsSender::ask(phones, &text).await,
+        WebhookCaller::ask(sns, &call.contact, &call.to, "text").await,
+    ];
+    let told =
+        [sns.mail(&mail).await, phones.text(&text).await, sns.call(&call).await, sns.broadcast(&broadcast()).await];
+    asked.into_iter().map(|answer| answer.map(drop)).chain(told).collect()
+}
+
+fn all_failed(outcomes: Vec<Result<(), SendError>>) -> impl Iterator<Item = SendError> {
+    outcomes.into_iter().map(|outcome| outcome.expect_err("SNS does nothing"))
+}
+
+#[track_caller]
+pub fn tells_no_address(told: &str) {
+    for part in ["ana@", "ana%40", "4155552671", "hooks.example", "/ana", "%2Fana"] {
+        assert!(!told.contains(part), "{told}");
+    }
+}
+
+/// As SNS words it, with whatever address it was about.
+pub fn worded() -> String {
+    format!("SNS:Publish on resource: {PHONE}, {MAIL}, {WEBHOOK}")
+}
+
+#[tokio::test]
+async fn what_may_pass_is_tried_again_and_no_address_is_told() {
+    for (status, code) in [
+        (429, "Throttled"),
+        (400, "Throttling"),
+        (400, "KMSThrottling"),
+        (500, "InternalError"),
+        (503, "ServiceUnavailable"),
+        (403, "AuthorizationError"),
+        (403, "ExpiredToken"),
+        (403, "InvalidClientTokenId"),
+        (403, "TopicLimitExceeded"),
+    ] {
+        let canned = CannedSns::refusing(status, code, &worded());
+        for failure in all_failed(canned.everything().await) {
+            let (SendError::Unavailable(unavailable) | SendError::NotSent(unavailable)) = &failure else {
+                panic!("{code}: {failure}")
+            };
+            assert!(unavailable.cause.starts_with(code), "{failure}");
+            // Making a topic names none.
+            if unavailable.doing != "making a contact's topic" {
+                tells_no_address(&format!("{failure:?}"));
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_never_will_work_is_given_up_and_no_address_is_told() {
+    for code in ["InvalidParameter", "ParameterValueInvalid", "EndpointDisabled", "OptedOut", "UserError"] {
+        let canned = CannedSns::answering(move |call: &Call| match call["Action"].as_str() {
+            "CreateTopic" => done(call),
+            _ => refused(400, code, &worded()),
+        });
+        for failure in all_failed(canned.everything().await) {
+            assert!(matches!(&failure, SendError::Rejected(reason) if reason.ends_with(code)), "{failure}");
+            tells_no_address(&format!("{failure:?}"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_nobody_can_read_is_tried_again_and_not_told() {
+    for status in [200, 400, 502] {
+        let canned = CannedSns::answering(move |_| Message::answer(status, worded()));
+        let failure = canned.phones().text(&text()).await.unwrap_err();
+        assert!(matches!(&failure, SendError::Unavailable(_)), "{failure}");
+        tells_no_address(&format!("{failure:?}"));
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_answered_is_tried_again() {
+    let silent = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let away = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
+    for address in [silent.local_addr().unwrap(), away] {
+        let account = Account { id: "123456789012".to_owned(), endpoint: format!("http://{address}") };
+        let timeouts = TimeoutConfig::builder().operation_timeout(Duration::from_millis(200)).build();
+        let config = once(&account).into_builder().timeout_config(timeouts).build();
+        for failure in all_failed(everything(&config, &account).await) {
+            // What comes before the question did not ask it.
+            assert!(matches!(&failure, SendError::Unavailable(_) | SendError::NotSent(_)), "{failure}");
+            tells_no_address(&format!("{failure:?}"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_phone_whose_owner_said_stop_is_not_asked() {
+    let canned = CannedSns::answering(|call| match call["Action"].as_str() {
+        "CheckIfPhoneNumberIsOptedOut" => done_with(call, "<isOptedOut>true</isOptedOut>"),
+        _ => done(call),
+    });
+    assert_eq!(SmsSender::ask(&canned.phones(), &text()).await.unwrap(), Some(OptIn::OptedOut));
+    let [check] = &canned.calls()[..] else { panic!("a text was sent") };
+    assert_eq!((check["Action"].as_str(), check["phoneNumber"].as_str()), ("CheckIfPhoneNumberIsOptedOut", PHONE));
+}
+
+#[tokio::test]
+async fn any_other_phone_is_asked_by_a_text() {
+    let canned = CannedSns::answering(done);
+    assert_eq!(SmsSender::ask(&canned.phones(), &text()).await.unwrap(), None);
+    let calls = canned.calls();
+    assert_eq!(calls.len(), 2, "{calls:?}");
+    assert_eq!(calls[1]["Message"], text().body);
+}
+
+#[tokio::test]
+async fn a_mail_whose_subject_sns_refuses_begins_with_it() {
+    let canned = CannedSns::answering(|call| match call.get("Subject") {
+        Some(_) => refused(400, "InvalidParameter", "Invalid parameter: Subject"),
+        None => done(call),
+    });
+    canned.sns().mail(&mail()).await.unwrap();
+    let calls = canned.calls();
+    assert_eq!(calls.len(), 2, "{calls:?}");
+    assert_eq!(calls[1]["Message"], format!("{}\n\n{}", mail().subject, mail().body));
+}
+
+#[tokio::test]
+async fn a_topic_with_other_tags_is_subscribed_all_the_same() {
+    let canned = CannedSns::answering(|call| match call["Action"].as_str() {
+        "CreateTopic" => {
+            refused(400, "InvalidParameter", "Invalid parameter: Tags Reason: Topic already exists with different tags")
+        }
+        _ => done(call),
+    });
+    assert_eq!(Mailer::ask(&canned.sns(), &mail()).await.unwrap(), Some(OptIn::Confirmed));
+    assert_eq!(canned.calls().last().unwrap()["Action"], "Subscribe");
+}
+
+#[tokio::test]
+async fn people_get_a_broadcast_in_words() {
+    let canned = CannedSns::answering(done);
+    canned.sns().broadcast(&broadcast()).await.unwrap();
+    let [published] = &canned.calls()[..] else { panic!("it is published once") };
+    let messages: serde_json::Value = serde_json::from_str(&published["Message"]).unwrap();
+    let (words, program) = (broadcast().text, broadcast().cloud_event);
+    assert_eq!(messages, serde_json::json!({ "default": program, "sms": words, "email": words }));
+}

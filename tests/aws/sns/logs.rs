@@ -1,0 +1,45 @@
+//! That no log, however much it is asked to say, tells an address.
+
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
+
+use tracing::instrument::WithSubscriber as _;
+use tracing::level_filters::LevelFilter;
+
+use super::canned::{CannedSns, done};
+use super::failures::{tells_no_address, worded};
+use crate::support::http::Message;
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn no_log_tells_an_address_whatever_it_is_asked_to_say() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber =
+        tracing_subscriber::fmt().with_max_level(LevelFilter::TRACE).with_writer(move || writer.clone()).finish();
+    let talk = async {
+        tracing::trace!("all is logged");
+        CannedSns::answering(done).everything().await;
+        CannedSns::refusing(403, "AuthorizationError", &worded()).everything().await;
+        CannedSns::answering(|_| Message::answer(200, worded())).everything().await;
+    };
+    talk.with_subscriber(subscriber).await;
+    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert!(log.contains("all is logged"), "{log}");
+    for line in log.lines() {
+        tells_no_address(line);
+    }
+}

@@ -1,0 +1,176 @@
+//! SNS as the way to people: on MiniStack, and where that is no measure, on an SNS that answers as it is told.
+
+use std::time::Duration;
+
+use countmein::domain::event::EventId;
+use countmein::domain::opt_in::{ContactId, OptIn};
+use countmein::ports::{
+    Broadcast, Broadcaster as _, Call, Mail, Mailer, SendError, SmsSender as _, Text, WebhookCaller,
+};
+use serde_json::{Value, json};
+use url::Url;
+
+use crate::support::http::Message;
+use server::{Server, get};
+use stage::{Stage, topic_of, topics};
+
+mod canned;
+mod failures;
+mod logs;
+mod server;
+mod stage;
+
+/// Only what fails waits for it.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+const MAIL: &str = "ana@example.org";
+const PHONE: &str = "+14155552671";
+const WEBHOOK: &str = "https://hooks.example.org/ana";
+
+/// With every kind of character that an id may have.
+fn contact() -> ContactId {
+    ContactId::from_stored("Ab1-_xyzXYZ0123456789Q".to_owned())
+}
+
+fn mail() -> Mail {
+    Mail {
+        id: "news-1".to_owned(),
+        contact: contact(),
+        to: MAIL.to_owned(),
+        subject: "Grillfest: Jörg ist dabei".to_owned(),
+        body: "Jörg & Ben are in.\n\nhttps://club.example/m?t=1+2\n".to_owned(),
+        unsubscribe: None,
+    }
+}
+
+fn text() -> Text {
+    Text { to: PHONE.to_owned(), body: "Melvin is in: Pizza Night & more".to_owned() }
+}
+
+fn call(to: &str) -> Call {
+    let body = json!({ "specversion": "1.0", "id": "news-1", "data": { "text": "Jörg is in" } }).to_string();
+    Call { id: "news-1".to_owned(), contact: contact(), to: to.parse().unwrap(), body }
+}
+
+fn broadcast() -> Broadcast {
+    Broadcast {
+        id: "news-1".to_owned(),
+        event: EventId::parse("Pizza Night").unwrap(),
+        kind: "joined",
+        cloud_event: json!({ "specversion": "1.0", "id": "news-1" }).to_string(),
+        text: "Pizza Night: Melvin is in; 2 are coming".to_owned(),
+    }
+}
+
+#[tokio::test]
+async fn a_text_reaches_the_phone_as_what_is_not_to_be_late() {
+    let stage = Stage::new().await;
+    stage.phones.text(&text()).await.unwrap();
+    let mut url: Url = format!("{}/_ministack/sns/sms-messages", stage.account.endpoint).parse().unwrap();
+    url.query_pairs_mut().append_pair("account", &stage.account.id);
+    let sent: Value = serde_json::from_slice(&get(&url).body).unwrap();
+    let [sent] = &sent["sms_messages"][PHONE].as_array().unwrap()[..] else { panic!("{sent:#}") };
+    assert_eq!(sent["Message"], text().body);
+    assert_eq!(sent["MessageAttributes"]["AWS.SNS.SMS.SMSType"]["StringValue"], "Transactional");
+}
+
+#[tokio::test]
+async fn who_is_enrolled_twice_has_one_topic_and_is_subscribed_once() {
+    let stage = Stage::new().await;
+    for _ in 0..2 {
+        assert_eq!(Mailer::ask(&stage.sns, &mail()).await.unwrap(), Some(OptIn::Confirmed));
+    }
+    let topic = topic_of(&stage.account, &contact());
+    assert_eq!(stage.topics().await, [topics(&stage.account).announcements, topic.clone()]);
+    assert_eq!(stage.subscribers(&contact()).await, [("email".to_owned(), MAIL.to_owned())]);
+    let tags = stage.aws.list_tags_for_resource().resource_arn(topic).send().await.unwrap().tags.unwrap();
+    let tags: Vec<_> = tags.into_iter().map(|tag| (tag.key, tag.value)).collect();
+    assert_eq!(tags, topics(&stage.account).tags);
+}
+
+#[tokio::test]
+async fn a_mail_goes_to_the_contacts_own_topic() {
+    let stage = Stage::new().await;
+    Mailer::ask(&stage.sns, &mail()).await.unwrap();
+    let queue = stage.queue_on(&topic_of(&stage.account, &contact()), &[]).await;
+    stage.sns.mail(&mail()).await.unwrap();
+    let published = queue.only_message().await;
+    assert_eq!(published["Subject"], mail().subject);
+    assert_eq!(published["Message"], mail().body);
+}
+
+#[tokio::test]
+async fn a_subject_too_long_for_sns_is_the_first_line() {
+    let stage = Stage::new().await;
+    Mailer::ask(&stage.sns, &mail()).await.unwrap();
+    let queue = stage.queue_on(&topic_of(&stage.account, &contact()), &[]).await;
+    let subject = "Grillfest ".repeat(10);
+    stage.sns.mail(&Mail { subject: subject.clone(), ..mail() }).await.unwrap();
+    let published = queue.only_message().await;
+    assert_eq!(published.get("Subject"), None);
+    assert_eq!(published["Message"], format!("{subject}\n\n{}", mail().body));
+}
+
+#[tokio::test]
+async fn a_topic_that_somebody_deleted_is_made_again() {
+    let stage = Stage::new().await;
+    Mailer::ask(&stage.sns, &mail()).await.unwrap();
+    for told_later in ["email", "https"] {
+        stage.aws.delete_topic().topic_arn(topic_of(&stage.account, &contact())).send().await.unwrap();
+        let tell = async || match told_later {
+            "email" => stage.sns.mail(&mail()).await,
+            _ => stage.sns.call(&call(WEBHOOK)).await,
+        };
+        let failure = tell().await.unwrap_err();
+        assert!(matches!(&failure, SendError::Unavailable(_)), "{failure}");
+        let [(protocol, _)] = &stage.subscribers(&contact()).await[..] else { panic!("one is subscribed") };
+        assert_eq!(protocol, told_later);
+        tell().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_webhook_is_called_as_soon_as_it_said_yes() {
+    let stage = Stage::new().await;
+    let receiver = Server::answering(|_| Message::answer(200, ""));
+    let call = Call { id: "news-2".to_owned(), ..call(&receiver.url()) };
+    assert_eq!(WebhookCaller::ask(&stage.sns, &call.contact, &call.to, "text").await.unwrap(), Some(OptIn::Confirmed));
+    let question: Value = serde_json::from_slice(&receiver.request().body).unwrap();
+    assert_eq!(question["Type"], "SubscriptionConfirmation");
+    let too_early = Call { body: json!({ "id": "news-1" }).to_string(), ..call.clone() };
+    stage.sns.call(&too_early).await.unwrap();
+
+    get(&question["SubscribeURL"].as_str().unwrap().parse().unwrap());
+    stage.sns.call(&call).await.unwrap();
+
+    assert_eq!(String::from_utf8(receiver.request().body).unwrap(), call.body);
+}
+
+#[tokio::test]
+async fn a_webhook_gets_the_cloud_event_itself_as_json() {
+    let stage = Stage::new().await;
+    let call = call(WEBHOOK);
+    WebhookCaller::ask(&stage.sns, &call.contact, &call.to, "text").await.unwrap();
+    let list = stage.aws.list_subscriptions_by_topic().topic_arn(topic_of(&stage.account, &contact()));
+    let [listed] = &list.send().await.unwrap().subscriptions.unwrap()[..] else { panic!("one is subscribed") };
+    assert_eq!((listed.protocol(), listed.endpoint()), (Some("https"), Some(WEBHOOK)));
+    let get = stage.aws.get_subscription_attributes().subscription_arn(listed.subscription_arn().unwrap());
+    let attributes = get.send().await.unwrap().attributes.unwrap();
+    assert_eq!(attributes["RawMessageDelivery"], "true");
+    assert_eq!(attributes["DeliveryPolicy"], r#"{"requestPolicy":{"headerContentType":"application/json"}}"#);
+}
+
+#[tokio::test]
+async fn whoever_listens_to_the_stage_gets_the_cloud_event_and_can_choose_the_event() {
+    let stage = Stage::new().await;
+    let filter = r#"{"event": ["pizza-night"], "kind": ["joined", "both"]}"#;
+    let queue = stage.queue_on(&topics(&stage.account).announcements, &[("FilterPolicy", filter)]).await;
+    let elsewhere = Broadcast { event: EventId::parse("Dance").unwrap(), ..broadcast() };
+    for broadcast in [elsewhere, Broadcast { kind: "left", ..broadcast() }, broadcast()] {
+        stage.sns.broadcast(&broadcast).await.unwrap();
+    }
+    let published = queue.only_message().await;
+    assert_eq!(published["Message"], broadcast().cloud_event);
+    assert_eq!(published["MessageAttributes"]["event"], json!({ "Type": "String", "Value": "pizza-night" }));
+    assert_eq!(published["MessageAttributes"]["kind"], json!({ "Type": "String", "Value": "joined" }));
+}

@@ -1,0 +1,83 @@
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
+
+use countmein::ports::Queue as _;
+use serde_json::json;
+
+use super::support::{Stack, eventually};
+use crate::support::runtime_api::proxy::{Proxy, Verdict};
+
+#[test]
+fn whoever_signs_up_over_http_is_on_the_roster_and_opens_the_link() {
+    let stack = Stack::deploy();
+
+    let (status, accepted) = stack.post("/events/Dance/signups", &json!({ "name": "Melvin" }));
+
+    assert_eq!(status, 202, "{accepted}");
+    let melvin =
+        eventually("Melvin over HTTP", || stack.get("/events/dance/attendees/melvin"), |(status, _)| *status == 200);
+    assert_eq!((&melvin.1["name"], &melvin.1["channel"]), (&json!("Melvin"), &json!("http")));
+    eventually("a count of one", || stack.count("dance"), |count| *count == 1);
+
+    let link = url::Url::parse(accepted["manage"].as_str().expect("a manage link")).unwrap();
+    assert_eq!(stack.get(link.path()).1["state"], "in");
+    let (status, _) = stack.post(link.path(), &json!({ "action": "cancel" }));
+    assert_eq!(status, 202);
+    eventually("Melvin's leave", || stack.who_is_in("dance"), Vec::is_empty);
+    eventually("a count of none", || stack.count("dance"), |count| *count == 0);
+}
+
+#[test]
+fn a_message_that_anybody_puts_on_the_queue_is_a_sign_up_and_a_bad_one_harms_nobody_else() {
+    let stack = Stack::deploy();
+
+    stack.publish(r#"{"event": "Dance", "name": "Melvin"}"#);
+    stack.publish("count me in, please");
+    stack.publish(r##"{"event": "Dance", "name": "#digest"}"##);
+    stack.publish(r#"{"event": "Dance", "name": "Ana"}"#);
+
+    eventually("Ana and Melvin", || stack.who_is_in("dance"), |names| names == &["Ana", "Melvin"]);
+    let rejects = eventually("two rejects", || stack.rejects(), |rejects| rejects.len() == 2);
+    let mut bodies: Vec<&str> = rejects.iter().map(|reject| reject.body.as_str()).collect();
+    bodies.sort_unstable();
+    assert_eq!(bodies, ["count me in, please", r##"{"event": "Dance", "name": "#digest"}"##]);
+    eventually("empty queues", || stack.messages(), |(queue, dead)| queue.messages + dead.messages == 0);
+}
+
+#[test]
+fn what_fails_for_a_while_is_tried_again_alone() {
+    let stack = Stack::deploy();
+    let endpoint = url::Url::parse(&stack.account.endpoint).unwrap().socket_addrs(|| None).unwrap()[0];
+    let proxy = Proxy::before(endpoint);
+    // As many as the SDK makes of one call: the message itself has to come again.
+    let failures_left = AtomicUsize::new(3);
+    proxy.judge(move |call| {
+        let is_ana = call.body["Key"]["name"]["S"] == "ana";
+        let fails = is_ana && failures_left.try_update(Relaxed, Relaxed, |left| left.checked_sub(1)).is_ok();
+        if fails { Verdict::Fail(500, "InternalServerError") } else { Verdict::Forward }
+    });
+    reach_the_table_through(&stack, &proxy);
+    let names = ["Ana", "Ben", "Cleo", "Dora", "Emil"];
+    let bodies = names.map(|name| json!({ "event": "Dance", "name": name }).to_string());
+
+    stack.wait(stack.queue.send(bodies.to_vec())).unwrap();
+
+    eventually("everybody", || stack.who_is_in("dance"), |there| there == &names);
+    eventually("empty queues", || stack.messages(), |(queue, dead)| queue.messages + dead.messages == 0);
+    let calls = proxy.calls();
+    let writes = |name: &str| calls.iter().filter(|call| call.body["Key"]["name"]["S"] == name).count();
+    assert_eq!(names.map(|name| writes(&name.to_lowercase())), [4, 1, 1, 1, 1]);
+    assert!(stack.rejects().is_empty());
+}
+
+/// Has `ingest` send its calls through the proxy, and what failed come back soon.
+fn reach_the_table_through(stack: &Stack, proxy: &Proxy) {
+    let function = stack.output("IngestFunctionName");
+    let configuration = stack.aws(&["lambda", "get-function-configuration", "--function-name", function]);
+    let mut environment = configuration["Environment"].clone();
+    environment["Variables"]["AWS_ENDPOINT_URL"] = json!(proxy.url());
+    let environment = environment.to_string();
+    stack.aws(&["lambda", "update-function-configuration", "--function-name", function, "--environment", &environment]);
+    let queue = stack.output("QueueUrl");
+    stack.aws(&["sqs", "set-queue-attributes", "--queue-url", queue, "--attributes", "VisibilityTimeout=3"]);
+}

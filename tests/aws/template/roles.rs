@@ -1,0 +1,170 @@
+//! What each function may do: this, and nothing else.
+
+use super::support::{entries, list, template, text, texts};
+
+const TABLE: &str = "!GetAtt EventsTable.Arn";
+const SIGNUPS: &str = "!GetAtt SignupsQueue.Arn";
+const DEAD_LETTERS: &str = "!GetAtt DeadLettersQueue.Arn";
+const STREAM: &str = "!Sub ${EventsTable.Arn}/stream/*";
+
+const API: [(&str, &[&str]); 10] = [
+    ("dynamodb:DeleteItem", &[TABLE]),
+    ("dynamodb:GetItem", &[TABLE]),
+    ("dynamodb:PutItem", &[TABLE]),
+    ("dynamodb:Query", &[TABLE]),
+    ("logs:CreateLogStream", &["!GetAtt ApiLogs.Arn"]),
+    ("logs:PutLogEvents", &["!GetAtt ApiLogs.Arn"]),
+    ("secretsmanager:GetSecretValue", &["!GetAtt OrganiserKey.Id", "!GetAtt TokenSecret.Id"]),
+    ("sqs:SendMessage", &[SIGNUPS]),
+    ("xray:PutTelemetryRecords", &["*"]),
+    ("xray:PutTraceSegments", &["*"]),
+];
+
+const INGEST: [(&str, &[&str]); 10] = [
+    ("dynamodb:GetItem", &[TABLE]),
+    ("dynamodb:PutItem", &[TABLE]),
+    ("dynamodb:UpdateItem", &[TABLE]),
+    ("logs:CreateLogStream", &["!GetAtt IngestLogs.Arn"]),
+    ("logs:PutLogEvents", &["!GetAtt IngestLogs.Arn"]),
+    ("sqs:DeleteMessage", &[SIGNUPS, DEAD_LETTERS]),
+    ("sqs:GetQueueAttributes", &[SIGNUPS, DEAD_LETTERS]),
+    ("sqs:ReceiveMessage", &[SIGNUPS, DEAD_LETTERS]),
+    ("xray:PutTelemetryRecords", &["*"]),
+    ("xray:PutTraceSegments", &["*"]),
+];
+
+const CONTACTS: &str = "!Sub arn:${AWS::Partition}:sns:${AWS::Region}:${AWS::AccountId}:countmein-${Stage}-contact-*";
+const PHONES: &str = "not !Sub arn:${AWS::Partition}:sns:*:*:*";
+
+const FANOUT: [(&str, &[&str]); 22] = [
+    ("dynamodb:DescribeStream", &[STREAM]),
+    ("dynamodb:GetItem", &[TABLE]),
+    ("dynamodb:GetRecords", &[STREAM]),
+    ("dynamodb:GetShardIterator", &[STREAM]),
+    ("dynamodb:ListStreams", &[STREAM]),
+    ("dynamodb:PutItem", &[TABLE]),
+    ("dynamodb:Query", &[TABLE]),
+    ("dynamodb:Query", &["!Sub ${EventsTable.Arn}/index/due"]),
+    ("dynamodb:UpdateItem", &[TABLE]),
+    ("logs:CreateLogStream", &["!GetAtt FanoutLogs.Arn"]),
+    ("logs:PutLogEvents", &["!GetAtt FanoutLogs.Arn"]),
+    ("s3:ListBucket", &["!GetAtt SetAsideBucket.Arn"]),
+    ("s3:PutObject", &["!Sub ${SetAsideBucket.Arn}/*"]),
+    ("secretsmanager:GetSecretValue", &["!GetAtt TokenSecret.Id", "!GetAtt ContactSecret.Id"]),
+    ("sns:CheckIfPhoneNumberIsOptedOut", &["*"]),
+    ("sns:CreateTopic", &[CONTACTS]),
+    ("sns:Publish", &["!Ref AnnouncementsTopic", CONTACTS]),
+    ("sns:Publish", &[PHONES]),
+    ("sns:Subscribe", &[CONTACTS]),
+    ("sns:TagResource", &[CONTACTS]),
+    ("xray:PutTelemetryRecords", &["*"]),
+    ("xray:PutTraceSegments", &["*"]),
+];
+
+const TABLES: &str = "!Sub arn:${AWS::Partition}:s3:::countmein-${Stage}-import-${AWS::AccountId}-${AWS::Region}/*";
+
+const IMPORT: [(&str, &[&str]); 9] = [
+    ("logs:CreateLogStream", &["!GetAtt ImportLogs.Arn"]),
+    ("logs:PutLogEvents", &["!GetAtt ImportLogs.Arn"]),
+    ("s3:GetObject", &[TABLES]),
+    ("s3:ListBucket", &["!GetAtt SetAsideBucket.Arn"]),
+    ("s3:PutObject", &["!Sub ${ImportResultsBucket.Arn}/*"]),
+    ("s3:PutObject", &["!Sub ${SetAsideBucket.Arn}/*"]),
+    ("sqs:SendMessage", &[SIGNUPS]),
+    ("xray:PutTelemetryRecords", &["*"]),
+    ("xray:PutTraceSegments", &["*"]),
+];
+
+const ALEXA: [(&str, &[&str]); 9] = [
+    ("dynamodb:GetItem", &[TABLE]),
+    ("dynamodb:PutItem", &[TABLE]),
+    ("dynamodb:Query", &[TABLE]),
+    ("logs:CreateLogStream", &["!GetAtt AlexaLogs.Arn"]),
+    ("logs:PutLogEvents", &["!GetAtt AlexaLogs.Arn"]),
+    ("secretsmanager:GetSecretValue", &["!GetAtt ContactSecret.Id"]),
+    ("sqs:SendMessage", &[SIGNUPS]),
+    ("xray:PutTelemetryRecords", &["*"]),
+    ("xray:PutTraceSegments", &["*"]),
+];
+
+/// Of the rules of IoT Core.
+const BUTTONS: [(&str, &[&str]); 2] =
+    [("s3:PutObject", &["!Sub ${SetAsideBucket.Arn}/buttons/*"]), ("sqs:SendMessage", &[SIGNUPS])];
+
+#[test]
+fn a_role_allows_what_its_function_does_on_what_it_does_it_to() {
+    let template = template();
+    let roles = [
+        ("AlexaRole", &ALEXA[..]),
+        ("ApiRole", &API),
+        ("ButtonsRole", &BUTTONS),
+        ("FanoutRole", &FANOUT),
+        ("ImportRole", &IMPORT),
+        ("IngestRole", &INGEST),
+    ];
+    for (role, allowed) in roles {
+        let policies = list(&template.properties(role)["Policies"]);
+        let statements = policies.iter().flat_map(|policy| list(&policy["PolicyDocument"]["Statement"]));
+        let mut found: Vec<(String, Vec<String>)> = Vec::new();
+        for statement in statements {
+            assert_eq!(statement["Effect"], "Allow", "{role}");
+            let keys: Vec<_> = entries(statement).into_keys().collect();
+            let resources = match keys[2] {
+                "Resource" => texts(&statement["Resource"]),
+                _ => texts(&statement["NotResource"]).into_iter().map(|resource| format!("not {resource}")).collect(),
+            };
+            assert_eq!((keys.len(), keys[0], keys[1]), (4, "Action", "Effect"), "{role}");
+            found.extend(texts(&statement["Action"]).into_iter().map(|action| (action, resources.clone())));
+        }
+        found.sort();
+        let allowed: Vec<_> = allowed
+            .iter()
+            .map(|(action, on)| {
+                ((*action).to_owned(), on.iter().map(|&resource| resource.to_owned()).collect::<Vec<_>>())
+            })
+            .collect();
+        assert_eq!(found, allowed, "{role}");
+    }
+}
+
+/// Traces, and phones that are asked about.
+const NAMELESS: [&str; 2] = ["xray:", "sns:CheckIfPhoneNumberIsOptedOut"];
+
+#[test]
+fn only_what_has_no_name_goes_anywhere() {
+    for (action, resources) in API.iter().chain(&INGEST).chain(&FANOUT).chain(&BUTTONS).chain(&IMPORT).chain(&ALEXA) {
+        assert!(!action.contains('*'), "{action}");
+        assert!(!resources.contains(&"*") || NAMELESS.iter().any(|name| action.starts_with(name)), "{action}");
+    }
+}
+
+#[test]
+fn a_role_is_its_functions_alone_and_has_nothing_else_in_it() {
+    let template = template();
+    assert_eq!(
+        template.of_type("AWS::IAM::Role"),
+        ["AlexaRole", "ApiRole", "ButtonsRole", "FanoutRole", "ImportRole", "IngestRole"]
+    );
+    for role in template.of_type("AWS::IAM::Role") {
+        let properties = template.properties(role);
+        let keys: Vec<_> = entries(properties).into_keys().collect();
+        assert_eq!(keys, ["AssumeRolePolicyDocument", "Description", "Policies", "Tags"], "{role}");
+        let trust = list(&properties["AssumeRolePolicyDocument"]["Statement"]);
+        let trusted = match role {
+            // Whoever else's rule named this role, the service would put it on for them.
+            "ButtonsRole" => {
+                "{Action: sts:AssumeRole, Condition: {StringEquals: {aws:SourceAccount: !Ref AWS::AccountId}}, \
+                 Effect: Allow, Principal: {Service: iot.amazonaws.com}}"
+            }
+            _ => "{Action: sts:AssumeRole, Effect: Allow, Principal: {Service: lambda.amazonaws.com}}",
+        };
+        assert_eq!(trust.into_iter().map(text).collect::<Vec<_>>(), [trusted]);
+    }
+    for function in template.of_type("AWS::Serverless::Function") {
+        assert!(template.of_function(function, "Policies").is_null(), "{function}");
+        assert!(template.of_function(function, "Events").is_null(), "{function}: SAM would widen its role");
+    }
+    for kind in ["AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::User"] {
+        assert!(template.of_type(kind).is_empty(), "{kind}");
+    }
+}

@@ -1,0 +1,62 @@
+//! All that these tests know of the program's code. When something there is renamed or moved, only the `use` lines below
+//! and the functions of this folder follow; the golden files and the tests stay.
+//!
+//! Arguments and results are JSON and text, as the golden files hold them.
+
+mod derived;
+mod ports;
+mod values;
+
+pub use self::derived::{button_secret, contact_id, household, signing_key};
+pub use self::ports::{Ports, changes, positions};
+#[cfg(feature = "aws")]
+pub use self::{derived::subscribe, ports::table_position};
+
+#[cfg(feature = "aws")]
+use aws_config::SdkConfig;
+#[cfg(feature = "aws")]
+pub use countmein::adapters::dynamodb::EventsTable;
+#[cfg(feature = "aws")]
+use countmein::adapters::sns::{Sns, Topics};
+use countmein::adapters::sqlite::Follower;
+pub use countmein::adapters::sqlite::{DATABASE, Sqlite};
+use countmein::adapters::webhook::{Settings, Webhooks};
+use countmein::domain::attendee::{Attendee, Status};
+use countmein::domain::attendee_name::NameKey;
+use countmein::domain::button::{Button, Serial};
+use countmein::domain::contact::Contact;
+use countmein::domain::digest::Digest;
+use countmein::domain::event::EventId;
+use countmein::domain::household::UserId;
+use countmein::domain::opt_in::{ContactId, OptIn};
+use countmein::domain::secret::Secret;
+use countmein::domain::signup::AttendeeKey;
+#[cfg(feature = "aws")]
+use countmein::domain::signup::SignupId;
+use countmein::domain::timestamp::Timestamp;
+use countmein::formats::button::registration;
+use countmein::formats::contact as contact_json;
+use countmein::formats::stored::digest::DigestRecord;
+use countmein::ingest;
+use countmein::ingest::Outcome;
+#[cfg(feature = "aws")]
+use countmein::ports::Remembered;
+use countmein::ports::{Backend, ChangeFeed, Delivery, Position, Reject};
+#[cfg(feature = "aws")]
+use countmein::ports::{Mail, Mailer, WebhookCaller};
+
+pub fn now() -> Timestamp {
+    Timestamp::now()
+}
+
+pub fn time(millis: i64) -> Timestamp {
+    Timestamp::from_millis(millis).unwrap()
+}
+
+fn secret(text: &str) -> Secret {
+    Secret::new(text).unwrap()
+}
+
+fn event_id(id: &str) -> EventId {
+    EventId::from_stored(id.to_owned())
+}

@@ -1,0 +1,80 @@
+//! The OpenAPI document: published as committed, and true.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::support::{Request, serve};
+
+const COMMITTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/openapi.json");
+
+#[test]
+fn the_committed_contract_is_what_the_code_says() {
+    let generated = countmein::http::openapi();
+    if std::env::var_os("UPDATE_EXPECTED").is_some() {
+        fs::write(COMMITTED, &generated).unwrap();
+    }
+    let committed = fs::read_to_string(Path::new(COMMITTED)).unwrap_or_default();
+    assert!(
+        committed == generated,
+        "run UPDATE_EXPECTED=1 cargo nextest run --test standalone http::contract, and commit docs/openapi.json"
+    );
+}
+
+#[test]
+fn the_contract_is_served() {
+    let answer = serve().get("/openapi.json").send().is(200);
+    assert_eq!(answer.header("content-type"), "application/json");
+    assert_eq!(answer.text(), countmein::http::openapi());
+}
+
+#[test]
+fn every_operation_of_the_contract_is_there() {
+    let server = serve();
+    server.sign_up("dance", "Ana");
+    let contract: Value = serde_json::from_str(&countmein::http::openapi()).unwrap();
+    assert!(contract["openapi"].as_str().unwrap().starts_with("3.1"));
+    let mut operations = 0;
+    for (path, methods) in contract["paths"].as_object().unwrap() {
+        let path = path.replace("{event}", "dance").replace("{name}", "ana");
+        for (method, operation) in methods.as_object().unwrap() {
+            operations += 1;
+            let method = match method.as_str() {
+                "get" => "GET",
+                "post" => "POST",
+                other => panic!("a method {other}?"),
+            };
+            let path = path.replace("{token}", "forged").replace("{id}", "none");
+            let mut request = Request::new(&server, method, &path).organiser();
+            if method == "POST" {
+                request = request.json(&json!({}));
+            }
+            let answer = request.send();
+            // What is looked up and not found says so in its own words, not in the router's.
+            let no_such_route = answer.status == 404 && answer.text().contains("/openapi.json");
+            assert!(!no_such_route && answer.status != 405, "{answer:?}");
+            let responses = operation["responses"].as_object().unwrap();
+            let status = answer.status.to_string();
+            let class = format!("{}XX", &status[..1]);
+            assert!(responses.contains_key(&status) || responses.contains_key(&class), "undocumented: {answer:?}");
+        }
+    }
+    assert!(operations >= 17, "{operations}");
+}
+
+#[test]
+fn what_needs_the_key_says_so_in_the_contract() {
+    let server = serve();
+    let contract: Value = serde_json::from_str(&countmein::http::openapi()).unwrap();
+    for (path, methods) in contract["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            let documented = operation["security"].as_array().is_some_and(|schemes| !schemes.is_empty());
+            let method = if method == "get" { "GET" } else { "POST" };
+            let path = path.replace("{event}", "dance").replace("{name}", "ana");
+            let path = path.replace("{token}", "forged").replace("{id}", "none");
+            let needed = Request::new(&server, method, &path).send().status == 401;
+            assert_eq!(documented, needed, "{method} {path}");
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Paths and queries that lead nowhere.
+
+use proptest::prelude::*;
+
+use super::{Refused, Taken, check, goes_on};
+use crate::http::support::{Answer, Running, exchange, serve};
+use crate::support::seed;
+
+fn get(server: &Running, path: &[u8]) -> Option<Answer> {
+    let rest = b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    exchange(server, &[b"GET ", path, rest].concat())
+}
+
+#[test]
+fn every_path_is_taken_or_refused_in_words() {
+    let server = serve();
+    server.sign_up("dance", "Ana");
+    let long_name = format!("/events/dance/attendees/{}", "a".repeat(8_000));
+    let long_event = format!("/events/{}", "a".repeat(8_000));
+    let many_queries = format!("/events/dance/attendees?{}", "a=b&".repeat(2_000));
+    let cases = [
+        ("/events/dance/attendees/ana", Taken),
+        ("/events/dance/attendees/%23details", Refused(422)),
+        ("/events/dance/attendees/%E2%80%AE", Refused(422)),
+        ("/events/dance/attendees/%00", Refused(422)),
+        ("/events/dance/attendees/%FF", Refused(400)),
+        ("/events/dance/attendees/%", Refused(404)),
+        ("/events/dance/attendees/%zz", Refused(404)),
+        ("/events/dance/attendees/..", Refused(404)),
+        ("/events/dance/attendees/%2e%2e", Refused(404)),
+        ("/events/dance/attendees/a%2Fb", Refused(404)),
+        ("/events/dance/attendees/%2F..%2F..%2Forganiser", Refused(404)),
+        ("/events/dance/attendees/../../../organiser", Refused(404)),
+        ("/events/dance/attendees/", Refused(404)),
+        ("/events//attendees", Refused(422)),
+        ("/events/dance/", Refused(404)),
+        ("//events/dance", Refused(404)),
+        ("/events/%2e%2e/attendees", Refused(422)),
+        ("/events/%23button/attendees", Refused(422)),
+        ("/events/a%2Fb", Refused(422)),
+        ("/events/%20", Refused(422)),
+        ("/events/-", Refused(422)),
+        ("/events/%E2%80%8B", Refused(422)),
+        ("/events/%C3%A9%CC%81", Taken),
+        ("/events/%FF", Refused(400)),
+        ("/events/dance/manage/%FF", Refused(400)),
+        ("/events/dance/manage/..", Refused(404)),
+        ("/events/a%2Fb/manage/x", Refused(422)),
+        ("/events/dance/attendees?limit=%FF", Refused(400)),
+        ("/events/dance/attendees?cursor=%00", Refused(400)),
+        ("/events/dance/attendees?cursor[]=x&limit[a]=1", Taken),
+        ("/events/dance/attendees?&&&=&=x", Taken),
+        ("/events/dance/attendees?limit=1#fragment", Taken),
+        (&many_queries, Taken),
+        (&long_name, Refused(422)),
+        (&long_event, Refused(422)),
+        ("/assets/../Cargo.toml", Refused(404)),
+        ("/assets/%2e%2e%2fCargo.toml", Refused(404)),
+        ("/assets/", Refused(404)),
+        ("/.env", Refused(404)),
+        ("/organiser/..;/rejects", Refused(404)),
+        ("/organiser/rejects/..%2f", Refused(401)),
+        ("/ORGANISER/rejects", Refused(404)),
+        ("*", Refused(404)),
+    ];
+    for (path, fate) in cases {
+        println!("{}", &path[..path.len().min(80)]);
+        check(get(&server, path.as_bytes()).expect("an answer"), fate);
+    }
+    goes_on(&server);
+}
+
+#[test]
+fn a_path_that_no_router_should_see_is_refused_by_the_protocol() {
+    let server = serve();
+    let endless = [b"/".as_slice(), &b"a".repeat(100_000)].concat();
+    let cases: [(&[u8], &[u16]); 5] = [
+        (&endless, &[414, 431]),
+        (b"/events/\xFF", &[400, 404, 422]),
+        (b"/events/a b", &[400]),
+        (b"/events/\0", &[400]),
+        (b"no-slash", &[400, 404]),
+    ];
+    for (path, statuses) in cases {
+        let answer = get(&server, path).expect("an answer");
+        assert!(statuses.contains(&answer.status), "{answer:?}");
+    }
+    goes_on(&server);
+}
+
+#[test]
+fn whatever_the_bytes_of_a_path_no_answer_is_a_failure() {
+    let server = serve();
+    server.sign_up("dance", "Ana");
+    let bytes =
+        prop::collection::vec(any::<u8>().prop_filter("it would end the line", |byte| !b"\r\n".contains(byte)), 0..60);
+    let prefix = prop::sample::select(
+        &[
+            "/",
+            "/events/",
+            "/events/dance/",
+            "/events/dance/attendees/",
+            "/events/dance/manage/",
+            "/events/dance/attendees?cursor=",
+            "/events/dance/attendees?limit=",
+            "/organiser/",
+        ][..],
+    );
+    let escaped = any::<bool>();
+    proptest!(seed::config(300), |(prefix in prefix, bytes in bytes, escaped in escaped)| {
+        let escape = |byte: &u8| format!("%{byte:02x}").into_bytes();
+        let rest = if escaped { bytes.iter().flat_map(escape).collect() } else { bytes };
+        if let Some(answer) = get(&server, &[prefix.as_bytes(), &rest].concat()) {
+            prop_assert!(answer.status < 500, "{:?}", answer);
+        }
+    });
+    goes_on(&server);
+}

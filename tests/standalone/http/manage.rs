@@ -1,0 +1,176 @@
+//! The manage link: what its owner may do, and that nobody else may.
+
+use serde_json::json;
+
+use super::support::{Answer, Running, SignedUp, serve};
+
+fn cancel_over(server: &Running, manage: &str) -> Answer {
+    server.post(manage).json(&json!({"action": "cancel"})).send()
+}
+
+#[test]
+fn the_owner_sees_how_things_stand_and_cancels() {
+    let server = serve();
+    let ana = server.sign_up_with("Dance", &json!({"name": "Ana", "contact": {"sms": "+14155552671"}}));
+    let answer = server.get(&ana.manage).send().is(200);
+    assert_eq!(
+        answer.json(),
+        json!({"event": "dance", "name": "Ana", "state": "in", "contact": "sms", "notify": true, "messages": []})
+    );
+    assert_eq!((answer.header("cache-control"), answer.header("referrer-policy")), ("no-store", "no-referrer"));
+
+    server.cancel(&ana);
+    assert!(server.who("dance").is_empty());
+    assert_eq!((server.state(&ana.manage), server.contact(&ana.manage)), ("out".to_owned(), json!(null)));
+    // Once more is no error.
+    server.cancel(&ana);
+}
+
+#[test]
+fn the_owner_changes_the_contact_and_takes_it_away() {
+    let server = serve();
+    let ana = server.sign_up("dance", "Ana");
+    let change = |body| server.post(&ana.manage).json(&body).send();
+    assert_eq!(change(json!({"contact": {"email": "ana@example.org"}})).is(202).json()["contact"], "email");
+    assert_eq!(change(json!({"contact": "+14155552671"})).is(202).json()["contact"], "sms");
+    change(json!({"contact": {"email": "nowhere"}})).refuses_field("contact.email");
+    change(json!({"contact": 7})).refuses_field("contact");
+    assert_eq!(server.exported()[0][3], "+14155552671");
+    assert_eq!(change(json!({"action": "contact", "contact": null})).is(202).json()["contact"], json!(null));
+    change(json!({})).refuses_field("action");
+    change(json!({"action": "Cancel"})).refuses_field("action");
+    change(json!({"action": "cancel", "contact": "ana@example.org"})).is(202);
+    // Who is out has no contact to change.
+    assert!(change(json!({"contact": "ana@example.org"})).refuses(409, "conflict").contains("sign up again"));
+}
+
+#[test]
+fn the_page_behind_the_link_works_as_a_form() {
+    let server = serve();
+    let ana = server.sign_up("Dance", "Ana");
+    let page = server.get(&ana.manage).browser().send().is(200).text();
+    assert!(page.contains("Ana") && page.contains("you are in") && page.contains("I am not coming"), "{page}");
+    let form = [("action", "contact"), ("contact", "ana@example.org")];
+    assert_eq!(server.post(&ana.manage).form(&form).browser().send().leads_to(), ana.manage);
+    assert_eq!(server.contact(&ana.manage), "email");
+    assert_eq!(server.post(&ana.manage).form(&[("action", "cancel")]).browser().send().leads_to(), ana.manage);
+    assert!(server.get(&ana.manage).browser().send().is(200).text().contains("you are not on the list"));
+}
+
+#[test]
+fn a_token_opens_its_own_event_alone() {
+    let server = serve();
+    let dance = server.sign_up("dance", "Ana");
+    server.sign_up("gala", "Ana");
+    for event in ["gala", "nothing"] {
+        let manage = format!("/events/{event}/manage/{}", dance.token());
+        server.get(&manage).send().refuses(404, "not-found");
+        cancel_over(&server, &manage).refuses(404, "not-found");
+    }
+    assert_eq!(server.who("gala"), ["Ana"]);
+    // In any spelling of it.
+    assert_eq!(server.state(&format!("/events/DANCE/manage/{}", dance.token())), "in");
+}
+
+#[test]
+fn a_token_of_somebody_else_does_not_touch_anybody_else() {
+    let server = serve();
+    let ana = server.sign_up("dance", "Ana");
+    let ben = server.sign_up("dance", "Ben");
+    server.cancel(&ben);
+    assert_eq!(server.who("dance"), ["Ana"]);
+    assert_eq!(server.state(&ana.manage), "in");
+}
+
+#[test]
+fn a_second_sign_up_of_a_name_owns_nothing_and_moves_no_contact() {
+    let server = serve();
+    let contact = |address: &str| json!({"name": "Melvin", "contact": {"email": address}});
+    let melvin = server.sign_up_with("dance", &contact("melvin@example.org"));
+    let other = server.sign_up_with("dance", &contact("mallory@example.org"));
+    assert_eq!(server.state(&other.manage), "not_yours");
+    assert_eq!(server.contact(&other.manage), json!(null));
+    assert!(cancel_over(&server, &other.manage).refuses(403, "forbidden").contains("another sign-up"));
+    let take = server.post(&other.manage).json(&json!({"contact": "mallory@example.org"})).send();
+    take.refuses(403, "forbidden");
+    assert_eq!(server.exported()[0][2], "melvin@example.org");
+    server.cancel(&melvin);
+    // Nor does it come to own the stay that is over.
+    assert_eq!(server.state(&other.manage), "out");
+}
+
+#[test]
+fn a_token_of_an_earlier_stay_is_spent() {
+    let server = serve();
+    let first = server.sign_up("dance", "Ana");
+    server.cancel(&first);
+    let second = server.sign_up("dance", "Ana");
+    assert_eq!((server.state(&first.manage), server.state(&second.manage)), ("not_yours".into(), "in".into()));
+    cancel_over(&server, &first.manage).refuses(403, "forbidden");
+    assert_eq!(server.who("dance"), ["Ana"]);
+}
+
+#[test]
+fn a_token_that_was_touched_opens_nothing() {
+    let server = serve();
+    let ana = server.sign_up("dance", "Ana");
+    let whole = ana.token();
+    let mut forged: Vec<String> =
+        (0..whole.len()).map(|end| whole[..end].to_owned()).filter(|t| !t.is_empty()).collect();
+    for position in 0..whole.len() {
+        let mut flipped = whole.as_bytes().to_vec();
+        flipped[position] = if flipped[position] == b'A' { b'B' } else { b'A' };
+        forged.push(String::from_utf8(flipped).unwrap());
+    }
+    forged.extend([format!("{whole}A"), format!("{whole}="), format!("A{whole}"), whole.repeat(2), "A".repeat(8_000)]);
+    forged.extend(["%20", "%00", "%FF", "..%2F..%2Forganiser", "null", "undefined"].map(str::to_owned));
+    for token in forged {
+        let manage = format!("/events/dance/manage/{token}");
+        for answer in [server.get(&manage).send(), cancel_over(&server, &manage)] {
+            assert!(matches!(answer.status, 400 | 404), "{} for {token}", answer.status);
+            assert!(!answer.text().contains("Ana"));
+        }
+    }
+    assert!(server.get("/events/dance/manage/").send().status == 404);
+    assert_eq!(server.who("dance"), ["Ana"]);
+    assert_eq!(server.state(&ana.manage), "in");
+}
+
+#[test]
+fn a_token_of_another_stage_opens_nothing() {
+    let (staging, production) = (serve(), serve());
+    let here = staging.sign_up("dance", "Ana");
+    production.sign_up("dance", "Ana");
+    production.get(&here.manage).send().refuses(404, "not-found");
+    cancel_over(&production, &here.manage).refuses(404, "not-found");
+    assert_eq!(production.who("dance"), ["Ana"]);
+}
+
+#[test]
+fn the_organiser_may_end_any_stay_and_its_token_is_spent() {
+    let server = serve();
+    let ana = server.sign_up("dance", "Ana");
+    let cancel = json!({"event": "dance", "name": "ana", "action": "cancel"});
+    server.post("/organiser/signups").organiser().json(&cancel).send().is(202);
+    assert!(server.who("dance").is_empty());
+    assert_eq!(server.state(&ana.manage), "out");
+    // Nor does the organiser's key turn a link into somebody else's.
+    server.sign_up("dance", "Ana");
+    server.post(&ana.manage).organiser().json(&json!({"action": "cancel"})).send().refuses(403, "forbidden");
+}
+
+#[test]
+fn a_link_of_a_sign_up_on_its_way_may_be_used_at_once() {
+    let server = serve();
+    for number in 0..20 {
+        let name = format!("Ana {number}");
+        let answer = server.post("/events/dance/signups").json(&json!({ "name": name })).send().is(202).json();
+        let manage = SignedUp::read(&answer).manage;
+        let state = server.state(&manage);
+        assert!(state == "pending" || state == "in", "{state}");
+        cancel_over(&server, &manage).is(202);
+    }
+    server.settled();
+    assert!(server.who("dance").is_empty());
+    assert!(server.rejects().is_empty());
+}

@@ -1,0 +1,215 @@
+//! Who gets in as the organiser, by key and by login.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use countmein::domain::secret::Secret;
+use countmein::domain::timestamp::Timestamp;
+use serde_json::json;
+
+use super::support::{KEY, Request, Running, serve, serve_with};
+
+const HOUR_MS: i64 = 60 * 60 * 1_000;
+
+/// Every request that only the organiser may make.
+fn guarded(server: &Running) -> Vec<Request<'_>> {
+    vec![
+        server.get("/events"),
+        server.get("/organiser/rejects"),
+        server.get("/organiser/rejects/m1"),
+        server.get("/organiser/limits"),
+        server.get("/organiser/buttons"),
+        server.get("/organiser/export"),
+        server.post("/organiser/signups").json(&json!({"event": "dance", "name": "Mallory"})),
+        server.post("/organiser/buttons").json(&json!({"serial": "b", "event": "dance", "name": "Mallory"})),
+        server.post("/organiser/buttons/remove").json(&json!({"serial": "b"})),
+        server.post("/organiser/remove").json(&json!({"name": "Ana"})),
+        server.post("/organiser/import").json(&json!({"import": "a", "began_at": 1_795_431_600_000_i64, "rows": []})),
+        server.post("/organiser/rejects/m1/redrive").json(&json!({})),
+        server.post("/organiser/rejects/m1/discard").json(&json!({})),
+    ]
+}
+
+fn session(ends_at: i64, key: &str) -> String {
+    let ends_at = ends_at.to_string();
+    let tag = Secret::new(key).unwrap().tag("organiser session", &[ends_at.as_bytes()]);
+    format!("countmein_organiser={ends_at}.{}", URL_SAFE_NO_PAD.encode(tag))
+}
+
+/// Logs in as a browser does: the cookie.
+fn log_in(server: &Running) -> String {
+    let answer = server.post("/organiser/login").form(&[("key", KEY)]).browser().send();
+    let cookie = answer.header("set-cookie").split(';').next().unwrap().to_owned();
+    assert_eq!(answer.leads_to(), "/organiser");
+    cookie
+}
+
+#[test]
+fn without_the_key_nothing_opens() {
+    let server = serve();
+    server.sign_up("dance", "Ana");
+    for request in guarded(&server) {
+        let answer = request.send();
+        assert_eq!(answer.header("www-authenticate"), "Bearer");
+        assert!(answer.refuses(401, "login-needed").contains("organiser's key"));
+    }
+    assert_eq!(server.who("dance"), ["Ana"]);
+}
+
+#[test]
+fn a_wrong_key_opens_nothing() {
+    let server = serve();
+    server.sign_up("dance", "Ana");
+    let long = "k".repeat(2_000);
+    for key in ["wrong", "", "correct horse batter", "correct horse batteryy", "Correct horse battery", &long] {
+        for request in guarded(&server) {
+            let answer = request.header("Authorization", &format!("Bearer {key}")).send();
+            assert!(!answer.refuses(401, "login-needed").contains("horse"));
+        }
+    }
+    for scheme in [KEY.to_owned(), format!("Basic {KEY}"), "Bearer".to_owned()] {
+        server.get("/events").header("Authorization", &scheme).send().refuses(401, "login-needed");
+    }
+    // A wrong key is not outweighed by a session.
+    let cookie = log_in(&server);
+    server.get("/events").header("Cookie", &cookie).header("Authorization", "Bearer wrong").send().is(401);
+    assert_eq!(server.who("dance"), ["Ana"]);
+}
+
+#[test]
+fn the_key_opens_everything() {
+    let server = serve();
+    server.sign_up("dance", "Ana");
+    for request in guarded(&server) {
+        let answer = request.organiser().send();
+        assert!(matches!(answer.status, 200 | 202 | 204 | 404), "{answer:?}");
+        assert_eq!(answer.header("cache-control"), "no-store");
+    }
+}
+
+#[test]
+fn the_folder_keeps_a_key_where_none_is_given() {
+    let data = tempfile::tempdir().unwrap();
+    let server = serve_with(data, |settings| settings.organiser_key = None);
+    let key = std::fs::read_to_string(server.folder().join("organiser.key")).unwrap();
+    let open = |key: &str| server.get("/events").header("Authorization", &format!("Bearer {key}")).send().status;
+    assert_eq!((open(key.trim()), open(KEY)), (200, 401));
+}
+
+#[test]
+fn a_browser_without_a_session_is_led_to_the_login() {
+    let server = serve();
+    for path in ["/events", "/organiser/rejects", "/organiser/export"] {
+        assert_eq!(server.get(path).browser().send().leads_to(), "/organiser");
+    }
+    let page = server.get("/organiser").browser().send().is(200).text();
+    assert!(page.contains("type=\"password\"") && !page.contains("Remove a person"), "{page}");
+    server.post("/organiser/remove").form(&[("name", "Ana")]).browser().send().is(401);
+}
+
+#[test]
+fn a_login_opens_a_session_that_no_script_and_no_other_site_can_use() {
+    let server = serve();
+    let answer = server.post("/organiser/login").form(&[("key", KEY)]).browser().send();
+    let cookie = answer.header("set-cookie").to_owned();
+    let flags: Vec<_> = cookie.split("; ").skip(1).collect();
+    assert_eq!(flags, ["Path=/", "HttpOnly", "SameSite=Strict", "Max-Age=43200"]);
+    assert!(!cookie.contains(KEY));
+
+    let cookie = log_in(&server);
+    let page = server.get("/organiser").header("Cookie", &cookie).browser().send().is(200).text();
+    assert!(page.contains("Remove a person"), "{page}");
+    server.get("/events").header("Cookie", &format!("a=b; {cookie}; c=d")).send().is(200);
+}
+
+#[test]
+fn over_https_the_session_stays_there() {
+    let server = serve_with(tempfile::tempdir().unwrap(), |settings| {
+        settings.public_url = Some("https://signup.example.org/".parse().unwrap());
+    });
+    let answer = server.post("/organiser/login").form(&[("key", KEY)]).send();
+    assert!(answer.header("set-cookie").ends_with("; Secure"), "{answer:?}");
+}
+
+#[test]
+fn a_login_with_a_wrong_key_is_refused_in_words() {
+    let server = serve();
+    for key in ["wrong", "", "correct horse batter"] {
+        let answer = server.post("/organiser/login").form(&[("key", key)]).browser().send().is(403);
+        assert!(answer.headers.get("set-cookie").is_none());
+        assert!(answer.text().contains("This is not the organiser's key."), "{}", answer.text());
+    }
+}
+
+#[test]
+fn a_forged_or_expired_session_is_none() {
+    let server = serve();
+    let now = Timestamp::now().as_millis();
+    let events = |cookie: &str| server.get("/events").header("Cookie", cookie).send().status;
+    let valid = session(now + HOUR_MS, KEY);
+    assert_eq!(events(&valid), 200, "so the others are refused for their own reason");
+    let other_end = valid.replacen(&(now + HOUR_MS).to_string(), &(now + 2 * HOUR_MS).to_string(), 1);
+    let forged = [
+        session(now - 1, KEY),
+        session(now + HOUR_MS, "another stage's own key"),
+        other_end,
+        valid[..valid.len() - 1].to_owned(),
+        valid.replacen('=', "=0", 1),
+        format!("{valid}A"),
+        "countmein_organiser=".to_owned(),
+        "countmein_organiser=.".to_owned(),
+        format!("countmein_organiser={KEY}"),
+        "countmein_organiser=99999999999999999999999.AAAA".to_owned(),
+        valid.replacen("countmein_organiser", "organiser", 1),
+    ];
+    for cookie in forged {
+        assert_eq!(events(&cookie), 401, "{cookie}");
+    }
+}
+
+#[test]
+fn another_site_cannot_act_in_the_organisers_browser() {
+    let server = serve();
+    server.sign_up("dance", "Ana");
+    let cookie = log_in(&server);
+    for site in ["cross-site", "same-site"] {
+        let posts = guarded(&server).split_off(6);
+        for request in posts {
+            let answer = request.header("Cookie", &cookie).header("Sec-Fetch-Site", site).send();
+            assert!(answer.refuses(403, "forbidden").contains("another site"));
+        }
+        let login = server.post("/organiser/login").header("Sec-Fetch-Site", site).form(&[("key", KEY)]).send();
+        login.refuses(403, "forbidden");
+    }
+    assert_eq!(server.who("dance"), ["Ana"]);
+    for site in ["same-origin", "none"] {
+        let request = server.post("/organiser/remove").header("Cookie", &cookie).header("Sec-Fetch-Site", site);
+        request.json(&json!({"name": "Nobody"})).send().is(200);
+    }
+}
+
+#[test]
+fn a_logout_takes_the_session_out_of_the_browser() {
+    let server = serve();
+    let cookie = log_in(&server);
+    let answer = server.post("/organiser/logout").header("Cookie", &cookie).browser().send();
+    assert!(answer.header("set-cookie").starts_with("countmein_organiser=; "), "{answer:?}");
+    assert!(answer.header("set-cookie").contains("Max-Age=0"), "{answer:?}");
+    assert_eq!(answer.leads_to(), "/organiser");
+}
+
+#[test]
+fn the_organiser_signs_people_up_and_off_and_replaces_contacts() {
+    let server = serve();
+    let message = |body| server.post("/organiser/signups").organiser().json(&body).send();
+    let sent = message(json!({"event": "Dance", "name": "Ana", "channel": "http", "id": "x"})).is(202).json();
+    assert_eq!((&sent["event"], &sent["name"]), (&json!("dance"), &json!("Ana")));
+    assert_ne!(sent["id"], "x");
+    let attendee = server.get("/events/dance/attendees/ana").send().is(200).json();
+    assert_eq!(attendee["channel"], "cli");
+    message(json!({"event": "dance", "name": "ana", "contact": {"email": "ana@example.org"}})).is(202);
+    assert_eq!(server.exported()[0][2], "ana@example.org");
+    message(json!({"event": "dance", "name": "ana", "action": "cancel"})).is(202);
+    assert!(server.who("dance").is_empty());
+    message(json!({"event": "dance"})).refuses_field("name");
+    message(json!({"event": "dance", "name": "Ana", "action": "leave"})).refuses_field("action");
+}

@@ -1,0 +1,118 @@
+//! Pages for a person: HTML by `Accept`, safe with whatever people are called, and without scripts of their own.
+
+use serde_json::json;
+
+use super::support::{Running, dump, enqueue, serve, serve_with};
+
+const NASTY: &str = "<script>alert(1)</script>\"'&";
+
+fn pages(server: &Running, manage: &str) -> Vec<String> {
+    let reject = server.rejects().pop().unwrap();
+    let mut paths: Vec<String> =
+        ["/", "/events/dance", "/organiser", "/events", "/organiser/rejects"].map(str::to_owned).into();
+    paths.extend([manage.to_owned(), format!("/organiser/rejects/{reject}")]);
+    paths.iter().map(|path| server.get(path).organiser().browser().send().is(200).text()).collect()
+}
+
+#[test]
+fn an_events_page_shows_who_is_coming_and_a_form() {
+    let server = serve();
+    server.sign_up_with("Pizza Night", &json!({"name": "Ana", "contact": "ana@example.org"}));
+    let answer = server.get("/events/PIZZA-night").browser().send().is(200);
+    assert_eq!(answer.header("content-type"), "text/html; charset=utf-8");
+    assert_eq!(answer.header("vary"), "accept");
+    let page = answer.text();
+    assert!(page.contains("Pizza Night") && page.contains("Ana") && page.contains("1 is in"), "{page}");
+    assert!(page.contains("/signups\"") && !page.contains("ana@example.org"), "{page}");
+    let page = server.get("/events/new%20one").browser().send().is(200).text();
+    assert!(page.contains("Nobody is in yet") && page.contains("new one"), "{page}");
+}
+
+#[test]
+fn a_long_roster_is_shown_in_pages() {
+    let server = serve();
+    for number in 0..101 {
+        server.post("/events/dance/signups").json(&json!({"name": format!("p{number:03}")})).send().is(202);
+    }
+    server.settled();
+    let first = server.get("/events/dance").browser().send().is(200).text();
+    assert!(first.contains("101 are in") && first.contains("p099") && !first.contains("p100"));
+    let cursor = first.split("?cursor=").nth(1).unwrap().split('"').next().unwrap();
+    let second = server.get(&format!("/events/dance?cursor={cursor}")).browser().send().is(200).text();
+    assert!(second.contains("p100") && !second.contains("p099") && second.contains("From the beginning"));
+}
+
+#[test]
+fn whatever_people_are_called_stays_text() {
+    let data = tempfile::tempdir().unwrap();
+    enqueue(data.path(), &[json!({"event": NASTY, "name": NASTY}).to_string()]);
+    let server = serve_with(data, |_| {});
+    let nasty = server.sign_up("dance", NASTY);
+    for page in pages(&server, &nasty.manage) {
+        assert!(!page.contains("<script>"), "{page}");
+    }
+    let page = server.get("/events/dance").browser().send().text();
+    assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;"), "{page}");
+}
+
+#[test]
+fn pages_have_no_script_or_style_of_their_own() {
+    let data = tempfile::tempdir().unwrap();
+    enqueue(data.path(), &["no message"]);
+    let server = serve_with(data, |_| {});
+    let ana = server.sign_up("dance", "Ana");
+    for page in pages(&server, &ana.manage) {
+        assert!(page.starts_with("<!DOCTYPE html>"), "{page}");
+        for inline in [" style=", "<style", " onclick=", " onload=", "javascript:", "<script>"] {
+            assert!(!page.contains(inline), "{inline} in {page}");
+        }
+        for source in page.split("src=\"").skip(1).chain(page.split("href=\"").skip(1)) {
+            assert!(source.starts_with('/'), "from elsewhere: {source}");
+        }
+    }
+}
+
+#[test]
+fn a_problem_is_shown_to_a_person_as_a_page() {
+    let server = serve();
+    let cases = [
+        (server.get("/nowhere"), 404),
+        (server.get("/events/a%2Fb"), 422),
+        (server.get("/events/dance/signups"), 405),
+        (server.get("/events/dance/manage/forged"), 404),
+        (server.post("/events/dance/signups").form(&[("name", "")]), 422),
+        (server.post("/events/dance/signups").form(&[("name", NASTY.repeat(9).as_str())]), 422),
+        (server.post("/events/dance/signups").body("text/plain", "Ana"), 415),
+    ];
+    for (request, status) in cases {
+        let answer = request.browser().send().is(status);
+        assert_eq!(answer.header("content-type"), "text/html; charset=utf-8");
+        let page = answer.text();
+        assert!(page.contains("<h1>") && page.contains("href=\"/\"") && !page.contains("<script>"), "{page}");
+    }
+}
+
+#[test]
+fn what_pages_load_is_there_and_kept_for_a_while() {
+    let server = serve();
+    let page = server.get("/events/dance").browser().send().text();
+    for (kind, marker) in [("text/css", "style.css"), ("text/javascript", "event.js"), ("image/svg+xml", "icon.svg")] {
+        let path = page.split('"').find(|part| part.contains(marker)).unwrap();
+        let answer = server.get(path).send().is(200);
+        assert!(answer.header("content-type").starts_with(kind) && !answer.body.is_empty());
+        assert_eq!(answer.header("cache-control"), "max-age=86400");
+    }
+}
+
+#[test]
+fn a_mail_scanner_that_opens_a_manage_link_changes_nothing() {
+    let server = serve();
+    let ana = server.sign_up("dance", "Ana");
+    let before = dump(&server.database());
+    for _ in 0..3 {
+        server.get(&ana.manage).browser().send().is(200);
+        server.get(&format!("{}?action=cancel", ana.manage)).browser().send().is(200);
+        server.head(&ana.manage).send().is(200);
+    }
+    assert_eq!(dump(&server.database()), before);
+}

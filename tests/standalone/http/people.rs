@@ -1,0 +1,107 @@
+//! People's data: the export, and the removal.
+
+use serde_json::json;
+
+use super::support::{dump, enqueue, serve, serve_with};
+
+#[test]
+fn the_export_holds_everybody_who_is_in_with_contacts() {
+    let server = serve();
+    server.sign_up_with("Dance", &json!({"name": "Ana", "contact": {"email": "ana@example.org"}}));
+    server.sign_up_with("Dance", &json!({"name": "Ben", "contact": {"sms": "+14155552671"}}));
+    server.sign_up_with("Chess Club", &json!({"name": "Cem", "contact": {"webhook": "https://example.org/a,b"}}));
+    let dora = server.sign_up("Dance", "Dora");
+    server.cancel(&dora);
+
+    let answer = server.get("/organiser/export").organiser().send().is(200);
+    assert_eq!(answer.header("content-type"), "text/csv; charset=utf-8");
+    assert_eq!(answer.header("content-disposition"), "attachment; filename=\"attendees.csv\"");
+    assert!(answer.text().starts_with("event,name,email,phone,webhook,since,channel\r\n"), "{}", answer.text());
+    let rows: Vec<Vec<String>> = server.exported().into_iter().map(|row| row[..5].to_vec()).collect();
+    assert_eq!(rows[0], ["Chess Club", "Cem", "", "", "https://example.org/a,b"]);
+    assert_eq!(rows[1], ["Dance", "Ana", "ana@example.org", "", ""]);
+    assert_eq!(rows[2], ["Dance", "Ben", "", "+14155552671", ""]);
+    assert_eq!(rows.len(), 3);
+}
+
+#[test]
+fn the_export_of_one_event_holds_that_event_alone() {
+    let server = serve();
+    server.sign_up("Dance", "Ana");
+    server.sign_up("Chess Club", "Ben");
+    let export = |event: &str| server.get(&format!("/organiser/export?event={event}")).organiser().send();
+    assert_eq!(export("chess_club").is(200).text().lines().count(), 2);
+    assert_eq!(export("").is(200).text().lines().count(), 3);
+    assert_eq!(export("nothing").is(200).text().lines().count(), 1);
+    export("a%2Fb").refuses_field("event");
+}
+
+#[test]
+fn whatever_people_are_called_the_csv_is_read_back_whole() {
+    let server = serve();
+    let names = ["\"Ana\"", "Ana, the first", "Ana; \"x\", 'y'", "שרה", "👩‍👩‍👧", "a\u{301},", ",", "\""];
+    for name in names {
+        server.sign_up("dance", name);
+    }
+    let mut exported: Vec<String> = server.exported().into_iter().map(|row| row[1].clone()).collect();
+    exported.sort();
+    let mut expected = names.map(|name| name.replace("a\u{301}", "á"));
+    expected.sort();
+    assert_eq!(exported, expected);
+}
+
+#[test]
+fn a_spreadsheet_runs_nothing_of_the_export() {
+    let server = serve();
+    for name in ["=1+1", "+1", "-1", "@SUM(A1)", "=HYPERLINK(\"https://example.org\",\"x\")", "＝1+1"] {
+        server.sign_up("-A1", name);
+    }
+    server.sign_up_with("dance", &json!({"name": "Eve", "contact": {"email": "=1+1|x!A0@example.org"}}));
+    server.sign_up_with("dance", &json!({"name": "Fay", "contact": {"sms": "+14155552671"}}));
+    let rows = server.exported();
+    assert_eq!(rows.len(), 8);
+    for (column, cell) in rows.iter().flat_map(|row| row.iter().enumerate()) {
+        // A number in international form is a number to a spreadsheet too.
+        let is_a_number = column == 3 && cell.chars().skip(1).all(|c| c.is_ascii_digit());
+        assert!(is_a_number || !cell.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']), "{cell}");
+    }
+}
+
+#[test]
+fn a_removal_leaves_nothing_of_a_person_behind() {
+    let data = tempfile::tempdir().unwrap();
+    enqueue(data.path(), &[r#"{"event": "Dance", "name": "ANA", "contact": {"fax": "555-0100"}}"#]);
+    let server = serve_with(data, |_| {});
+    for event in ["dance", "gala"] {
+        server.sign_up_with(event, &json!({"name": "Ana", "contact": {"email": "ana@example.org"}}));
+        server.sign_up_with(event, &json!({"name": "Ben", "contact": {"email": "ben@example.org"}}));
+    }
+    assert_eq!(server.rejects().len(), 1);
+    let remove = |body| server.post("/organiser/remove").organiser().json(&body).send();
+    assert_eq!(remove(json!({"name": " ANA "})).is(200).json(), json!({"removed": 3}));
+    assert_eq!(remove(json!({"name": "Ana"})).is(200).json(), json!({"removed": 0}));
+    assert_eq!((server.who("dance"), server.who("gala")), (vec!["Ben".to_owned()], vec!["Ben".to_owned()]));
+    assert!(server.rejects().is_empty());
+    let kept = dump(&server.database()).join("\n");
+    assert!(!kept.contains("ana@example.org") && !kept.contains("555-0100"), "{kept}");
+    assert!(kept.contains("ben@example.org"));
+}
+
+#[test]
+fn a_removal_may_be_of_one_event_and_says_what_is_wrong() {
+    let server = serve();
+    server.sign_up("dance", "Ana");
+    server.sign_up("gala", "Ana");
+    let remove = |body| server.post("/organiser/remove").organiser().json(&body).send();
+    assert_eq!(remove(json!({"name": "Ana", "event": "DANCE"})).is(200).json(), json!({"removed": 1}));
+    assert_eq!(server.who("gala"), ["Ana"]);
+    remove(json!({})).refuses_field("name");
+    remove(json!({"name": "#details"})).refuses_field("name");
+    remove(json!({"name": "Ana", "event": "a/b"})).refuses_field("event");
+    remove(json!({"name": "Ana", "event": 7})).refuses_field("event");
+
+    let form = |name| server.post("/organiser/remove").organiser().browser().form(&[("name", name), ("event", "")]);
+    assert!(form("Nobody").send().is(404).text().contains("look at the spelling"));
+    assert_eq!(form("Ana").send().leads_to(), "/organiser");
+    assert!(server.who("gala").is_empty());
+}

@@ -1,0 +1,171 @@
+//! The rejects: what harms no other message is kept, shown, corrected, sent again, or thrown away.
+
+use serde_json::{Value, json};
+
+use super::support::{Answer, Running, enqueue, serve_with};
+
+const NOT_JSON: &str = "Dance, please";
+const NAMELESS: &str = r#"{"event": "Dance", "name": "", "contact": {"email": "ana@example.org"}}"#;
+
+/// A server that found these messages on its queue and is done with them.
+fn serve_after(messages: &[&str]) -> Running {
+    let data = tempfile::tempdir().unwrap();
+    enqueue(data.path(), messages);
+    let server = serve_with(data, |_| {});
+    server.settled();
+    server
+}
+
+fn the_reject(server: &Running) -> String {
+    let [id] = &server.rejects()[..] else { panic!("one reject") };
+    id.clone()
+}
+
+fn redrive(server: &Running, id: &str, set: &Value) -> Answer {
+    server.post(&format!("/organiser/rejects/{id}/redrive")).organiser().json(&json!({ "set": set })).send()
+}
+
+#[test]
+fn a_poison_message_harms_no_other_of_its_batch() {
+    let server = serve_after(&[
+        r#"{"event": "Dance", "name": "Ana"}"#,
+        NOT_JSON,
+        r#"{"event": "Dance", "name": "Ben"}"#,
+        NAMELESS,
+        "",
+        "[]",
+        r#"{"event": "Dance", "name": "Cem"}"#,
+    ]);
+    assert_eq!(server.who("dance"), ["Ana", "Ben", "Cem"]);
+    assert_eq!(server.rejects().len(), 4);
+    assert_eq!(server.metric("countmein_signups_rejected_total"), 4);
+    assert_eq!(server.metric("countmein_signups_stored_total"), 3);
+}
+
+#[test]
+fn a_reject_is_shown_whole_with_what_is_wrong() {
+    let server = serve_after(&[NAMELESS]);
+    let id = the_reject(&server);
+    let shown = server.get(&format!("/organiser/rejects/{id}")).organiser().send().is(200).json();
+    assert_eq!((&shown["id"], &shown["body"]), (&json!(id), &json!(NAMELESS)));
+    assert_eq!(shown["reason"], "`name` is empty; use 1 to 80 characters");
+    assert!(shown["arrived_at"].as_str() <= shown["rejected_at"].as_str(), "{shown}");
+    let page = server.get(&format!("/organiser/rejects/{id}")).organiser().browser().send().is(200).text();
+    assert!(page.contains("`name` is empty") && page.contains("Send again"), "{page}");
+    let detail = server.get("/organiser/rejects/none").organiser().send().refuses(404, "not-found");
+    assert!(detail.contains("no reject of this id"), "{detail}");
+}
+
+#[test]
+fn rejects_are_listed_in_pages() {
+    let server = serve_after(&["1", "2", "3", "4", "5"]);
+    let whole = server.rejects();
+    for limit in [1, 2, 5, 6] {
+        let mut ids = Vec::new();
+        let mut query = format!("limit={limit}");
+        loop {
+            let page = server.get(&format!("/organiser/rejects?{query}")).organiser().send().is(200).json();
+            let listed = page["rejects"].as_array().unwrap();
+            assert!(listed.len() <= limit);
+            ids.extend(listed.iter().map(|reject| reject["id"].as_str().unwrap().to_owned()));
+            let Some(next) = page["next"].as_str() else { break };
+            query = format!("limit={limit}&cursor={next}");
+        }
+        assert_eq!(ids, whole, "limit {limit}");
+    }
+}
+
+#[test]
+fn a_corrected_reject_ends_on_the_roster() {
+    let server = serve_after(&[NAMELESS]);
+    let id = the_reject(&server);
+    let sent = redrive(&server, &id, &json!({"name": "Ana"})).is(202).json();
+    assert_eq!(sent, json!({"id": id, "event": "dance", "name": "Ana"}));
+    assert_eq!(server.who("dance"), ["Ana"]);
+    assert_eq!(server.exported()[0][2], "ana@example.org", "the rest of the message is kept");
+    assert!(server.rejects().is_empty());
+    redrive(&server, &id, &json!({"name": "Ana"})).refuses(404, "not-found");
+}
+
+#[test]
+fn a_field_is_taken_out_and_what_was_no_message_is_replaced() {
+    let server = serve_after(&[r#"{"event": "Dance", "name": "Ana", "contact": {"fax": "1"}}"#]);
+    redrive(&server, &the_reject(&server), &json!({"contact": null})).is(202);
+    assert_eq!(server.who("dance"), ["Ana"]);
+
+    let server = serve_after(&[NOT_JSON]);
+    redrive(&server, &the_reject(&server), &json!({})).refuses(400, "malformed-request");
+    redrive(&server, &the_reject(&server), &json!({"event": "Dance", "name": "Ben"})).is(202);
+    assert_eq!(server.who("dance"), ["Ben"]);
+}
+
+#[test]
+fn an_old_message_that_is_sent_again_does_not_become_the_newest() {
+    let server = serve_after(&[r#"{"event": "Dance", "name": "Ana", "action": "cancell"}"#]);
+    let id = the_reject(&server);
+    let shown = server.get(&format!("/organiser/rejects/{id}")).organiser().send().is(200).json();
+    let ana = server.sign_up("dance", "Ana");
+    let sent = redrive(&server, &id, &json!({"action": "cancel", "requested_at": "2100-01-01T00:00:00Z"})).is(202);
+    assert_eq!(sent.json()["id"], id);
+    server.settled();
+    assert_eq!(server.who("dance"), ["Ana"], "the cancel is older than the sign-up");
+    assert_eq!(server.state(&ana.manage), "in");
+    assert_eq!(server.metric("countmein_signups_stale_total"), 1);
+
+    // And a sign-up counts from when it came, not from when it was corrected.
+    let server = serve_after(&[r#"{"event": "Dance", "name": "", "requested_at": "2020-01-02T03:04:05Z"}"#]);
+    redrive(&server, &the_reject(&server), &json!({"name": "Ben"})).is(202);
+    let ben = server.get("/events/dance/attendees/ben").send().is(200).json();
+    assert_eq!(ben["since"], "2020-01-02T03:04:05.000Z");
+    assert!(shown["arrived_at"].as_str().unwrap() > "2020");
+}
+
+#[test]
+fn a_correction_that_is_still_wrong_is_refused_and_the_reject_stays() {
+    let server = serve_after(&[NAMELESS]);
+    let id = the_reject(&server);
+    redrive(&server, &id, &json!({"name": "#details"})).refuses_field("name");
+    redrive(&server, &id, &json!({"name": "Ana", "event": "a/b"})).refuses_field("event");
+    redrive(&server, &id, &json!({"name": "Ana", "contact": {"email": "nowhere"}})).refuses_field("contact.email");
+    redrive(&server, &id, &json!({})).refuses_field("name");
+    redrive(&server, &id, &json!("Ana")).refuses_field("set");
+    assert_eq!(server.rejects(), [id]);
+    assert!(server.who("dance").is_empty());
+}
+
+#[test]
+fn a_reject_is_corrected_on_its_page() {
+    let server = serve_after(&[NAMELESS]);
+    let id = the_reject(&server);
+    let path = format!("/organiser/rejects/{id}/redrive");
+    let send = |fields: &[(&str, &str)]| server.post(&path).organiser().browser().form(fields).send();
+    let page = send(&[("name", "#x"), ("event", ""), ("contact", "")]).is(422).text();
+    assert!(page.contains("begins with `#`") && page.contains("Send again"), "{page}");
+    assert_eq!(
+        send(&[("name", "Ana"), ("event", ""), ("contact", "ana@example.com")]).leads_to(),
+        "/organiser/rejects"
+    );
+    assert_eq!(server.exported()[0][1..3], ["Ana", "ana@example.com"]);
+}
+
+#[test]
+fn a_reject_is_thrown_away() {
+    let server = serve_after(&[NOT_JSON, NAMELESS]);
+    let ids = server.rejects();
+    let discard = |id: &str| server.post(&format!("/organiser/rejects/{id}/discard")).organiser();
+    assert!(discard(&ids[0]).send().is(204).body.is_empty());
+    discard(&ids[0]).send().refuses(404, "not-found");
+    assert_eq!(discard(&ids[1]).browser().send().leads_to(), "/organiser/rejects");
+    assert!(server.rejects().is_empty());
+}
+
+#[test]
+fn what_a_stranger_sends_over_the_queue_in_the_publics_name_opens_no_stay() {
+    let server = serve_after(&[
+        r#"{"event": "Dance", "name": "Ana", "id": "first", "requested_at": "2026-01-01T00:00:00Z"}"#,
+        r#"{"event": "Dance", "name": "Ana", "action": "cancel", "channel": "http"}"#,
+        r#"{"event": "Dance", "name": "Ana", "action": "cancel", "channel": "http", "stay": "another"}"#,
+    ]);
+    assert_eq!(server.who("dance"), ["Ana"]);
+    assert_eq!(server.rejects().len(), 2);
+}

@@ -1,0 +1,173 @@
+//! `POST /events/{event}/signups`: what is acknowledged, and what a repeat comes to.
+
+use std::thread;
+
+use serde_json::json;
+
+use super::support::{SignedUp, serve, serve_with};
+
+const KEY: &str = "0123456789abcdef";
+
+#[test]
+fn a_sign_up_is_acknowledged_with_its_id_and_a_manage_link() {
+    let server = serve();
+    let answer = server.post("/events/Pizza%20Night/signups").json(&json!({"name": " Ana  María "})).send().is(202);
+    assert_eq!(answer.header("content-type"), "application/json");
+    let accepted = answer.json();
+    assert_eq!((&accepted["event"], &accepted["name"]), (&json!("pizza-night"), &json!("Ana María")));
+    assert!(!accepted["id"].as_str().unwrap().is_empty());
+    let link = format!("http://{}/events/pizza-night/manage/", server.address);
+    assert!(accepted["manage"].as_str().unwrap().starts_with(&link), "{accepted}");
+
+    server.settled();
+    assert_eq!(server.who("pizza_NIGHT"), ["Ana María"]);
+    assert_eq!(server.state(&SignedUp::read(&accepted).manage), "in");
+}
+
+#[test]
+fn a_form_leads_to_the_manage_page() {
+    let server = serve();
+    let form = [("name", "Ana"), ("contact", "ana@example.org")];
+    let manage = server.post("/events/Dance/signups").form(&form).browser().send().leads_to();
+    assert!(manage.starts_with("/events/dance/manage/"), "{manage}");
+    assert_eq!((server.state(&manage), server.contact(&manage)), ("in".to_owned(), json!("email")));
+    assert!(server.get(&manage).browser().send().is(200).text().contains("you are in"));
+}
+
+#[test]
+fn a_link_begins_with_the_public_address_where_there_is_one() {
+    let server = serve_with(tempfile::tempdir().unwrap(), |settings| {
+        settings.public_url = Some("https://signup.example.org/".parse().unwrap());
+    });
+    let answer = server.post("/events/dance/signups").json(&json!({"name": "Ana"})).send().is(202).json();
+    assert!(answer["manage"].as_str().unwrap().starts_with("https://signup.example.org/events/dance/manage/"));
+}
+
+#[test]
+fn a_name_is_on_the_roster_once_as_first_typed() {
+    let server = serve();
+    for name in ["Melvin", "MELVIN", " melvin ", "Mel\u{AD}vin"] {
+        server.sign_up("Dance", name);
+    }
+    assert_eq!(server.who("dance"), ["Melvin"]);
+    let event = server.get("/events/dance").send().is(200).json();
+    assert_eq!(event, json!({"event": "dance", "title": "Dance", "count": 1}));
+}
+
+#[test]
+fn every_form_of_a_contact_is_taken() {
+    let server = serve();
+    let contacts = [
+        (json!({"email": "ana@example.org"}), "email"),
+        (json!({"sms": "+1 415 555 2671"}), "sms"),
+        (json!({"webhook": "https://example.org/hook"}), "webhook"),
+        (json!({"email": "ana@example.org", "sms": null}), "email"),
+        (json!("ana@example.org"), "email"),
+        (json!("+14155552671"), "sms"),
+    ];
+    for (number, (contact, kind)) in contacts.into_iter().enumerate() {
+        let body = json!({"name": format!("Ana {number}"), "contact": contact});
+        assert_eq!(server.contact(&server.sign_up_with("dance", &body).manage), kind, "{body}");
+    }
+    for none in [json!(null), json!(""), json!("  ")] {
+        let body = json!({"name": format!("Ben {none}"), "contact": none});
+        assert_eq!(server.contact(&server.sign_up_with("dance", &body).manage), json!(null), "{body}");
+    }
+}
+
+#[test]
+fn what_only_the_server_may_say_is_ignored_over_http() {
+    let server = serve();
+    let claims = json!({
+        "name": "Ana", "id": "mine", "action": "cancel", "channel": "cli", "stay": "x", "event": "Gala",
+        "requested_at": "2100-01-01T00:00:00Z",
+    });
+    let signed_up = server.sign_up_with("dance", &claims);
+    assert_ne!(signed_up.id, "mine");
+    let attendee = server.get("/events/dance/attendees/ana").send().is(200).json();
+    assert_eq!(attendee["channel"], "http");
+    assert!(attendee["since"].as_str().unwrap() < "2100");
+    assert!(server.who("gala").is_empty());
+    // Nor does the claimed future keep anybody from leaving.
+    server.cancel(&signed_up);
+    assert!(server.who("dance").is_empty());
+}
+
+#[test]
+fn a_repeat_under_its_key_gets_the_same_answer() {
+    let server = serve();
+    let body = json!({"name": "Ana", "contact": {"email": "ana@example.org"}});
+    let send = || server.post("/events/dance/signups").header("Idempotency-Key", KEY).json(&body).send().is(202).json();
+    let first = send();
+    server.settled();
+    assert_eq!(send(), first);
+    server.settled();
+    assert_eq!(server.who("dance"), ["Ana"]);
+    assert_eq!(server.metric("countmein_signups_stored_total"), 1);
+    assert_eq!(server.metric("countmein_signups_duplicate_total"), 1);
+}
+
+#[test]
+fn concurrent_repeats_under_one_key_get_one_answer() {
+    let server = serve();
+    let answers: Vec<_> = thread::scope(|scope| {
+        let send = || {
+            let request = server.post("/events/dance/signups").header("Idempotency-Key", KEY);
+            request.json(&json!({"name": "Ana"})).send().is(202).json()
+        };
+        let clients: Vec<_> = (0..8).map(|_| scope.spawn(send)).collect();
+        clients.into_iter().map(|client| client.join().unwrap()).collect()
+    });
+    assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
+    server.settled();
+    assert_eq!(server.who("dance"), ["Ana"]);
+}
+
+#[test]
+fn a_key_that_came_with_another_request_is_refused() {
+    let server = serve();
+    let send = |event: &str, body| {
+        server.post(&format!("/events/{event}/signups")).header("Idempotency-Key", KEY).json(&body).send()
+    };
+    send("dance", json!({"name": "Ana"})).is(202);
+    for other in [json!({"name": "Ben"}), json!({"name": "Ana", "contact": "ana@example.org"})] {
+        let detail = send("dance", other).refuses(422, "idempotency-key-reused");
+        assert!(detail.contains("use a new key"), "{detail}");
+    }
+    // What is wrong in itself is told as such.
+    send("dance", json!({"name": ""})).refuses_field("name");
+    // Each event has its keys.
+    send("gala", json!({"name": "Ben"})).is(202);
+    server.settled();
+    assert_eq!((server.who("dance"), server.who("gala")), (vec!["Ana".to_owned()], vec!["Ben".to_owned()]));
+}
+
+#[test]
+fn a_key_that_could_be_guessed_or_is_endless_is_refused() {
+    let server = serve();
+    for key in ["", "0123456789abcde", &"k".repeat(256)] {
+        let request = server.post("/events/dance/signups").header("Idempotency-Key", key);
+        let detail = request.json(&json!({"name": "Ana"})).send().refuses(400, "malformed-request");
+        assert!(detail.contains("16 to 255 characters"), "{detail}");
+    }
+    for key in ["0123456789abcdef", &"k".repeat(255)] {
+        let request = server.post("/events/dance/signups").header("Idempotency-Key", key);
+        request.json(&json!({"name": "Ana"})).send().is(202);
+    }
+}
+
+#[test]
+fn a_repeat_after_a_cancel_brings_nobody_back() {
+    let server = serve();
+    let send = || {
+        let request = server.post("/events/dance/signups").header("Idempotency-Key", KEY);
+        request.json(&json!({"name": "Ana"})).send().is(202).json()
+    };
+    let first = send();
+    server.settled();
+    server.cancel(&SignedUp::read(&first));
+    assert_eq!(send(), first);
+    server.settled();
+    assert!(server.who("dance").is_empty());
+    assert_eq!(server.state(&SignedUp::read(&first).manage), "out");
+}

@@ -1,0 +1,216 @@
+//! Tables of people, imported by the command into the program.
+
+use std::fs::{self, File};
+use std::io::{BufWriter, Read, Write};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+use std::{io, thread};
+
+use serde_json::{Value, json};
+
+use crate::support::program::{Program, serve};
+
+const PATIENCE: Duration = Duration::from_secs(120);
+
+const KEY: &str = "correct-horse-battery";
+
+const ROWS: usize = 100_000;
+/// Every so many rows one cannot be taken.
+const BAD: usize = 1_000;
+
+fn start(data: &Path) -> Program {
+    let mut command = serve(data);
+    command.args(["--organiser-key", KEY, "--webhooks", "off"]);
+    Program::start(command)
+}
+
+fn countmein(program: &Program, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_countmein"));
+    command.env_clear().args(arguments).env("COUNTMEIN_URL", &program.url).env("COUNTMEIN_ORGANISER_KEY", KEY);
+    command
+}
+
+fn import(program: &Program, table: &Path) -> Output {
+    countmein(program, &["import", table.to_str().unwrap(), "--json"]).output().unwrap()
+}
+
+fn summary(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))
+}
+
+fn get(program: &Program, path: &str) -> Value {
+    ureq::get(format!("{}{path}", program.url)).call().unwrap().body_mut().read_json().unwrap()
+}
+
+fn count(program: &Program, event: &str) -> u64 {
+    get(program, &format!("/events/{event}/attendees?limit=1"))["count"].as_u64().unwrap()
+}
+
+fn eventually(what: &str, holds: impl Fn() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !holds() {
+        assert!(Instant::now() < deadline, "{what}");
+        thread::sleep(Duration::from_millis(50));
+    }
+}
+
+fn names(program: &Program, event: &str) -> Vec<String> {
+    let roster = get(program, &format!("/events/{event}/attendees?limit=1000"));
+    roster["attendees"].as_array().unwrap().iter().map(|entry| entry["name"].as_str().unwrap().to_owned()).collect()
+}
+
+fn large_table(path: &Path) -> io::Result<()> {
+    let mut table = BufWriter::new(File::create(path)?);
+    writeln!(table, "name;email;event")?;
+    for number in 0..ROWS {
+        let email = if number % BAD == 7 { "nowhere".to_owned() } else { format!("guest-{number}@mail.example") };
+        writeln!(table, "Guest {number};{email};Festival")?;
+    }
+    table.flush()
+}
+
+/// Runs the import on a terminal, until it is killed at a third of its way; what it drew.
+fn killed_in_the_middle(program: &Program, table: &Path) -> String {
+    let pid = table.with_extension("pid");
+    let line = format!(
+        "echo $$ > '{}'; exec '{}' import '{}'",
+        pid.display(),
+        env!("CARGO_BIN_EXE_countmein"),
+        table.display()
+    );
+    let mut terminal = Command::new("script")
+        .args(["--quiet", "--return", "--flush", "--command", &line, "/dev/null"])
+        .env("COUNTMEIN_URL", &program.url)
+        .env("COUNTMEIN_ORGANISER_KEY", KEY)
+        .env("TERM", "xterm")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut drawn = String::new();
+    let mut screen = terminal.stdout.take().unwrap();
+    let mut buffer = [0; 4_096];
+    loop {
+        let read = screen.read(&mut buffer).unwrap();
+        assert!(read > 0, "it ended before it was killed: {drawn}");
+        drawn += &String::from_utf8_lossy(&buffer[..read]);
+        if percents(&drawn).last().is_some_and(|percent| *percent >= 33) {
+            break;
+        }
+    }
+    let id = fs::read_to_string(pid).unwrap();
+    assert!(Command::new("kill").args(["-9", id.trim()]).status().unwrap().success());
+    terminal.wait().unwrap();
+    drawn
+}
+
+fn percents(drawn: &str) -> Vec<u32> {
+    let parts: Vec<&str> = drawn.split(" %").collect();
+    let numbers = parts[..parts.len() - 1].iter();
+    numbers.filter_map(|part| part.rsplit(' ').next()?.parse().ok()).collect()
+}
+
+#[test]
+fn a_hundred_thousand_rows_are_imported_once_whatever_interrupts_it_and_the_refused_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = start(&folder.path().join("data"));
+    let table = folder.path().join("people.csv");
+    large_table(&table).unwrap();
+
+    let percents = percents(&killed_in_the_middle(&program, &table));
+    assert!(percents.is_sorted() && percents.len() >= 3, "{percents:?}");
+
+    let refused = ROWS / BAD;
+    let output = import(&program, &table);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let file = folder.path().join("people.refused.csv");
+    let expected = json!({
+        "rows": ROWS, "sent": ROWS - refused, "refused": refused, "refused_file": file.to_str(), "other_columns": [],
+    });
+    assert_eq!(summary(&output), expected);
+    eventually("everybody", || count(&program, "festival") == (ROWS - refused) as u64);
+    let written = fs::read_to_string(&file).unwrap();
+    let rows: Vec<&str> = written.lines().collect();
+    assert_eq!(rows.len(), 1 + refused);
+    assert!(rows[1].starts_with("Festival,Guest 7,nowhere,,,9,`email` is not an email address"), "{}", rows[1]);
+    assert!(rows[refused].contains(",99009,"), "{}", rows[refused]);
+
+    // Who is not coming any more does not come back by it.
+    let cancel = json!({ "event": "Festival", "name": "Guest 0", "action": "cancel" });
+    let organiser = ureq::post(format!("{}/organiser/signups", program.url));
+    organiser.header("Authorization", format!("Bearer {KEY}")).send_json(cancel).unwrap();
+    eventually("a cancel", || count(&program, "festival") == (ROWS - refused - 1) as u64);
+    assert_eq!(summary(&import(&program, &table)), expected);
+    fs::remove_file(folder.path().join("people.csv.import")).unwrap();
+    assert_eq!(summary(&import(&program, &table)), expected);
+    eventually("who was told to come anew", || count(&program, "festival") == (ROWS - refused) as u64);
+}
+
+#[test]
+fn what_was_refused_is_corrected_and_imported_and_an_export_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = start(&folder.path().join("data"));
+    let table = folder.path().join("people.csv");
+    let text = "Event,Name,E-Mail,Email\nDance,Ana,x,ana@mail.example\nDance,,y,\nDance,=Ben,,nowhere\n";
+    fs::write(&table, text).unwrap();
+    let output = import(&program, &table);
+    let told = String::from_utf8(output.stderr.clone()).unwrap();
+    assert!(told.contains("2 rows were refused") && told.contains("people.refused.csv"), "{told}");
+    assert_eq!(summary(&output)["other_columns"], json!(["E-Mail"]));
+
+    let refused = folder.path().join("people.refused.csv");
+    let corrected =
+        fs::read_to_string(&refused).unwrap().replace("nowhere", "ben@mail.example").replace("Dance,,", "Dance,Cleo,");
+    fs::write(&refused, corrected).unwrap();
+    let output = import(&program, &refused);
+    assert!(output.status.success(), "{output:?}");
+    eventually("all three", || names(&program, "dance").len() == 3);
+    assert_eq!(names(&program, "dance"), ["=Ben", "Ana", "Cleo"]);
+
+    let exported = countmein(&program, &["export", "Dance"]).output().unwrap();
+    fs::write(&table, &exported.stdout).unwrap();
+    let other = start(&folder.path().join("other"));
+    assert!(import(&other, &table).status.success());
+    eventually("all three there", || names(&other, "dance").len() == 3);
+    let again = countmein(&other, &["export", "Dance", "--format", "json"]).output().unwrap();
+    let entries: Vec<Value> = serde_json::from_slice(&again.stdout).unwrap();
+    assert_eq!(entries.len(), 3);
+    assert_eq!(
+        (&entries[0]["name"], &entries[0]["contact"]),
+        (&json!("=Ben"), &json!({ "email": "ben@mail.example" }))
+    );
+    assert_eq!(entries[0]["channel"], "import");
+}
+
+#[test]
+fn standard_input_is_a_table_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = start(&folder.path().join("data"));
+    let refused = folder.path().join("refused.csv");
+    let mut command = countmein(&program, &["import", "-", "--refused", refused.to_str().unwrap()]);
+    let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    process.stdin.take().unwrap().write_all(b"event,name\nDance,Ana\n").unwrap();
+    let output = process.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "1 of 1 people are on their way to the roster.\n");
+    eventually("Ana", || names(&program, "dance") == ["Ana"]);
+}
+
+#[test]
+fn what_is_no_table_or_cannot_be_read_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = start(&folder.path().join("data"));
+    let table = folder.path().join("people.csv");
+    let refuses = |told: &str| {
+        let output = import(&program, &table);
+        let problem = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.code() == Some(2) && problem.contains(told), "{problem}");
+    };
+    refuses("cannot read");
+    for (text, told) in [("", "it is empty"), ("name,email\nAna,\n", "no column `event`")] {
+        fs::write(&table, text).unwrap();
+        refuses(told);
+    }
+    let output = countmein(&program, &["import", "-"]).stdin(Stdio::null()).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+}

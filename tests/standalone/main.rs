@@ -1,0 +1,21 @@
+//! The program on one machine: its server, its command line, its database, and how it reaches people.
+
+#[expect(dead_code, reason = "other test binaries use more of it")]
+#[path = "../support/mod.rs"]
+mod support;
+
+mod alexa;
+mod announcements;
+mod cli;
+mod crash;
+mod http;
+mod import;
+mod inbox;
+mod mqtt;
+mod openapi;
+mod opt_in;
+mod pages;
+mod schema;
+mod smtp;
+mod sqlite;
+mod webhook;

@@ -1,0 +1,251 @@
+//! Presses of buttons over a real MQTT broker, with its own client.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::support::program::{Program, serve};
+use broker::{Authority, Broker};
+
+mod broker;
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+const KEY: &str = "correct-horse-battery";
+
+fn start(data: &TempDir, broker: &str, more: &[&str]) -> Program {
+    let mut command = serve(data.path());
+    command.args(["--organiser-key", KEY, "--mqtt", broker]).args(more);
+    Program::start(command)
+}
+
+fn button(program: &Program, arguments: &[&str]) {
+    let output = Command::new(env!("CARGO_BIN_EXE_countmein"))
+        .env_clear()
+        .args(["button", "add"])
+        .args(arguments)
+        .args(["--url", &program.url, "--organiser-key", KEY])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+}
+
+fn get(program: &Program, path: &str) -> Value {
+    let request = ureq::get(format!("{}{path}", program.url)).header("Authorization", format!("Bearer {KEY}"));
+    request.call().unwrap().body_mut().read_json().unwrap()
+}
+
+fn who(program: &Program) -> Vec<String> {
+    let roster = get(program, "/events/dance/attendees?limit=1000");
+    roster["attendees"].as_array().unwrap().iter().map(|entry| entry["name"].as_str().unwrap().to_owned()).collect()
+}
+
+fn eventually<T: std::fmt::Debug>(what: &str, look: impl Fn() -> T, holds: impl Fn(&T) -> bool) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let seen = look();
+        if holds(&seen) {
+            return seen;
+        }
+        assert!(Instant::now() < deadline, "{what}: {seen:?}");
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn shelly(event: &str, count: u32) -> String {
+    json!({ "event": event, "event_cnt": count }).to_string()
+}
+
+const SHELLY: &str = "shellies/shellybutton1-A4CF12/input_event/0";
+
+#[test]
+fn real_presses_sign_up_and_take_out_and_none_is_lost_when_broker_and_program_restart() {
+    let (data, broker) = (tempfile::tempdir().unwrap(), Broker::start(""));
+    let program = start(&data, &broker.url(), &[]);
+    button(&program, &["shellybutton1-A4CF12", "Dance", "Ana"]);
+    button(&program, &["hall", "Dance", "Ben"]);
+    button(&program, &["G030PM0123456789", "Dance", "Cleo"]);
+    broker.wait_for_a_subscriber();
+
+    broker.publish(SHELLY, &shelly("S", 1));
+    broker.publish("zigbee2mqtt/hall", r#"{"action":"1_single","battery":100,"linkquality":255}"#);
+    broker.publish("zigbee2mqtt/hall", r#"{"action":"","battery":100,"linkquality":255}"#);
+    broker.publish(
+        "iotbutton/G030PM0123456789",
+        r#"{"serialNumber":"G030PM0123456789","clickType":"SINGLE","batteryVoltage":"2000 mV"}"#,
+    );
+    eventually("all three", || who(&program), |names| names == &["Ana", "Ben", "Cleo"]);
+    broker.publish(SHELLY, &shelly("L", 2));
+    eventually("Ana's leaving", || who(&program), |names| names == &["Ben", "Cleo"]);
+
+    // While the program is away, and over a restart of the broker.
+    program.kill();
+    broker.publish("zigbee2mqtt/hall", r#"{"action":"1_hold"}"#);
+    broker.publish(SHELLY, &shelly("S", 3));
+    let broker = broker.restart();
+    broker.publish("iotbutton/G030PM0123456789", r#"{"serialNumber":"G030PM0123456789","clickType":"LONG"}"#);
+    let program = start(&data, &broker.url(), &[]);
+    eventually("what was pressed meanwhile", || who(&program), |names| names == &["Ana"]);
+
+    // While the broker is away, the program stays.
+    let broker = broker.restart();
+    broker.wait_for_a_subscriber();
+    broker.publish("zigbee2mqtt/hall", r#"{"action":"single"}"#);
+    eventually("Ben again", || who(&program), |names| names == &["Ana", "Ben"]);
+    assert_eq!(get(&program, "/organiser/rejects")["rejects"], json!([]));
+    assert!(program.terminate().0);
+}
+
+#[test]
+fn many_presses_outlive_kills_of_the_program() {
+    const BUTTONS: usize = 40;
+    let (data, broker) = (tempfile::tempdir().unwrap(), Broker::start(""));
+    let program = start(&data, &broker.url(), &[]);
+    broker.wait_for_a_subscriber();
+    for number in 0..BUTTONS {
+        let body = json!({ "serial": format!("b{number}"), "event": "Dance", "name": format!("Guest {number:02}") });
+        let register = ureq::post(format!("{}/organiser/buttons", program.url));
+        register.header("Authorization", format!("Bearer {KEY}")).send_json(body).unwrap();
+    }
+    let mut program = Some(program);
+    for number in 0..BUTTONS {
+        broker.publish(&format!("zigbee2mqtt/b{number}"), r#"{"action":"single"}"#);
+        if number % 10 == 5 {
+            program.take().unwrap().kill();
+        } else if number % 10 == 9 {
+            program = Some(start(&data, &broker.url(), &[]));
+        }
+    }
+    let program = program.unwrap();
+    eventually("everybody", || who(&program).len(), |count| *count == BUTTONS);
+}
+
+#[test]
+fn what_a_broker_kept_or_what_is_no_press_is_no_sign_up_and_an_unknown_button_is_a_reject() {
+    let (data, broker) = (tempfile::tempdir().unwrap(), Broker::start(""));
+    broker.publish_with("hall/event/button/state", r#"{"event_type":"single"}"#, &["-r"]);
+    let program = start(&data, &broker.url(), &[]);
+    button(&program, &["hall/event/button/state", "Dance", "Ana"]);
+    broker.wait_for_a_subscriber();
+    broker.publish("zigbee2mqtt/lamp", r#"{"state":"ON"}"#);
+    broker.publish("stat/lamp/RESULT", r#"{"POWER":"ON"}"#);
+    broker.publish("zigbee2mqtt/large", &format!(r#"{{"action":"single","x":"{}"}}"#, "x".repeat(10_000)));
+    broker.publish("zigbee2mqtt/unknown", r#"{"action":"single"}"#);
+    let rejects = eventually("a reject", || get(&program, "/organiser/rejects"), |body| body["rejects"] != json!([]));
+    assert_eq!(rejects["rejects"].as_array().unwrap().len(), 1);
+    assert!(rejects["rejects"][0]["reason"].as_str().unwrap().contains("unknown"), "{rejects}");
+    assert!(who(&program).is_empty());
+
+    button(&program, &["unknown", "Dance", "Zoe"]);
+    let id = rejects["rejects"][0]["id"].as_str().unwrap();
+    let redrive = ureq::post(format!("{}/organiser/rejects/{id}/redrive", program.url));
+    redrive.header("Authorization", format!("Bearer {KEY}")).send_json(json!({})).unwrap();
+    eventually("Zoe", || who(&program), |names| names == &["Zoe"]);
+}
+
+#[test]
+fn other_topics_can_be_listened_on() {
+    let (data, broker) = (tempfile::tempdir().unwrap(), Broker::start(""));
+    let program = start(&data, &broker.url(), &["--mqtt-topic", "club/#", "--mqtt-topic", "zigbee2mqtt/first floor/+"]);
+    button(&program, &["club/door", "Dance", "Ana"]);
+    button(&program, &["first floor/hall", "Dance", "Ben"]);
+    broker.wait_for_a_subscriber();
+    broker.publish("club/door", r#"{"event_type":"single"}"#);
+    broker.publish("zigbee2mqtt/first floor/hall", r#"{"action":"single"}"#);
+    eventually("both", || who(&program), |names| names == &["Ana", "Ben"]);
+
+    // The broker goes on sending what was subscribed to before.
+    assert!(program.terminate().0);
+    let broker = broker.restart();
+    let program = start(&data, &broker.url(), &["--mqtt-topic", "club/#"]);
+    broker.wait_for_a_subscriber();
+    broker.publish("zigbee2mqtt/first floor/hall", r#"{"action":"hold"}"#);
+    broker.publish("club/door", r#"{"event_type":"long_press"}"#);
+    eventually("Ana's leaving", || who(&program), |names| names == &["Ben"]);
+}
+
+#[test]
+fn a_broker_that_is_away_at_the_start_is_found_when_it_is_there() {
+    let data = tempfile::tempdir().unwrap();
+    let broker = Broker::start("").stop();
+    let program = start(&data, &broker.url(), &[]);
+    button(&program, &["hall", "Dance", "Ana"]);
+    let broker = broker.start_again();
+    broker.wait_for_a_subscriber();
+    broker.publish("zigbee2mqtt/hall", r#"{"action":"single"}"#);
+    eventually("Ana", || who(&program), |names| names == &["Ana"]);
+}
+
+#[test]
+fn broker_and_program_know_each_other_by_certificates() {
+    let (data, authority) = (tempfile::tempdir().unwrap(), Authority::new());
+    let file = |name: &str| authority.file(name).display().to_string();
+    let broker = Broker::start(&format!(
+        "cafile {}\ncertfile {}\nkeyfile {}\nrequire_certificate true\nuse_identity_as_username true\n",
+        file("authority.pem"),
+        file("server.pem"),
+        file("server.key"),
+    ));
+    let broker_url = format!("mqtts://localhost:{}", broker.port);
+    let identity = ["--mqtt-cert", &file("client.pem"), "--mqtt-key", &file("client.key")];
+    let program = start(&data, &broker_url, &[&["--mqtt-ca", &file("authority.pem")], &identity[..]].concat());
+    button(&program, &["hall", "Dance", "Ana"]);
+    broker.wait_for_a_subscriber();
+    let tls = ["--cafile", &file("authority.pem"), "--cert", &file("client.pem"), "--key", &file("client.key")];
+    broker.publish_with("zigbee2mqtt/hall", r#"{"action":"single"}"#, &tls);
+    eventually("Ana", || who(&program), |names| names == &["Ana"]);
+}
+
+#[test]
+fn a_wrong_password_is_told_once_and_stops_nothing() {
+    let data = tempfile::tempdir().unwrap();
+    let passwords = data.path().join("passwords");
+    let made = Command::new("mosquitto_passwd").args(["-b", "-c"]).arg(&passwords).args(["ana", "right"]).status();
+    assert!(made.unwrap().success());
+    let broker = Broker::start(&format!("allow_anonymous false\npassword_file {}\n", passwords.display()));
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = serve(folder.path());
+    command.args(["--organiser-key", KEY]).env("COUNTMEIN_MQTT", format!("mqtt://ana:WRONG@localhost:{}", broker.port));
+    let log = data.path().join("log");
+    command.stderr(fs::File::create(&log).unwrap());
+    let mut process = command.spawn().unwrap();
+    let told = || fs::read_to_string(&log).unwrap();
+    let warned = |log: &str| log.matches("cannot be reached").count();
+    eventually("a warning", told, |log| warned(log) == 1);
+    // Two tries later.
+    eventually("more tries", || broker.log(), |log| log.matches("not authori").count() >= 3);
+    process.kill().unwrap();
+    process.wait().unwrap();
+    assert_eq!(warned(&told()), 1);
+    assert!(!told().contains("WRONG"), "{}", told());
+
+    let program = start(&folder, &format!("mqtt://ana:right@localhost:{}", broker.port), &[]);
+    button(&program, &["hall", "Dance", "Ana"]);
+    broker.wait_for_a_subscriber();
+    broker.publish_with("zigbee2mqtt/hall", r#"{"action":"single"}"#, &["-u", "ana", "-P", "right"]);
+    eventually("Ana", || who(&program), |names| names == &["Ana"]);
+}
+
+#[test]
+fn settings_that_do_not_go_together_are_wrong_usage() {
+    let missing = Path::new("/nowhere.pem").display().to_string();
+    for (arguments, told) in [
+        (vec!["--mqtt", "http://broker.example"], "mqtt://HOST"),
+        (vec!["--mqtt", "mqtt://broker.example", "--mqtt-ca", &missing], "mqtts://"),
+        (vec!["--mqtt-topic", "a/b"], "--mqtt <URL>"),
+        (vec!["--mqtt", "mqtt://broker.example", "--mqtt-topic", "a/#/b"], "# at the end"),
+        (vec!["--mqtt", "mqtts://broker.example", "--mqtt-cert", &missing], "--mqtt-key"),
+    ] {
+        let output = serve(tempfile::tempdir().unwrap().path()).args(&arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains(told), "{arguments:?}: {output:?}");
+    }
+    let arguments = ["--mqtt", "mqtts://broker.example", "--mqtt-ca", &missing];
+    let output = serve(tempfile::tempdir().unwrap().path()).args(arguments).output().unwrap();
+    assert!(String::from_utf8_lossy(&output.stderr).contains(&missing), "{output:?}");
+}

@@ -1,0 +1,12 @@
+//! What several test binaries share. Each includes this once, in its `main.rs`.
+
+pub mod http;
+pub mod mail_server;
+#[cfg(feature = "aws")]
+pub mod ministack;
+#[cfg(feature = "standalone")]
+pub mod program;
+pub mod receiver;
+#[cfg(feature = "aws")]
+pub mod runtime_api;
+pub mod seed;

@@ -1,0 +1,132 @@
+//! A receiver of webhooks on this machine: it keeps what it is sent, and answers as it is told.
+
+use std::io::{self, BufReader, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rustls::crypto::ring;
+use rustls::pki_types::PrivateKeyDer;
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use tracing::subscriber::{NoSubscriber, with_default};
+use url::Url;
+
+use super::http::Message;
+
+pub struct Receiver {
+    base: String,
+    roots: Vec<u8>,
+    seen: Arc<Seen>,
+}
+
+#[derive(Default)]
+struct Seen {
+    connections: Mutex<usize>,
+    requests: Mutex<Vec<Message>>,
+}
+
+type Answer = dyn Fn(&Message, &mut dyn Write) -> io::Result<()> + Send + Sync;
+
+impl Receiver {
+    /// Answers each request alike.
+    pub fn answering(answer: Message) -> Self {
+        Self::writing(move |_, mut stream| answer.write(&mut stream))
+    }
+
+    /// Answers with whatever it likes to write.
+    pub fn writing(answer: impl Fn(&Message, &mut dyn Write) -> io::Result<()> + Send + Sync + 'static) -> Self {
+        Self::start(None, Arc::new(answer))
+    }
+
+    /// Over TLS, for the name `localhost` alone.
+    pub fn over_tls(answer: Message) -> Self {
+        Self::over_tls_with(move |_| answer.clone())
+    }
+
+    /// As [`Receiver::over_tls`], with an answer to each request.
+    pub fn over_tls_with(answer: impl Fn(&Message) -> Message + Send + Sync + 'static) -> Self {
+        let mut authority = CertificateParams::new([]).unwrap();
+        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
+        let key = KeyPair::generate().unwrap();
+        let certificate =
+            CertificateParams::new(["localhost".to_owned()]).unwrap().signed_by(&key, &authority).unwrap();
+        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate.der().clone()], PrivateKeyDer::try_from(key.serialize_der()).unwrap())
+            .unwrap();
+        let answer = move |request: &Message, mut stream: &mut dyn Write| answer(request).write(&mut stream);
+        let receiver = Self::start(Some(Arc::new(config)), Arc::new(answer));
+        Self { roots: authority.pem().into_bytes(), ..receiver }
+    }
+
+    fn start(tls: Option<Arc<ServerConfig>>, answer: Arc<Answer>) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let address: SocketAddr = listener.local_addr().unwrap();
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let seen = Arc::new(Seen::default());
+        let kept = Arc::clone(&seen);
+        thread::spawn(move || {
+            for connection in listener.incoming() {
+                *kept.connections.lock().unwrap() += 1;
+                let (tls, answer, kept) = (tls.clone(), Arc::clone(&answer), Arc::clone(&kept));
+                // A caller that has had enough breaks the connection off; what TLS logs here is not the caller's.
+                let talk = move || drop(serve(connection.unwrap(), tls, &kept, &*answer));
+                thread::spawn(|| with_default(NoSubscriber::new(), talk));
+            }
+        });
+        Self { base: format!("{scheme}://localhost:{}", address.port()), roots: Vec::new(), seen }
+    }
+
+    pub fn url(&self, path: &str) -> Url {
+        format!("{}{path}", self.base).parse().unwrap()
+    }
+
+    /// By another name than `localhost`.
+    pub fn url_at(&self, host: &str, path: &str) -> Url {
+        self.url(path).as_str().replace("localhost", host).parse().unwrap()
+    }
+
+    /// What a caller must trust.
+    pub fn roots(&self) -> Vec<u8> {
+        self.roots.clone()
+    }
+
+    pub fn connections(&self) -> usize {
+        *self.seen.connections.lock().unwrap()
+    }
+
+    /// What it was sent so far.
+    pub fn requests(&self) -> Vec<Message> {
+        self.seen.requests.lock().unwrap().clone()
+    }
+
+    pub fn only_request(&self) -> Message {
+        let mut requests = self.requests();
+        assert_eq!(requests.len(), 1, "{requests:?}");
+        requests.remove(0)
+    }
+}
+
+fn serve(connection: TcpStream, tls: Option<Arc<ServerConfig>>, seen: &Seen, answer: &Answer) -> io::Result<()> {
+    connection.set_nodelay(true)?;
+    match tls {
+        None => talk(connection, seen, answer),
+        Some(config) => {
+            let tls = ServerConnection::new(config).map_err(io::Error::other)?;
+            talk(StreamOwned::new(tls, connection), seen, answer)
+        }
+    }
+}
+
+fn talk(stream: impl Read + Write, seen: &Seen, answer: &Answer) -> io::Result<()> {
+    let mut stream = BufReader::new(stream);
+    while let Some(request) = Message::read(&mut stream)? {
+        seen.requests.lock().unwrap().push(request.clone());
+        answer(&request, stream.get_mut())?;
+    }
+    Ok(())
+}
