@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
+use strum::{EnumString, VariantNames};
 use url::Url;
 
 use crate::adapters::mqtt::MqttSettings;
@@ -83,7 +84,8 @@ pub struct MailSettings {
 }
 
 /// Which webhooks are called.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, VariantNames)]
+#[strum(serialize_all = "lowercase")]
 pub enum WebhookPolicy {
     Off,
     /// At addresses of the public internet.

@@ -1,10 +1,10 @@
 use clap::Subcommand;
-use clap::builder::PossibleValuesParser;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::access::Access;
 use super::address;
+use super::choice::choice;
 use super::failure::Failure;
 use crate::domain::attendee_name::AttendeeName;
 use crate::domain::button::{PressAction, Serial};
@@ -56,20 +56,20 @@ struct Add {
     name: AttendeeName,
 
     /// What a single press does
-    #[arg(long, value_name = "ACTION", default_value = "sign_up", value_parser = actions())]
-    single: String,
+    #[arg(long, value_name = "ACTION", default_value = "sign_up", value_parser = choice::<PressAction>())]
+    single: PressAction,
 
     /// What a double press does
-    #[arg(long, value_name = "ACTION", default_value = "nothing", value_parser = actions())]
-    double: String,
+    #[arg(long, value_name = "ACTION", default_value = "nothing", value_parser = choice::<PressAction>())]
+    double: PressAction,
 
     /// What a triple press does
-    #[arg(long, value_name = "ACTION", default_value = "nothing", value_parser = actions())]
-    triple: String,
+    #[arg(long, value_name = "ACTION", default_value = "nothing", value_parser = choice::<PressAction>())]
+    triple: PressAction,
 
     /// What a long press does
-    #[arg(long, value_name = "ACTION", default_value = "cancel", value_parser = actions())]
-    long: String,
+    #[arg(long, value_name = "ACTION", default_value = "cancel", value_parser = choice::<PressAction>())]
+    long: PressAction,
 
     /// Where the person wants to hear of others: an email address, a phone number like +14155552671, or an https webhook
     #[arg(long, value_parser = contact)]
@@ -112,10 +112,6 @@ struct Button {
     secret: String,
 }
 
-fn actions() -> PossibleValuesParser {
-    PressAction::ALL.map(PressAction::as_str).into()
-}
-
 fn serial(text: &str) -> Result<Serial, String> {
     Serial::parse(text).map_err(|problem| format!("the serial number {problem}"))
 }
@@ -148,10 +144,10 @@ impl Add {
             "serial": self.serial.as_str(),
             "event": self.event.title(),
             "name": self.name.as_str(),
-            "single": self.single,
-            "double": self.double,
-            "triple": self.triple,
-            "long": self.long,
+            "single": self.single.as_str(),
+            "double": self.double.as_str(),
+            "triple": self.triple.as_str(),
+            "long": self.long.as_str(),
             "contact": self.contact.as_ref().map_or(Value::Null, formats::contact::to_json),
         });
         let answer = self.access.client()?.post(&["organiser", "buttons"], &body)?;

@@ -7,6 +7,7 @@ mod access;
 mod address;
 mod button;
 mod cancel;
+mod choice;
 mod client;
 mod completions;
 mod correction;

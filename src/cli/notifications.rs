@@ -1,9 +1,8 @@
 use std::time::Duration;
 
-use clap::ValueEnum;
-use clap::builder::PossibleValue;
 use url::Url;
 
+use super::choice::choice;
 use super::failure::Failure;
 use crate::app::settings::{MailSettings, NotificationSettings, WebhookPolicy};
 use crate::domain::backoff::Noise;
@@ -23,15 +22,15 @@ pub struct NotificationArgs {
     mail_from: Option<String>,
 
     /// Which webhooks are called: none (off), those on the public internet, or also those of this network (any)
-    #[arg(long, value_name = "WHICH", env = "COUNTMEIN_WEBHOOKS", default_value = "public")]
+    #[arg(long, value_name = "WHICH", env = "COUNTMEIN_WEBHOOKS", default_value = "public", value_parser = choice::<WebhookPolicy>())]
     webhooks: WebhookPolicy,
 
     /// Owners of addresses who are asked in an hour whether they want messages, at most
     #[arg(long, value_name = "NUMBER", env = "COUNTMEIN_OPT_INS_PER_HOUR", default_value_t = 100)]
     opt_ins_per_hour: u64,
 
-    /// The language of messages: en or de
-    #[arg(long, value_name = "LANGUAGE", env = "COUNTMEIN_LANGUAGE", default_value = "en")]
+    /// The language of messages
+    #[arg(long, value_name = "LANGUAGE", env = "COUNTMEIN_LANGUAGE", default_value = "en", value_parser = choice::<Language>())]
     language: Language,
 
     /// Names that a message shows; the others are counted
@@ -78,20 +77,6 @@ impl NotificationArgs {
                 #[cfg(not(feature = "aws"))]
                 sms: None,
             },
-        })
-    }
-}
-
-impl ValueEnum for WebhookPolicy {
-    fn value_variants<'a>() -> &'a [Self] {
-        &[Self::Off, Self::Public, Self::Any]
-    }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        Some(match self {
-            Self::Off => PossibleValue::new("off"),
-            Self::Public => PossibleValue::new("public"),
-            Self::Any => PossibleValue::new("any"),
         })
     }
 }

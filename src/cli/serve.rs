@@ -1,10 +1,11 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::builder::{BoolishValueParser, PossibleValue};
+use clap::builder::BoolishValueParser;
 use url::Url;
 
 use super::address::server_url;
+use super::choice::choice;
 use super::failure::Failure;
 use super::logging;
 use super::mqtt::MqttArgs;
@@ -55,7 +56,7 @@ pub struct Args {
     behind_proxy: bool,
 
     /// Who gets everybody's names on every event from `GET /`: clients on this machine (loopback), anyone or nobody
-    #[arg(long, value_name = "WHO", env = "COUNTMEIN_LIST_EVERYONE", default_value = "loopback")]
+    #[arg(long, value_name = "WHO", env = "COUNTMEIN_LIST_EVERYONE", default_value = "loopback", value_parser = choice::<ListEveryone>())]
     list_everyone: ListEveryone,
 
     /// The public key (a JWK) by which Flic's cloud signs the presses of its buttons; without it they are refused
@@ -108,20 +109,6 @@ impl Args {
             flic_key: self.flic_key,
             mqtt: self.mqtt.settings()?,
             notifications: self.notifications.settings()?,
-        })
-    }
-}
-
-impl clap::ValueEnum for ListEveryone {
-    fn value_variants<'a>() -> &'a [Self] {
-        &[Self::Loopback, Self::Anyone, Self::Nobody]
-    }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        Some(match self {
-            Self::Loopback => PossibleValue::new("loopback"),
-            Self::Anyone => PossibleValue::new("anyone"),
-            Self::Nobody => PossibleValue::new("nobody"),
         })
     }
 }

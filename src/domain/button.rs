@@ -5,6 +5,7 @@ use std::fmt;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
+use strum::{EnumString, IntoStaticStr, VariantArray, VariantNames};
 
 use crate::domain::attendee_name::AttendeeName;
 use crate::domain::channel::Channel;
@@ -29,7 +30,8 @@ const SECRET_BYTES: usize = 16;
 pub struct Serial(String);
 
 /// How a button was pressed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum PressKind {
     Single,
     Double,
@@ -57,7 +59,8 @@ pub enum Mark {
 }
 
 /// What a press does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, IntoStaticStr, VariantArray, VariantNames)]
+#[strum(serialize_all = "snake_case")]
 pub enum PressAction {
     SignUp,
     Cancel,
@@ -124,32 +127,13 @@ impl fmt::Display for Serial {
 
 impl PressKind {
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Single => "single",
-            Self::Double => "double",
-            Self::Triple => "triple",
-            Self::Long => "long",
-        }
+        self.into()
     }
 }
 
 impl PressAction {
-    /// The choices, as an error lists them.
-    pub const CHOICES: &'static str = "`sign_up`, `cancel` and `nothing`";
-
-    pub const ALL: [Self; 3] = [Self::SignUp, Self::Cancel, Self::Nothing];
-
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::SignUp => "sign_up",
-            Self::Cancel => "cancel",
-            Self::Nothing => "nothing",
-        }
-    }
-
-    pub fn parse(text: &str) -> Result<Self, FieldProblem> {
-        let found = Self::ALL.into_iter().find(|action| action.as_str() == text);
-        found.ok_or(FieldProblem::NotAChoice { choices: Self::CHOICES })
+        self.into()
     }
 }
 

@@ -1,6 +1,7 @@
 //! One write to an attendee, and which way it moved them.
 
 use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 
 use crate::domain::attendee::Attendee;
 use crate::domain::signup::AttendeeKey;
@@ -14,7 +15,8 @@ pub struct Change {
 }
 
 /// Which way somebody went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 #[serde(rename_all = "lowercase")]
 pub enum Movement {
     Joined,

@@ -4,6 +4,7 @@ use std::fmt;
 
 use email_address::{EmailAddress, Options};
 use phonenumber::Mode;
+use strum::IntoStaticStr;
 use url::Url;
 
 use crate::domain::invalid::FieldProblem;
@@ -16,7 +17,8 @@ const WEBHOOK_BYTES: usize = 1_024;
 /// An address that exists is well-formed; whether somebody reads it is another question.
 ///
 /// `Debug` shows the kind alone, so that no address gets into a log by accident.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum Contact {
     /// ASCII, at most 254 bytes, the domain in lower case.
     Email(String),
@@ -80,11 +82,7 @@ impl Contact {
 
     /// `email`, `sms` or `webhook`.
     pub fn kind(&self) -> &'static str {
-        match self {
-            Self::Email(_) => "email",
-            Self::Sms(_) => "sms",
-            Self::Webhook(_) => "webhook",
-        }
+        self.into()
     }
 
     pub fn address(&self) -> &str {

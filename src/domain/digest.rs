@@ -232,10 +232,7 @@ impl Digest {
 
 /// The [`Mark`] of a change.
 fn mark(name: &AttendeeName, movement: Movement, newest: &Version) -> Mark {
-    let way = match movement {
-        Movement::Joined => "joined",
-        Movement::Left => "left",
-    };
+    let way: &str = movement.into();
     // None of these can hold a line break. An id may come again, since publishers make their own; then its time is another.
     let (at, id) = (newest.requested_at.as_millis(), &newest.id);
     let hash = Sha256::digest(format!("{way}\n{at}\n{id}\n{}", name.key().as_str()));

@@ -1,5 +1,9 @@
 //! Why a sign-up cannot be taken: which field, what is wrong with it, and the limit it broke.
 
+use std::str::FromStr;
+
+use strum::VariantNames;
+
 /// One field and its problem, worded for the person who can correct it.
 ///
 /// Never holds what was typed beyond a single character, so that no contact gets into an error or a log.
@@ -32,7 +36,7 @@ pub enum FieldProblem {
     #[error("begins with `#`, which is kept for the program's own use; begin with something else")]
     BeginsWithHash,
     #[error("must be one of {choices}")]
-    NotAChoice { choices: &'static str },
+    NotAChoice { choices: String },
     #[error("must hold exactly one of `email`, `sms` and `webhook`")]
     NotOneContact,
     #[error("is not an email address; write it like ana@example.org")]
@@ -58,4 +62,14 @@ impl FieldProblem {
     pub fn in_field(self, field: &'static str) -> InvalidField {
         InvalidField { field, problem: self }
     }
+}
+
+/// Parses the name of a variant.
+pub fn choice<T: FromStr + VariantNames>(text: &str) -> Result<T, FieldProblem> {
+    text.parse().map_err(|_| FieldProblem::NotAChoice { choices: listed(T::VARIANTS) })
+}
+
+fn listed(names: &[&str]) -> String {
+    let (last, others) = names.split_last().expect("a choice has several variants");
+    format!("`{}` and `{last}`", others.join("`, `"))
 }

@@ -1,7 +1,10 @@
 //! Limits on what is sent.
 
+use strum::IntoStaticStr;
+
 /// A limit that can suppress a message, as logs and metrics name it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum Limit {
     /// Opt-in requests per hour.
     OptIns,
@@ -19,13 +22,6 @@ pub enum Limit {
 
 impl Limit {
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::OptIns => "opt_ins",
-            Self::CallingCodes => "calling_codes",
-            Self::SmsHours => "sms_hours",
-            Self::SmsPerDay => "sms_per_day",
-            Self::SmsAnswersPerDay => "sms_answers_per_day",
-            Self::LinksPerDay => "links_per_day",
-        }
+        self.into()
     }
 }

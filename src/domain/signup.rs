@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use strum::{EnumString, VariantNames};
 use uuid::Uuid;
 
 use crate::domain::attendee_name::{AttendeeName, NameKey};
@@ -44,7 +47,10 @@ pub enum Request {
 }
 
 /// What a message calls its action.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, EnumString, VariantNames)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+#[schemars(inline)]
 pub enum Action {
     SignUp,
     Cancel,
@@ -91,28 +97,6 @@ impl Request {
             Self::Join { .. } | Self::Enrol { .. } | Self::Amend { .. } | Self::Notify { .. } => Action::SignUp,
             Self::Cancel | Self::Leave { .. } => Action::Cancel,
             Self::SendLink => Action::SendLink,
-        }
-    }
-}
-
-impl Action {
-    /// The choices, as an error lists them.
-    pub const CHOICES: &'static str = "`sign_up`, `cancel` and `send_link`";
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::SignUp => "sign_up",
-            Self::Cancel => "cancel",
-            Self::SendLink => "send_link",
-        }
-    }
-
-    pub fn parse(text: &str) -> Result<Self, FieldProblem> {
-        match text {
-            "sign_up" => Ok(Self::SignUp),
-            "cancel" => Ok(Self::Cancel),
-            "send_link" => Ok(Self::SendLink),
-            _ => Err(FieldProblem::NotAChoice { choices: Self::CHOICES }),
         }
     }
 }

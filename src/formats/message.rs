@@ -10,7 +10,7 @@ use crate::domain::attendee_name::AttendeeName;
 use crate::domain::channel::Channel;
 use crate::domain::contact::Contact;
 use crate::domain::event::Event;
-use crate::domain::invalid::{FieldProblem, InvalidField};
+use crate::domain::invalid::{FieldProblem, InvalidField, choice};
 use crate::domain::signup::{Action, Request, Signup, SignupId, Version};
 use crate::domain::timestamp::Timestamp;
 use crate::formats::{contact, envelopes as envelope, fields};
@@ -28,7 +28,7 @@ pub struct Message {
     pub name: String,
     /// `sign_up` if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub action: Option<ActionText>,
+    pub action: Option<Action>,
     /// Where the person wants to hear: exactly one address.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[schemars(schema_with = "contact_schema")]
@@ -52,15 +52,6 @@ pub struct Message {
     /// With `stay`, and then alone: whether the registration's contact is notified of others.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub notify: Option<bool>,
-}
-
-#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[schemars(rename = "Action", inline)]
-pub enum ActionText {
-    SignUp,
-    Cancel,
-    SendLink,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -163,8 +154,8 @@ pub fn open(body: &str) -> Result<Map<String, Value>, Malformed> {
 pub fn from_fields(fields: &Map<String, Value>, version: Version, default: Channel) -> Result<Signup, InvalidField> {
     let event = fields::parsed(fields, "event", Event::parse)?;
     let name = fields::parsed(fields, "name", AttendeeName::parse)?;
-    let action = fields::optional_parsed(fields, "action", Action::parse)?.unwrap_or(Action::SignUp);
-    let channel = fields::optional_parsed(fields, "channel", Channel::parse)?.unwrap_or(default);
+    let action = fields::optional_parsed(fields, "action", choice)?.unwrap_or(Action::SignUp);
+    let channel = fields::optional_parsed(fields, "channel", choice)?.unwrap_or(default);
     let registration = fields::optional_parsed(fields, "stay", SignupId::parse)?;
     let contact = fields::optional(fields, "contact").map(contact::from_json).transpose()?;
     let notify = fields::optional_flag(fields, "notify")?;
@@ -203,11 +194,7 @@ pub fn write(signup: &Signup) -> String {
     let message = Message {
         event: signup.event.title().to_owned(),
         name: signup.name.as_str().to_owned(),
-        action: match signup.request.action() {
-            Action::SignUp => None,
-            Action::Cancel => Some(ActionText::Cancel),
-            Action::SendLink => Some(ActionText::SendLink),
-        },
+        action: Some(signup.request.action()).filter(|action| *action != Action::SignUp),
         contact: contact.map(|contact| match contact.clone() {
             Contact::Email(address) => ContactText::Email(address),
             Contact::Sms(number) => ContactText::Sms(number),

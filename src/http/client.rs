@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use axum::http::{HeaderMap, header};
+use strum::{EnumString, VariantNames};
 use url::Url;
 
 /// The address a request came from; the home puts it into the request's extensions.
@@ -10,7 +11,8 @@ use url::Url;
 pub struct ClientAddress(pub IpAddr);
 
 /// Who gets everybody's names from `GET /`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, VariantNames)]
+#[strum(serialize_all = "lowercase")]
 pub enum ListEveryone {
     /// Clients on this machine.
     Loopback,

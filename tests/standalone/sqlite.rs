@@ -18,6 +18,7 @@ use countmein::ports::{
     AttendeeBatch, Budgets, ChangeFeed, Deletion, Delivery, Digests, Idempotency, MAX_RECEIVES, Nack, Position, Queue,
     Reject, Rejects, Remembered, Roster, Spending, Write,
 };
+use strum::VariantArray as _;
 use tempfile::TempDir;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -276,7 +277,7 @@ async fn an_event_is_forgotten_with_the_last_who_left_it() {
 /// As the digests do; the last that there are.
 async fn take_in_all(sqlite: &Sqlite) {
     let changes = sqlite.changes(&Position::START, 10_000).await.unwrap();
-    for follower in Follower::ALL {
+    for follower in Follower::VARIANTS.iter().copied() {
         sqlite.set_position(follower, &changes.last().expect("there are changes").0).await.unwrap();
     }
 }

@@ -25,7 +25,7 @@ pub fn read(row: &Row<'_>) -> rusqlite::Result<Attendee> {
         title: row.get(6)?,
         since: row.get(7)?,
         owner: row.get(8)?,
-        channel: row.get::<_, Option<String>>(9)?.and_then(|text| Channel::parse(&text).ok()),
+        channel: row.get::<_, Option<String>>(9)?.and_then(|text| text.parse().ok()),
         contact: kind.zip(row.get(11)?).map(|(kind, address)| StoredContact::new(kind, address)),
         notify: row.get(13)?,
         link_asked_at: row.get(14)?,

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use rusqlite::Connection;
+use strum::{IntoStaticStr, VariantArray};
 
 use crate::adapters::sqlite::attendee_row::{from_image, image};
 use crate::adapters::sqlite::{Sqlite, query_optional};
@@ -34,22 +35,19 @@ impl ChangeFeed for Sqlite {
 }
 
 /// Who goes through the changes, each at its own pace.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "lowercase")]
 pub enum Follower {
     /// Takes them into the digests.
+    #[strum(serialize = "fanout")]
     Digests,
     /// Asks the owners of new addresses, and sends links again.
     Answers,
 }
 
 impl Follower {
-    pub const ALL: [Self; 2] = [Self::Digests, Self::Answers];
-
     fn as_str(self) -> &'static str {
-        match self {
-            Self::Digests => "fanout",
-            Self::Answers => "answers",
-        }
+        self.into()
     }
 }
 

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use crate::adapters::sqlite::{Follower, Sqlite, roster};
 use crate::domain::timestamp::Timestamp;
+use strum::VariantArray as _;
+
 use crate::ports::Unavailable;
 
 /// As long as DynamoDB Streams keeps a record.
@@ -39,7 +41,7 @@ impl Sqlite {
                 "DELETE FROM change WHERE seq IN
                  (SELECT seq FROM (SELECT seq, made_at FROM change ORDER BY seq LIMIT ?2) WHERE made_at < ?1)
                  AND seq <= (SELECT min(CAST(position AS INTEGER)) FROM follower HAVING count(*) = ?3)",
-                (oldest_change, ROWS, Follower::ALL.len()),
+                (oldest_change, ROWS, Follower::VARIANTS.len()),
             )?;
             deleted += db.execute(
                 "DELETE FROM idempotency WHERE key IN (SELECT key FROM idempotency WHERE expires_at <= ?1 LIMIT ?2)",

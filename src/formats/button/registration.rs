@@ -3,9 +3,9 @@
 use serde_json::{Map, Value};
 
 use crate::domain::attendee_name::AttendeeName;
-use crate::domain::button::{Button, PressAction, PressActions, Serial};
+use crate::domain::button::{Button, PressActions, Serial};
 use crate::domain::event::Event;
-use crate::domain::invalid::InvalidField;
+use crate::domain::invalid::{InvalidField, choice};
 use crate::formats::{fields, http_signup as http};
 
 /// `{"serial", "event", "name", "single"?, "double"?, "triple"?, "long"?, "contact"?}`.
@@ -14,9 +14,8 @@ use crate::formats::{fields, http_signup as http};
 /// The first field that is wrong.
 pub fn button(body: &Map<String, Value>) -> Result<Button, InvalidField> {
     let standard = PressActions::default();
-    let action = |field, otherwise| {
-        Ok::<_, InvalidField>(fields::optional_parsed(body, field, PressAction::parse)?.unwrap_or(otherwise))
-    };
+    let action =
+        |field, otherwise| Ok::<_, InvalidField>(fields::optional_parsed(body, field, choice)?.unwrap_or(otherwise));
     Ok(Button {
         serial: fields::parsed(body, "serial", Serial::parse)?,
         event: fields::parsed(body, "event", Event::parse)?,

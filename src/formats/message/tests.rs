@@ -2,6 +2,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use proptest::prelude::*;
 use serde_json::json;
+use strum::VariantArray as _;
 
 use super::*;
 
@@ -316,8 +317,9 @@ fn some_contact() -> impl Strategy<Value = Contact> {
 
 /// Every request that a channel can make.
 fn some_request() -> impl Strategy<Value = (Channel, Request)> {
-    let trusted = || prop::sample::select(Channel::ALL.into_iter().filter(|c| *c != Channel::Http).collect::<Vec<_>>());
-    let any_channel = || prop::sample::select(Channel::ALL.to_vec());
+    let trusted =
+        || prop::sample::select(Channel::VARIANTS.iter().copied().filter(|c| *c != Channel::Http).collect::<Vec<_>>());
+    let any_channel = || prop::sample::select(Channel::VARIANTS);
     let contact = || proptest::option::of(some_contact());
     prop_oneof![
         contact().prop_map(|contact| (Channel::Http, Request::Join { contact })),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 
 use crate::domain::attendee::{Attendee, Status};
 use crate::domain::attendee_name::AttendeeName;
@@ -52,8 +53,9 @@ fn is_so(it: &bool) -> bool {
     *it
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum StoredStatus {
     In,
     Out,
@@ -61,10 +63,7 @@ pub enum StoredStatus {
 
 impl StoredStatus {
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::In => "in",
-            Self::Out => "out",
-        }
+        self.into()
     }
 }
 

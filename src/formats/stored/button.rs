@@ -45,7 +45,7 @@ impl From<&Button> for ButtonRecord {
 impl ButtonRecord {
     /// The button of this serial number.
     pub fn read(self, serial: Serial) -> Result<Button, Damaged> {
-        let action = |name, text: &str| PressAction::parse(text).map_err(|_| Damaged(name));
+        let action = |name, text: &str| text.parse::<PressAction>().map_err(|_| Damaged(name));
         Ok(Button {
             serial,
             event: Event::parse(&self.title).map_err(|_| Damaged("title"))?,

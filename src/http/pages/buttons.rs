@@ -1,6 +1,7 @@
 //! The organiser's page of the buttons.
 
 use maud::{Markup, html};
+use strum::VariantArray as _;
 
 use crate::domain::button::{PressAction, SERIAL_BYTES};
 use crate::domain::text::KEY_BYTES;
@@ -54,8 +55,8 @@ fn action_field(field: &str, label: &str, chosen: PressAction) -> Markup {
     html! {
         label for=(field) { (label) }
         select id=(field) name=(field) {
-            @for action in PressAction::ALL {
-                option value=(action.as_str()) selected[action == chosen] { (words(action.as_str())) }
+            @for action in PressAction::VARIANTS {
+                option value=(action.as_str()) selected[*action == chosen] { (words(action.as_str())) }
             }
         }
     }

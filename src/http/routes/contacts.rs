@@ -82,7 +82,11 @@ pub async fn act(
     let wanted = match fields.map.get("action").and_then(Value::as_str) {
         Some("confirm") => OptIn::Confirmed,
         Some("stop") => OptIn::OptedOut,
-        _ => return Err(FieldProblem::NotAChoice { choices: "`confirm` and `stop`" }.in_field("action").into()),
+        _ => {
+            return Err(FieldProblem::NotAChoice { choices: "`confirm` and `stop`".to_owned() }
+                .in_field("action")
+                .into());
+        }
     };
     set(contacts, &contact, wanted).await?;
     if fields.by_form {

@@ -158,7 +158,7 @@ fn request(token: &ManageToken, fields: &Map<String, Value>) -> Result<Request, 
         }
         _ => {
             let choices = "`cancel`, `contact`, `notify` and `quiet`, or left out beside a `contact` or `notify`";
-            Err(FieldProblem::NotAChoice { choices }.in_field("action").into())
+            Err(FieldProblem::NotAChoice { choices: choices.to_owned() }.in_field("action").into())
         }
     }
 }

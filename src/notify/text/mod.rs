@@ -11,7 +11,7 @@ mod sms;
 
 pub(crate) use self::catalog::Catalog;
 pub(crate) use self::clauses::list;
-pub use self::language::{Language, UnknownLanguage};
+pub use self::language::Language;
 
 use fluent_bundle::FluentValue;
 

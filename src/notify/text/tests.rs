@@ -174,17 +174,6 @@ fn the_languages_say_the_same_things() {
 }
 
 #[test]
-fn a_language_is_known_by_its_code() {
-    for language in Language::ALL {
-        assert_eq!(language.as_str().parse(), Ok(language));
-    }
-    for text in ["", "EN", "fr", "english"] {
-        assert_eq!(text.parse::<Language>(), Err(UnknownLanguage), "{text:?}");
-    }
-    assert_eq!(Language::default(), Language::English);
-}
-
-#[test]
 fn words_serve_all_threads() {
     fn is_shared<T: Send + Sync>() {}
     is_shared::<MessageTexts>();

@@ -81,7 +81,9 @@ pub async fn export(
                 everybody::body(roster, "[", "]\n", move |page| entries(page.iter().filter(&is_wanted), &mut is_first));
             ("application/json", "attachment; filename=\"attendees.json\"", body)
         }
-        Some(_) => return Err(FieldProblem::NotAChoice { choices: "`csv` and `json`" }.in_field("format").into()),
+        Some(_) => {
+            return Err(FieldProblem::NotAChoice { choices: "`csv` and `json`".to_owned() }.in_field("format").into());
+        }
     };
     let headers = [
         (header::CONTENT_TYPE, content_type),

@@ -1,6 +1,7 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::string::string_regex;
+use strum::VariantArray as _;
 
 use super::{LINK, announcement, english, german, titled};
 use crate::domain::announcement::Announcement;
@@ -122,8 +123,8 @@ proptest! {
         link in prop_oneof!["[!-~]{1,400}", "\\PC{0,400}"],
         names_shown in 0..12_usize,
     ) {
-        for language in Language::ALL {
-            let words = MessageTexts::new(language, names_shown);
+        for language in Language::VARIANTS {
+            let words = MessageTexts::new(*language, names_shown);
             for text in all_sms(&words, &announcement, &link) {
                 prop_assert!(!text.trim().is_empty());
                 prop_assert!(segments(&text) <= 2, "{text}");
