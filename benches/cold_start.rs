@@ -1,9 +1,11 @@
-//! How long a function takes from its start to its first answer, beside an empty one. All are measured in turns, since
-//! only their ratios mean something on another machine.
+//! Measures how long each function takes from its start to its first answer, relative to an empty function. The
+//! functions run in turns, because only the ratios are comparable between machines.
 //!
-//! `cargo bench --features aws --bench cold_start`; `COLD_START_ROUNDS` sets how often. Each is a new process under a
-//! Runtime API like Lambda's, with one event that waits for it; what it needs of AWS a canned endpoint answers over
-//! HTTPS, so that a TLS client and its handshake are in the time. The functions are those that `sam build` packages.
+//! Run it with `cargo bench --features aws --bench cold_start`. `COLD_START_ROUNDS` sets the number of rounds.
+//!
+//! Each start is a new process under a Runtime API like Lambda's, with one event that waits for it. A canned endpoint
+//! answers the calls to AWS over HTTPS, so the time includes the TLS handshake. The executables are the ones that
+//! `sam build` packages.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,18 +23,19 @@ mod endpoint;
 #[path = "../tests/support/mod.rs"]
 mod support;
 
-/// How many times longer than the empty function each may take.
-const GOAL: f64 = 3.0;
+/// The benchmark fails if a function takes more than this many times as long as the empty function.
+const MAX_RATIO: f64 = 3.0;
 
 fn main() {
-    // `cargo test --all-targets` starts benches too, without this flag.
+    // `cargo test --all-targets` also starts benchmarks, but without this flag.
     if std::env::args().any(|argument| argument == "--bench") {
         compare();
     }
 }
 
 fn compare() {
-    let rounds = std::env::var("COLD_START_ROUNDS").map_or(40, |rounds| rounds.parse().expect("a number of rounds"));
+    let rounds =
+        std::env::var("COLD_START_ROUNDS").map_or(40, |rounds| rounds.parse().expect("COLD_START_ROUNDS is a number"));
     let endpoint = Endpoint::start();
     let folder = tempfile::tempdir().unwrap();
     let roots = folder.path().join("roots.pem");
@@ -40,7 +43,7 @@ fn compare() {
     let cases = cases(&environment(&endpoint, &roots));
 
     let mut measured: Vec<Vec<Measured>> = cases.iter().map(|_| Vec::new()).collect();
-    // The first round brings the executables into memory.
+    // The first round is not measured. It loads the executables into memory.
     for round in 0..=rounds {
         for (case, measured) in cases.iter().zip(&mut measured) {
             let calls = endpoint.calls();
@@ -56,24 +59,24 @@ fn compare() {
     println!();
     println!("                              first    first answer, ms        to the   memory   binary   calls");
     println!("                            /next ms  median   lower   upper    empty       MB       MB  to AWS");
-    let floor = quartiles(&measured[0], |run| run.answered).1;
-    let mut beyond = Vec::new();
+    let empty = quartiles(&measured[0], |run| run.answered).1;
+    let mut too_slow = Vec::new();
     for (case, measured) in cases.iter().zip(&measured) {
-        let asked = quartiles(measured, |run| run.asked).1;
+        let first_next = quartiles(measured, |run| run.first_next).1;
         let (lower, answered, upper) = quartiles(measured, |run| run.answered);
         let memory = quartiles(measured, |run| run.memory).1;
         let binary = fs::metadata(&case.executable).unwrap().len() as f64 / 1e6;
-        let ratio = answered / floor;
+        let ratio = answered / empty;
         println!(
-            "{:<28}{asked:>8.2}{answered:>8.2}{lower:>8.2}{upper:>8.2}{ratio:>9.2}{memory:>9.1}{binary:>9.2}{:>8}",
+            "{:<28}{first_next:>8.2}{answered:>8.2}{lower:>8.2}{upper:>8.2}{ratio:>9.2}{memory:>9.1}{binary:>9.2}{:>8}",
             case.name, case.calls
         );
-        if ratio > GOAL {
-            beyond.push(case.name);
+        if ratio > MAX_RATIO {
+            too_slow.push(case.name);
         }
     }
     println!();
-    assert!(beyond.is_empty(), "more than {GOAL} times the empty function: {}", beyond.join(", "));
+    assert!(too_slow.is_empty(), "more than {MAX_RATIO} times the empty function: {}", too_slow.join(", "));
 }
 
 /// One start of one function.
@@ -82,25 +85,28 @@ struct Case {
     executable: PathBuf,
     environment: Vec<(String, String)>,
     event: Value,
-    /// Calls to AWS, those at the start included.
+    /// Expected calls to AWS, including those at the start.
     calls: usize,
     is_expected: fn(&Value) -> bool,
 }
 
-/// In milliseconds and megabytes.
+/// The measurements of one start.
 struct Measured {
-    asked: f64,
+    /// Milliseconds until the first call of `next` of the Runtime API.
+    first_next: f64,
+    /// Milliseconds until the answer.
     answered: f64,
+    /// Peak memory in megabytes.
     memory: f64,
 }
 
 fn cases(environment: &[(String, String)]) -> Vec<Case> {
     let empty = build_empty_function();
     let functions = build_functions();
-    let ours = |name: &str| functions.join(name).join("bootstrap");
-    let signup = events::message("message", &json!({ "event": "Dance", "name": "Melvin" }));
-    let write = events::stream_record(1, None, Some(&events::attendee("dance", "Melvin")));
-    let post = events::http("POST", "/events/dance/signups", Some(&json!({ "name": "Melvin" })));
+    let executable = |name: &str| functions.join(name).join("bootstrap");
+    let message = events::message("message", &json!({ "event": "Dance", "name": "Melvin" }));
+    let change = events::stream_record(1, None, Some(&events::attendee("dance", "Melvin")));
+    let request = events::http("POST", "/events/dance/signups", Some(&json!({ "name": "Melvin" })));
     let case = |name, executable, event, calls, is_expected| Case {
         name,
         executable,
@@ -110,15 +116,15 @@ fn cases(environment: &[(String, String)]) -> Vec<Case> {
         is_expected,
     };
     let is_null: fn(&Value) -> bool = Value::is_null;
-    let all_taken: fn(&Value) -> bool = |answer| answer["batchItemFailures"] == json!([]);
+    let has_no_failures: fn(&Value) -> bool = |answer| answer["batchItemFailures"] == json!([]);
     vec![
-        case("empty", empty, events::records([signup.clone()]), 0, is_null),
-        case("ingest, a sign-up", ours("ingest"), events::records([signup]), 1, all_taken),
-        case("api, a sign-up", ours("api"), post, 2, |answer| answer["statusCode"] == 202),
-        case("api, GET /health", ours("api"), events::http("GET", "/health", None), 2, |answer| {
+        case("empty", empty, events::records([message.clone()]), 0, is_null),
+        case("ingest, a sign-up", executable("ingest"), events::records([message]), 1, has_no_failures),
+        case("api, a sign-up", executable("api"), request, 2, |answer| answer["statusCode"] == 202),
+        case("api, GET /health", executable("api"), events::http("GET", "/health", None), 2, |answer| {
             answer["statusCode"] == 200
         }),
-        case("fanout, a change", ours("fanout"), events::records([write]), 5, Value::is_null),
+        case("fanout, a change", executable("fanout"), events::records([change]), 5, Value::is_null),
     ]
 }
 
@@ -133,14 +139,14 @@ impl Case {
         }
         let milliseconds = |time: Duration| time.as_secs_f64() * 1e3;
         Measured {
-            asked: milliseconds(function.first_asked()),
+            first_next: milliseconds(function.first_asked()),
             answered: milliseconds(answered),
             memory: peak_memory(function.id()),
         }
     }
 }
 
-/// The executables as `sam build` packages them.
+/// Builds the executables that `sam build` packages.
 fn build_functions() -> PathBuf {
     let project = Path::new(env!("CARGO_MANIFEST_DIR"));
     let tools = std::iter::once(project.join(".venv/bin"))
@@ -151,7 +157,7 @@ fn build_functions() -> PathBuf {
     project.join("target/lambda")
 }
 
-/// The empty function as this benchmark is built, so that nothing else has to be.
+/// Builds the empty function with the features of this benchmark, so that no dependency is built again.
 fn build_empty_function() -> PathBuf {
     let output = cargo(&["build", "--release", "--locked", "--features", "aws", "--example", "empty_function"])
         .args(["--message-format", "json-render-diagnostics"])
@@ -163,13 +169,14 @@ fn build_empty_function() -> PathBuf {
         let artifact: Value = serde_json::from_str(line).ok()?;
         Some(PathBuf::from(artifact["executable"].as_str()?))
     });
-    executables.next_back().expect("cargo says where it is")
+    executables.next_back().expect("cargo prints the path of the executable")
 }
 
 fn cargo(arguments: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(arguments).current_dir(env!("CARGO_MANIFEST_DIR"));
-    // What cargo tells a benchmark of its package would make ring, which asks for its own, be built anew each time.
+    // Cargo sets these variables for the benchmark's package. The build script of ring reads them, so ring would be
+    // built again each time.
     for (name, _) in std::env::vars_os() {
         if name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")) {
             command.env_remove(name);
@@ -196,15 +203,15 @@ fn environment(endpoint: &Endpoint, roots: &Path) -> Vec<(String, String)> {
     variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-/// What the process held at most, in megabytes; zero where Linux does not tell it.
+/// The peak memory of a process in megabytes; zero if `/proc` does not show it.
 fn peak_memory(process: u32) -> f64 {
     let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok());
     peak.unwrap_or(0.0) * 1.024e-3
 }
 
-fn quartiles(runs: &[Measured], of: impl Fn(&Measured) -> f64) -> (f64, f64, f64) {
-    let mut numbers: Vec<f64> = runs.iter().map(of).collect();
+fn quartiles(runs: &[Measured], value: impl Fn(&Measured) -> f64) -> (f64, f64, f64) {
+    let mut numbers: Vec<f64> = runs.iter().map(value).collect();
     numbers.sort_by(f64::total_cmp);
     let at = |quarter: usize| numbers[(numbers.len() - 1) * quarter / 4];
     (at(1), at(2), at(3))

@@ -1,7 +1,8 @@
-//! A day of sign-ups for one event, simulated: how often those who are in hear of it, and what that takes.
+//! Simulates a day of sign-ups for one event and counts the notifications and writes that they cause.
 //!
-//! `cargo bench --bench noise` prints the table of `docs/noise.md`; `cargo bench --bench noise -- --check` fails unless
-//! the table there is the same. There is no chance and no clock in it, so that it comes out alike on every machine.
+//! `cargo bench --bench noise` prints the table of `docs/noise.md`. `cargo bench --bench noise -- --check` fails if the
+//! document has another table. The simulation uses no random numbers and no clock, so every machine prints the same
+//! table.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -35,32 +36,32 @@ const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/noise.md");
 const EVENT: &str = "Dance";
 const SIGN_UPS: [usize; 4] = [1, 10, 1_000, 100_000];
 
-/// Who are in before the day begins.
+/// Attendees who signed up before the day begins.
 const LISTENERS: usize = 100;
 
-/// What the design promises of any 24 hours.
-const PER_DAY: usize = 30;
+/// The design's bound on notifications to one recipient in any 24 hours.
+const MAX_PER_DAY: usize = 30;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let is_given = |argument: &str| arguments.iter().any(|given| given == argument);
-    // `cargo test --all-targets` starts benches too, without this flag.
-    if !is_given("--bench") {
+    let has_argument = |argument: &str| arguments.iter().any(|given| given == argument);
+    // `cargo test --all-targets` also starts benchmarks, but without this flag.
+    if !has_argument("--bench") {
         return;
     }
     let table = table();
     print!("{table}");
-    if is_given("--check") {
+    if has_argument("--check") {
         let document = fs::read_to_string(DOCUMENT).unwrap();
-        assert!(document.contains(&table), "{DOCUMENT} has another table; put this one there");
+        assert!(document.contains(&table), "{DOCUMENT} has another table; replace it with this one");
     }
 }
 
 fn table() -> String {
     let days: Vec<_> = SIGN_UPS.iter().flat_map(|sign_ups| Spacing::ALL.map(|spacing| (*sign_ups, spacing))).collect();
-    // All at once, since the largest take a minute each.
+    // The days run concurrently, since the largest take a minute each.
     let rows = thread::scope(|scope| {
         let days = days.iter().map(|(sign_ups, spacing)| scope.spawn(|| row(*sign_ups, *spacing)));
         days.collect::<Vec<_>>().into_iter().map(|day| day.join().unwrap()).collect::<String>()
@@ -74,7 +75,7 @@ fn table() -> String {
 fn row(sign_ups: usize, spacing: Spacing) -> String {
     let day = Day::simulate(sign_ups, spacing);
     let mut row = String::new();
-    for cell in [thousands(sign_ups), spacing.words().to_owned()] {
+    for cell in [thousands(sign_ups), spacing.label().to_owned()] {
         write!(row, "| {cell} ").unwrap();
     }
     for number in [day.median, day.most, day.sent, day.digest_writes] {
@@ -89,11 +90,11 @@ fn thousands(number: usize) -> String {
     groups.join(",")
 }
 
-/// What came of a day, and of what was left to tell when it was over.
+/// What the sign-ups of one day caused, including the notifications that were still due at its end.
 struct Day {
-    /// Notifications to a listener.
+    /// Notifications to a listener, in the median.
     median: usize,
-    /// Notifications to one recipient.
+    /// The most notifications to one recipient in any 24 hours.
     most: usize,
     /// Notifications to all recipients.
     sent: usize,
@@ -102,86 +103,88 @@ struct Day {
 
 impl Day {
     fn simulate(sign_ups: usize, spacing: Spacing) -> Self {
-        let noise = Noise::default();
+        let backoff = Noise::default();
         let memory = Memory::new(Timestamp::EARLIEST);
         let audience = Audience::default();
         let join = |name: &str| assert!(memory.request(EVENT, name, Request::Enrol { contact: None }));
         for number in 0..LISTENERS {
             let name = format!("Listener {number:03}");
             join(&name);
-            audience.comes(&name, LISTENERS);
+            audience.add(&name, LISTENERS);
         }
         while let Some(due) = {
-            memory.take_in(noise).unwrap();
+            memory.take_in(backoff).unwrap();
             memory.next_due()
         } {
             memory.advance(due.since(memory.now()));
-            memory.work(noise).unwrap();
+            memory.work(backoff).unwrap();
         }
         memory.advance(DAY);
 
-        let begins = memory.now();
+        let day_start = memory.now();
         let writes_before = memory.state().stores;
         let mut arrivals = spacing.arrivals(sign_ups).into_iter().peekable();
-        let mut came = 0;
+        let mut signed_up = 0;
         loop {
-            let arrive_at = arrivals.peek().map(|(time, _)| begins.plus(*time));
+            let arrive_at = arrivals.peek().map(|(time, _)| day_start.plus(*time));
             let Some(next) = [arrive_at, memory.next_due()].into_iter().flatten().min() else { break };
             memory.advance(next.since(memory.now()));
             if let Some((_, number)) = arrivals.next_if(|_| arrive_at == Some(next)) {
-                for newcomer in came..came + number {
+                for newcomer in signed_up..signed_up + number {
                     let name = format!("Newcomer {newcomer:06}");
                     join(&name);
-                    audience.comes(&name, LISTENERS + newcomer + 1);
+                    audience.add(&name, LISTENERS + newcomer + 1);
                 }
-                came += number;
+                signed_up += number;
             }
-            memory.work_with(&audience, noise).unwrap();
+            memory.work_with(&audience, backoff).unwrap();
         }
-        assert_eq!(came, sign_ups);
+        assert_eq!(signed_up, sign_ups);
         let digest_writes = memory.state().stores - writes_before;
         let event = EventId::parse(EVENT).unwrap();
         let roster = memory.roster(&event, LISTENERS + sign_ups, None).now_or_never().unwrap().unwrap();
-        Self { digest_writes, ..audience.ends(roster.attendees.len()) }
+        Self { digest_writes, ..audience.summarize(roster.attendees.len()) }
     }
 }
 
-/// Everybody who is in, as they hear.
+/// The attendees, with what they know from their notifications.
 #[derive(Default)]
-struct Audience(Mutex<HashMap<NameKey, Heard>>);
+struct Audience(Mutex<HashMap<NameKey, Knowledge>>);
 
-struct Heard {
-    at: Vec<Timestamp>,
-    /// How many are in, as they last saw or heard.
+/// What one attendee knows.
+struct Knowledge {
+    notified_at: Vec<Timestamp>,
+    /// The number of attendees, by the last notification.
     count: u64,
-    /// How many are in, by those they saw and those they heard of, one by one or counted.
+    /// The number of attendees, by adding up all movements since the sign-up.
     sum: u64,
 }
 
 impl Audience {
-    /// Somebody comes, and sees how many are in.
-    fn comes(&self, name: &str, count: usize) {
-        let heard = Heard { at: Vec::new(), count: count as u64, sum: count as u64 };
-        self.0.lock().unwrap().insert(NameKey::of(name).unwrap(), heard);
+    /// Adds an attendee, who sees the current number of attendees at sign-up.
+    fn add(&self, name: &str, count: usize) {
+        let knowledge = Knowledge { notified_at: Vec::new(), count: count as u64, sum: count as u64 };
+        self.0.lock().unwrap().insert(NameKey::of(name).unwrap(), knowledge);
     }
 
-    fn ends(self, count: usize) -> Day {
+    /// Checks that every attendee knows the final number of attendees, and counts the notifications.
+    fn summarize(self, count: usize) -> Day {
         let (mut to_listeners, mut most, mut sent) = (Vec::new(), 0, 0);
-        for (name, heard) in self.0.into_inner().unwrap() {
-            assert_eq!(heard.count, count as u64, "{} knows how many are in", name.as_str());
+        for (name, knowledge) in self.0.into_inner().unwrap() {
+            assert_eq!(knowledge.count, count as u64, "{} knows the number of attendees", name.as_str());
             if name.as_str().starts_with("listener") {
-                assert_eq!(heard.sum, count as u64, "{} has heard of everybody", name.as_str());
-                to_listeners.push(heard.at.len());
+                assert_eq!(knowledge.sum, count as u64, "{} was notified of every movement", name.as_str());
+                to_listeners.push(knowledge.notified_at.len());
             }
-            let in_a_day = heard
-                .at
+            let times = &knowledge.notified_at;
+            let per_day = times
                 .iter()
                 .enumerate()
-                .map(|(first, at)| heard.at[first..].iter().take_while(|later| later.since(*at) < DAY).count());
-            most = in_a_day.max().unwrap_or(0).max(most);
-            sent += heard.at.len();
+                .map(|(first, at)| times[first..].iter().take_while(|later| later.since(*at) < DAY).count());
+            most = per_day.max().unwrap_or(0).max(most);
+            sent += times.len();
         }
-        assert!(most <= PER_DAY, "{most} notifications to one recipient in 24 hours");
+        assert!(most <= MAX_PER_DAY, "{most} notifications to one recipient in 24 hours");
         to_listeners.sort_unstable();
         Day { median: to_listeners[to_listeners.len() / 2], most, sent, digest_writes: 0 }
     }
@@ -191,12 +194,14 @@ impl Audience {
 impl Notifier for Audience {
     async fn notify(&self, notification: &Notification) -> Result<Notified, SendError> {
         if let Recipient::Attendee(attendee) = &notification.to {
-            let mut everybody = self.0.lock().unwrap();
-            let heard = everybody.get_mut(attendee.name.key()).unwrap();
-            let news = &notification.announcement;
-            heard.at.push(notification.at);
-            heard.count = news.count;
-            heard.sum += news.joined.len() as u64 + news.others.joined - news.left.len() as u64 - news.others.left;
+            let mut audience = self.0.lock().unwrap();
+            let knowledge = audience.get_mut(attendee.name.key()).unwrap();
+            let announcement = &notification.announcement;
+            let joined = announcement.joined.len() as u64 + announcement.others.joined;
+            let left = announcement.left.len() as u64 + announcement.others.left;
+            knowledge.notified_at.push(notification.at);
+            knowledge.count = announcement.count;
+            knowledge.sum = knowledge.sum + joined - left;
         }
         Ok(Notified::Sent)
     }

@@ -1,9 +1,9 @@
-//! How long news take to 10,000 recipients from a roster on the disk, beside the floor: the same calls of the provider,
-//! as many at once, and nothing else. Both are measured in turns, since only their ratio means something on another
-//! machine.
+//! Measures how long an announcement to 10,000 recipients takes with a roster on disk, relative to the floor. The floor
+//! makes the same calls to the provider with the same concurrency, and nothing else. Both run in turns, because only
+//! their ratio is comparable between machines.
 //!
-//! `cargo bench --bench sending`; `SENDING_ROUNDS` sets how often, and `SENDING_DATA` the folder, which must be on the
-//! disk that is meant.
+//! Run it with `cargo bench --bench sending`. `SENDING_ROUNDS` sets the number of rounds. `SENDING_DATA` sets the
+//! folder, which must be on the disk to measure.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,7 +18,7 @@ use countmein::domain::event::{Event, EventId};
 use countmein::domain::notification::Notification;
 use countmein::domain::signup::{Request, Signup, Version};
 use countmein::domain::timestamp::Timestamp;
-use countmein::fanout::{Announcer, take_in};
+use countmein::fanout::{DigestSender, add_to_digests};
 use countmein::ports::{
     AttendeeBatch, ChangeFeed as _, Digests as _, Notified, Notifier, Position, Roster as _, SendError,
 };
@@ -27,63 +27,66 @@ use futures_util::{StreamExt as _, stream};
 const EVENT: &str = "Dance";
 const RECIPIENTS: usize = 10_000;
 
-/// As both homes have it.
-const AT_ONCE: usize = 32;
+/// Concurrent calls to the provider, as in the server and in the function.
+const CONCURRENCY: usize = 32;
 
-/// How many times longer than the provider's own time it may take.
-const GOAL: f64 = 2.0;
+/// The benchmark fails if sending takes more than this many times as long as the floor.
+const MAX_RATIO: f64 = 2.0;
 
-/// Changes taken in at once, and for how long one announcer is at one event, as the server has it.
+/// Changes that are added to the digest in one batch, as in the server.
 const BATCH: usize = 200;
+
+/// The time for one event until the next attempt. The server uses a similar one.
 const TURN: Duration = Duration::from_secs(1);
 
-/// So that no round finds the event quiet.
+/// The clock advances by a day between two batches of changes, so that no backoff delays an announcement.
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Of a provider that is not measured.
-const ANSWERED_AT_ONCE: [Duration; 1] = [Duration::ZERO];
+/// The latency of a provider that is not measured.
+const NO_LATENCY: [Duration; 1] = [Duration::ZERO];
 
-/// Of the times that the provider takes.
+/// The seed of the random latencies.
 const SEED: u64 = 20_261_125;
 
 fn main() {
-    // `cargo test --all-targets` starts benches too, without this flag.
+    // `cargo test --all-targets` also starts benchmarks, but without this flag.
     if std::env::args().any(|argument| argument == "--bench") {
         tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(compare());
     }
 }
 
 async fn compare() {
-    let rounds = std::env::var("SENDING_ROUNDS").map_or(3, |rounds| rounds.parse().expect("a number of rounds"));
+    let rounds =
+        std::env::var("SENDING_ROUNDS").map_or(3, |rounds| rounds.parse().expect("SENDING_ROUNDS is a number"));
     let parent = std::env::var_os("SENDING_DATA").map_or_else(|| env!("CARGO_TARGET_TMPDIR").into(), PathBuf::from);
     let folder = tempfile::tempdir_in(&parent).unwrap();
     let mut stage = Stage::open(folder.path()).await;
 
-    println!("{RECIPIENTS} recipients, {AT_ONCE} calls at once, medians of {rounds} rounds");
+    println!("{RECIPIENTS} recipients, {CONCURRENCY} concurrent calls, medians of {rounds} rounds");
     println!();
-    println!("| a call takes | changes told | floor | sending | sending / floor |");
+    println!("| a call takes | changes | floor | sending | sending / floor |");
     println!("|---|---:|---:|---:|---:|");
-    let mut beyond = Vec::new();
-    for (takes, pauses) in [("5 ms", Provider::steady()), ("1 to 20 ms", Provider::varying())] {
+    let mut too_slow = Vec::new();
+    for (label, latencies) in [("5 ms", Provider::steady()), ("1 to 20 ms", Provider::varying())] {
         for changes in [1, 200] {
             let mut measured = (Vec::new(), Vec::new(), Vec::new());
             for _ in 0..rounds {
-                let provider = Provider::new(&pauses);
-                let sending = stage.tell(changes, &provider).await;
-                let floor = Provider::new(&pauses).floor(provider.calls.into_inner()).await;
+                let provider = Provider::new(&latencies);
+                let sending = stage.measure(changes, &provider).await;
+                let floor = Provider::new(&latencies).floor(provider.calls.into_inner()).await;
                 measured.0.push(floor.as_secs_f64());
                 measured.1.push(sending.as_secs_f64());
                 measured.2.push(sending.as_secs_f64() / floor.as_secs_f64());
             }
             let (floor, sending, ratio) = (median(measured.0), median(measured.1), median(measured.2));
-            println!("| {takes} | {changes} | {floor:.2} s | {sending:.2} s | {ratio:.2} |");
-            if ratio > GOAL {
-                beyond.push(format!("{changes} changes by calls of {takes}"));
+            println!("| {label} | {changes} | {floor:.2} s | {sending:.2} s | {ratio:.2} |");
+            if ratio > MAX_RATIO {
+                too_slow.push(format!("{changes} changes with calls of {label}"));
             }
         }
     }
     println!();
-    assert!(beyond.is_empty(), "more than {GOAL} times the provider's own time: {}", beyond.join(", "));
+    assert!(too_slow.is_empty(), "more than {MAX_RATIO} times the provider's own time: {}", too_slow.join(", "));
 }
 
 fn median(mut numbers: Vec<f64>) -> f64 {
@@ -91,10 +94,10 @@ fn median(mut numbers: Vec<f64>) -> f64 {
     numbers[numbers.len() / 2]
 }
 
-/// Takes its time, and does nothing else.
+/// A provider that waits for its latency and does nothing else.
 struct Provider<'a> {
-    /// How long the calls take, in their order, and again from the first.
-    pauses: &'a [Duration],
+    /// The latencies of the calls in order. After the last one they start again.
+    latencies: &'a [Duration],
     calls: AtomicUsize,
 }
 
@@ -108,18 +111,18 @@ impl<'a> Provider<'a> {
         (0..RECIPIENTS).map(|_| Duration::from_micros(random.u64(1_000..=20_000))).collect()
     }
 
-    fn new(pauses: &'a [Duration]) -> Self {
-        Self { pauses, calls: AtomicUsize::new(0) }
+    fn new(latencies: &'a [Duration]) -> Self {
+        Self { latencies, calls: AtomicUsize::new(0) }
     }
 
     async fn call(&self) {
         let call = self.calls.fetch_add(1, Ordering::Relaxed);
-        tokio::time::sleep(self.pauses[call % self.pauses.len()]).await;
+        tokio::time::sleep(self.latencies[call % self.latencies.len()]).await;
     }
 
     async fn floor(&self, calls: usize) -> Duration {
         let began = Instant::now();
-        stream::iter((0..calls).map(|_| self.call())).buffer_unordered(AT_ONCE).collect::<()>().await;
+        stream::iter((0..calls).map(|_| self.call())).buffer_unordered(CONCURRENCY).collect::<()>().await;
         began.elapsed()
     }
 }
@@ -132,40 +135,40 @@ impl Notifier for Provider<'_> {
     }
 }
 
-/// An event on the disk, and the time there.
+/// An event on disk, with its own clock.
 struct Stage {
     sqlite: Sqlite,
     event: EventId,
     read_to: Position,
-    /// By how much the clock is ahead.
-    ahead: Duration,
+    /// How far this clock is ahead of the real one.
+    clock_offset: Duration,
 }
 
 impl Stage {
-    /// With everybody in, and told of everybody.
+    /// Signs up all recipients and sends their announcements.
     async fn open(folder: &Path) -> Self {
         let sqlite = Sqlite::open(folder).unwrap();
         let event = EventId::parse(EVENT).unwrap();
-        let mut stage = Self { sqlite, event, read_to: Position::START, ahead: Duration::ZERO };
+        let mut stage = Self { sqlite, event, read_to: Position::START, clock_offset: Duration::ZERO };
         let guests = (0..RECIPIENTS).map(|number| format!("Guest {number:05}"));
         stage.change(guests, &Request::Enrol { contact: None }).await;
-        stage.announce(&Provider::new(&ANSWERED_AT_ONCE)).await;
+        stage.announce(&Provider::new(&NO_LATENCY)).await;
         stage
     }
 
-    /// So many more come, which is told, and measured; then they go again.
-    async fn tell(&mut self, changes: usize, provider: &Provider<'_>) -> Duration {
+    /// Measures the announcement of so many new attendees, then cancels their sign-ups.
+    async fn measure(&mut self, changes: usize, provider: &Provider<'_>) -> Duration {
         let visitors = (0..changes).map(|number| format!("Visitor {number:03}"));
         self.change(visitors.clone(), &Request::Enrol { contact: None }).await;
         let took = self.announce(provider).await;
         self.change(visitors, &Request::Cancel).await;
-        self.announce(&Provider::new(&ANSWERED_AT_ONCE)).await;
+        self.announce(&Provider::new(&NO_LATENCY)).await;
         took
     }
 
-    /// On another day.
+    /// Applies a request of each name on the next day.
     async fn change(&mut self, names: impl Iterator<Item = String>, request: &Request) {
-        self.ahead += DAY;
+        self.clock_offset += DAY;
         let batches = names.map(|name| {
             let (version, event, name) = (Version::now(), Event::parse(EVENT).unwrap(), AttendeeName::parse(&name));
             let (name, channel, request) = (name.unwrap(), Channel::Queue, request.clone());
@@ -179,32 +182,32 @@ impl Stage {
             let Some((last, _)) = page.last() else { break };
             self.read_to = last.clone();
             let changes: Vec<_> = page.into_iter().map(|(_, change)| change).collect();
-            take_in(&changes, &self.sqlite, &Noise::default(), self.now()).await.unwrap();
+            add_to_digests(&changes, &self.sqlite, &Noise::default(), self.now()).await.unwrap();
         }
     }
 
-    /// Sends what is due, as the server does.
+    /// Sends the due digests as the server does.
     async fn announce(&self, notifier: &Provider<'_>) -> Duration {
         let (digests, roster, clock) = (&self.sqlite, &self.sqlite, || self.now());
-        let announcer = Announcer {
+        let digest_sender = DigestSender {
             digests,
             roster,
             notifier,
-            noise: Noise::default(),
-            at_once: AT_ONCE,
+            backoff: Noise::default(),
+            concurrency: CONCURRENCY,
             clock: &clock,
-            stopped: &|| false,
+            is_stopping: &|| false,
         };
         let began = Instant::now();
         while !self.sqlite.due(self.now(), 1).await.unwrap().is_empty() {
-            announcer.announce(&self.event, self.now().plus(TURN)).await.unwrap();
+            digest_sender.send_digest(&self.event, self.now().plus(TURN)).await.unwrap();
         }
         let took = began.elapsed();
-        assert!(notifier.calls.load(Ordering::Relaxed) >= RECIPIENTS, "everybody is told");
+        assert!(notifier.calls.load(Ordering::Relaxed) >= RECIPIENTS, "every recipient is notified");
         took
     }
 
     fn now(&self) -> Timestamp {
-        Timestamp::now().plus(self.ahead)
+        Timestamp::now().plus(self.clock_offset)
     }
 }

@@ -1,9 +1,9 @@
-//! Durable sign-ups a second over HTTP, beside the floor: the same server, where a request costs an append to a file
-//! and its share of an fdatasync, and nothing else. Both are measured in turns, since only their ratio means
-//! something on another machine.
+//! Measures durable sign-ups per second over HTTP, relative to the floor. The floor is the same HTTP server, but a
+//! request costs only an append to a file and its share of an fdatasync. Both run in turns, because only their ratio is
+//! comparable between machines.
 //!
-//! `cargo bench --bench signups`; `SIGNUPS_ROUNDS`, `SIGNUPS_SECONDS` and `SIGNUPS_CONNECTIONS` set the size, and
-//! `SIGNUPS_DATA` the folder, which must be on the disk that is meant.
+//! Run it with `cargo bench --bench signups`. `SIGNUPS_ROUNDS`, `SIGNUPS_SECONDS` and `SIGNUPS_CONNECTIONS` set the
+//! size. `SIGNUPS_DATA` sets the folder, which must be on the disk to measure.
 
 use std::fmt::Write as _;
 use std::fs::{self, OpenOptions};
@@ -25,27 +25,28 @@ use serde_json::Value;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot};
 
-/// Tells this executable to be the floor's server.
+/// The argument that makes this executable the server of the floor.
 const FLOOR: &str = "floor";
 
-/// How long what was acknowledged may take to get onto the roster.
-const SETTLING: Duration = Duration::from_secs(120);
+/// How long the roster may lag behind the acknowledged sign-ups.
+const CATCH_UP_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// As the program's writer does it, so that both wait alike.
-const GROUP: usize = 256;
-const BACKLOG: usize = 1_024;
+/// Appends per sync. The program's writer has the same limit, so that both wait alike.
+const GROUP_SIZE: usize = 256;
+/// Appends that wait for the writer, as in the program.
+const QUEUE_SIZE: usize = 1_024;
 
 /// The unit of processor times in `/proc`.
 const TICK: Duration = Duration::from_millis(10);
 
-/// More than any answer here has, its head included.
+/// The size of the receive buffer. Every answer fits, including its head.
 const ANSWER_BYTES: usize = 8_192;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [FLOOR, file] => floor(Path::new(file)),
-        // `cargo test --all-targets` starts benches too, without this flag.
+        [FLOOR, file] => serve_floor(Path::new(file)),
+        // `cargo test --all-targets` also starts benchmarks, but without this flag.
         _ if arguments.iter().any(|argument| argument == "--bench") => compare(),
         _ => {}
     }
@@ -62,7 +63,7 @@ fn compare() {
     let file_system = file_system(folder.path());
     println!("{connections} connections, {rounds} rounds of {} s each, on {file_system}", length.as_secs());
     if file_system == "tmpfs" {
-        println!("That is no disk: a sync costs nothing there. SIGNUPS_DATA names a folder that is on one.");
+        println!("tmpfs is no disk, so a sync costs nothing; set SIGNUPS_DATA to a folder on a disk");
     }
     let appended = folder.path().join("appended");
     let data = folder.path().join("data");
@@ -78,25 +79,25 @@ fn compare() {
     let mut appended_bytes = 0;
     for round in 1..=rounds {
         let load = Load { event: format!("bench-{round}"), connections, length };
-        let spent = floor.processor_time();
-        let mut below = runtime.block_on(load.put_on(floor.address));
-        below.processor_time = floor.processor_time() - spent;
-        appended_bytes += below.count() * (load.body(0, 0).len() as u64 + 1);
-        assert_eq!(fs::metadata(&appended).unwrap().len(), appended_bytes, "what was acknowledged is in the file");
+        let before = floor.processor_time();
+        let mut floor_load = runtime.block_on(load.run(floor.address));
+        floor_load.processor_time = floor.processor_time() - before;
+        appended_bytes += floor_load.count() * (load.body(0, 0).len() as u64 + 1);
+        assert_eq!(fs::metadata(&appended).unwrap().len(), appended_bytes, "every acknowledged request is in the file");
 
-        let spent = program.processor_time();
-        let mut above = runtime.block_on(load.put_on(program.address));
-        let settled = runtime.block_on(Settled::wait(program.address, &load.event, above.count()));
-        above.processor_time = program.processor_time() - spent;
+        let before = program.processor_time();
+        let mut program_load = runtime.block_on(load.run(program.address));
+        let catch_up = runtime.block_on(CatchUp::wait(program.address, &load.event, program_load.count()));
+        program_load.processor_time = program.processor_time() - before;
 
-        let ratio = above.rate() / below.rate();
-        println!("{round:<8} {below}   {above} {:>9.0} %  {settled}", ratio * 100.0);
-        rates.0.push(below.rate());
-        rates.1.push(above.rate());
+        let ratio = program_load.rate() / floor_load.rate();
+        println!("{round:<8} {floor_load}   {program_load} {:>9.0} %  {catch_up}", ratio * 100.0);
+        rates.0.push(floor_load.rate());
+        rates.1.push(program_load.rate());
         rates.2.push(ratio);
     }
-    let (below, above, ratio) = (median(rates.0), median(rates.1), median(rates.2));
-    println!("median   {below:>7.0}{above:>36.0}{:>36.0} %", ratio * 100.0);
+    let (floor_rate, program_rate, ratio) = (median(rates.0), median(rates.1), median(rates.2));
+    println!("median   {floor_rate:>7.0}{program_rate:>36.0}{:>36.0} %", ratio * 100.0);
     println!();
     let size = |name: &str| fs::metadata(data.join(name)).map_or(0.0, |file| file.len() as f64 / 1e6);
     println!("database {:.1} MB, its log {:.1} MB", size("countmein.sqlite"), size("countmein.sqlite-wal"));
@@ -112,7 +113,7 @@ fn median(mut numbers: Vec<f64>) -> f64 {
     numbers[numbers.len() / 2]
 }
 
-/// What the folder is on, as Linux tells it.
+/// The file system of a folder, from `/proc/mounts`.
 fn file_system(folder: &Path) -> String {
     let folder = folder.canonicalize().unwrap();
     let mounts = fs::read_to_string("/proc/mounts").unwrap_or_default();
@@ -124,7 +125,7 @@ fn file_system(folder: &Path) -> String {
     found.map_or("an unknown file system", |(_, kind)| kind).to_owned()
 }
 
-/// A server in a process of its own, until it is dropped.
+/// A server process. Dropping it stops the process.
 struct Server {
     process: Child,
     address: SocketAddr,
@@ -153,10 +154,10 @@ impl Server {
             line["message"].as_str()?.strip_prefix("serving http://")?.trim_end_matches('/').parse().ok()
         });
         thread::spawn(move || log.for_each(|line| eprintln!("{line}")));
-        Self { process, address: address.expect("the program says where it serves") }
+        Self { process, address: address.expect("the program logs its address") }
     }
 
-    /// What the process has used of all processors; zero where Linux does not tell it.
+    /// The processor time of the process; zero if `/proc` does not show it.
     fn processor_time(&self) -> Duration {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.process.id())).unwrap_or_default();
         let Some((_, fields)) = stat.rsplit_once(')') else { return Duration::ZERO };
@@ -172,7 +173,7 @@ impl Drop for Server {
     }
 }
 
-/// Everybody signs up for one event, each under a name of their own.
+/// Sign-ups for one event over several connections, each with another name.
 #[derive(Clone)]
 struct Load {
     event: String,
@@ -181,7 +182,7 @@ struct Load {
 }
 
 impl Load {
-    async fn put_on(&self, address: SocketAddr) -> Measured {
+    async fn run(&self, address: SocketAddr) -> Measured {
         let began = Instant::now();
         let clients: Vec<_> = (0..self.connections)
             .map(|client| {
@@ -213,28 +214,28 @@ impl Load {
                 body.len(),
             )
             .unwrap();
-            let asked = Instant::now();
-            if asked >= deadline {
+            let sent_at = Instant::now();
+            if sent_at >= deadline {
                 break;
             }
-            let (status, answer) = connection.ask(request.as_bytes()).await;
+            let (status, answer) = connection.request(request.as_bytes()).await;
             assert_eq!(status, 202, "{}", String::from_utf8_lossy(answer));
-            latencies.push(asked.elapsed());
+            latencies.push(sent_at.elapsed());
         }
         latencies
     }
 
-    /// Always of one length, so that the floor's file can be checked by its own.
+    /// Every body has the same length, so that the length of the floor's file can be checked.
     fn body(&self, client: u64, number: u64) -> String {
         format!(r#"{{"name":"Person {client:03} {number:08}"}}"#)
     }
 }
 
 struct Measured {
-    /// Of every acknowledged request, the shortest first.
+    /// The latency of every acknowledged request, in ascending order.
     latencies: Vec<Duration>,
     took: Duration,
-    /// The server's, with what it had to do afterwards.
+    /// The processor time of the server, including its work after the last answer.
     processor_time: Duration,
 }
 
@@ -254,26 +255,32 @@ impl Measured {
 
 impl std::fmt::Display for Measured {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let each = self.processor_time.as_secs_f64() * 1e6 / self.latencies.len() as f64;
-        write!(f, "{:>7.0}  {:>7.2}  {:>7.2}  {each:>6.1}", self.rate(), self.percentile(50), self.percentile(99))
+        let per_request = self.processor_time.as_secs_f64() * 1e6 / self.latencies.len() as f64;
+        write!(
+            f,
+            "{:>7.0}  {:>7.2}  {:>7.2}  {per_request:>6.1}",
+            self.rate(),
+            self.percentile(50),
+            self.percentile(99)
+        )
     }
 }
 
-/// How the roster followed the acknowledgements of a round.
-struct Settled {
-    /// Acknowledged, and not on the roster yet when the round ended.
+/// How far the roster lagged behind the acknowledged sign-ups of a round.
+struct CatchUp {
+    /// Acknowledged sign-ups that were not on the roster when the round ended.
     behind: u64,
     took: Duration,
 }
 
-impl Settled {
+impl CatchUp {
     async fn wait(address: SocketAddr, event: &str, acknowledged: u64) -> Self {
         let began = Instant::now();
         let mut connection = Connection::open(address).await;
         let request = format!("GET /events/{event}/attendees?limit=1 HTTP/1.1\r\nhost: {address}\r\n\r\n");
         let mut behind = None;
         loop {
-            let (status, body) = connection.ask(request.as_bytes()).await;
+            let (status, body) = connection.request(request.as_bytes()).await;
             assert_eq!(status, 200, "{}", String::from_utf8_lossy(body));
             let count = serde_json::from_slice::<Value>(body).unwrap()["count"].as_u64().unwrap();
             assert!(count <= acknowledged, "{count} are on the roster, but {acknowledged} were acknowledged");
@@ -281,20 +288,23 @@ impl Settled {
             if count == acknowledged {
                 return Self { behind, took: began.elapsed() };
             }
-            assert!(began.elapsed() < SETTLING, "of {acknowledged} acknowledged only {count} are on the roster");
+            assert!(
+                began.elapsed() < CATCH_UP_TIMEOUT,
+                "only {count} of {acknowledged} acknowledged sign-ups are on the roster"
+            );
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
 }
 
-impl std::fmt::Display for Settled {
+impl std::fmt::Display for CatchUp {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{:>6}  {:>7.2} s", self.behind, self.took.as_secs_f64())
     }
 }
 
-/// HTTP/1.1 on one connection that stays open: one request, one answer. As little as will do, since the client
-/// takes its processor time from what it measures.
+/// A kept-alive HTTP/1.1 connection with one request at a time. It does as little as possible, because the client
+/// competes with the server for the processor.
 struct Connection {
     stream: TcpStream,
     received: [u8; ANSWER_BYTES],
@@ -308,7 +318,7 @@ impl Connection {
     }
 
     /// The status and the body of the answer.
-    async fn ask(&mut self, request: &[u8]) -> (u16, &[u8]) {
+    async fn request(&mut self, request: &[u8]) -> (u16, &[u8]) {
         let mut rest = request;
         while !rest.is_empty() {
             match self.stream.try_write(rest) {
@@ -319,14 +329,14 @@ impl Connection {
         }
         let mut length = 0;
         let (status, body) = loop {
-            if let Some(head) = Head::of(&self.received[..length])
+            if let Some(head) = Head::parse(&self.received[..length])
                 && length >= head.length + head.content_length
             {
                 break (head.status, head.length..head.length + head.content_length);
             }
             self.stream.readable().await.unwrap();
             match self.stream.try_read(&mut self.received[length..]) {
-                Ok(0) => panic!("the server closed the connection, or says more than it should"),
+                Ok(0) => panic!("the server closed the connection, or its answer exceeds {ANSWER_BYTES} bytes"),
                 Ok(read) => length += read,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) => panic!("cannot receive: {error}"),
@@ -343,8 +353,8 @@ struct Head {
 }
 
 impl Head {
-    /// None as long as it has not come whole.
-    fn of(received: &[u8]) -> Option<Self> {
+    /// `None` until the whole head is received.
+    fn parse(received: &[u8]) -> Option<Self> {
         let length = received.windows(4).position(|window| window == b"\r\n\r\n")? + 4;
         let head = str::from_utf8(&received[..length]).unwrap();
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
@@ -352,16 +362,16 @@ impl Head {
             let (name, value) = line.split_once(':')?;
             name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse().unwrap())
         });
-        Some(Self { status, length, content_length: content_length.expect("the servers say how long answers are") })
+        Some(Self { status, length, content_length: content_length.expect("the servers send a content-length") })
     }
 }
 
-/// A body to append, and whom to tell that it is on the disk.
+/// A body to append, and the channel to signal once it is on disk.
 type Append = (Bytes, oneshot::Sender<()>);
 
-/// Serves the floor until it is killed.
-fn floor(file: &Path) {
-    let (queue, appends) = mpsc::channel(BACKLOG);
+/// Runs the server of the floor until the process is killed.
+fn serve_floor(file: &Path) {
+    let (queue, appends) = mpsc::channel(QUEUE_SIZE);
     let mut file = OpenOptions::new().create(true).append(true).open(file).unwrap();
     thread::spawn(move || append_in_groups(&mut file, appends));
     tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(async {
@@ -380,9 +390,9 @@ async fn append(State(queue): State<Arc<mpsc::Sender<Append>>>, body: Bytes) -> 
 }
 
 fn append_in_groups(file: &mut fs::File, mut queue: mpsc::Receiver<Append>) {
-    let mut group = Vec::with_capacity(GROUP);
+    let mut group = Vec::with_capacity(GROUP_SIZE);
     let mut lines = Vec::new();
-    while queue.blocking_recv_many(&mut group, GROUP) > 0 {
+    while queue.blocking_recv_many(&mut group, GROUP_SIZE) > 0 {
         lines.clear();
         for (body, _) in &group {
             lines.extend_from_slice(body);
@@ -391,7 +401,7 @@ fn append_in_groups(file: &mut fs::File, mut queue: mpsc::Receiver<Append>) {
         file.write_all(&lines).unwrap();
         file.sync_data().unwrap();
         for (_, done) in group.drain(..) {
-            // A client that has gone needs no answer.
+            // Sending fails if the client closed its connection.
             let _ = done.send(());
         }
     }

@@ -1,4 +1,4 @@
-//! AWS over HTTPS, as far as a first event needs it: the smallest answer to each call.
+//! An HTTPS endpoint in place of AWS. It gives the smallest valid answer to each call that a first event needs.
 
 use std::io::{self, BufReader};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -38,11 +38,11 @@ impl Endpoint {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let address = listener.local_addr().unwrap();
         let (config, calls) = (Arc::new(config), Arc::new(AtomicUsize::new(0)));
-        let counted = Arc::clone(&calls);
+        let thread_calls = Arc::clone(&calls);
         thread::spawn(move || {
             for connection in listener.incoming() {
-                let (config, calls) = (Arc::clone(&config), Arc::clone(&counted));
-                // A function that is stopped breaks its connection off.
+                let (config, calls) = (Arc::clone(&config), Arc::clone(&thread_calls));
+                // An error is ignored, because a function that is stopped closes its connection.
                 thread::spawn(move || drop(serve(connection.unwrap(), config, &calls)));
             }
         });
@@ -53,12 +53,12 @@ impl Endpoint {
         format!("https://localhost:{}", self.address.port())
     }
 
-    /// What a client must trust.
+    /// The root certificate, in PEM, that a client must trust.
     pub fn roots(&self) -> &str {
         &self.roots
     }
 
-    /// How many calls came so far.
+    /// The number of calls so far.
     pub fn calls(&self) -> usize {
         self.calls.load(Ordering::SeqCst)
     }
@@ -78,13 +78,13 @@ fn serve(connection: TcpStream, config: Arc<ServerConfig>, calls: &AtomicUsize) 
 
 fn answer(request: &Message) -> (u16, Value) {
     let target = request.header("x-amz-target").expect("the SDK names the operation");
-    let asked: Value = serde_json::from_slice(&request.body).unwrap();
+    let input: Value = serde_json::from_slice(&request.body).unwrap();
     match target {
         "DynamoDB_20120810.UpdateItem" | "DynamoDB_20120810.PutItem" | "DynamoDB_20120810.GetItem" => (200, json!({})),
         "DynamoDB_20120810.Query" => (200, json!({ "Items": [], "Count": 0, "ScannedCount": 0 })),
         "AmazonSQS.SendMessage" => (200, json!({ "MessageId": "1", "MD5OfMessageBody": "1" })),
-        // A secret that was never rotated.
-        "secretsmanager.GetSecretValue" if asked["VersionStage"] == "AWSPREVIOUS" => {
+        // A secret that was never rotated has no previous version.
+        "secretsmanager.GetSecretValue" if input["VersionStage"] == "AWSPREVIOUS" => {
             (400, json!({ "__type": "ResourceNotFoundException", "Message": "no such version" }))
         }
         "secretsmanager.GetSecretValue" => (200, json!({ "SecretString": "a secret of the benchmark, long enough" })),

@@ -1,4 +1,4 @@
-//! When those who sign up on one day do so.
+//! Distributes sign-ups over a day.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,75 +11,77 @@ use crate::DAY;
 const SECOND: Duration = Duration::from_secs(1);
 
 const BURSTS: usize = 10;
-const BURST: Duration = Duration::from_secs(5 * 60);
+const BURST_LENGTH: Duration = Duration::from_secs(5 * 60);
 
-/// When people sign up.
+/// How the sign-ups are distributed over a day.
 #[derive(Debug, Clone, Copy)]
 pub enum Spacing {
     /// In ten bursts of five minutes.
     Bursts,
     Evenly,
-    /// In groups, each just after the quiet time that the one before has brought.
-    AfterEachQuietTime,
-    /// In groups so that as many as can be are told at once: some in a row, each just after the quiet time, then a pause
-    /// after which the event begins anew.
-    Loudest,
+    /// In groups, each just after the end of the backoff that the previous group caused.
+    AfterEachBackoff,
+    /// In groups that cause as many notifications as possible: some groups in a row, each just after the end of the
+    /// backoff, then a pause that resets the backoff.
+    MostNotifications,
 }
 
 impl Spacing {
-    pub const ALL: [Self; 4] = [Self::Bursts, Self::Evenly, Self::AfterEachQuietTime, Self::Loudest];
+    pub const ALL: [Self; 4] = [Self::Bursts, Self::Evenly, Self::AfterEachBackoff, Self::MostNotifications];
 
-    pub fn words(self) -> &'static str {
+    /// The name in the table of `docs/noise.md`.
+    pub fn label(self) -> &'static str {
         match self {
             Self::Bursts => "in bursts",
             Self::Evenly => "evenly",
-            Self::AfterEachQuietTime => "after each quiet time",
-            Self::Loudest => "as loud as can be",
+            Self::AfterEachBackoff => "after each quiet time",
+            Self::MostNotifications => "as loud as can be",
         }
     }
 
-    /// How many sign up when, in whole seconds after the day began.
+    /// The number of sign-ups by their time, in whole seconds since the start of the day.
     pub fn arrivals(self, sign_ups: usize) -> BTreeMap<Duration, usize> {
         let groups = match self {
             Self::Evenly => return spread(sign_ups, Duration::ZERO, DAY),
             Self::Bursts => (0..BURSTS).map(|burst| part(DAY, burst, BURSTS)).collect(),
-            Self::AfterEachQuietTime => told_at_once(usize::MAX),
-            Self::Loudest => (1..10).map(told_at_once).max_by_key(Vec::len).unwrap(),
+            Self::AfterEachBackoff => immediate_sends(usize::MAX),
+            Self::MostNotifications => (1..10).map(immediate_sends).max_by_key(Vec::len).unwrap(),
         };
-        let lasts = if matches!(self, Self::Bursts) { BURST } else { SECOND };
+        let length = if matches!(self, Self::Bursts) { BURST_LENGTH } else { SECOND };
         let shares = (0..groups.len()).map(|group| (sign_ups + groups.len() - 1 - group) / groups.len());
-        groups.iter().zip(shares).flat_map(|(begins, share)| spread(share, *begins, lasts)).collect()
+        groups.iter().zip(shares).flat_map(|(start, share)| spread(share, *start, length)).collect()
     }
 }
 
-/// The `number`th of `parts` of a time, in whole seconds.
-fn part(time: Duration, number: usize, parts: usize) -> Duration {
-    Duration::from_secs(time.as_secs() * number as u64 / parts as u64)
+/// The start of part `number` if a duration is divided into `parts`, in whole seconds.
+fn part(duration: Duration, number: usize, parts: usize) -> Duration {
+    Duration::from_secs(duration.as_secs() * number as u64 / parts as u64)
 }
 
-fn spread(sign_ups: usize, begins: Duration, lasts: Duration) -> BTreeMap<Duration, usize> {
+/// Distributes sign-ups evenly over `length`.
+fn spread(sign_ups: usize, start: Duration, length: Duration) -> BTreeMap<Duration, usize> {
     let mut arrivals = BTreeMap::new();
     for number in 0..sign_ups {
-        *arrivals.entry(begins + part(lasts, number, sign_ups)).or_default() += 1;
+        *arrivals.entry(start + part(length, number, sign_ups)).or_default() += 1;
     }
     arrivals
 }
 
-/// The times of a day at which changes are told at once: each a second after the quiet time, but after `in_a_row` of
-/// them comes so long a pause that the next is a first one again, if the day has room for it.
-fn told_at_once(in_a_row: usize) -> Vec<Duration> {
-    let noise = Noise::default();
+/// The times of a day at which a change is announced immediately: each is a second after the end of the backoff. After
+/// `max_in_a_row` of them follows a pause that resets the backoff, if the day has room for it.
+fn immediate_sends(max_in_a_row: usize) -> Vec<Duration> {
+    let backoff = Noise::default();
     let day = Timestamp::EARLIEST;
-    let (mut times, mut now, mut quiet, mut row) = (Vec::new(), day, None, 0);
+    let (mut times, mut now, mut previous, mut in_a_row) = (Vec::new(), day, None, 0);
     while now.since(day) < DAY {
         times.push(now.since(day));
-        row += 1;
-        let next = Quiet::after(quiet, &noise, now);
-        let rested = now.plus(noise.longest_wait);
-        if next.lasts == noise.longest_wait || row == in_a_row && rested.since(day) < DAY {
-            (quiet, row, now) = (None, 0, rested);
+        in_a_row += 1;
+        let next = Quiet::after(previous, &backoff, now);
+        let after_pause = now.plus(backoff.longest_wait);
+        if next.lasts == backoff.longest_wait || in_a_row == max_in_a_row && after_pause.since(day) < DAY {
+            (previous, in_a_row, now) = (None, 0, after_pause);
         } else {
-            quiet = Some(next);
+            previous = Some(next);
             now = next.ends_at.plus(SECOND);
         }
     }

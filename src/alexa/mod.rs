@@ -1,22 +1,24 @@
-//! The Alexa skill: a request in, a response out, typed, on nothing but the ports.
+//! The Alexa skill: takes a request of Alexa and returns the response. It depends only on the ports.
 //!
-//! As Amazon's "Request and Response JSON Reference" and "Dialog Interface Reference" have them.
+//! The types follow Amazon's "Request and Response JSON Reference" and "Dialog Interface Reference".
 
+mod dialog;
+mod handler;
 mod request;
 mod response;
 mod skill;
 mod speech;
 
-pub use self::response::{RESPONSE_BYTES, Response, SPEECH_CHARS};
-pub use self::skill::{Refused, Skill};
+pub use self::response::{MAX_RESPONSE_BYTES, MAX_SPEECH_CHARS, Response};
+pub use self::skill::{InvalidRequest, Skill};
 
-/// The intents that the interaction models name, besides Amazon's own.
-pub const SIGN_UP: &str = "SignUpIntent";
-pub const TAKE_OUT: &str = "TakeOutIntent";
-pub const WHO_IS_COMING: &str = "WhoIsComingIntent";
+/// The skill's own intents in the interaction models.
+pub const SIGN_UP_INTENT: &str = "SignUpIntent";
+pub const CANCEL_INTENT: &str = "TakeOutIntent";
+pub const WHO_IS_COMING_INTENT: &str = "WhoIsComingIntent";
 
-/// Amazon's own that the skill answers.
-pub const BUILT_IN: [&str; 5] = [
+/// Amazon's intents that the skill answers.
+pub const BUILT_IN_INTENTS: [&str; 5] = [
     "AMAZON.CancelIntent",
     "AMAZON.FallbackIntent",
     "AMAZON.HelpIntent",
@@ -24,9 +26,9 @@ pub const BUILT_IN: [&str; 5] = [
     "AMAZON.StopIntent",
 ];
 
-/// The slots of our intents.
-pub const EVENT: &str = "Event";
-pub const NAME: &str = "Name";
+/// The slots of the skill's own intents.
+pub const EVENT_SLOT: &str = "Event";
+pub const NAME_SLOT: &str = "Name";
 
-/// The type of the slot [`EVENT`], filled with the titles that there are.
-pub const EVENT_TYPE: &str = "EVENT";
+/// The type of [`EVENT_SLOT`]. At launch it is filled with the titles of the current events.
+pub const EVENT_SLOT_TYPE: &str = "EVENT";

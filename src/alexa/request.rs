@@ -1,10 +1,11 @@
+//! The parts of an Alexa request that the skill reads. Unknown fields are ignored.
+
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-/// Unknown fields are ignored.
 #[derive(Debug, Deserialize)]
-pub struct Envelope {
+pub struct RequestEnvelope {
     #[serde(default)]
     pub session: Option<Session>,
     pub context: Context,
@@ -17,13 +18,13 @@ pub struct Session {
     pub attributes: Option<Attributes>,
 }
 
-/// What the skill tells itself from one request of a session to the next.
+/// The state that the skill keeps from one request of a session to the next.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, serde::Serialize)]
 pub struct Attributes {
-    /// The session goes on after an answer, since it began with a launch.
+    /// Whether the session stays open after an answer, because it began with a launch.
     #[serde(default)]
     pub open: bool,
-    /// What was proposed for a slot and not said by anybody.
+    /// Values that the skill proposed, by slot. The user did not say them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub proposed: BTreeMap<String, String>,
 }
@@ -129,7 +130,7 @@ impl Intent {
 }
 
 impl Slot {
-    /// The title that what was said resolves to, or else what was said.
+    /// The event title that Alexa matched, or else the spoken words.
     pub fn text(&self) -> Option<&str> {
         let authorities = self.resolutions.iter().flat_map(|resolutions| &resolutions.resolutions_per_authority);
         let matches = authorities.filter(|authority| authority.status.code == "ER_SUCCESS_MATCH");
@@ -138,6 +139,7 @@ impl Slot {
         resolved.or(self.value.as_deref()).map(str::trim).filter(|text| !text.is_empty())
     }
 
+    /// Whether Alexa matched the spoken words to an event title.
     pub fn is_resolved(&self) -> bool {
         self.text() != self.value.as_deref().map(str::trim)
     }

@@ -1,18 +1,26 @@
+//! The response to Alexa.
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::request::{Attributes, Confirmation, Intent};
-use super::{EVENT_TYPE, NAME};
+use super::{EVENT_SLOT_TYPE, NAME_SLOT};
 use crate::ports::EventSummary;
 
-/// The most that may be said, and the most that a response may take ("Request and Response JSON Reference", "Response
+/// Amazon's limits on the speech and on the whole response ("Request and Response JSON Reference", "Response
 /// parameters").
-pub const SPEECH_CHARS: usize = 8_000;
-pub const RESPONSE_BYTES: usize = 24 * 1024;
+pub const MAX_SPEECH_CHARS: usize = 8_000;
+pub const MAX_RESPONSE_BYTES: usize = 24 * 1024;
 
-/// What Alexa is answered.
+/// Bytes of JSON around the id and the title of a dynamic entity, rounded up.
+const ENTITY_OVERHEAD_BYTES: usize = 64;
+
+/// Longest slot values that the skill sends back. Both leave room for longer values than are valid.
+const MAX_NAME_SLOT_CHARS: usize = 200;
+const MAX_SLOT_CHARS: usize = 400;
+
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Response {
@@ -44,30 +52,30 @@ impl Response {
 
     /// Says something and ends the session.
     pub fn end(speech: &str) -> Self {
-        let body = Body { output_speech: Some(plain(speech)), should_end_session: Some(true), ..Body::default() };
+        let body = Body { output_speech: Some(plain_text(speech)), should_end_session: Some(true), ..Body::default() };
         Self::new(None, body)
     }
 
-    /// Asks something, and once more where nobody answers.
-    pub fn ask(speech: &str, again: &str, attributes: Attributes) -> Self {
+    /// Asks a question. Alexa says `reprompt` if the user does not answer.
+    pub fn ask(speech: &str, reprompt: &str, attributes: Attributes) -> Self {
         let body = Body {
-            output_speech: Some(plain(speech)),
-            reprompt: Some(json!({ "outputSpeech": plain(again) })),
+            output_speech: Some(plain_text(speech)),
+            reprompt: Some(json!({ "outputSpeech": plain_text(reprompt) })),
             should_end_session: Some(false),
             ..Body::default()
         };
         Self::new(Some(attributes), body)
     }
 
-    /// Says nothing, as to the end of a session.
-    pub fn nothing() -> Self {
+    /// Says nothing, as Amazon requires at the end of a session.
+    pub fn empty() -> Self {
         Self::new(None, Body::default())
     }
 
-    /// Asks for a slot of the intent.
+    /// Asks for the value of a slot.
     pub fn elicit(slot: &str, intent: &Intent, question: &str, attributes: Attributes) -> Self {
         let mut response = Self::ask(question, question, attributes);
-        let mut slots = slots_of(intent);
+        let mut slots = slots_to_json(intent);
         slots.insert(slot.to_owned(), json!({ "name": slot, "confirmationStatus": "NONE" }));
         response.response.directives.push(json!({
             "type": "Dialog.ElicitSlot",
@@ -77,11 +85,11 @@ impl Response {
         response
     }
 
-    /// Asks whether a slot of the intent is this, which nobody said.
+    /// Proposes a value for a slot and asks whether it is right.
     pub fn confirm(slot: &str, value: &str, intent: &Intent, question: &str, mut attributes: Attributes) -> Self {
         attributes.proposed.insert(slot.to_owned(), value.to_owned());
         let mut response = Self::ask(question, question, attributes);
-        let mut slots = slots_of(intent);
+        let mut slots = slots_to_json(intent);
         slots.insert(slot.to_owned(), json!({ "name": slot, "value": value, "confirmationStatus": "NONE" }));
         response.response.directives.push(json!({
             "type": "Dialog.ConfirmSlot",
@@ -91,36 +99,36 @@ impl Response {
         response
     }
 
-    /// Tells Alexa which events there are, so that it hears their titles; as many as there is room for.
+    /// Adds the titles of events, so that Alexa recognizes them. At most half of the response is used for them.
     pub fn with_events(mut self, events: &[EventSummary]) -> Self {
         let mut bytes = 0;
         let fits = |event: &&EventSummary| {
-            bytes += event.id.as_str().len() + event.title.len() + 64;
-            bytes <= RESPONSE_BYTES / 2
+            bytes += event.id.as_str().len() + event.title.len() + ENTITY_OVERHEAD_BYTES;
+            bytes <= MAX_RESPONSE_BYTES / 2
         };
         let events: Vec<&EventSummary> = events.iter().take_while(fits).collect();
         if !events.is_empty() {
-            let value = |event: &&EventSummary| json!({ "id": event.id.as_str(), "name": { "value": event.title } });
+            let entity = |event: &&EventSummary| json!({ "id": event.id.as_str(), "name": { "value": event.title } });
             self.response.directives.push(json!({
                 "type": "Dialog.UpdateDynamicEntities",
                 "updateBehavior": "REPLACE",
-                "types": [{ "name": EVENT_TYPE, "values": events.iter().map(value).collect::<Vec<_>>() }],
+                "types": [{ "name": EVENT_SLOT_TYPE, "values": events.iter().map(entity).collect::<Vec<_>>() }],
             }));
         }
         self
     }
 
-    /// Whether the skill could do what is asked, slot by slot; nothing is done.
-    pub fn can_fulfill(intent: &Intent, is_ours: bool, understood: impl Fn(&str) -> bool) -> Self {
-        let yes = |is: bool| if is { "YES" } else { "NO" };
-        let named = intent.slots.iter().flat_map(BTreeMap::keys).filter(|_| is_ours);
-        let slots: serde_json::Map<String, Value> = named
-            .map(|slot| {
-                let is = yes(understood(slot));
-                (slot.clone(), json!({ "canUnderstand": is, "canFulfill": is }))
+    /// Says whether the skill could fulfill the intent, and which of its slots it understands. Nothing is done yet.
+    pub fn can_fulfill(intent: &Intent, is_supported: bool, is_understood: impl Fn(&str) -> bool) -> Self {
+        let yes_or_no = |answer: bool| if answer { "YES" } else { "NO" };
+        let slot_names = intent.slots.iter().flat_map(BTreeMap::keys).filter(|_| is_supported);
+        let slots: serde_json::Map<String, Value> = slot_names
+            .map(|name| {
+                let answer = yes_or_no(is_understood(name));
+                (name.clone(), json!({ "canUnderstand": answer, "canFulfill": answer }))
             })
             .collect();
-        let mut can_fulfill = json!({ "canFulfill": yes(is_ours) });
+        let mut can_fulfill = json!({ "canFulfill": yes_or_no(is_supported) });
         if !slots.is_empty() {
             can_fulfill["slots"] = Value::Object(slots);
         }
@@ -128,23 +136,24 @@ impl Response {
     }
 }
 
-/// Plain text: nothing in it is taken for markup.
-fn plain(text: &str) -> Value {
-    let text: String = text.chars().take(SPEECH_CHARS).collect();
+/// Speech as plain text, so that Alexa does not interpret names and titles as markup.
+fn plain_text(text: &str) -> Value {
+    let text: String = text.chars().take(MAX_SPEECH_CHARS).collect();
     json!({ "type": "PlainText", "text": text })
 }
 
-/// The intent's slots as they are now.
-fn slots_of(intent: &Intent) -> serde_json::Map<String, Value> {
+/// The intent's slots with their current values.
+fn slots_to_json(intent: &Intent) -> serde_json::Map<String, Value> {
     let slots = intent.slots.iter().flatten().map(|(name, slot)| {
-        // What was confirmed stays so, or it would be asked for again.
+        // A confirmed slot stays confirmed. Otherwise it would be asked for again.
         let is_confirmed = slot.confirmation_status == Confirmation::Confirmed;
         let status = if is_confirmed { "CONFIRMED" } else { "NONE" };
-        let mut told = json!({ "name": name, "confirmationStatus": status });
+        let mut json = json!({ "name": name, "confirmationStatus": status });
         if let Some(value) = slot.text() {
-            told["value"] = value.chars().take(if name == NAME { 200 } else { 400 }).collect::<String>().into();
+            let max_chars = if name == NAME_SLOT { MAX_NAME_SLOT_CHARS } else { MAX_SLOT_CHARS };
+            json["value"] = value.chars().take(max_chars).collect::<String>().into();
         }
-        (name.clone(), told)
+        (name.clone(), json)
     });
     slots.collect()
 }

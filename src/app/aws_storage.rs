@@ -55,7 +55,7 @@ pub async fn open(
     Ok(Storage {
         queue,
         backend,
-        import_room: None,
+        import_queue_limit: None,
         limits: None,
         token_secret,
         secrets: Arc::new(FixedSecrets { organiser_key: organiser.key, previous_token_secret }),

@@ -41,7 +41,7 @@ async fn take_in(table: &EventsTable, stream: &TableStream) -> Result<usize, Una
     let Some((last, _)) = page.last() else { return Ok(0) };
     let last = last.clone();
     let changes: Vec<Change> = page.into_iter().map(|(_, change)| change).collect();
-    fanout::take_in(&changes, table, &Noise::default(), Timestamp::now()).await?;
+    fanout::add_to_digests(&changes, table, &Noise::default(), Timestamp::now()).await?;
     table.set_position(&last).await?;
     Ok(changes.len())
 }

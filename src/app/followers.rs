@@ -14,7 +14,7 @@ use crate::domain::change::Change;
 use crate::domain::event::EventId;
 use crate::domain::notification::Notification;
 use crate::domain::timestamp::Timestamp;
-use crate::fanout::{Announcer, take_in};
+use crate::fanout::{DigestSender, add_to_digests};
 use crate::ports::{
     ChangeFeed as _, Digests as _, NotificationCounts, Notified, Notifier, Position, SendError, Unavailable,
 };
@@ -115,11 +115,13 @@ impl NotificationTasks {
         }
         let followed = match follower {
             Follower::Digests => {
-                take_in(&changes, &self.sqlite, &self.noise, Timestamp::now()).await?;
+                add_to_digests(&changes, &self.sqlite, &self.noise, Timestamp::now()).await?;
                 self.stirred.notify_one();
                 changes.len()
             }
-            Follower::Answers => self.sender.answer(&changes, &|| (!stop.is_cancelled()).then(Timestamp::now)).await,
+            Follower::Answers => {
+                self.sender.answer_changes(&changes, &|| (!stop.is_cancelled()).then(Timestamp::now)).await
+            }
         };
         if let Some(last) = positions[..followed].last() {
             self.sqlite.set_position(follower, last).await?;
@@ -133,14 +135,14 @@ impl NotificationTasks {
         if due.is_empty() {
             return Ok(false);
         }
-        let announcer = Announcer {
+        let digest_sender = DigestSender {
             digests: &self.sqlite,
             roster: &self.sqlite,
             notifier: &Stoppable { notifier: &self.sender, stop },
-            noise: self.noise,
-            at_once: AT_ONCE,
+            backoff: self.noise,
+            concurrency: AT_ONCE,
             clock: &Timestamp::now,
-            stopped: &|| stop.is_cancelled(),
+            is_stopping: &|| stop.is_cancelled(),
         };
         let has_told = AtomicBool::new(false);
         let ended = |event: &EventId, tally: Result<NotificationCounts, Unavailable>| match tally {
@@ -150,7 +152,7 @@ impl NotificationTasks {
             }
             Err(unavailable) => tracing::error!(%unavailable, event.id = %event, "people are told in a moment"),
         };
-        announcer.announce_all(due, now.plus(TURN), ended).await;
+        digest_sender.send_digests(due, now.plus(TURN), ended).await;
         // Where nobody was reached, a moment does no harm.
         Ok(has_told.into_inner())
     }

@@ -14,7 +14,7 @@ use crate::domain::backoff::Noise;
 use crate::domain::secret::Secret;
 use crate::notify::links::Links;
 use crate::notify::text::MessageTexts;
-use crate::notify::{Asking, NotificationSender};
+use crate::notify::{NotificationSender, OptInsInFlight};
 use crate::ports::{Mailer, Meter, SmsSender, WebhookCaller};
 
 /// What the followers work with.
@@ -47,17 +47,17 @@ impl NotificationTasks {
             policy => Some(Webhooks::new(secret("webhook").await?, policy == WebhookPolicy::Any)?),
         };
         let sender = NotificationSender {
-            words: MessageTexts::new(settings.language, settings.names_shown),
+            texts: MessageTexts::new(settings.language, settings.names_shown),
             links: Links { public_url, token_secret },
             contact_secret: secret("contact").await?,
             contacts: ports.clone(),
             budgets: ports.clone(),
             limits: settings.limits.clone(),
-            asking: Asking::default(),
+            opt_ins_in_flight: OptInsInFlight::default(),
             metrics: metrics.clone(),
             inbox: Some(ports),
             mailer: mailer.map(|mailer| Arc::new(mailer) as Arc<dyn Mailer>),
-            caller: caller.map(|caller| Arc::new(caller) as Arc<dyn WebhookCaller>),
+            webhook_caller: caller.map(|caller| Arc::new(caller) as Arc<dyn WebhookCaller>),
             sms_sender: sms_sender(settings).await?,
             broadcaster: None,
         };

@@ -76,7 +76,7 @@ impl Server {
         let app = App {
             queue,
             backend,
-            import_room: storage.import_room,
+            import_queue_limit: storage.import_queue_limit,
             flic_key: settings.flic_key.clone(),
             limits: storage.limits,
             token_secret: storage.token_secret,
@@ -136,7 +136,7 @@ async fn open(
 
 fn limited(router: Router, limit: Option<Arc<RateLimit>>) -> Router {
     match limit {
-        Some(limit) => router.layer(middleware::from_fn_with_state(limit, rate_limit::limit)),
+        Some(limit) => router.layer(middleware::from_fn_with_state(limit, rate_limit::enforce)),
         None => router,
     }
 }

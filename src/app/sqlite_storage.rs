@@ -45,7 +45,7 @@ pub async fn open(
     Ok(Storage {
         queue,
         backend,
-        import_room: Some(IMPORT_ROOM),
+        import_queue_limit: Some(IMPORT_ROOM),
         limits: Some(settings.notifications.limits.clone()),
         token_secret,
         secrets: Arc::new(FixedSecrets { organiser_key: organiser.key, previous_token_secret: None }),

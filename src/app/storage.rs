@@ -14,7 +14,7 @@ pub type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 pub struct Storage {
     pub queue: Arc<dyn Queue>,
     pub backend: Backend,
-    pub import_room: Option<u64>,
+    pub import_queue_limit: Option<u64>,
     /// None where this program sends no notifications.
     pub limits: Option<Limits>,
     pub token_secret: Secret,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::timestamp::Timestamp;
-use crate::ingest::{Outcome, counts, ingest, reject_dead_letters};
+use crate::ingest::{Outcome, count_outcomes, ingest, reject_dead_letters};
 use crate::ports::{Backend, Delivery, MAX_RECEIVES, Meter, Nack, Queue, Rejects, Unavailable};
 
 /// Deliveries in one batch: large enough to share commits under load, small enough to be done in a moment.
@@ -70,7 +70,7 @@ impl Worker {
             Job::Ingest(backend) => ingest(&deliveries, backend, Timestamp::now()).await,
             Job::RejectDeadLetters { rejects } => reject_dead_letters(&deliveries, &**rejects, Timestamp::now()).await,
         };
-        self.metrics.ingested(&counts(&processed));
+        self.metrics.ingested(&count_outcomes(&processed));
 
         let mut done = Vec::new();
         let mut back = Vec::new();

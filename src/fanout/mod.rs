@@ -1,11 +1,10 @@
-//! The changes of the roster into each event's digest, and the digests to those who are in.
+//! Adds changes of the roster to the digest of each event, and sends due digests to the attendees.
 
-mod announce;
-mod announcer;
+mod digest_sender;
 mod round;
 mod telling;
 
-pub use self::announcer::Announcer;
+pub use self::digest_sender::DigestSender;
 
 use std::collections::BTreeMap;
 
@@ -18,73 +17,74 @@ use crate::domain::event::EventId;
 use crate::domain::timestamp::Timestamp;
 use crate::ports::{Digests, Unavailable, Write};
 
-/// Events worked on at once.
-const AT_ONCE: usize = 16;
+/// Events whose digests are updated concurrently.
+const MAX_CONCURRENT_UPDATES: usize = 16;
 
-/// How often a digest is taken up again that somebody else has stored meanwhile.
-const ATTEMPTS: u32 = 10;
+/// Attempts to store a digest when another process stores it at the same time.
+const MAX_ATTEMPTS: u32 = 10;
 
-/// What a batch of changes came to.
+/// What a batch of changes added to the digests.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Taken {
+pub struct DigestUpdate {
     pub movements: Movements,
-    /// Events of it whose news may go out now.
+    /// Events of the batch whose digests are due now.
     pub due: Vec<EventId>,
 }
 
-/// Takes changes into the digests of their events, each digest stored once.
+/// Adds changes to the digests of their events and stores each digest once.
 ///
-/// A batch that was taken in before, in whole or in part, is taken in once.
-pub async fn take_in(
+/// A change that was added before is not added again, so a batch may be repeated after a failure.
+pub async fn add_to_digests(
     changes: &[Change],
     digests: &dyn Digests,
-    noise: &Noise,
+    backoff: &Noise,
     now: Timestamp,
-) -> Result<Taken, Unavailable> {
+) -> Result<DigestUpdate, Unavailable> {
     let mut by_event: BTreeMap<&EventId, Vec<&Change>> = BTreeMap::new();
     for change in changes.iter().filter(|change| change.movement().is_some()) {
         by_event.entry(&change.key.event).or_default().push(change);
     }
-    let events: Vec<_> =
-        by_event.into_iter().map(|(event, changes)| of_event(event, changes, digests, noise, now)).collect();
-    stream::iter(events)
-        .buffer_unordered(AT_ONCE)
-        .try_fold(Taken::default(), async |mut sum, (movements, due)| {
-            sum.movements.joined += movements.joined;
-            sum.movements.left += movements.left;
-            sum.due.extend(due);
+    let updates: Vec<_> =
+        by_event.into_iter().map(|(event, changes)| add_to_digest(event, changes, digests, backoff, now)).collect();
+    stream::iter(updates)
+        .buffer_unordered(MAX_CONCURRENT_UPDATES)
+        .try_fold(DigestUpdate::default(), async |mut sum, update| {
+            sum.movements.joined += update.movements.joined;
+            sum.movements.left += update.movements.left;
+            sum.due.extend(update.due);
             Ok(sum)
         })
         .await
 }
 
-async fn of_event(
+async fn add_to_digest(
     event: &EventId,
     changes: Vec<&Change>,
     digests: &dyn Digests,
-    noise: &Noise,
+    backoff: &Noise,
     now: Timestamp,
-) -> Result<(Movements, Option<EventId>), Unavailable> {
-    for _ in 0..ATTEMPTS {
+) -> Result<DigestUpdate, Unavailable> {
+    for _ in 0..MAX_ATTEMPTS {
         let mut digest = match digests.digest(event).await? {
             Some(digest) if !digest.is_forgotten(now) => digest,
-            // What it has seen may be in these changes again.
+            // `seen` stays, since these changes may repeat changes that the old digest already had.
             Some(Digest { seen, version, .. }) => {
                 Digest { seen, version, ..Digest::new(event.clone(), title(&changes)) }
             }
             None => Digest::new(event.clone(), title(&changes)),
         };
-        let taken = digest.take_in(changes.iter().copied(), noise, now);
-        if taken.is_none() || digests.store(&digest).await? == Write::Stored {
+        let movements = digest.take_in(changes.iter().copied(), backoff, now);
+        if movements.is_none() || digests.store(&digest).await? == Write::Stored {
             let is_due = digest.due_at().is_some_and(|due_at| due_at <= now);
-            return Ok((taken, is_due.then(|| event.clone())));
+            let due = if is_due { vec![event.clone()] } else { Vec::new() };
+            return Ok(DigestUpdate { movements, due });
         }
     }
-    Err(busy())
+    Err(too_many_conflicts())
 }
 
-fn busy() -> Unavailable {
-    Unavailable { doing: "storing a digest", cause: "others keep storing it".to_owned() }
+fn too_many_conflicts() -> Unavailable {
+    Unavailable { doing: "storing a digest", cause: format!("{MAX_ATTEMPTS} write conflicts in a row") }
 }
 
 fn title(changes: &[&Change]) -> String {

@@ -7,9 +7,9 @@ use crate::domain::notification::Recipient;
 use crate::domain::pending_changes::{News, Told};
 use crate::domain::signup::AttendeeKey;
 use crate::domain::timestamp::Timestamp;
-use crate::fanout::announcer::{Announcer, LEASE};
+use crate::fanout::digest_sender::{DigestSender, LEASE_DURATION};
 use crate::fanout::telling::{EVERYBODY, Telling, Tried};
-use crate::fanout::{ATTEMPTS, busy};
+use crate::fanout::{MAX_ATTEMPTS, too_many_conflicts};
 use crate::ports::{NotificationCounts, Unavailable, Write};
 
 /// Recipients of one page of the roster; how far it has come is written down after each.
@@ -17,7 +17,7 @@ const PAGE: usize = 500;
 
 /// One holding of the lease.
 pub struct Round<'a> {
-    pub announcer: &'a Announcer<'a>,
+    pub announcer: &'a DigestSender<'a>,
     pub digest: Digest,
     pub holder: u64,
     pub until: Timestamp,
@@ -80,7 +80,7 @@ impl Round<'_> {
         let now = (self.announcer.clock)();
         let is_done = page.is_last && self.late(now).is_empty();
         let goes_on = self.has_time(now) && !is_done;
-        let noise = self.announcer.noise;
+        let noise = self.announcer.backoff;
         self.save(now, goes_on, |digest| {
             if let Some(sending) = &mut digest.sending {
                 sending.told_to.clone_from(&page.told_to);
@@ -97,7 +97,7 @@ impl Round<'_> {
     }
 
     fn has_time(&self, now: Timestamp) -> bool {
-        now < self.until && !(self.announcer.stopped)()
+        now < self.until && !(self.announcer.is_stopping)()
     }
 
     /// The groups that are to be tried again.
@@ -157,7 +157,7 @@ impl Round<'_> {
     async fn try_again(&mut self, batch: Batch<'_>, names: &[NameKey]) -> Result<Left, Unavailable> {
         let (mut recipients, mut unread) = (Vec::new(), &names[names.len()..]);
         for (place, name) in names.iter().enumerate() {
-            if place >= self.announcer.at_once && !self.has_time((self.announcer.clock)()) {
+            if place >= self.announcer.concurrency && !self.has_time((self.announcer.clock)()) {
                 unread = &names[place..];
                 break;
             }
@@ -218,12 +218,12 @@ impl Round<'_> {
     /// Stores what is made of the digest, of what others made of it meanwhile if they did. Where it is to go on the lease
     /// begins anew, else it is given back, and others come first. Whether it goes on: if the lease is still ours.
     async fn save(&mut self, now: Timestamp, goes_on: bool, change: impl Fn(&mut Digest)) -> Result<bool, Unavailable> {
-        for _ in 0..ATTEMPTS {
+        for _ in 0..MAX_ATTEMPTS {
             if !goes_on {
                 self.digest.sending.iter_mut().for_each(|sending| sending.pause(now));
             }
             change(&mut self.digest);
-            self.digest.lease = goes_on.then_some(Lease { holder: self.holder, ends_at: now.plus(LEASE) });
+            self.digest.lease = goes_on.then_some(Lease { holder: self.holder, ends_at: now.plus(LEASE_DURATION) });
             if self.announcer.digests.store(&self.digest).await? == Write::Stored {
                 self.digest.version += 1;
                 return Ok(goes_on);
@@ -233,6 +233,6 @@ impl Round<'_> {
                 _ => return Ok(false),
             }
         }
-        Err(busy())
+        Err(too_many_conflicts())
     }
 }

@@ -12,7 +12,7 @@ use crate::domain::digest::MISSED_MAX;
 use crate::domain::notification::{Notification, Recipient};
 use crate::domain::pending_changes::Told;
 use crate::domain::timestamp::Timestamp;
-use crate::fanout::announcer::Announcer;
+use crate::fanout::digest_sender::DigestSender;
 use crate::ports::{NotificationCounts, Notified, SendError, Unavailable};
 
 /// Stands among the names of who was missed for those who listen to the stage as a whole; no name begins so.
@@ -20,7 +20,7 @@ pub const EVERYBODY: &str = "#everybody";
 
 /// What is told, and for how long.
 pub struct Telling<'a> {
-    pub announcer: &'a Announcer<'a>,
+    pub announcer: &'a DigestSender<'a>,
     pub told: Told<'a>,
     /// By which it is known again when it goes out again.
     pub number: u64,
@@ -55,12 +55,12 @@ impl Telling<'_> {
     /// what everybody else is to hear.
     pub async fn tell(&self, recipients: Vec<Recipient>, room: usize) -> Tried {
         let room_for_no_answers = room.saturating_sub(MISSED_MAX / 2);
-        let Announcer { at_once, clock, stopped, .. } = *self.announcer;
+        let DigestSender { concurrency, clock, is_stopping, .. } = *self.announcer;
         let mut names: Vec<NameKey> = recipients.iter().map(name_of).collect();
         let (is_over, missed, no_answers) = (AtomicBool::new(false), AtomicUsize::new(0), AtomicUsize::new(0));
         let (is_over, missed, no_answers) = (&is_over, &missed, &no_answers);
         let tries = recipients.into_iter().enumerate().map(|(place, to)| async move {
-            let is_late = place >= at_once && (clock() >= self.until || stopped());
+            let is_late = place >= concurrency && (clock() >= self.until || is_stopping());
             if is_late || missed.load(Ordering::Relaxed) >= room {
                 // For all after it too, though the clock be set back: those who were tried are the first.
                 is_over.store(true, Ordering::Relaxed);
@@ -88,7 +88,7 @@ impl Telling<'_> {
             };
             (place, Some(outcome))
         });
-        let mut outcomes: Vec<_> = stream::iter(tries).buffer_unordered(at_once).collect().await;
+        let mut outcomes: Vec<_> = stream::iter(tries).buffer_unordered(concurrency).collect().await;
         outcomes.sort_unstable_by_key(|(place, _)| *place);
         let outcomes: Vec<_> = outcomes.into_iter().map_while(|(_, outcome)| outcome).collect();
 

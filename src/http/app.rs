@@ -1,4 +1,4 @@
-//! What the routes work with.
+//! The state that the routes share.
 
 use std::sync::Arc;
 
@@ -10,20 +10,21 @@ use crate::http::client::ListEveryone;
 use crate::notify::Limits;
 use crate::ports::{Backend, Exposition, Meter, Queue, Secrets};
 
-/// What the routes work with.
+/// The state that the routes share: backends, secrets and settings.
 pub struct App {
     pub queue: Arc<dyn Queue>,
     pub backend: Backend,
-    /// How long the queue may be before an import waits, where a long one delays others.
-    pub import_room: Option<u64>,
-    /// Verifies what Flic's cloud posts; without it such requests are refused.
+    /// An import waits while the queue holds more messages than this, so that other sign-ups are not delayed.
+    /// `None` where a long queue delays no one.
+    pub import_queue_limit: Option<u64>,
+    /// Verifies the tokens of Flic's cloud. Without a key its requests are refused.
     pub flic_key: Option<FlicKey>,
-    /// The limits on notifications; none where this program sends none.
+    /// The limits on notifications; `None` if this program sends none.
     pub limits: Option<Limits>,
     /// Signs manage links.
     pub token_secret: Secret,
     pub secrets: Arc<dyn Secrets>,
-    /// How others reach this server; without it a link begins with the address that the client used.
+    /// The start of this server's links. If it is not set, links start with the request's `Host`.
     pub public_url: Option<Url>,
     pub list_everyone: ListEveryone,
     pub metrics: Arc<dyn Meter>,

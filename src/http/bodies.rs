@@ -1,4 +1,4 @@
-//! What an answer holds, in JSON and on the page that shows the same.
+//! Response bodies that are sent as JSON and also rendered as pages.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -7,40 +7,45 @@ use utoipa::ToSchema;
 use crate::domain::manage_link::RegistrationState;
 use crate::domain::timestamp::Timestamp;
 
-/// A button: whose it is, and what each kind of press does: `sign_up`, `cancel` or `nothing`.
+/// A registered button and the action of each kind of press: `sign_up`, `cancel` or `nothing`.
 #[derive(Serialize, ToSchema)]
 pub struct ButtonBody {
-    /// As the device or its maker says it; of a device's second button `…:2`.
+    /// The serial number that the device sends or its maker prints; `…:2` for the second button of a device.
     #[schema(example = "shellybutton1-A4CF12F45A2B")]
     pub serial: String,
+    /// The title of the event.
     #[schema(example = "Dance")]
     pub event: String,
+    /// The attendee whom the button signs up.
     #[schema(example = "Melvin")]
     pub name: String,
     pub single: &'static str,
     pub double: &'static str,
     pub triple: &'static str,
     pub long: &'static str,
-    /// What a sign-up by it brings along.
+    /// The contact that is stored with each sign-up.
     #[schema(value_type = Option<Object>)]
     pub contact: Option<Value>,
-    /// What the device shows at `POST /buttons`, if it posts there.
+    /// The secret that the device must send to `POST /buttons`.
     pub secret: String,
 }
 
+/// A registration, as its manage link shows it.
 #[derive(Serialize, ToSchema)]
 pub struct ManageBody {
+    /// The id of the event.
     pub event: String,
     pub name: String,
     pub state: RegistrationState,
-    /// `email`, `sms` or `webhook`; null without a contact or when the stay is not `in`.
+    /// The kind of contact: `email`, `sms` or `webhook`. Null without a contact, or when the state is not `in`.
     pub contact: Option<&'static str>,
-    /// Whether the contact is told of others; null when the stay is not `in`.
+    /// Whether notifications are on for this registration; null when the state is not `in`.
     pub notify: Option<bool>,
-    /// What this stay was told of others, the latest first.
+    /// The notifications of this registration, newest first.
     pub messages: Vec<MessageBody>,
 }
 
+/// One notification.
 #[derive(Serialize, ToSchema)]
 pub struct MessageBody {
     #[schema(value_type = String, format = DateTime)]
@@ -49,42 +54,45 @@ pub struct MessageBody {
     pub text: String,
 }
 
+/// Whether the owner of an address wants notifications.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OptInState {
-    /// Nobody has answered yet; until then nothing is sent.
+    /// The owner has not answered. No notifications are sent.
     Pending,
+    /// The owner wants notifications.
     Confirmed,
-    /// Nothing is sent.
+    /// The owner wants no notifications. None are sent.
     OptedOut,
 }
 
-/// Null where this server sends no notifications.
+/// The limits on messages. Both are null if this server sends no notifications.
 #[derive(Serialize, ToSchema)]
 pub struct LimitsBody {
     /// Opt-in requests in this hour.
     pub opt_ins: Option<UsageBody>,
-    /// Text messages of this day (UTC); null where none are sent.
+    /// Text messages of this day (UTC); null if this server sends no text messages.
     pub texts: Option<TextsBody>,
 }
 
-/// What exceeds the limit is not sent.
+/// A limit and how much of it is used. Messages beyond the limit are not sent.
 #[derive(Serialize, ToSchema)]
 pub struct UsageBody {
     pub spent: u64,
     pub limit: u64,
 }
 
+/// The limits on text messages.
 #[derive(Serialize, ToSchema)]
 pub struct TextsBody {
     #[serde(flatten)]
     pub usage: UsageBody,
-    /// Opt-in requests and links among them, which anybody can cause.
+    /// Opt-in requests and manage links among the text messages. Any visitor can trigger these.
     pub answers: UsageBody,
-    /// The calling codes to which text messages are sent.
+    /// The calling codes of the countries to which text messages are sent.
     #[schema(example = json!(["+49", "+1"]))]
     pub calling_codes: Vec<String>,
-    /// Hours in which text messages are sent, and their time zone.
+    /// The hours in which text messages are sent, and their time zone.
     #[schema(example = "8-21 Europe/Berlin")]
     pub hours: String,
 }

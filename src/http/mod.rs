@@ -1,4 +1,4 @@
-//! The HTTP API and its pages, on nothing but the ports.
+//! The HTTP API and its pages. They use the backends only through the ports.
 
 mod app;
 mod bodies;

@@ -1,4 +1,4 @@
-//! The contract of the HTTP API, from what stands beside each handler.
+//! The OpenAPI document of the HTTP API. It is generated from the attributes and doc comments of the handlers.
 
 use std::sync::LazyLock;
 
@@ -10,28 +10,28 @@ use utoipa::openapi::response::Response;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 
 use crate::http::routes::{
-    attendees, buttons, contacts, events, health, link_again, manage, organiser, sample, signups,
+    attendees, buttons, contacts, events, health, manage, organiser, resend_link, sample, signups,
 };
 
 #[derive(OpenApi)]
 #[openapi(
     info(
         title = "Count Me In",
-        description = "Sign up to an event, see who is coming, and look after both. Pages post forms to the same addresses. Errors are problem details (RFC 9457)."
+        description = "Sign up for events and see who is coming. Clients send JSON; the pages post forms to the same URLs. Errors are problem details (RFC 9457)."
     ),
     paths(
         sample::list,
         sample::sign_up,
         signups::sign_up,
-        attendees::roster,
-        attendees::attendee,
+        attendees::list,
+        attendees::show,
         manage::show,
-        manage::act,
-        link_again::ask,
+        manage::change,
+        resend_link::resend,
         contacts::show,
-        contacts::act,
-        events::events,
-        events::event,
+        contacts::change,
+        events::list,
+        events::show,
         organiser::sign_up,
         organiser::rejects::list,
         organiser::rejects::show,
@@ -49,44 +49,44 @@ use crate::http::routes::{
         health::metrics,
     )
 )]
-struct Contract;
+struct ApiDoc;
 
-/// OpenAPI 3.1 in JSON.
+/// The OpenAPI 3.1 document, as JSON.
 pub fn openapi() -> String {
-    let mut contract = Contract::openapi();
-    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("The organiser's key")).build();
-    let components = contract.components.get_or_insert_default();
-    components.security_schemes.insert("organiser".to_owned(), SecurityScheme::Http(bearer).into());
-    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("The button's secret")).build();
-    components.security_schemes.insert("button".to_owned(), SecurityScheme::Http(bearer).into());
-    for path in contract.paths.paths.values_mut() {
+    let mut document = ApiDoc::openapi();
+    let components = document.components.get_or_insert_default();
+    for (name, description) in [("organiser", "The organiser's key"), ("button", "The button's secret")] {
+        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(description)).build();
+        components.security_schemes.insert(name.to_owned(), SecurityScheme::Http(bearer).into());
+    }
+    for path in document.paths.paths.values_mut() {
         for operation in [&mut path.get, &mut path.post].into_iter().flatten() {
             for (status, response) in &mut operation.responses.responses {
-                describe(status, response);
+                add_description(status, response);
             }
         }
     }
-    let mut json = contract.to_pretty_json().expect("a contract is plain data");
+    let mut json = document.to_pretty_json().expect("the document is plain data");
     json.push('\n');
     json
 }
 
-/// Every response must have a description (OpenAPI 3.1, "Response Object"); most say enough by their status.
-fn describe(status: &str, response: &mut RefOr<Response>) {
+/// Describes a response that has no description of its own: OpenAPI 3.1 requires one ("Response Object").
+fn add_description(status: &str, response: &mut RefOr<Response>) {
     let RefOr::T(response) = response else { return };
     if response.description.is_empty() {
         response.description = match status {
-            "202" => "It is durably on its way",
-            "4XX" => "A problem, and what to do about it",
-            _ => "Done",
+            "202" => "Accepted: the request is stored and will be processed",
+            "4XX" | "404" | "503" => "The request failed; `detail` says why and what to do",
+            _ => "Success",
         }
         .to_owned();
     }
 }
 
-/// Written when somebody first asks for it: a function's start has no time for it.
-static WRITTEN: LazyLock<String> = LazyLock::new(openapi);
+/// Generated at the first request, so that it does not delay the start of a Lambda function.
+static OPENAPI_JSON: LazyLock<String> = LazyLock::new(openapi);
 
 pub async fn show() -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "application/json")], WRITTEN.as_str())
+    ([(header::CONTENT_TYPE, "application/json")], OPENAPI_JSON.as_str())
 }

@@ -1,4 +1,4 @@
-//! Errors as RFC 9457 problem details, or as a page for a browser.
+//! Errors as RFC 9457 problem details.
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -12,25 +12,27 @@ use crate::ports::Unavailable;
 /// The media type of RFC 9457.
 pub const PROBLEM_JSON: &str = "application/problem+json";
 
-/// What went wrong and what to do about it.
+/// A problem document (RFC 9457): what went wrong and what to do.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Problem {
-    /// Stable: the same for every problem of this kind.
+    /// The kind of problem. The value is stable, so programs can rely on it.
     #[serde(rename = "type")]
     #[schema(example = "urn:countmein:problem:invalid-field")]
-    pub kind: String,
+    pub type_uri: String,
+    /// A short summary; the same for every problem of this kind.
     pub title: &'static str,
+    /// The HTTP status code.
     pub status: u16,
-    /// For this occurrence: what happened, and what to do.
+    /// What happened in this request, and what to do.
     pub detail: String,
-    /// The field that is wrong, if one is.
+    /// The name of the invalid field, if the problem is in a field.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<&'static str>,
 }
 
-/// The kinds, each with its status.
+/// The kinds of problems. Each has a type, a title and a status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum ProblemKind {
     MalformedRequest,
     LoginNeeded,
     WrongSecret,
@@ -48,34 +50,30 @@ pub enum Kind {
     Internal,
 }
 
-impl Kind {
-    fn parts(self) -> (&'static str, &'static str, StatusCode) {
+impl ProblemKind {
+    fn slug_title_status(self) -> (&'static str, &'static str, StatusCode) {
         match self {
-            Self::MalformedRequest => ("malformed-request", "The request cannot be read", StatusCode::BAD_REQUEST),
-            Self::LoginNeeded => ("login-needed", "This needs the organiser's key", StatusCode::UNAUTHORIZED),
-            Self::WrongSecret => ("wrong-secret", "This needs the button's secret", StatusCode::UNAUTHORIZED),
-            Self::Forbidden => ("forbidden", "This is not allowed", StatusCode::FORBIDDEN),
-            Self::NotFound => ("not-found", "There is nothing here", StatusCode::NOT_FOUND),
-            Self::MethodNotAllowed => {
-                ("method-not-allowed", "This address does not take that method", StatusCode::METHOD_NOT_ALLOWED)
-            }
-            Self::TooSlow => ("too-slow", "The request took too long", StatusCode::REQUEST_TIMEOUT),
-            Self::Conflict => ("conflict", "This does not fit how things stand", StatusCode::CONFLICT),
-            Self::TooLarge => ("too-large", "The request is too large", StatusCode::PAYLOAD_TOO_LARGE),
+            Self::MalformedRequest => ("malformed-request", "Malformed request", StatusCode::BAD_REQUEST),
+            Self::LoginNeeded => ("login-needed", "Organiser key required", StatusCode::UNAUTHORIZED),
+            Self::WrongSecret => ("wrong-secret", "Button credentials required", StatusCode::UNAUTHORIZED),
+            Self::Forbidden => ("forbidden", "Forbidden", StatusCode::FORBIDDEN),
+            Self::NotFound => ("not-found", "Not found", StatusCode::NOT_FOUND),
+            Self::MethodNotAllowed => ("method-not-allowed", "Method not allowed", StatusCode::METHOD_NOT_ALLOWED),
+            Self::TooSlow => ("too-slow", "Request timed out", StatusCode::REQUEST_TIMEOUT),
+            Self::Conflict => ("conflict", "Conflict", StatusCode::CONFLICT),
+            Self::TooLarge => ("too-large", "Request too large", StatusCode::PAYLOAD_TOO_LARGE),
             Self::UnsupportedMediaType => {
-                ("unsupported-media-type", "This media type is not understood", StatusCode::UNSUPPORTED_MEDIA_TYPE)
+                ("unsupported-media-type", "Unsupported media type", StatusCode::UNSUPPORTED_MEDIA_TYPE)
             }
-            Self::InvalidField => ("invalid-field", "A field cannot be taken", StatusCode::UNPROCESSABLE_ENTITY),
-            Self::KeyReused => {
-                ("idempotency-key-reused", "The key belongs to another request", StatusCode::UNPROCESSABLE_ENTITY)
-            }
+            Self::InvalidField => ("invalid-field", "Invalid field", StatusCode::UNPROCESSABLE_ENTITY),
+            Self::KeyReused => ("idempotency-key-reused", "Idempotency key reused", StatusCode::UNPROCESSABLE_ENTITY),
             Self::TooManyRequests => ("too-many-requests", "Too many requests", StatusCode::TOO_MANY_REQUESTS),
-            Self::Unavailable => ("unavailable", "Not available just now", StatusCode::SERVICE_UNAVAILABLE),
-            Self::Internal => ("internal", "Something broke here", StatusCode::INTERNAL_SERVER_ERROR),
+            Self::Unavailable => ("unavailable", "Temporarily unavailable", StatusCode::SERVICE_UNAVAILABLE),
+            Self::Internal => ("internal", "Internal error", StatusCode::INTERNAL_SERVER_ERROR),
         }
     }
 
-    /// The problem that an answer without a problem of its own stands for.
+    /// The kind for an error response without a problem document.
     fn of_status(status: StatusCode) -> Self {
         match status {
             StatusCode::NOT_FOUND => Self::NotFound,
@@ -89,10 +87,10 @@ impl Kind {
 }
 
 impl Problem {
-    pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
-        let (slug, title, status) = kind.parts();
+    pub fn new(kind: ProblemKind, detail: impl Into<String>) -> Self {
+        let (slug, title, status) = kind.slug_title_status();
         Self {
-            kind: format!("urn:countmein:problem:{slug}"),
+            type_uri: format!("urn:countmein:problem:{slug}"),
             title,
             status: status.as_u16(),
             detail: detail.into(),
@@ -100,16 +98,22 @@ impl Problem {
         }
     }
 
-    /// The problem of an answer that the framework gave by itself.
+    /// The problem for an error response that the framework made, such as for an unknown path.
     pub fn of_status(status: StatusCode) -> Self {
-        let kind = Kind::of_status(status);
+        let kind = ProblemKind::of_status(status);
         let detail = match kind {
-            Kind::NotFound => "no page or resource has this address; see /openapi.json for those that there are",
-            Kind::MethodNotAllowed => "use one of the methods in the header `Allow`",
-            Kind::TooSlow => "it was not done within 10 seconds, but may yet be; look before you try again",
-            Kind::TooLarge => "send at most 16 KiB",
-            Kind::Internal => "the server failed at this request and has logged why; try again later",
-            _ => "the address or a header is not well-formed",
+            ProblemKind::NotFound => {
+                "There is no page or resource at this address. /openapi.json lists the API's addresses."
+            }
+            ProblemKind::MethodNotAllowed => "Use one of the methods in the header `Allow`.",
+            ProblemKind::TooSlow => {
+                "The request took longer than 10 seconds. It may still succeed, so check before you try again."
+            }
+            ProblemKind::TooLarge => "Send at most 16 KiB, or 1 MiB for an import.",
+            ProblemKind::Internal => {
+                "The server failed to handle this request and logged the error. Please try again later."
+            }
+            _ => "The address or a header is malformed. Correct it and try again.",
         };
         Self::new(kind, detail)
     }
@@ -121,7 +125,7 @@ impl Problem {
 
 impl From<InvalidField> for Problem {
     fn from(invalid: InvalidField) -> Self {
-        Self { field: Some(invalid.field), ..Self::new(Kind::InvalidField, invalid.to_string()) }
+        Self { field: Some(invalid.field), ..Self::new(ProblemKind::InvalidField, invalid.to_string()) }
     }
 }
 
@@ -129,7 +133,7 @@ impl From<Malformed> for Problem {
     fn from(malformed: Malformed) -> Self {
         match malformed {
             Malformed::InvalidField(invalid) => invalid.into(),
-            other => Self::new(Kind::MalformedRequest, other.to_string()),
+            other => Self::new(ProblemKind::MalformedRequest, other.to_string()),
         }
     }
 }
@@ -137,13 +141,16 @@ impl From<Malformed> for Problem {
 impl From<Unavailable> for Problem {
     fn from(unavailable: Unavailable) -> Self {
         tracing::error!(doing = unavailable.doing, cause = %unavailable.cause, "backend unavailable");
-        Self::new(Kind::Unavailable, "the server could not do it just now; try again in a moment")
+        Self::new(
+            ProblemKind::Unavailable,
+            "The server cannot handle this request at the moment. Please try again in a moment.",
+        )
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.status).expect("kinds have valid statuses");
+        let status = StatusCode::from_u16(self.status).expect("every kind has a valid status");
         let mut response = (status, [(header::CONTENT_TYPE, PROBLEM_JSON)], self.as_json()).into_response();
         if status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
@@ -151,7 +158,7 @@ impl IntoResponse for Problem {
         if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
-        // For whoever shows it as a page.
+        // The middleware `response` renders it as a page for browsers.
         response.extensions_mut().insert(self);
         response
     }

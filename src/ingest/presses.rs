@@ -1,4 +1,4 @@
-//! Presses of buttons as the requests that they are.
+//! Turns button presses into sign-ups.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -10,63 +10,66 @@ use crate::formats::button::envelope::Envelope;
 use crate::formats::button::{Decoded, decode};
 use crate::ports::{Buttons, Idempotency, Remembered, Unavailable};
 
-/// A device counts anew after a restart. So a count says that two presses are one only if they came within this time:
-/// longer than a broker or a device that was cut off takes to send again, shorter than it takes to press as often again.
-const SAME_PRESS: Duration = Duration::from_secs(10 * 60);
+/// Two presses with the same count are one press if they arrive within this time. A device restarts its counter after a
+/// reboot, so the time must be shorter than a person needs to reach the same count again. It must be longer than a
+/// broker or a device needs to reconnect and send again.
+const SAME_PRESS_WINDOW: Duration = Duration::from_secs(10 * 60);
 
-/// How often a device may count anew in a day and be told apart each time.
-const RESTARTS: u32 = 16;
+/// Counter restarts per day up to which presses of one device with the same count still get different ids.
+const MAX_RESTARTS: u32 = 16;
 
-/// What somebody did at a button.
+/// What a press asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Asked {
+pub enum ResolvedPress {
     Signup(Signup),
-    /// It was no press, or one that does nothing.
-    Nothing,
-    /// For this reason it asks nothing that could be done.
-    Never(String),
+    /// The message was no press, or its button does nothing on this kind of press.
+    NoAction,
+    /// The press can never become a sign-up, for this reason.
+    Rejected(String),
 }
 
-pub struct Presses<'a> {
+/// Looks up the buttons of presses and builds their sign-ups.
+pub struct PressResolver<'a> {
     pub buttons: &'a dyn Buttons,
     pub idempotency: &'a dyn Idempotency,
 }
 
-impl Presses<'_> {
-    /// What these ask, in their order, each as it arrived at the queue then.
+impl PressResolver<'_> {
+    /// Resolves messages of buttons, each given with the time at which the queue took it. The results have the same
+    /// order.
     ///
     /// # Errors
-    /// For all of them, where the buttons cannot be read; for one, where it cannot be known again.
-    pub async fn read(&self, envelopes: &[(Envelope, Timestamp)]) -> Vec<Result<Asked, Unavailable>> {
-        let decoded: Vec<_> = envelopes.iter().map(|(envelope, _)| decode(envelope)).collect();
+    /// Every press fails if the buttons cannot be read. A single press fails if its idempotency key cannot be stored.
+    pub async fn resolve(&self, messages: &[(Envelope, Timestamp)]) -> Vec<Result<ResolvedPress, Unavailable>> {
+        let decoded: Vec<_> = messages.iter().map(|(envelope, _)| decode(envelope)).collect();
         let serials = decoded.iter().filter_map(|decoded| match decoded {
             Ok(Decoded::Press(press)) => Some(press.serial.clone()),
             _ => None,
         });
         let serials: Vec<Serial> = BTreeSet::from_iter(serials).into_iter().collect();
-        let buttons = match self.registered(&serials).await {
+        let buttons = match self.find_buttons(&serials).await {
             Ok(buttons) => buttons,
-            Err(unavailable) => return vec![Err(unavailable); envelopes.len()],
+            Err(unavailable) => return vec![Err(unavailable); messages.len()],
         };
-        let mut asked = Vec::with_capacity(envelopes.len());
-        for (decoded, (envelope, arrived_at)) in decoded.iter().zip(envelopes) {
-            asked.push(match decoded {
-                Ok(Decoded::NotAPress) => Ok(Asked::Nothing),
-                Err(undecodable) => Ok(Asked::Never(undecodable.to_string())),
+        let mut resolved = Vec::with_capacity(messages.len());
+        for (decoded, (envelope, arrived_at)) in decoded.iter().zip(messages) {
+            resolved.push(match decoded {
+                Ok(Decoded::NotAPress) => Ok(ResolvedPress::NoAction),
+                Err(undecodable) => Ok(ResolvedPress::Rejected(undecodable.to_string())),
                 Ok(Decoded::Press(press)) => match buttons.get(&press.serial) {
-                    // Nobody presses in the future.
-                    Some(button) => self.asked(button, press, envelope.received_at.min(*arrived_at)).await,
-                    None => Ok(Asked::Never(format!(
-                        "no button of the serial number {} is registered; register it with `countmein button add`, then send this again",
+                    // A press cannot be later than its arrival at the queue.
+                    Some(button) => self.resolve_press(button, press, envelope.received_at.min(*arrived_at)).await,
+                    None => Ok(ResolvedPress::Rejected(format!(
+                        "no button with the serial number {} is registered; register it with `countmein button add`, then send this message again",
                         press.serial
                     ))),
                 },
             });
         }
-        asked
+        resolved
     }
 
-    async fn registered(&self, serials: &[Serial]) -> Result<BTreeMap<Serial, Button>, Unavailable> {
+    async fn find_buttons(&self, serials: &[Serial]) -> Result<BTreeMap<Serial, Button>, Unavailable> {
         if serials.is_empty() {
             return Ok(BTreeMap::new());
         }
@@ -74,24 +77,29 @@ impl Presses<'_> {
         Ok(found.into_iter().map(|button| (button.serial.clone(), button)).collect())
     }
 
-    async fn asked(&self, button: &Button, press: &Press, pressed_at: Timestamp) -> Result<Asked, Unavailable> {
+    async fn resolve_press(
+        &self,
+        button: &Button,
+        press: &Press,
+        pressed_at: Timestamp,
+    ) -> Result<ResolvedPress, Unavailable> {
         let version = self.version(press, pressed_at).await?;
-        Ok(button.signup(press.kind, version).map_or(Asked::Nothing, Asked::Signup))
+        Ok(button.signup(press.kind, version).map_or(ResolvedPress::NoAction, ResolvedPress::Signup))
     }
 
-    /// The same for a press that comes again: of the first time that it came.
+    /// Returns the version of a press. A press that is delivered again gets the version of its first delivery.
     async fn version(&self, press: &Press, pressed_at: Timestamp) -> Result<Version, Unavailable> {
         let mut version = press.version(pressed_at);
         let Some(mark) = &press.mark else { return Ok(version) };
-        for _ in 0..RESTARTS {
+        for _ in 0..MAX_RESTARTS {
             let Version { requested_at, id } = version.clone();
             let candidate = Remembered { fingerprint: press.kind.as_str().to_owned(), id, requested_at };
             let first = self.idempotency.remember(version.id.as_str().to_owned(), candidate).await?;
-            let apart = pressed_at.since(first.requested_at).max(first.requested_at.since(pressed_at));
-            if matches!(mark, Mark::Time(_)) || apart <= SAME_PRESS {
+            let distance = pressed_at.since(first.requested_at).max(first.requested_at.since(pressed_at));
+            if matches!(mark, Mark::Time(_)) || distance <= SAME_PRESS_WINDOW {
                 return Ok(Version { requested_at: first.requested_at, id: first.id });
             }
-            // Another press than that one: it goes by an id of its own.
+            // The device restarted and reached the same count again. This is another press and needs another id.
             version.id = press.id_after(&version.id, first.requested_at);
         }
         Ok(version)

@@ -7,7 +7,7 @@ use crate::adapters::aws::config;
 use crate::adapters::dynamodb::EventsTable;
 use crate::adapters::secrets_manager as secrets;
 use crate::adapters::sqs::Sqs;
-use crate::alexa::{Refused, Response, Skill};
+use crate::alexa::{InvalidRequest, Response, Skill};
 use crate::domain::secret::Secret;
 use crate::domain::timestamp::Timestamp;
 
@@ -32,7 +32,7 @@ impl AlexaSkill {
 
     /// # Errors
     /// A request that is not answered at all.
-    pub async fn handle(&self, request: &Value) -> Result<Response, Refused> {
+    pub async fn handle(&self, request: &Value) -> Result<Response, InvalidRequest> {
         let skill = Skill {
             skill_id: &self.skill_id,
             queue: &self.queue,

@@ -25,7 +25,7 @@ pub async fn router() -> anyhow::Result<Router> {
     let app = App {
         queue: Arc::new(Sqs::new(&config, setting("COUNTMEIN_QUEUE_URL")?)),
         backend: EventsTable::new(&config, setting("COUNTMEIN_TABLE")?).backend(),
-        import_room: None,
+        import_queue_limit: None,
         flic_key: parsed_setting("COUNTMEIN_FLIC_KEY")?,
         limits: Some(limits()?),
         token_secret,

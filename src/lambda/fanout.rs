@@ -17,7 +17,7 @@ use crate::domain::change::{Change, Movements};
 use crate::domain::event::EventId;
 use crate::domain::timestamp::Timestamp;
 use crate::fanout;
-use crate::fanout::Announcer;
+use crate::fanout::DigestSender;
 use crate::lambda::stream_event;
 use crate::notify::NotificationSender;
 use crate::ports::{Digests as _, Meter as _};
@@ -80,7 +80,7 @@ impl Fanout {
         let event = serde_json::from_value(event).context("the event is not one of a DynamoDB stream")?;
         let changes = stream_event::changes(event)?;
         let now = Timestamp::now();
-        let taken = fanout::take_in(&changes, &self.table, &self.noise, now).await?;
+        let taken = fanout::add_to_digests(&changes, &self.table, &self.noise, now).await?;
         let Movements { joined, left } = taken.movements;
         tracing::debug!(joined, left, "changes taken in");
         self.emf.write(&[("AttendeesJoined", Unit::Count, count(joined)), ("AttendeesLeft", Unit::Count, count(left))]);
@@ -95,7 +95,7 @@ impl Fanout {
         let go_on = || Some(Timestamp::now()).filter(|now| *now < until);
         match self.sender().await {
             // Who was not asked is when there is something to tell.
-            Ok(sender) => drop(sender.answer(changes, &go_on).await),
+            Ok(sender) => drop(sender.answer_changes(changes, &go_on).await),
             Err(error) => tracing::error!(error = format!("{error:#}"), "owners of addresses are asked later"),
         }
     }
@@ -126,20 +126,20 @@ impl Fanout {
                 return;
             }
         };
-        let announcer = Announcer {
+        let digest_sender = DigestSender {
             digests: &self.table,
             roster: &self.table,
             notifier,
-            noise: self.noise,
-            at_once: AT_ONCE,
+            backoff: self.noise,
+            concurrency: AT_ONCE,
             clock: &Timestamp::now,
-            stopped: &|| false,
+            is_stopping: &|| false,
         };
         let ended = |event: &EventId, tally| match tally {
             Ok(tally) => self.emf.notified(&tally),
             Err(unavailable) => tracing::error!(%unavailable, event.id = %event, "people are told in a minute"),
         };
-        announcer.announce_all(events, until, ended).await;
+        digest_sender.send_digests(events, until, ended).await;
     }
 
     async fn sender(&self) -> anyhow::Result<&NotificationSender> {

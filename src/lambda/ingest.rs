@@ -7,7 +7,7 @@ use crate::adapters::aws::config;
 use crate::adapters::dynamodb::EventsTable;
 use crate::adapters::metrics::emf::Emf;
 use crate::domain::timestamp::Timestamp;
-use crate::ingest::{counts, ingest, reject_dead_letters};
+use crate::ingest::{count_outcomes, ingest, reject_dead_letters};
 use crate::lambda::sqs_event::{Incomplete, deliveries, failures};
 use crate::ports::{Backend, Meter as _};
 
@@ -38,7 +38,7 @@ impl Ingest {
         } else {
             ingest(&deliveries, &self.backend, now).await
         };
-        self.emf.ingested(&counts(&processed));
+        self.emf.ingested(&count_outcomes(&processed));
         for each in &processed {
             each.log();
         }

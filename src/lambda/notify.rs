@@ -13,7 +13,7 @@ use crate::adapters::secrets_manager as secrets;
 use crate::adapters::sns::{Phones, Sns, Topics};
 use crate::notify::links::Links;
 use crate::notify::text::{MessageTexts, NAMES_SHOWN};
-use crate::notify::{Asking, Limits, NotificationSender, SmsLimits};
+use crate::notify::{Limits, NotificationSender, OptInsInFlight, SmsLimits};
 
 /// What the template sets where its parameters are left alone.
 const CONFIRMATIONS_AN_HOUR: u64 = 100;
@@ -35,7 +35,7 @@ pub async fn sender(config: &SdkConfig, table: &EventsTable, emf: &Emf) -> anyho
     ));
     let table = Arc::new(table.clone());
     Ok(NotificationSender {
-        words: MessageTexts::new(
+        texts: MessageTexts::new(
             parsed_setting("COUNTMEIN_LANGUAGE")?.unwrap_or_default(),
             parsed_setting("COUNTMEIN_NAMES_SHOWN")?.unwrap_or(NAMES_SHOWN),
         ),
@@ -44,11 +44,11 @@ pub async fn sender(config: &SdkConfig, table: &EventsTable, emf: &Emf) -> anyho
         contacts: table.clone(),
         budgets: table,
         limits: limits()?,
-        asking: Asking::default(),
+        opt_ins_in_flight: OptInsInFlight::default(),
         metrics: Arc::new(emf.clone()),
         inbox: None,
         mailer: Some(sns.clone()),
-        caller: Some(sns.clone()),
+        webhook_caller: Some(sns.clone()),
         sms_sender: Some(Arc::new(Phones::new(config))),
         broadcaster: Some(sns),
     })

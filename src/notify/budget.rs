@@ -1,4 +1,4 @@
-//! Counters with a limit, for an hour or a day each.
+//! Counters with a limit, each for one hour or one day.
 
 use std::time::Duration;
 
@@ -24,14 +24,15 @@ pub struct Usage {
     pub limit: u64,
 }
 
-/// What a look at a budget takes from it.
+/// What a check of a budget takes from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Charge {
+    /// Only checks whether something is left.
     Nothing,
     One,
 }
 
-/// A counter for one hour or one day. The next period's counter has another name.
+/// A counter for one hour or one day. The counter of the next period has another name.
 pub(super) struct Budget {
     name: String,
     limit: u64,
@@ -39,8 +40,8 @@ pub(super) struct Budget {
 }
 
 impl Admission {
-    /// Suppressed by `limit` where the budget is exhausted.
-    pub(super) fn by(spending: Spending, limit: Limit) -> Self {
+    /// Suppressed by `limit` if the budget is exhausted.
+    pub(super) fn from_spending(spending: Spending, limit: Limit) -> Self {
         match spending {
             Spending::Granted => Self::Allowed,
             Spending::Exhausted => Self::Suppressed(limit),
@@ -49,11 +50,11 @@ impl Admission {
 }
 
 impl Budget {
-    pub(super) fn of_day(name: &str, limit: u64, now: Timestamp) -> Self {
+    pub(super) fn daily(name: &str, limit: u64, now: Timestamp) -> Self {
         Self { name: format!("{name} {}", now.date()), limit, ends_at: now.plus(DAY) }
     }
 
-    pub(super) fn of_hour(name: &str, limit: u64, now: Timestamp) -> Self {
+    pub(super) fn hourly(name: &str, limit: u64, now: Timestamp) -> Self {
         Self { name: format!("{name} {}", now.as_seconds() / 3_600), limit, ends_at: now.plus(HOUR) }
     }
 

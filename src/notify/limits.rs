@@ -1,4 +1,4 @@
-//! Limits on opt-in requests, links sent again, and text messages.
+//! Limits on opt-in requests, resent manage links and text messages.
 
 use super::SmsLimits;
 use super::budget::{Admission, Budget, Charge, Usage};
@@ -6,7 +6,7 @@ use crate::domain::limit::Limit;
 use crate::domain::timestamp::Timestamp;
 use crate::ports::{Budgets, Unavailable};
 
-/// How often a day the personal link is sent again to one contact, whoever asks for it.
+/// Manage links that are resent to one contact per day. Anyone can request them.
 const LINKS_PER_DAY: u64 = 3;
 
 /// The operator's limits.
@@ -14,34 +14,34 @@ const LINKS_PER_DAY: u64 = 3;
 pub struct Limits {
     /// Opt-in requests per hour, over all contacts.
     pub opt_ins_per_hour: u64,
-    /// Without it no text messages are sent.
+    /// `None` turns text messages off.
     pub sms: Option<SmsLimits>,
 }
 
 impl Limits {
     fn opt_in_budget(&self, now: Timestamp) -> Budget {
-        // The stored name is older than the word.
-        Budget::of_hour("confirmations", self.opt_ins_per_hour, now)
+        // The stored name is from before opt-in requests were called so.
+        Budget::hourly("confirmations", self.opt_ins_per_hour, now)
     }
 
-    /// Takes one of this hour's opt-in requests.
+    /// Charges one opt-in request to the budget of this hour.
     pub(super) async fn admit_opt_in(&self, budgets: &dyn Budgets, now: Timestamp) -> Result<Admission, Unavailable> {
         let spending = self.opt_in_budget(now).charge(Charge::One, budgets).await?;
-        Ok(Admission::by(spending, Limit::OptIns))
+        Ok(Admission::from_spending(spending, Limit::OptIns))
     }
 
-    /// Takes one of this day's links for a contact, by its id.
+    /// Charges one resent link to the contact's budget of this day.
     pub(super) async fn admit_link(
         &self,
-        contact: &str,
+        contact_id: &str,
         budgets: &dyn Budgets,
         now: Timestamp,
     ) -> Result<Admission, Unavailable> {
-        let budget = Budget::of_day(&format!("links {contact}"), LINKS_PER_DAY, now);
-        Ok(Admission::by(budget.charge(Charge::One, budgets).await?, Limit::LinksPerDay))
+        let budget = Budget::daily(&format!("links {contact_id}"), LINKS_PER_DAY, now);
+        Ok(Admission::from_spending(budget.charge(Charge::One, budgets).await?, Limit::LinksPerDay))
     }
 
-    /// This hour's opt-in requests.
+    /// How much of this hour's limit on opt-in requests is used.
     pub async fn opt_in_usage(&self, budgets: &dyn Budgets, now: Timestamp) -> Result<Usage, Unavailable> {
         self.opt_in_budget(now).usage(budgets).await
     }

@@ -1,16 +1,17 @@
-//! Brings notifications to people: in words, with their own link, at addresses whose owners have said yes.
+//! Sends notifications to contacts that have opted in, with the recipient's manage link.
 
 mod budget;
 mod limits;
-mod link_again;
 pub mod links;
 mod opt_in;
+mod opt_ins_in_flight;
+mod resend_link;
 mod sms_limits;
 pub mod text;
 
 pub use self::budget::Usage;
 pub use self::limits::Limits;
-pub use self::opt_in::Asking;
+pub use self::opt_ins_in_flight::OptInsInFlight;
 pub use self::sms_limits::{InvalidSmsHours, SmsHours, SmsLimits, SmsUsage};
 
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use serde_json::Value;
 use url::Url;
 
 use self::budget::{Admission, Charge};
+use self::opt_in::Permission;
 use self::sms_limits::SmsPurpose;
 use crate::domain::announcement::Announcement;
 use crate::domain::attendee::Attendee;
@@ -40,33 +42,33 @@ use crate::ports::{
     SendError, SmsSender, Text, WebhookCaller,
 };
 
-/// Questions and links on their way at once.
-const ANSWERS_AT_ONCE: usize = 16;
+/// Changes whose opt-in requests and resent links are sent concurrently.
+const MAX_CONCURRENT_ANSWERS: usize = 16;
 
 pub struct NotificationSender {
-    pub words: MessageTexts,
+    pub texts: MessageTexts,
     pub links: Links,
-    /// Tells addresses apart without naming them; it must never change.
+    /// The key of the hash that stands for a contact where its address must not appear. It must never change.
     pub contact_secret: Secret,
     pub contacts: Arc<dyn Contacts>,
     pub budgets: Arc<dyn Budgets>,
     pub limits: Limits,
-    /// Begins empty.
-    pub asking: Asking,
+    /// Starts empty.
+    pub opt_ins_in_flight: OptInsInFlight,
     pub metrics: Arc<dyn Meter>,
     pub inbox: Option<Arc<dyn Inbox>>,
     pub mailer: Option<Arc<dyn Mailer>>,
-    pub caller: Option<Arc<dyn WebhookCaller>>,
+    pub webhook_caller: Option<Arc<dyn WebhookCaller>>,
     pub sms_sender: Option<Arc<dyn SmsSender>>,
     pub broadcaster: Option<Arc<dyn Broadcaster>>,
 }
 
-/// An address, and who can bring something there.
+/// The adapter that reaches a contact, with the contact's address.
 #[derive(Clone, Copy)]
-enum Way<'a> {
-    Mail(&'a dyn Mailer, &'a str),
-    Call(&'a dyn WebhookCaller, &'a str),
-    Text(&'a dyn SmsSender, &'a SmsLimits, &'a str),
+enum Transport<'a> {
+    Email(&'a dyn Mailer, &'a str),
+    Webhook(&'a dyn WebhookCaller, &'a str),
+    Sms(&'a dyn SmsSender, &'a SmsLimits, &'a str),
 }
 
 #[async_trait]
@@ -77,100 +79,111 @@ impl Notifier for NotificationSender {
             Recipient::Everybody => return self.broadcast(notification).await,
         };
         let Some(registration) = attendee.registration() else { return Ok(Notified::NotWanted) };
-        // What is kept to be read again has reached the recipient.
-        let kept = if self.inbox.is_some() { Notified::Sent } else { Notified::NotWanted };
+        // A message in the inbox counts as sent, since the attendee can read it there.
+        let without_contact = if self.inbox.is_some() { Notified::Sent } else { Notified::NotWanted };
         if let Some(inbox) = &self.inbox {
             let key = RegistrationKey { attendee: attendee.key(), owner: registration.owner.clone() };
-            let text = self.words.line(&notification.announcement);
+            let text = self.texts.announcement_line(&notification.announcement);
             inbox.keep(&key, InboxMessage { id: notification.id.clone(), at: notification.at, text }).await?;
         }
         let wanted = registration.contact.as_ref().filter(|_| registration.notify);
-        let Some((contact, way)) = wanted.and_then(|contact| Some((contact, self.way(contact)?))) else {
-            return Ok(kept);
+        let Some((contact, transport)) = wanted.and_then(|contact| Some((contact, self.transport_to(contact)?))) else {
+            return Ok(without_contact);
         };
-        if self.has_opted_in(contact, way, &attendee.title, notification.at).await? {
-            self.bring(notification, attendee, contact, way).await?;
-            return Ok(Notified::Sent);
+        match self.check_or_request_opt_in(contact, transport, &attendee.title, notification.at).await? {
+            Permission::Granted => {
+                self.send(notification, attendee, contact, transport).await?;
+                Ok(Notified::Sent)
+            }
+            Permission::Denied => Ok(without_contact),
         }
-        Ok(kept)
     }
 }
 
 impl NotificationSender {
-    /// Asks the owners of new addresses, and sends links to whoever asked for theirs, as long as `go_on` tells the time;
-    /// how many changes from the first are dealt with.
-    pub async fn answer(&self, changes: &[Change], go_on: &(dyn Fn() -> Option<Timestamp> + Sync)) -> usize {
+    /// Sends opt-in requests for new contacts and resends manage links on request. No change is begun once
+    /// `now_unless_stopped` returns `None`.
+    ///
+    /// Returns how many changes are done, counted from the first to the first that was not begun.
+    pub async fn answer_changes(
+        &self,
+        changes: &[Change],
+        now_unless_stopped: &(dyn Fn() -> Option<Timestamp> + Sync),
+    ) -> usize {
         let wanted = changes.iter().enumerate().filter(|(_, change)| change.wants_an_answer());
-        let answers = wanted.map(|(place, change)| async move {
-            let Some(now) = go_on() else { return place };
-            self.welcome(change, now).await;
-            self.send_link_again(change, now).await;
+        let answers = wanted.map(|(index, change)| async move {
+            let Some(now) = now_unless_stopped() else { return index };
+            self.request_opt_in_if_new(change, now).await;
+            self.resend_link_if_requested(change, now).await;
             changes.len()
         });
         let answers: Vec<_> = answers.collect();
         stream::iter(answers)
-            .buffer_unordered(ANSWERS_AT_ONCE)
-            .fold(changes.len(), async |least, place| least.min(place))
+            .buffer_unordered(MAX_CONCURRENT_ANSWERS)
+            .fold(changes.len(), async |done, index| done.min(index))
             .await
     }
 
-    /// None where this home has no way there, or may not use it.
-    fn way<'a>(&'a self, contact: &'a Contact) -> Option<Way<'a>> {
+    /// `None` if this deployment has no adapter for the contact, or a limit forbids to use it.
+    fn transport_to<'a>(&'a self, contact: &'a Contact) -> Option<Transport<'a>> {
         match contact {
-            Contact::Email(address) => Some(Way::Mail(&**self.mailer.as_ref()?, address)),
-            Contact::Webhook(address) => Some(Way::Call(&**self.caller.as_ref()?, address)),
+            Contact::Email(address) => Some(Transport::Email(&**self.mailer.as_ref()?, address)),
+            Contact::Webhook(url) => Some(Transport::Webhook(&**self.webhook_caller.as_ref()?, url)),
             Contact::Sms(number) => {
                 let (sms_sender, limits) = self.sms_sender.as_ref().zip(self.limits.sms.as_ref())?;
                 if !limits.allows(number) {
-                    self.suppressed(Limit::CallingCodes);
+                    self.record_suppressed(Limit::CallingCodes);
                     return None;
                 }
-                Some(Way::Text(&**sms_sender, limits, number))
+                Some(Transport::Sms(&**sms_sender, limits, number))
             }
         }
     }
 
-    async fn bring(
+    async fn send(
         &self,
         notification: &Notification,
         attendee: &Attendee,
         contact: &Contact,
-        way: Way<'_>,
+        transport: Transport<'_>,
     ) -> Result<(), SendError> {
         let announcement = &notification.announcement;
-        let manage = self.links.manage(attendee).ok_or_else(|| SendError::Rejected("the stay is over".to_owned()))?;
+        let manage_link = self
+            .links
+            .manage(attendee)
+            .ok_or_else(|| SendError::Rejected("the recipient's registration has ended".to_owned()))?;
         let id = notification.id.clone();
         let contact = ContactId::of(contact, &self.contact_secret);
-        match way {
-            Way::Mail(mailer, to) => {
-                let words = self.words.email(announcement, manage.as_str());
+        match transport {
+            Transport::Email(mailer, to) => {
+                let email = self.texts.announcement_email(announcement, manage_link.as_str());
                 let unsubscribe = Some(self.links.opt_in(&contact));
-                let (subject, body) = (words.subject, words.body);
+                let (subject, body) = (email.subject, email.body);
                 mailer.mail(&Mail { id, contact, to: to.to_owned(), subject, body, unsubscribe }).await
             }
-            Way::Call(caller, to) => {
-                let body = self.cloud_event(notification, Some(&manage)).to_string();
-                caller.call(&Call { id, contact, to: address(to)?, body }).await
+            Transport::Webhook(caller, to) => {
+                let body = self.cloud_event(notification, Some(&manage_link)).to_string();
+                caller.call(&Call { id, contact, to: parse_webhook_url(to)?, body }).await
             }
-            Way::Text(sms_sender, limits, to) => {
-                self.spend_text(SmsPurpose::Digest, limits, notification.at).await?;
-                let body = self.words.sms(announcement, manage.as_str());
+            Transport::Sms(sms_sender, limits, to) => {
+                self.charge_sms(SmsPurpose::Digest, limits, notification.at).await?;
+                let body = self.texts.announcement_sms(announcement, manage_link.as_str());
                 sms_sender.text(&Text { to: to.to_owned(), body }).await
             }
         }
     }
 
-    async fn spend_text(&self, purpose: SmsPurpose, limits: &SmsLimits, now: Timestamp) -> Result<(), SendError> {
+    async fn charge_sms(&self, purpose: SmsPurpose, limits: &SmsLimits, now: Timestamp) -> Result<(), SendError> {
         match limits.admit(purpose, Charge::One, &*self.budgets, now).await? {
             Admission::Allowed => Ok(()),
             Admission::Suppressed(limit) => {
-                self.suppressed(limit);
+                self.record_suppressed(limit);
                 Err(SendError::Rejected(format!("text message suppressed by the limit {}", limit.as_str())))
             }
         }
     }
 
-    fn suppressed(&self, limit: Limit) {
+    fn record_suppressed(&self, limit: Limit) {
         tracing::info!(limit = limit.as_str(), "message suppressed by a limit");
         self.metrics.suppressed(limit);
     }
@@ -181,21 +194,21 @@ impl NotificationSender {
         let broadcast = Broadcast {
             id: notification.id.clone(),
             event: announcement.event.clone(),
-            kind: kind(announcement),
+            kind: broadcast_kind(announcement),
             cloud_event: self.cloud_event(notification, None).to_string(),
-            text: self.words.line(announcement),
+            text: self.texts.announcement_line(announcement),
         };
         broadcaster.broadcast(&broadcast).await.map(|()| Notified::Sent)
     }
 
-    fn cloud_event(&self, notification: &Notification, manage: Option<&Url>) -> Value {
+    fn cloud_event(&self, notification: &Notification, manage_link: Option<&Url>) -> Value {
         let announcement = &notification.announcement;
-        let (source, text) = (self.links.event(&announcement.event), self.words.line(announcement));
-        cloud_event::announcement(&notification.id, &source, announcement, &text, manage, notification.at)
+        let (source, text) = (self.links.event(&announcement.event), self.texts.announcement_line(announcement));
+        cloud_event::announcement(&notification.id, &source, announcement, &text, manage_link, notification.at)
     }
 }
 
-fn kind(announcement: &Announcement) -> &'static str {
+fn broadcast_kind(announcement: &Announcement) -> &'static str {
     let joined = !announcement.joined.is_empty() || announcement.others.joined > 0;
     let left = !announcement.left.is_empty() || announcement.others.left > 0;
     match (joined, left) {
@@ -205,7 +218,7 @@ fn kind(announcement: &Announcement) -> &'static str {
     }
 }
 
-/// A webhook's address as the library wants it, which has parsed it once before.
-fn address(text: &str) -> Result<Url, SendError> {
-    Url::parse(text).map_err(|_| SendError::Rejected("the webhook's address is damaged".to_owned()))
+/// Parses the URL of a stored webhook. The URL was valid when the webhook was added.
+fn parse_webhook_url(text: &str) -> Result<Url, SendError> {
+    Url::parse(text).map_err(|_| SendError::Rejected("the stored webhook URL is invalid".to_owned()))
 }

@@ -10,11 +10,11 @@ use crate::domain::limit::Limit;
 use crate::domain::timestamp::Timestamp;
 use crate::ports::{Budgets, Spending, Unavailable};
 
-/// Where text messages may go, when, and how many. Without limits, a public form that sends them to any number earns
-/// money for whoever owns expensive numbers.
+/// Limits the destinations, hours and number of text messages. Without limits, fraudsters can make a public form send
+/// texts to premium-rate numbers that they own.
 #[derive(Debug, Clone)]
 pub struct SmsLimits {
-    /// Calling codes with their `+`, as in `+49`, or longer prefixes of numbers; without any nothing is sent.
+    /// Calling codes with their `+`, as in `+49`, or longer prefixes of numbers. An empty list allows no number.
     pub calling_codes: Vec<String>,
     pub hours: SmsHours,
     /// Text messages per day (UTC).
@@ -25,15 +25,16 @@ pub struct SmsLimits {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum SmsPurpose {
     Digest,
-    /// An opt-in request or a link sent again. Anybody can cause those, so half of a day's messages is for digests alone.
+    /// An opt-in request or a resent manage link. Anyone can cause these, so half of a day's text messages is reserved
+    /// for digests.
     Answer,
 }
 
-/// Text messages of one day.
+/// How many text messages were sent on one day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SmsUsage {
     pub all: Usage,
-    /// Opt-in requests and links among them.
+    /// Opt-in requests and resent manage links, which `all` includes.
     pub answers: Usage,
 }
 
@@ -50,7 +51,7 @@ pub struct SmsHours {
 pub struct InvalidSmsHours;
 
 impl SmsLimits {
-    /// `+` and digits.
+    /// Whether `code` is a `+` followed by digits.
     pub fn is_calling_code(code: &str) -> bool {
         let digits = code.strip_prefix('+').unwrap_or_default();
         !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
@@ -61,14 +62,14 @@ impl SmsLimits {
     }
 
     fn budget(&self, now: Timestamp) -> Budget {
-        Budget::of_day("sms", self.per_day, now)
+        Budget::daily("sms", self.per_day, now)
     }
 
     fn answers_budget(&self, now: Timestamp) -> Budget {
-        Budget::of_day("sms answers", self.per_day.div_ceil(2), now)
+        Budget::daily("sms answers", self.per_day.div_ceil(2), now)
     }
 
-    /// Whether a text message may be sent now, charged to the budgets as `charge` says.
+    /// Decides whether a text message may be sent now, and charges the budgets.
     pub(super) async fn admit(
         &self,
         purpose: SmsPurpose,
@@ -76,7 +77,7 @@ impl SmsLimits {
         budgets: &dyn Budgets,
         now: Timestamp,
     ) -> Result<Admission, Unavailable> {
-        if !self.hours.is_at(now) {
+        if !self.hours.include(now) {
             return Ok(Admission::Suppressed(Limit::SmsHours));
         }
         if purpose == SmsPurpose::Answer
@@ -84,10 +85,10 @@ impl SmsLimits {
         {
             return Ok(Admission::Suppressed(Limit::SmsAnswersPerDay));
         }
-        Ok(Admission::by(self.budget(now).charge(charge, budgets).await?, Limit::SmsPerDay))
+        Ok(Admission::from_spending(self.budget(now).charge(charge, budgets).await?, Limit::SmsPerDay))
     }
 
-    /// This day's text messages, in UTC.
+    /// How much of the limits of this day (UTC) is used.
     pub async fn usage(&self, budgets: &dyn Budgets, now: Timestamp) -> Result<SmsUsage, Unavailable> {
         Ok(SmsUsage {
             all: self.budget(now).usage(budgets).await?,
@@ -97,8 +98,9 @@ impl SmsLimits {
 }
 
 impl SmsHours {
-    pub fn is_at(&self, now: Timestamp) -> bool {
-        let moment = jiff::Timestamp::from_millisecond(now.as_millis()).expect("the range lies within jiff's");
+    pub fn include(&self, now: Timestamp) -> bool {
+        let moment =
+            jiff::Timestamp::from_millisecond(now.as_millis()).expect("every `Timestamp` is in the range of jiff");
         (self.from..self.to).contains(&moment.to_zoned(self.zone.clone()).hour())
     }
 }
@@ -150,7 +152,7 @@ mod tests {
             ("2026-12-01T19:59:00Z", true),
             ("2026-12-01T20:00:00Z", false),
         ] {
-            assert_eq!(hours.is_at(Timestamp::parse_rfc3339(time).unwrap()), is_open, "{time}");
+            assert_eq!(hours.include(Timestamp::parse_rfc3339(time).unwrap()), is_open, "{time}");
         }
     }
 

@@ -88,7 +88,7 @@ fn eventually(program: &Program, path: &str, holds: impl Fn(&Value) -> bool) -> 
 }
 
 #[test]
-fn a_table_that_is_not_there_is_made_and_one_that_is_there_is_left() {
+fn ensure_table_creates_once() {
     let cloud = Cloud::new();
     for made in [true, false] {
         let output = cloud.ensure_table(&["--json"]);
@@ -100,7 +100,7 @@ fn a_table_that_is_not_there_is_made_and_one_that_is_there_is_left() {
 }
 
 #[test]
-fn without_its_table_it_does_not_serve_and_says_how_to_make_it() {
+fn missing_table_stops_the_start() {
     let cloud = Cloud::new();
     let data = tempfile::tempdir().unwrap();
     let output = cloud.serve(data.path(), &[]).output().unwrap();
@@ -109,7 +109,7 @@ fn without_its_table_it_does_not_serve_and_says_how_to_make_it() {
 }
 
 #[test]
-fn it_does_with_a_queue_and_a_table_what_it_does_with_a_file() {
+fn program_works_on_table_and_queue() {
     let cloud = Cloud::new();
     assert!(cloud.ensure_table(&[]).status.success());
     let data = tempfile::tempdir().unwrap();
@@ -138,7 +138,7 @@ fn it_does_with_a_queue_and_a_table_what_it_does_with_a_file() {
 }
 
 #[test]
-fn beside_a_deployed_stack_it_serves_and_leaves_the_queue_to_the_functions() {
+fn program_leaves_the_stack_queue_alone() {
     let cloud = Cloud::new();
     assert!(cloud.ensure_table(&[]).status.success());
     let data = tempfile::tempdir().unwrap();

@@ -34,7 +34,7 @@ fn texts_to(account: &Account, phone: &str, count: usize) -> Vec<String> {
 }
 
 #[test]
-fn a_phone_of_a_listed_calling_code_is_asked_and_then_told_and_no_other_is() {
+fn only_listed_calling_codes_get_texts() {
     let account = Account::new();
     let data = tempfile::tempdir().unwrap();
     let mut command = serve(data.path());
@@ -62,7 +62,7 @@ fn a_phone_of_a_listed_calling_code_is_asked_and_then_told_and_no_other_is() {
 }
 
 #[test]
-fn texts_need_a_daytime_and_calling_codes_that_are_some() {
+fn texts_need_hours_and_calling_codes() {
     for (arguments, told) in [
         (&["--sms-calling-codes", "+1"][..], "--sms-hours"),
         (&["--sms-calling-codes", "0049", "--sms-hours", "8-21 UTC"], "+49"),

@@ -71,7 +71,7 @@ impl Backend {
             let Some((last, _)) = page.last() else { return position.clone() };
             let last = last.clone();
             let changes: Vec<Change> = page.into_iter().map(|(_, change)| change).collect();
-            fanout::take_in(&changes, &**digests, &Noise::default(), Timestamp::now())
+            fanout::add_to_digests(&changes, &**digests, &Noise::default(), Timestamp::now())
                 .await
                 .expect("the backend is there");
             *position = last;

@@ -21,7 +21,7 @@ async fn spend_often(backend: &Backend, budget: &str, limit: u64, times: usize) 
     spent
 }
 
-pub async fn a_budget_is_spent_to_its_limit_and_no_further(backend: &Backend) {
+pub async fn budget_stops_at_its_limit(backend: &Backend) {
     let budget = unique("budget");
     for _ in 0..3 {
         assert_eq!(spend(backend, &budget, 3).await, Spending::Granted);
@@ -29,7 +29,7 @@ pub async fn a_budget_is_spent_to_its_limit_and_no_further(backend: &Backend) {
     assert_eq!(spend_often(backend, &budget, 3, 5).await, 0);
 }
 
-pub async fn what_is_spent_can_be_read(backend: &Backend) {
+pub async fn spent_budget_can_be_read(backend: &Backend) {
     let budget = unique("budget");
     let spent = async || backend.budgets.spent(&budget).await.expect("the backend is there");
     assert_eq!(spent().await, 0);
@@ -39,21 +39,21 @@ pub async fn what_is_spent_can_be_read(backend: &Backend) {
     assert_eq!(spent().await, 3, "what was refused is not spent");
 }
 
-pub async fn concurrent_spenders_are_given_the_limit_and_no_more(backend: &Backend) {
+pub async fn concurrent_spenders_share_one_limit(backend: &Backend) {
     let budget = unique("budget");
     let answers = join_all((0..30).map(|_| spend(backend, &budget, 7))).await;
     assert_eq!(answers.into_iter().filter(|answer| *answer == Spending::Granted).count(), 7);
     assert_eq!(spend(backend, &budget, 7).await, Spending::Exhausted);
 }
 
-pub async fn budgets_do_not_disturb_each_other(backend: &Backend) {
+pub async fn budgets_are_independent(backend: &Backend) {
     let (one, other) = (unique("budget"), unique("budget"));
     assert_eq!(spend_often(backend, &one, 2, 5).await, 2);
     assert_eq!(spend_often(backend, &other, 3, 5).await, 3);
     assert_eq!(spend_often(backend, &one.to_uppercase(), 1, 5).await, 1, "names are not folded");
 }
 
-pub async fn a_limit_of_0_gives_nothing(backend: &Backend) {
+pub async fn limit_of_zero_gives_nothing(backend: &Backend) {
     let budget = unique("budget");
     assert_eq!(spend_often(backend, &budget, 0, 3).await, 0);
     assert_eq!(spend_often(backend, &budget, 2, 1).await, 1);
@@ -61,7 +61,7 @@ pub async fn a_limit_of_0_gives_nothing(backend: &Backend) {
     assert_eq!(spend_often(backend, &budget, 2, 3).await, 1, "what was refused is not spent");
 }
 
-pub async fn a_raised_limit_gives_more_and_a_lowered_one_nothing(backend: &Backend) {
+pub async fn changed_limit_applies_at_once(backend: &Backend) {
     let budget = unique("budget");
     assert_eq!(spend_often(backend, &budget, 2, 5).await, 2);
     assert_eq!(spend_often(backend, &budget, 5, 5).await, 3);

@@ -32,7 +32,7 @@ async fn find(backend: &Backend, serials: &[&str]) -> Vec<Button> {
     found
 }
 
-pub async fn a_button_is_registered_whole_and_replaced(backend: &Backend) {
+pub async fn button_is_stored_whole_and_replaced(backend: &Backend) {
     let (one, other) = (unique("hall/évent"), unique("z:2"));
     assert!(find(backend, &[&one, &other]).await.is_empty());
     let all = PressActions {
@@ -52,7 +52,7 @@ pub async fn a_button_is_registered_whole_and_replaced(backend: &Backend) {
     assert_eq!(find(backend, &[&other, &one]).await, [moved, second]);
 }
 
-pub async fn a_button_that_was_removed_is_gone(backend: &Backend) {
+pub async fn removed_button_is_gone(backend: &Backend) {
     let one = unique("b");
     register(backend, &button(&one, "Dance", "Ana")).await;
     let unregister = async || backend.buttons.unregister(&serial(&one)).await.expect("the backend is there");
@@ -61,7 +61,7 @@ pub async fn a_button_that_was_removed_is_gone(backend: &Backend) {
     assert!(find(backend, &[&one]).await.is_empty());
 }
 
-pub async fn buttons_are_listed_by_serial_at_every_page_size(backend: &Backend) {
+pub async fn buttons_are_listed_by_serial(backend: &Backend) {
     let mut serials: Vec<String> = (0..5).map(|_| unique("listed")).collect();
     for serial in serials.iter().rev() {
         register(backend, &button(serial, "Dance", "Ana")).await;
@@ -82,7 +82,7 @@ pub async fn buttons_are_listed_by_serial_at_every_page_size(backend: &Backend) 
     }
 }
 
-pub async fn whoever_is_removed_has_no_button_any_more(backend: &Backend) {
+pub async fn removed_person_has_no_button(backend: &Backend) {
     let (dance, ball) = (unique("Dance"), unique("Ball"));
     let [one, two, three] = [(); 3].map(|()| unique("b"));
     register(backend, &button(&one, &dance, "Ana")).await;

@@ -18,7 +18,7 @@ fn contacts(change: &Change) -> usize {
     [&change.old, &change.new].into_iter().flatten().filter(has_contact).count()
 }
 
-pub async fn every_write_is_told_once_with_what_was_and_what_is(backend: &Backend) {
+pub async fn every_write_is_one_change(backend: &Backend) {
     let event = unique("Dance");
     let ana = person(&event, "Ana");
     let signups = [
@@ -33,7 +33,7 @@ pub async fn every_write_is_told_once_with_what_was_and_what_is(backend: &Backen
     assert_eq!(changes_of(backend, &[&event]).await, told(&ana, &signups));
 }
 
-pub async fn what_changes_nothing_is_not_told(backend: &Backend) {
+pub async fn unchanged_attendee_is_no_change(backend: &Backend) {
     let event = unique("Dance");
     let ana = person(&event, "Ana");
     let signup = ana.enrols(2, "b");
@@ -45,7 +45,7 @@ pub async fn what_changes_nothing_is_not_told(backend: &Backend) {
     assert_eq!(changes_of(backend, &[&event]).await, told(&ana, &[signup]));
 }
 
-pub async fn several_requests_for_one_attendee_are_one_change(backend: &Backend) {
+pub async fn requests_of_one_batch_are_one_change(backend: &Backend) {
     let event = unique("Dance");
     let ana = person(&event, "Ana");
     apply(&*backend.roster, vec![ana.enrols(1, "a"), ana.cancels(2, "b"), ana.enrols(3, "c")]).await;
@@ -53,7 +53,7 @@ pub async fn several_requests_for_one_attendee_are_one_change(backend: &Backend)
     assert_eq!(changes_of(backend, &[&event]).await, [expected]);
 }
 
-pub async fn a_removal_is_told_and_the_contacts_are_forgotten(backend: &Backend) {
+pub async fn removal_is_a_change_without_contacts(backend: &Backend) {
     let (dance, pizza, name) = (unique("Dance"), unique("Pizza"), unique("Ana"));
     for event in [&dance, &pizza] {
         let ana = person(event, &name);
@@ -88,7 +88,7 @@ pub async fn a_removal_is_told_and_the_contacts_are_forgotten(backend: &Backend)
     }
 }
 
-pub async fn changes_are_read_in_their_order_at_every_page_size(backend: &Backend) {
+pub async fn changes_are_read_in_order(backend: &Backend) {
     let event = unique("Dance");
     for number in 0..6 {
         apply(&*backend.roster, vec![person(&event, &format!("Guest {number}")).enrols(1, "a")]).await;

@@ -35,12 +35,12 @@ async fn opt_in(backend: &Backend, contact: &ContactId) -> Option<OptIn> {
     backend.contacts.opt_in(contact).await.expect("the backend is there")
 }
 
-pub async fn nobody_was_asked_at_first(backend: &Backend) {
+pub async fn opt_in_is_absent_at_first(backend: &Backend) {
     let contact = contact(backend, None).await;
     assert_eq!(opt_in(backend, &contact).await, None);
 }
 
-pub async fn what_is_said_is_read_back_whatever_was_said_before(backend: &Backend) {
+pub async fn opt_in_is_stored_whole(backend: &Backend) {
     for before in said_or_not() {
         for now in said() {
             let contact = contact(backend, before).await;
@@ -50,7 +50,7 @@ pub async fn what_is_said_is_read_back_whatever_was_said_before(backend: &Backen
     }
 }
 
-pub async fn what_is_said_is_kept_only_over_what_was_read(backend: &Backend) {
+pub async fn stale_opt_in_write_is_refused(backend: &Backend) {
     for stored in said_or_not() {
         let contact = contact(backend, stored).await;
         for read in said_or_not().filter(|read| *read != stored) {
@@ -66,7 +66,7 @@ pub async fn what_is_said_is_kept_only_over_what_was_read(backend: &Backend) {
     }
 }
 
-pub async fn contacts_do_not_disturb_each_other(backend: &Backend) {
+pub async fn contacts_are_independent(backend: &Backend) {
     let one = contact(backend, Some(OptIn::Confirmed)).await;
     let other = contact(backend, Some(OptIn::OptedOut)).await;
     let in_capitals = ContactId::from_stored(one.as_str().to_uppercase());
@@ -76,7 +76,7 @@ pub async fn contacts_do_not_disturb_each_other(backend: &Backend) {
     assert_eq!(opt_in(backend, &other).await, Some(OptIn::OptedOut));
 }
 
-pub async fn of_concurrent_setters_one_wins(backend: &Backend) {
+pub async fn one_concurrent_opt_in_write_wins(backend: &Backend) {
     for before in [None, Some(OptIn::Pending { at: at(0) }), Some(OptIn::Confirmed)] {
         let contact = contact(backend, before).await;
         let questions: Vec<_> = (1..=20).map(|second| OptIn::Pending { at: at(second) }).collect();

@@ -10,7 +10,7 @@ use countmein::domain::event::{Event, EventId};
 use countmein::domain::notification::{Notification, Recipient};
 use countmein::domain::pending_changes::{NamedChange, News};
 use countmein::domain::timestamp::Timestamp;
-use countmein::fanout::{Announcer, take_in};
+use countmein::fanout::{DigestSender, add_to_digests};
 use countmein::ports::{Notified, Notifier, SendError, Write};
 
 use crate::backend::Backend;
@@ -37,7 +37,7 @@ fn waiting(title: &str, due_at: Timestamp) -> Digest {
     Digest { waiting: Some(waiting), count: 1, ..Digest::new(event(title), title.to_owned()) }
 }
 
-pub async fn a_digest_is_stored_whole(backend: &Backend) {
+pub async fn digest_is_stored_whole(backend: &Backend) {
     let title = unique("Dance");
     let id = event(&title);
     assert_eq!(backend.digests.digest(&id).await.unwrap(), None);
@@ -58,7 +58,7 @@ pub async fn a_digest_is_stored_whole(backend: &Backend) {
     assert_eq!(stored, Digest { version: 1, ..digest });
 }
 
-pub async fn of_two_who_read_the_same_digest_one_stores_theirs(backend: &Backend) {
+pub async fn stale_digest_write_is_refused(backend: &Backend) {
     let title = unique("Dance");
     let digest = waiting(&title, at(5));
     assert_eq!(backend.digests.store(&digest).await.unwrap(), Write::Stored);
@@ -69,7 +69,7 @@ pub async fn of_two_who_read_the_same_digest_one_stores_theirs(backend: &Backend
     assert_eq!(backend.digests.digest(&event(&title)).await.unwrap().unwrap().count, 2);
 }
 
-pub async fn what_is_due_is_listed_longest_first(backend: &Backend) {
+pub async fn due_digests_are_listed_oldest_first(backend: &Backend) {
     let titles = ["Ball", "Choir", "Dance"].map(unique);
     for (title, due_at) in titles.iter().zip([at(30), at(10), at(20)]) {
         assert_eq!(backend.digests.store(&waiting(title, due_at)).await.unwrap(), Write::Stored);
@@ -101,28 +101,28 @@ impl Notifier for Kept {
     }
 }
 
-pub async fn everybody_else_is_told_of_a_change_once(backend: &Backend) {
+pub async fn change_notifies_every_other_attendee_once(backend: &Backend) {
     let title = unique("Dance");
     let people = ["Ana", "Ben", "Cleo"].map(|name| person(&title, name));
     apply_each(&*backend.roster, people.iter().map(|person| person.enrols(1, "a"))).await;
     let changes = changes_of(backend, &[&title]).await;
     let (noise, now) = (Noise::default(), Timestamp::now());
-    take_in(&changes, &*backend.digests, &noise, now).await.unwrap();
+    add_to_digests(&changes, &*backend.digests, &noise, now).await.unwrap();
     let kept = Kept::default();
     let clock = Timestamp::now;
-    let announcer = Announcer {
+    let digest_sender = DigestSender {
         digests: &*backend.digests,
         roster: &*backend.roster,
         notifier: &kept,
-        noise,
-        at_once: 4,
+        backoff: noise,
+        concurrency: 4,
         clock: &clock,
-        stopped: &|| false,
+        is_stopping: &|| false,
     };
 
     let until = now.plus(Duration::from_secs(60));
-    assert_eq!(announcer.announce(&event(&title), until).await.unwrap().delivered, 3);
-    assert_eq!(announcer.announce(&event(&title), until).await.unwrap().delivered, 0);
+    assert_eq!(digest_sender.send_digest(&event(&title), until).await.unwrap().delivered, 3);
+    assert_eq!(digest_sender.send_digest(&event(&title), until).await.unwrap().delivered, 0);
 
     let mut told = kept.0.into_inner().unwrap();
     told.sort();

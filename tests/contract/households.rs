@@ -20,7 +20,7 @@ async fn usual(backend: &Backend, user: &UserId) -> Option<AttendeeName> {
     backend.households.usual_name(user).await.expect("the backend is there")
 }
 
-pub async fn the_last_name_of_each_household_is_remembered(backend: &Backend) {
+pub async fn household_keeps_its_last_name(backend: &Backend) {
     let (one, other) = (user(), user());
     assert_eq!(usual(backend, &one).await, None);
     remember(backend, &one, "Änna MÜLLER").await;
@@ -30,7 +30,7 @@ pub async fn the_last_name_of_each_household_is_remembered(backend: &Backend) {
     assert_eq!((usual(backend, &one).await, usual(backend, &other).await), (Some(name("Cleo")), Some(name("Ben"))));
 }
 
-pub async fn whoever_is_removed_from_all_events_is_no_household_s_usual_name(backend: &Backend) {
+pub async fn removed_person_leaves_the_household(backend: &Backend) {
     let (one, other, ana) = (user(), user(), name(&unique("Ana")));
     remember(backend, &one, ana.as_str()).await;
     remember(backend, &other, "Ben").await;

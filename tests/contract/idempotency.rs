@@ -11,21 +11,21 @@ async fn remember(backend: &Backend, key: &str, candidate: Remembered) -> Rememb
     backend.idempotency.remember(key.to_owned(), candidate).await.expect("the backend is there")
 }
 
-pub async fn the_first_answer_is_remembered(backend: &Backend) {
+pub async fn first_answer_is_remembered(backend: &Backend) {
     let key = unique("key");
     assert_eq!(remember(backend, &key, answer(1)).await, answer(1));
     assert_eq!(remember(backend, &key, answer(2)).await, answer(1));
     assert_eq!(remember(backend, &key, answer(1)).await, answer(1));
 }
 
-pub async fn keys_do_not_disturb_each_other(backend: &Backend) {
+pub async fn idempotency_keys_are_independent(backend: &Backend) {
     let (one, other) = (unique("key"), unique("key"));
     assert_eq!(remember(backend, &one, answer(1)).await, answer(1));
     assert_eq!(remember(backend, &other, answer(2)).await, answer(2));
     assert_eq!(remember(backend, &one.to_uppercase(), answer(3)).await, answer(3), "keys are not folded");
 }
 
-pub async fn concurrent_requests_are_given_one_answer(backend: &Backend) {
+pub async fn concurrent_repeats_get_one_answer(backend: &Backend) {
     let key = unique("key");
     let requests: Vec<_> = (0..20)
         .map(|number| {

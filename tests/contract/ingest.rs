@@ -53,7 +53,7 @@ async fn reject(backend: &Backend, id: &str) -> Option<Reject> {
     backend.rejects.get(id).await.expect("the backend is there")
 }
 
-pub async fn a_poison_message_harms_no_other(backend: &Backend) {
+pub async fn bad_message_harms_no_other(backend: &Backend) {
     let event = unique("Dance");
     let (not_json, nameless) = (message_id(), message_id());
     let deliveries = [
@@ -75,7 +75,7 @@ pub async fn a_poison_message_harms_no_other(backend: &Backend) {
     }
 }
 
-pub async fn several_requests_for_one_attendee_come_to_one_change(backend: &Backend) {
+pub async fn several_requests_are_one_change(backend: &Backend) {
     let event = unique("Dance");
     let (typed, shouted) = (person(&event, "Ana"), person(&event.to_uppercase(), "ANA"));
     let newest_first = [typed.enrols(3, "c"), shouted.cancels(2, "b"), typed.enrols(1, "a")];
@@ -89,7 +89,7 @@ pub async fn several_requests_for_one_attendee_come_to_one_change(backend: &Back
     assert_eq!(changes[0].new.as_ref().expect("Ana is in").newest.id, id("c"));
 }
 
-pub async fn every_delivery_has_its_outcome_under_its_own_ids(backend: &Backend) {
+pub async fn every_delivery_has_its_own_outcome(backend: &Backend) {
     let event = unique("Dance");
     let [ana, ben] = ["Ana", "Ben"].map(|name| person(&event, name));
     let bad = message_id();
@@ -120,7 +120,7 @@ pub async fn every_delivery_has_its_outcome_under_its_own_ids(backend: &Backend)
     assert_eq!(run(backend, &[]).await, []);
 }
 
-pub async fn a_message_delivered_twice_is_stored_once(backend: &Backend) {
+pub async fn second_delivery_changes_nothing(backend: &Backend) {
     let event = unique("Dance");
     let first = delivery(&message_id(), &format!(r#"{{"event": "{event}", "name": "Ana"}}"#));
     let again = Delivery { receipt: "another".to_owned(), receive_count: 2, ..first.clone() };
@@ -129,7 +129,7 @@ pub async fn a_message_delivered_twice_is_stored_once(backend: &Backend) {
     assert_eq!(changes_of(backend, &[&event]).await.len(), 1);
 }
 
-pub async fn only_the_owner_of_a_stay_may_change_it(backend: &Backend) {
+pub async fn only_the_owner_changes_a_registration(backend: &Backend) {
     let event = unique("Dance");
     let ana = person(&event, "Ana");
     let owner = SignupId::new(at(1));
@@ -147,7 +147,7 @@ pub async fn only_the_owner_of_a_stay_may_change_it(backend: &Backend) {
     assert!(matches!(outcomes[..], [Outcome::Rejected(_), Outcome::Rejected(_)]), "{outcomes:?}");
     for message in [&stranger, &forged] {
         let reject = reject(backend, message).await.expect("it is kept");
-        assert_eq!(reject.reason, "the stay belongs to somebody else; only its owner may change it");
+        assert_eq!(reject.reason, "this registration belongs to another sign-up; only its owner may change it");
     }
     let registration = attendee(backend, &ana).await.expect("Ana is in").registration().cloned().expect("Ana is in");
     assert_eq!((&registration.owner, registration.contact.as_ref()), (&owner, Some(&email("ana@example.org"))));
@@ -155,7 +155,7 @@ pub async fn only_the_owner_of_a_stay_may_change_it(backend: &Backend) {
     assert_eq!(who_is_in(backend, &event).await, [""; 0]);
 }
 
-pub async fn an_owners_cancel_before_its_signup_is_tried_again(backend: &Backend) {
+pub async fn early_cancel_waits_for_its_signup(backend: &Backend) {
     let event = unique("Dance");
     let ana = person(&event, "Ana");
     let owner = SignupId::new(at(1));
@@ -195,7 +195,7 @@ impl Rejects for ReadOnlyRejects {
     }
 }
 
-pub async fn rejects_that_cannot_be_kept_are_tried_again(backend: &Backend) {
+pub async fn unstored_rejects_are_retried(backend: &Backend) {
     let event = unique("Dance");
     let ana = person(&event, "Ana");
     let (poison, stranger) = (message_id(), message_id());
@@ -294,7 +294,7 @@ impl Roster for Witness {
     }
 }
 
-pub async fn a_roster_that_fails_for_one_attendee_is_tried_again_for_that_one(backend: &Backend) {
+pub async fn failed_attendee_is_retried_alone(backend: &Backend) {
     let event = unique("Dance");
     let [ana, ben] = ["Ana", "Ben"].map(|name| person(&event, name));
     let deliveries = [ben.enrols(1, "b"), ana.enrols(1, "a"), ana.enrols(2, "c")].each_ref().map(delivered);
@@ -310,7 +310,7 @@ pub async fn a_roster_that_fails_for_one_attendee_is_tried_again_for_that_one(ba
     assert_eq!(who_is_in(backend, &event).await, ["Ana", "Ben"]);
 }
 
-pub async fn a_message_that_makes_ingest_panic_fails_alone(backend: &Backend) {
+pub async fn panicking_message_fails_alone(backend: &Backend) {
     let event = unique("Dance");
     let [ana, ben, cleo] = ["Ana", "Ben", "Cleo"].map(|name| person(&event, name));
     let deliveries = [&ana, &ben, &cleo].map(|person| delivered(&person.enrols(1, "a")));
@@ -319,12 +319,12 @@ pub async fn a_message_that_makes_ingest_panic_fails_alone(backend: &Backend) {
     let processed = backend.ingest(&deliveries, witness.clone(), backend.rejects.clone(), at(ARRIVED)).await;
 
     let outcomes: Vec<Outcome> = processed.into_iter().map(|each| each.outcome).collect();
-    let retry = Outcome::Retry("the program failed at it: it stepped into the trap".to_owned());
+    let retry = Outcome::Retry("the program panicked on this message: it stepped into the trap".to_owned());
     assert_eq!(outcomes, [Outcome::Stored, retry, Outcome::Stored]);
     assert_eq!(who_is_in(backend, &event).await, ["Ana", "Cleo"]);
 }
 
-pub async fn what_fails_at_its_last_try_is_among_the_rejects_with_that_failure(backend: &Backend) {
+pub async fn last_failure_becomes_the_reject_reason(backend: &Backend) {
     let event = unique("Dance");
     let ana = person(&event, "Ana");
     let id = message_id();
@@ -335,18 +335,19 @@ pub async fn what_fails_at_its_last_try_is_among_the_rejects_with_that_failure(b
     assert!(matches!(outcomes[..], [Outcome::Retry(_)]), "{outcomes:?}");
     assert_eq!(reject(backend, &id).await, None);
 
-    let reason = "failed 5 times; the last time: the sign-up that it is about has not arrived yet".to_owned();
+    let reason =
+        "failed 5 times; the last time: the sign-up that this request refers to has not arrived yet".to_owned();
     assert_eq!(run(backend, &[early(MAX_RECEIVES)]).await, [Outcome::Rejected(reason.clone())]);
     assert_eq!(reject(backend, &id).await, Some(Reject::new(&early(5), reason, at(ARRIVED))));
 }
 
-pub async fn a_dead_letter_is_kept_among_the_rejects(backend: &Backend) {
+pub async fn dead_letter_becomes_a_reject(backend: &Backend) {
     let dead = delivery(&message_id(), r#"{"event": "Dance", "name": "Ana"}"#);
 
     let processed = reject_dead_letters(std::slice::from_ref(&dead), &*backend.rejects, at(ARRIVED)).await;
 
     let [Processed { outcome: Outcome::Rejected(reason), .. }] = &processed[..] else { panic!("{processed:?}") };
-    assert!(reason.starts_with("failed 5 times and left no outcome"), "{reason}");
+    assert!(reason.ends_with("stopped on this message 5 times"), "{reason}");
     assert_eq!(reject(backend, &dead.message_id).await, Some(Reject::new(&dead, reason.clone(), at(ARRIVED))));
     let processed = reject_dead_letters(&[dead], &ReadOnlyRejects, at(ARRIVED)).await;
     assert!(matches!(processed[0].outcome, Outcome::Retry(_)), "it stays where it is: {processed:?}");
@@ -383,7 +384,7 @@ impl Roster for SilentRoster {
     }
 }
 
-pub async fn a_roster_that_answers_nothing_loses_nothing(backend: &Backend) {
+pub async fn silent_roster_loses_nothing(backend: &Backend) {
     let ana = person(&unique("Dance"), "Ana");
     let silent = SilentRoster(Witness::of(backend.roster.clone(), Vec::new()));
     let processed =
@@ -590,7 +591,7 @@ fn newest_decides(signups: &[Option<Signup>], settled: &BTreeSet<usize>, account
     }
 }
 
-pub async fn any_history_of_deliveries_leaves_what_its_requests_say(backend: &Backend) {
+pub async fn random_history_leaves_its_requests_outcome(backend: &Backend) {
     let backend = backend.clone();
     let runtime = Handle::current();
     // On a thread of its own, since the runner of proptest calls back and waits.

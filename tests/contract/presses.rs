@@ -44,7 +44,7 @@ fn names() -> (String, String) {
     (unique("b").replace(' ', "-"), unique("Dance"))
 }
 
-pub async fn a_press_signs_up_and_a_long_one_takes_out(backend: &Backend) {
+pub async fn short_press_joins_long_press_leaves(backend: &Backend) {
     let (serial, dance) = names();
     let contact = Some(email("ana@example.org"));
     register(backend, &Button { contact: contact.clone(), ..button(&serial, &dance, "Ana") }).await;
@@ -61,7 +61,7 @@ pub async fn a_press_signs_up_and_a_long_one_takes_out(backend: &Backend) {
     assert!(who_is_in(backend, &dance).await.is_empty());
 }
 
-pub async fn each_kind_of_press_does_what_its_button_says(backend: &Backend) {
+pub async fn press_follows_the_button_actions(backend: &Backend) {
     let (serial, dance) = names();
     let actions = PressActions {
         single: PressAction::Nothing,
@@ -82,7 +82,7 @@ pub async fn each_kind_of_press_does_what_its_button_says(backend: &Backend) {
     }
 }
 
-pub async fn a_press_of_an_unknown_button_is_a_reject_that_names_it(backend: &Backend) {
+pub async fn unknown_button_is_a_reject(backend: &Backend) {
     let (serial, dance) = names();
     let (unknown, message) = (simple(&serial, "single", 5), json!({ "event": dance, "name": "Ben" }));
     let known = delivery(&unique("message").replace(' ', "-"), &message.to_string());
@@ -95,7 +95,7 @@ pub async fn a_press_of_an_unknown_button_is_a_reject_that_names_it(backend: &Ba
     assert_eq!((reject.reason, reject.body), (reason, unknown.body));
 }
 
-pub async fn a_press_that_comes_again_changes_nothing_that_was_done_since(backend: &Backend) {
+pub async fn second_press_changes_nothing(backend: &Backend) {
     let (serial, dance) = names();
     register(backend, &button(&serial, &dance, "Ana")).await;
     ingest(backend, &[shelly(&serial, "S", 7, 5)]).await;
@@ -110,7 +110,7 @@ pub async fn a_press_that_comes_again_changes_nothing_that_was_done_since(backen
     assert_eq!(who_is_in(backend, &dance).await, ["Ana"]);
 }
 
-pub async fn a_device_that_counts_anew_is_heard_again(backend: &Backend) {
+pub async fn restarted_counter_is_a_new_press(backend: &Backend) {
     let (serial, dance) = names();
     register(backend, &button(&serial, &dance, "Ana")).await;
     ingest(backend, &[shelly(&serial, "S", 1, 5)]).await;
@@ -129,7 +129,7 @@ pub async fn a_device_that_counts_anew_is_heard_again(backend: &Backend) {
     assert!(who_is_in(backend, &dance).await.is_empty());
 }
 
-pub async fn what_no_button_sends_is_a_reject_and_nobody_presses_in_the_future(backend: &Backend) {
+pub async fn bad_press_is_rejected_future_press_cut(backend: &Backend) {
     let (serial, dance) = names();
     register(backend, &button(&serial, &dance, "Ana")).await;
     let broken = [

@@ -57,7 +57,7 @@ fn bodies(deliveries: &[Delivery]) -> BTreeSet<&str> {
     deliveries.iter().map(|delivery| delivery.body.as_str()).collect()
 }
 
-pub async fn a_message_is_handed_out_as_it_was_sent(backend: &Backend) {
+pub async fn message_arrives_as_it_was_sent(backend: &Backend) {
     let body = format!("{{\"event\": \"Café 👩‍👩‍👧\"}}\r\n\t{}", "x".repeat(200_000));
     let before = Timestamp::now();
     send(&*backend.queue, &[&body]).await;
@@ -72,7 +72,7 @@ pub async fn a_message_is_handed_out_as_it_was_sent(backend: &Backend) {
     assert!(before <= arrived.plus(CLOCKS_APART) && arrived <= after.plus(CLOCKS_APART), "{arrived}");
 }
 
-pub async fn every_message_of_a_send_arrives_and_no_receive_gives_more_than_asked(backend: &Backend) {
+pub async fn receive_respects_its_maximum(backend: &Backend) {
     let sent: Vec<String> = (0..25).map(|number| format!("message {number}")).collect();
     backend.queue.send(sent.clone()).await.expect("the queue is there");
 
@@ -91,7 +91,7 @@ pub async fn every_message_of_a_send_arrives_and_no_receive_gives_more_than_aske
     assert_eq!(ids.len(), sent.len(), "each message has an id of its own");
 }
 
-pub async fn sending_settling_and_giving_back_nothing_is_fine(backend: &Backend) {
+pub async fn empty_batches_are_accepted(backend: &Backend) {
     backend.queue.send(Vec::new()).await.expect("the queue is there");
     backend.queue.ack(Vec::new()).await.expect("the queue is there");
     backend.queue.nack(Vec::new()).await.expect("the queue is there");
@@ -99,7 +99,7 @@ pub async fn sending_settling_and_giving_back_nothing_is_fine(backend: &Backend)
     assert_eq!(backend.queue.depth().await.expect("the queue is there"), Depth::default());
 }
 
-pub async fn a_waiting_receive_is_given_what_arrives(backend: &Backend) {
+pub async fn waiting_receive_gets_new_messages(backend: &Backend) {
     let queue = backend.queue.clone();
     let waiting = tokio::spawn(async move { receive_one(&*queue).await });
     tokio::task::yield_now().await;
@@ -107,7 +107,7 @@ pub async fn a_waiting_receive_is_given_what_arrives(backend: &Backend) {
     assert_eq!(waiting.await.expect("the receiver goes on").body, "hello");
 }
 
-pub async fn an_unsettled_message_comes_back_after_the_visibility_timeout_and_not_before(backend: &Backend) {
+pub async fn unacked_message_returns_after_visibility_timeout(backend: &Backend) {
     send(&*backend.queue, &["hello"]).await;
     let before = Instant::now();
     let first = receive_one(&*backend.queue).await;
@@ -124,7 +124,7 @@ pub async fn an_unsettled_message_comes_back_after_the_visibility_timeout_and_no
     );
 }
 
-pub async fn a_settled_message_is_gone(backend: &Backend) {
+pub async fn acked_message_is_gone(backend: &Backend) {
     send(&*backend.queue, &["done", "not done"]).await;
     let deliveries = receive(&*backend.queue, 2).await;
     let (done, not_done): (Vec<_>, Vec<_>) = deliveries.into_iter().partition(|delivery| delivery.body == "done");
@@ -139,7 +139,7 @@ pub async fn a_settled_message_is_gone(backend: &Backend) {
     assert_eq!(until_the_depth_is(&*backend.queue, 0).await, Depth::default());
 }
 
-pub async fn settling_again_harms_nobody(backend: &Backend) {
+pub async fn second_ack_is_harmless(backend: &Backend) {
     send(&*backend.queue, &["first"]).await;
     let first = receive_one(&*backend.queue).await;
     ack(&*backend.queue, std::slice::from_ref(&first)).await;
@@ -151,7 +151,7 @@ pub async fn settling_again_harms_nobody(backend: &Backend) {
     assert_eq!(receive_one(&*backend.queue).await.body, "second");
 }
 
-pub async fn a_message_given_back_comes_again_at_once(backend: &Backend) {
+pub async fn nacked_message_returns_at_once(backend: &Backend) {
     send(&*backend.queue, &["hello"]).await;
     let before = Instant::now();
     let first = receive_one(&*backend.queue).await;
@@ -164,7 +164,7 @@ pub async fn a_message_given_back_comes_again_at_once(backend: &Backend) {
     assert_eq!(second.receive_count, 2);
 }
 
-pub async fn a_message_given_back_with_a_delay_comes_again_after_it(backend: &Backend) {
+pub async fn delayed_nack_returns_after_the_delay(backend: &Backend) {
     let delay = backend.visibility + Duration::from_secs(1);
     send(&*backend.queue, &["hello"]).await;
     let delivery = receive_one(&*backend.queue).await;
@@ -176,7 +176,7 @@ pub async fn a_message_given_back_with_a_delay_comes_again_after_it(backend: &Ba
     assert!(before.elapsed() >= delay, "it came back after {:?}", before.elapsed());
 }
 
-pub async fn after_five_tries_a_message_is_among_the_rejects(backend: &Backend) {
+pub async fn fifth_failure_becomes_a_reject(backend: &Backend) {
     send(&*backend.queue, &["poor message"]).await;
     let mut deliveries = Vec::new();
     for receive_count in 1..=MAX_RECEIVES {
@@ -202,7 +202,7 @@ pub async fn after_five_tries_a_message_is_among_the_rejects(backend: &Backend) 
     until_the_depth_is(&*backend.queue, 0).await;
 }
 
-pub async fn the_depth_counts_what_is_not_settled_and_names_the_oldest(backend: &Backend) {
+pub async fn depth_counts_unacked_messages(backend: &Backend) {
     send(&*backend.queue, &["older"]).await;
     let older = receive_one(&*backend.queue).await;
     while Timestamp::now() <= older.arrived_at {
@@ -217,7 +217,7 @@ pub async fn the_depth_counts_what_is_not_settled_and_names_the_oldest(backend: 
     assert!(depth.oldest > Some(older.arrived_at) || !backend.tells_the_oldest, "{depth:?}");
 }
 
-pub async fn concurrent_receivers_share_no_message(backend: &Backend) {
+pub async fn receivers_share_no_message(backend: &Backend) {
     let sent: Vec<String> = (0..60).map(|number| format!("message {number}")).collect();
     backend.queue.send(sent.clone()).await.expect("the queue is there");
 

@@ -26,7 +26,7 @@ async fn get(backend: &Backend, id: &str) -> Option<Reject> {
     backend.rejects.get(id).await.expect("the backend is there")
 }
 
-pub async fn a_reject_is_kept_whole(backend: &Backend) {
+pub async fn reject_is_stored_whole(backend: &Backend) {
     let (kept, empty) = (reject(&own_id()), Reject { body: String::new(), ..reject(&own_id()) });
     put(backend, vec![kept.clone(), empty.clone()]).await;
     put(backend, Vec::new()).await;
@@ -35,7 +35,7 @@ pub async fn a_reject_is_kept_whole(backend: &Backend) {
     assert_eq!(get(backend, &own_id()).await, None);
 }
 
-pub async fn a_reject_put_twice_stays_as_it_was(backend: &Backend) {
+pub async fn second_put_keeps_the_first_reject(backend: &Backend) {
     let first = reject(&own_id());
     let second = Reject { reason: "another".to_owned(), rejected_at: at(9), ..first.clone() };
     put(backend, vec![first.clone(), second.clone()]).await;
@@ -43,7 +43,7 @@ pub async fn a_reject_put_twice_stays_as_it_was(backend: &Backend) {
     assert_eq!(get(backend, &first.id).await, Some(first));
 }
 
-pub async fn rejects_are_listed_by_id_at_every_page_size(backend: &Backend) {
+pub async fn rejects_are_listed_by_id(backend: &Backend) {
     let prefix = own_id();
     let expected: Vec<Reject> = (0..7).map(|number| reject(&format!("{prefix}-{number}"))).collect();
     put(backend, expected.iter().rev().cloned().collect()).await;
@@ -66,7 +66,7 @@ pub async fn rejects_are_listed_by_id_at_every_page_size(backend: &Backend) {
     assert!(!backend.rejects.list(1, None).await.expect("the backend is there").is_empty());
 }
 
-pub async fn a_deleted_reject_is_gone(backend: &Backend) {
+pub async fn deleted_reject_is_gone(backend: &Backend) {
     let (gone, stays) = (reject(&own_id()), reject(&own_id()));
     put(backend, vec![gone.clone(), stays.clone()]).await;
     assert_eq!(backend.rejects.delete(&gone.id).await.expect("the backend is there"), Deletion::Deleted);

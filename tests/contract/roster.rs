@@ -25,7 +25,7 @@ async fn summary(backend: &Backend, event: &str) -> Option<EventSummary> {
     }
 }
 
-pub async fn every_kind_of_attendee_is_stored_whole(backend: &Backend) {
+pub async fn attendee_is_stored_whole(backend: &Backend) {
     let event = unique("Dance Évening");
     let contacts = [
         None,
@@ -49,7 +49,7 @@ pub async fn every_kind_of_attendee_is_stored_whole(backend: &Backend) {
     }
 }
 
-pub async fn what_the_owner_wishes_is_stored_and_gone_with_the_stay(backend: &Backend) {
+pub async fn mute_ends_with_the_registration(backend: &Backend) {
     let ana = person(&unique("Dance"), "Ana");
     let registration = SignupId::new(at(1));
     let wish = |second, on| {
@@ -76,7 +76,7 @@ pub async fn what_the_owner_wishes_is_stored_and_gone_with_the_stay(backend: &Ba
     assert_eq!(notify().await, Some(true));
 }
 
-pub async fn a_link_is_asked_for_once_an_hour_whoever_asks(backend: &Backend) {
+pub async fn link_is_requested_once_an_hour(backend: &Backend) {
     const HOUR: i64 = 60 * 60;
     let [ana, ben, cleo] = ["Ana", "Ben", "Cleo"].map(|name| person(&unique("Dance"), name));
     let ask = async |who: &Person, second: i64| {
@@ -100,7 +100,7 @@ pub async fn a_link_is_asked_for_once_an_hour_whoever_asks(backend: &Backend) {
     assert_eq!(apply(&*backend.roster, vec![ana.cancels(3, "c")]).await, [Applied::Stored]);
 }
 
-pub async fn each_request_is_answered_by_its_place(backend: &Backend) {
+pub async fn outcomes_keep_the_request_order(backend: &Backend) {
     let event = unique("Dance");
     let [ana, ben, cleo, dora] = ["Ana", "Ben", "Cleo", "Dora"].map(|name| person(&event, name));
     apply(&*backend.roster, vec![ben.enrols(1, "b")]).await;
@@ -128,7 +128,7 @@ pub async fn each_request_is_answered_by_its_place(backend: &Backend) {
     assert!(backend.roster.apply(Vec::new(), at(0)).await.is_empty(), "nothing asked, nothing answered");
 }
 
-pub async fn the_newest_request_wins_across_batches(backend: &Backend) {
+pub async fn newest_request_wins_across_batches(backend: &Backend) {
     let event = unique("Dance");
     let [ana, ben] = ["Ana", "Ben"].map(|name| person(&event, name));
     let answers = apply_each(
@@ -140,7 +140,7 @@ pub async fn the_newest_request_wins_across_batches(backend: &Backend) {
     assert_eq!(who_is_in(backend, &event).await, ["Ana"]);
 }
 
-pub async fn requests_that_change_nothing_store_nothing(backend: &Backend) {
+pub async fn unchanged_attendee_is_not_written(backend: &Backend) {
     let event = unique("Dance");
     let ana = person(&event, "Ana");
     let answers = apply(&*backend.roster, vec![ana.leaves(5, "x", &SignupId::new(at(4)))]).await;
@@ -157,12 +157,12 @@ pub async fn requests_that_change_nothing_store_nothing(backend: &Backend) {
     assert_eq!(attendee(backend, &ana).await, before);
 }
 
-pub async fn an_event_that_nobody_knows_is_empty(backend: &Backend) {
+pub async fn unknown_event_is_empty(backend: &Backend) {
     let event = unique("Dance");
     assert_eq!(roster(backend, &event, 10, None).await, RosterPage::default());
 }
 
-pub async fn the_first_title_of_an_event_stays(backend: &Backend) {
+pub async fn first_title_stays(backend: &Backend) {
     let event = unique("Dance");
     let shouted = event.to_uppercase();
     let requests = [
@@ -180,7 +180,7 @@ pub async fn the_first_title_of_an_event_stays(backend: &Backend) {
     assert_eq!(who_is_in(backend, &event).await, ["Ana", "Ben", "Cleo"], "names stay as first typed, too");
 }
 
-pub async fn the_count_follows_joins_and_leaves(backend: &Backend) {
+pub async fn count_follows_joins_and_leaves(backend: &Backend) {
     let event = unique("Dance");
     let [ana, ben, cleo] = ["Ana", "Ben", "Cleo"].map(|name| person(&event, name));
     let steps = [
@@ -203,7 +203,7 @@ pub async fn the_count_follows_joins_and_leaves(backend: &Backend) {
     }
 }
 
-pub async fn a_roster_is_read_in_order_at_every_page_size(backend: &Backend) {
+pub async fn roster_is_listed_by_name(backend: &Backend) {
     let event = unique("Dance");
     // By folded name: `É` sorts after the letters of ASCII, a capital where its small letter does.
     let names = ["ana", "Ben", "BERTA", "cleo", "Émile", "小林", "👩‍👩‍👧"];
@@ -231,7 +231,7 @@ pub async fn a_roster_is_read_in_order_at_every_page_size(backend: &Backend) {
     }
 }
 
-pub async fn events_are_listed_by_id_at_every_page_size(backend: &Backend) {
+pub async fn events_are_listed_by_id(backend: &Backend) {
     let series = unique("Series");
     let expected: Vec<EventSummary> = (0..5)
         .map(|number| {
@@ -268,7 +268,7 @@ pub async fn events_are_listed_by_id_at_every_page_size(backend: &Backend) {
     assert_eq!(backend.roster.events(1, None).await.expect("the backend is there").len(), 1);
 }
 
-pub async fn everybody_is_listed_by_event_and_name_at_every_page_size(backend: &Backend) {
+pub async fn attendees_are_listed_by_event_and_name(backend: &Backend) {
     let series = unique("Series");
     let mut expected = Vec::new();
     for number in 0..3 {
@@ -301,7 +301,7 @@ pub async fn everybody_is_listed_by_event_and_name_at_every_page_size(backend: &
     assert_eq!(backend.roster.everybody(2, None).await.expect("the backend is there").len(), 2);
 }
 
-pub async fn concurrent_writers_of_one_attendee_leave_the_newest(backend: &Backend) {
+pub async fn concurrent_writers_leave_the_newest(backend: &Backend) {
     let event = unique("Dance");
     let ana = person(&event, "Ana");
     let writers: Vec<_> = (0..40)
@@ -360,7 +360,7 @@ async fn remove(backend: &Backend, name: &str, event: Option<&str>) -> u64 {
     backend.roster.remove(&name, event.as_ref(), at(50)).await.expect("the backend is there")
 }
 
-pub async fn removing_a_person_from_one_event_leaves_the_others(backend: &Backend) {
+pub async fn removal_from_one_event_leaves_others(backend: &Backend) {
     let (dance, pizza, name) = (unique("Dance"), unique("Pizza"), unique("Ana"));
     let shouted = name.to_uppercase();
     for event in [&dance, &pizza] {
@@ -381,7 +381,7 @@ pub async fn removing_a_person_from_one_event_leaves_the_others(backend: &Backen
     assert_eq!(contact, Some(email("ana@example.org")), "what is told of another event is left alone");
 }
 
-pub async fn removing_a_person_from_all_events_leaves_nothing_of_them(backend: &Backend) {
+pub async fn removal_from_all_events_leaves_nothing(backend: &Backend) {
     let (dance, pizza, tea, name) = (unique("Dance"), unique("Pizza"), unique("Tea"), unique("Ana"));
     for event in [&dance, &pizza, &tea] {
         let ana = person(event, &name);
@@ -400,7 +400,7 @@ pub async fn removing_a_person_from_all_events_leaves_nothing_of_them(backend: &
     assert_eq!(are_there(backend, &rejects).await, [false, false, true]);
 }
 
-pub async fn removing_somebody_unknown_removes_nobody(backend: &Backend) {
+pub async fn removing_an_unknown_name_removes_nobody(backend: &Backend) {
     let event = unique("Dance");
     apply(&*backend.roster, vec![person(&event, "Ben").enrols(1, "b")]).await;
     assert_eq!(remove(backend, &unique("Ana"), None).await, 0);
@@ -409,7 +409,7 @@ pub async fn removing_somebody_unknown_removes_nobody(backend: &Backend) {
     assert_eq!(changes_of(backend, &[&event]).await.len(), 1);
 }
 
-pub async fn whoever_was_removed_may_sign_up_again(backend: &Backend) {
+pub async fn removed_person_may_sign_up_again(backend: &Backend) {
     let (event, name) = (unique("Dance"), unique("Ana"));
     let ana = person(&event, &name);
     apply(&*backend.roster, vec![ana.enrols_with(5, "a", email("ana@example.org"))]).await;

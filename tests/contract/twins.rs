@@ -53,7 +53,7 @@ async fn live_through(backend: &Backend, history: &History, events: &[&str; 2], 
 }
 
 #[tokio::test]
-async fn both_homes_say_the_same_of_a_thousand_histories() {
+async fn backends_agree_on_random_histories() {
     let (here, there) = (backend::sqlite().await, backend::aws().await);
     let runtime = Handle::current();
     let compared = tokio::task::spawn_blocking(move || {

@@ -8,10 +8,8 @@ use countmein::domain::announcement::Announcement;
 use countmein::domain::backoff::Noise;
 use countmein::domain::signup::Request;
 use countmein::domain::timestamp::Timestamp;
-use proptest::prelude::*;
 
 use memory::Memory;
-use support::seed;
 
 #[expect(dead_code, reason = "other test binaries use more of it")]
 #[path = "../support/mod.rs"]
@@ -19,17 +17,12 @@ mod support;
 
 mod memory;
 mod no_answer;
+mod random;
 mod sending;
 
 const DANCE: &str = "Dance";
 const PEOPLE: [&str; 7] = ["Ana", "Ben", "Cleo", "Dora", "Emil", "Finn", "Gia"];
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// Random histories that each property is tried with, unless the environment sets another number.
-const CASES: u32 = 500;
-
-/// What the design promises of any 24 hours.
-const PER_DAY: usize = 30;
 
 fn start() -> Timestamp {
     Timestamp::parse_rfc3339("2026-11-25T08:00:00Z").unwrap()
@@ -49,21 +42,6 @@ enum Step {
     Crash(usize),
     /// Somebody cannot be reached for so many seconds.
     Down(usize, u64),
-}
-
-fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let person = 0..PEOPLE.len();
-    let step = prop_oneof![
-        6 => person.clone().prop_map(Step::Join),
-        4 => person.clone().prop_map(Step::Leave),
-        4 => (1_u64..300).prop_map(Step::Wait),
-        2 => (300_u64..30_000).prop_map(Step::Wait),
-        1 => (1_u64..4_000).prop_map(Step::SetBack),
-        8 => Just(Step::Work),
-        3 => (0_usize..40).prop_map(Step::Crash),
-        2 => (person, 1_u64..8_000).prop_map(|(person, time)| Step::Down(person, time)),
-    ];
-    prop::collection::vec(step, 1..80)
 }
 
 /// What somebody who is in has been told since they came.
@@ -167,58 +145,8 @@ impl World {
     }
 }
 
-proptest! {
-    #![proptest_config(seed::config(CASES))]
-
-    #[test]
-    fn who_is_in_knows_who_is_in_whatever_happens(steps in steps()) {
-        let mut world = World::new();
-        for step in &steps {
-            world.take(step);
-        }
-        world.ack();
-        for (name, listener) in &world.listeners {
-            for other in PEOPLE.iter().filter(|other| *other != name) {
-                prop_assert_eq!(listener.believes(other), world.memory.is_in(DANCE, other), "{} of {}", name, other);
-            }
-            prop_assert!(world.crashed || listener.twice.is_empty(), "{} was told twice of {:?}", name, listener.twice);
-        }
-    }
-
-}
-
-proptest! {
-    #![proptest_config(seed::config(CASES))]
-
-    #[test]
-    fn nobody_hears_from_an_event_more_than_thirty_times_in_a_day(
-        pauses in prop::collection::vec(prop_oneof![0_u64..90, 0_u64..2_000, 20_000_u64..23_000], 100..400),
-    ) {
-        let memory = Memory::new(start());
-        memory.request(DANCE, "Zoe", Request::Enrol { contact: None });
-        for (number, pause) in pauses.into_iter().enumerate() {
-            let until = memory.now().plus(Duration::from_secs(pause));
-            while let Some(due) = memory.next_due().filter(|due| *due <= until) {
-                memory.advance(due.since(memory.now()));
-                memory.work(Noise::default());
-            }
-            memory.advance(until.since(memory.now()));
-            let guest = format!("Guest {}", number % 50);
-            let request = if number % 100 < 50 { Request::Enrol { contact: None } } else { Request::Cancel };
-            memory.request(DANCE, &guest, request);
-            memory.work(Noise::default());
-        }
-        let state = memory.state();
-        let times: Vec<_> = state.told.iter().filter(|(_, name, _)| name == "Zoe").map(|(at, _, _)| *at).collect();
-        for (first, at) in times.iter().enumerate() {
-            let in_a_day = times[first..].iter().filter(|time| time.since(*at) < DAY).count();
-            prop_assert!(in_a_day <= PER_DAY, "{in_a_day} from {at}");
-        }
-    }
-}
-
 #[test]
-fn a_change_of_a_quiet_event_is_told_at_once_and_ten_in_a_quiet_minute_together() {
+fn changes_during_backoff_share_a_digest() {
     let mut world = World::new();
     world.take(&Step::Join(0));
     world.take(&Step::Work);
@@ -238,7 +166,7 @@ fn a_change_of_a_quiet_event_is_told_at_once_and_ten_in_a_quiet_minute_together(
 }
 
 #[test]
-fn a_provider_that_is_away_for_an_hour_costs_nothing_but_time() {
+fn provider_outage_loses_no_notification() {
     // About as many as are kept by name, and far more.
     for crowd in [1, 74, 75, 99, 100, 120, 1_000] {
         let memory = Memory::new(start());
@@ -310,13 +238,13 @@ fn late_and_later(crowd: usize, first: (Range<usize>, u64), then: (Range<usize>,
 }
 
 #[test]
-fn one_who_cannot_be_told_keeps_nobody_waiting_who_was_late() {
+fn failing_recipient_delays_no_deferred_one() {
     let heard = late_and_later(101, (0..99, 1), (99..100, 30));
     assert_eq!(heard.iter().filter(|heard| !**heard).count(), 1, "the one");
 }
 
 #[test]
-fn while_one_is_late_others_who_fail_are_tried_once_a_minute() {
+fn failing_recipients_are_retried_each_minute() {
     for one in [0, 100] {
         let heard = late_and_later(101, (one..one + 1, 30), (1..100, 1));
         assert_eq!(heard.iter().filter(|heard| !**heard).count(), 1, "the one");
@@ -324,7 +252,7 @@ fn while_one_is_late_others_who_fail_are_tried_once_a_minute() {
 }
 
 #[test]
-fn who_was_late_hears_though_others_go_on_failing() {
+fn deferred_recipient_is_notified_despite_failures() {
     let heard = late_and_later(120, (0..60, 1), (60..101, 30));
     assert!(heard[..60].iter().all(|heard| *heard), "{heard:?}");
     // Those whose turn on the roster is still to come wait for it, and hear of nothing twice.

@@ -18,7 +18,7 @@ use countmein::domain::event::{Event, EventId};
 use countmein::domain::notification::{Notification, Recipient};
 use countmein::domain::signup::{AttendeeKey, Request, Signup, SignupId, Version};
 use countmein::domain::timestamp::Timestamp;
-use countmein::fanout::{Announcer, take_in};
+use countmein::fanout::{DigestSender, add_to_digests};
 use countmein::ports::{
     ApplyError, AttendeeBatch, Digests, EventSummary, NotificationCounts, Notified, Notifier, Roster, RosterPage,
     SendError, Unavailable, Write,
@@ -115,16 +115,16 @@ impl Memory {
         let due = self.due(self.now(), 1_000).now_or_never()?.unwrap();
         for (event, _) in due {
             let clock = || self.now();
-            let announcer = Announcer {
+            let digest_sender = DigestSender {
                 digests: self,
                 roster: self,
                 notifier,
-                noise,
-                at_once: 8,
+                backoff: noise,
+                concurrency: 8,
                 clock: &clock,
-                stopped: &|| false,
+                is_stopping: &|| false,
             };
-            let tally = announcer.announce(&event, Timestamp::LATEST).now_or_never()?.unwrap();
+            let tally = digest_sender.send_digest(&event, Timestamp::LATEST).now_or_never()?.unwrap();
             sum.add(tally);
         }
         Some(sum)
@@ -136,7 +136,7 @@ impl Memory {
             if batch.is_empty() {
                 return Some(());
             }
-            take_in(&batch, self, &noise, self.now()).now_or_never()?.unwrap();
+            add_to_digests(&batch, self, &noise, self.now()).now_or_never()?.unwrap();
             self.step().now_or_never()?;
             self.state().feed.drain(..batch.len());
         }

@@ -33,7 +33,7 @@ impl Notifier for Webhooks<'_> {
 }
 
 #[test]
-fn however_many_do_not_answer_everybody_else_hears_at_once() {
+fn silent_webhooks_delay_nobody_else() {
     let memory = Memory::new(start());
     for number in 0..SILENT {
         memory.request(DANCE, &format!("!{number:03}"), Request::Enrol { contact: None });

@@ -13,7 +13,7 @@ use countmein::domain::event::EventId;
 use countmein::domain::notification::{Notification, Recipient};
 use countmein::domain::signup::Request;
 use countmein::domain::timestamp::Timestamp;
-use countmein::fanout::Announcer;
+use countmein::fanout::DigestSender;
 use countmein::ports::{Notified, Notifier, SendError, Unavailable};
 
 use crate::memory::Memory;
@@ -44,10 +44,17 @@ impl<'a> Slow<'a> {
         let noise = Noise::default();
         let clock = || self.memory.now();
         let (digests, roster) = (self.memory, self.memory);
-        let announcer =
-            Announcer { digests, roster, notifier: self, noise, at_once: AT_ONCE, clock: &clock, stopped: &|| false };
+        let digest_sender = DigestSender {
+            digests,
+            roster,
+            notifier: self,
+            backoff: noise,
+            concurrency: AT_ONCE,
+            clock: &clock,
+            is_stopping: &|| false,
+        };
         let event = EventId::parse(DANCE).unwrap();
-        Some(until_it_stands_still(announcer.announce(&event, Timestamp::LATEST))?.unwrap().delivered)
+        Some(until_it_stands_still(digest_sender.send_digest(&event, Timestamp::LATEST))?.unwrap().delivered)
     }
 }
 
@@ -105,7 +112,7 @@ fn wait_until_due(memory: &Memory) {
 }
 
 #[test]
-fn a_crowd_costs_a_write_for_each_batch_two_for_a_digest_and_one_for_each_page() {
+fn crowd_costs_few_writes() {
     let memory = crowd();
     memory.work(Noise::default());
     let state = memory.state();
@@ -116,7 +123,7 @@ fn a_crowd_costs_a_write_for_each_batch_two_for_a_digest_and_one_for_each_page()
 }
 
 #[test]
-fn a_crash_in_the_middle_of_a_crowd_repeats_a_page_at_most_and_misses_nobody() {
+fn crash_repeats_one_page_at_most() {
     let memory = crowd();
     memory.work(Noise::default());
     // A call of the provider is two steps, a page four more; so the crashes fall anywhere in their pages.
@@ -155,7 +162,7 @@ fn a_crash_in_the_middle_of_a_crowd_repeats_a_page_at_most_and_misses_nobody() {
 }
 
 #[test]
-fn a_crowd_is_read_by_pages_and_no_more_than_wanted_is_on_its_way_at_once() {
+fn sending_is_paged_and_bounded() {
     let memory = crowd();
     memory.take_in(Noise::default()).unwrap();
     let slow = Slow::new(&memory);
@@ -191,7 +198,7 @@ impl Notifier for Sluggish<'_> {
 }
 
 #[test]
-fn a_provider_that_takes_longer_for_a_page_than_there_is_time_tells_everybody_once() {
+fn slow_provider_notifies_everybody_once() {
     let memory = Memory::new(start());
     for number in 0..PAGE {
         memory.request(DANCE, &format!("Guest {number:05}"), Request::Enrol { contact: None });
@@ -204,17 +211,17 @@ fn a_provider_that_takes_longer_for_a_page_than_there_is_time_tells_everybody_on
         let until = memory.now().plus(Duration::from_secs(30));
         // As Lambda ends them.
         let provider = Sluggish { memory: &memory, ends_at: memory.now().plus(Duration::from_secs(60)) };
-        let announcer = Announcer {
+        let digest_sender = DigestSender {
             digests: &memory,
             roster: &memory,
             notifier: &provider,
-            noise: Noise::default(),
-            at_once: AT_ONCE,
+            backoff: Noise::default(),
+            concurrency: AT_ONCE,
             clock: &clock,
-            stopped: &|| false,
+            is_stopping: &|| false,
         };
         let event = EventId::parse(DANCE).unwrap();
-        assert!(until_it_stands_still(announcer.announce(&event, until)).is_some(), "it ends in its time");
+        assert!(until_it_stands_still(digest_sender.send_digest(&event, until)).is_some(), "it ends in its time");
         // Others, whose time has come meanwhile, are first then.
         assert!(memory.next_due().is_none_or(|due_at| due_at >= memory.now()));
         invocations += 1;

@@ -117,7 +117,7 @@ fn wait_until_the_queue_is_empty(url: &str) {
 }
 
 #[test]
-fn fifty_kills_under_load_lose_nothing_and_double_nothing() {
+fn kills_under_load_lose_nothing() {
     let rounds =
         std::env::var("COUNTMEIN_KILL_ROUNDS").map_or(ROUNDS, |rounds| rounds.parse().expect("a number of rounds"));
     let seed = seed::seed();
@@ -172,7 +172,7 @@ fn fifty_kills_under_load_lose_nothing_and_double_nothing() {
 }
 
 #[test]
-fn a_second_program_on_the_same_folder_is_refused_and_the_first_goes_on() {
+fn second_program_on_a_folder_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let first = Program::start(serve(folder.path()));
     let second = serve(folder.path()).output().unwrap();
@@ -185,7 +185,7 @@ fn a_second_program_on_the_same_folder_is_refused_and_the_first_goes_on() {
 }
 
 #[test]
-fn asked_to_stop_it_ends_well_and_in_time() {
+fn sigterm_stops_the_program_in_time() {
     let folder = tempfile::tempdir().unwrap();
     let program = Program::start(serve(folder.path()));
     let agent = agent();

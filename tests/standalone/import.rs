@@ -112,7 +112,7 @@ fn percents(drawn: &str) -> Vec<u32> {
 }
 
 #[test]
-fn a_hundred_thousand_rows_are_imported_once_whatever_interrupts_it_and_the_refused_are_named() {
+fn interrupted_import_applies_every_row_once() {
     let folder = tempfile::tempdir().unwrap();
     let program = start(&folder.path().join("data"));
     let table = folder.path().join("people.csv");
@@ -148,7 +148,7 @@ fn a_hundred_thousand_rows_are_imported_once_whatever_interrupts_it_and_the_refu
 }
 
 #[test]
-fn what_was_refused_is_corrected_and_imported_and_an_export_too() {
+fn refused_rows_and_exports_are_imported() {
     let folder = tempfile::tempdir().unwrap();
     let program = start(&folder.path().join("data"));
     let table = folder.path().join("people.csv");
@@ -184,7 +184,7 @@ fn what_was_refused_is_corrected_and_imported_and_an_export_too() {
 }
 
 #[test]
-fn standard_input_is_a_table_too() {
+fn import_reads_standard_input() {
     let folder = tempfile::tempdir().unwrap();
     let program = start(&folder.path().join("data"));
     let refused = folder.path().join("refused.csv");
@@ -197,7 +197,7 @@ fn standard_input_is_a_table_too() {
 }
 
 #[test]
-fn what_is_no_table_or_cannot_be_read_says_so() {
+fn unreadable_file_is_explained() {
     let folder = tempfile::tempdir().unwrap();
     let program = start(&folder.path().join("data"));
     let table = folder.path().join("people.csv");

@@ -65,14 +65,14 @@ impl Home {
 }
 
 #[tokio::test]
-async fn a_stay_that_was_told_nothing_has_no_messages() {
+async fn new_registration_has_no_messages() {
     let home = home();
     let ana = home.enrol("Dance", "Ana", 1).await;
     assert_eq!(home.messages(&ana).await, []);
 }
 
 #[tokio::test]
-async fn messages_are_read_whole_the_latest_first() {
+async fn messages_are_read_newest_first() {
     let home = home();
     let ana = home.enrol("Dance", "Ana", 1).await;
     for number in 1..=3 {
@@ -82,7 +82,7 @@ async fn messages_are_read_whole_the_latest_first() {
 }
 
 #[tokio::test]
-async fn a_message_that_comes_again_is_kept_once_as_it_was() {
+async fn repeated_message_is_kept_once() {
     let home = home();
     let ana = home.enrol("Dance", "Ana", 1).await;
     home.keep(&ana, message(1)).await;
@@ -92,7 +92,7 @@ async fn a_message_that_comes_again_is_kept_once_as_it_was() {
 }
 
 #[tokio::test]
-async fn of_each_stay_only_the_latest_messages_are_kept() {
+async fn only_the_latest_messages_are_kept() {
     let home = home();
     let (ana, ben) = (home.enrol("Dance", "Ana", 1).await, home.enrol("Dance", "Ben", 2).await);
     home.keep(&ben, message(1)).await;
@@ -106,7 +106,7 @@ async fn of_each_stay_only_the_latest_messages_are_kept() {
 }
 
 #[tokio::test]
-async fn what_others_were_told_is_not_seen() {
+async fn messages_of_others_are_hidden() {
     let home = home();
     let ana = home.enrol("Dance", "Ana", 1).await;
     let others =
@@ -124,7 +124,7 @@ async fn what_others_were_told_is_not_seen() {
 }
 
 #[tokio::test]
-async fn messages_stay_while_the_stay_goes_on() {
+async fn messages_last_as_long_as_the_registration() {
     let home = home();
     let ana = home.enrol("Dance", "Ana", 1).await;
     home.keep(&ana, message(1)).await;
@@ -134,7 +134,7 @@ async fn messages_stay_while_the_stay_goes_on() {
 }
 
 #[tokio::test]
-async fn messages_go_with_whoever_leaves_and_with_nobody_else() {
+async fn leaving_deletes_own_messages_only() {
     for leaves in [
         |_: &RegistrationKey| Request::Cancel,
         |ana: &RegistrationKey| Request::Leave { registration: ana.owner.clone() },
@@ -157,7 +157,7 @@ async fn messages_go_with_whoever_leaves_and_with_nobody_else() {
 }
 
 #[tokio::test]
-async fn a_removal_takes_the_messages_along() {
+async fn removal_deletes_the_messages() {
     let home = home();
     let (ana, ben) = (home.enrol("Dance", "Ana", 1).await, home.enrol("Dance", "Ben", 2).await);
     let elsewhere = home.enrol("Choir", "Ana", 3).await;
@@ -176,7 +176,7 @@ async fn a_removal_takes_the_messages_along() {
 }
 
 #[tokio::test]
-async fn what_comes_for_a_stay_that_is_over_is_not_kept_and_harms_no_other() {
+async fn late_message_for_ended_registration_is_dropped() {
     let home = home();
     let first = home.enrol("dance", "Ana", 1).await;
     home.apply(signup("dance", "Ana", 2, Request::Cancel)).await;
@@ -190,7 +190,7 @@ async fn what_comes_for_a_stay_that_is_over_is_not_kept_and_harms_no_other() {
 }
 
 #[tokio::test]
-async fn who_leaves_and_comes_back_in_one_batch_begins_anew() {
+async fn rejoining_starts_an_empty_inbox() {
     let home = home();
     let first = home.enrol("dance", "Ana", 1).await;
     home.keep(&first, message(2)).await;

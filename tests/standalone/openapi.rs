@@ -22,7 +22,7 @@ fn run(command: &mut Command) -> Output {
 }
 
 #[test]
-fn a_public_validator_finds_nothing_wrong_with_it() {
+fn public_validator_accepts_the_contract() {
     let contract = root().join("docs/openapi.json");
     let told = run(tool("openapi-spec-validator").arg("--schema").arg("3.1").arg(&contract));
     assert!(String::from_utf8_lossy(&told.stdout).contains("OK"), "{told:?}");
@@ -36,7 +36,7 @@ fn a_public_validator_finds_nothing_wrong_with_it() {
 }
 
 #[test]
-fn a_client_made_from_it_signs_somebody_up_and_reads_the_roster() {
+fn generated_client_signs_up() {
     let folder = tempfile::tempdir().unwrap();
     let client = folder.path().join("client");
     let mut generate = tool("openapi-python-client");

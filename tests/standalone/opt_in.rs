@@ -21,7 +21,7 @@ use countmein::domain::signup::{Request, Signup, SignupId, Version};
 use countmein::domain::timestamp::Timestamp;
 use countmein::notify::links::Links;
 use countmein::notify::text::{Language, MessageTexts};
-use countmein::notify::{Asking, Limits, NotificationSender};
+use countmein::notify::{Limits, NotificationSender, OptInsInFlight};
 use countmein::ports::{Call, Mail, Mailer, Notified, Notifier as _, SendError, Unavailable, WebhookCaller};
 use futures_util::future::join_all;
 use url::Url;
@@ -68,17 +68,17 @@ fn sender(sqlite: &Sqlite, mailer: &Arc<Counting>) -> NotificationSender {
     let secret = || Secret::new("correct-horse-battery").unwrap();
     let ports = Arc::new(sqlite.clone());
     NotificationSender {
-        words: MessageTexts::new(Language::English, 10),
+        texts: MessageTexts::new(Language::English, 10),
         links: Links { public_url: "https://signup.example.org".parse().unwrap(), token_secret: secret() },
         contact_secret: secret(),
         contacts: ports.clone(),
         budgets: ports,
         limits: Limits { opt_ins_per_hour: 100, sms: None },
-        asking: Asking::default(),
+        opt_ins_in_flight: OptInsInFlight::default(),
         metrics: Arc::new(Metrics::new()),
         inbox: None,
         mailer: Some(mailer.clone()),
-        caller: None,
+        webhook_caller: None,
         sms_sender: None,
         broadcaster: None,
     }
@@ -111,7 +111,7 @@ fn news_to(name: &str, contact: Contact, at: Timestamp) -> Notification {
 }
 
 #[tokio::test]
-async fn of_many_who_come_with_one_address_at_once_one_asks_its_owner() {
+async fn concurrent_signups_send_one_opt_in_request() {
     let folder = tempfile::tempdir().unwrap();
     let sqlite = Sqlite::open(folder.path()).unwrap();
     let mailer = Arc::new(Counting { mails: AtomicUsize::new(0), takes: Duration::from_millis(20), fails: None });
@@ -136,12 +136,12 @@ async fn of_many_who_come_with_one_address_at_once_one_asks_its_owner() {
 }
 
 #[tokio::test]
-async fn what_comes_for_a_webhook_while_it_is_asked_waits_for_its_answer() {
+async fn webhook_notifications_wait_for_the_challenge() {
     let folder = tempfile::tempdir().unwrap();
     let sqlite = Sqlite::open(folder.path()).unwrap();
     let mailer = Arc::new(Counting { mails: AtomicUsize::new(0), takes: Duration::ZERO, fails: None });
     let webhook = Arc::new(Echoing::default());
-    let sender = NotificationSender { caller: Some(webhook.clone()), ..sender(&sqlite, &mailer) };
+    let sender = NotificationSender { webhook_caller: Some(webhook.clone()), ..sender(&sqlite, &mailer) };
     let contact = || Contact::webhook("https://hooks.example.org/ana").unwrap();
     let at = Timestamp::now();
     let all: Vec<Notification> = (0..40).map(|number| news_to(&format!("Guest {number}"), contact(), at)).collect();
@@ -152,7 +152,7 @@ async fn what_comes_for_a_webhook_while_it_is_asked_waits_for_its_answer() {
 }
 
 #[tokio::test]
-async fn a_question_that_may_have_arrived_is_not_asked_again() {
+async fn uncertain_opt_in_request_is_not_repeated() {
     let folder = tempfile::tempdir().unwrap();
     let sqlite = Sqlite::open(folder.path()).unwrap();
     let failing = |fails| Arc::new(Counting { mails: AtomicUsize::new(0), takes: Duration::ZERO, fails: Some(fails) });

@@ -171,7 +171,7 @@ async fn sign_up_elsewhere(server: &str, event: &str, name: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sign_up_shows_on_the_page_without_a_reload() {
+async fn signup_appears_without_reload() {
     let browser = Browser::open(Scripts::On, PHONE).await;
     browser.go("/events/Pizza%20Night").await;
     browser.says("Nobody is in yet").await;
@@ -191,7 +191,7 @@ async fn a_sign_up_shows_on_the_page_without_a_reload() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_link_on_the_page_takes_one_off_the_list_again() {
+async fn link_on_the_page_cancels() {
     let browser = Browser::open(Scripts::On, DESKTOP).await;
     browser.go("/events/Dance").await;
     browser.type_into("name", "Melvin").await;
@@ -209,7 +209,7 @@ async fn the_link_on_the_page_takes_one_off_the_list_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_name_that_is_taken_is_said_so() {
+async fn taken_name_is_explained() {
     let browser = Browser::open(Scripts::On, PHONE).await;
     sign_up_elsewhere(&browser.server, "dance", "Melvin").await;
     browser.go("/events/dance").await;
@@ -246,7 +246,7 @@ async fn everything_works_without_scripts() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hostile_name_is_only_a_name() {
+async fn hostile_name_is_only_text() {
     let browser = Browser::open(Scripts::On, PHONE).await;
     let hostile = "<img src=x onerror=document.body.remove()>";
     sign_up_elsewhere(&browser.server, "dance", hostile).await;
@@ -263,7 +263,7 @@ async fn a_hostile_name_is_only_a_name() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_organiser_logs_in_and_removes_a_person() {
+async fn organiser_removes_a_person_on_pages() {
     let browser = Browser::open(Scripts::Off, PHONE).await;
     sign_up_elsewhere(&browser.server, "dance", "Melvin").await;
     browser.go("/events").await;

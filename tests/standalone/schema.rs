@@ -40,7 +40,7 @@ fn with(fields: Value) -> Value {
 }
 
 #[test]
-fn the_published_schema_is_the_one_of_the_code() {
+fn published_schema_matches_the_code() {
     let generated = serde_json::to_string_pretty(&message::schema()).unwrap() + "\n";
     if std::env::var_os("UPDATE_EXPECTED").is_some() {
         std::fs::write(published(), generated).unwrap();
@@ -55,7 +55,7 @@ fn the_published_schema_is_the_one_of_the_code() {
 }
 
 #[test]
-fn the_schema_is_valid_and_so_are_its_examples() {
+fn schema_and_examples_are_valid() {
     let schema = serde_json::to_value(message::schema()).unwrap();
     assert!(jsonschema::meta::is_valid(&schema));
     for example in schema["examples"].as_array().expect("the schema has examples") {
@@ -64,7 +64,7 @@ fn the_schema_is_valid_and_so_are_its_examples() {
 }
 
 #[test]
-fn what_the_schema_accepts_and_refuses_the_parser_does_too() {
+fn schema_and_parser_agree_on_cases() {
     let accepted = [
         json!({}),
         json!({"action": "cancel"}),
@@ -186,7 +186,7 @@ fn in_words(request: &Request) -> String {
 }
 
 #[test]
-fn the_golden_messages_say_what_they_always_said() {
+fn golden_messages_keep_their_meaning() {
     for (name, expected) in GOLDEN {
         let signup = parsed(&golden(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
         let found = [
@@ -202,7 +202,7 @@ fn the_golden_messages_say_what_they_always_said() {
 }
 
 #[test]
-fn every_golden_message_is_in_the_table() {
+fn every_golden_message_is_tested() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/messages");
     let stem = |entry: std::io::Result<std::fs::DirEntry>| {
         entry.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned()
@@ -212,7 +212,7 @@ fn every_golden_message_is_in_the_table() {
 }
 
 #[test]
-fn the_golden_messages_without_an_envelope_are_valid() {
+fn plain_golden_messages_match_the_schema() {
     for name in ["smallest", "everything", "cancel", "public", "amend", "leave"] {
         let errors: Vec<String> = validator().iter_errors(&golden(name)).map(|error| error.to_string()).collect();
         assert!(errors.is_empty(), "{name}: {errors:?}");
@@ -271,7 +271,7 @@ proptest! {
     #![proptest_config(seed::config(3_000))]
 
     #[test]
-    fn what_the_parser_accepts_is_valid(
+    fn accepted_messages_match_the_schema(
         fields in prop::collection::btree_map(
             prop::sample::select(vec![
                 "event", "name", "action", "contact", "requested_at", "id", "channel", "stay", "notify", "other",

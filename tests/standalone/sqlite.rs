@@ -73,7 +73,7 @@ fn mode(path: &Path) -> u32 {
 }
 
 #[tokio::test]
-async fn nobody_but_the_owner_reads_the_folder_and_its_files() {
+async fn only_the_owner_reads_the_folder() {
     let home = folder();
     let data = home.path().join("deep/data");
     let sqlite = open(&data);
@@ -92,7 +92,7 @@ async fn nobody_but_the_owner_reads_the_folder_and_its_files() {
 }
 
 #[tokio::test]
-async fn a_database_that_others_could_read_is_closed_to_them() {
+async fn readable_database_is_made_private() {
     let home = folder();
     drop(open(home.path()));
     let database = home.path().join(DATABASE);
@@ -102,7 +102,7 @@ async fn a_database_that_others_could_read_is_closed_to_them() {
 }
 
 #[tokio::test]
-async fn a_folder_is_used_by_one_at_a_time() {
+async fn folder_is_locked() {
     let home = folder();
     let first = open(home.path());
     let clone = first.clone();
@@ -115,7 +115,7 @@ async fn a_folder_is_used_by_one_at_a_time() {
 }
 
 #[tokio::test]
-async fn a_newer_database_is_left_alone() {
+async fn newer_database_is_left_alone() {
     let home = folder();
     drop(open(home.path()));
     let database = rusqlite::Connection::open(home.path().join(DATABASE)).unwrap();
@@ -129,7 +129,7 @@ async fn a_newer_database_is_left_alone() {
 
 /// A file as schema 6 left it.
 #[tokio::test]
-async fn who_answers_goes_on_where_an_older_program_had_come_to() {
+async fn new_follower_starts_where_digests_are() {
     let home = folder();
     let sqlite = open(home.path());
     apply(&sqlite, enrol("Ana", 1), at(1)).await;
@@ -145,7 +145,7 @@ async fn who_answers_goes_on_where_an_older_program_had_come_to() {
 }
 
 #[test]
-fn what_is_no_database_is_refused_and_kept() {
+fn damaged_database_is_refused_and_kept() {
     let home = folder();
     let database = home.path().join(DATABASE);
     let letter = "Dear diary, this is not a database. ".repeat(40);
@@ -155,7 +155,7 @@ fn what_is_no_database_is_refused_and_kept() {
 }
 
 #[test]
-fn a_file_in_the_place_of_the_folder_is_named() {
+fn file_instead_of_folder_is_named() {
     let home = folder();
     let file = home.path().join("data");
     fs::write(&file, "").unwrap();
@@ -197,7 +197,7 @@ async fn everything_survives_a_restart() {
 }
 
 #[tokio::test]
-async fn what_somebody_was_working_on_is_handed_out_at_once_after_a_restart() {
+async fn unacked_messages_return_after_a_restart() {
     let home = folder();
     let sqlite = open(home.path());
     send(&sqlite, "hello").await;
@@ -211,7 +211,7 @@ async fn what_somebody_was_working_on_is_handed_out_at_once_after_a_restart() {
 }
 
 #[tokio::test]
-async fn a_message_that_stops_the_program_five_times_is_a_reject() {
+async fn fifth_crash_becomes_a_reject() {
     let home = folder();
     let mut sqlite = open(home.path());
     send(&sqlite, "deadly").await;
@@ -230,7 +230,7 @@ async fn a_message_that_stops_the_program_five_times_is_a_reject() {
 }
 
 #[tokio::test]
-async fn a_message_is_not_handed_out_before_its_delay_by_an_arrival_of_another() {
+async fn new_arrival_does_not_shorten_delays() {
     let home = folder();
     let sqlite = open(home.path());
     send(&sqlite, "later").await;
@@ -245,7 +245,7 @@ async fn a_message_is_not_handed_out_before_its_delay_by_an_arrival_of_another()
 }
 
 #[tokio::test]
-async fn who_left_is_forgotten_after_30_days_and_not_before() {
+async fn tombstones_expire_after_30_days() {
     let home = folder();
     let sqlite = open(home.path());
     apply(&sqlite, enrol("Ana", 1), at(1)).await;
@@ -262,7 +262,7 @@ async fn who_left_is_forgotten_after_30_days_and_not_before() {
 }
 
 #[tokio::test]
-async fn an_event_is_forgotten_with_the_last_who_left_it() {
+async fn event_expires_with_its_last_tombstone() {
     let home = folder();
     let sqlite = open(home.path());
     apply(&sqlite, enrol("Ana", 0), at(0)).await;
@@ -283,7 +283,7 @@ async fn take_in_all(sqlite: &Sqlite) {
 }
 
 #[tokio::test]
-async fn changes_are_kept_for_a_day_and_until_they_are_taken_in() {
+async fn unfollowed_or_young_changes_are_kept() {
     let home = folder();
     let sqlite = open(home.path());
     apply(&sqlite, enrol("Ana", 1), at(1)).await;
@@ -325,7 +325,7 @@ async fn answers_are_remembered_for_a_day() {
 }
 
 #[tokio::test]
-async fn a_budget_is_forgotten_at_its_end_and_not_before() {
+async fn budget_expires_at_its_end() {
     let home = folder();
     let sqlite = open(home.path());
     assert_eq!(sqlite.spend("first", 1, at(10)).await.unwrap(), Spending::Granted);
@@ -344,7 +344,7 @@ async fn a_budget_is_forgotten_at_its_end_and_not_before() {
 }
 
 #[tokio::test]
-async fn digests_of_forgotten_events_go_and_no_others() {
+async fn digests_expire_with_their_events() {
     let home = folder();
     let sqlite = open(home.path());
     let digest = |title: &str, expires_at| {
@@ -366,7 +366,7 @@ async fn digests_of_forgotten_events_go_and_no_others() {
 }
 
 #[tokio::test]
-async fn whatever_has_expired_goes_however_much_it_is() {
+async fn expiry_handles_large_backlogs() {
     let home = folder();
     let sqlite = open(home.path());
     let batches = (0..2_500).map(|number| {
@@ -388,7 +388,7 @@ async fn whatever_has_expired_goes_however_much_it_is() {
 }
 
 #[tokio::test]
-async fn a_write_whose_asker_went_away_stands_all_the_same() {
+async fn cancelled_caller_does_not_undo_writes() {
     let home = folder();
     let sqlite = open(home.path());
     {
@@ -401,7 +401,7 @@ async fn a_write_whose_asker_went_away_stands_all_the_same() {
 }
 
 #[tokio::test]
-async fn a_removed_contact_is_nowhere_on_the_disk() {
+async fn removed_contact_is_nowhere_on_disk() {
     let folder = folder();
     let sqlite = open(folder.path());
     apply(&sqlite, enrol("Ana", 1), at(1)).await;
@@ -422,7 +422,7 @@ async fn a_removed_contact_is_nowhere_on_the_disk() {
 }
 
 #[tokio::test]
-async fn what_was_tried_often_holds_up_nobody() {
+async fn retried_messages_delay_nobody() {
     let folder = folder();
     let sqlite = open(folder.path());
     let backlog = 100;

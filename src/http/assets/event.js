@@ -1,34 +1,35 @@
 "use strict";
-// Comfort for the event's page: signs up without leaving it, and shows who joins and leaves as it happens.
-// Without it the form posts as usual and leads to the manage page.
+// Makes the event page live: it signs up without leaving the page, and updates the roster when people join or leave.
+// Without this script the form posts as usual and redirects to the manage page.
 
-const LOOK_EVERY_MS = 2000;
+const POLL_INTERVAL_MS = 2000;
 
 const people = document.getElementById("people");
 const count = document.getElementById("count");
 const form = document.getElementById("signup");
-const said = document.getElementById("said");
+const notice = document.getElementById("notice");
 
-const json = { headers: { Accept: "application/json" }, credentials: "omit" };
+const jsonRequest = { headers: { Accept: "application/json" }, credentials: "omit" };
 
-function howMany(number) {
+// The page's HTML (pages/event.rs) uses the same words.
+function countText(number) {
   if (number === 0) return "Nobody is in yet";
   return number === 1 ? "1 is in" : `${number} are in`;
 }
 
-function say(text, kind, link) {
-  said.textContent = text;
-  said.className = `notice ${kind}`;
+function showNotice(text, kind, link) {
+  notice.textContent = text;
+  notice.className = `notice ${kind}`;
   if (link) {
     const anchor = document.createElement("a");
     anchor.href = link;
     anchor.textContent = "Cancel or change it here";
-    said.append(" ", anchor, " (keep this link).");
+    notice.append(" ", anchor, " (keep this link).");
   }
-  said.hidden = false;
+  notice.hidden = false;
 }
 
-function row(attendee, isNew) {
+function rosterRow(attendee, isNew) {
   const item = document.createElement("li");
   const name = document.createElement("span");
   name.dir = "auto";
@@ -42,69 +43,70 @@ function row(attendee, isNew) {
   return item;
 }
 
-let shown = new Set([...people.querySelectorAll("li span")].map((name) => name.textContent));
-let looking = false;
-// What was sent last, until it was answered: sending it again under its key is the same request.
-let attempt = {};
+let shownNames = new Set([...people.querySelectorAll("li span")].map((name) => name.textContent));
+let isPolling = false;
+// The last request that got no answer. It is repeated with the same idempotency key, so that it signs up only once.
+let unanswered = {};
 
-async function look() {
-  // A further page of a long roster stays as it is; so does a page that nobody looks at.
-  if (looking || document.hidden || people.dataset.further === "true") return;
-  looking = true;
+async function pollRoster() {
+  // Only the first part of a roster is updated, and only while the page is visible.
+  if (isPolling || document.hidden || people.dataset.isFirst !== "true") return;
+  isPolling = true;
   try {
-    const answer = await fetch(people.dataset.roster, { ...json, cache: "no-cache" });
+    const answer = await fetch(people.dataset.roster, { ...jsonRequest, cache: "no-cache" });
     if (!answer.ok) return;
     const roster = await answer.json();
     const names = new Set(roster.attendees.map((attendee) => attendee.name));
-    const changed = names.size !== shown.size || [...names].some((name) => !shown.has(name));
-    count.textContent = howMany(roster.count);
+    const changed = names.size !== shownNames.size || [...names].some((name) => !shownNames.has(name));
+    count.textContent = countText(roster.count);
     if (changed) {
-      people.replaceChildren(...roster.attendees.map((attendee) => row(attendee, !shown.has(attendee.name))));
-      shown = names;
+      people.replaceChildren(...roster.attendees.map((attendee) => rosterRow(attendee, !shownNames.has(attendee.name))));
+      shownNames = names;
     }
   } catch {
-    // The server is away for a moment; the next look may find it.
+    // The server cannot be reached at the moment. The next poll tries again.
   } finally {
-    looking = false;
+    isPolling = false;
   }
 }
 
-async function outcome(manage, name) {
+// Waits until the sign-up is on the roster, and shows the result.
+async function showOutcome(manage, name) {
   for (let tries = 0; tries < 10; tries += 1) {
-    const answer = await fetch(manage, json);
+    const answer = await fetch(manage, jsonRequest);
     if (answer.ok) {
       const { state } = await answer.json();
-      if (state === "in") return say(`${name}, you are in.`, "good", manage);
+      if (state === "in") return showNotice(`${name}, you are in.`, "good", manage);
       if (state === "not_yours") {
-        return say(`Somebody is on the list as ${name} already. If that is not you, add something that tells you apart.`, "bad");
+        return showNotice(`Somebody is on the list as ${name} already. If that is not you, add something that tells you apart.`, "bad");
       }
     }
     await new Promise((resolve) => setTimeout(resolve, 300));
   }
-  return say(`${name}, your sign-up is on its way.`, "good", manage);
+  return showNotice(`${name}, your sign-up is on its way.`, "good", manage);
 }
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   const button = form.querySelector("button");
   const body = JSON.stringify(Object.fromEntries(new FormData(form)));
-  if (attempt.body !== body) attempt = { body, key: newKey() };
+  if (unanswered.body !== body) unanswered = { body, key: newKey() };
   button.disabled = true;
   try {
     const answer = await fetch(form.action, {
-      ...json,
+      ...jsonRequest,
       method: "POST",
-      headers: { ...json.headers, "Content-Type": "application/json", "Idempotency-Key": attempt.key },
+      headers: { ...jsonRequest.headers, "Content-Type": "application/json", "Idempotency-Key": unanswered.key },
       body,
     });
     const result = await answer.json();
-    if (!answer.ok) return say(result.detail, "bad");
-    attempt = {};
+    if (!answer.ok) return showNotice(result.detail, "bad");
+    unanswered = {};
     form.reset();
-    await outcome(new URL(result.manage).pathname, result.name);
-    await look();
+    await showOutcome(new URL(result.manage).pathname, result.name);
+    await pollRoster();
   } catch {
-    say("The server did not answer. Try again: a repeat changes nothing.", "bad");
+    showNotice("The server did not answer. Try again: a repeat changes nothing.", "bad");
   } finally {
     button.disabled = false;
   }
@@ -114,5 +116,5 @@ function newKey() {
   return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-setInterval(look, LOOK_EVERY_MS);
-document.addEventListener("visibilitychange", look);
+setInterval(pollRoster, POLL_INTERVAL_MS);
+document.addEventListener("visibilitychange", pollRoster);

@@ -1,4 +1,4 @@
-//! What clients send: a JSON object or a form, at most 16 KiB.
+//! Request bodies: buffering them, and reading a JSON object or a form.
 
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{FromRequest, Request};
@@ -8,43 +8,43 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
-use crate::http::problem::{Kind, Problem};
+use crate::http::problem::{Problem, ProblemKind};
 
-/// The largest body, in bytes.
-pub const IMPORT_BYTES: usize = 1024 * 1024;
+/// The maximum size of the body of an import.
+pub const MAX_IMPORT_BYTES: usize = 1_024 * 1_024;
 
-/// The largest body, in bytes, but of an [import](IMPORT_BYTES).
-pub const BODY_BYTES: usize = 16 * 1_024;
+/// The maximum size of all other bodies.
+pub const MAX_BODY_BYTES: usize = 16 * 1_024;
 
-/// The fields of a body; those of a form are text.
+/// The fields of a request body. In a form, every value is text.
 pub struct Fields {
     pub map: Map<String, Value>,
-    /// Sent by a page without JavaScript, which wants to be led to a page.
-    pub by_form: bool,
+    /// Whether the body is an HTML form. Pages without JavaScript send forms, and the response must redirect to a page.
+    pub is_form: bool,
 }
 
-/// Takes the body in before anything is decided. An answer given while a body is still coming costs the client its
-/// connection, and often the answer with it.
-pub async fn take_in(request: Request, next: Next) -> Response {
+/// Reads the whole body before the request is handled. A response sent while the client still sends its body resets the
+/// connection, and the client often never sees the response.
+pub async fn buffer(request: Request, next: Next) -> Response {
     if request.body().is_end_stream() {
         return next.run(request).await;
     }
     let (parts, body) = request.into_parts();
-    let limit = if parts.uri.path() == "/organiser/import" { IMPORT_BYTES } else { BODY_BYTES };
+    let limit = if parts.uri.path() == "/organiser/import" { MAX_IMPORT_BYTES } else { MAX_BODY_BYTES };
     let may_fit = usize::try_from(body.size_hint().lower()).is_ok_and(|size| size <= limit);
-    let taken = if !may_fit { Err(StatusCode::PAYLOAD_TOO_LARGE) } else { taken_in(body, limit).await };
-    match taken {
+    let buffered = if may_fit { read_body(body, limit).await } else { Err(StatusCode::PAYLOAD_TOO_LARGE) };
+    match buffered {
         Ok(body) => next.run(Request::from_parts(parts, Body::from(body))).await,
         Err(status) => {
-            let mut refusal = Problem::of_status(status).into_response();
-            // What is left of the body is not waited for.
-            refusal.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-            refusal
+            let mut response = Problem::of_status(status).into_response();
+            // The rest of the body is not read, so the connection cannot be used again.
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            response
         }
     }
 }
 
-async fn taken_in(body: Body, limit: usize) -> Result<Bytes, StatusCode> {
+async fn read_body(body: Body, limit: usize) -> Result<Bytes, StatusCode> {
     let is_too_large = |error: &axum::Error| {
         std::error::Error::source(error).is_some_and(|source| source.is::<http_body_util::LengthLimitError>())
     };
@@ -58,18 +58,18 @@ impl<S: Send + Sync> FromRequest<S> for Fields {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let media_type = media_type(request.headers());
-        let by_form = match media_type.as_str() {
+        let is_form = match media_type.as_str() {
             "application/x-www-form-urlencoded" => true,
             json if json == "application/json" || json.ends_with("+json") => false,
             _ => {
-                let detail = "send JSON with the header `Content-Type: application/json`";
-                return Err(Problem::new(Kind::UnsupportedMediaType, detail));
+                let detail = "Send JSON with the header `Content-Type: application/json`.";
+                return Err(Problem::new(ProblemKind::UnsupportedMediaType, detail));
             }
         };
         let body =
             Bytes::from_request(request, state).await.map_err(|rejection| Problem::of_status(rejection.status()))?;
-        let map = if by_form { form(&body)? } else { json(&body)? };
-        Ok(Self { map, by_form })
+        let map = if is_form { parse_form(&body)? } else { parse_json(&body)? };
+        Ok(Self { map, is_form })
     }
 }
 
@@ -78,23 +78,24 @@ fn media_type(headers: &HeaderMap) -> String {
     value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
-fn json(body: &[u8]) -> Result<Map<String, Value>, Problem> {
+fn parse_json(body: &[u8]) -> Result<Map<String, Value>, Problem> {
     match serde_json::from_slice(body) {
         Ok(Value::Object(map)) => Ok(map),
         Ok(_) => {
-            Err(Problem::new(Kind::MalformedRequest, "the body must be a JSON object, such as {\"name\": \"Melvin\"}"))
+            let detail = "The body must be a JSON object, such as {\"name\": \"Melvin\"}.";
+            Err(Problem::new(ProblemKind::MalformedRequest, detail))
         }
         Err(error) => Err(Problem::new(
-            Kind::MalformedRequest,
-            format!("the body is not JSON: {error}; send an object such as {{\"name\": \"Melvin\"}}"),
+            ProblemKind::MalformedRequest,
+            format!("The body is not valid JSON: {error}. Send an object such as {{\"name\": \"Melvin\"}}."),
         )),
     }
 }
 
-fn form(body: &[u8]) -> Result<Map<String, Value>, Problem> {
+fn parse_form(body: &[u8]) -> Result<Map<String, Value>, Problem> {
     if body.first() == Some(&b'{') {
-        let detail = "the body looks like JSON; send it with the header `Content-Type: application/json`";
-        return Err(Problem::new(Kind::UnsupportedMediaType, detail));
+        let detail = "The body looks like JSON. Send it with the header `Content-Type: application/json`.";
+        return Err(Problem::new(ProblemKind::UnsupportedMediaType, detail));
     }
     Ok(form_urlencoded::parse(body).map(|(field, text)| (field.into_owned(), Value::from(text.into_owned()))).collect())
 }

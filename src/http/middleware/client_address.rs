@@ -1,10 +1,11 @@
-//! Where a request comes from: the connection, or what the reverse proxy before us says.
+//! The IP address of the client: from the connection, or from a reverse proxy's header.
 
 use std::net::IpAddr;
 
 use axum::http::HeaderMap;
 
-/// Behind a proxy the last entry of `X-Forwarded-For` counts: the proxy wrote it, those before it anybody.
+/// Behind a proxy, the last entry of `X-Forwarded-For` is the client's address. The proxy wrote that entry; the client
+/// may have forged the entries before it.
 pub fn client_address(peer: IpAddr, headers: &HeaderMap, behind_proxy: bool) -> IpAddr {
     if !behind_proxy {
         return peer;
@@ -21,7 +22,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_proxy_is_believed_and_only_what_it_wrote_itself() {
+    fn trusts_only_entry_of_proxy() {
         let peer: IpAddr = "127.0.0.1".parse().unwrap();
         let mut headers = HeaderMap::new();
         headers.append("x-forwarded-for", HeaderValue::from_static("6.6.6.6, 203.0.113.9"));

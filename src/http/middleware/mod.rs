@@ -1,4 +1,4 @@
-//! What every request and answer passes.
+//! Middleware for all requests and responses.
 
 pub mod body;
 pub mod client_address;

@@ -1,4 +1,4 @@
-//! So many requests a second for one client, and no more.
+//! A limit on the requests per second of each client.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
@@ -10,12 +10,12 @@ use axum::response::{IntoResponse, Response};
 use governor::{DefaultKeyedRateLimiter, Quota};
 
 use crate::http::client::ClientAddress;
-use crate::http::problem::{Kind, Problem};
+use crate::http::problem::{Problem, ProblemKind};
 
-/// How many seconds' worth of requests may come at once: a page with its files, an office behind one address.
+/// A burst may use the requests of this many seconds: one page loads several files, and an office may share one address.
 const BURST_SECONDS: u32 = 10;
 
-/// A client may take any address of its IPv6 /64, so that is what is limited.
+/// An IPv6 client can use any address of its /64, so the limit applies to the whole /64.
 const IPV6_PREFIX: u32 = 64;
 
 pub struct RateLimit {
@@ -24,32 +24,34 @@ pub struct RateLimit {
 
 impl RateLimit {
     pub fn new(per_second: NonZeroU32) -> Self {
-        let burst = per_second.saturating_mul(NonZeroU32::new(BURST_SECONDS).expect("it is not zero"));
+        let burst = per_second.saturating_mul(NonZeroU32::new(BURST_SECONDS).expect("the burst is not zero"));
         Self { limiter: DefaultKeyedRateLimiter::keyed(Quota::per_second(per_second).allow_burst(burst)) }
     }
 
     fn allows(&self, address: IpAddr) -> bool {
-        self.limiter.check_key(&network(address)).is_ok()
+        self.limiter.check_key(&network_of(address)).is_ok()
     }
 
-    /// Forgets clients that have not asked for a while.
+    /// Frees the memory of clients that sent no request for a while.
     pub fn forget_idle(&self) {
         self.limiter.retain_recent();
         self.limiter.shrink_to_fit();
     }
 }
 
-pub async fn limit(State(limit): State<Arc<RateLimit>>, request: Request, next: Next) -> Response {
+/// Responds with 429 to clients that exceed the limit.
+pub async fn enforce(State(limit): State<Arc<RateLimit>>, request: Request, next: Next) -> Response {
     match request.extensions().get::<ClientAddress>() {
         Some(address) if !limit.allows(address.0) => {
-            let detail = "your address asks more often than this server allows; wait a second";
-            Problem::new(Kind::TooManyRequests, detail).into_response()
+            let detail = "Too many requests. Please wait a moment and try again.";
+            Problem::new(ProblemKind::TooManyRequests, detail).into_response()
         }
         _ => next.run(request).await,
     }
 }
 
-fn network(address: IpAddr) -> IpAddr {
+/// The address that a client's requests are counted under.
+fn network_of(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
             let mask = u128::MAX << (u128::BITS - IPV6_PREFIX);
@@ -64,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_network_has_its_own_allowance() {
+    fn limits_each_network_separately() {
         let limit = RateLimit::new(NonZeroU32::new(1).unwrap());
         let first: IpAddr = "2001:db8::1".parse().unwrap();
         let neighbour: IpAddr = "2001:db8::ffff".parse().unwrap();

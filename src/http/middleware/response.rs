@@ -1,4 +1,4 @@
-//! What every answer gets: problems in the form that the client wants, security headers, a log line, a count.
+//! The last step of every response: errors as problem documents or pages, security headers, a log line and metrics.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -12,7 +12,7 @@ use crate::http::client::wants_page;
 use crate::http::problem::Problem;
 use crate::http::{App, pages};
 
-/// Pages load nothing from elsewhere, are shown in no frame, and tell no other site their address: it may hold
+/// Pages load nothing from other sites and are not shown in frames. They send no referrer, because their URL may contain
 /// a token.
 const SECURITY_HEADERS: [(HeaderName, &str); 6] = [
     (
@@ -27,63 +27,66 @@ const SECURITY_HEADERS: [(HeaderName, &str); 6] = [
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
 
-pub async fn dress(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let began = Instant::now();
+/// Adds to a response what all responses need.
+pub async fn finish(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let started = Instant::now();
     let method = request.method().clone();
-    let page = wants_page(request.headers());
-    // The pattern and never the path: paths hold names and tokens.
+    let wants_page = wants_page(request.headers());
+    // The pattern, never the path: paths contain names and tokens.
     let route = request.extensions().get::<MatchedPath>().map_or("none".to_owned(), |path| path.as_str().to_owned());
-    let private = route.starts_with("/organiser") || route.contains("{token}") || route == "/events";
+    let is_private = route.starts_with("/organiser") || route.contains("{token}") || route == "/events";
 
     let mut response = next.run(request).await;
     if response.status().is_client_error() || response.status().is_server_error() {
-        response = as_problem(response, page);
+        response = render_problem(response, wants_page);
     }
     let headers = response.headers_mut();
     for (name, value) in SECURITY_HEADERS {
         headers.insert(name, HeaderValue::from_static(value));
     }
     headers.append(header::VARY, HeaderValue::from_static("accept"));
-    if private || !headers.contains_key(header::CACHE_CONTROL) {
+    if is_private || !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
 
     let status = response.status().as_u16();
-    let took = began.elapsed();
-    app.metrics.answered(known(&method), &route, status, took);
-    let millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-    tracing::debug!(http.method = %method, http.route = route, http.status = status, millis, "answered");
+    let duration = started.elapsed();
+    app.metrics.answered(method_label(&method), &route, status, duration);
+    let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    tracing::debug!(http.method = %method, http.route = route, http.status = status, millis, "request answered");
     response
 }
 
-/// Clients may make up methods, and each label that they could make up would cost memory for ever.
-fn known(method: &Method) -> &str {
+/// The method as a metric label. Clients can invent methods, and every new label would use memory forever.
+fn method_label(method: &Method) -> &str {
     match *method {
         Method::GET | Method::POST | Method::HEAD | Method::PUT | Method::DELETE | Method::OPTIONS => method.as_str(),
         _ => "other",
     }
 }
 
-/// Gives an answer of the framework's own a body, and shows a person a page.
-fn as_problem(response: Response, page: bool) -> Response {
-    let shown_already =
+/// Gives an error response its body: a page for browsers, else a problem document. Errors that are pages already stay as
+/// they are.
+fn render_problem(response: Response, wants_page: bool) -> Response {
+    let is_page =
         response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
-    if shown_already {
+    if is_page {
         return response;
     }
     let (mut parts, body) = response.into_parts();
     let status = parts.status;
     let problem = parts.extensions.remove::<Problem>();
-    if let (Some(_), false) = (&problem, page) {
+    if problem.is_some() && !wants_page {
         return Response::from_parts(parts, body);
     }
     let problem = problem.unwrap_or_else(|| Problem::of_status(status));
     parts.headers.remove(header::CONTENT_TYPE);
     parts.headers.remove(header::CONTENT_LENGTH);
-    let mut shown = if page { (status, pages::problem(&problem)).into_response() } else { problem.into_response() };
-    // `Allow`, `Retry-After`, `WWW-Authenticate` stay.
+    let mut rendered =
+        if wants_page { (status, pages::problem(&problem)).into_response() } else { problem.into_response() };
+    // Keeps `Allow`, `Retry-After` and `WWW-Authenticate`.
     for (name, value) in &parts.headers {
-        shown.headers_mut().insert(name, value.clone());
+        rendered.headers_mut().insert(name, value.clone());
     }
-    shown
+    rendered
 }

@@ -1,4 +1,4 @@
-//! The organiser's page of the buttons.
+//! The organiser's page of registered buttons.
 
 use maud::{Markup, html};
 use strum::VariantArray as _;
@@ -17,8 +17,8 @@ pub fn buttons(buttons: &[ButtonBody], next: Option<&str>) -> Markup {
                 p { strong dir="auto" { (button.name) } " for " bdi { (button.event) } }
                 p.hint { "Serial number " code { (button.serial) } }
                 p.hint {
-                    "Single: " (words(button.single)) ", double: " (words(button.double))
-                    ", triple: " (words(button.triple)) ", long: " (words(button.long))
+                    "Single: " (action_label(button.single)) ", double: " (action_label(button.double))
+                    ", triple: " (action_label(button.triple)) ", long: " (action_label(button.long))
                 }
                 details {
                     summary { "For a device that posts over HTTP" }
@@ -51,18 +51,18 @@ pub fn buttons(buttons: &[ButtonBody], next: Option<&str>) -> Markup {
     layout("Buttons", &main)
 }
 
-fn action_field(field: &str, label: &str, chosen: PressAction) -> Markup {
+fn action_field(field: &str, label: &str, default: PressAction) -> Markup {
     html! {
         label for=(field) { (label) }
         select id=(field) name=(field) {
             @for action in PressAction::VARIANTS {
-                option value=(action.as_str()) selected[*action == chosen] { (words(action.as_str())) }
+                option value=(action.as_str()) selected[*action == default] { (action_label(action.as_str())) }
             }
         }
     }
 }
 
-fn words(action: &str) -> &str {
+fn action_label(action: &str) -> &str {
     match action {
         "sign_up" => "signs up",
         "cancel" => "cancels",

@@ -1,15 +1,15 @@
-//! Where people sign up and see who is coming.
+//! The first page, and the page of an event with its sign-up form and roster.
 
 use maud::{Markup, html};
 
 use crate::domain::event::Event;
 use crate::domain::text::KEY_BYTES;
 use crate::http::pages::{VERSION, contact_field, event_field, event_list, layout, name_field};
-use crate::http::paging::to_cursor;
+use crate::http::paging::encode_cursor;
 use crate::notify::links::{event_path, signups_path};
 use crate::ports::{EventSummary, RosterPage};
 
-/// The first page: sign up to any event; `events` are listed where the operator allows it.
+/// The first page, with a form to sign up for any event. `events` is empty if the client may not list them.
 pub fn home(events: &[EventSummary]) -> Markup {
     let main = html! {
         h1 { "Who is coming?" }
@@ -29,21 +29,29 @@ pub fn home(events: &[EventSummary]) -> Markup {
     layout("Who is coming?", &main)
 }
 
-/// An event's page. `further` says that it is not the first page of a long roster.
-pub fn event(event: &Event, page: &RosterPage, further: bool) -> Markup {
+/// A part of a long roster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RosterPart {
+    First,
+    Later,
+}
+
+/// The page of an event. A long roster is split; `part` says which part of it the page shows.
+pub fn event(event: &Event, page: &RosterPage, part: RosterPart) -> Markup {
     let title = page.title.as_deref().unwrap_or(event.title());
-    let here = event_path(event.id(), &[]);
+    let path = event_path(event.id(), &[]);
+    let is_first = part == RosterPart::First;
     let main = html! {
         h1 dir="auto" { (title) }
         form #signup .card method="post" action=(signups_path(title)) {
             (name_field())
             (contact_field("Where to reach you (optional)"))
             button type="submit" { "Count me in" }
-            p #said .notice role="status" hidden {}
+            p #notice .notice role="status" hidden {}
         }
         section {
-            h2 #count { (how_many(page.count)) }
-            ul #people .people data-roster=(event_path(event.id(), &["attendees"])) data-further=(further) {
+            h2 #count { (count_text(page.count)) }
+            ul #people .people data-roster=(event_path(event.id(), &["attendees"])) data-is-first=(is_first) {
                 @for attendee in &page.attendees {
                     @if let Some(registration) = attendee.registration() {
                         li {
@@ -53,16 +61,16 @@ pub fn event(event: &Event, page: &RosterPage, further: bool) -> Markup {
                     }
                 }
             }
-            @if further { p { a href=(here) { "From the beginning" } } }
+            @if !is_first { p { a href=(path) { "From the beginning" } } }
             @if let Some(next) = &page.next {
-                p #more { a href={ (here) "?cursor=" (to_cursor(next.as_str())) } { "Further names" } }
+                p #more { a href={ (path) "?cursor=" (encode_cursor(next.as_str())) } { "Further names" } }
             }
         }
         details {
             summary { "Lost the link to your sign-up?" }
             form.card method="post" action=(event_path(event.id(), &["link"])) {
-                label for="whose" { "Your name on the list" }
-                input #whose name="name" type="text" required maxlength=(KEY_BYTES) dir="auto";
+                label for="link-name" { "Your name on the list" }
+                input #link-name name="name" type="text" required maxlength=(KEY_BYTES) dir="auto";
                 p.hint { "It is sent to the address that you gave and confirmed." }
                 button.plain type="submit" { "Send me my link again" }
             }
@@ -72,8 +80,8 @@ pub fn event(event: &Event, page: &RosterPage, further: bool) -> Markup {
     layout(title, &main)
 }
 
-/// As the script words it too.
-fn how_many(count: u64) -> String {
+/// The script `event.js` uses the same words.
+fn count_text(count: u64) -> String {
     match count {
         0 => "Nobody is in yet".to_owned(),
         1 => "1 is in".to_owned(),

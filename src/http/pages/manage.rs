@@ -1,4 +1,4 @@
-//! What the owner of a stay sees and may do.
+//! The page of a manage link: the state of the registration, and forms to change it.
 
 use maud::{Markup, html};
 
@@ -7,8 +7,8 @@ use crate::domain::timestamp::Timestamp;
 use crate::http::bodies::ManageBody;
 use crate::http::pages::{contact_field, layout};
 
-/// To the minute.
-fn moment(at: Timestamp) -> String {
+/// Formats a time to the minute, such as `2026-11-23 12:00 UTC`.
+fn format_to_minute(at: Timestamp) -> String {
     at.to_string().replace('T', " ")[..16].to_owned() + " UTC"
 }
 
@@ -29,7 +29,7 @@ pub fn manage(title: &str, event_path: &str, body: &ManageBody) -> Markup {
             h2 { "What is new" }
             ul.people {
                 @for message in &body.messages {
-                    li { span dir="auto" { (message.text) } span.hint { (moment(message.at)) } }
+                    li { span dir="auto" { (message.text) } span.hint { (format_to_minute(message.at)) } }
                 }
             }
         }

@@ -1,4 +1,4 @@
-//! The pages: server-side HTML that works without scripts, one style sheet, one script that adds comfort.
+//! The pages: HTML rendered on the server. They work without scripts; one script makes the event page live.
 
 mod buttons;
 mod event;
@@ -12,7 +12,7 @@ use axum::routing::get;
 use maud::{DOCTYPE, Markup, html};
 
 pub use self::buttons::buttons;
-pub use self::event::{event, home};
+pub use self::event::{RosterPart, event, home};
 pub use self::manage::manage;
 pub use self::opt_in::opt_in;
 pub use self::organiser::{events, login, organiser, reject, rejects};
@@ -21,18 +21,18 @@ use crate::http::problem::Problem;
 use crate::notify::links::event_path;
 use crate::ports::EventSummary;
 
-/// How many events a page shows before it leads to the list of all.
+/// The number of events that a page shows before it links to the list of all events.
 pub const EVENTS_SHOWN: usize = 50;
-/// How many rejects the organiser's page counts before it says "or more".
+/// The number of rejected messages that the organiser's page counts before it says "or more".
 pub const REJECTS_SHOWN: usize = 100;
 
 const STYLE: &str = include_str!("../assets/style.css");
 const SCRIPT: &str = include_str!("../assets/event.js");
 const ICON: &str = include_str!("../assets/icon.svg");
-/// A new release is a new address, so that no browser mixes them.
+/// Part of the URLs of style sheet and script, so that no browser uses a cached file of an older release.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// The files that pages load.
+/// The routes of the style sheet, the script and the icon.
 pub fn assets<S: Clone + Send + Sync + 'static>() -> Router<S> {
     let file = |content_type: &'static str, content: &'static str| {
         get(async move || ([(header::CONTENT_TYPE, content_type), (header::CACHE_CONTROL, "max-age=86400")], content))
@@ -43,7 +43,7 @@ pub fn assets<S: Clone + Send + Sync + 'static>() -> Router<S> {
         .route("/assets/icon.svg", file("image/svg+xml", ICON))
 }
 
-/// A problem as a page, with a way on.
+/// A problem document as a page, with a link to the first page.
 pub fn problem(problem: &Problem) -> Markup {
     let main = html! {
         h1 { (problem.title) }
@@ -54,11 +54,11 @@ pub fn problem(problem: &Problem) -> Markup {
     layout(problem.title, &main)
 }
 
-/// An answer to something done, with a way back.
-pub fn said(title: &str, answer: &str, back: &str) -> Markup {
+/// Confirms an action, with a link back.
+pub fn confirmation(title: &str, message: &str, back: &str) -> Markup {
     let main = html! {
         h1 { (title) }
-        p.notice role="status" { (answer) }
+        p.notice role="status" { (message) }
         p { a href=(back) { "Back" } }
     };
     layout(title, &main)

@@ -1,4 +1,4 @@
-//! What the owner of an address sees who was asked whether they want messages.
+//! The page of an opt-in link: the owner of an address confirms or stops notifications.
 
 use maud::{Markup, html};
 

@@ -1,4 +1,4 @@
-//! The organiser's pages.
+//! The organiser's pages: login, overview, events and rejected messages.
 
 use maud::{Markup, html};
 
@@ -6,13 +6,13 @@ use crate::http::bodies::{LimitsBody, UsageBody};
 use crate::http::pages::{EVENTS_SHOWN, REJECTS_SHOWN, event_list, layout};
 use crate::ports::{EventSummary, Reject};
 
-pub fn login(refused: Option<&str>) -> Markup {
+pub fn login(error: Option<&str>) -> Markup {
     let main = html! {
         h1 { "Organiser" }
         form.card method="post" action="/organiser/login" {
             label for="key" { "The organiser's key" }
             input #key name="key" type="password" required autocomplete="current-password";
-            @if let Some(refused) = refused { p.notice.bad { (refused) } }
+            @if let Some(error) = error { p.notice.bad { (error) } }
             button type="submit" { "Log in" }
             p.hint { "The server says at its start where the key is." }
         }
@@ -41,15 +41,15 @@ pub fn organiser(events: &[EventSummary], rejects: usize, limits: &LimitsBody) -
             (event_list(events))
             @if events.len() == EVENTS_SHOWN { p { a href="/events" { "All events" } } }
         }
-        @if let Some(confirmations) = &limits.opt_ins {
+        @if let Some(opt_ins) = &limits.opt_ins {
             section {
                 h2 { "Messages" }
-                (spent(confirmations, "addresses were asked in this hour whether they want messages"))
+                (usage_line(opt_ins, "addresses were asked in this hour whether they want messages"))
                 @match &limits.texts {
                     None => p { "Nobody is texted: no calling codes are listed." },
                     Some(texts) => {
-                        (spent(&texts.usage, "text messages went out today (UTC)"))
-                        (spent(&texts.answers, "questions and links went out among them"))
+                        (usage_line(&texts.usage, "text messages went out today (UTC)"))
+                        (usage_line(&texts.answers, "questions and links went out among them"))
                         p.hint { "To " (texts.calling_codes.join(", ")) " alone, " (texts.hours) "." }
                     },
                 }
@@ -62,8 +62,8 @@ pub fn organiser(events: &[EventSummary], rejects: usize, limits: &LimitsBody) -
         section {
             h2 { "Export" }
             form.card method="get" action="/organiser/export" {
-                label for="of" { "Event (empty for all)" }
-                input #of name="event" type="text" dir="auto";
+                label for="export-event" { "Event (empty for all)" }
+                input #export-event name="event" type="text" dir="auto";
                 button type="submit" { "Download CSV" }
             }
         }
@@ -84,13 +84,13 @@ pub fn organiser(events: &[EventSummary], rejects: usize, limits: &LimitsBody) -
     layout("Organiser", &main)
 }
 
-/// So that it is seen when a budget holds messages back.
-fn spent(budget: &UsageBody, of_what: &str) -> Markup {
-    let is_spent = budget.spent >= budget.limit;
+/// A limit and its usage. It stands out once the limit is reached and messages are held back.
+fn usage_line(usage: &UsageBody, what: &str) -> Markup {
+    let is_used_up = usage.spent >= usage.limit;
     html! {
-        p.notice[is_spent].bad[is_spent] {
-            (budget.spent) " of " (budget.limit) " " (of_what)
-            @if is_spent { "; no more are sent" }
+        p.notice[is_used_up].bad[is_used_up] {
+            (usage.spent) " of " (usage.limit) " " (what)
+            @if is_used_up { "; no more are sent" }
             "."
         }
     }
@@ -123,15 +123,15 @@ pub fn rejects(rejects: &[Reject], next: Option<&str>) -> Markup {
     layout("Rejects", &main)
 }
 
-/// `refused` says why the last correction did not do.
-pub fn reject(reject: &Reject, refused: Option<&str>) -> Markup {
-    let here = format!("/organiser/rejects/{}", reject.id);
+/// A rejected message with a form to correct it. `error` says why the last correction was not accepted.
+pub fn reject(reject: &Reject, error: Option<&str>) -> Markup {
+    let path = format!("/organiser/rejects/{}", reject.id);
     let main = html! {
         h1 { "Reject" }
         p.notice.bad { (reject.reason) }
         p.hint { "Arrived " time datetime=(reject.arrived_at) { (reject.arrived_at) } ", message " (reject.id) }
         pre dir="auto" { (reject.body) }
-        form.card method="post" action={ (here) "/redrive" } {
+        form.card method="post" action={ (path) "/redrive" } {
             h2 { "Correct and send again" }
             p.hint { "What is left empty stays as it is in the message." }
             label for="event" { "Event" }
@@ -141,10 +141,10 @@ pub fn reject(reject: &Reject, refused: Option<&str>) -> Markup {
             label for="contact" { "Contact" }
             input #contact name="contact" type="text";
             label.check { input name="no_contact" type="checkbox" value="1"; " without the contact" }
-            @if let Some(refused) = refused { p.notice.bad { (refused) } }
+            @if let Some(error) = error { p.notice.bad { (error) } }
             button type="submit" { "Send again" }
         }
-        form.card method="post" action={ (here) "/discard" } {
+        form.card method="post" action={ (path) "/discard" } {
             button.bad type="submit" { "Throw away" }
         }
         p { a href="/organiser/rejects" { "Back" } }

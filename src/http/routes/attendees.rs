@@ -1,4 +1,4 @@
-//! Who is coming: the roster in pages, and one attendee.
+//! The roster of an event, page by page, and single attendees.
 
 use std::sync::Arc;
 
@@ -18,64 +18,71 @@ use crate::domain::channel::Channel;
 use crate::domain::signup::AttendeeKey;
 use crate::domain::timestamp::Timestamp;
 use crate::http::App;
-use crate::http::paging::{PageQuery, event_id, to_cursor};
-use crate::http::problem::{Kind, Problem};
+use crate::http::paging::{PageQuery, encode_cursor, parse_event_id};
+use crate::http::problem::{Problem, ProblemKind};
 
+/// One page of an event's roster.
 #[derive(Serialize, ToSchema)]
 pub struct RosterBody {
-    /// The event's id.
+    /// The id of the event.
     event: String,
-    /// The event as first typed; null if nobody ever signed up.
+    /// The title of the event, as the first sign-up spelled it; null if nobody has signed up yet.
     title: Option<String>,
-    /// How many are in, on all pages.
+    /// The number of attendees on all pages.
     count: u64,
     attendees: Vec<RosterEntry>,
-    /// The cursor of the next page; null on the last.
+    /// The cursor of the next page; null on the last page.
     next: Option<String>,
 }
 
+/// An attendee on the roster.
 #[derive(Serialize, ToSchema)]
 pub struct RosterEntry {
     name: String,
-    /// When this stay began.
+    /// When the registration began.
     #[schema(value_type = String, format = DateTime)]
     since: Timestamp,
+    /// The channel of the sign-up that began the registration.
     #[schema(value_type = String, example = "http")]
     channel: Channel,
 }
 
+/// One attendee of an event.
 #[derive(Serialize, ToSchema)]
 pub struct AttendeeBody {
+    /// The id of the event.
     event: String,
     #[serde(flatten)]
     entry: RosterEntry,
 }
 
-/// A page of an event's roster, by name. An event that nobody signed up for is empty.
+/// Lists the attendees of an event, sorted by name.
+///
+/// The roster of an unknown event is empty.
 #[utoipa::path(
     get, path = "/events/{event}/attendees", operation_id = "listAttendees", tag = "roster",
     params(("event" = String, Path), PageQuery, ("If-None-Match" = Option<String>, Header)),
     responses(
         (status = 200, body = RosterBody),
-        (status = 304, description = "Unchanged since the given ETag"),
+        (status = 304, description = "The roster has not changed since the given ETag"),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
     ),
 )]
-pub async fn roster(
+pub async fn list(
     State(app): State<Arc<App>>,
     Path(event): Path<String>,
     Query(query): Query<PageQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let event = event_id(&event)?;
+    let event = parse_event_id(&event)?;
     let after = query.cursor()?.map(NameKey::from_stored);
     let page = app.backend.roster.roster(&event, query.limit()?, after.as_ref()).await?;
     let body = RosterBody {
         event: event.to_string(),
         title: page.title,
         count: page.count,
-        attendees: page.attendees.iter().filter_map(entry).collect(),
-        next: page.next.map(|name| to_cursor(name.as_str())),
+        attendees: page.attendees.iter().filter_map(roster_entry).collect(),
+        next: page.next.map(|name| encode_cursor(name.as_str())),
     };
     let json = serde_json::to_vec(&body).expect("a roster is plain data");
     let etag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(&Sha256::digest(&json)[..16]));
@@ -86,34 +93,35 @@ pub async fn roster(
     Ok((cached, [(header::CONTENT_TYPE, "application/json")], json).into_response())
 }
 
-/// One attendee who is in.
+/// Shows one attendee of an event.
 #[utoipa::path(
     get, path = "/events/{event}/attendees/{name}", operation_id = "showAttendee", tag = "roster",
-    params(("event" = String, Path), ("name" = String, Path, description = "The name, in any spelling")),
+    params(("event" = String, Path), ("name" = String, Path, description = "The attendee's name. Case and spacing do not matter.")),
     responses(
         (status = 200, body = AttendeeBody),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
     ),
 )]
-pub async fn attendee(
+pub async fn show(
     State(app): State<Arc<App>>,
     Path((event, name)): Path<(String, String)>,
 ) -> Result<Json<AttendeeBody>, Problem> {
-    let event = event_id(&event)?;
+    let event = parse_event_id(&event)?;
     let name = NameKey::of(&name).map_err(|problem| problem.in_field("name"))?;
     let attendee = app.backend.roster.attendee(&AttendeeKey { event, name }).await?;
     let body = attendee
-        .and_then(|attendee| Some(AttendeeBody { event: attendee.event.to_string(), entry: entry(&attendee)? }));
-    body.map(Json).ok_or_else(|| Problem::new(Kind::NotFound, "nobody of this name is on the roster of this event"))
+        .and_then(|attendee| Some(AttendeeBody { event: attendee.event.to_string(), entry: roster_entry(&attendee)? }));
+    body.map(Json)
+        .ok_or_else(|| Problem::new(ProblemKind::NotFound, "There is no attendee of this name on this event's roster."))
 }
 
-/// None for who is not in.
-pub fn entry(attendee: &Attendee) -> Option<RosterEntry> {
+/// `None` if the attendee is not in.
+pub fn roster_entry(attendee: &Attendee) -> Option<RosterEntry> {
     let registration = attendee.registration()?;
     Some(RosterEntry { name: attendee.name.to_string(), since: registration.since, channel: registration.channel })
 }
 
-/// RFC 9110, section 13.1.2; tags are compared weakly.
+/// Whether `If-None-Match` contains the ETag. Tags are compared weakly (RFC 9110, section 13.1.2).
 fn matches_etag(headers: &HeaderMap, etag: &str) -> bool {
     let tags = headers.get_all(header::IF_NONE_MATCH).into_iter().filter_map(|value| value.to_str().ok());
     tags.flat_map(|value| value.split(',')).map(str::trim).any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag)

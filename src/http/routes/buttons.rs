@@ -1,4 +1,4 @@
-//! Presses of buttons that know HTTP alone.
+//! Button presses that devices or Flic's cloud send over HTTP.
 
 use std::sync::Arc;
 
@@ -18,33 +18,34 @@ use crate::domain::timestamp::Timestamp;
 use crate::formats::button::envelope::Envelope;
 use crate::formats::button::{Decoded, HTTP, decode};
 use crate::http::App;
-use crate::http::problem::{Kind, Problem};
-use crate::http::routes::organiser::bearer;
+use crate::http::problem::{Problem, ProblemKind};
+use crate::http::routes::organiser::bearer_token;
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct PressQuery {
-    /// The serial number under which the button is registered; not needed for Flic's cloud.
+    /// The serial number of the registered button. Flic's cloud does not need it.
     serial: Option<String>,
-    /// The button's secret, for a device that can send no header `Authorization: Bearer …`.
+    /// The button's secret, for devices that cannot send the header `Authorization: Bearer …`.
     secret: Option<String>,
 }
 
+/// The answer to a press.
 #[derive(Serialize, ToSchema)]
-pub struct PressAnswer {
-    /// Flic's app shows it.
+pub struct PressResponse {
+    /// A message for people. Flic's app shows it.
     pub message: &'static str,
 }
 
-/// Takes a press: what the device posts, whatever of the known devices it is.
+/// Accepts a button press, in the format of any supported device.
 ///
-/// With the button's own secret, or as a token that Flic's cloud signed: `{"token": …}`.
+/// A device sends the button's secret. Flic's cloud sends `{"token": …}`, a token that it signed.
 #[utoipa::path(
     post, path = "/buttons", operation_id = "press", tag = "buttons", params(PressQuery), security(("button" = [])),
-    request_body(content = Object, description = "As the device sends it", example = json!({"event_type": "single"})),
+    request_body(content = Object, description = "The press, in the format of the device", example = json!({"event_type": "single"})),
     responses(
-        (status = 200, body = PressAnswer, description = "To Flic's cloud, which takes no other"),
-        (status = 202, body = PressAnswer),
+        (status = 200, body = PressResponse, description = "Accepted from Flic's cloud, which understands only this status"),
+        (status = 202, body = PressResponse),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -55,16 +56,16 @@ pub async fn press(
     body: Bytes,
 ) -> Result<Response, Problem> {
     let received_at = Timestamp::now();
-    let (serial, payload, status) = match token(&body) {
+    let (serial, payload, status) = match flic_token(&body) {
         Some(token) => {
-            let (serial, claims) = of_flic(&app, &token, received_at)?;
+            let (serial, claims) = verify_flic_token(&app, &token, received_at)?;
             (serial, claims, StatusCode::OK)
         }
-        None => (of_device(&app, &query, &headers).await?, body.to_vec(), StatusCode::ACCEPTED),
+        None => (authenticate_device(&app, &query, &headers).await?, body.to_vec(), StatusCode::ACCEPTED),
     };
     let envelope = Envelope { topic: format!("{HTTP}{serial}"), payload, received_at };
-    // Whoever sets a device up sees at once whether it is understood.
-    let decoded = decode(&envelope).map_err(|error| Problem::new(Kind::MalformedRequest, error.to_string()))?;
+    // Decoded here too, so that the person who sets up a device sees the error in the response.
+    let decoded = decode(&envelope).map_err(|error| Problem::new(ProblemKind::MalformedRequest, error.to_string()))?;
     let message = match decoded {
         Decoded::Press(_) => {
             app.queue.send(vec![envelope.write()]).await?;
@@ -73,39 +74,43 @@ pub async fn press(
         }
         Decoded::NotAPress => "This asks for nothing.",
     };
-    Ok((status, Json(PressAnswer { message })).into_response())
+    Ok((status, Json(PressResponse { message })).into_response())
 }
 
-/// Of `{"token": …}`, as Flic's cloud posts it.
-fn token(body: &[u8]) -> Option<String> {
+/// The token in `{"token": …}`, the body that Flic's cloud posts.
+fn flic_token(body: &[u8]) -> Option<String> {
     let body: Value = serde_json::from_slice(body).ok()?;
     Some(body.get("token")?.as_str()?.to_owned())
 }
 
-fn of_flic(app: &App, token: &str, now: Timestamp) -> Result<(Serial, Vec<u8>), Problem> {
+/// The serial number and the claims of a token that Flic's cloud signed.
+fn verify_flic_token(app: &App, token: &str, now: Timestamp) -> Result<(Serial, Vec<u8>), Problem> {
     let key = app.flic_key.as_ref().ok_or_else(|| {
-        Problem::new(Kind::WrongSecret, "this server has no public key of Flic's cloud; the operator can set one")
+        let detail = "This server has no public key of Flic's cloud. The operator can set one.";
+        Problem::new(ProblemKind::WrongSecret, detail)
     })?;
-    let claims = key.verify(token, now).map_err(|error| Problem::new(Kind::WrongSecret, error.to_string()))?;
+    let claims = key.verify(token, now).map_err(|error| Problem::new(ProblemKind::WrongSecret, error.to_string()))?;
     let serial = claims.get("buttonSerialNumber").and_then(Value::as_str).unwrap_or_default();
     let serial = Serial::parse(serial).map_err(|problem| problem.in_field("buttonSerialNumber"))?;
     Ok((serial, Value::Object(claims).to_string().into_bytes()))
 }
 
-async fn of_device(app: &App, query: &PressQuery, headers: &HeaderMap) -> Result<Serial, Problem> {
-    let given = headers.get(header::AUTHORIZATION).and_then(|value| bearer(value.as_bytes()));
-    let given = given.or(query.secret.as_deref().map(str::as_bytes)).ok_or_else(|| {
-        let detail = "send the button's secret as `Authorization: Bearer …`; `countmein button list` shows it";
-        Problem::new(Kind::WrongSecret, detail)
+/// The serial number of a device that sent the button's secret.
+async fn authenticate_device(app: &App, query: &PressQuery, headers: &HeaderMap) -> Result<Serial, Problem> {
+    let in_header = headers.get(header::AUTHORIZATION).and_then(|value| bearer_token(value.as_bytes()));
+    let given = in_header.or(query.secret.as_deref().map(str::as_bytes)).ok_or_else(|| {
+        let detail = "Send the button's secret as `Authorization: Bearer …`. The organiser's list of buttons shows it.";
+        Problem::new(ProblemKind::WrongSecret, detail)
     })?;
     let serial =
         Serial::parse(query.serial.as_deref().unwrap_or_default()).map_err(|problem| problem.in_field("serial"))?;
-    let is_of = |secret: &Secret| Secret::is_same(serial.secret(secret).as_bytes(), given);
-    let is_right =
-        is_of(&app.token_secret) || app.secrets.previous_token_secret().await?.is_some_and(|previous| is_of(&previous));
-    if !is_right {
-        let detail = "this is not the secret of the button of this serial number; `countmein button list` shows it";
-        return Err(Problem::new(Kind::WrongSecret, detail));
+    let matches = |secret: &Secret| Secret::is_same(serial.secret(secret).as_bytes(), given);
+    let is_valid = matches(&app.token_secret)
+        || app.secrets.previous_token_secret().await?.is_some_and(|previous| matches(&previous));
+    if !is_valid {
+        let detail =
+            "This is not the secret of the button with this serial number. The organiser's list of buttons shows it.";
+        return Err(Problem::new(ProblemKind::WrongSecret, detail));
     }
     Ok(serial)
 }

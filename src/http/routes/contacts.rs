@@ -1,4 +1,4 @@
-//! Where the owner of an address says whether they want messages there. GET shows; only POST acts.
+//! The opt-in page of a contact: its owner confirms or stops notifications. GET only shows; POST changes.
 
 use std::sync::Arc;
 
@@ -16,24 +16,31 @@ use crate::domain::opt_in::{ContactId, ContactToken, OptIn};
 use crate::http::bodies::OptInState;
 use crate::http::client::wants_page;
 use crate::http::middleware::body::Fields;
-use crate::http::problem::{Kind, Problem};
+use crate::http::problem::{Problem, ProblemKind};
 use crate::http::{App, pages};
 use crate::notify::links::contact_path;
 use crate::ports::{Contacts, Unavailable, Write};
 
+/// How often an answer is written when concurrent writes conflict.
+const MAX_WRITES: u32 = 5;
+
+/// Whether the owner of an address wants notifications.
 #[derive(Serialize, ToSchema)]
 pub struct OptInBody {
     pub opt_in: OptInState,
 }
 
-/// Give `action` `confirm` or `stop`. A mail program's one click (RFC 8058) stops too.
+/// The owner's answer. A one-click unsubscribe of a mail program (RFC 8058) is accepted too and means `stop`.
 #[derive(Serialize, ToSchema)]
-pub struct OptInAction {
+pub struct OptInRequest {
+    /// `confirm` or `stop`.
     #[schema(example = "confirm")]
     pub action: String,
 }
 
-/// Whether messages are sent to the address that this link was sent to.
+/// Shows whether notifications are sent to an address.
+///
+/// The token is in the opt-in link that was sent to the address.
 #[utoipa::path(
     get, path = "/contacts/{token}", operation_id = "showConsent", tag = "contacts", params(("token" = String, Path)),
     responses(
@@ -46,34 +53,34 @@ pub async fn show(
     Path(token): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let contact = verify(&app, &token).await?;
-    let opt_in = state(app.backend.contacts.opt_in(&contact).await?);
+    let contact = verify_token(&app, &token).await?;
+    let opt_in = opt_in_state(app.backend.contacts.opt_in(&contact).await?);
     if wants_page(&headers) {
         return Ok(pages::opt_in(opt_in).into_response());
     }
     Ok(Json(OptInBody { opt_in }).into_response())
 }
 
-/// Confirms that messages are wanted at this address, or stops them all.
+/// Confirms notifications to an address, or stops them.
 #[utoipa::path(
     post, path = "/contacts/{token}", operation_id = "setConsent", tag = "contacts", params(("token" = String, Path)),
-    request_body = OptInAction,
+    request_body = OptInRequest,
     responses(
         (status = 200, body = OptInBody),
-        (status = 303, description = "To the same page, after a form"),
+        (status = 303, description = "Redirect to the same page, after a form"),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
     ),
 )]
-pub async fn act(
+pub async fn change(
     State(app): State<Arc<App>>,
     Path(token): Path<String>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    let contact = verify(&app, &token).await?;
+    let contact = verify_token(&app, &token).await?;
     let contacts = &*app.backend.contacts;
     if is_one_click(&body) {
-        set(contacts, &contact, OptIn::OptedOut).await?;
+        store_opt_in(contacts, &contact, OptIn::OptedOut).await?;
         return Ok(Json(OptInBody { opt_in: OptInState::OptedOut }).into_response());
     }
     let mut request = Request::new(body.into());
@@ -88,40 +95,44 @@ pub async fn act(
                 .into());
         }
     };
-    set(contacts, &contact, wanted).await?;
-    if fields.by_form {
+    store_opt_in(contacts, &contact, wanted).await?;
+    if fields.is_form {
         return Ok(Redirect::to(&contact_path(&token)).into_response());
     }
-    Ok((StatusCode::OK, Json(OptInBody { opt_in: state(Some(wanted)) })).into_response())
+    Ok((StatusCode::OK, Json(OptInBody { opt_in: opt_in_state(Some(wanted)) })).into_response())
 }
 
-/// RFC 8058, section 3.2: the pair, as a form or in one of several parts.
+/// Whether the body is a one-click unsubscribe: the pair `List-Unsubscribe=One-Click`, as a form or as multipart
+/// (RFC 8058, section 3.2).
 fn is_one_click(body: &[u8]) -> bool {
-    let holds = |text: &[u8]| body.windows(text.len()).any(|window| window == text);
-    holds(b"List-Unsubscribe") && holds(b"One-Click")
+    let contains = |text: &[u8]| body.windows(text.len()).any(|window| window == text);
+    contains(b"List-Unsubscribe") && contains(b"One-Click")
 }
 
-async fn verify(app: &App, token: &str) -> Result<ContactId, Problem> {
-    let unknown = || Problem::new(Kind::NotFound, "this link is not whole; use it just as it was sent to you");
+async fn verify_token(app: &App, token: &str) -> Result<ContactId, Problem> {
+    let incomplete = || {
+        let detail = "This link is incomplete. Copy the whole link from your message and try again.";
+        Problem::new(ProblemKind::NotFound, detail)
+    };
     if let Some(contact) = ContactToken::verify(token, &app.token_secret) {
         return Ok(contact);
     }
     let previous = app.secrets.previous_token_secret().await?;
-    previous.and_then(|secret| ContactToken::verify(token, &secret)).ok_or_else(unknown)
+    previous.and_then(|secret| ContactToken::verify(token, &secret)).ok_or_else(incomplete)
 }
 
-/// The latest word of the owner counts, whatever else was stored meanwhile.
-async fn set(contacts: &dyn Contacts, contact: &ContactId, wanted: OptIn) -> Result<(), Unavailable> {
-    for _ in 0..5 {
+/// Stores the owner's answer. It replaces whatever else was stored since the page was shown.
+async fn store_opt_in(contacts: &dyn Contacts, contact: &ContactId, wanted: OptIn) -> Result<(), Unavailable> {
+    for _ in 0..MAX_WRITES {
         let before = contacts.opt_in(contact).await?;
         if before == Some(wanted) || contacts.set_opt_in(contact, before, wanted).await? == Write::Stored {
             return Ok(());
         }
     }
-    Err(Unavailable { doing: "storing a consent", cause: "others keep storing it".to_owned() })
+    Err(Unavailable { doing: "storing an opt-in answer", cause: "concurrent writes kept conflicting".to_owned() })
 }
 
-fn state(opt_in: Option<OptIn>) -> OptInState {
+fn opt_in_state(opt_in: Option<OptIn>) -> OptInState {
     match opt_in {
         None | Some(OptIn::Pending { .. }) => OptInState::Pending,
         Some(OptIn::Confirmed) => OptInState::Confirmed,

@@ -1,4 +1,4 @@
-//! Events: all of them for the organiser, one for everybody.
+//! Events: the organiser's list of all events, and the public view of one event.
 
 use std::sync::Arc;
 
@@ -12,29 +12,34 @@ use utoipa::ToSchema;
 use crate::domain::attendee_name::NameKey;
 use crate::domain::event::{Event, EventId};
 use crate::http::client::wants_page;
-use crate::http::paging::{PAGE, PageQuery, cut};
+use crate::http::pages::RosterPart;
+use crate::http::paging::{DEFAULT_LIMIT, PageQuery, split_page};
 use crate::http::problem::Problem;
 use crate::http::routes::organiser::Organiser;
 use crate::http::{App, pages};
 use crate::ports::EventSummary;
 
+/// An event and its number of attendees.
 #[derive(Serialize, ToSchema)]
 pub struct EventBody {
-    /// The event's id.
+    /// The id of the event.
     event: String,
     title: String,
-    /// How many are in.
+    /// The number of attendees.
     count: u64,
 }
 
+/// One page of the list of events.
 #[derive(Serialize, ToSchema)]
 pub struct EventsBody {
     events: Vec<EventBody>,
-    /// The cursor of the next page; null on the last.
+    /// The cursor of the next page; null on the last page.
     next: Option<String>,
 }
 
-/// All events with their counts, by id. For the organiser.
+/// Lists all events with their number of attendees, sorted by id.
+///
+/// Only for the organiser.
 #[utoipa::path(
     get, path = "/events", operation_id = "listEvents", tag = "organiser", params(PageQuery), security(("organiser" = [])),
     responses(
@@ -42,7 +47,7 @@ pub struct EventsBody {
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
     ),
 )]
-pub async fn events(
+pub async fn list(
     State(app): State<Arc<App>>,
     _organiser: Organiser,
     Query(query): Query<PageQuery>,
@@ -51,14 +56,16 @@ pub async fn events(
     let limit = query.limit()?;
     let after = query.cursor()?.map(EventId::from_stored);
     let events = app.backend.roster.events(limit + 1, after.as_ref()).await?;
-    let (events, next) = cut(events, limit, |event| event.id.as_str());
+    let (events, next) = split_page(events, limit, |event| event.id.as_str());
     if wants_page(&headers) {
         return Ok(pages::events(&events, next.as_deref()).into_response());
     }
     Ok(Json(EventsBody { events: events.into_iter().map(EventBody::of).collect(), next }).into_response())
 }
 
-/// One event: for a browser the page where people sign up and see who is coming.
+/// Shows one event.
+///
+/// Browsers get the page on which people sign up and see who is coming.
 #[utoipa::path(
     get, path = "/events/{event}", operation_id = "showEvent", tag = "roster",
     params(("event" = String, Path), PageQuery),
@@ -67,17 +74,18 @@ pub async fn events(
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
     ),
 )]
-pub async fn event(
+pub async fn show(
     State(app): State<Arc<App>>,
-    Path(typed): Path<String>,
+    Path(title): Path<String>,
     Query(query): Query<PageQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let event = Event::parse(&typed).map_err(|problem| problem.in_field("event"))?;
+    let event = Event::parse(&title).map_err(|problem| problem.in_field("event"))?;
     if wants_page(&headers) {
         let after = query.cursor()?.map(NameKey::from_stored);
-        let page = app.backend.roster.roster(event.id(), PAGE, after.as_ref()).await?;
-        return Ok(pages::event(&event, &page, after.is_some()).into_response());
+        let page = app.backend.roster.roster(event.id(), DEFAULT_LIMIT, after.as_ref()).await?;
+        let part = if after.is_none() { RosterPart::First } else { RosterPart::Later };
+        return Ok(pages::event(&event, &page, part).into_response());
     }
     let page = app.backend.roster.roster(event.id(), 1, None).await?;
     let title = page.title.unwrap_or_else(|| event.title().to_owned());

@@ -1,4 +1,4 @@
-//! What machines ask of the server itself.
+//! Health and metrics, for monitoring.
 
 use std::sync::Arc;
 
@@ -11,26 +11,28 @@ use utoipa::ToSchema;
 
 use crate::domain::timestamp::Timestamp;
 use crate::http::App;
-use crate::http::problem::{Kind, Problem};
+use crate::http::problem::{Problem, ProblemKind};
 
 #[derive(Serialize, ToSchema)]
-pub struct Health {
+pub struct HealthBody {
     #[schema(example = "ok")]
     status: &'static str,
     version: &'static str,
 }
 
-/// Whether the server is up and can read its storage.
+/// Checks that the server is up and can read its storage.
 #[utoipa::path(
     get, path = "/health", operation_id = "health", tag = "operation",
-    responses((status = 200, body = Health), (status = 503, body = Problem, content_type = "application/problem+json")),
+    responses((status = 200, body = HealthBody), (status = 503, body = Problem, content_type = "application/problem+json")),
 )]
-pub async fn health(State(app): State<Arc<App>>) -> Result<Json<Health>, Problem> {
+pub async fn health(State(app): State<Arc<App>>) -> Result<Json<HealthBody>, Problem> {
     app.backend.roster.events(1, None).await?;
-    Ok(Json(Health { status: "ok", version: env!("CARGO_PKG_VERSION") }))
+    Ok(Json(HealthBody { status: "ok", version: env!("CARGO_PKG_VERSION") }))
 }
 
-/// Counts for Prometheus; nothing in them is about a person.
+/// Shows metrics in the OpenMetrics format, for Prometheus.
+///
+/// They contain no personal data.
 #[utoipa::path(
     get, path = "/metrics", operation_id = "metrics", tag = "operation",
     responses(
@@ -40,7 +42,8 @@ pub async fn health(State(app): State<Arc<App>>) -> Result<Json<Health>, Problem
 )]
 pub async fn metrics(State(app): State<Arc<App>>) -> Result<Response, Problem> {
     let Some(metrics) = &app.exposition else {
-        return Err(Problem::new(Kind::NotFound, "this server has no metrics page; its metrics are in its log"));
+        let detail = "This server has no metrics page. Its metrics are in its log.";
+        return Err(Problem::new(ProblemKind::NotFound, detail));
     };
     let depth = app.queue.depth().await?;
     let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";

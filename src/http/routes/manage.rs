@@ -1,4 +1,4 @@
-//! The page behind a manage link. GET shows; only POST acts.
+//! The manage link of a registration. GET only shows; POST changes.
 
 use std::sync::Arc;
 
@@ -24,25 +24,27 @@ use crate::formats::{fields, http_signup as http};
 use crate::http::bodies::{ManageBody, MessageBody};
 use crate::http::client::wants_page;
 use crate::http::middleware::body::Fields;
-use crate::http::paging::event_id;
-use crate::http::problem::{Kind, Problem};
+use crate::http::paging::parse_event_id;
+use crate::http::problem::{Problem, ProblemKind};
 use crate::http::routes::signups;
 use crate::http::{App, pages};
 use crate::notify::links::event_path;
 use crate::ports::InboxMessage;
 
-/// Give `action` `cancel`, or else a `contact`, of which null takes the contact away, or else `notify`.
+/// A change to a registration: either `action`, or else `contact` or `notify`.
 #[derive(Serialize, ToSchema)]
-pub struct ManageAction {
+pub struct ManageRequest {
+    /// `cancel`, `contact` (with the field `contact`), `notify` or `quiet`.
     #[schema(value_type = Option<String>, example = "cancel")]
     pub action: Option<String>,
+    /// The new contact; null removes it.
     #[schema(value_type = Option<Object>)]
     pub contact: Option<Value>,
-    /// Whether the contact is told of others.
+    /// Turns notifications on or off.
     pub notify: Option<bool>,
 }
 
-/// How things stand with the stay behind the link.
+/// Shows the registration of a manage link.
 #[utoipa::path(
     get, path = "/events/{event}/manage/{token}", operation_id = "showStay", tag = "signups",
     params(("event" = String, Path), ("token" = String, Path)),
@@ -56,11 +58,11 @@ pub async fn show(
     Path((event, token)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let token = verify(&app, &event, &token).await?;
+    let token = verify_token(&app, &event, &token).await?;
     let attendee = app.backend.roster.attendee(&token.key).await?;
-    let mut body = body(&token, attendee.as_ref());
+    let mut body = manage_body(&token, attendee.as_ref());
     if body.state == RegistrationState::In {
-        body.messages = messages(&app, &token).await?;
+        body.messages = read_messages(&app, &token).await?;
     }
     if wants_page(&headers) {
         let title = app.backend.roster.roster(&token.key.event, 1, None).await?.title.unwrap_or(event);
@@ -69,81 +71,82 @@ pub async fn show(
     Ok(Json(body).into_response())
 }
 
-/// Cancels the stay behind the link, changes its contact, or says whether that is told of others.
+/// Cancels the registration of a manage link, changes its contact, or turns its notifications on or off.
 #[utoipa::path(
     post, path = "/events/{event}/manage/{token}", operation_id = "changeStay", tag = "signups",
     params(("event" = String, Path), ("token" = String, Path)),
-    request_body = ManageAction,
+    request_body = ManageRequest,
     responses(
         (status = 202, body = ManageBody),
-        (status = 303, description = "To the same page, after a form"),
+        (status = 303, description = "Redirect to the same page, after a form"),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
     ),
 )]
-pub async fn act(
+pub async fn change(
     State(app): State<Arc<App>>,
     Path((event, token_text)): Path<(String, String)>,
     fields: Fields,
 ) -> Result<Response, Problem> {
-    let token = verify(&app, &event, &token_text).await?;
-    let request = request(&token, &fields.map)?;
+    let token = verify_token(&app, &event, &token_text).await?;
+    let request = parse_request(&token, &fields.map)?;
     let attendee = app.backend.roster.attendee(&token.key).await?;
-    let body_now = match (token.state(attendee.as_ref(), Timestamp::now()), &request) {
+    let body = match (token.state(attendee.as_ref(), Timestamp::now()), &request) {
         (RegistrationState::NotYours, _) => {
             let detail =
-                "somebody else of this name is on the list; this link is of another sign-up and cannot change that";
-            return Err(Problem::new(Kind::Forbidden, detail));
+                "This link belongs to another sign-up with this name, so it cannot change the one that is on the list.";
+            return Err(Problem::new(ProblemKind::Forbidden, detail));
         }
-        (RegistrationState::Out, Request::Leave { .. }) => body(&token, attendee.as_ref()),
+        (RegistrationState::Out, Request::Leave { .. }) => manage_body(&token, attendee.as_ref()),
         (RegistrationState::Out, _) => {
-            let detail = "this sign-up is no longer on the list; sign up again to come";
-            return Err(Problem::new(Kind::Conflict, detail));
+            let detail = "This sign-up is no longer on the list. Please sign up again.";
+            return Err(Problem::new(ProblemKind::Conflict, detail));
         }
         (RegistrationState::In | RegistrationState::Pending, _) => {
-            let signup = signup(&token, &event, attendee.as_ref(), request)?;
+            let signup = signup_of(&token, &event, attendee.as_ref(), request)?;
             signups::enqueue(&app, &signup).await?;
-            let attendee = signups::settled(&app, &signup).await;
-            body(&token, attendee.as_ref())
+            let attendee = signups::wait_for_roster(&app, &signup).await;
+            manage_body(&token, attendee.as_ref())
         }
     };
-    if fields.by_form {
+    if fields.is_form {
         return Ok(Redirect::to(&event_path(&token.key.event, &["manage", &token_text])).into_response());
     }
-    Ok((StatusCode::ACCEPTED, Json(body_now)).into_response())
+    Ok((StatusCode::ACCEPTED, Json(body)).into_response())
 }
 
-async fn verify(app: &App, event: &str, token: &str) -> Result<ManageToken, Problem> {
-    let event = event_id(event)?;
+async fn verify_token(app: &App, event: &str, token: &str) -> Result<ManageToken, Problem> {
+    let event = parse_event_id(event)?;
     if let Some(token) = ManageToken::verify(&event, token, &app.token_secret) {
         return Ok(token);
     }
     let previous = app.secrets.previous_token_secret().await?;
     previous.and_then(|secret| ManageToken::verify(&event, token, &secret)).ok_or_else(|| {
-        Problem::new(Kind::NotFound, "this link is not whole, or not of this event; use it just as you were given it")
+        let detail = "This link is incomplete. Copy the whole link from your message and try again.";
+        Problem::new(ProblemKind::NotFound, detail)
     })
 }
 
-async fn messages(app: &App, token: &ManageToken) -> Result<Vec<MessageBody>, Problem> {
+async fn read_messages(app: &App, token: &ManageToken) -> Result<Vec<MessageBody>, Problem> {
     let Some(inbox) = &app.backend.inbox else { return Ok(Vec::new()) };
     let registration = RegistrationKey { attendee: token.key.clone(), owner: token.signup.clone() };
     let messages = inbox.messages(&registration).await?;
     Ok(messages.into_iter().map(|InboxMessage { at, text, .. }| MessageBody { at, text }).collect())
 }
 
-fn body(token: &ManageToken, attendee: Option<&Attendee>) -> ManageBody {
+fn manage_body(token: &ManageToken, attendee: Option<&Attendee>) -> ManageBody {
     let state = token.state(attendee, Timestamp::now());
-    let own = attendee.filter(|_| state == RegistrationState::In).and_then(Attendee::registration);
+    let registration = attendee.filter(|_| state == RegistrationState::In).and_then(Attendee::registration);
     ManageBody {
         event: token.key.event.to_string(),
         name: attendee.map_or_else(|| token.key.name.as_str().to_owned(), |attendee| attendee.name.to_string()),
         state,
-        contact: own.and_then(|registration| registration.contact.as_ref()).map(Contact::kind),
-        notify: own.map(|registration| registration.notify),
+        contact: registration.and_then(|registration| registration.contact.as_ref()).map(Contact::kind),
+        notify: registration.map(|registration| registration.notify),
         messages: Vec::new(),
     }
 }
 
-fn request(token: &ManageToken, fields: &Map<String, Value>) -> Result<Request, Problem> {
+fn parse_request(token: &ManageToken, fields: &Map<String, Value>) -> Result<Request, Problem> {
     let registration = token.signup.clone();
     match fields.get("action").and_then(Value::as_str) {
         Some("cancel") => Ok(Request::Leave { registration }),
@@ -163,8 +166,13 @@ fn request(token: &ManageToken, fields: &Map<String, Value>) -> Result<Request, 
     }
 }
 
-/// The owner's request as a sign-up of its own, newer than any so far.
-fn signup(token: &ManageToken, event: &str, attendee: Option<&Attendee>, request: Request) -> Result<Signup, Problem> {
+/// A new sign-up with the owner's request. Its version is newer than those of earlier sign-ups.
+fn signup_of(
+    token: &ManageToken,
+    event: &str,
+    attendee: Option<&Attendee>,
+    request: Request,
+) -> Result<Signup, Problem> {
     let name = match attendee {
         Some(attendee) => attendee.name.clone(),
         None => AttendeeName::parse(token.key.name.as_str()).map_err(|problem| problem.in_field("name"))?,

@@ -1,13 +1,13 @@
-//! The routes.
+//! The routes, one file per resource.
 
+pub mod all_attendees;
 pub mod attendees;
 pub mod buttons;
 pub mod contacts;
 pub mod events;
-pub mod everybody;
 pub mod health;
-pub mod link_again;
 pub mod manage;
 pub mod organiser;
+pub mod resend_link;
 pub mod sample;
 pub mod signups;

@@ -1,4 +1,4 @@
-//! The API of the 2016 sample, as its client scripts use it: `POST /` and `GET /`. To a browser, the first page.
+//! The API of the 2016 sample, as its client scripts use it: `POST /` and `GET /`. Browsers get the first page.
 
 use std::sync::Arc;
 
@@ -14,12 +14,13 @@ use crate::domain::manage_link::ManageToken;
 use crate::formats::http_signup as http;
 use crate::http::client::{ClientAddress, wants_page};
 use crate::http::middleware::body::Fields;
-use crate::http::problem::{Kind, Problem};
-use crate::http::routes::everybody;
-use crate::http::routes::signups::{accept, settled};
+use crate::http::problem::{Problem, ProblemKind};
+use crate::http::routes::all_attendees;
+use crate::http::routes::signups::{enqueue_public, wait_for_roster};
 use crate::http::{App, pages};
 use crate::notify::links::event_path;
 
+/// An attendee of an event, as in the 2016 sample.
 #[derive(Serialize, ToSchema)]
 pub struct SampleEntry {
     #[schema(example = "Dance")]
@@ -28,7 +29,9 @@ pub struct SampleEntry {
     pub name: String,
 }
 
-/// Everybody who is in. Given to clients on this machine, or where the operator says so.
+/// Lists all attendees of all events.
+///
+/// By default, only clients on the server's own machine may list them. The operator can change that.
 #[utoipa::path(
     get, path = "/", operation_id = "listEverybody", tag = "sample",
     responses(
@@ -41,27 +44,29 @@ pub async fn list(
     address: Option<Extension<ClientAddress>>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let allowed = may_list(&app, address, &headers);
+    let may_list = may_list_everyone(&app, address, &headers);
     if wants_page(&headers) {
-        let events = if allowed { app.backend.roster.events(pages::EVENTS_SHOWN, None).await? } else { Vec::new() };
+        let events = if may_list { app.backend.roster.events(pages::EVENTS_SHOWN, None).await? } else { Vec::new() };
         return Ok(pages::home(&events).into_response());
     }
-    if !allowed {
-        let detail = "everybody's names are given on the server's own machine only, unless it is started with --list-everyone anyone; \
-                      ask for one event at /events/{event}/attendees";
-        return Err(Problem::new(Kind::Forbidden, detail));
+    if !may_list {
+        let detail = "This server does not list the attendees of all events to you. \
+                      Read the roster of one event at /events/{event}/attendees.";
+        return Err(Problem::new(ProblemKind::Forbidden, detail));
     }
-    Ok(everybody_json(&app))
+    Ok(all_attendees_response(&app))
 }
 
-/// Signs somebody up, and answers with everybody who is in once the sign-up is on the roster, or after 2 seconds;
-/// who may not see the list gets this sign-up alone.
+/// Signs up an attendee and lists all attendees of all events.
+///
+/// The response waits until the sign-up is on the roster, at most 2 seconds. If the client may not list all attendees, the
+/// list contains only the attendee of this request.
 #[utoipa::path(
     post, path = "/", operation_id = "signUpAsIn2016", tag = "sample",
     request_body = SampleEntry,
     responses(
         (status = 200, body = Vec<SampleEntry>),
-        (status = 303, description = "To the manage page, after a form"),
+        (status = 303, description = "Redirect to the manage page, after a form"),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -71,31 +76,31 @@ pub async fn sign_up(
     headers: HeaderMap,
     fields: Fields,
 ) -> Result<Response, Problem> {
-    let signup = accept(&app, &headers, |version| http::sample_signup(&fields.map, version)).await?;
-    let attendee = settled(&app, &signup).await;
-    if fields.by_form {
+    let signup = enqueue_public(&app, &headers, |version| http::sample_signup(&fields.map, version)).await?;
+    let attendee = wait_for_roster(&app, &signup).await;
+    if fields.is_form {
         let token = ManageToken::of(&signup).sign(&app.token_secret);
         return Ok(Redirect::to(&event_path(signup.event.id(), &["manage", &token])).into_response());
     }
-    if may_list(&app, address, &headers) {
-        return Ok(everybody_json(&app));
+    if may_list_everyone(&app, address, &headers) {
+        return Ok(all_attendees_response(&app));
     }
-    let own: Vec<_> =
+    let only_requested: Vec<_> =
         attendee.iter().filter(|attendee| attendee.registration().is_some()).map(SampleEntry::of).collect();
-    Ok(axum::Json(own).into_response())
+    Ok(axum::Json(only_requested).into_response())
 }
 
-fn may_list(app: &App, address: Option<Extension<ClientAddress>>, headers: &HeaderMap) -> bool {
+fn may_list_everyone(app: &App, address: Option<Extension<ClientAddress>>, headers: &HeaderMap) -> bool {
     app.list_everyone.allows(address.map(|Extension(address)| address), headers)
 }
 
-fn everybody_json(app: &App) -> Response {
+fn all_attendees_response(app: &App) -> Response {
     let mut separator = "";
-    let body = everybody::body(Arc::clone(&app.backend.roster), "[", "]", move |page| {
+    let body = all_attendees::body(Arc::clone(&app.backend.roster), "[", "]", move |page| {
         let mut json = Vec::new();
         for attendee in page {
             json.extend_from_slice(separator.as_bytes());
-            serde_json::to_writer(&mut json, &SampleEntry::of(attendee)).expect("a vector takes every write");
+            serde_json::to_writer(&mut json, &SampleEntry::of(attendee)).expect("writing to a vector does not fail");
             separator = ",";
         }
         json

@@ -1,4 +1,4 @@
-//! Taking a sign-up: checked, put on the queue, answered with a manage link.
+//! Public sign-ups: validated, put on the queue, answered with a manage link.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,50 +22,56 @@ use crate::domain::signup::{Request, Signup, Version};
 use crate::formats;
 use crate::formats::{http_signup as http, message};
 use crate::http::App;
-use crate::http::client::link;
+use crate::http::client::absolute_url;
 use crate::http::middleware::body::Fields;
-use crate::http::problem::{Kind, Problem};
+use crate::http::problem::{Problem, ProblemKind};
 use crate::notify::links::event_path;
 use crate::ports::{Remembered, Unavailable};
 
-/// The IETF's Idempotency-Key header (draft-ietf-httpapi-idempotency-key-header). Keys shorter than this could be
-/// guessed, and an answer holds a manage link.
+/// The length of an `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header). Shorter keys could be guessed, and the
+/// response contains a manage link.
 const IDEMPOTENCY_KEY_BYTES: std::ops::RangeInclusive<usize> = 16..=255;
 
-/// How long an answer that shows the roster waits for its sign-up to get there.
-const SETTLING: Duration = Duration::from_secs(2);
+/// How long a request waits for its sign-up to appear on the roster.
+const ROSTER_WAIT: Duration = Duration::from_secs(2);
+/// The time between two reads of the roster. It doubles after each read, up to the maximum.
+const FIRST_POLL_INTERVAL: Duration = Duration::from_millis(5);
+const MAX_POLL_INTERVAL: Duration = Duration::from_millis(200);
 
+/// A sign-up.
 #[derive(Serialize, ToSchema)]
-pub struct SignupBody {
-    /// Who is coming: at most 80 characters.
+pub struct SignupRequest {
+    /// The attendee's name, at most 80 characters.
     #[schema(example = "Melvin")]
     pub name: String,
-    /// Exactly one of `email`, `sms` (E.164) and `webhook` (https).
+    /// Where to send notifications: exactly one of `email`, `sms` (E.164) and `webhook` (https).
     #[schema(value_type = Option<Object>, example = json!({"email": "ana@example.org"}))]
     pub contact: Option<Value>,
 }
 
-/// The sign-up is durable and on its way to the roster.
+/// A sign-up that is stored and will be added to the roster.
 #[derive(Serialize, ToSchema)]
-pub struct Accepted {
+pub struct SignupResponse {
+    /// The id of the sign-up.
     pub id: String,
+    /// The id of the event.
     pub event: String,
     pub name: String,
-    /// Where its holder cancels, or changes the contact. Keep it: it is shown this once.
+    /// The manage link, which cancels the sign-up or changes its contact. Keep it: it is shown only in this response.
     pub manage: String,
 }
 
-/// Signs somebody up.
+/// Signs up an attendee.
 #[utoipa::path(
     post, path = "/events/{event}/signups", operation_id = "signUp", tag = "signups",
     params(
-        ("event" = String, Path, description = "The event, in any spelling"),
-        ("Idempotency-Key" = Option<String>, Header, description = "16 to 255 characters; a repeat gets the same answer"),
+        ("event" = String, Path, description = "The event's id or title"),
+        ("Idempotency-Key" = Option<String>, Header, description = "A key of 16 to 255 characters, such as a UUID. A repeated request with the same key gets the same response."),
     ),
-    request_body = SignupBody,
+    request_body = SignupRequest,
     responses(
-        (status = 202, body = Accepted),
-        (status = 303, description = "To the manage page, after a form"),
+        (status = 202, body = SignupResponse),
+        (status = 303, description = "Redirect to the manage page, after a form"),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -76,38 +82,39 @@ pub async fn sign_up(
     fields: Fields,
 ) -> Result<Response, Problem> {
     let event = Event::parse(&event).map_err(|problem| problem.in_field("event"))?;
-    let signup = accept(&app, &headers, |version| http::signup(event.clone(), &fields.map, version)).await?;
+    let signup = enqueue_public(&app, &headers, |version| http::signup(event.clone(), &fields.map, version)).await?;
     let token = ManageToken::of(&signup).sign(&app.token_secret);
     let manage = event_path(signup.event.id(), &["manage", &token]);
-    if fields.by_form {
-        settled(&app, &signup).await;
+    if fields.is_form {
+        wait_for_roster(&app, &signup).await;
         return Ok(Redirect::to(&manage).into_response());
     }
-    let accepted = Accepted {
+    let accepted = SignupResponse {
         id: signup.version.id.to_string(),
         event: signup.event.id().to_string(),
         name: signup.name.to_string(),
-        manage: link(app.public_url.as_ref(), &headers, &manage),
+        manage: absolute_url(app.public_url.as_ref(), &headers, &manage),
     };
     Ok((StatusCode::ACCEPTED, Json(accepted)).into_response())
 }
 
-/// Puts a public sign-up on the queue, under a version of the server's making; a repeat of an idempotent request
-/// is the same message again, which changes nothing.
-pub async fn accept(
+/// Puts a public sign-up on the queue, with a version from the server.
+///
+/// A repeated request with the same idempotency key sends the same message again, which changes nothing.
+pub async fn enqueue_public(
     app: &App,
     headers: &HeaderMap,
-    read: impl Fn(Version) -> Result<Signup, InvalidField>,
+    parse: impl Fn(Version) -> Result<Signup, InvalidField>,
 ) -> Result<Signup, Problem> {
-    let mut signup = read(Version::now())?;
+    let mut signup = parse(Version::now())?;
     if let Some(key) = idempotency_key(headers)? {
-        signup.version = first_version(app, key, &signup).await?;
+        signup.version = version_of_first_request(app, key, &signup).await?;
     }
     enqueue(app, &signup).await?;
     Ok(signup)
 }
 
-/// Durable when it returns.
+/// Puts a sign-up on the queue. It is durable when this returns.
 pub async fn enqueue(app: &App, signup: &Signup) -> Result<(), Unavailable> {
     app.queue.send(vec![message::write(signup)]).await?;
     app.metrics.accepted(signup.channel, 1);
@@ -115,24 +122,24 @@ pub async fn enqueue(app: &App, signup: &Signup) -> Result<(), Unavailable> {
     Ok(())
 }
 
-/// Waits until the sign-up, or a newer one, is on the roster, or [`SETTLING`] is over: the attendee as it is then.
+/// Waits until the sign-up, or a newer one, is on the roster, at most for [`ROSTER_WAIT`], and returns the attendee.
 ///
-/// The sign-up is durable, so a roster that cannot be read is no failure of the request.
-pub async fn settled(app: &App, signup: &Signup) -> Option<Attendee> {
+/// The sign-up is durable already, so a failure to read the roster does not fail the request.
+pub async fn wait_for_roster(app: &App, signup: &Signup) -> Option<Attendee> {
     let key = signup.key();
-    let deadline = Instant::now() + SETTLING;
-    let mut pause = Duration::from_millis(5);
+    let deadline = Instant::now() + ROSTER_WAIT;
+    let mut poll_interval = FIRST_POLL_INTERVAL;
     loop {
         let attendee = app.backend.roster.attendee(&key).await.unwrap_or_else(|unavailable| {
-            tracing::warn!(%unavailable, "cannot see whether a sign-up is on the roster");
+            tracing::warn!(%unavailable, "roster read failed while waiting for a sign-up");
             None
         });
-        let there = attendee.as_ref().is_some_and(|attendee| attendee.newest >= signup.version);
-        if there || Instant::now() >= deadline {
+        let is_on_roster = attendee.as_ref().is_some_and(|attendee| attendee.newest >= signup.version);
+        if is_on_roster || Instant::now() >= deadline {
             return attendee;
         }
-        tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(Duration::from_millis(200));
+        tokio::time::sleep(poll_interval).await;
+        poll_interval = (poll_interval * 2).min(MAX_POLL_INTERVAL);
     }
 }
 
@@ -141,29 +148,30 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<&[u8]>, Problem> {
     if IDEMPOTENCY_KEY_BYTES.contains(&key.len()) {
         Ok(Some(key.as_bytes()))
     } else {
-        let detail = "`Idempotency-Key` must have 16 to 255 characters; use a UUID";
-        Err(Problem::new(Kind::MalformedRequest, detail))
+        let detail = "Invalid `Idempotency-Key`. Use 16 to 255 characters, such as a UUID.";
+        Err(Problem::new(ProblemKind::MalformedRequest, detail))
     }
 }
 
-/// The version that the first request under this key was given.
-async fn first_version(app: &App, key: &[u8], signup: &Signup) -> Result<Version, Problem> {
-    let text = |purpose, parts: &[&[u8]]| URL_SAFE_NO_PAD.encode(app.token_secret.tag(purpose, parts));
+/// The version that the first request with this idempotency key got.
+async fn version_of_first_request(app: &App, key: &[u8], signup: &Signup) -> Result<Version, Problem> {
+    let hash = |purpose, parts: &[&[u8]]| URL_SAFE_NO_PAD.encode(app.token_secret.tag(purpose, parts));
     let event = signup.event.id().as_str().as_bytes();
     let contact = match &signup.request {
         Request::Join { contact: Some(contact) } => formats::contact::to_json(contact).to_string(),
         _ => String::new(),
     };
     let candidate = Remembered {
-        fingerprint: text("idempotency request", &[signup.name.as_str().as_bytes(), contact.as_bytes()]),
+        fingerprint: hash("idempotency request", &[signup.name.as_str().as_bytes(), contact.as_bytes()]),
         id: signup.version.id.clone(),
         requested_at: signup.version.requested_at,
     };
     let fingerprint = candidate.fingerprint.clone();
-    let remembered = app.backend.idempotency.remember(text("idempotency key", &[event, key]), candidate).await?;
+    let remembered = app.backend.idempotency.remember(hash("idempotency key", &[event, key]), candidate).await?;
     if remembered.fingerprint != fingerprint {
-        let detail = "this `Idempotency-Key` came with another name or contact before; use a new key for a new request";
-        return Err(Problem::new(Kind::KeyReused, detail));
+        let detail =
+            "This `Idempotency-Key` was used for another name or contact. Please use a new key for a new request.";
+        return Err(Problem::new(ProblemKind::KeyReused, detail));
     }
     Ok(Version { requested_at: remembered.requested_at, id: remembered.id })
 }

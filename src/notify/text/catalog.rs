@@ -1,4 +1,4 @@
-//! One language's messages.
+//! The messages of one language.
 
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
@@ -16,28 +16,28 @@ impl Catalog {
             Language::English => include_str!("en.ftl"),
             Language::German => include_str!("de.ftl"),
         };
-        let resource = FluentResource::try_new(file.to_owned()).expect("a message file is Fluent");
+        let resource = FluentResource::try_new(file.to_owned()).expect("a message file has valid Fluent syntax");
         let identifier: LanguageIdentifier = language.as_str().parse().expect("`en` and `de` are language tags");
         let mut bundle = FluentBundle::new_concurrent(vec![identifier]);
-        // The marks that isolate would make UCS-2 of every SMS.
+        // Fluent's isolation marks are not in GSM-7. They would force every text message into UCS-2.
         bundle.set_use_isolating(false);
-        bundle.add_resource(resource).expect("a message file says everything once");
+        bundle.add_resource(resource).expect("a message file defines each message once");
         Self { bundle }
     }
 
-    /// A message, or `message.attribute`, with its arguments filled in.
-    pub fn say(&self, id: &str, arguments: &[(&str, FluentValue<'_>)]) -> String {
+    /// Formats a message, or an attribute of one (`message.attribute`), with its arguments.
+    pub fn format(&self, id: &str, arguments: &[(&str, FluentValue<'_>)]) -> String {
         let (message, attribute) = id.split_once('.').map_or((id, None), |(message, name)| (message, Some(name)));
         let message = self.bundle.get_message(message);
         let pattern = message.and_then(|message| match attribute {
             Some(name) => message.get_attribute(name).map(|attribute| attribute.value()),
             None => message.value(),
         });
-        let pattern = pattern.expect("every message is in every language");
+        let pattern = pattern.expect("every language has every message");
         let arguments: FluentArgs<'_> = arguments.iter().cloned().collect();
         let mut errors = Vec::new();
-        let said = self.bundle.format_pattern(pattern, Some(&arguments), &mut errors);
+        let text = self.bundle.format_pattern(pattern, Some(&arguments), &mut errors);
         debug_assert!(errors.is_empty(), "{id}: {errors:?}");
-        said.into_owned()
+        text.into_owned()
     }
 }

@@ -1,30 +1,33 @@
-//! How many messages a phone network makes of a text, by 3GPP TS 23.038.
+//! Counts the segments of a text message as a phone network does (3GPP TS 23.038).
 
-/// Section 6.2.1, the basic character set, without the Latin letters and digits of ASCII: one septet each.
+/// Characters of one septet: the basic character set (section 6.2.1) without the letters and digits of ASCII.
 const BASIC: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./:;<=>?¡ÄÖÑÜ§¿äöñüà";
-/// Section 6.2.1.1, the extension table: an escape and a second septet.
+/// Characters of two septets, an escape and a code: the extension table (section 6.2.1.1).
 const EXTENSION: &str = "\u{C}^{}\\[~]|€";
 
-/// The room of a message in septets, alone, and as one of several: each of those begins with a header of 6 octets
-/// (3GPP TS 23.040, section 9.2.3.24.1).
-const SEPTETS: Room = Room { alone: 160, each: 153 };
-/// The same in UTF-16 units.
-const UTF16_UNITS: Room = Room { alone: 70, each: 67 };
+/// The capacity of a segment in septets. Each part of a longer message begins with a header of 6 octets (3GPP TS
+/// 23.040, section 9.2.3.24.1).
+const SEPTETS: Capacity = Capacity { single: 160, part: 153 };
+/// The capacity of a segment in UTF-16 code units.
+const UTF16_UNITS: Capacity = Capacity { single: 70, part: 67 };
 
-struct Room {
-    alone: usize,
-    each: usize,
+/// How much fits into one segment.
+struct Capacity {
+    /// The segment is the whole message.
+    single: usize,
+    /// The segment is one part of a longer message.
+    part: usize,
 }
 
-/// How many messages the text takes: in GSM-7 if every character is in it, else in UCS-2.
+/// Counts the segments of a text: in GSM-7 if the alphabet has all its characters, else in UCS-2.
 pub fn segments(text: &str) -> usize {
     match text.chars().map(septets).collect::<Option<Vec<usize>>>() {
-        Some(sizes) => SEPTETS.messages(&sizes),
-        None => UTF16_UNITS.messages(&text.chars().map(char::len_utf16).collect::<Vec<usize>>()),
+        Some(sizes) => SEPTETS.segments(&sizes),
+        None => UTF16_UNITS.segments(&text.chars().map(char::len_utf16).collect::<Vec<usize>>()),
     }
 }
 
-/// Whether GSM-7 can say it.
+/// Whether the GSM-7 alphabet has all characters of the text.
 pub fn is_gsm7(text: &str) -> bool {
     text.chars().all(|character| septets(character).is_some())
 }
@@ -39,21 +42,21 @@ fn septets(character: char) -> Option<usize> {
     }
 }
 
-impl Room {
-    /// Characters of these sizes, none of which is split over two messages.
-    fn messages(&self, sizes: &[usize]) -> usize {
-        if sizes.iter().sum::<usize>() <= self.alone {
+impl Capacity {
+    /// Counts the segments for characters of these sizes. No character is split over two segments.
+    fn segments(&self, sizes: &[usize]) -> usize {
+        if sizes.iter().sum::<usize>() <= self.single {
             return 1;
         }
-        let (mut messages, mut used) = (1, 0);
+        let (mut segments, mut used) = (1, 0);
         for size in sizes {
-            if used + size > self.each {
-                messages += 1;
+            if used + size > self.part {
+                segments += 1;
                 used = 0;
             }
             used += size;
         }
-        messages
+        segments
     }
 }
 
@@ -62,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_alphabet_is_that_of_the_standard() {
+    fn alphabet_matches_the_standard() {
         let letters_and_digits = 26 + 26 + 10;
         // 128 code points, one of which is the escape.
         assert_eq!(BASIC.chars().count() + letters_and_digits, 127);
@@ -78,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn segments_are_counted_as_a_network_does() {
+    fn counts_segments_like_a_network() {
         for (text, expected) in [
             (String::new(), 1),
             ("a".repeat(160), 1),
@@ -88,7 +91,7 @@ mod tests {
             ("ä".repeat(160), 1),
             ("€".repeat(80), 1),
             ("€".repeat(81), 2),
-            // An escape and its character stay together: a septet of each of 152 and 1 is left over.
+            // An escape and its code stay together, so one septet of a part stays unused.
             ("€".repeat(152), 2),
             ("€".repeat(153), 3),
             (format!("{}€{}", "a".repeat(152), "a".repeat(151)), 2),
@@ -99,7 +102,7 @@ mod tests {
             ("ł".repeat(135), 3),
             ("🎉".repeat(35), 1),
             ("🎉".repeat(36), 2),
-            // So do surrogates.
+            // A surrogate pair stays together, too.
             ("🎉".repeat(66), 2),
             ("🎉".repeat(67), 3),
             (format!("{}ł", "a".repeat(69)), 1),

@@ -1,4 +1,4 @@
-//! What language people are written to in.
+//! The languages of messages.
 
 use strum::{EnumString, IntoStaticStr, VariantArray, VariantNames};
 
@@ -12,7 +12,7 @@ pub enum Language {
 }
 
 impl Language {
-    /// As in ISO 639: `en` or `de`.
+    /// The ISO 639 code: `en` or `de`.
     pub fn as_str(self) -> &'static str {
         self.into()
     }

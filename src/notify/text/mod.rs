@@ -1,35 +1,35 @@
-//! What people are told, in their language, out of one message file each (`en.ftl`, `de.ftl`).
+//! The texts of notifications, from one message file per language (`en.ftl`, `de.ftl`).
 //!
-//! Pure: an announcement in, a text out. The files decide what is said, in which order its parts stand and how plurals
-//! go; the code only chooses how many names there is room for.
+//! The message files hold all words, their order and the plural rules. The code only decides how many names fit. It
+//! does no I/O.
 
 mod catalog;
-mod clauses;
 pub mod gsm7;
 mod language;
 mod sms;
+mod summary;
 
 pub(crate) use self::catalog::Catalog;
-pub(crate) use self::clauses::list;
 pub use self::language::Language;
+pub(crate) use self::summary::join_names;
 
 use fluent_bundle::FluentValue;
 
-use self::clauses::clauses;
-use self::sms::Sms;
+use self::sms::SmsDraft;
+use self::summary::summarize;
 use crate::domain::announcement::Announcement;
 use crate::domain::text;
 
-/// How many names an announcement shows; the rest are counted.
+/// Names that an announcement shows by default. Further names are only counted.
 pub const NAMES_SHOWN: usize = 10;
 
-/// Words in one language.
+/// The texts of all messages in one language.
 pub struct MessageTexts {
     catalog: Catalog,
     names_shown: usize,
 }
 
-/// Plain text.
+/// An email in plain text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Email {
     /// One line without control characters.
@@ -38,73 +38,75 @@ pub struct Email {
 }
 
 impl MessageTexts {
-    /// Names shown are those who joined and those who left together.
+    /// An announcement shows at most `names_shown` names, of joined and left attendees together.
     pub fn new(language: Language, names_shown: usize) -> Self {
         Self { catalog: Catalog::new(language), names_shown }
     }
 
     /// `Dance: Ana, Ben and 41 others joined; 63 are in.`
-    pub fn line(&self, announcement: &Announcement) -> String {
-        self.line_of(&announcement.title, &clauses(&self.catalog, announcement, self.names_shown))
+    pub fn announcement_line(&self, announcement: &Announcement) -> String {
+        self.format_line(&announcement.title, &summarize(&self.catalog, announcement, self.names_shown))
     }
 
-    /// The line and the link, in one segment if that has room for a name and some of the title, otherwise in at most
-    /// two. Fewer names are shown, then less of the title; a link for which that is not enough is left out.
-    pub fn sms(&self, announcement: &Announcement, link: &str) -> String {
-        let named = announcement.joined.len() + announcement.left.len();
-        let names = named.min(self.names_shown);
-        let news: Vec<String> = (0..=names).map(|names| clauses(&self.catalog, announcement, names)).collect();
-        self.fit(&announcement.title, names, link, |title, names| self.line_of(title, &news[names]))
+    /// The line and the manage link. One segment if a name and the beginning of the title fit, else at most two. The
+    /// text shows fewer names, then less of the title, and leaves the link out if that is not enough.
+    pub fn announcement_sms(&self, announcement: &Announcement, link: &str) -> String {
+        let names = (announcement.joined.len() + announcement.left.len()).min(self.names_shown);
+        let summaries: Vec<String> =
+            (0..=names).map(|max_names| summarize(&self.catalog, announcement, max_names)).collect();
+        self.fit_sms(&announcement.title, names, link, |title, max_names| {
+            self.format_line(title, &summaries[max_names])
+        })
     }
 
-    /// `manage` is the recipient's own link.
-    pub fn email(&self, announcement: &Announcement, manage: &str) -> Email {
+    /// `link` is the recipient's manage link.
+    pub fn announcement_email(&self, announcement: &Announcement, link: &str) -> Email {
         let title = announcement.title.as_str();
-        let news = clauses(&self.catalog, announcement, self.names_shown);
-        let line = self.line_of(title, &news);
+        let summary = summarize(&self.catalog, announcement, self.names_shown);
+        let line = self.format_line(title, &summary);
         let arguments =
-            [("title", title.into()), ("news", news.into()), ("line", line.into()), ("link", manage.into())];
-        self.email_of("announcement-email", &arguments)
+            [("title", title.into()), ("news", summary.into()), ("line", line.into()), ("link", link.into())];
+        self.format_email("announcement-email", &arguments)
     }
 
-    /// Asks the owner of a phone whether they want messages. As short as [`MessageTexts::sms`].
-    pub fn confirm_sms(&self, title: &str, link: &str) -> String {
-        self.nameless_sms("confirm-sms", title, link)
+    /// The opt-in request to a phone. As short as [`MessageTexts::announcement_sms`].
+    pub fn opt_in_sms(&self, title: &str, link: &str) -> String {
+        self.format_sms("confirm-sms", title, link)
     }
 
-    /// Asks the owner of an address whether they want messages.
-    pub fn confirm_email(&self, title: &str, link: &str) -> Email {
-        self.email_of("confirm-email", &[("title", title.into()), ("link", link.into())])
+    /// The opt-in request to an email address.
+    pub fn opt_in_email(&self, title: &str, link: &str) -> Email {
+        self.format_email("confirm-email", &[("title", title.into()), ("link", link.into())])
     }
 
-    /// For whoever has lost their link. As short as [`MessageTexts::sms`].
+    /// The resent manage link. As short as [`MessageTexts::announcement_sms`].
     pub fn link_again_sms(&self, title: &str, link: &str) -> String {
-        self.nameless_sms("link-again-sms", title, link)
+        self.format_sms("link-again-sms", title, link)
     }
 
-    /// For whoever has lost their link.
+    /// The resent manage link.
     pub fn link_again_email(&self, title: &str, link: &str) -> Email {
-        self.email_of("link-again-email", &[("title", title.into()), ("link", link.into())])
+        self.format_email("link-again-email", &[("title", title.into()), ("link", link.into())])
     }
 
-    fn line_of(&self, title: &str, news: &str) -> String {
-        self.catalog.say("line", &[("title", title.into()), ("news", news.into())])
+    fn format_line(&self, title: &str, summary: &str) -> String {
+        self.catalog.format("line", &[("title", title.into()), ("news", summary.into())])
     }
 
-    fn nameless_sms(&self, message: &str, title: &str, link: &str) -> String {
-        self.fit(title, 0, link, |title, _| self.catalog.say(message, &[("title", title.into())]))
+    fn format_sms(&self, message: &str, title: &str, link: &str) -> String {
+        self.fit_sms(title, 0, link, |title, _| self.catalog.format(message, &[("title", title.into())]))
     }
 
-    fn fit(&self, title: &str, names: usize, link: &str, words: impl Fn(&str, usize) -> String) -> String {
-        let untitled = self.catalog.say("untitled", &[]);
-        Sms { title, untitled: &untitled, names, words }.with_link(link)
+    fn fit_sms(&self, title: &str, names: usize, link: &str, format: impl Fn(&str, usize) -> String) -> String {
+        let fallback_title = self.catalog.format("untitled", &[]);
+        SmsDraft { title, fallback_title: &fallback_title, names, format }.fit_with_link(link)
     }
 
-    fn email_of(&self, message: &str, arguments: &[(&str, FluentValue<'_>)]) -> Email {
-        let subject = self.catalog.say(&format!("{message}.subject"), arguments);
-        // Titles and names hold no such characters; a header must not depend on it.
+    fn format_email(&self, message: &str, arguments: &[(&str, FluentValue<'_>)]) -> Email {
+        let subject = self.catalog.format(&format!("{message}.subject"), arguments);
+        // Valid titles and names have no invisible characters. A mail header is checked again all the same.
         let subject = subject.chars().map(|c| if text::is_invisible(c) { ' ' } else { c }).collect();
-        Email { subject, body: self.catalog.say(message, arguments) }
+        Email { subject, body: self.catalog.format(message, arguments) }
     }
 }
 

@@ -1,4 +1,4 @@
-//! The wording that says the most in one message of a phone network, or else in two.
+//! Shortens a text message to one segment, or else to two.
 
 use std::ops::RangeInclusive;
 
@@ -6,76 +6,77 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::gsm7::{is_gsm7, segments};
 
-/// Less of a title could be the beginning of many.
-const TITLE_CHARS: usize = 16;
+/// A shorter beginning could belong to many titles.
+const MIN_TITLE_CHARS: usize = 16;
 
-/// What is to be said about an event, at any length.
-pub struct Sms<'a, F> {
+/// A text message about an event that can be formatted with less of its title and fewer names.
+pub struct SmsDraft<'a, F> {
     pub title: &'a str,
-    /// Instead of a title of which nothing fits.
-    pub untitled: &'a str,
-    /// How many names there are to show.
+    /// Replaces the title if not even its beginning fits.
+    pub fallback_title: &'a str,
+    /// How many names can be shown.
     pub names: usize,
-    /// The words under a title and with at most so many names.
-    pub words: F,
+    /// Formats the text with a title and at most a number of names.
+    pub format: F,
 }
 
-/// One way to make it short enough.
-struct Way<'a> {
+/// What a shortened text must keep, and how long it may be.
+struct Layout<'a> {
     names: RangeInclusive<usize>,
-    /// How many characters of the title stay at least.
-    title_chars: usize,
-    segments: usize,
-    /// What comes after the words.
-    link: &'a str,
+    /// How many characters of the title must stay.
+    min_title_chars: usize,
+    max_segments: usize,
+    /// Follows the text.
+    suffix: &'a str,
 }
 
-impl<F: Fn(&str, usize) -> String> Sms<'_, F> {
-    /// What is given up, in this order: all names but one, the end of the title, the one segment, the last name, the
-    /// whole title, the link.
-    pub fn with_link(&self, link: &str) -> String {
+impl<F: Fn(&str, usize) -> String> SmsDraft<'_, F> {
+    /// Adds the link and shortens the text. Gives up, in this order: all names but one, the end of the title, the limit
+    /// of one segment, the last name, the whole title, the link.
+    pub fn fit_with_link(&self, link: &str) -> String {
         let names = || self.names.min(1)..=self.names;
-        let counts = || 0..=0;
-        let ways = |link| {
+        let no_names = || 0..=0;
+        let layouts = |suffix| {
             [
-                Way { names: names(), title_chars: TITLE_CHARS, segments: 1, link },
-                Way { names: names(), title_chars: TITLE_CHARS, segments: 2, link },
-                Way { names: counts(), title_chars: TITLE_CHARS, segments: 1, link },
-                Way { names: counts(), title_chars: TITLE_CHARS, segments: 2, link },
-                Way { names: names(), title_chars: 0, segments: 2, link },
-                Way { names: counts(), title_chars: 0, segments: 2, link },
+                Layout { names: names(), min_title_chars: MIN_TITLE_CHARS, max_segments: 1, suffix },
+                Layout { names: names(), min_title_chars: MIN_TITLE_CHARS, max_segments: 2, suffix },
+                Layout { names: no_names(), min_title_chars: MIN_TITLE_CHARS, max_segments: 1, suffix },
+                Layout { names: no_names(), min_title_chars: MIN_TITLE_CHARS, max_segments: 2, suffix },
+                Layout { names: names(), min_title_chars: 0, max_segments: 2, suffix },
+                Layout { names: no_names(), min_title_chars: 0, max_segments: 2, suffix },
             ]
         };
         let link = format!(" {link}");
-        let mut ways = ways(&link).into_iter().chain(ways(""));
-        ways.find_map(|way| self.shorten(&way)).expect("counts without a title and a link fit")
+        let mut layouts = layouts(&link).into_iter().chain(layouts(""));
+        layouts.find_map(|layout| self.shorten(&layout)).expect("the text without names, title and link fits")
     }
 
-    /// The whole title or else the most of it that fits, and under that the most names.
-    fn shorten(&self, way: &Way<'_>) -> Option<String> {
-        let text = |title: &str, names| Some((self.words)(title, names) + way.link).filter(|text| way.fits(text));
-        let most_names = |title: &str| way.names.clone().rev().find_map(|names| text(title, names));
-        most_names(self.title).or_else(|| {
+    /// Keeps the whole title, or else as much of it as fits, and then as many names as fit. `None` if nothing fits.
+    fn shorten(&self, layout: &Layout<'_>) -> Option<String> {
+        let fit =
+            |title: &str, names| Some((self.format)(title, names) + layout.suffix).filter(|text| layout.fits(text));
+        let fit_most_names = |title: &str| layout.names.clone().rev().find_map(|names| fit(title, names));
+        fit_most_names(self.title).or_else(|| {
             let ends: Vec<usize> = self.title.grapheme_indices(true).map(|(end, _)| end).collect();
-            let ends = ends.get(way.title_chars..)?;
-            let fitting = ends.partition_point(|&end| text(&self.cut(end), *way.names.start()).is_some());
-            most_names(&self.cut(*ends[..fitting].last()?))
+            let ends = ends.get(layout.min_title_chars..)?;
+            let fitting = ends.partition_point(|&end| fit(&self.cut_title(end), *layout.names.start()).is_some());
+            fit_most_names(&self.cut_title(*ends[..fitting].last()?))
         })
     }
 
-    /// The title up to there, so that one sees that it was cut.
-    fn cut(&self, end: usize) -> String {
+    /// The title up to `end`, with an ellipsis.
+    fn cut_title(&self, end: usize) -> String {
         match self.title[..end].trim_end() {
-            "" => self.untitled.to_owned(),
-            // The one character for it would make the whole text UCS-2.
+            "" => self.fallback_title.to_owned(),
+            // The character `…` would force the whole text into UCS-2.
             title if is_gsm7(title) => format!("{title}..."),
             title => format!("{title}…"),
         }
     }
 }
 
-impl Way<'_> {
+impl Layout<'_> {
     fn fits(&self, text: &str) -> bool {
-        segments(text) <= self.segments
+        segments(text) <= self.max_segments
     }
 }

@@ -5,7 +5,7 @@ use super::*;
 use crate::domain::change::Movements;
 use crate::domain::event::EventId;
 
-/// As long as real ones are.
+/// A manage link of typical length.
 const LINK: &str = "https://in.example.org/m/0123456789abcdef";
 
 fn announcement(joined: &[&str], left: &[&str], others: (u64, u64), count: u64) -> Announcement {
@@ -33,7 +33,7 @@ fn german() -> MessageTexts {
 }
 
 #[test]
-fn every_line_in_both_languages() {
+fn formats_lines_in_both_languages() {
     for (joined, left, others, count, in_english, in_german) in [
         (&["Ana"][..], &[][..], (0, 0), 1, "Dance: Ana joined; 1 is in.", "Dance: Ana ist dabei; es ist 1 dabei."),
         (
@@ -136,13 +136,13 @@ fn every_line_in_both_languages() {
         (&[], &[], (0, 0), 2, "Dance: 2 are in.", "Dance: es sind 2 dabei."),
     ] {
         let announcement = announcement(joined, left, others, count);
-        assert_eq!(english().line(&announcement), in_english);
-        assert_eq!(german().line(&announcement), in_german);
+        assert_eq!(english().announcement_line(&announcement), in_english);
+        assert_eq!(german().announcement_line(&announcement), in_german);
     }
 }
 
 #[test]
-fn names_that_are_not_shown_are_others() {
+fn counts_hidden_names_as_others() {
     let names = ["A", "B", "C", "D"];
     for (shown, joined, left, others, line) in [
         (2, &names[..], &[][..], (0, 0), "Dance: A, B and 2 others joined; 9 are in."),
@@ -154,18 +154,21 @@ fn names_that_are_not_shown_are_others() {
         (1, &[], &names, (0, 0), "Dance: A and 3 others left; 9 are in."),
         (0, &names, &["Z"], (1, 0), "Dance: 5 people joined, 1 person left; 9 are in."),
     ] {
-        assert_eq!(MessageTexts::new(Language::English, shown).line(&announcement(joined, left, others, 9)), line);
+        assert_eq!(
+            MessageTexts::new(Language::English, shown).announcement_line(&announcement(joined, left, others, 9)),
+            line
+        );
     }
 }
 
 #[test]
-fn names_are_not_read_as_messages() {
-    let line = english().line(&titled("{ $count }", announcement(&["{ line }", "\"\\"], &[], (0, 0), 2)));
+fn does_not_interpret_names_as_messages() {
+    let line = english().announcement_line(&titled("{ $count }", announcement(&["{ line }", "\"\\"], &[], (0, 0), 2)));
     assert_eq!(line, "{ $count }: { line } and \"\\ joined; 2 are in.");
 }
 
 #[test]
-fn the_languages_say_the_same_things() {
+fn languages_define_the_same_messages() {
     let is_message = |line: &&str| line.starts_with(|first: char| first.is_ascii_lowercase());
     let ids = |file: &'static str| -> Vec<&str> {
         file.lines().filter(is_message).map(|line| line.split(" =").next().unwrap()).collect()
@@ -174,7 +177,7 @@ fn the_languages_say_the_same_things() {
 }
 
 #[test]
-fn words_serve_all_threads() {
+fn texts_are_shared_between_threads() {
     fn is_shared<T: Send + Sync>() {}
     is_shared::<MessageTexts>();
 }

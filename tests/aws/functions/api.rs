@@ -22,7 +22,7 @@ fn status(api: &Function, path: &str) -> Value {
 }
 
 #[test]
-fn a_sign_up_over_http_is_one_call_and_then_a_message_on_the_queue() {
+fn http_signup_is_one_call_and_message() {
     let world = World::new();
     let api = world.api();
 
@@ -38,7 +38,7 @@ fn a_sign_up_over_http_is_one_call_and_then_a_message_on_the_queue() {
 }
 
 #[test]
-fn a_manage_link_leads_back_over_https() {
+fn manage_link_leads_back_over_https() {
     let world = World::new();
     let link = sign_up(&world.api(), "Melvin");
     assert!(link.as_str().starts_with("https://api.example.org/events/dance/manage/"), "{link}");
@@ -48,13 +48,13 @@ fn a_manage_link_leads_back_over_https() {
 }
 
 #[test]
-fn it_is_well_and_says_so() {
+fn health_answers_ok() {
     let world = World::new();
     assert_eq!(status(&world.api(), "/health"), 200);
 }
 
 #[test]
-fn a_queue_that_does_not_answer_is_no_acknowledgement() {
+fn unavailable_queue_is_not_acknowledged() {
     let world = World::new();
     let api = world.api();
     status(&api, "/health");
@@ -67,7 +67,7 @@ fn a_queue_that_does_not_answer_is_no_acknowledgement() {
 }
 
 #[test]
-fn links_outlive_one_rotation_of_the_secret_behind_them_and_not_two() {
+fn links_survive_one_secret_rotation() {
     let world = World::new();
     let link = sign_up(&world.api(), "Melvin").path().to_owned();
     assert_eq!(status(&world.api(), &link), 200);
@@ -79,7 +79,7 @@ fn links_outlive_one_rotation_of_the_secret_behind_them_and_not_two() {
 }
 
 #[test]
-fn the_organiser_s_key_is_the_stage_s_secret() {
+fn organiser_key_is_the_stage_secret() {
     let world = World::new();
     let api = world.api();
     let mut asked = http("GET", "/events", None);
@@ -89,7 +89,7 @@ fn the_organiser_s_key_is_the_stage_s_secret() {
 }
 
 #[test]
-fn the_organiser_s_key_is_read_once_and_by_no_one_who_does_not_need_it() {
+fn organiser_key_is_read_once_when_needed() {
     let world = World::new();
     let api = world.api();
     let secrets_read = || world.proxy.calls().iter().filter(|call| call.operation() == "GetSecretValue").count();
@@ -105,7 +105,7 @@ fn the_organiser_s_key_is_read_once_and_by_no_one_who_does_not_need_it() {
 }
 
 #[test]
-fn a_key_that_cannot_be_read_just_now_is_no_wrong_key() {
+fn unreadable_key_is_not_a_wrong_key() {
     let world = World::new();
     let api = world.api();
     status(&api, "/health");
@@ -119,7 +119,7 @@ fn a_key_that_cannot_be_read_just_now_is_no_wrong_key() {
 }
 
 #[test]
-fn a_function_that_lacks_a_setting_does_not_start_and_says_which() {
+fn missing_setting_stops_the_start() {
     let world = World::new();
     for (executable, setting) in [
         (env!("CARGO_BIN_EXE_api"), "COUNTMEIN_QUEUE_URL"),

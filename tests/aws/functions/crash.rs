@@ -42,7 +42,7 @@ fn moments() -> impl Iterator<Item = Moment> {
 }
 
 #[test]
-fn killing_ingest_in_the_middle_of_a_batch_and_again_on_its_retry_loses_and_doubles_nothing() {
+fn killed_ingest_loses_and_doubles_nothing() {
     let world = World::new();
     let stream = world.stream();
     for (round, moment) in moments().enumerate() {

@@ -30,7 +30,7 @@ fn metrics(lines: &[String]) -> Vec<Value> {
 }
 
 #[test]
-fn a_batch_of_the_stream_is_one_write_to_each_event_s_digest_and_counts_once_when_it_comes_again() {
+fn stream_batch_writes_each_digest_once() {
     let world = World::new();
     let fanout = world.fanout();
     let batch = records([joins(1, "dance", "Ana"), joins(2, "party", "Ben"), joins(3, "dance", "Cleo")]);
@@ -75,7 +75,7 @@ fn comes(world: &World, number: u32, name: &str, phone: Option<&str>) -> Value {
 }
 
 #[test]
-fn the_others_hear_by_text_message_who_said_yes_and_nobody_else_does() {
+fn only_confirmed_phones_are_notified() {
     let world = World::new();
     let fanout = world.fanout_with(&TEXTING);
     fanout.invoke(&records([comes(&world, 1, "Ana", Some(ANAS_PHONE))])).response();
@@ -97,7 +97,7 @@ fn the_others_hear_by_text_message_who_said_yes_and_nobody_else_does() {
 }
 
 #[test]
-fn who_gives_a_phone_at_night_is_asked_by_day() {
+fn opt_in_texts_wait_for_permitted_hours() {
     let world = World::new();
     let morning = Timestamp::now().to_string()[11..13].parse::<u32>().unwrap() < 12;
     let night = if morning { "22-24 UTC" } else { "0-2 UTC" };
@@ -115,7 +115,7 @@ fn who_gives_a_phone_at_night_is_asked_by_day() {
 }
 
 #[test]
-fn a_link_goes_again_to_the_phone_that_said_yes() {
+fn link_again_goes_to_the_confirmed_phone() {
     let world = World::new();
     let fanout = world.fanout_with(&TEXTING);
     let asks = |number, phone| {
@@ -141,7 +141,7 @@ fn a_link_goes_again_to_the_phone_that_said_yes() {
 }
 
 #[test]
-fn a_stranger_s_phone_is_asked_once_and_told_nothing() {
+fn unconfirmed_phone_gets_one_opt_in_text() {
     let world = World::new();
     let fanout = world.fanout_with(
         &[&TEXTING[..], &[("COUNTMEIN_BACKOFF_INITIAL", "0"), ("COUNTMEIN_BACKOFF_MAXIMUM", "0")]].concat(),
@@ -153,7 +153,7 @@ fn a_stranger_s_phone_is_asked_once_and_told_nothing() {
 }
 
 #[test]
-fn nobody_is_texted_where_no_calling_code_is_listed_or_the_day_s_are_spent() {
+fn no_texts_without_calling_code_or_budget() {
     let world = World::new();
     world.fanout().invoke(&records([comes(&world, 1, "Ana", Some(ANAS_PHONE))])).response();
     let elsewhere = world.fanout_with(&[("COUNTMEIN_SMS_CALLING_CODES", "+49"), TEXTING[1], TEXTING[2]]);
@@ -164,7 +164,7 @@ fn nobody_is_texted_where_no_calling_code_is_listed_or_the_day_s_are_spent() {
 }
 
 #[test]
-fn questions_that_strangers_set_off_leave_half_of_the_day_s_texts_to_news() {
+fn opt_in_texts_leave_half_the_budget() {
     let world = World::new();
     world.has_opted_in(&Contact::sms(ANAS_PHONE).unwrap());
     let fanout = world.fanout_with(&[TEXTING[0], TEXTING[1], ("COUNTMEIN_SMS_PER_DAY", "3")]);
@@ -184,7 +184,7 @@ fn questions_that_strangers_set_off_leave_half_of_the_day_s_texts_to_news() {
 }
 
 #[test]
-fn what_waits_goes_out_with_the_schedule_when_the_event_is_not_quiet_any_more() {
+fn schedule_sends_pending_changes_after_backoff() {
     let world = World::new();
     world.has_opted_in(&Contact::sms(ANAS_PHONE).unwrap());
     let fanout = world.fanout_with(&TEXTING);
@@ -204,7 +204,7 @@ fn what_waits_goes_out_with_the_schedule_when_the_event_is_not_quiet_any_more() 
 }
 
 #[test]
-fn a_provider_that_is_away_does_not_hold_up_the_stream() {
+fn provider_outage_does_not_block_the_stream() {
     let world = World::new();
     world.has_opted_in(&Contact::sms(ANAS_PHONE).unwrap());
     let fanout = world.fanout_with(
@@ -230,7 +230,7 @@ fn a_provider_that_is_away_does_not_hold_up_the_stream() {
 }
 
 #[test]
-fn who_leaves_is_counted_off_and_what_is_no_attendee_is_passed_over() {
+fn leaving_lowers_the_count() {
     let world = World::new();
     let fanout = world.fanout();
     let ana = attendee("dance", "Ana");
@@ -252,7 +252,7 @@ fn who_leaves_is_counted_off_and_what_is_no_attendee_is_passed_over() {
 }
 
 #[test]
-fn a_damaged_record_fails_the_invocation_and_names_itself() {
+fn damaged_record_fails_and_is_named() {
     let world = World::new();
     let mut damaged = attendee("dance", "Ben");
     damaged["requested_at"] = json!({ "S": "yesterday" });
@@ -265,7 +265,7 @@ fn a_damaged_record_fails_the_invocation_and_names_itself() {
 }
 
 #[test]
-fn a_table_that_does_not_answer_fails_the_invocation() {
+fn unavailable_table_fails_the_invocation() {
     let world = World::new();
     let fanout = world.fanout();
     world.proxy.judge(|_| Verdict::Fail(500, "InternalServerError"));

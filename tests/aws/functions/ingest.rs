@@ -29,7 +29,7 @@ fn size(item: &HashMap<String, AttributeValue>) -> usize {
 }
 
 #[test]
-fn per_new_signup_there_is_one_call_and_one_write_unit_and_per_batch_no_other_call() {
+fn new_signup_costs_one_call_and_write() {
     let world = World::new();
     let ingest = world.ingest();
 
@@ -47,7 +47,7 @@ fn per_new_signup_there_is_one_call_and_one_write_unit_and_per_batch_no_other_ca
 }
 
 #[test]
-fn a_message_that_comes_again_costs_one_call_and_writes_nothing() {
+fn repeated_message_costs_one_call() {
     let world = World::new();
     let ingest = world.ingest();
     let batch = records((0..20).map(guest));
@@ -64,7 +64,7 @@ fn a_message_that_comes_again_costs_one_call_and_writes_nothing() {
 }
 
 #[test]
-fn what_one_person_asks_in_a_batch_is_one_write() {
+fn one_attendee_per_batch_is_one_write() {
     let world = World::new();
     let asked = |id: &str, action: &str| message(id, &json!({ "event": "Dance", "name": "Ana", "action": action }));
     let batch = records([asked("a", "sign_up"), asked("b", "cancel"), asked("b", "cancel"), asked("c", "sign_up")]);
@@ -76,7 +76,7 @@ fn what_one_person_asks_in_a_batch_is_one_write() {
 }
 
 #[test]
-fn a_poisoned_message_costs_one_write_and_its_batch_goes_on() {
+fn bad_message_costs_one_write() {
     let world = World::new();
     let poison = [
         message("not-json", &json!("Melvin, please")),
@@ -97,7 +97,7 @@ fn a_poisoned_message_costs_one_write_and_its_batch_goes_on() {
 }
 
 #[test]
-fn a_record_without_an_id_fails_the_invocation_before_anything_is_written() {
+fn record_without_id_fails_before_any_write() {
     let world = World::new();
     let mut nameless = guest(1);
     nameless.as_object_mut().unwrap().remove("messageId");
@@ -110,7 +110,7 @@ fn a_record_without_an_id_fails_the_invocation_before_anything_is_written() {
 }
 
 #[test]
-fn only_what_the_table_did_not_take_comes_again() {
+fn only_failed_writes_are_retried() {
     let world = World::new();
     let ingest = world.ingest();
     world.proxy.judge(|call| match call.body["Key"]["name"]["S"].as_str() {
@@ -131,7 +131,7 @@ fn only_what_the_table_did_not_take_comes_again() {
 }
 
 #[test]
-fn a_reject_that_cannot_be_kept_comes_again() {
+fn unstored_reject_is_retried() {
     let world = World::new();
     let ingest = world.ingest();
     world.proxy.judge(|call| match call.operation() {
@@ -149,7 +149,7 @@ fn a_reject_that_cannot_be_kept_comes_again() {
 }
 
 #[test]
-fn dead_letters_go_to_the_rejects_whole() {
+fn dead_letters_become_rejects_whole() {
     let world = World::new();
     let dead = |mut record: Value| {
         record["eventSourceARN"] = json!(DEAD_LETTERS);

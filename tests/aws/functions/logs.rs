@@ -12,7 +12,7 @@ fn parsed(lines: &[String]) -> (Vec<Value>, Vec<Value>) {
 }
 
 #[test]
-fn every_line_is_json_with_the_request_s_id_and_a_cold_start_is_marked_once() {
+fn log_lines_are_json_with_request_id() {
     let world = World::new();
     let ingest = world.ingest();
     for id in ["poison-1", "poison-2"] {
@@ -34,7 +34,7 @@ fn every_line_is_json_with_the_request_s_id_and_a_cold_start_is_marked_once() {
 }
 
 #[test]
-fn metrics_are_the_root_of_their_lines_and_name_the_stage() {
+fn metrics_are_at_the_line_root() {
     let world = World::new();
     let ingest = world.ingest();
     let batch = records([guest(1), guest(2), message("poison", &json!("not JSON"))]);
@@ -64,7 +64,7 @@ fn metrics_are_the_root_of_their_lines_and_name_the_stage() {
 }
 
 #[test]
-fn no_function_tells_a_contact_not_even_to_who_looks_closely() {
+fn debug_logs_hold_no_contact() {
     let world = World::new();
     let mut environment = world.environment_of_api();
     environment.push(("RUST_LOG".to_owned(), "debug".to_owned()));

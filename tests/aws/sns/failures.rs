@@ -46,7 +46,7 @@ pub fn worded() -> String {
 }
 
 #[tokio::test]
-async fn what_may_pass_is_tried_again_and_no_address_is_told() {
+async fn transient_errors_are_retried_without_addresses() {
     for (status, code) in [
         (429, "Throttled"),
         (400, "Throttling"),
@@ -73,7 +73,7 @@ async fn what_may_pass_is_tried_again_and_no_address_is_told() {
 }
 
 #[tokio::test]
-async fn what_never_will_work_is_given_up_and_no_address_is_told() {
+async fn permanent_errors_are_rejected_without_addresses() {
     for code in ["InvalidParameter", "ParameterValueInvalid", "EndpointDisabled", "OptedOut", "UserError"] {
         let canned = CannedSns::answering(move |call: &Call| match call["Action"].as_str() {
             "CreateTopic" => done(call),
@@ -87,7 +87,7 @@ async fn what_never_will_work_is_given_up_and_no_address_is_told() {
 }
 
 #[tokio::test]
-async fn an_answer_that_nobody_can_read_is_tried_again_and_not_told() {
+async fn unreadable_answer_is_retried_and_not_logged() {
     for status in [200, 400, 502] {
         let canned = CannedSns::answering(move |_| Message::answer(status, worded()));
         let failure = canned.phones().text(&text()).await.unwrap_err();
@@ -97,7 +97,7 @@ async fn an_answer_that_nobody_can_read_is_tried_again_and_not_told() {
 }
 
 #[tokio::test]
-async fn what_is_not_answered_is_tried_again() {
+async fn timeout_is_retried() {
     let silent = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let away = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
     for address in [silent.local_addr().unwrap(), away] {
@@ -113,7 +113,7 @@ async fn what_is_not_answered_is_tried_again() {
 }
 
 #[tokio::test]
-async fn a_phone_whose_owner_said_stop_is_not_asked() {
+async fn opted_out_phone_gets_no_opt_in() {
     let canned = CannedSns::answering(|call| match call["Action"].as_str() {
         "CheckIfPhoneNumberIsOptedOut" => done_with(call, "<isOptedOut>true</isOptedOut>"),
         _ => done(call),
@@ -124,7 +124,7 @@ async fn a_phone_whose_owner_said_stop_is_not_asked() {
 }
 
 #[tokio::test]
-async fn any_other_phone_is_asked_by_a_text() {
+async fn unknown_phone_gets_an_opt_in_text() {
     let canned = CannedSns::answering(done);
     assert_eq!(SmsSender::ask(&canned.phones(), &text()).await.unwrap(), None);
     let calls = canned.calls();
@@ -133,7 +133,7 @@ async fn any_other_phone_is_asked_by_a_text() {
 }
 
 #[tokio::test]
-async fn a_mail_whose_subject_sns_refuses_begins_with_it() {
+async fn refused_subject_moves_into_the_body() {
     let canned = CannedSns::answering(|call| match call.get("Subject") {
         Some(_) => refused(400, "InvalidParameter", "Invalid parameter: Subject"),
         None => done(call),
@@ -145,7 +145,7 @@ async fn a_mail_whose_subject_sns_refuses_begins_with_it() {
 }
 
 #[tokio::test]
-async fn a_topic_with_other_tags_is_subscribed_all_the_same() {
+async fn topic_with_other_tags_is_subscribed() {
     let canned = CannedSns::answering(|call| match call["Action"].as_str() {
         "CreateTopic" => {
             refused(400, "InvalidParameter", "Invalid parameter: Tags Reason: Topic already exists with different tags")
@@ -157,7 +157,7 @@ async fn a_topic_with_other_tags_is_subscribed_all_the_same() {
 }
 
 #[tokio::test]
-async fn people_get_a_broadcast_in_words() {
+async fn broadcast_to_people_is_text() {
     let canned = CannedSns::answering(done);
     canned.sns().broadcast(&broadcast()).await.unwrap();
     let [published] = &canned.calls()[..] else { panic!("it is published once") };

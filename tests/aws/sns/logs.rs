@@ -25,7 +25,7 @@ impl Write for Log {
 }
 
 #[tokio::test]
-async fn no_log_tells_an_address_whatever_it_is_asked_to_say() {
+async fn logs_hold_no_address_at_any_level() {
     let log = Log::default();
     let writer = log.clone();
     let subscriber =

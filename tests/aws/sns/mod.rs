@@ -63,7 +63,7 @@ fn broadcast() -> Broadcast {
 }
 
 #[tokio::test]
-async fn a_text_reaches_the_phone_as_what_is_not_to_be_late() {
+async fn text_reaches_the_phone_as_transactional() {
     let stage = Stage::new().await;
     stage.phones.text(&text()).await.unwrap();
     let mut url: Url = format!("{}/_ministack/sns/sms-messages", stage.account.endpoint).parse().unwrap();
@@ -75,7 +75,7 @@ async fn a_text_reaches_the_phone_as_what_is_not_to_be_late() {
 }
 
 #[tokio::test]
-async fn who_is_enrolled_twice_has_one_topic_and_is_subscribed_once() {
+async fn repeated_opt_in_subscribes_once() {
     let stage = Stage::new().await;
     for _ in 0..2 {
         assert_eq!(Mailer::ask(&stage.sns, &mail()).await.unwrap(), Some(OptIn::Confirmed));
@@ -89,7 +89,7 @@ async fn who_is_enrolled_twice_has_one_topic_and_is_subscribed_once() {
 }
 
 #[tokio::test]
-async fn a_mail_goes_to_the_contacts_own_topic() {
+async fn mail_goes_to_the_contact_topic() {
     let stage = Stage::new().await;
     Mailer::ask(&stage.sns, &mail()).await.unwrap();
     let queue = stage.queue_on(&topic_of(&stage.account, &contact()), &[]).await;
@@ -100,7 +100,7 @@ async fn a_mail_goes_to_the_contacts_own_topic() {
 }
 
 #[tokio::test]
-async fn a_subject_too_long_for_sns_is_the_first_line() {
+async fn long_subject_becomes_the_first_line() {
     let stage = Stage::new().await;
     Mailer::ask(&stage.sns, &mail()).await.unwrap();
     let queue = stage.queue_on(&topic_of(&stage.account, &contact()), &[]).await;
@@ -112,7 +112,7 @@ async fn a_subject_too_long_for_sns_is_the_first_line() {
 }
 
 #[tokio::test]
-async fn a_topic_that_somebody_deleted_is_made_again() {
+async fn deleted_topic_is_created_again() {
     let stage = Stage::new().await;
     Mailer::ask(&stage.sns, &mail()).await.unwrap();
     for told_later in ["email", "https"] {
@@ -130,7 +130,7 @@ async fn a_topic_that_somebody_deleted_is_made_again() {
 }
 
 #[tokio::test]
-async fn a_webhook_is_called_as_soon_as_it_said_yes() {
+async fn webhook_is_called_once_confirmed() {
     let stage = Stage::new().await;
     let receiver = Server::answering(|_| Message::answer(200, ""));
     let call = Call { id: "news-2".to_owned(), ..call(&receiver.url()) };
@@ -147,7 +147,7 @@ async fn a_webhook_is_called_as_soon_as_it_said_yes() {
 }
 
 #[tokio::test]
-async fn a_webhook_gets_the_cloud_event_itself_as_json() {
+async fn webhook_receives_the_cloud_event() {
     let stage = Stage::new().await;
     let call = call(WEBHOOK);
     WebhookCaller::ask(&stage.sns, &call.contact, &call.to, "text").await.unwrap();
@@ -161,7 +161,7 @@ async fn a_webhook_gets_the_cloud_event_itself_as_json() {
 }
 
 #[tokio::test]
-async fn whoever_listens_to_the_stage_gets_the_cloud_event_and_can_choose_the_event() {
+async fn stage_topic_subscribers_filter_by_event() {
     let stage = Stage::new().await;
     let filter = r#"{"event": ["pizza-night"], "kind": ["joined", "both"]}"#;
     let queue = stage.queue_on(&topics(&stage.account).announcements, &[("FilterPolicy", filter)]).await;

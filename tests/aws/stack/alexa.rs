@@ -29,7 +29,7 @@ fn invoke(stack: &Stack, request: &Value) -> Value {
 }
 
 #[test]
-fn what_is_said_to_an_echo_ends_on_the_roster() {
+fn echo_signup_reaches_the_roster() {
     let stack = Stack::deploy_to(IAM, &[SKILL_ID]);
     let signed_up = invoke(&stack, &request("en/03-name-given.json"));
     let said = signed_up["response"]["outputSpeech"]["text"].as_str().unwrap_or_else(|| panic!("{signed_up}"));

@@ -61,7 +61,7 @@ impl Device {
 }
 
 #[test]
-fn a_press_over_mqtt_signs_up_and_a_long_one_takes_out_and_an_unknown_button_is_a_reject() {
+fn mqtt_presses_reach_roster_or_rejects() {
     let stack = Stack::deploy();
     register(&stack, "G030PM0123456789", "Ana");
     register(&stack, "hall", "Ben");
@@ -83,7 +83,7 @@ fn a_press_over_mqtt_signs_up_and_a_long_one_takes_out_and_an_unknown_button_is_
 }
 
 #[test]
-fn a_press_by_http_signs_up() {
+fn http_press_signs_up() {
     let stack = Stack::deploy_to(IAM, &[]);
     register(&stack, "G030PM0123456789", "Ana");
     let payload = r#"{"serialNumber":"G030PM0123456789","clickType":"SINGLE","batteryVoltage":"2000 mV"}"#;

@@ -9,7 +9,7 @@ use super::support::{Stack, eventually};
 const IAM: &str = "COUNTMEIN_MINISTACK_IAM";
 
 #[test]
-fn a_table_in_the_bucket_ends_on_the_roster_and_its_refused_rows_in_the_other_bucket() {
+fn uploaded_csv_reaches_roster_and_results() {
     let stack = Stack::deploy_to(IAM, &[]);
     let folder = tempfile::tempdir().unwrap();
     let table = folder.path().join("table.csv");

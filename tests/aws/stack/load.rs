@@ -11,7 +11,7 @@ const POISON: usize = 1;
 const DUPLICATES: usize = 20;
 
 #[test]
-fn two_thousand_messages_poison_and_duplicates_among_them_end_where_they_belong() {
+fn mixed_load_ends_on_roster_or_rejects() {
     let stack = Stack::deploy();
     let mut poison: Vec<String> = (0..MESSAGES * POISON / 100).map(poisonous).collect();
     let duplicates = MESSAGES * DUPLICATES / 100;

@@ -18,7 +18,7 @@ fn link(text: &str) -> String {
 }
 
 #[test]
-fn who_signs_up_is_told_to_the_others_and_to_the_topic_and_not_to_themselves() {
+fn signup_notifies_others_but_not_the_actor() {
     let parameters = ["SmsCallingCodes=+1", "SmsHours=0-24 UTC", "BackoffInitial=0", "BackoffMaximum=0"];
     let stack = Stack::deploy_to(OPEN, &parameters);
     let listener = stack.listen();
@@ -55,7 +55,7 @@ fn who_signs_up_is_told_to_the_others_and_to_the_topic_and_not_to_themselves() {
 }
 
 #[test]
-fn a_webhook_that_said_yes_is_called_by_sns_with_what_others_did_and_not_with_its_own() {
+fn confirmed_webhook_hears_only_of_others() {
     // As who runs a webhook would confirm it: by a look at the address that SNS names.
     let said_yes = |request: &Message| {
         let body: Value = serde_json::from_slice(&request.body).unwrap();
@@ -92,7 +92,7 @@ fn a_webhook_that_said_yes_is_called_by_sns_with_what_others_did_and_not_with_it
 }
 
 #[test]
-fn ten_who_come_while_the_event_is_quiet_are_told_together_by_the_schedule() {
+fn schedule_groups_ten_joins_in_one_digest() {
     let stack = Stack::deploy_to(OPEN, &["BackoffInitial=30"]);
     let listener = stack.listen();
     stack.publish(r#"{"event": "Dance", "name": "Ana"}"#);

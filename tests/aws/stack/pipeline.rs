@@ -8,7 +8,7 @@ use super::support::{Stack, eventually};
 use crate::support::runtime_api::proxy::{Proxy, Verdict};
 
 #[test]
-fn whoever_signs_up_over_http_is_on_the_roster_and_opens_the_link() {
+fn http_signup_reaches_the_roster() {
     let stack = Stack::deploy();
 
     let (status, accepted) = stack.post("/events/Dance/signups", &json!({ "name": "Melvin" }));
@@ -28,7 +28,7 @@ fn whoever_signs_up_over_http_is_on_the_roster_and_opens_the_link() {
 }
 
 #[test]
-fn a_message_that_anybody_puts_on_the_queue_is_a_sign_up_and_a_bad_one_harms_nobody_else() {
+fn bad_queue_message_harms_no_other() {
     let stack = Stack::deploy();
 
     stack.publish(r#"{"event": "Dance", "name": "Melvin"}"#);
@@ -45,7 +45,7 @@ fn a_message_that_anybody_puts_on_the_queue_is_a_sign_up_and_a_bad_one_harms_nob
 }
 
 #[test]
-fn what_fails_for_a_while_is_tried_again_alone() {
+fn transient_failure_is_retried_alone() {
     let stack = Stack::deploy();
     let endpoint = url::Url::parse(&stack.account.endpoint).unwrap().socket_addrs(|| None).unwrap()[0];
     let proxy = Proxy::before(endpoint);

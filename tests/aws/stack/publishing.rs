@@ -42,7 +42,7 @@ fn run(stack: &Stack, command: &mut Command) {
 }
 
 #[test]
-fn every_example_signs_somebody_up() {
+fn every_publishing_example_signs_up() {
     let stack = Stack::deploy_to(OPEN, &[]);
     let (shell, python) = (examples("sh"), examples("python"));
     assert_eq!((shell.len(), python.len()), (2, 1));

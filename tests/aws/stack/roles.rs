@@ -13,7 +13,7 @@ use super::support::{Stack, eventually};
 const IAM: &str = "COUNTMEIN_MINISTACK_IAM";
 
 #[test]
-fn the_functions_work_with_what_their_roles_allow() {
+fn functions_work_with_their_roles() {
     let stack = Stack::deploy_to(IAM, &[]);
 
     let (status, accepted) = stack.post("/events/Dance/signups", &json!({ "name": "Melvin" }));
@@ -28,7 +28,7 @@ fn the_functions_work_with_what_their_roles_allow() {
 }
 
 #[test]
-fn a_role_is_refused_what_is_not_its_functions_to_do() {
+fn roles_refuse_other_calls() {
     let stack = Stack::deploy_to(IAM, &[]);
     assert_eq!(
         allowed(&stack, "ApiRole"),

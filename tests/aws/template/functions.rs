@@ -1,127 +1,120 @@
-//! The functions: how each is built, what it is told, where it logs.
+//! The functions: their binaries, roles, logs, variables and schedules.
 
-use super::support::{entries, template, text};
+use std::collections::BTreeSet;
 
-const FUNCTIONS: [&str; 5] = ["Alexa", "Api", "Fanout", "Import", "Ingest"];
+use serde_json::Value as Json;
+
+use super::support::{entries, file, template, text};
 
 #[test]
-fn there_is_a_function_for_each_binary() {
+fn every_binary_is_a_function() {
     let template = template();
-    assert_eq!(template.of_type("AWS::Serverless::Function"), FUNCTIONS.map(|name| format!("{name}Function")));
-    for name in FUNCTIONS {
-        let built = &template.resource(&format!("{name}Function"))["Metadata"];
-        assert_eq!(built["BuildMethod"], "rust-cargolambda");
-        assert_eq!(built["BuildProperties"]["Binary"], name.to_lowercase().as_str());
-    }
+    let cargo = file("Cargo.toml");
+    let mut binaries: Vec<_> =
+        cargo.split("path = \"functions/").skip(1).filter_map(|rest| rest.split('.').next()).collect();
+    binaries.sort_unstable();
+    let built = template.of_type("AWS::Serverless::Function").into_iter().map(|function| {
+        let metadata = &template.resource(function)["Metadata"];
+        assert_eq!(metadata["BuildMethod"], "rust-cargolambda", "{function}");
+        text(&metadata["BuildProperties"]["Binary"])
+    });
+    assert_eq!(built.collect::<Vec<_>>(), binaries);
 }
 
 #[test]
-fn one_skill_alone_may_call_alexa_and_none_where_none_is_named() {
+fn alexa_answers_the_skill_that_may_call_it() {
     let template = template();
-    assert_eq!(template.resource("AlexaPermission")["Condition"], "HasSkill");
     let permission = template.properties("AlexaPermission");
-    assert_eq!(permission["Principal"], "alexa-appkit.amazon.com");
-    assert_eq!(text(&permission["EventSourceToken"]), "!Ref AlexaSkillId");
+    let environment = template.of_function("AlexaFunction", "Environment");
+    assert_eq!(permission["EventSourceToken"], environment["Variables"]["COUNTMEIN_ALEXA_SKILL_ID"]);
+    assert_eq!(text(&permission["FunctionName"]), "!Ref AlexaFunction");
 }
 
 #[test]
-fn each_function_has_a_role_a_log_a_timeout_and_traces_of_its_own() {
+fn every_function_has_its_own_role_and_log() {
     let template = template();
-    for (name, timeout) in [("Alexa", 8), ("Api", 15), ("Fanout", 60), ("Import", 900), ("Ingest", 20)] {
-        let function = format!("{name}Function");
-        let of = |property| template.of_function(&function, property);
-        assert_eq!(text(&of("Role")), format!("!GetAtt {name}Role.Arn"));
-        assert_eq!(of("Timeout"), timeout);
-        assert_eq!(of("Tracing"), "Active");
-        assert_eq!(of("Runtime"), "provided.al2023");
-        assert_eq!(text(&of("Architectures")), "[!Ref Architecture]");
-        let log = of("LoggingConfig");
-        assert_eq!(log["LogFormat"], "JSON");
+    for function in template.of_type("AWS::Serverless::Function") {
+        let name = function.strip_suffix("Function").unwrap();
+        assert_eq!(text(&template.of_function(function, "Role")), format!("!GetAtt {name}Role.Arn"));
+        let log = template.of_function(function, "LoggingConfig");
         assert_eq!(text(&log["LogGroup"]), format!("!Ref {name}Logs"));
-        let logs = template.properties(&format!("{name}Logs"));
-        assert_eq!(
-            text(&logs["LogGroupName"]),
-            format!("!Sub /aws/lambda/countmein-${{Stage}}-{}", name.to_lowercase())
-        );
-        assert_eq!(text(&logs["RetentionInDays"]), "!Ref LogRetentionDays");
+        let group = text(&template.properties(&format!("{name}Logs"))["LogGroupName"]);
+        let named = text(&template.properties(function)["FunctionName"]);
+        assert_eq!(group.strip_prefix("!Sub /aws/lambda/"), named.strip_prefix("!Sub "));
     }
 }
 
 #[test]
-fn each_function_is_told_what_it_needs_and_no_more() {
+fn functions_are_given_the_variables_they_read() {
     let template = template();
-    let common = [
-        ("COUNTMEIN_STAGE", "!Ref Stage"),
-        ("COUNTMEIN_TABLE", "!Ref EventsTable"),
-        ("RUST_LOG", "!Sub info,countmein=${LogLevel}"),
-    ];
-    let api = [
-        ("COUNTMEIN_OPT_INS_PER_HOUR", "!Ref OptInsPerHour"),
-        ("COUNTMEIN_FLIC_KEY", "!Ref FlicKey"),
-        ("COUNTMEIN_LIST_EVERYONE", "!Ref ListEveryone"),
-        ("COUNTMEIN_ORGANISER_SECRET", "!GetAtt OrganiserKey.Id"),
-        (
-            "COUNTMEIN_PUBLIC_URL",
-            "!If [HasPublicUrl, !Ref PublicUrl, !Sub https://${HttpApi}.execute-api.${AWS::Region}.${AWS::URLSuffix}]",
-        ),
-        ("COUNTMEIN_QUEUE_URL", "!Ref SignupsQueue"),
-        ("COUNTMEIN_SMS_PER_DAY", "!Ref SmsPerDay"),
-        ("COUNTMEIN_SMS_CALLING_CODES", "!Ref SmsCallingCodes"),
-        ("COUNTMEIN_SMS_HOURS", "!Ref SmsHours"),
-        ("COUNTMEIN_TOKEN_SECRET", "!GetAtt TokenSecret.Id"),
-    ];
-    let fanout = [
-        ("COUNTMEIN_ANNOUNCEMENTS_TOPIC", "!Ref AnnouncementsTopic"),
-        ("COUNTMEIN_OPT_INS_PER_HOUR", "!Ref OptInsPerHour"),
-        ("COUNTMEIN_CONTACT_SECRET", "!GetAtt ContactSecret.Id"),
-        (
-            "COUNTMEIN_CONTACT_TOPICS",
-            "!Sub arn:${AWS::Partition}:sns:${AWS::Region}:${AWS::AccountId}:countmein-${Stage}-contact-",
-        ),
-        ("COUNTMEIN_BACKOFF_INITIAL", "!Ref BackoffInitial"),
-        ("COUNTMEIN_LANGUAGE", "!Ref Language"),
-        ("COUNTMEIN_BACKOFF_MAXIMUM", "!Ref BackoffMaximum"),
-        ("COUNTMEIN_NAMES_SHOWN", "!Ref NamesShown"),
-        api[4],
-        ("COUNTMEIN_SMS_PER_DAY", "!Ref SmsPerDay"),
-        ("COUNTMEIN_SMS_CALLING_CODES", "!Ref SmsCallingCodes"),
-        ("COUNTMEIN_SMS_HOURS", "!Ref SmsHours"),
-        ("COUNTMEIN_TOKEN_SECRET", "!GetAtt TokenSecret.Id"),
-        ("COUNTMEIN_BACKOFF_MULTIPLIER", "!Ref BackoffMultiplier"),
-    ];
-    let ingest = [("COUNTMEIN_DEAD_LETTER_QUEUE_ARN", "!GetAtt DeadLettersQueue.Arn")];
-    let import =
-        [("COUNTMEIN_QUEUE_URL", "!Ref SignupsQueue"), ("COUNTMEIN_RESULTS_BUCKET", "!Ref ImportResultsBucket")];
-    let alexa = [
-        ("COUNTMEIN_ALEXA_SKILL_ID", "!Ref AlexaSkillId"),
-        ("COUNTMEIN_CONTACT_SECRET", "!GetAtt ContactSecret.Id"),
-        ("COUNTMEIN_QUEUE_URL", "!Ref SignupsQueue"),
-    ];
-    let functions =
-        [("Alexa", &alexa[..]), ("Api", &api), ("Fanout", &fanout), ("Import", &import), ("Ingest", &ingest)];
-    for (name, own) in functions {
-        let environment = template.of_function(&format!("{name}Function"), "Environment");
-        let told: Vec<_> = entries(&environment["Variables"])
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), text(value)))
+    let everywhere = read_by(&["mod", "notify", "alexa", "api", "fanout", "import", "ingest"]);
+    for function in template.of_type("AWS::Serverless::Function") {
+        let environment = template.of_function(function, "Environment");
+        let given: BTreeSet<_> = entries(&environment["Variables"])
+            .into_keys()
+            .filter(|name| *name != "RUST_LOG")
+            .map(str::to_owned)
             .collect();
-        let mut expected: Vec<_> =
-            common.iter().chain(own).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        expected.sort();
-        assert_eq!(told, expected, "{name}");
+        let unread: Vec<_> = given.difference(&everywhere).collect();
+        assert!(unread.is_empty(), "no function reads {unread:?}");
+        let own = function.strip_suffix("Function").unwrap().to_lowercase();
+        // `notify` is how fanout notifies recipients; api uses parts of it.
+        let read = if own == "fanout" { read_by(&["fanout", "notify"]) } else { read_by(&[&own]) };
+        let missing: Vec<_> = read.difference(&given).collect();
+        assert!(missing.is_empty(), "{function} reads {missing:?}");
     }
 }
 
 #[test]
-fn api_is_kept_warm_only_for_who_asks_for_it() {
+fn variables_are_named_after_their_parameters() {
     let template = template();
-    assert_eq!(template.section("Parameters")["KeepWarm"]["Default"], "off");
-    for resource in ["KeepWarmRule", "KeepWarmPermission"] {
-        assert_eq!(template.resource(resource)["Condition"], "IsKeptWarm");
+    let parameters = template.section("Parameters");
+    for function in template.of_type("AWS::Serverless::Function") {
+        for (variable, value) in entries(&template.of_function(function, "Environment")["Variables"]) {
+            let value = text(value);
+            let Some(parameter) = value.strip_prefix("!Ref ").filter(|name| parameters.contains_key(name)) else {
+                continue;
+            };
+            let words = parameter.chars().map(|letter| {
+                if letter.is_uppercase() { format!("_{letter}") } else { letter.to_uppercase().to_string() }
+            });
+            assert_eq!(variable, format!("COUNTMEIN{}", words.collect::<String>()), "{function}");
+        }
     }
+}
+
+/// The variables that these modules of the functions read.
+fn read_by(modules: &[&str]) -> BTreeSet<String> {
+    let sources = modules.iter().map(|module| file(&format!("src/lambda/{module}.rs")));
+    let names =
+        |source: String| source.split('"').filter(|text| is_variable(text)).map(str::to_owned).collect::<Vec<_>>();
+    sources.flat_map(names).collect()
+}
+
+fn is_variable(text: &str) -> bool {
+    let name = text.strip_prefix("COUNTMEIN_");
+    name.is_some_and(|name| !name.is_empty() && name.chars().all(|c| c.is_ascii_uppercase() || c == '_'))
+}
+
+#[test]
+fn the_warming_request_is_a_published_route() {
+    let template = template();
     let target = &template.properties("KeepWarmRule")["Targets"][0];
     assert_eq!(text(&target["Arn"]), "!GetAtt ApiFunction.Arn");
-    let request: serde_json::Value = serde_json::from_str(&text(&target["Input"])).unwrap();
-    assert_eq!((&request["version"], &request["rawPath"]), (&"2.0".into(), &"/health".into()));
-    assert_eq!(request["requestContext"]["http"]["method"], "GET");
+    let request: Json = serde_json::from_str(&text(&target["Input"])).unwrap();
+    let method = request["requestContext"]["http"]["method"].as_str().unwrap().to_lowercase();
+    let contract: Json = serde_json::from_str(&file("docs/openapi.json")).unwrap();
+    assert!(contract["paths"][request["rawPath"].as_str().unwrap()][method].is_object(), "{request}");
+}
+
+#[test]
+fn schedules_may_call_their_functions() {
+    let template = template();
+    for rule in template.of_type("AWS::Events::Rule") {
+        let function = text(&template.properties(rule)["Targets"][0]["Arn"]);
+        let permission = template.properties(&rule.replace("Rule", "Permission"));
+        assert_eq!(text(&permission["SourceArn"]), format!("!GetAtt {rule}.Arn"));
+        let allowed = text(&permission["FunctionName"]).replace("!Ref ", "");
+        assert_eq!(function, format!("!GetAtt {allowed}.Arn"));
+    }
 }

@@ -1,5 +1,5 @@
-//! What template.yaml promises: limits that hang together, what each function may do, what an operator hears of.
-//! Whether the template is valid at all, cfn-lint says.
+//! How the parts of template.yaml agree with each other, with the code and with the documents. cfn-lint checks that the
+//! template is valid.
 
 mod alarms;
 mod buttons;

@@ -31,7 +31,7 @@ fn assert_said(said: &[(String, Value)], expected: &[(&str, &str)]) {
 }
 
 #[tokio::test]
-async fn a_whole_conversation_in_english() {
+async fn whole_conversation_in_english() {
     let home = Home::open();
     let said = converse(&home, "en").await;
     assert_said(
@@ -74,7 +74,7 @@ async fn a_whole_conversation_in_english() {
 }
 
 #[tokio::test]
-async fn a_whole_conversation_in_german() {
+async fn whole_conversation_in_german() {
     let home = Home::open();
     let said = converse(&home, "de").await;
     assert_said(
@@ -111,7 +111,7 @@ async fn a_whole_conversation_in_german() {
 }
 
 #[tokio::test]
-async fn names_are_read_up_to_five_and_then_counted() {
+async fn five_names_are_read_then_counted() {
     let home = Home::open();
     for (number, name) in ["ana", "ben", "cleo", "dora", "emil", "finn", "gia"].into_iter().enumerate() {
         let mut sign_up = request("en/03-name-given.json");
@@ -144,7 +144,7 @@ fn yes(request: &Value, answer: &Value, number: u32) -> Value {
 }
 
 #[tokio::test]
-async fn two_proposals_are_confirmed_one_after_the_other_and_not_again() {
+async fn proposals_are_confirmed_one_by_one() {
     let home = Home::open();
     home.answer(&request("en/03-name-given.json")).await.unwrap();
     let mut sign_up = request("en/07-sign-up-at-once-without-a-name.json");
@@ -160,7 +160,7 @@ async fn two_proposals_are_confirmed_one_after_the_other_and_not_again() {
 }
 
 #[tokio::test]
-async fn a_launch_has_room_for_the_longest_titles() {
+async fn launch_has_room_for_longest_titles() {
     let home = Home::open();
     for number in 10..60 {
         let mut sign_up = request("en/03-name-given.json");
@@ -174,7 +174,7 @@ async fn a_launch_has_room_for_the_longest_titles() {
 }
 
 #[tokio::test]
-async fn the_only_event_is_proposed_and_titles_are_told_to_alexa() {
+async fn only_event_is_proposed() {
     let home = Home::open();
     home.answer(&request("en/03-name-given.json")).await.unwrap();
     let launch = home.answer(&request("en/01-launch.json")).await.unwrap();

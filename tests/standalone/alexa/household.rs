@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use countmein::alexa::Refused;
+use countmein::alexa::InvalidRequest;
 use countmein::domain::attendee_name::AttendeeName;
 use countmein::domain::channel::Channel;
 use countmein::domain::event::Event;
@@ -25,7 +25,7 @@ fn take_out(name: &str) -> Value {
 }
 
 #[tokio::test]
-async fn an_echo_takes_out_only_whom_the_same_household_signed_up() {
+async fn echo_cancels_only_its_household() {
     let home = Home::open();
     home.answer(&request("en/03-name-given.json")).await.unwrap();
     let mut neighbours = take_out("melvin");
@@ -53,7 +53,7 @@ async fn an_echo_takes_out_only_whom_the_same_household_signed_up() {
 }
 
 #[tokio::test]
-async fn the_same_request_is_one_sign_up_however_often_alexa_sends_it() {
+async fn repeated_request_is_one_signup() {
     let home = Home::open();
     let sign_up = request("en/03-name-given.json");
     home.answer(&sign_up).await.unwrap();
@@ -63,20 +63,26 @@ async fn the_same_request_is_one_sign_up_however_often_alexa_sends_it() {
 }
 
 #[tokio::test]
-async fn what_is_not_for_this_skill_or_too_old_is_refused_and_does_nothing() {
+async fn foreign_or_old_request_is_refused() {
     let home = Home::open();
     let sign_up = request("en/03-name-given.json");
     let at = Timestamp::parse_rfc3339(sign_up["request"]["timestamp"].as_str().unwrap()).unwrap();
     let body = sign_up.to_string();
     let late = |seconds| at.plus(Duration::from_secs(seconds));
-    assert_eq!(home.answer_at(body.as_bytes(), late(151)).await, Err(Refused::TooOld));
-    assert_eq!(home.answer_at(body.as_bytes(), at.minus(Duration::from_secs(151))).await, Err(Refused::TooOld));
+    assert_eq!(home.answer_at(body.as_bytes(), late(151)).await, Err(InvalidRequest::WrongTimestamp));
+    assert_eq!(
+        home.answer_at(body.as_bytes(), at.minus(Duration::from_secs(151))).await,
+        Err(InvalidRequest::WrongTimestamp)
+    );
     let mut other = sign_up.clone();
     other["context"]["System"]["application"]["applicationId"] = "amzn1.ask.skill.other".into();
-    assert_eq!(home.answer(&other).await, Err(Refused::OtherSkill));
+    assert_eq!(home.answer(&other).await, Err(InvalidRequest::OtherSkill));
     for bytes in [&b""[..], b"{}", b"[]", b"null", b"\xff", b"{\"request\": {\"type\": \"SECRET\"}}"] {
         let refused = home.answer_at(bytes, at).await.unwrap_err();
-        assert!(matches!(&refused, Refused::Malformed(_)) && !refused.to_string().contains("SECRET"), "{refused}");
+        assert!(
+            matches!(&refused, InvalidRequest::Malformed(_)) && !refused.to_string().contains("SECRET"),
+            "{refused}"
+        );
     }
     assert!(home.who_is_in("dance").await.is_empty());
     assert!(home.answer_at(body.as_bytes(), late(150)).await.is_ok());
@@ -84,7 +90,7 @@ async fn what_is_not_for_this_skill_or_too_old_is_refused_and_does_nothing() {
 }
 
 #[tokio::test]
-async fn what_was_heard_wrong_is_asked_again() {
+async fn misheard_slot_is_asked_again() {
     let home = Home::open();
     for (slot, value, question) in [
         ("Name", "#".to_owned(), "Sorry, I did not get the name. What is it?"),
@@ -104,7 +110,7 @@ async fn what_was_heard_wrong_is_asked_again() {
 const FUZZ_BYTES: usize = 10_000_000;
 
 #[tokio::test]
-async fn ten_million_bytes_do_not_upset_it() {
+async fn skill_survives_ten_million_bytes() {
     let home = Home::open();
     let golden = ["en/01-launch.json", "en/02-sign-up-without-a-name.json", "en/10-take-out-the-usual-name.json"];
     let golden = golden.map(|path| request(path).to_string());

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use countmein::adapters::sqlite::Sqlite;
-use countmein::alexa::{RESPONSE_BYTES, Refused, SPEECH_CHARS, Skill};
+use countmein::alexa::{InvalidRequest, MAX_RESPONSE_BYTES, MAX_SPEECH_CHARS, Skill};
 use countmein::domain::attendee_name::AttendeeName;
 use countmein::domain::event::EventId;
 use countmein::domain::secret::Secret;
@@ -50,14 +50,14 @@ impl Home {
     }
 
     /// What the skill answers a second after it was asked, and what came of it on the roster.
-    pub async fn answer(&self, request: &Value) -> Result<Value, Refused> {
+    pub async fn answer(&self, request: &Value) -> Result<Value, InvalidRequest> {
         let at = request["request"]["timestamp"].as_str().unwrap_or_default();
         let now =
             Timestamp::parse_rfc3339(at).map_or(Timestamp::EARLIEST, |at| at.plus(std::time::Duration::from_secs(1)));
         self.answer_at(request.to_string().as_bytes(), now).await
     }
 
-    pub async fn answer_at(&self, request: &[u8], now: Timestamp) -> Result<Value, Refused> {
+    pub async fn answer_at(&self, request: &[u8], now: Timestamp) -> Result<Value, InvalidRequest> {
         let skill = Skill {
             skill_id: SKILL_ID,
             queue: &self.sqlite,
@@ -75,13 +75,13 @@ impl Home {
     fn is_a_response(&self, response: &Value) {
         let errors: Vec<String> = self.schema.iter_errors(response).map(|error| error.to_string()).collect();
         assert!(errors.is_empty(), "{errors:?}: {response:#}");
-        assert!(response.to_string().len() <= RESPONSE_BYTES);
+        assert!(response.to_string().len() <= MAX_RESPONSE_BYTES);
         let body = &response["response"];
         let Some(text) = body["outputSpeech"]["text"].as_str() else {
             assert!(body["reprompt"].is_null() && body["shouldEndSession"].is_null());
             return;
         };
-        assert!(text.chars().count() <= SPEECH_CHARS);
+        assert!(text.chars().count() <= MAX_SPEECH_CHARS);
         // No session is left open without a question, and none is closed after one.
         assert_eq!(text.ends_with('?'), body["shouldEndSession"] == false, "{text}");
         assert_eq!(body["reprompt"].is_object(), body["shouldEndSession"] == false, "{text}");

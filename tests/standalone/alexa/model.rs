@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use countmein::alexa::{BUILT_IN, EVENT, EVENT_TYPE, NAME, SIGN_UP, TAKE_OUT, WHO_IS_COMING};
+use countmein::alexa::{
+    BUILT_IN_INTENTS, CANCEL_INTENT, EVENT_SLOT, EVENT_SLOT_TYPE, NAME_SLOT, SIGN_UP_INTENT, WHO_IS_COMING_INTENT,
+};
 use serde_json::Value;
 
 const LOCALES: [&str; 3] = ["de-DE", "en-GB", "en-US"];
@@ -28,7 +30,11 @@ fn text(value: &Value) -> &str {
 
 /// The slots of each of our intents.
 fn ours() -> BTreeMap<&'static str, Vec<&'static str>> {
-    BTreeMap::from([(SIGN_UP, vec![EVENT, NAME]), (TAKE_OUT, vec![EVENT, NAME]), (WHO_IS_COMING, vec![EVENT])])
+    BTreeMap::from([
+        (SIGN_UP_INTENT, vec![EVENT_SLOT, NAME_SLOT]),
+        (CANCEL_INTENT, vec![EVENT_SLOT, NAME_SLOT]),
+        (WHO_IS_COMING_INTENT, vec![EVENT_SLOT]),
+    ])
 }
 
 fn intents(model: &Value) -> BTreeMap<&str, &Value> {
@@ -36,7 +42,7 @@ fn intents(model: &Value) -> BTreeMap<&str, &Value> {
 }
 
 #[test]
-fn there_is_a_model_for_each_locale_of_the_manifest() {
+fn every_locale_has_a_model() {
     let manifest = package("skill.json");
     let named: BTreeSet<&String> =
         manifest["manifest"]["publishingInformation"]["locales"].as_object().unwrap().keys().collect();
@@ -46,20 +52,20 @@ fn there_is_a_model_for_each_locale_of_the_manifest() {
 }
 
 #[test]
-fn the_models_have_the_intents_and_slots_of_the_code() {
+fn models_match_the_code() {
     for locale in LOCALES {
         let model = model(locale);
         let intents = intents(&model);
-        let expected: BTreeSet<&str> = ours().into_keys().chain(BUILT_IN).collect();
+        let expected: BTreeSet<&str> = ours().into_keys().chain(BUILT_IN_INTENTS).collect();
         assert_eq!(intents.keys().copied().collect::<BTreeSet<_>>(), expected, "{locale}");
         for (name, slots) in ours() {
             let found: Vec<(&str, &str)> =
                 list(&intents[name]["slots"]).iter().map(|slot| (text(&slot["name"]), text(&slot["type"]))).collect();
-            let kind = |slot| if slot == EVENT { EVENT_TYPE } else { "AMAZON.FirstName" };
+            let kind = |slot| if slot == EVENT_SLOT { EVENT_SLOT_TYPE } else { "AMAZON.FirstName" };
             assert_eq!(found, slots.into_iter().map(|slot| (slot, kind(slot))).collect::<Vec<_>>(), "{locale} {name}");
         }
         let types: Vec<&str> = list(&model["languageModel"]["types"]).iter().map(|kind| text(&kind["name"])).collect();
-        assert_eq!(types, [EVENT_TYPE], "{locale}");
+        assert_eq!(types, [EVENT_SLOT_TYPE], "{locale}");
     }
 }
 
@@ -69,7 +75,7 @@ fn slots_of(sample: &str) -> BTreeSet<&str> {
 }
 
 #[test]
-fn each_sample_is_said_once_and_names_slots_that_there_are() {
+fn samples_are_unique_and_name_slots() {
     for locale in LOCALES {
         let model = model(locale);
         let mut said = BTreeSet::new();
@@ -93,7 +99,7 @@ fn each_sample_is_said_once_and_names_slots_that_there_are() {
 }
 
 #[test]
-fn a_slot_that_the_code_asks_for_has_its_prompts() {
+fn requested_slots_have_prompts() {
     for locale in LOCALES {
         let model = model(locale);
         let prompts: BTreeSet<&str> = list(&model["prompts"]).iter().map(|prompt| text(&prompt["id"])).collect();
@@ -135,7 +141,7 @@ fn is_said(phrase: &str, samples: &[&str]) -> bool {
 }
 
 #[test]
-fn the_example_phrases_work_from_the_start() {
+fn example_phrases_work() {
     let manifest = package("skill.json");
     for locale in LOCALES {
         let model = model(locale);

@@ -90,7 +90,7 @@ fn enrol(program: &Program, mail: &MailServer, name: &str, address: &str) -> Str
 }
 
 #[test]
-fn who_confirmed_an_address_hears_by_mail_of_others_until_they_stop_it() {
+fn confirmed_address_gets_mail_until_opt_out() {
     let mail = MailServer::start(&[]);
     let data = tempfile::tempdir().unwrap();
     let program = mailing(data.path(), &mail, &[]);
@@ -134,7 +134,7 @@ fn who_confirmed_an_address_hears_by_mail_of_others_until_they_stop_it() {
 }
 
 #[test]
-fn a_webhook_that_echoes_the_challenge_is_called_with_what_others_did() {
+fn confirmed_webhook_is_called() {
     let echo = |request: &Message| -> Message {
         let body: Value = serde_json::from_slice(&request.body).unwrap();
         let answer =
@@ -162,7 +162,7 @@ fn a_webhook_that_echoes_the_challenge_is_called_with_what_others_did() {
 }
 
 #[test]
-fn a_stop_while_a_webhook_hangs_tells_nobody_else_twice_and_keeps_nobody_waiting() {
+fn shutdown_during_webhook_repeats_nothing() {
     let mail = MailServer::start(&[]);
     let (release, hold) = mpsc::channel::<()>();
     let hold = Mutex::new(hold);
@@ -204,7 +204,7 @@ fn a_stop_while_a_webhook_hangs_tells_nobody_else_twice_and_keeps_nobody_waiting
 }
 
 #[test]
-fn the_command_shows_what_is_new() {
+fn command_shows_the_inbox() {
     let data = tempfile::tempdir().unwrap();
     let mut command = serve(data.path());
     command.args(["--backoff-initial", FIRST_WAIT, "--language", "de"]);

@@ -17,7 +17,7 @@ fn ask_for_the_link(program: &Program, name: &str) -> Value {
 }
 
 #[test]
-fn a_stay_is_told_of_others_until_its_owner_does_not_want_it_and_from_then_on_again() {
+fn muted_registration_is_notified_once_unmuted() {
     let mail = MailServer::start(&[]);
     let data = tempfile::tempdir().unwrap();
     let program = mailing(data.path(), &mail, &[]);
@@ -49,7 +49,7 @@ fn stopped_without_further_mail(program: Program, mail: MailServer, data: &Path)
 }
 
 #[test]
-fn who_lost_their_link_gets_it_again_where_they_said_and_once_an_hour() {
+fn lost_link_is_sent_once_an_hour() {
     let mail = MailServer::start(&[]);
     let data = tempfile::tempdir().unwrap();
     let program = mailing(data.path(), &mail, &[]);
@@ -67,7 +67,7 @@ fn who_lost_their_link_gets_it_again_where_they_said_and_once_an_hour() {
 }
 
 #[test]
-fn nobody_learns_from_the_answer_who_is_in_and_no_address_that_did_not_say_yes_gets_a_link() {
+fn link_request_reveals_nothing() {
     let mail = MailServer::start(&[]);
     let data = tempfile::tempdir().unwrap();
     let program = mailing(data.path(), &mail, &[]);

@@ -90,7 +90,7 @@ fn unused_port() -> u16 {
 }
 
 #[test]
-fn a_signup_prints_its_manage_link() {
+fn signup_prints_its_manage_link() {
     let link = "https://signup.example.org/events/pizza-night/manage/token";
     let server = Canned::new([Reply::json(
         "202 Accepted",
@@ -106,7 +106,7 @@ fn a_signup_prints_its_manage_link() {
 }
 
 #[test]
-fn with_the_key_the_organiser_signs_up() {
+fn organiser_signs_up_with_the_key() {
     let accepted = json!({"id": "m1", "event": "dance", "name": "Ana"});
     let server = Canned::new([Reply::json("202 Accepted", &accepted)]);
     let ran = Shell::new().run_with(
@@ -121,7 +121,7 @@ fn with_the_key_the_organiser_signs_up() {
 }
 
 #[test]
-fn a_key_in_a_file_does_not_make_a_signup_the_organisers() {
+fn key_file_does_not_make_signups_trusted() {
     let server = Canned::new([Reply::json("202 Accepted", json!({"id": "m1", "event": "dance", "name": "Ana"}))]);
     let ran = Shell::with_key_file().run(&["signup", "Dance", "Ana", "--url", &server.url()]);
     assert_eq!(ran.code, 0, "{ran:?}");
@@ -130,7 +130,7 @@ fn a_key_in_a_file_does_not_make_a_signup_the_organisers() {
 }
 
 #[test]
-fn a_link_cancels_without_any_key() {
+fn link_cancels_without_a_key() {
     let server = Canned::new([Reply::json("202 Accepted", json!({"state": "out"}))]);
     let link = format!("{}/events/dance/manage/token", server.url());
     let ran = Shell::with_key_file().run_with(&["cancel", "--link", &link], &[("COUNTMEIN_ORGANISER_KEY", KEY)]);
@@ -141,7 +141,7 @@ fn a_link_cancels_without_any_key() {
 }
 
 #[test]
-fn a_link_to_somebody_elses_stay_cancels_nothing() {
+fn foreign_link_cancels_nothing() {
     let server = Canned::new([Reply::json("202 Accepted", json!({"state": "not_yours"}))]);
     let ran = run(&["cancel", "--link", &format!("{}/events/dance/manage/token", server.url())]);
     assert_eq!((ran.code, ran.out.as_str()), (1, ""), "{ran:?}");
@@ -149,7 +149,7 @@ fn a_link_to_somebody_elses_stay_cancels_nothing() {
 }
 
 #[test]
-fn the_organiser_cancels_by_name() {
+fn organiser_cancels_by_name() {
     let server = Canned::new([Reply::json("202 Accepted", json!({"id": "m1", "event": "dance", "name": "Ana"}))]);
     let ran = Shell::with_key_file().run(&["cancel", "Dance", "Ana", "--url", &server.url()]);
     assert_eq!((ran.code, ran.out.as_str()), (0, "Ana is counted out of Dance.\n"), "{ran:?}");
@@ -159,7 +159,7 @@ fn the_organiser_cancels_by_name() {
 }
 
 #[test]
-fn who_reads_all_pages_and_shows_what_would_act_on_the_terminal() {
+fn who_reads_all_pages_and_escapes() {
     let server = Canned::new(two_pages());
     let ran = run(&["who", "pizza night", "--url", &server.url()]);
     assert_eq!(
@@ -188,14 +188,14 @@ fn who_as_json_is_one_object() {
 }
 
 #[test]
-fn on_an_event_that_nobody_knows_nobody_is_in() {
+fn unknown_event_is_empty() {
     let nobody = json!({"event": "dance", "title": null, "count": 0, "attendees": [], "next": null});
     let ran = run(&["who", "Dance", "--url", &Canned::new([Reply::json("200 OK", nobody)]).url()]);
     assert_eq!((ran.code, ran.out.as_str()), (0, "Dance: nobody is in\n"), "{ran:?}");
 }
 
 #[test]
-fn an_empty_page_need_not_be_the_last() {
+fn empty_page_is_not_the_last() {
     let page = |attendees: Value, next: Value| {
         let page = json!({"event": "dance", "title": "Dance", "count": 1, "attendees": attendees, "next": next});
         Reply::json("200 OK", page)
@@ -207,7 +207,7 @@ fn an_empty_page_need_not_be_the_last() {
 }
 
 #[test]
-fn who_does_not_go_round_in_circles() {
+fn repeated_cursor_ends_who() {
     let page = json!({"event": "dance", "title": "Dance", "count": 1, "attendees": [], "next": "again"});
     let server = Canned::new([Reply::json("200 OK", &page), Reply::json("200 OK", &page)]);
     let ran = run(&["who", "Dance", "--url", &server.url()]);
@@ -215,7 +215,7 @@ fn who_does_not_go_round_in_circles() {
 }
 
 #[test]
-fn what_the_server_refuses_is_said_with_its_reason() {
+fn refusal_is_printed_with_its_reason() {
     let problem = json!({"type": "/problems/no-such-event", "title": "No such event", "status": 404,
                          "detail": "nobody signed up for `dance` yet\u{1b}[2J"});
     let reply = || Reply::problem("404 Not Found", &problem);
@@ -228,7 +228,7 @@ fn what_the_server_refuses_is_said_with_its_reason() {
 }
 
 #[test]
-fn another_server_is_told_apart() {
+fn foreign_server_is_recognised() {
     let html = || Reply::with_header("200 OK", "content-type: text/html", "<p>Hello</p>");
     let ran = run(&["who", "Dance", "--url", &Canned::new([html()]).url()]);
     assert!(ran.code == 1 && ran.err.contains("not a Count Me In server"), "{ran:?}");
@@ -241,7 +241,7 @@ fn another_server_is_told_apart() {
 }
 
 #[test]
-fn without_a_server_it_says_how_to_start_one() {
+fn missing_server_prints_how_to_start() {
     let url = format!("http://127.0.0.1:{}", unused_port());
     let ran = run(&["who", "Dance", "--url", &url]);
     assert_eq!((ran.code, ran.out.as_str()), (3, ""), "{ran:?}");
@@ -252,7 +252,7 @@ fn without_a_server_it_says_how_to_start_one() {
 }
 
 #[test]
-fn an_answer_that_breaks_off_is_not_taken_for_whole() {
+fn truncated_answer_is_an_error() {
     let cut = || Reply::with_header("200 OK", "content-type: text/csv\r\ncontent-length: 100", "event,name\n");
     let ran = Shell::with_key_file().run(&["export", "--url", &Canned::new([cut()]).url()]);
     assert_eq!(ran.code, 3, "{ran:?}");
@@ -260,7 +260,7 @@ fn an_answer_that_breaks_off_is_not_taken_for_whole() {
 }
 
 #[test]
-fn wrong_usage_is_2_also_in_the_settings() {
+fn wrong_usage_exits_with_2() {
     let shell = Shell::new();
     assert_eq!(shell.run(&["who"]).code, 2);
     assert_eq!(shell.run(&["remove", "Ana", "--organiser-key", KEY]).code, 2);
@@ -282,14 +282,14 @@ fn wrong_usage_is_2_also_in_the_settings() {
 }
 
 #[test]
-fn a_bad_setting_of_the_server_does_not_stop_a_client() {
+fn server_settings_do_not_stop_a_client() {
     let server = Canned::new(two_pages());
     let ran = Shell::new().run_with(&["who", "Dance", "--url", &server.url()], &[("COUNTMEIN_LISTEN", "here")]);
     assert_eq!(ran.code, 0, "{ran:?}");
 }
 
 #[test]
-fn the_key_goes_to_no_other_machine_unprotected() {
+fn key_is_not_sent_unencrypted() {
     let server = Canned::new([Reply::json("200 OK", json!({"rejects": [], "next": null}))]);
     let shell = Shell::with_key_file();
     let arguments = ["rejects", "list", "--url", &server.url_elsewhere()];
@@ -301,7 +301,7 @@ fn the_key_goes_to_no_other_machine_unprotected() {
 }
 
 #[test]
-fn no_proxy_sees_what_stays_on_this_machine() {
+fn local_requests_bypass_the_proxy() {
     let server = Canned::new([Reply::json("200 OK", json!({"rejects": [], "next": null}))]);
     let proxy = format!("http://127.0.0.1:{}", unused_port());
     let arguments = ["rejects", "list", "--url", &server.url()];
@@ -311,7 +311,7 @@ fn no_proxy_sees_what_stays_on_this_machine() {
 }
 
 #[test]
-fn a_reject_is_listed_shown_corrected_and_discarded() {
+fn rejects_are_listed_shown_corrected_discarded() {
     let at = "2026-11-23T11:00:00.000Z";
     let reason = "`name` is missing; add it";
     let shell = Shell::with_key_file();
@@ -344,7 +344,7 @@ fn a_reject_is_listed_shown_corrected_and_discarded() {
 }
 
 #[test]
-fn a_button_is_added_listed_and_removed() {
+fn button_is_added_listed_and_removed() {
     let shell = Shell::with_key_file();
     let button = json!({
         "serial": "hall:2", "event": "Pizza Night", "name": "Ana", "contact": {"email": "ana@example.org"}, "secret": "s-1",
@@ -375,7 +375,7 @@ fn a_button_is_added_listed_and_removed() {
 }
 
 #[test]
-fn an_export_is_passed_on_as_it_is() {
+fn export_is_printed_unchanged() {
     let table = "event,name,contact\r\ndance,\"Zoë, the \"\"first\"\"\",\r\n";
     let server = Canned::new([Reply::with_header("200 OK", "content-type: text/csv; charset=utf-8", table)]);
     let ran = Shell::with_key_file().run(&["export", "Pizza Night", "--url", &server.url()]);
@@ -386,7 +386,7 @@ fn an_export_is_passed_on_as_it_is() {
 }
 
 #[test]
-fn a_removal_without_a_terminal_needs_a_yes() {
+fn removal_without_terminal_needs_yes() {
     let server = Canned::new([Reply::json("200 OK", json!({"removed": 2}))]);
     let shell = Shell::with_key_file();
     let ran = shell.run(&["remove", "Ana", "--url", &server.url()]);
@@ -399,7 +399,7 @@ fn a_removal_without_a_terminal_needs_a_yes() {
 }
 
 #[test]
-fn a_reader_that_leaves_early_is_no_error() {
+fn closed_pipe_is_no_error() {
     let row = "dance,Ana\n".repeat(100_000);
     let server = Canned::new([Reply::with_header("200 OK", "content-type: text/csv", &row)]);
     let shell = Shell::with_key_file();
@@ -416,7 +416,7 @@ fn a_reader_that_leaves_early_is_no_error() {
 }
 
 #[test]
-fn every_shell_gets_its_completions() {
+fn every_shell_has_completions() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let ran = run(&["completions", shell]);
         assert!(ran.code == 0 && ran.out.contains("redrive"), "{shell}");
@@ -424,7 +424,7 @@ fn every_shell_gets_its_completions() {
 }
 
 #[test]
-fn help_tells_the_exit_codes_and_never_the_key() {
+fn help_lists_exit_codes_without_the_key() {
     for command in ["serve", "signup", "remove"] {
         let ran = Shell::new().run_with(&["help", command], &[("COUNTMEIN_ORGANISER_KEY", KEY)]);
         assert!(ran.code == 0 && ran.out.contains("COUNTMEIN_ORGANISER_KEY") && !ran.out.contains(KEY), "{ran:?}");

@@ -27,7 +27,7 @@ fn press(server: &Running, serial: &str, secret: &str, body: &Value) -> Answer {
 }
 
 #[test]
-fn a_button_is_registered_changed_listed_and_removed() {
+fn button_is_registered_changed_and_removed() {
     let server = serve();
     let secret = register(&server, &anas());
     let listed = || server.get("/organiser/buttons").organiser().send().is(200).json();
@@ -57,7 +57,7 @@ fn a_button_is_registered_changed_listed_and_removed() {
 }
 
 #[test]
-fn a_wrong_registration_says_what_is_wrong() {
+fn invalid_button_names_the_problem() {
     let server = serve();
     for (field, value) in [
         ("serial", json!("")),
@@ -74,7 +74,7 @@ fn a_wrong_registration_says_what_is_wrong() {
 }
 
 #[test]
-fn the_page_registers_and_removes() {
+fn page_registers_and_removes_buttons() {
     let server = serve();
     let form = [
         ("serial", "kitchen"),
@@ -95,7 +95,7 @@ fn the_page_registers_and_removes() {
 }
 
 #[test]
-fn a_press_over_http_with_the_button_s_secret_signs_up_and_a_long_one_takes_out() {
+fn press_with_the_secret_signs_up() {
     let server = serve();
     let secret = register(&server, &anas());
     let answer = press(&server, "kitchen", &secret, &json!({ "event_type": "single" })).is(202).json();
@@ -117,7 +117,7 @@ fn a_press_over_http_with_the_button_s_secret_signs_up_and_a_long_one_takes_out(
 }
 
 #[test]
-fn nobody_presses_a_button_whose_secret_they_do_not_have() {
+fn press_without_the_secret_is_refused() {
     let server = serve();
     let secret = register(&server, &anas());
     let single = json!({ "event_type": "single" });
@@ -136,7 +136,7 @@ fn nobody_presses_a_button_whose_secret_they_do_not_have() {
 }
 
 #[test]
-fn a_press_of_an_unknown_button_signs_up_with_its_time_once_it_is_registered() {
+fn late_registration_keeps_the_press_time() {
     let data = tempfile::tempdir().unwrap();
     let press = json!({
         "topic": "zigbee2mqtt/kitchen",
@@ -192,7 +192,7 @@ impl Flic {
 }
 
 #[test]
-fn what_flic_s_cloud_signed_is_a_press_and_a_replay_changes_nothing() {
+fn replayed_flic_press_changes_nothing() {
     let flic = Flic::new();
     let server = flic.serve();
     register(&server, &json!({ "serial": "BB23-A08811", "event": "Dance", "name": "Ana" }));

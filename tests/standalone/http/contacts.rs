@@ -14,7 +14,7 @@ fn opt_in(server: &Running, link: &str) -> String {
 }
 
 #[test]
-fn the_owner_of_an_address_confirms_and_stops() {
+fn address_owner_confirms_and_opts_out() {
     let server = serve();
     let (ana, ben) = (link(&server, "ana@example.org"), link(&server, "ben@example.org"));
     assert_eq!(opt_in(&server, &ana), "pending");
@@ -28,7 +28,7 @@ fn the_owner_of_an_address_confirms_and_stops() {
 }
 
 #[test]
-fn a_browser_is_shown_a_page_and_led_back_to_it() {
+fn browser_is_redirected_to_the_page() {
     let server = serve();
     let ana = link(&server, "ana@example.org");
     assert!(server.get(&ana).browser().send().is(200).text().contains("Yes, send me messages"));
@@ -38,7 +38,7 @@ fn a_browser_is_shown_a_page_and_led_back_to_it() {
 }
 
 #[test]
-fn a_mail_program_stops_with_one_click_in_either_form() {
+fn one_click_unsubscribe_works() {
     let server = serve();
     let part = "--b\r\nContent-Disposition: form-data; name=\"List-Unsubscribe\"\r\n\r\nOne-Click\r\n--b--\r\n";
     for (media_type, body) in
@@ -52,7 +52,7 @@ fn a_mail_program_stops_with_one_click_in_either_form() {
 }
 
 #[test]
-fn a_forged_link_opens_nothing_and_a_wrong_word_changes_nothing() {
+fn forged_opt_in_link_changes_nothing() {
     let server = serve();
     let ana = link(&server, "ana@example.org");
     let forged = format!("/contacts/{}", "A".repeat(44));

@@ -10,7 +10,7 @@ use super::support::{Request, serve};
 const COMMITTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/openapi.json");
 
 #[test]
-fn the_committed_contract_is_what_the_code_says() {
+fn committed_contract_matches_the_code() {
     let generated = countmein::http::openapi();
     if std::env::var_os("UPDATE_EXPECTED").is_some() {
         fs::write(COMMITTED, &generated).unwrap();
@@ -23,14 +23,14 @@ fn the_committed_contract_is_what_the_code_says() {
 }
 
 #[test]
-fn the_contract_is_served() {
+fn contract_is_served() {
     let answer = serve().get("/openapi.json").send().is(200);
     assert_eq!(answer.header("content-type"), "application/json");
     assert_eq!(answer.text(), countmein::http::openapi());
 }
 
 #[test]
-fn every_operation_of_the_contract_is_there() {
+fn every_operation_of_the_contract_exists() {
     let server = serve();
     server.sign_up("dance", "Ana");
     let contract: Value = serde_json::from_str(&countmein::http::openapi()).unwrap();
@@ -64,7 +64,7 @@ fn every_operation_of_the_contract_is_there() {
 }
 
 #[test]
-fn what_needs_the_key_says_so_in_the_contract() {
+fn contract_marks_operations_that_need_the_key() {
     let server = serve();
     let contract: Value = serde_json::from_str(&countmein::http::openapi()).unwrap();
     for (path, methods) in contract["paths"].as_object().unwrap() {

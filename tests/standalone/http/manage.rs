@@ -9,7 +9,7 @@ fn cancel_over(server: &Running, manage: &str) -> Answer {
 }
 
 #[test]
-fn the_owner_sees_how_things_stand_and_cancels() {
+fn owner_sees_the_status_and_cancels() {
     let server = serve();
     let ana = server.sign_up_with("Dance", &json!({"name": "Ana", "contact": {"sms": "+14155552671"}}));
     let answer = server.get(&ana.manage).send().is(200);
@@ -27,7 +27,7 @@ fn the_owner_sees_how_things_stand_and_cancels() {
 }
 
 #[test]
-fn the_owner_changes_the_contact_and_takes_it_away() {
+fn owner_changes_and_removes_the_contact() {
     let server = serve();
     let ana = server.sign_up("dance", "Ana");
     let change = |body| server.post(&ana.manage).json(&body).send();
@@ -45,7 +45,7 @@ fn the_owner_changes_the_contact_and_takes_it_away() {
 }
 
 #[test]
-fn the_page_behind_the_link_works_as_a_form() {
+fn manage_page_works_as_a_form() {
     let server = serve();
     let ana = server.sign_up("Dance", "Ana");
     let page = server.get(&ana.manage).browser().send().is(200).text();
@@ -58,7 +58,7 @@ fn the_page_behind_the_link_works_as_a_form() {
 }
 
 #[test]
-fn a_token_opens_its_own_event_alone() {
+fn token_opens_its_own_event_alone() {
     let server = serve();
     let dance = server.sign_up("dance", "Ana");
     server.sign_up("gala", "Ana");
@@ -73,7 +73,7 @@ fn a_token_opens_its_own_event_alone() {
 }
 
 #[test]
-fn a_token_of_somebody_else_does_not_touch_anybody_else() {
+fn token_changes_its_own_attendee_alone() {
     let server = serve();
     let ana = server.sign_up("dance", "Ana");
     let ben = server.sign_up("dance", "Ben");
@@ -83,7 +83,7 @@ fn a_token_of_somebody_else_does_not_touch_anybody_else() {
 }
 
 #[test]
-fn a_second_sign_up_of_a_name_owns_nothing_and_moves_no_contact() {
+fn second_signup_of_a_name_owns_nothing() {
     let server = serve();
     let contact = |address: &str| json!({"name": "Melvin", "contact": {"email": address}});
     let melvin = server.sign_up_with("dance", &contact("melvin@example.org"));
@@ -100,7 +100,7 @@ fn a_second_sign_up_of_a_name_owns_nothing_and_moves_no_contact() {
 }
 
 #[test]
-fn a_token_of_an_earlier_stay_is_spent() {
+fn token_of_an_earlier_registration_fails() {
     let server = serve();
     let first = server.sign_up("dance", "Ana");
     server.cancel(&first);
@@ -111,7 +111,7 @@ fn a_token_of_an_earlier_stay_is_spent() {
 }
 
 #[test]
-fn a_token_that_was_touched_opens_nothing() {
+fn altered_token_opens_nothing() {
     let server = serve();
     let ana = server.sign_up("dance", "Ana");
     let whole = ana.token();
@@ -137,7 +137,7 @@ fn a_token_that_was_touched_opens_nothing() {
 }
 
 #[test]
-fn a_token_of_another_stage_opens_nothing() {
+fn token_of_another_stage_opens_nothing() {
     let (staging, production) = (serve(), serve());
     let here = staging.sign_up("dance", "Ana");
     production.sign_up("dance", "Ana");
@@ -147,7 +147,7 @@ fn a_token_of_another_stage_opens_nothing() {
 }
 
 #[test]
-fn the_organiser_may_end_any_stay_and_its_token_is_spent() {
+fn organiser_ends_any_registration() {
     let server = serve();
     let ana = server.sign_up("dance", "Ana");
     let cancel = json!({"event": "dance", "name": "ana", "action": "cancel"});
@@ -160,7 +160,7 @@ fn the_organiser_may_end_any_stay_and_its_token_is_spent() {
 }
 
 #[test]
-fn a_link_of_a_sign_up_on_its_way_may_be_used_at_once() {
+fn link_works_before_ingest() {
     let server = serve();
     for number in 0..20 {
         let name = format!("Ana {number}");

@@ -41,7 +41,7 @@ fn every_kind_of_answer(server: &Running) -> Vec<(u16, Answer)> {
 }
 
 #[test]
-fn every_kind_of_answer_carries_the_security_headers() {
+fn every_answer_has_security_headers() {
     let server = serve();
     for (status, answer) in every_kind_of_answer(&server) {
         let answer = answer.is(status);
@@ -74,13 +74,13 @@ fn head_is_get_without_the_body() {
 }
 
 #[test]
-fn health_is_ok_and_says_the_version() {
+fn health_reports_the_version() {
     let health = serve().get("/health").send().is(200).json();
     assert_eq!(health, json!({"status": "ok", "version": env!("CARGO_PKG_VERSION")}));
 }
 
 #[test]
-fn a_method_that_is_not_taken_is_answered_with_those_that_are() {
+fn wrong_method_lists_allowed_methods() {
     let server = serve();
     let answer = server.post("/health").json(&json!({})).send();
     assert_eq!(answer.header("allow"), "GET,HEAD");
@@ -91,7 +91,7 @@ fn a_method_that_is_not_taken_is_answered_with_those_that_are() {
 }
 
 #[test]
-fn the_metrics_count_what_happens() {
+fn metrics_count_what_happens() {
     let server = serve();
     let ana = server.sign_up("dance", "Ana");
     server.sign_up("dance", "ana");
@@ -119,7 +119,7 @@ fn the_metrics_count_what_happens() {
 }
 
 #[test]
-fn whatever_clients_make_up_the_metrics_do_not_grow() {
+fn client_input_adds_no_metric_series() {
     let server = serve();
     let lines = || server.get("/metrics").send().text().lines().count();
     server.get("/nowhere").send().is(404);
@@ -134,7 +134,7 @@ fn whatever_clients_make_up_the_metrics_do_not_grow() {
 }
 
 #[test]
-fn over_the_rate_limit_a_client_is_told_to_wait() {
+fn rate_limit_says_when_to_retry() {
     let server = serve_with(tempfile::tempdir().unwrap(), |settings| settings.rate_limit = 1);
     let answers: Vec<Answer> = (0..30).map(|_| server.get("/events/dance/attendees").send()).collect();
     let (served, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == 200);
@@ -151,7 +151,7 @@ fn over_the_rate_limit_a_client_is_told_to_wait() {
 }
 
 #[test]
-fn behind_a_proxy_each_client_has_its_own_limit() {
+fn rate_limit_is_per_client_behind_proxy() {
     let server = serve_with(tempfile::tempdir().unwrap(), |settings| {
         settings.rate_limit = 1;
         settings.behind_proxy = true;

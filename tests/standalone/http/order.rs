@@ -72,7 +72,7 @@ proptest! {
     #![proptest_config(seed::config(8))]
 
     #[test]
-    fn in_any_order_and_however_often_the_newest_message_decides(history in some_history(), half in 0.0..1.0) {
+    fn newest_message_wins_in_any_order(history in some_history(), half in 0.0..1.0) {
         let mut newest = BTreeMap::new();
         for message in &history {
             let version = (message.second, format!("m{}", message.id));

@@ -44,7 +44,7 @@ fn log_in(server: &Running) -> String {
 }
 
 #[test]
-fn without_the_key_nothing_opens() {
+fn organiser_routes_need_the_key() {
     let server = serve();
     server.sign_up("dance", "Ana");
     for request in guarded(&server) {
@@ -56,7 +56,7 @@ fn without_the_key_nothing_opens() {
 }
 
 #[test]
-fn a_wrong_key_opens_nothing() {
+fn wrong_key_opens_nothing() {
     let server = serve();
     server.sign_up("dance", "Ana");
     let long = "k".repeat(2_000);
@@ -76,7 +76,7 @@ fn a_wrong_key_opens_nothing() {
 }
 
 #[test]
-fn the_key_opens_everything() {
+fn key_opens_every_organiser_route() {
     let server = serve();
     server.sign_up("dance", "Ana");
     for request in guarded(&server) {
@@ -87,7 +87,7 @@ fn the_key_opens_everything() {
 }
 
 #[test]
-fn the_folder_keeps_a_key_where_none_is_given() {
+fn generated_key_is_kept_in_the_folder() {
     let data = tempfile::tempdir().unwrap();
     let server = serve_with(data, |settings| settings.organiser_key = None);
     let key = std::fs::read_to_string(server.folder().join("organiser.key")).unwrap();
@@ -96,7 +96,7 @@ fn the_folder_keeps_a_key_where_none_is_given() {
 }
 
 #[test]
-fn a_browser_without_a_session_is_led_to_the_login() {
+fn browser_without_session_goes_to_login() {
     let server = serve();
     for path in ["/events", "/organiser/rejects", "/organiser/export"] {
         assert_eq!(server.get(path).browser().send().leads_to(), "/organiser");
@@ -107,7 +107,7 @@ fn a_browser_without_a_session_is_led_to_the_login() {
 }
 
 #[test]
-fn a_login_opens_a_session_that_no_script_and_no_other_site_can_use() {
+fn session_cookie_is_httponly_and_same_site() {
     let server = serve();
     let answer = server.post("/organiser/login").form(&[("key", KEY)]).browser().send();
     let cookie = answer.header("set-cookie").to_owned();
@@ -122,7 +122,7 @@ fn a_login_opens_a_session_that_no_script_and_no_other_site_can_use() {
 }
 
 #[test]
-fn over_https_the_session_stays_there() {
+fn session_cookie_is_secure_over_https() {
     let server = serve_with(tempfile::tempdir().unwrap(), |settings| {
         settings.public_url = Some("https://signup.example.org/".parse().unwrap());
     });
@@ -131,7 +131,7 @@ fn over_https_the_session_stays_there() {
 }
 
 #[test]
-fn a_login_with_a_wrong_key_is_refused_in_words() {
+fn wrong_login_is_explained() {
     let server = serve();
     for key in ["wrong", "", "correct horse batter"] {
         let answer = server.post("/organiser/login").form(&[("key", key)]).browser().send().is(403);
@@ -141,7 +141,7 @@ fn a_login_with_a_wrong_key_is_refused_in_words() {
 }
 
 #[test]
-fn a_forged_or_expired_session_is_none() {
+fn forged_or_expired_session_is_refused() {
     let server = serve();
     let now = Timestamp::now().as_millis();
     let events = |cookie: &str| server.get("/events").header("Cookie", cookie).send().status;
@@ -167,7 +167,7 @@ fn a_forged_or_expired_session_is_none() {
 }
 
 #[test]
-fn another_site_cannot_act_in_the_organisers_browser() {
+fn cross_site_requests_are_refused() {
     let server = serve();
     server.sign_up("dance", "Ana");
     let cookie = log_in(&server);
@@ -188,7 +188,7 @@ fn another_site_cannot_act_in_the_organisers_browser() {
 }
 
 #[test]
-fn a_logout_takes_the_session_out_of_the_browser() {
+fn logout_removes_the_session() {
     let server = serve();
     let cookie = log_in(&server);
     let answer = server.post("/organiser/logout").header("Cookie", &cookie).browser().send();
@@ -198,7 +198,7 @@ fn a_logout_takes_the_session_out_of_the_browser() {
 }
 
 #[test]
-fn the_organiser_signs_people_up_and_off_and_replaces_contacts() {
+fn organiser_signs_up_cancels_and_replaces_contacts() {
     let server = serve();
     let message = |body| server.post("/organiser/signups").organiser().json(&body).send();
     let sent = message(json!({"event": "Dance", "name": "Ana", "channel": "http", "id": "x"})).is(202).json();

@@ -15,7 +15,7 @@ fn pages(server: &Running, manage: &str) -> Vec<String> {
 }
 
 #[test]
-fn an_events_page_shows_who_is_coming_and_a_form() {
+fn event_page_shows_roster_and_form() {
     let server = serve();
     server.sign_up_with("Pizza Night", &json!({"name": "Ana", "contact": "ana@example.org"}));
     let answer = server.get("/events/PIZZA-night").browser().send().is(200);
@@ -29,7 +29,7 @@ fn an_events_page_shows_who_is_coming_and_a_form() {
 }
 
 #[test]
-fn a_long_roster_is_shown_in_pages() {
+fn long_roster_is_paged() {
     let server = serve();
     for number in 0..101 {
         server.post("/events/dance/signups").json(&json!({"name": format!("p{number:03}")})).send().is(202);
@@ -43,7 +43,7 @@ fn a_long_roster_is_shown_in_pages() {
 }
 
 #[test]
-fn whatever_people_are_called_stays_text() {
+fn names_are_escaped() {
     let data = tempfile::tempdir().unwrap();
     enqueue(data.path(), &[json!({"event": NASTY, "name": NASTY}).to_string()]);
     let server = serve_with(data, |_| {});
@@ -56,7 +56,7 @@ fn whatever_people_are_called_stays_text() {
 }
 
 #[test]
-fn pages_have_no_script_or_style_of_their_own() {
+fn pages_have_no_inline_script_or_style() {
     let data = tempfile::tempdir().unwrap();
     enqueue(data.path(), &["no message"]);
     let server = serve_with(data, |_| {});
@@ -73,7 +73,7 @@ fn pages_have_no_script_or_style_of_their_own() {
 }
 
 #[test]
-fn a_problem_is_shown_to_a_person_as_a_page() {
+fn browser_gets_problems_as_pages() {
     let server = serve();
     let cases = [
         (server.get("/nowhere"), 404),
@@ -93,7 +93,7 @@ fn a_problem_is_shown_to_a_person_as_a_page() {
 }
 
 #[test]
-fn what_pages_load_is_there_and_kept_for_a_while() {
+fn assets_exist_and_are_cached() {
     let server = serve();
     let page = server.get("/events/dance").browser().send().text();
     for (kind, marker) in [("text/css", "style.css"), ("text/javascript", "event.js"), ("image/svg+xml", "icon.svg")] {
@@ -105,7 +105,7 @@ fn what_pages_load_is_there_and_kept_for_a_while() {
 }
 
 #[test]
-fn a_mail_scanner_that_opens_a_manage_link_changes_nothing() {
+fn mail_scanner_changes_nothing() {
     let server = serve();
     let ana = server.sign_up("dance", "Ana");
     let before = dump(&server.database());

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::support::{dump, enqueue, serve, serve_with};
 
 #[test]
-fn the_export_holds_everybody_who_is_in_with_contacts() {
+fn export_lists_attendees_with_contacts() {
     let server = serve();
     server.sign_up_with("Dance", &json!({"name": "Ana", "contact": {"email": "ana@example.org"}}));
     server.sign_up_with("Dance", &json!({"name": "Ben", "contact": {"sms": "+14155552671"}}));
@@ -25,7 +25,7 @@ fn the_export_holds_everybody_who_is_in_with_contacts() {
 }
 
 #[test]
-fn the_export_of_one_event_holds_that_event_alone() {
+fn export_of_one_event_holds_it_alone() {
     let server = serve();
     server.sign_up("Dance", "Ana");
     server.sign_up("Chess Club", "Ben");
@@ -37,7 +37,7 @@ fn the_export_of_one_event_holds_that_event_alone() {
 }
 
 #[test]
-fn whatever_people_are_called_the_csv_is_read_back_whole() {
+fn exported_csv_is_read_back_whole() {
     let server = serve();
     let names = ["\"Ana\"", "Ana, the first", "Ana; \"x\", 'y'", "שרה", "👩‍👩‍👧", "a\u{301},", ",", "\""];
     for name in names {
@@ -51,7 +51,7 @@ fn whatever_people_are_called_the_csv_is_read_back_whole() {
 }
 
 #[test]
-fn a_spreadsheet_runs_nothing_of_the_export() {
+fn export_holds_no_spreadsheet_formulas() {
     let server = serve();
     for name in ["=1+1", "+1", "-1", "@SUM(A1)", "=HYPERLINK(\"https://example.org\",\"x\")", "＝1+1"] {
         server.sign_up("-A1", name);
@@ -68,7 +68,7 @@ fn a_spreadsheet_runs_nothing_of_the_export() {
 }
 
 #[test]
-fn a_removal_leaves_nothing_of_a_person_behind() {
+fn removal_leaves_nothing_behind() {
     let data = tempfile::tempdir().unwrap();
     enqueue(data.path(), &[r#"{"event": "Dance", "name": "ANA", "contact": {"fax": "555-0100"}}"#]);
     let server = serve_with(data, |_| {});
@@ -88,7 +88,7 @@ fn a_removal_leaves_nothing_of_a_person_behind() {
 }
 
 #[test]
-fn a_removal_may_be_of_one_event_and_says_what_is_wrong() {
+fn removal_may_name_one_event() {
     let server = serve();
     server.sign_up("dance", "Ana");
     server.sign_up("gala", "Ana");

@@ -46,7 +46,7 @@ fn every_path(server: &Running, manage: &str) -> Vec<String> {
 }
 
 #[test]
-fn looking_changes_nothing_anywhere() {
+fn get_changes_nothing() {
     let data = tempfile::tempdir().unwrap();
     enqueue(data.path(), &["no message"]);
     let server = serve_with(data, |_| {});
@@ -72,7 +72,7 @@ fn looking_changes_nothing_anywhere() {
 }
 
 #[test]
-fn no_contact_is_in_what_the_public_reads() {
+fn public_answers_hold_no_contact() {
     let server = serve();
     let manage = people_with_contacts(&server);
     for path in manage.iter().flat_map(|manage| every_path(&server, manage)) {
@@ -85,7 +85,7 @@ fn no_contact_is_in_what_the_public_reads() {
 }
 
 #[test]
-fn no_contact_is_repeated_in_a_refusal_wherever_it_was_typed() {
+fn refusals_repeat_no_contact() {
     let server = serve();
     let manage = people_with_contacts(&server).remove(0);
     let key = ("Idempotency-Key", "0123456789abcdef");
@@ -139,7 +139,7 @@ fn no_contact_is_repeated_in_a_refusal_wherever_it_was_typed() {
 }
 
 #[test]
-fn the_reason_of_a_reject_holds_no_contact() {
+fn reject_reasons_hold_no_contact() {
     let data = tempfile::tempdir().unwrap();
     let wrong = |contact: Value| json!({"event": "Dance", "name": "Ana", "contact": contact}).to_string();
     let mut messages: Vec<String> = CONTACTS.into_iter().map(|contact| wrong(json!(contact))).collect();
@@ -169,7 +169,7 @@ impl Write for Log {
 }
 
 #[test]
-fn the_log_at_its_most_talkative_holds_no_contact_no_name_no_token_and_no_key() {
+fn trace_log_holds_no_personal_data() {
     let log = Log::default();
     let writer = log.clone();
     let filter = EnvFilter::new("countmein=trace");

@@ -26,7 +26,7 @@ fn redrive(server: &Running, id: &str, set: &Value) -> Answer {
 }
 
 #[test]
-fn a_poison_message_harms_no_other_of_its_batch() {
+fn bad_message_harms_no_other() {
     let server = serve_after(&[
         r#"{"event": "Dance", "name": "Ana"}"#,
         NOT_JSON,
@@ -43,7 +43,7 @@ fn a_poison_message_harms_no_other_of_its_batch() {
 }
 
 #[test]
-fn a_reject_is_shown_whole_with_what_is_wrong() {
+fn reject_is_shown_with_its_reason() {
     let server = serve_after(&[NAMELESS]);
     let id = the_reject(&server);
     let shown = server.get(&format!("/organiser/rejects/{id}")).organiser().send().is(200).json();
@@ -53,11 +53,11 @@ fn a_reject_is_shown_whole_with_what_is_wrong() {
     let page = server.get(&format!("/organiser/rejects/{id}")).organiser().browser().send().is(200).text();
     assert!(page.contains("`name` is empty") && page.contains("Send again"), "{page}");
     let detail = server.get("/organiser/rejects/none").organiser().send().refuses(404, "not-found");
-    assert!(detail.contains("no reject of this id"), "{detail}");
+    assert!(detail.contains("no rejected message with this id"), "{detail}");
 }
 
 #[test]
-fn rejects_are_listed_in_pages() {
+fn rejects_are_paged() {
     let server = serve_after(&["1", "2", "3", "4", "5"]);
     let whole = server.rejects();
     for limit in [1, 2, 5, 6] {
@@ -76,7 +76,7 @@ fn rejects_are_listed_in_pages() {
 }
 
 #[test]
-fn a_corrected_reject_ends_on_the_roster() {
+fn corrected_reject_reaches_the_roster() {
     let server = serve_after(&[NAMELESS]);
     let id = the_reject(&server);
     let sent = redrive(&server, &id, &json!({"name": "Ana"})).is(202).json();
@@ -88,7 +88,7 @@ fn a_corrected_reject_ends_on_the_roster() {
 }
 
 #[test]
-fn a_field_is_taken_out_and_what_was_no_message_is_replaced() {
+fn correction_removes_fields_or_replaces_all() {
     let server = serve_after(&[r#"{"event": "Dance", "name": "Ana", "contact": {"fax": "1"}}"#]);
     redrive(&server, &the_reject(&server), &json!({"contact": null})).is(202);
     assert_eq!(server.who("dance"), ["Ana"]);
@@ -100,7 +100,7 @@ fn a_field_is_taken_out_and_what_was_no_message_is_replaced() {
 }
 
 #[test]
-fn an_old_message_that_is_sent_again_does_not_become_the_newest() {
+fn corrected_reject_keeps_its_time() {
     let server = serve_after(&[r#"{"event": "Dance", "name": "Ana", "action": "cancell"}"#]);
     let id = the_reject(&server);
     let shown = server.get(&format!("/organiser/rejects/{id}")).organiser().send().is(200).json();
@@ -121,7 +121,7 @@ fn an_old_message_that_is_sent_again_does_not_become_the_newest() {
 }
 
 #[test]
-fn a_correction_that_is_still_wrong_is_refused_and_the_reject_stays() {
+fn invalid_correction_keeps_the_reject() {
     let server = serve_after(&[NAMELESS]);
     let id = the_reject(&server);
     redrive(&server, &id, &json!({"name": "#details"})).refuses_field("name");
@@ -134,7 +134,7 @@ fn a_correction_that_is_still_wrong_is_refused_and_the_reject_stays() {
 }
 
 #[test]
-fn a_reject_is_corrected_on_its_page() {
+fn reject_is_corrected_on_its_page() {
     let server = serve_after(&[NAMELESS]);
     let id = the_reject(&server);
     let path = format!("/organiser/rejects/{id}/redrive");
@@ -149,7 +149,7 @@ fn a_reject_is_corrected_on_its_page() {
 }
 
 #[test]
-fn a_reject_is_thrown_away() {
+fn reject_is_discarded() {
     let server = serve_after(&[NOT_JSON, NAMELESS]);
     let ids = server.rejects();
     let discard = |id: &str| server.post(&format!("/organiser/rejects/{id}/discard")).organiser();
@@ -160,7 +160,7 @@ fn a_reject_is_thrown_away() {
 }
 
 #[test]
-fn what_a_stranger_sends_over_the_queue_in_the_publics_name_opens_no_stay() {
+fn public_queue_messages_open_no_registration() {
     let server = serve_after(&[
         r#"{"event": "Dance", "name": "Ana", "id": "first", "requested_at": "2026-01-01T00:00:00Z"}"#,
         r#"{"event": "Dance", "name": "Ana", "action": "cancel", "channel": "http"}"#,

@@ -28,7 +28,7 @@ fn curl_get(server: &Running) -> Answer {
 }
 
 #[test]
-fn the_samples_scripts_run_unchanged() {
+fn sample_scripts_run_unchanged() {
     let server = serve();
     for _ in 0..3 {
         let posted = curl_post(&server, r#"{"name":"Melvin","event":"Dance"}"#).is(200);
@@ -42,12 +42,12 @@ fn the_samples_scripts_run_unchanged() {
 }
 
 #[test]
-fn at_first_the_list_is_empty() {
+fn sample_list_is_empty_at_first() {
     assert_eq!(curl_get(&serve()).is(200).text(), "[]");
 }
 
 #[test]
-fn a_sign_up_of_the_sample_says_what_is_wrong() {
+fn invalid_sample_signup_is_explained() {
     let server = serve();
     let post = |body| server.post("/").json(&body).send();
     post(json!({"name": "Melvin"})).refuses_field("event");
@@ -58,7 +58,7 @@ fn a_sign_up_of_the_sample_says_what_is_wrong() {
 }
 
 #[test]
-fn many_at_once_are_all_in_the_list() {
+fn concurrent_sample_signups_are_all_listed() {
     let server = serve();
     std::thread::scope(|scope| {
         for number in 0..8 {
@@ -76,7 +76,7 @@ fn many_at_once_are_all_in_the_list() {
 }
 
 #[test]
-fn the_list_leaves_the_machine_over_no_rebound_name_and_no_proxy() {
+fn sample_list_resists_rebinding_and_proxies() {
     let server = serve();
     server.sign_up("Dance", "Melvin");
     let port = server.address.port();
@@ -98,7 +98,7 @@ fn the_list_leaves_the_machine_over_no_rebound_name_and_no_proxy() {
 }
 
 #[test]
-fn the_operator_decides_who_gets_the_list() {
+fn setting_decides_who_gets_the_list() {
     let nobody = serve_with(tempfile::tempdir().unwrap(), |settings| settings.list_everyone = ListEveryone::Nobody);
     let posted = curl_post(&nobody, r#"{"name":"Melvin","event":"Dance"}"#).is(200);
     assert_eq!(posted.text(), EVERYBODY, "the own sign-up");
@@ -113,14 +113,14 @@ fn the_operator_decides_who_gets_the_list() {
 }
 
 #[test]
-fn behind_a_proxy_nobody_is_on_this_machine() {
+fn proxied_clients_are_not_local() {
     let server = serve_with(tempfile::tempdir().unwrap(), |settings| settings.behind_proxy = true);
     server.get("/").header("X-Forwarded-For", "127.0.0.1").send().refuses(403, "forbidden");
     server.get("/").header("X-Forwarded-For", "192.0.2.1, 127.0.0.1").send().refuses(403, "forbidden");
 }
 
 #[test]
-fn a_browser_gets_the_first_page_and_its_form_works() {
+fn browser_gets_the_first_page() {
     let server = serve();
     let page = server.get("/").browser().send().is(200).text();
     assert!(page.contains("<form") && page.contains("Who is coming?"), "{page}");
@@ -130,7 +130,7 @@ fn a_browser_gets_the_first_page_and_its_form_works() {
 }
 
 #[test]
-fn a_repeat_under_its_key_is_one_sign_up_here_too() {
+fn sample_repeat_with_key_is_one_signup() {
     let server = serve();
     let send = |name| {
         let request = server.post("/").header("Idempotency-Key", "0123456789abcdef");

@@ -32,7 +32,7 @@ fn begin_to_sign_up(server: &Running, body: &str) -> TcpStream {
 }
 
 #[test]
-fn an_idle_connection_does_not_hold_the_end_up() {
+fn idle_connection_does_not_delay_shutdown() {
     let mut server = serve();
     let mut idle = connect(&server);
     idle.write_all(b"HEAD /health HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
@@ -46,7 +46,7 @@ fn an_idle_connection_does_not_hold_the_end_up() {
 }
 
 #[test]
-fn a_half_sent_request_does_not_hold_the_end_up() {
+fn partial_request_does_not_delay_shutdown() {
     let mut server = serve();
     let mut half_a_head = connect(&server);
     half_a_head.write_all(b"GET /health HTTP/1.1\r\nHost: x\r\nX-Slow: ").unwrap();
@@ -58,7 +58,7 @@ fn a_half_sent_request_does_not_hold_the_end_up() {
 }
 
 #[test]
-fn a_request_that_has_begun_is_answered() {
+fn started_request_is_answered_before_shutdown() {
     let data = Arc::new(tempfile::tempdir().unwrap());
     let mut server = serve_with(Arc::clone(&data), |_| {});
     let body = r#"{"name": "Ana"}"#;
@@ -78,7 +78,7 @@ fn a_request_that_has_begun_is_answered() {
 }
 
 #[test]
-fn what_was_acknowledged_before_the_end_is_there_after_it() {
+fn acknowledged_signup_survives_shutdown() {
     let data = Arc::new(tempfile::tempdir().unwrap());
     let mut server = serve_with(Arc::clone(&data), |_| {});
     for number in 0..50 {
@@ -96,7 +96,7 @@ fn what_was_acknowledged_before_the_end_is_there_after_it() {
 }
 
 #[test]
-fn links_and_sessions_outlive_a_restart() {
+fn links_and_sessions_survive_a_restart() {
     let data = Arc::new(tempfile::tempdir().unwrap());
     let server = serve_with(Arc::clone(&data), |_| {});
     let ana = server.sign_up("dance", "Ana");

@@ -9,7 +9,7 @@ use super::support::{SignedUp, serve, serve_with};
 const KEY: &str = "0123456789abcdef";
 
 #[test]
-fn a_sign_up_is_acknowledged_with_its_id_and_a_manage_link() {
+fn signup_answers_with_id_and_link() {
     let server = serve();
     let answer = server.post("/events/Pizza%20Night/signups").json(&json!({"name": " Ana  María "})).send().is(202);
     assert_eq!(answer.header("content-type"), "application/json");
@@ -25,7 +25,7 @@ fn a_sign_up_is_acknowledged_with_its_id_and_a_manage_link() {
 }
 
 #[test]
-fn a_form_leads_to_the_manage_page() {
+fn form_redirects_to_the_manage_page() {
     let server = serve();
     let form = [("name", "Ana"), ("contact", "ana@example.org")];
     let manage = server.post("/events/Dance/signups").form(&form).browser().send().leads_to();
@@ -35,7 +35,7 @@ fn a_form_leads_to_the_manage_page() {
 }
 
 #[test]
-fn a_link_begins_with_the_public_address_where_there_is_one() {
+fn links_begin_with_the_public_url() {
     let server = serve_with(tempfile::tempdir().unwrap(), |settings| {
         settings.public_url = Some("https://signup.example.org/".parse().unwrap());
     });
@@ -44,7 +44,7 @@ fn a_link_begins_with_the_public_address_where_there_is_one() {
 }
 
 #[test]
-fn a_name_is_on_the_roster_once_as_first_typed() {
+fn name_is_listed_once_as_first_typed() {
     let server = serve();
     for name in ["Melvin", "MELVIN", " melvin ", "Mel\u{AD}vin"] {
         server.sign_up("Dance", name);
@@ -55,7 +55,7 @@ fn a_name_is_on_the_roster_once_as_first_typed() {
 }
 
 #[test]
-fn every_form_of_a_contact_is_taken() {
+fn every_contact_form_is_accepted() {
     let server = serve();
     let contacts = [
         (json!({"email": "ana@example.org"}), "email"),
@@ -76,7 +76,7 @@ fn every_form_of_a_contact_is_taken() {
 }
 
 #[test]
-fn what_only_the_server_may_say_is_ignored_over_http() {
+fn http_ignores_server_fields() {
     let server = serve();
     let claims = json!({
         "name": "Ana", "id": "mine", "action": "cancel", "channel": "cli", "stay": "x", "event": "Gala",
@@ -94,7 +94,7 @@ fn what_only_the_server_may_say_is_ignored_over_http() {
 }
 
 #[test]
-fn a_repeat_under_its_key_gets_the_same_answer() {
+fn repeat_with_key_gets_the_same_answer() {
     let server = serve();
     let body = json!({"name": "Ana", "contact": {"email": "ana@example.org"}});
     let send = || server.post("/events/dance/signups").header("Idempotency-Key", KEY).json(&body).send().is(202).json();
@@ -108,7 +108,7 @@ fn a_repeat_under_its_key_gets_the_same_answer() {
 }
 
 #[test]
-fn concurrent_repeats_under_one_key_get_one_answer() {
+fn concurrent_repeats_get_one_answer() {
     let server = serve();
     let answers: Vec<_> = thread::scope(|scope| {
         let send = || {
@@ -124,7 +124,7 @@ fn concurrent_repeats_under_one_key_get_one_answer() {
 }
 
 #[test]
-fn a_key_that_came_with_another_request_is_refused() {
+fn reused_idempotency_key_is_refused() {
     let server = serve();
     let send = |event: &str, body| {
         server.post(&format!("/events/{event}/signups")).header("Idempotency-Key", KEY).json(&body).send()
@@ -143,7 +143,7 @@ fn a_key_that_came_with_another_request_is_refused() {
 }
 
 #[test]
-fn a_key_that_could_be_guessed_or_is_endless_is_refused() {
+fn short_or_long_idempotency_key_is_refused() {
     let server = serve();
     for key in ["", "0123456789abcde", &"k".repeat(256)] {
         let request = server.post("/events/dance/signups").header("Idempotency-Key", key);
@@ -157,7 +157,7 @@ fn a_key_that_could_be_guessed_or_is_endless_is_refused() {
 }
 
 #[test]
-fn a_repeat_after_a_cancel_brings_nobody_back() {
+fn repeat_after_cancel_changes_nothing() {
     let server = serve();
     let send = || {
         let request = server.post("/events/dance/signups").header("Idempotency-Key", KEY);

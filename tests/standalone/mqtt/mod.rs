@@ -64,7 +64,7 @@ fn shelly(event: &str, count: u32) -> String {
 const SHELLY: &str = "shellies/shellybutton1-A4CF12/input_event/0";
 
 #[test]
-fn real_presses_sign_up_and_take_out_and_none_is_lost_when_broker_and_program_restart() {
+fn presses_survive_broker_and_program_restarts() {
     let (data, broker) = (tempfile::tempdir().unwrap(), Broker::start(""));
     let program = start(&data, &broker.url(), &[]);
     button(&program, &["shellybutton1-A4CF12", "Dance", "Ana"]);
@@ -102,7 +102,7 @@ fn real_presses_sign_up_and_take_out_and_none_is_lost_when_broker_and_program_re
 }
 
 #[test]
-fn many_presses_outlive_kills_of_the_program() {
+fn presses_survive_kills() {
     const BUTTONS: usize = 40;
     let (data, broker) = (tempfile::tempdir().unwrap(), Broker::start(""));
     let program = start(&data, &broker.url(), &[]);
@@ -126,7 +126,7 @@ fn many_presses_outlive_kills_of_the_program() {
 }
 
 #[test]
-fn what_a_broker_kept_or_what_is_no_press_is_no_sign_up_and_an_unknown_button_is_a_reject() {
+fn retained_messages_are_ignored() {
     let (data, broker) = (tempfile::tempdir().unwrap(), Broker::start(""));
     broker.publish_with("hall/event/button/state", r#"{"event_type":"single"}"#, &["-r"]);
     let program = start(&data, &broker.url(), &[]);
@@ -149,7 +149,7 @@ fn what_a_broker_kept_or_what_is_no_press_is_no_sign_up_and_an_unknown_button_is
 }
 
 #[test]
-fn other_topics_can_be_listened_on() {
+fn topics_can_be_chosen() {
     let (data, broker) = (tempfile::tempdir().unwrap(), Broker::start(""));
     let program = start(&data, &broker.url(), &["--mqtt-topic", "club/#", "--mqtt-topic", "zigbee2mqtt/first floor/+"]);
     button(&program, &["club/door", "Dance", "Ana"]);
@@ -170,7 +170,7 @@ fn other_topics_can_be_listened_on() {
 }
 
 #[test]
-fn a_broker_that_is_away_at_the_start_is_found_when_it_is_there() {
+fn late_broker_is_found() {
     let data = tempfile::tempdir().unwrap();
     let broker = Broker::start("").stop();
     let program = start(&data, &broker.url(), &[]);
@@ -182,7 +182,7 @@ fn a_broker_that_is_away_at_the_start_is_found_when_it_is_there() {
 }
 
 #[test]
-fn broker_and_program_know_each_other_by_certificates() {
+fn client_certificates_are_used() {
     let (data, authority) = (tempfile::tempdir().unwrap(), Authority::new());
     let file = |name: &str| authority.file(name).display().to_string();
     let broker = Broker::start(&format!(
@@ -202,7 +202,7 @@ fn broker_and_program_know_each_other_by_certificates() {
 }
 
 #[test]
-fn a_wrong_password_is_told_once_and_stops_nothing() {
+fn wrong_password_is_logged_once() {
     let data = tempfile::tempdir().unwrap();
     let passwords = data.path().join("passwords");
     let made = Command::new("mosquitto_passwd").args(["-b", "-c"]).arg(&passwords).args(["ana", "right"]).status();
@@ -232,7 +232,7 @@ fn a_wrong_password_is_told_once_and_stops_nothing() {
 }
 
 #[test]
-fn settings_that_do_not_go_together_are_wrong_usage() {
+fn conflicting_settings_are_refused() {
     let missing = Path::new("/nowhere.pem").display().to_string();
     for (arguments, told) in [
         (vec!["--mqtt", "http://broker.example"], "mqtt://HOST"),

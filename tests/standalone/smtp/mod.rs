@@ -77,7 +77,7 @@ fn without_address(text: String) -> String {
 }
 
 #[tokio::test]
-async fn a_mail_arrives_as_it_was_written() {
+async fn mail_arrives_as_written() {
     let server = MailServer::start(&[]);
     let subject = "Zoë und 12 andere sind dabei: Tanzabend im großen Saal, mit Überraschung für alle – 舞踏会 💃";
     let body = format!("Hallo Zoë,\n\n.\n..wer kommt?\n{}\n\nBis bald\n", "Ana, Melvin, ".repeat(100));
@@ -111,7 +111,7 @@ async fn a_mail_arrives_as_it_was_written() {
 }
 
 #[tokio::test]
-async fn a_mail_sent_again_is_known_by_its_id_and_goes_over_the_same_connection() {
+async fn repeated_mail_keeps_id_and_connection() {
     let server = MailServer::start(&[]);
     let smtp = smtp(&clear("", &server));
     for address in ["ana@example.org", "ana@example.org", "ben@example.org"] {
@@ -127,7 +127,7 @@ async fn a_mail_sent_again_is_known_by_its_id_and_goes_over_the_same_connection(
 }
 
 #[tokio::test]
-async fn what_a_server_refuses_for_good_is_rejected_and_the_connection_used_on() {
+async fn permanent_refusal_keeps_the_connection() {
     let server = MailServer::start(&[]);
     let smtp = smtp(&clear("", &server));
     for (address, why) in [
@@ -143,7 +143,7 @@ async fn what_a_server_refuses_for_good_is_rejected_and_the_connection_used_on()
 }
 
 #[tokio::test]
-async fn what_a_server_refuses_for_now_or_because_of_us_may_work_later() {
+async fn transient_refusal_is_retried() {
     let server = MailServer::start(&[]);
     let smtp = smtp(&clear("", &server));
     for code in ["rcpt-421", "rcpt-450", "data-451", "rcpt-503", "rcpt-530", "rcpt-534", "rcpt-535", "rcpt-538"] {
@@ -163,7 +163,7 @@ async fn what_a_server_refuses_for_now_or_because_of_us_may_work_later() {
 }
 
 #[tokio::test]
-async fn a_server_that_was_away_is_found_when_it_is_back() {
+async fn returning_server_is_found() {
     let server = MailServer::start(&[]);
     let (smtp, port) = (smtp(&clear("", &server)), server.port.to_string());
     smtp.mail(&to("ana@example.org")).await.unwrap();
@@ -176,7 +176,7 @@ async fn a_server_that_was_away_is_found_when_it_is_back() {
 }
 
 #[tokio::test]
-async fn an_answer_that_never_came_is_not_mistaken_for_one_to_the_next_mail() {
+async fn lost_answer_is_not_reused() {
     let server = MailServer::start(&[]);
     let settings = Settings { step: Duration::from_secs(3), ..Settings::default() };
     let smtp = smtp_with(&clear("", &server), SENDER, settings);
@@ -189,7 +189,7 @@ async fn an_answer_that_never_came_is_not_mistaken_for_one_to_the_next_mail() {
 }
 
 #[tokio::test]
-async fn a_server_that_answers_nobody_is_left_alone_for_a_while() {
+async fn silent_server_opens_the_circuit_breaker() {
     let server = MailServer::start(&[]);
     let settings = Settings { step: Duration::from_secs(1), rest: Duration::from_secs(2), ..Settings::default() };
     let smtp = smtp_with(&clear("", &server), SENDER, settings);
@@ -208,7 +208,7 @@ async fn a_server_that_answers_nobody_is_left_alone_for_a_while() {
 }
 
 #[tokio::test]
-async fn many_mails_at_once_share_few_connections() {
+async fn concurrent_mails_share_connections() {
     let server = MailServer::start(&[]);
     let smtp = smtp(&clear("", &server));
     let mails: Vec<_> = (0..30).map(|number| to(&format!("ana-{number}@example.org"))).collect();
@@ -221,7 +221,7 @@ async fn many_mails_at_once_share_few_connections() {
 }
 
 #[tokio::test]
-async fn a_line_break_adds_neither_header_nor_command_nor_mail() {
+async fn line_breaks_inject_nothing() {
     let server = MailServer::start(&[]);
     let smtp = smtp(&clear("", &server));
     for end in ["\r\n", "\n", "\r"] {
@@ -248,7 +248,7 @@ async fn a_line_break_adds_neither_header_nor_command_nor_mail() {
 }
 
 #[tokio::test]
-async fn without_the_encryption_that_is_asked_for_nothing_is_said() {
+async fn nothing_is_sent_without_required_tls() {
     let (port, conversation) = parrot(&["220 mail.test ESMTP\r\n", "250-mail.test\r\n250 AUTH PLAIN LOGIN\r\n"]);
     let smtp = smtp(&format!("smtp://ana:secret@127.0.0.1:{port}"));
     let why = retry(smtp.mail(&to("ana@example.org")).await);
@@ -257,7 +257,7 @@ async fn without_the_encryption_that_is_asked_for_nothing_is_said() {
 }
 
 #[tokio::test]
-async fn an_answer_that_makes_no_sense_is_quoted_to_nobody() {
+async fn malformed_answer_is_not_quoted() {
     let (port, conversation) =
         parrot(&["220 mail.test\r\n", "250 mail.test\r\n", "250 go on\r\n", "ana@example.org is not here\r\n"]);
     let smtp = smtp(&format!("smtp://127.0.0.1:{port}?tls=none"));
@@ -267,7 +267,7 @@ async fn an_answer_that_makes_no_sense_is_quoted_to_nobody() {
 }
 
 #[tokio::test]
-async fn tls_is_spoken_with_who_shows_a_trusted_certificate_and_with_nobody_else() {
+async fn only_trusted_certificates_are_accepted() {
     let folder = tempfile::tempdir().unwrap();
     let certificate = |name: &str| {
         let key = KeyPair::generate().unwrap();
@@ -304,7 +304,7 @@ async fn tls_is_spoken_with_who_shows_a_trusted_certificate_and_with_nobody_else
 }
 
 #[tokio::test]
-async fn a_login_that_is_refused_or_missing_may_work_later() {
+async fn refused_login_is_retried() {
     let server = MailServer::start(&["--login", "ana@club", "p@ss:w/rd%"]);
     let sent_as = async |login: &str| smtp(&clear(login, &server)).mail(&to("ana@example.org")).await;
     sent_as("ana%40club:p%40ss%3Aw%2Frd%25@").await.unwrap();
@@ -314,7 +314,7 @@ async fn a_login_that_is_refused_or_missing_may_work_later() {
 }
 
 #[test]
-fn a_sender_or_a_certificate_that_is_none_is_refused_at_once() {
+fn invalid_sender_or_certificate_stops_the_start() {
     let url = Url::parse("smtps://mail.example.org").unwrap();
     for sender in ["", "Count Me In", "events@", "events@bücher.example", "a@example.org, b@example.org"] {
         assert!(Smtp::with(&url, sender, Settings::default()).is_err(), "{sender}");

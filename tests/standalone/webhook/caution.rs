@@ -15,7 +15,7 @@ use crate::support::http::Message;
 use crate::support::receiver::Receiver;
 
 #[tokio::test]
-async fn no_redirect_is_followed() {
+async fn redirects_are_not_followed() {
     let target = Receiver::answering(Message::answer(200, ""));
     for status in [301, 302, 303, 307, 308] {
         let redirecting = Receiver::answering(Message::answer(status, "").with("location", target.url("/inner")));
@@ -26,7 +26,7 @@ async fn no_redirect_is_followed() {
 }
 
 #[tokio::test]
-async fn a_private_address_is_refused_by_whatever_name_before_anything_is_sent() {
+async fn private_addresses_are_refused() {
     let receiver = Receiver::over_tls(Message::answer(200, "text"));
     let public_only = webhooks(&Settings { allow_private: false, roots: Some(receiver.roots()), ..patient() });
     for host in ["127.0.0.1", "localhost", "127.1", "0x7f000001", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0"] {
@@ -39,7 +39,7 @@ async fn a_private_address_is_refused_by_whatever_name_before_anything_is_sent()
 }
 
 #[tokio::test]
-async fn only_https_goes_over_the_internet() {
+async fn only_https_leaves_the_machine() {
     let public_only = webhooks(&Settings { allow_private: false, ..patient() });
     let outcome = public_only.call(&call("http://1.1.1.1/".parse().unwrap())).await;
     assert!(is_reject(&outcome, "the webhook's address is not https"), "{outcome:?}");
@@ -50,7 +50,7 @@ async fn only_https_goes_over_the_internet() {
 }
 
 #[tokio::test]
-async fn nobody_is_waited_for_long() {
+async fn slow_receiver_times_out() {
     let silent = Receiver::writing(|_, _| {
         thread::sleep(PATIENCE);
         Ok(())
@@ -85,7 +85,7 @@ fn trickle(stream: &mut dyn Write) -> io::Result<()> {
 }
 
 #[tokio::test]
-async fn an_answer_without_end_is_cut() {
+async fn endless_answer_is_cut() {
     let written = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&written);
     let endless = Receiver::writing(move |_, stream| {
@@ -106,7 +106,7 @@ async fn an_answer_without_end_is_cut() {
 }
 
 #[tokio::test]
-async fn few_are_called_at_once() {
+async fn concurrent_calls_are_bounded() {
     let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let seen = Arc::clone(&most);
     let receiver = Receiver::writing(move |_, mut stream| {

@@ -10,7 +10,7 @@ use crate::support::http::Message;
 use crate::support::receiver::Receiver;
 
 #[tokio::test]
-async fn who_echoes_the_challenge_wants_to_be_called() {
+async fn echoed_challenge_confirms() {
     let webhooks = webhooks(&patient());
     for answer in ["4711-abc".to_owned(), "4711-abc\r\n".into(), json!({ "challenge": "4711-abc" }).to_string()] {
         let receiver = Receiver::answering(Message::answer(200, answer));
@@ -29,7 +29,7 @@ async fn who_echoes_the_challenge_wants_to_be_called() {
 }
 
 #[tokio::test]
-async fn who_does_not_echo_it_does_not() {
+async fn missing_echo_does_not_confirm() {
     let webhooks = webhooks(&patient());
     for answer in [
         "",

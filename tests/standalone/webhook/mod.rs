@@ -73,7 +73,7 @@ fn is_signed(request: &Message, key: &str) -> bool {
 }
 
 #[tokio::test]
-async fn a_call_arrives_signed_for_its_receiver_and_for_no_other() {
+async fn call_is_signed_for_its_receiver() {
     let receiver = Receiver::answering(Message::answer(204, ""));
     let webhooks = webhooks(&patient());
     let to = receiver.url("/hook?for=ana");
@@ -96,7 +96,7 @@ async fn a_call_arrives_signed_for_its_receiver_and_for_no_other() {
 }
 
 #[tokio::test]
-async fn it_speaks_tls_with_whom_it_trusts() {
+async fn tls_uses_the_given_roots() {
     let receiver = Receiver::over_tls(Message::answer(200, ""));
     let trusting = webhooks(&Settings { roots: Some(receiver.roots()), ..patient() });
 
@@ -110,13 +110,13 @@ async fn it_speaks_tls_with_whom_it_trusts() {
 }
 
 #[test]
-fn what_holds_no_certificate_is_trusted_by_nobody() {
+fn file_without_certificate_is_refused() {
     let roots = Some(b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n".to_vec());
     assert!(Webhooks::with(secret(), &Settings { roots, ..patient() }).is_err());
 }
 
 #[tokio::test]
-async fn the_status_says_whether_to_come_again() {
+async fn status_decides_about_retries() {
     let receiver = Receiver::writing(|request, mut stream| {
         let status = request.path().trim_start_matches('/').parse().unwrap();
         Message::answer(status, "").write(&mut stream)
@@ -137,7 +137,7 @@ async fn the_status_says_whether_to_come_again() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_or_no_web_server_may_be_later() {
+async fn unreachable_receiver_is_retried() {
     let nobody = TcpListener::bind("127.0.0.1:0").unwrap();
     let closed = format!("http://127.0.0.1:{}/", nobody.local_addr().unwrap().port());
     drop(nobody);

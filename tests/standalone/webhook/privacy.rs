@@ -13,7 +13,7 @@ use crate::support::http::Message;
 use crate::support::receiver::Receiver;
 
 #[tokio::test]
-async fn no_error_and_no_log_line_tells_an_address() {
+async fn errors_and_logs_hold_no_address() {
     let log = Log::start();
     let elsewhere = "https://other-secret-host.example/secret-path";
     let plain = Receiver::writing(move |request, mut stream| {

@@ -1,4 +1,4 @@
-//! The buttons: list, register, remove.
+//! Registered buttons: list, register, remove.
 
 use std::sync::Arc;
 
@@ -17,42 +17,48 @@ use crate::formats::fields;
 use crate::http::bodies::ButtonBody;
 use crate::http::client::wants_page;
 use crate::http::middleware::body::Fields;
-use crate::http::paging::{PageQuery, cut};
-use crate::http::problem::{Kind, Problem};
+use crate::http::paging::{PageQuery, split_page};
+use crate::http::problem::{Problem, ProblemKind};
 use crate::http::routes::organiser::Organiser;
 use crate::http::{App, pages};
 use crate::ports::Deletion;
 
+/// One page of the list of buttons.
 #[derive(Serialize, ToSchema)]
 pub struct ButtonsBody {
     buttons: Vec<ButtonBody>,
-    /// The cursor of the next page; null on the last.
+    /// The cursor of the next page; null on the last page.
     next: Option<String>,
 }
 
-/// As in [`ButtonBody`]; by default a single press signs up, a long one cancels, others do nothing.
+/// A button to register. Each kind of press is `sign_up`, `cancel` or `nothing`. By default, a single press signs up, a long
+/// press cancels, and other presses do nothing.
 #[derive(Serialize, ToSchema)]
-pub struct Registration {
+pub struct ButtonRequest {
+    /// The serial number that the device sends or its maker prints; `…:2` for the second button of a device.
     #[schema(example = "shellybutton1-A4CF12F45A2B")]
     pub serial: String,
     #[schema(example = "Dance")]
     pub event: String,
+    /// The attendee whom the button signs up.
     #[schema(example = "Melvin")]
     pub name: String,
     pub single: Option<String>,
     pub double: Option<String>,
     pub triple: Option<String>,
     pub long: Option<String>,
+    /// The contact to store with each sign-up.
     #[schema(value_type = Option<Object>, example = json!({"email": "ana@example.org"}))]
     pub contact: Option<Value>,
 }
 
+/// The button to remove.
 #[derive(Serialize, ToSchema)]
-pub struct ButtonRemoval {
+pub struct RemoveButtonRequest {
     pub serial: String,
 }
 
-/// The buttons, by serial number. For the organiser.
+/// Lists the registered buttons, sorted by serial number.
 #[utoipa::path(
     get, path = "/organiser/buttons", operation_id = "listButtons", tag = "organiser", params(PageQuery), security(("organiser" = [])),
     responses(
@@ -69,8 +75,8 @@ pub async fn list(
     let limit = query.limit()?;
     let after = query.cursor()?.map(Serial::from_stored);
     let buttons = app.backend.buttons.registered(limit + 1, after.as_ref()).await?;
-    let (buttons, next) = cut(buttons, limit, |button| button.serial.as_str());
-    let buttons = buttons.iter().map(|button| body(&app, button)).collect();
+    let (buttons, next) = split_page(buttons, limit, |button| button.serial.as_str());
+    let buttons = buttons.iter().map(|button| button_body(&app, button)).collect();
     let body = ButtonsBody { buttons, next };
     if wants_page(&headers) {
         return Ok(pages::buttons(&body.buttons, body.next.as_deref()).into_response());
@@ -78,48 +84,48 @@ pub async fn list(
     Ok(Json(body).into_response())
 }
 
-/// Registers a button, in place of what was registered under its serial number.
+/// Registers a button. A button with the same serial number is replaced.
 #[utoipa::path(
-    post, path = "/organiser/buttons", operation_id = "registerButton", tag = "organiser", security(("organiser" = [])), request_body = Registration,
+    post, path = "/organiser/buttons", operation_id = "registerButton", tag = "organiser", security(("organiser" = [])), request_body = ButtonRequest,
     responses(
         (status = 200, body = ButtonBody),
-        (status = 303, description = "To the list, after a form"),
+        (status = 303, description = "Redirect to the list, after a form"),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub async fn register(State(app): State<Arc<App>>, _organiser: Organiser, fields: Fields) -> Result<Response, Problem> {
     let button = registration::button(&fields.map)?;
-    let answer = body(&app, &button);
+    let body = button_body(&app, &button);
     app.backend.buttons.register(button).await?;
-    if fields.by_form {
+    if fields.is_form {
         return Ok(Redirect::to("/organiser/buttons").into_response());
     }
-    Ok(Json(answer).into_response())
+    Ok(Json(body).into_response())
 }
 
-/// Removes a button; its presses are rejects from then on.
+/// Removes a button. Its later presses are rejected.
 #[utoipa::path(
     post, path = "/organiser/buttons/remove", operation_id = "removeButton", tag = "organiser", security(("organiser" = [])),
-    request_body = ButtonRemoval,
+    request_body = RemoveButtonRequest,
     responses(
-        (status = 204, description = "It is gone"),
-        (status = 303, description = "To the list, after a form"),
+        (status = 204, description = "The button is removed"),
+        (status = 303, description = "Redirect to the list, after a form"),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub async fn remove(State(app): State<Arc<App>>, _organiser: Organiser, fields: Fields) -> Result<Response, Problem> {
     let serial = fields::parsed(&fields.map, "serial", Serial::parse)?;
     let deletion = app.backend.buttons.unregister(&serial).await?;
-    if fields.by_form {
+    if fields.is_form {
         return Ok(Redirect::to("/organiser/buttons").into_response());
     }
     if deletion == Deletion::NotFound {
-        return Err(Problem::new(Kind::NotFound, "no button of this serial number is registered"));
+        return Err(Problem::new(ProblemKind::NotFound, "No button with this serial number is registered."));
     }
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-fn body(app: &App, button: &Button) -> ButtonBody {
+fn button_body(app: &App, button: &Button) -> ButtonBody {
     ButtonBody {
         serial: button.serial.to_string(),
         event: button.event.title().to_owned(),

@@ -1,4 +1,4 @@
-//! Rows of a table, some hundred at a time.
+//! CSV import: clients read the file and send its rows in batches.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,30 +21,35 @@ use crate::formats::csv::{Import, Person};
 use crate::formats::{fields, http_signup as http, message};
 use crate::http::App;
 use crate::http::middleware::body::Fields;
-use crate::http::problem::{Kind, Problem};
+use crate::http::problem::{Problem, ProblemKind};
 use crate::http::routes::organiser::Organiser;
 
-/// Rows in one request.
-pub const IMPORT_ROWS: usize = 1_000;
+/// The maximum number of rows in one request.
+const MAX_ROWS: usize = 1_000;
 
-/// How long a request waits for the queue to become shorter, where a long one holds up others.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// The id of a row's sign-up contains the row number with ten digits.
+const MAX_ROW_NUMBER: u64 = 9_999_999_999;
 
-/// Rows of one import. Sent again, with the same `import` and `began_at`, they change nothing.
+/// How long a request waits for the queue to become shorter.
+const MAX_QUEUE_WAIT: Duration = Duration::from_secs(5);
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
+
+/// Rows of a CSV import. Sending them again with the same `import` and `began_at` changes nothing.
 #[derive(Serialize, ToSchema)]
-pub struct ImportBody {
-    /// Tells this table from all others: at most 64 letters and digits.
+pub struct ImportRequest {
+    /// An id for this import: at most 64 letters and digits.
     #[schema(example = "9f86d081884c7d65")]
     pub import: String,
-    /// When the import began, in milliseconds since 1970: its rows are of that time.
+    /// When the import began, in milliseconds since 1970. All its rows get this time.
     pub began_at: i64,
-    /// At most 1,000.
+    /// At most 1,000 rows.
     pub rows: Vec<ImportRow>,
 }
 
+/// One row of a CSV import.
 #[derive(Serialize, ToSchema)]
 pub struct ImportRow {
-    /// Its number in the table; of two rows about one person the later one wins.
+    /// The number of the row in the file. If two rows are about the same person, the one with the higher number wins.
     pub row: u64,
     #[schema(example = "Dance")]
     pub event: String,
@@ -54,34 +59,38 @@ pub struct ImportRow {
     pub contact: Option<Value>,
 }
 
+/// The result of a batch of rows.
 #[derive(Serialize, ToSchema)]
-pub struct Imported {
-    /// Rows that are durably on their way to the roster.
+pub struct ImportResponse {
+    /// The number of rows that are stored and will be added to the roster.
     accepted: usize,
+    /// Rows that are invalid. Correct and send them again.
     refused: Vec<RefusedRow>,
 }
 
+/// An invalid row.
 #[derive(Serialize, ToSchema)]
 pub struct RefusedRow {
     row: u64,
+    /// What is wrong with the row, and what to do.
     reason: String,
 }
 
-/// Signs up the people of some rows, with the organiser's authority.
+/// Signs up the people in some rows of a CSV file.
 #[utoipa::path(
-    post, path = "/organiser/import", operation_id = "importRows", tag = "organiser", security(("organiser" = [])), request_body = ImportBody,
+    post, path = "/organiser/import", operation_id = "importRows", tag = "organiser", security(("organiser" = [])), request_body = ImportRequest,
     responses(
-        (status = 202, body = Imported),
-        (status = 503, body = Problem, content_type = "application/problem+json", description = "Too much is on its way; try again"),
+        (status = 202, body = ImportResponse),
+        (status = 503, body = Problem, content_type = "application/problem+json", description = "The queue is too long at the moment; try again"),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub async fn import(State(app): State<Arc<App>>, _organiser: Organiser, fields: Fields) -> Result<Response, Problem> {
-    let import = read(&fields.map)?;
+    let import = parse_import(&fields.map)?;
     let rows = match fields::optional(&fields.map, "rows") {
-        Some(Value::Array(rows)) if rows.len() <= IMPORT_ROWS => rows,
+        Some(Value::Array(rows)) if rows.len() <= MAX_ROWS => rows,
         Some(Value::Array(rows)) => {
-            return Err(FieldProblem::TooMany { found: rows.len(), limit: IMPORT_ROWS }.in_field("rows").into());
+            return Err(FieldProblem::TooMany { found: rows.len(), limit: MAX_ROWS }.in_field("rows").into());
         }
         Some(other) => {
             let problem = FieldProblem::WrongType { expected: "a list", found: fields::kind_of(other) };
@@ -91,22 +100,23 @@ pub async fn import(State(app): State<Arc<App>>, _organiser: Organiser, fields: 
     };
     let (mut bodies, mut refused) = (Vec::with_capacity(rows.len()), Vec::new());
     for row in rows {
-        let (number, person) = person(row)?;
-        match person {
+        let row = as_object(row)?;
+        let number = parse_row_number(row)?;
+        match parse_person(row) {
             Ok(person) => bodies.push(message::write(&import.signup(number, person))),
             Err(invalid) => refused.push(RefusedRow { row: number, reason: invalid.to_string() }),
         }
     }
-    wait_for_room(&app).await?;
+    wait_for_queue(&app).await?;
     let accepted = bodies.len();
     app.queue.send(bodies).await?;
     if accepted > 0 {
-        app.metrics.accepted(Channel::Import, u32::try_from(accepted).expect("there are at most IMPORT_ROWS"));
+        app.metrics.accepted(Channel::Import, u32::try_from(accepted).expect("there are at most MAX_ROWS"));
     }
-    Ok((StatusCode::ACCEPTED, Json(Imported { accepted, refused })).into_response())
+    Ok((StatusCode::ACCEPTED, Json(ImportResponse { accepted, refused })).into_response())
 }
 
-fn read(fields: &Map<String, Value>) -> Result<Import, InvalidField> {
+fn parse_import(fields: &Map<String, Value>) -> Result<Import, InvalidField> {
     let id = fields::text(fields, "import")?;
     if !(1..=64).contains(&id.len()) || !id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return Err(FieldProblem::NotAnId { limit: 64 }.in_field("import"));
@@ -119,33 +129,36 @@ fn read(fields: &Map<String, Value>) -> Result<Import, InvalidField> {
     Ok(Import { id: id.to_owned(), began_at })
 }
 
-/// A row's number, and whom it signs up.
-fn person(row: &Value) -> Result<(u64, Result<Person, InvalidField>), InvalidField> {
-    let Value::Object(row) = row else {
+fn as_object(row: &Value) -> Result<&Map<String, Value>, InvalidField> {
+    row.as_object().ok_or_else(|| {
         let problem = FieldProblem::WrongType { expected: "a list of objects", found: fields::kind_of(row) };
-        return Err(problem.in_field("rows"));
-    };
-    let number = row.get("row").and_then(Value::as_u64).filter(|number| *number < 10_000_000_000);
-    let number = number.ok_or_else(|| FieldProblem::Missing.in_field("rows.row"))?;
-    let person = || {
-        Ok(Person {
-            event: fields::parsed(row, "event", Event::parse)?,
-            name: fields::parsed(row, "name", AttendeeName::parse)?,
-            contact: http::contact(row)?,
-        })
-    };
-    Ok((number, person()))
+        problem.in_field("rows")
+    })
 }
 
-/// So that nobody waits behind a hundred thousand rows.
-async fn wait_for_room(app: &App) -> Result<(), Problem> {
-    let Some(room) = app.import_room else { return Ok(()) };
-    let deadline = Instant::now() + PATIENCE;
-    while app.queue.depth().await?.messages > room {
+fn parse_row_number(row: &Map<String, Value>) -> Result<u64, InvalidField> {
+    let number = row.get("row").and_then(Value::as_u64).filter(|number| *number <= MAX_ROW_NUMBER);
+    number.ok_or_else(|| FieldProblem::Missing.in_field("rows.row"))
+}
+
+fn parse_person(row: &Map<String, Value>) -> Result<Person, InvalidField> {
+    Ok(Person {
+        event: fields::parsed(row, "event", Event::parse)?,
+        name: fields::parsed(row, "name", AttendeeName::parse)?,
+        contact: http::contact(row)?,
+    })
+}
+
+/// Waits until the queue is short enough, so that other sign-ups do not wait behind a large import.
+async fn wait_for_queue(app: &App) -> Result<(), Problem> {
+    let Some(limit) = app.import_queue_limit else { return Ok(()) };
+    let deadline = Instant::now() + MAX_QUEUE_WAIT;
+    while app.queue.depth().await?.messages > limit {
         if Instant::now() >= deadline {
-            return Err(Problem::new(Kind::Unavailable, "too much is on its way to the roster; try again in a moment"));
+            let detail = "Too many sign-ups are waiting in the queue. Please try again in a moment.";
+            return Err(Problem::new(ProblemKind::Unavailable, detail));
         }
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        tokio::time::sleep(POLL_INTERVAL).await;
     }
     Ok(())
 }

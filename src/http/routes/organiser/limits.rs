@@ -1,4 +1,4 @@
-//! The limits on what is sent, and how much of them is used.
+//! The limits on messages, and how much of each is used.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ impl From<Usage> for UsageBody {
     }
 }
 
-/// The limits on what is sent, and how much of them is used.
+/// Shows the limits on messages, and how much of each is used.
 #[utoipa::path(
     get, path = "/organiser/limits", operation_id = "showLimits", tag = "organiser", security(("organiser" = [])),
     responses(
@@ -28,10 +28,10 @@ impl From<Usage> for UsageBody {
     ),
 )]
 pub async fn show(State(app): State<Arc<App>>, _organiser: Organiser) -> Result<Json<LimitsBody>, Problem> {
-    Ok(Json(limits(&app).await?))
+    Ok(Json(read_limits(&app).await?))
 }
 
-pub async fn limits(app: &App) -> Result<LimitsBody, Unavailable> {
+pub async fn read_limits(app: &App) -> Result<LimitsBody, Unavailable> {
     let Some(limits) = &app.limits else { return Ok(LimitsBody { opt_ins: None, texts: None }) };
     let (now, budgets) = (Timestamp::now(), &*app.backend.budgets);
     let texts = match &limits.sms {

@@ -1,4 +1,4 @@
-//! What the organiser's key opens: as `Authorization: Bearer` for programs, as a login for a browser.
+//! Routes for the organiser. Programs send the organiser's key as `Authorization: Bearer`; browsers log in with it.
 
 pub mod buttons;
 pub mod import;
@@ -22,20 +22,20 @@ use crate::domain::signup::{Signup, Version};
 use crate::formats::message;
 use crate::http::client::{is_cross_site, wants_page};
 use crate::http::middleware::body::Fields;
-use crate::http::problem::{Kind, Problem};
+use crate::http::problem::{Problem, ProblemKind};
 use crate::http::routes::signups;
 use crate::http::{App, pages};
 use crate::ports::Unavailable;
 
-/// Proof that the request comes from the organiser.
+/// An extractor that accepts only requests of the organiser.
 pub struct Organiser;
 
-/// Why it does not count as the organiser's.
+/// Why a request was not accepted as the organiser's.
 pub enum NotOrganiser {
-    /// A browser, which is led to the login.
+    /// The client is a browser, which is redirected to the login page.
     Login,
     Refused(Problem),
-    /// Nobody can tell just now.
+    /// The organiser's key could not be read.
     Unavailable(Unavailable),
 }
 
@@ -43,32 +43,33 @@ impl FromRequestParts<Arc<App>> for Organiser {
     type Rejection = NotOrganiser;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, NotOrganiser> {
-        let bearer = parts.headers.get(header::AUTHORIZATION).and_then(|value| bearer(value.as_bytes()));
-        if let Some(key) = bearer {
-            let is_right = app.secrets.organiser_key().await?.is(key);
-            return if is_right { Ok(Self) } else { Err(refused("this is not the organiser's key")) };
+        let given = parts.headers.get(header::AUTHORIZATION).and_then(|value| bearer_token(value.as_bytes()));
+        if let Some(key) = given {
+            let is_valid = app.secrets.organiser_key().await?.is(key);
+            return if is_valid { Ok(Self) } else { Err(key_required("This is not the organiser's key.")) };
         }
-        if !session::is_open(app, &parts.headers).await? {
-            let page = parts.method == Method::GET && wants_page(&parts.headers);
-            let detail = "send the organiser's key as `Authorization: Bearer …`; `countmein serve` says at its start where it is";
-            return Err(if page { NotOrganiser::Login } else { refused(detail) });
+        if !session::has_valid_session(app, &parts.headers).await? {
+            let is_page = parts.method == Method::GET && wants_page(&parts.headers);
+            let detail = "Send the organiser's key as `Authorization: Bearer …`. \
+                          The operator of this server knows where the key is stored.";
+            return Err(if is_page { NotOrganiser::Login } else { key_required(detail) });
         }
         if parts.method != Method::GET && is_cross_site(&parts.headers) {
-            let detail = "this request was made by another site; use the organiser's own pages";
-            return Err(NotOrganiser::Refused(Problem::new(Kind::Forbidden, detail)));
+            let detail = "This request came from another site. Use the organiser's pages of this server.";
+            return Err(NotOrganiser::Refused(Problem::new(ProblemKind::Forbidden, detail)));
         }
         Ok(Self)
     }
 }
 
-/// RFC 9110, section 11.1: the scheme's case does not matter.
-pub fn bearer(credentials: &[u8]) -> Option<&[u8]> {
-    let (scheme, key) = credentials.split_at_checked(b"Bearer ".len())?;
-    scheme.eq_ignore_ascii_case(b"Bearer ").then_some(key)
+/// The token in a header `Authorization: Bearer …`. The case of the scheme does not matter (RFC 9110, section 11.1).
+pub fn bearer_token(credentials: &[u8]) -> Option<&[u8]> {
+    let (scheme, token) = credentials.split_at_checked(b"Bearer ".len())?;
+    scheme.eq_ignore_ascii_case(b"Bearer ").then_some(token)
 }
 
-fn refused(detail: &str) -> NotOrganiser {
-    NotOrganiser::Refused(Problem::new(Kind::LoginNeeded, detail))
+fn key_required(detail: &str) -> NotOrganiser {
+    NotOrganiser::Refused(Problem::new(ProblemKind::LoginNeeded, detail))
 }
 
 impl IntoResponse for NotOrganiser {
@@ -87,7 +88,7 @@ impl From<Unavailable> for NotOrganiser {
     }
 }
 
-/// The organiser's page, or the login to it.
+/// Shows the organiser's page, or the login page.
 pub async fn page(
     State(app): State<Arc<App>>,
     organiser: Result<Organiser, NotOrganiser>,
@@ -99,24 +100,29 @@ pub async fn page(
     }
     let events = app.backend.roster.events(pages::EVENTS_SHOWN, None).await?;
     let rejects = app.backend.rejects.list(pages::REJECTS_SHOWN, None).await?;
-    let limits = limits::limits(&app).await?;
+    let limits = limits::read_limits(&app).await?;
     Ok(pages::organiser(&events, rejects.len(), &limits).into_response())
 }
 
+/// A sign-up or cancellation that is stored and will be applied to the roster.
 #[derive(Serialize, ToSchema)]
-pub struct Sent {
+pub struct QueuedSignup {
+    /// The id of the sign-up.
     pub id: String,
+    /// The id of the event.
     pub event: String,
     pub name: String,
 }
 
-/// Signs somebody up or off with the organiser's authority.
+/// Signs up an attendee or cancels their registration.
+///
+/// Only for the organiser, who may change any registration.
 #[utoipa::path(
     post, path = "/organiser/signups", operation_id = "signUpAsOrganiser", tag = "organiser", security(("organiser" = [])),
-    request_body(content = Object, description = "A sign-up message; `id`, `requested_at` and `channel` are ignored",
+    request_body(content = Object, description = "A sign-up message. `id`, `requested_at` and `channel` are ignored.",
         example = json!({"event": "Dance", "name": "Melvin", "action": "cancel"})),
     responses(
-        (status = 202, body = Sent),
+        (status = 202, body = QueuedSignup),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -125,11 +131,11 @@ pub async fn sign_up(State(app): State<Arc<App>>, _organiser: Organiser, fields:
     message.remove("channel");
     let signup = message::from_fields(&message, Version::now(), Channel::Cli)?;
     signups::enqueue(&app, &signup).await?;
-    signups::settled(&app, &signup).await;
-    Ok((StatusCode::ACCEPTED, Json(Sent::of(&signup))).into_response())
+    signups::wait_for_roster(&app, &signup).await;
+    Ok((StatusCode::ACCEPTED, Json(QueuedSignup::of(&signup))).into_response())
 }
 
-impl Sent {
+impl QueuedSignup {
     pub fn of(signup: &Signup) -> Self {
         Self { id: signup.version.id.to_string(), event: signup.event.id().to_string(), name: signup.name.to_string() }
     }

@@ -1,4 +1,4 @@
-//! People's data: taken along as CSV, and removed.
+//! Personal data: export and removal.
 
 use std::sync::Arc;
 
@@ -22,39 +22,41 @@ use crate::formats::fields;
 use crate::http::App;
 use crate::http::client::wants_page;
 use crate::http::middleware::body::Fields;
-use crate::http::paging::event_id;
-use crate::http::problem::{Kind, Problem};
-use crate::http::routes::everybody;
+use crate::http::paging::parse_event_id;
+use crate::http::problem::{Problem, ProblemKind};
+use crate::http::routes::all_attendees;
 use crate::http::routes::organiser::Organiser;
 
-const HEADER: &str = "event,name,email,phone,webhook,since,channel\r\n";
+const CSV_HEADER: &str = "event,name,email,phone,webhook,since,channel\r\n";
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ExportQuery {
-    /// Of this event alone.
+    /// Export only this event.
     event: Option<String>,
-    /// `csv` if absent, or `json`.
+    /// `csv` (default) or `json`.
     format: Option<String>,
 }
 
+/// The person whose data to remove.
 #[derive(Serialize, ToSchema)]
-pub struct RemoveBody {
-    /// Whose data, in any spelling.
+pub struct RemoveRequest {
+    /// The person's name. Case and spacing do not matter.
     pub name: String,
-    /// On this event alone.
+    /// Remove the data only from this event.
     pub event: Option<String>,
 }
 
+/// The result of a removal.
 #[derive(Serialize, ToSchema)]
-pub struct Removed {
-    /// How many entries, attendees and rejects, were deleted.
+pub struct RemoveResponse {
+    /// The number of attendees and rejected messages that were deleted.
     removed: u64,
 }
 
-/// Everybody who is in, with contacts, as CSV (RFC 4180, UTF-8) or as JSON. For the organiser.
+/// Exports all attendees with their contacts, as CSV (RFC 4180, UTF-8) or JSON.
 ///
-/// In CSV, an event, name or email address that a spreadsheet would take for a formula has a `'` before it.
+/// In CSV, an event, name or email address that a spreadsheet would read as a formula starts with an added `'`.
 #[utoipa::path(
     get, path = "/organiser/export", operation_id = "export", tag = "organiser", params(ExportQuery), security(("organiser" = [])),
     responses(
@@ -67,18 +69,21 @@ pub async fn export(
     _organiser: Organiser,
     Query(query): Query<ExportQuery>,
 ) -> Result<Response, Problem> {
-    let only = query.event.filter(|event| !event.trim().is_empty()).map(|event| event_id(&event)).transpose()?;
-    let is_wanted = move |attendee: &&Attendee| only.as_ref().is_none_or(|event| attendee.event == *event);
+    let only_event =
+        query.event.filter(|event| !event.trim().is_empty()).map(|event| parse_event_id(&event)).transpose()?;
+    let is_wanted = move |attendee: &&Attendee| only_event.as_ref().is_none_or(|event| attendee.event == *event);
     let roster = Arc::clone(&app.backend.roster);
     let (content_type, file, body) = match query.format.as_deref() {
         None | Some("csv") => {
-            let body = everybody::body(roster, HEADER, "", move |page| rows(page.iter().filter(&is_wanted)));
+            let body =
+                all_attendees::body(roster, CSV_HEADER, "", move |page| write_rows(page.iter().filter(&is_wanted)));
             ("text/csv; charset=utf-8", "attachment; filename=\"attendees.csv\"", body)
         }
         Some("json") => {
             let mut is_first = true;
-            let body =
-                everybody::body(roster, "[", "]\n", move |page| entries(page.iter().filter(&is_wanted), &mut is_first));
+            let body = all_attendees::body(roster, "[", "]\n", move |page| {
+                write_entries(page.iter().filter(&is_wanted), &mut is_first)
+            });
             ("application/json", "attachment; filename=\"attendees.json\"", body)
         }
         Some(_) => {
@@ -93,7 +98,7 @@ pub async fn export(
     Ok((headers, body).into_response())
 }
 
-/// One who is in.
+/// An attendee with their contact.
 #[derive(Serialize, ToSchema)]
 pub struct ExportEntry {
     event: String,
@@ -106,8 +111,8 @@ pub struct ExportEntry {
     channel: Channel,
 }
 
-/// Entries of a JSON list, a line each.
-fn entries<'a>(attendees: impl Iterator<Item = &'a Attendee>, is_first: &mut bool) -> Vec<u8> {
+/// Formats attendees as entries of a JSON list, one per line.
+fn write_entries<'a>(attendees: impl Iterator<Item = &'a Attendee>, is_first: &mut bool) -> Vec<u8> {
     let mut json = Vec::new();
     for attendee in attendees {
         let Some(registration) = attendee.registration() else { continue };
@@ -124,7 +129,8 @@ fn entries<'a>(attendees: impl Iterator<Item = &'a Attendee>, is_first: &mut boo
     json
 }
 
-fn rows<'a>(attendees: impl Iterator<Item = &'a Attendee>) -> Vec<u8> {
+/// Formats attendees as CSV rows.
+fn write_rows<'a>(attendees: impl Iterator<Item = &'a Attendee>) -> Vec<u8> {
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     for attendee in attendees {
         let Some(registration) = attendee.registration() else { continue };
@@ -132,21 +138,21 @@ fn rows<'a>(attendees: impl Iterator<Item = &'a Attendee>) -> Vec<u8> {
             Some(contact) if contact.kind() == kind => Contact::address(contact),
             _ => "",
         };
-        // A phone number needs it not: what follows its `+` are digits.
+        // A phone number needs no `'`: only digits follow its `+`.
         let [title, name, email] =
             [attendee.title.as_str(), attendee.name.as_str(), contact("email")].map(text::guarded);
         let since = registration.since.to_string();
         let row = [&*title, &*name, &*email, contact("sms"), contact("webhook"), &since, registration.channel.as_str()];
-        writer.write_record(row).expect("a vector takes every write");
+        writer.write_record(row).expect("writing to a vector does not fail");
     }
-    writer.into_inner().expect("a vector takes every write")
+    writer.into_inner().expect("writing to a vector does not fail")
 }
 
-/// Deletes what is stored of a person: attendees, their contacts in the change feed, and rejects about them.
+/// Deletes the data of a person: attendees, their contacts in the change feed, and rejected messages about them.
 #[utoipa::path(
-    post, path = "/organiser/remove", operation_id = "removePerson", tag = "organiser", security(("organiser" = [])), request_body = RemoveBody,
+    post, path = "/organiser/remove", operation_id = "removePerson", tag = "organiser", security(("organiser" = [])), request_body = RemoveRequest,
     responses(
-        (status = 200, body = Removed),
+        (status = 200, body = RemoveResponse),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -154,18 +160,21 @@ pub async fn remove(
     State(app): State<Arc<App>>,
     _organiser: Organiser,
     headers: HeaderMap,
-    given: Fields,
+    request: Fields,
 ) -> Result<Response, Problem> {
-    let name = fields::parsed(&given.map, "name", NameKey::of)?;
-    let event = fields::optional_text(&given.map, "event")?.filter(|event| !event.trim().is_empty());
-    let event = event.map(event_id).transpose()?;
+    let name = fields::parsed(&request.map, "name", NameKey::of)?;
+    let event = fields::optional_text(&request.map, "event")?.filter(|event| !event.trim().is_empty());
+    let event = event.map(parse_event_id).transpose()?;
     let removed = app.backend.roster.remove(&name, event.as_ref(), Timestamp::now()).await?;
-    tracing::info!(removed, "a person's data was removed");
+    tracing::info!(removed, "personal data removed");
     if wants_page(&headers) && removed == 0 {
-        return Err(Problem::new(Kind::NotFound, "nobody of this name is stored; look at the spelling"));
+        return Err(Problem::new(
+            ProblemKind::NotFound,
+            "There is no data about this name. Please look at the spelling.",
+        ));
     }
-    if given.by_form {
+    if request.is_form {
         return Ok(Redirect::to("/organiser").into_response());
     }
-    Ok(Json(Removed { removed }).into_response())
+    Ok(Json(RemoveResponse { removed }).into_response())
 }

@@ -1,4 +1,4 @@
-//! The rejects: list, show, correct and send again, throw away.
+//! Rejected messages: list, show, correct and send again, discard.
 
 use std::sync::Arc;
 
@@ -17,18 +17,19 @@ use crate::domain::timestamp::Timestamp;
 use crate::formats;
 use crate::http::client::wants_page;
 use crate::http::middleware::body::Fields;
-use crate::http::paging::{PageQuery, cut};
-use crate::http::problem::{Kind, Problem};
-use crate::http::routes::organiser::{Organiser, Sent};
+use crate::http::paging::{PageQuery, split_page};
+use crate::http::problem::{Problem, ProblemKind};
+use crate::http::routes::organiser::{Organiser, QueuedSignup};
 use crate::http::routes::signups;
 use crate::http::{App, pages};
-use crate::ingest::presses::{Asked, Presses};
+use crate::ingest::presses::{PressResolver, ResolvedPress};
 use crate::ports::{Deletion, Reject};
 
+/// A rejected message, without its body.
 #[derive(Serialize, ToSchema)]
 pub struct RejectSummary {
     id: String,
-    /// What is wrong, and what to do about it.
+    /// What is wrong with the message, and what to do.
     reason: String,
     #[schema(value_type = String, format = DateTime)]
     arrived_at: Timestamp,
@@ -36,29 +37,32 @@ pub struct RejectSummary {
     rejected_at: Timestamp,
 }
 
+/// One page of the list of rejected messages.
 #[derive(Serialize, ToSchema)]
 pub struct RejectsBody {
     rejects: Vec<RejectSummary>,
-    /// The cursor of the next page; null on the last.
+    /// The cursor of the next page; null on the last page.
     next: Option<String>,
 }
 
+/// A rejected message.
 #[derive(Serialize, ToSchema)]
 pub struct RejectBody {
     #[serde(flatten)]
     summary: RejectSummary,
-    /// The message as it came.
+    /// The message as it arrived.
     body: String,
 }
 
+/// Corrections to a rejected message.
 #[derive(Serialize, ToSchema)]
-pub struct Correction {
-    /// Fields of the message and their new values; null takes a field out.
+pub struct RedriveRequest {
+    /// Fields of the message and their new values; null removes a field.
     #[schema(value_type = Object, example = json!({"name": "Ada"}))]
     pub set: Map<String, Value>,
 }
 
-/// The rejects, oldest first. For the organiser.
+/// Lists the rejected messages, oldest first.
 #[utoipa::path(
     get, path = "/organiser/rejects", operation_id = "listRejects", tag = "organiser", params(PageQuery), security(("organiser" = [])),
     responses(
@@ -74,14 +78,14 @@ pub async fn list(
 ) -> Result<Response, Problem> {
     let limit = query.limit()?;
     let rejects = app.backend.rejects.list(limit + 1, query.cursor()?.as_deref()).await?;
-    let (rejects, next) = cut(rejects, limit, |reject| &reject.id);
+    let (rejects, next) = split_page(rejects, limit, |reject| &reject.id);
     if wants_page(&headers) {
         return Ok(pages::rejects(&rejects, next.as_deref()).into_response());
     }
     Ok(Json(RejectsBody { rejects: rejects.iter().map(RejectSummary::of).collect(), next }).into_response())
 }
 
-/// One reject with its message. For the organiser.
+/// Shows one rejected message.
 #[utoipa::path(
     get, path = "/organiser/rejects/{id}", operation_id = "showReject", tag = "organiser", params(("id" = String, Path)), security(("organiser" = [])),
     responses(
@@ -95,19 +99,19 @@ pub async fn show(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let reject = find(&app, &id).await?;
+    let reject = find_reject(&app, &id).await?;
     if wants_page(&headers) {
         return Ok(pages::reject(&reject, None).into_response());
     }
     Ok(Json(RejectBody { summary: RejectSummary::of(&reject), body: reject.body }).into_response())
 }
 
-/// Corrects a reject and sends it again, under its original id and time.
+/// Corrects a rejected message and sends it again. It keeps its original id and time.
 #[utoipa::path(
     post, path = "/organiser/rejects/{id}/redrive", operation_id = "redriveReject", tag = "organiser", params(("id" = String, Path)),
-    security(("organiser" = [])), request_body = Correction,
+    security(("organiser" = [])), request_body = RedriveRequest,
     responses(
-        (status = 202, body = Sent),
+        (status = 202, body = QueuedSignup),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -117,54 +121,58 @@ pub async fn redrive(
     Path(id): Path<String>,
     fields: Fields,
 ) -> Result<Response, Problem> {
-    let reject = find(&app, &id).await?;
-    let corrections = if fields.by_form { form_corrections(&fields.map) } else { json_corrections(fields.map) };
+    let reject = find_reject(&app, &id).await?;
+    let corrections =
+        if fields.is_form { parse_form_corrections(&fields.map) } else { parse_json_corrections(fields.map) };
     let signup = match corrections {
-        Ok(corrections) => again(&app, &reject, corrections).await,
+        Ok(corrections) => corrected_signup(&app, &reject, corrections).await,
         Err(problem) => Err(problem),
     };
     let signup = match signup {
         Ok(signup) => signup,
-        Err(problem) if fields.by_form => {
+        Err(problem) if fields.is_form => {
             return Ok(
                 (StatusCode::UNPROCESSABLE_ENTITY, pages::reject(&reject, Some(&problem.detail))).into_response()
             );
         }
         Err(problem) => return Err(problem),
     };
-    // Sent before it is deleted: a crash in between leaves a reject whose message, sent again, changes nothing.
+    // Sent before it is deleted: after a crash in between, the reject is still stored, and sending it again changes nothing.
     signups::enqueue(&app, &signup).await?;
-    // Another request may have deleted it meanwhile.
+    // Another request may have deleted it in the meantime.
     let _ = app.backend.rejects.delete(&reject.id).await?;
-    signups::settled(&app, &signup).await;
-    if fields.by_form {
+    signups::wait_for_roster(&app, &signup).await;
+    if fields.is_form {
         return Ok(Redirect::to("/organiser/rejects").into_response());
     }
-    Ok((StatusCode::ACCEPTED, Json(Sent::of(&signup))).into_response())
+    Ok((StatusCode::ACCEPTED, Json(QueuedSignup::of(&signup))).into_response())
 }
 
-/// What is to be sent again: of a press that is corrected by nothing but its button's registration, what it asks now.
-async fn again(app: &App, reject: &Reject, corrections: Map<String, Value>) -> Result<Signup, Problem> {
+/// The sign-up to send again.
+///
+/// A button press without corrections is read again, because its button may have been registered or changed since.
+async fn corrected_signup(app: &App, reject: &Reject, corrections: Map<String, Value>) -> Result<Signup, Problem> {
     let Some(envelope) = reject.press().filter(|_| corrections.is_empty()) else {
         return Ok(reject.corrected(corrections)?);
     };
-    let presses = Presses { buttons: &*app.backend.buttons, idempotency: &*app.backend.idempotency };
-    let asked = presses.read(&[(envelope, reject.arrived_at)]).await.remove(0)?;
-    match asked {
-        Asked::Signup(signup) => Ok(signup),
-        Asked::Never(reason) => Err(Problem::new(Kind::Conflict, &reason)),
-        Asked::Nothing => {
-            Err(Problem::new(Kind::Conflict, "by its button's registration this press does nothing; throw it away"))
-        }
+    let resolver = PressResolver { buttons: &*app.backend.buttons, idempotency: &*app.backend.idempotency };
+    let resolved = resolver.resolve(&[(envelope, reject.arrived_at)]).await.remove(0)?;
+    match resolved {
+        ResolvedPress::Signup(signup) => Ok(signup),
+        ResolvedPress::Rejected(reason) => Err(Problem::new(ProblemKind::Conflict, &reason)),
+        ResolvedPress::NoAction => Err(Problem::new(
+            ProblemKind::Conflict,
+            "Its button is registered to do nothing on this kind of press. Discard the press, or register the button differently.",
+        )),
     }
 }
 
-/// Throws a reject away.
+/// Discards a rejected message.
 #[utoipa::path(
     post, path = "/organiser/rejects/{id}/discard", operation_id = "discardReject", tag = "organiser", params(("id" = String, Path)),
     security(("organiser" = [])),
     responses(
-        (status = 204, description = "It is gone"),
+        (status = 204, description = "The message is discarded"),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -183,15 +191,18 @@ pub async fn discard(
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-async fn find(app: &App, id: &str) -> Result<Reject, Problem> {
+async fn find_reject(app: &App, id: &str) -> Result<Reject, Problem> {
     app.backend.rejects.get(id).await?.ok_or_else(not_found)
 }
 
 fn not_found() -> Problem {
-    Problem::new(Kind::NotFound, "there is no reject of this id; it may have been sent again or thrown away")
+    Problem::new(
+        ProblemKind::NotFound,
+        "There is no rejected message with this id. It may have been sent again or discarded.",
+    )
 }
 
-fn json_corrections(mut fields: Map<String, Value>) -> Result<Map<String, Value>, Problem> {
+fn parse_json_corrections(mut fields: Map<String, Value>) -> Result<Map<String, Value>, Problem> {
     match fields.remove("set") {
         None => Ok(Map::new()),
         Some(Value::Object(set)) => Ok(set),
@@ -202,8 +213,8 @@ fn json_corrections(mut fields: Map<String, Value>) -> Result<Map<String, Value>
     }
 }
 
-/// An empty field of the form leaves the message's field as it is.
-fn form_corrections(fields: &Map<String, Value>) -> Result<Map<String, Value>, Problem> {
+/// An empty field of the form leaves the message's field unchanged.
+fn parse_form_corrections(fields: &Map<String, Value>) -> Result<Map<String, Value>, Problem> {
     let text = |field| fields.get(field).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty());
     let mut set = Map::new();
     for field in ["event", "name"] {
@@ -213,8 +224,8 @@ fn form_corrections(fields: &Map<String, Value>) -> Result<Map<String, Value>, P
     }
     if fields.contains_key("no_contact") {
         set.insert("contact".to_owned(), Value::Null);
-    } else if let Some(line) = text("contact") {
-        let contact = Contact::from_line(line).map_err(|problem| problem.in_field("contact"))?;
+    } else if let Some(text) = text("contact") {
+        let contact = Contact::from_line(text).map_err(|problem| problem.in_field("contact"))?;
         set.insert("contact".to_owned(), formats::contact::to_json(&contact));
     }
     Ok(set)

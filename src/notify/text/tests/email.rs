@@ -4,15 +4,15 @@ use super::{LINK, announcement, english, german, titled};
 use crate::notify::text::Email;
 
 #[track_caller]
-fn assert_says(email: &Email, subject: &str, body: &str) {
+fn assert_email(email: &Email, subject: &str, body: &str) {
     assert_eq!((email.subject.as_str(), email.body.as_str()), (subject, body));
 }
 
 #[test]
-fn an_announcement() {
+fn formats_announcements() {
     let announcement = announcement(&["Ana", "Ben"], &["Cleo"], (41, 0), 63);
-    assert_says(
-        &english().email(&announcement, LINK),
+    assert_email(
+        &english().announcement_email(&announcement, LINK),
         "Dance: Ana, Ben and 41 others joined, Cleo left; 63 are in",
         "Dance: Ana, Ben and 41 others joined, Cleo left; 63 are in.
 
@@ -21,8 +21,8 @@ https://in.example.org/m/0123456789abcdef
 
 To hear no more of it, open that link and take this address out.",
     );
-    assert_says(
-        &german().email(&announcement, LINK),
+    assert_email(
+        &german().announcement_email(&announcement, LINK),
         "Dance: Ana, Ben und 41 weitere sind dabei, Cleo ist nicht mehr dabei; es sind 63 dabei",
         "Dance: Ana, Ben und 41 weitere sind dabei, Cleo ist nicht mehr dabei; es sind 63 dabei.
 
@@ -34,9 +34,9 @@ Wenn du nichts mehr davon hören willst, öffne den Link und nimm diese Adresse 
 }
 
 #[test]
-fn a_confirmation() {
-    assert_says(
-        &english().confirm_email("Dance", LINK),
+fn formats_opt_in_requests() {
+    assert_email(
+        &english().opt_in_email("Dance", LINK),
         "Dance: do you want to hear who joins?",
         "Somebody, probably you, asked for messages to this address when people join or leave “Dance”.
 
@@ -45,8 +45,8 @@ https://in.example.org/m/0123456789abcdef
 
 If not, ignore this: without your confirmation there will be none.",
     );
-    assert_says(
-        &german().confirm_email("Tanz", LINK),
+    assert_email(
+        &german().opt_in_email("Tanz", LINK),
         "Tanz: Möchtest du hören, wer dabei ist?",
         "Jemand, vermutlich du, hat sich an diese Adresse Nachrichten gewünscht, wenn bei „Tanz“ jemand dazukommt oder absagt.
 
@@ -58,8 +58,8 @@ Wenn nicht, ignoriere dies: Ohne deine Bestätigung kommen keine.",
 }
 
 #[test]
-fn a_link_again() {
-    assert_says(
+fn formats_resent_links() {
+    assert_email(
         &english().link_again_email("Dance", LINK),
         "Dance: your link again",
         "Here is your link for “Dance” again:
@@ -69,7 +69,7 @@ With it you see who is coming, change your sign-up or leave. Whoever has it can 
 
 If you did not ask for it, ignore this.",
     );
-    assert_says(
+    assert_email(
         &german().link_again_email("Tanz", LINK),
         "Tanz: Noch einmal dein Link",
         "Hier ist noch einmal dein Link zu „Tanz“:
@@ -85,13 +85,13 @@ proptest! {
     #![proptest_config(crate::seed::config(256))]
 
     #[test]
-    fn a_subject_is_one_line_whatever_it_is_about(title in "(?s).{0,64}", name in "(?s).{0,80}", link in "\\PC{0,400}") {
+    fn subject_is_always_one_line(title in "(?s).{0,64}", name in "(?s).{0,80}", link in "\\PC{0,400}") {
         let announcement = titled(&title, announcement(&[&name], &[&name], (1, 1), 2));
-        for words in [english(), german()] {
+        for texts in [english(), german()] {
             let emails = [
-                words.email(&announcement, &link),
-                words.confirm_email(&title, &link),
-                words.link_again_email(&title, &link),
+                texts.announcement_email(&announcement, &link),
+                texts.opt_in_email(&title, &link),
+                texts.link_again_email(&title, &link),
             ];
             for email in emails {
                 prop_assert!(!email.subject.chars().any(char::is_control), "{:?}", email.subject);

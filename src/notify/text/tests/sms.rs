@@ -13,34 +13,34 @@ use crate::notify::text::{Language, MessageTexts};
 const NAMES: [&str; 10] = ["Ana", "Ben", "Cleo", "Dan", "Eva", "Fritz", "Gina", "Hugo", "Ida", "Jon"];
 const LONG_TITLE: &str = "Street party in Sunny Lane and all of the gardens behind it 2026";
 
-/// Of so many septets.
+/// A link of `length` septets.
 fn link(length: usize) -> String {
     format!("{:a<length$}", "https://in.example.org/")
 }
 
 #[track_caller]
-fn assert_sms(text: &str, of_segments: usize, words: &str, link: &str) {
-    assert_eq!(text, format!("{words} {link}"));
-    assert_eq!(segments(text), of_segments, "{text}");
+fn assert_sms(text: &str, expected_segments: usize, body: &str, link: &str) {
+    assert_eq!(text, format!("{body} {link}"));
+    assert_eq!(segments(text), expected_segments, "{text}");
 }
 
 #[test]
-fn what_fits_one_segment_is_said_whole() {
+fn keeps_whole_text_in_one_segment() {
     let announcement = announcement(&["Ana"], &["Cleo"], (0, 0), 2);
-    assert_sms(&english().sms(&announcement, LINK), 1, "Dance: Ana joined, Cleo left; 2 are in.", LINK);
-    let words = "Dance: Ana ist dabei, Cleo ist nicht mehr dabei; es sind 2 dabei.";
-    assert_sms(&german().sms(&announcement, LINK), 1, words, LINK);
-    let words = "Dance: do you want to hear who joins? Confirm here, or ignore this.";
-    assert_sms(&english().confirm_sms("Dance", LINK), 1, words, LINK);
-    let words = "Tanz: Möchtest du hören, wer dabei ist? Bestätige es hier, sonst ignoriere dies.";
-    assert_sms(&german().confirm_sms("Tanz", LINK), 1, words, LINK);
+    assert_sms(&english().announcement_sms(&announcement, LINK), 1, "Dance: Ana joined, Cleo left; 2 are in.", LINK);
+    let body = "Dance: Ana ist dabei, Cleo ist nicht mehr dabei; es sind 2 dabei.";
+    assert_sms(&german().announcement_sms(&announcement, LINK), 1, body, LINK);
+    let body = "Dance: do you want to hear who joins? Confirm here, or ignore this.";
+    assert_sms(&english().opt_in_sms("Dance", LINK), 1, body, LINK);
+    let body = "Tanz: Möchtest du hören, wer dabei ist? Bestätige es hier, sonst ignoriere dies.";
+    assert_sms(&german().opt_in_sms("Tanz", LINK), 1, body, LINK);
     assert_sms(&english().link_again_sms("Dance", LINK), 1, "Dance: here is your link again.", LINK);
     assert_sms(&german().link_again_sms("Tanz", LINK), 1, "Tanz: Hier ist dein Link noch einmal.", LINK);
 }
 
 #[test]
-fn names_go_then_the_end_of_the_title_and_the_second_segment_comes_last() {
-    for (title, link_length, of_segments, words) in [
+fn shortens_names_before_title() {
+    for (title, link_length, expected_segments, body) in [
         ("Dance", 73, 1, "Dance: Ana, Ben, Cleo, Dan, Eva, Fritz, Gina, Hugo, Ida and Jon joined; 63 are in."),
         ("Dance", 80, 1, "Dance: Ana, Ben, Cleo, Dan, Eva, Fritz, Gina and 3 others joined; 63 are in."),
         ("Dance", 117, 1, "Dance: Ana and 9 others joined; 63 are in."),
@@ -66,20 +66,20 @@ fn names_go_then_the_end_of_the_title_and_the_second_segment_comes_last() {
     ] {
         let announcement = titled(title, announcement(&NAMES, &[], (0, 0), 63));
         let link = link(link_length);
-        assert_sms(&english().sms(&announcement, &link), of_segments, words, &link);
+        assert_sms(&english().announcement_sms(&announcement, &link), expected_segments, body, &link);
     }
 }
 
 #[test]
-fn a_link_that_leaves_no_room_is_left_out() {
+fn leaves_out_a_link_without_room() {
     let announcement = announcement(&["Ana"], &[], (0, 0), 1);
-    assert_eq!(english().sms(&announcement, &link(300)), "Dance: Ana joined; 1 is in.");
+    assert_eq!(english().announcement_sms(&announcement, &link(300)), "Dance: Ana joined; 1 is in.");
     assert_eq!(english().link_again_sms("Dance", &link(300)), "Dance: here is your link again.");
 }
 
 #[test]
-fn letters_beyond_gsm7_cost_room() {
-    for (title, names, link_length, of_segments, words) in [
+fn letters_beyond_gsm7_take_more_room() {
+    for (title, names, link_length, expected_segments, body) in [
         ("Łódź", &["Ana"][..], 40, 1, "Łódź: Ana joined; 63 are in."),
         ("Łódź", &["Ana", "Ben"], 40, 2, "Łódź: Ana and Ben joined; 63 are in."),
         ("Łódź", &["Ana", "Ben"], 140, 2, "Event: Ana and Ben joined; 63 are in."),
@@ -91,41 +91,43 @@ fn letters_beyond_gsm7_cost_room() {
     ] {
         let announcement = titled(title, announcement(names, &[], (0, 0), 63));
         let link = link(link_length);
-        assert_sms(&english().sms(&announcement, &link), of_segments, words, &link);
+        assert_sms(&english().announcement_sms(&announcement, &link), expected_segments, body, &link);
     }
 }
 
-/// Whatever could be typed: plain, of few letters that are hard to count, anything visible.
-fn typed(longest: usize) -> impl Strategy<Value = String> {
-    let any_of = |characters: &str| string_regex(&format!("{characters}{{1,{longest}}}")).unwrap();
+/// Text that a person could type: plain letters, letters that are hard to count, or any visible characters.
+fn typed_text(max_chars: usize) -> impl Strategy<Value = String> {
+    let any_of = |characters: &str| string_regex(&format!("{characters}{{1,{max_chars}}}")).unwrap();
     prop_oneof![any_of("[a-z ]"), any_of("[aä€\\[ł🎉e\u{301}\u{200D}א]"), any_of("\\PC")]
 }
 
 fn announcements() -> impl Strategy<Value = Announcement> {
-    let names = || vec(typed(80), 0..8);
-    (typed(64), names(), names(), any::<(u64, u64)>(), any::<u64>()).prop_map(|(title, joined, left, others, count)| {
-        let event = EventId::from_stored("dance".to_owned());
-        Announcement { event, title, joined, left, others: Movements { joined: others.0, left: others.1 }, count }
-    })
+    let names = || vec(typed_text(80), 0..8);
+    (typed_text(64), names(), names(), any::<(u64, u64)>(), any::<u64>()).prop_map(
+        |(title, joined, left, others, count)| {
+            let event = EventId::from_stored("dance".to_owned());
+            Announcement { event, title, joined, left, others: Movements { joined: others.0, left: others.1 }, count }
+        },
+    )
 }
 
-fn all_sms(words: &MessageTexts, announcement: &Announcement, link: &str) -> [String; 3] {
+fn all_sms(texts: &MessageTexts, announcement: &Announcement, link: &str) -> [String; 3] {
     let title = &announcement.title;
-    [words.sms(announcement, link), words.confirm_sms(title, link), words.link_again_sms(title, link)]
+    [texts.announcement_sms(announcement, link), texts.opt_in_sms(title, link), texts.link_again_sms(title, link)]
 }
 
 proptest! {
     #![proptest_config(crate::seed::config(256))]
 
     #[test]
-    fn two_segments_are_never_exceeded(
+    fn never_exceeds_two_segments(
         announcement in announcements(),
         link in prop_oneof!["[!-~]{1,400}", "\\PC{0,400}"],
         names_shown in 0..12_usize,
     ) {
         for language in Language::VARIANTS {
-            let words = MessageTexts::new(*language, names_shown);
-            for text in all_sms(&words, &announcement, &link) {
+            let texts = MessageTexts::new(*language, names_shown);
+            for text in all_sms(&texts, &announcement, &link) {
                 prop_assert!(!text.trim().is_empty());
                 prop_assert!(segments(&text) <= 2, "{text}");
             }
@@ -133,12 +135,12 @@ proptest! {
     }
 
     #[test]
-    fn a_link_of_common_length_is_always_there(
+    fn keeps_links_of_common_length(
         announcement in announcements(),
         link in "https://[a-z0-9/.-]{10,140}",
     ) {
-        for words in [english(), german()] {
-            for text in all_sms(&words, &announcement, &link) {
+        for texts in [english(), german()] {
+            for text in all_sms(&texts, &announcement, &link) {
                 let end = format!(" {link}");
                 prop_assert!(text.ends_with(&end), "{text}");
             }
@@ -146,12 +148,12 @@ proptest! {
     }
 
     #[test]
-    fn the_words_keep_to_gsm7(title in "[a-z]{1,64}", name in "[a-z]{1,80}", counts in any::<(u8, u8, u8)>()) {
+    fn message_files_stay_within_gsm7(title in "[a-z]{1,64}", name in "[a-z]{1,80}", counts in any::<(u8, u8, u8)>()) {
         let (joined, left, count) = counts;
         let announcement = announcement(&[&name], &[&name], (joined.into(), left.into()), count.into());
         let announcement = titled(&title, announcement);
-        for words in [english(), german()] {
-            for text in all_sms(&words, &announcement, LINK) {
+        for texts in [english(), german()] {
+            for text in all_sms(&texts, &announcement, LINK) {
                 prop_assert!(is_gsm7(&text), "{text}");
             }
         }

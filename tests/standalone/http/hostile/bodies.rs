@@ -27,7 +27,7 @@ fn named(name: &str) -> Vec<u8> {
 }
 
 #[test]
-fn every_body_is_taken_or_refused_in_words() {
+fn bodies_are_accepted_or_explained() {
     let cases: Vec<(&str, Vec<u8>, Fate)> = vec![
         // No JSON, or not an object.
         (JSON, b"".into(), Refused(400)),
@@ -124,7 +124,7 @@ fn every_body_is_taken_or_refused_in_words() {
 }
 
 #[test]
-fn every_route_with_a_body_refuses_one_that_is_none() {
+fn every_route_refuses_a_malformed_body() {
     let server = serve();
     let manage = server.sign_up("dance", "Ana").manage;
     for path in ["/", "/events/dance/signups", &manage] {
@@ -143,7 +143,7 @@ fn every_route_with_a_body_refuses_one_that_is_none() {
 }
 
 #[test]
-fn a_body_is_too_large_also_where_it_does_not_say_its_length() {
+fn large_chunked_body_is_refused() {
     let server = serve();
     let chunked = |size: usize| {
         let name = "a".repeat(1_000);
@@ -165,7 +165,7 @@ fn a_body_is_too_large_also_where_it_does_not_say_its_length() {
 }
 
 #[test]
-fn whatever_the_bytes_of_a_body_no_answer_is_a_failure() {
+fn random_bodies_cause_no_5xx() {
     let server = serve();
     let content_type = prop_oneof![Just(JSON), Just(FORM)];
     let bytes = prop_oneof![

@@ -11,7 +11,7 @@ fn head(lines: &[&str]) -> Vec<u8> {
 }
 
 #[test]
-fn what_is_no_http_is_refused_and_harms_nobody() {
+fn malformed_http_harms_nobody() {
     let server = serve();
     let many_headers: Vec<String> = (0..500).map(|number| format!("X-{number}: y")).collect();
     let mut many = vec!["GET /health HTTP/1.1"];
@@ -80,7 +80,7 @@ fn what_is_no_http_is_refused_and_harms_nobody() {
 }
 
 #[test]
-fn a_request_hidden_in_another_is_not_run() {
+fn smuggled_request_is_not_run() {
     let server = serve();
     let hidden = "POST /events/dance/signups HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\
                   Content-Length: 15\r\n\r\n{\"name\": \"Eve\"}";
@@ -103,7 +103,7 @@ fn a_request_hidden_in_another_is_not_run() {
 }
 
 #[test]
-fn a_slow_client_and_one_that_hangs_up_hold_up_nobody() {
+fn slow_clients_delay_nobody() {
     let server = serve();
     let beginnings: [&[u8]; 5] = [
         b"",
@@ -128,7 +128,7 @@ fn a_slow_client_and_one_that_hangs_up_hold_up_nobody() {
 }
 
 #[test]
-fn requests_on_one_connection_are_answered_in_turn() {
+fn pipelined_requests_are_answered_in_order() {
     let server = serve();
     let first = "GET /health HTTP/1.1\r\nHost: x\r\n\r\n";
     let last = "GET /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
@@ -140,7 +140,7 @@ fn requests_on_one_connection_are_answered_in_turn() {
 }
 
 #[test]
-fn a_refusal_does_not_cost_the_client_its_connection() {
+fn refusal_keeps_the_connection() {
     let server = serve();
     let mut stream = TcpStream::connect(server.address).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();

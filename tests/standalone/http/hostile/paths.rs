@@ -12,7 +12,7 @@ fn get(server: &Running, path: &[u8]) -> Option<Answer> {
 }
 
 #[test]
-fn every_path_is_taken_or_refused_in_words() {
+fn paths_are_accepted_or_explained() {
     let server = serve();
     server.sign_up("dance", "Ana");
     let long_name = format!("/events/dance/attendees/{}", "a".repeat(8_000));
@@ -71,7 +71,7 @@ fn every_path_is_taken_or_refused_in_words() {
 }
 
 #[test]
-fn a_path_that_no_router_should_see_is_refused_by_the_protocol() {
+fn malformed_path_is_refused_early() {
     let server = serve();
     let endless = [b"/".as_slice(), &b"a".repeat(100_000)].concat();
     let cases: [(&[u8], &[u16]); 5] = [
@@ -89,7 +89,7 @@ fn a_path_that_no_router_should_see_is_refused_by_the_protocol() {
 }
 
 #[test]
-fn whatever_the_bytes_of_a_path_no_answer_is_a_failure() {
+fn random_paths_cause_no_5xx() {
     let server = serve();
     server.sign_up("dance", "Ana");
     let bytes =

@@ -1,4 +1,5 @@
-//! For whoever lost the link to their sign-up: it is sent again to where they hear of others, and shown to nobody.
+//! Sends attendees their manage link again. The link goes to the attendee's confirmed contact; it is never shown in the
+//! response.
 
 use std::sync::Arc;
 
@@ -20,31 +21,39 @@ use crate::http::routes::signups;
 use crate::http::{App, pages};
 use crate::notify::links::event_path;
 
-/// The same for everybody, so that it tells nobody who is in and who has left a contact.
-const ANSWER: &str = "If this name is on the list with a confirmed contact, its link is on its way there; it is sent once an hour at most.";
+/// The same message for every name, so that it does not reveal who is on the list or has a contact.
+const MESSAGE: &str = "If this name is on the list with a confirmed contact, its link is on its way there; it is sent once an hour at most.";
 
+/// Whose manage link to send.
 #[derive(Serialize, ToSchema)]
 pub struct LinkRequest {
-    /// Whose link, in any spelling.
+    /// The attendee's name. Case and spacing do not matter.
     #[schema(example = "Melvin")]
     pub name: String,
 }
 
+/// The answer, which is the same whether the name is on the list or not.
 #[derive(Serialize, ToSchema)]
-pub struct LinkAnswer {
+pub struct LinkResponse {
     pub message: &'static str,
 }
 
-/// Sends somebody their manage link again: to the contact that they gave and confirmed, and to nobody else.
+/// Sends an attendee their manage link again.
+///
+/// The link is sent only to the attendee's own confirmed contact.
 #[utoipa::path(
     post, path = "/events/{event}/link", operation_id = "sendLink", tag = "signups", params(("event" = String, Path)),
     request_body = LinkRequest,
     responses(
-        (status = 202, content((LinkAnswer = "application/json"), (String = "text/html"))),
+        (status = 202, content((LinkResponse = "application/json"), (String = "text/html"))),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
     ),
 )]
-pub async fn ask(State(app): State<Arc<App>>, Path(event): Path<String>, fields: Fields) -> Result<Response, Problem> {
+pub async fn resend(
+    State(app): State<Arc<App>>,
+    Path(event): Path<String>,
+    fields: Fields,
+) -> Result<Response, Problem> {
     let signup = Signup {
         version: Version::now(),
         event: Event::parse(&event).map_err(|problem| problem.in_field("event"))?,
@@ -53,9 +62,9 @@ pub async fn ask(State(app): State<Arc<App>>, Path(event): Path<String>, fields:
         request: Request::SendLink,
     };
     signups::enqueue(&app, &signup).await?;
-    if fields.by_form {
-        let page = pages::said("Your link", ANSWER, &event_path(signup.event.id(), &[]));
+    if fields.is_form {
+        let page = pages::confirmation("Your link", MESSAGE, &event_path(signup.event.id(), &[]));
         return Ok((StatusCode::ACCEPTED, page).into_response());
     }
-    Ok((StatusCode::ACCEPTED, Json(LinkAnswer { message: ANSWER })).into_response())
+    Ok((StatusCode::ACCEPTED, Json(LinkResponse { message: MESSAGE })).into_response())
 }

@@ -1,0 +1,117 @@
+//! Reads the event and the name from an intent's slots, or asks for them.
+
+use super::handler::RequestHandler;
+use super::request::{Attributes, Confirmation, Intent};
+use super::response::Response;
+use super::speech::capitalize;
+use super::{EVENT_SLOT, NAME_SLOT};
+use crate::domain::attendee_name::AttendeeName;
+use crate::domain::event::Event;
+use crate::ports::Unavailable;
+
+/// A value from the request, or the question that asks for it.
+pub enum Understood<T> {
+    Value(T),
+    Reply(Response),
+}
+
+/// What the user said for a slot.
+enum SlotInput {
+    /// The user rejected the proposed value.
+    Denied,
+    /// The user said this value, or accepted it as the proposed one.
+    Text(String),
+    /// The user said nothing, or has not answered the proposal yet.
+    Missing,
+}
+
+impl RequestHandler<'_> {
+    /// Reads the event and the name. `proposal` is the id of the message that proposes a name.
+    pub async fn event_and_name(
+        &self,
+        intent: &Intent,
+        proposal: &str,
+    ) -> Result<Understood<(Event, AttendeeName)>, Unavailable> {
+        let event = match self.event(intent).await? {
+            Understood::Value(event) => event,
+            Understood::Reply(question) => return Ok(Understood::Reply(question)),
+        };
+        Ok(match self.name(intent, &event, proposal).await? {
+            Understood::Value(name) => Understood::Value((event, name)),
+            Understood::Reply(question) => Understood::Reply(question),
+        })
+    }
+
+    /// Reads the event. Proposes the only event if there is just one.
+    pub async fn event(&self, intent: &Intent) -> Result<Understood<Event>, Unavailable> {
+        let elicit = |message| {
+            let question = self.speech.message(message);
+            Understood::Reply(Response::elicit(EVENT_SLOT, intent, &question, self.attributes(intent)))
+        };
+        Ok(match self.input(intent, EVENT_SLOT) {
+            SlotInput::Denied => elicit("which-event"),
+            SlotInput::Text(text) => {
+                let title = if intent.slot(EVENT_SLOT).is_resolved() { text } else { capitalize(&text) };
+                // Titles have no apostrophes.
+                match Event::parse(&title.replace(['\'', '’'], "")) {
+                    Ok(event) => Understood::Value(event),
+                    Err(_) => elicit("event-not-heard"),
+                }
+            }
+            SlotInput::Missing => {
+                let events = self.skill.roster.events(2, None).await?;
+                let [only] = &events[..] else { return Ok(elicit("which-event")) };
+                let Ok(event) = Event::parse(&only.title) else { return Ok(elicit("which-event")) };
+                let question = self.speech.event_message("this-event", &event);
+                let attributes = self.attributes(intent);
+                Understood::Reply(Response::confirm(EVENT_SLOT, event.title(), intent, &question, attributes))
+            }
+        })
+    }
+
+    /// Reads the name. Proposes the name that the household usually says, and waits for a confirmation.
+    async fn name(
+        &self,
+        intent: &Intent,
+        event: &Event,
+        proposal: &str,
+    ) -> Result<Understood<AttendeeName>, Unavailable> {
+        let elicit = |message| {
+            let question = self.speech.message(message);
+            Understood::Reply(Response::elicit(NAME_SLOT, intent, &question, self.attributes(intent)))
+        };
+        Ok(match self.input(intent, NAME_SLOT) {
+            SlotInput::Denied => elicit("which-name"),
+            SlotInput::Text(text) => match AttendeeName::parse(&capitalize(&text)) {
+                Ok(name) => Understood::Value(name),
+                Err(_) => elicit("name-not-heard"),
+            },
+            SlotInput::Missing => {
+                let Some(name) = self.skill.households.usual_name(&self.user).await? else {
+                    return Ok(elicit("which-name"));
+                };
+                let question = self.speech.attendee_message(proposal, &name, event);
+                let attributes = self.attributes(intent);
+                Understood::Reply(Response::confirm(NAME_SLOT, name.as_str(), intent, &question, attributes))
+            }
+        })
+    }
+
+    fn input(&self, intent: &Intent, slot_name: &str) -> SlotInput {
+        let slot = intent.slot(slot_name);
+        let proposed = self.attributes.proposed.get(slot_name).map(String::as_str);
+        match (slot.confirmation_status, slot.text()) {
+            (Confirmation::Denied, _) => SlotInput::Denied,
+            (Confirmation::Confirmed, Some(text)) => SlotInput::Text(text.to_owned()),
+            (Confirmation::None, Some(text)) if proposed != Some(text) => SlotInput::Text(text.to_owned()),
+            _ => SlotInput::Missing,
+        }
+    }
+
+    /// The attributes for the next request of the session. Proposals that the user confirmed or denied are left out.
+    fn attributes(&self, intent: &Intent) -> Attributes {
+        let mut proposed = self.attributes.proposed.clone();
+        proposed.retain(|slot, _| intent.slot(slot).confirmation_status == Confirmation::None);
+        Attributes { open: self.attributes.open, proposed }
+    }
+}

@@ -1,0 +1,153 @@
+//! Answers one valid request of Alexa.
+
+use super::dialog::Understood;
+use super::request::{Attributes, Confirmation, Intent, Request};
+use super::response::Response;
+use super::skill::Skill;
+use super::speech::Speech;
+use super::{CANCEL_INTENT, EVENT_SLOT, NAME_SLOT, SIGN_UP_INTENT, WHO_IS_COMING_INTENT};
+use crate::domain::attendee_name::AttendeeName;
+use crate::domain::channel::Channel;
+use crate::domain::event::Event;
+use crate::domain::household::UserId;
+use crate::domain::signup;
+use crate::domain::signup::{AttendeeKey, Signup, Version};
+use crate::domain::timestamp::Timestamp;
+use crate::formats::message;
+use crate::ports::Unavailable;
+
+/// Names that the skill reads out. The other attendees are counted.
+const MAX_NAMES_SPOKEN: usize = 5;
+
+/// Events whose titles Alexa learns at launch.
+const MAX_EVENT_TITLES: usize = 50;
+
+/// One request and what its answer needs.
+pub struct RequestHandler<'a> {
+    pub skill: &'a Skill<'a>,
+    pub request: &'a Request,
+    pub requested_at: Timestamp,
+    pub user: UserId,
+    pub attributes: Attributes,
+    pub speech: Speech,
+}
+
+impl RequestHandler<'_> {
+    pub async fn answer(&self) -> Result<Response, Unavailable> {
+        match (self.request.kind.as_str(), &self.request.intent) {
+            ("LaunchRequest", _) => Ok(self.launch().await),
+            ("IntentRequest", Some(intent)) => self.answer_intent(intent).await,
+            ("CanFulfillIntentRequest", Some(intent)) => Ok(can_fulfill(intent)),
+            // The end of a session, and Alexa's reports of its own errors.
+            _ => Ok(Response::empty()),
+        }
+    }
+
+    async fn launch(&self) -> Response {
+        let events = self.skill.roster.events(MAX_EVENT_TITLES, None).await.unwrap_or_else(|unavailable| {
+            tracing::warn!(%unavailable, "event titles not sent to Alexa");
+            Vec::new()
+        });
+        let attributes = Attributes { open: true, ..Attributes::default() };
+        let welcome = Response::ask(&self.speech.message("welcome"), &self.speech.message("help"), attributes);
+        welcome.with_events(&events)
+    }
+
+    async fn answer_intent(&self, intent: &Intent) -> Result<Response, Unavailable> {
+        match intent.name.as_str() {
+            SIGN_UP_INTENT => self.sign_up(intent).await,
+            CANCEL_INTENT => self.cancel(intent).await,
+            WHO_IS_COMING_INTENT => self.say_who_is_coming(intent).await,
+            "AMAZON.StopIntent" | "AMAZON.CancelIntent" | "AMAZON.NavigateHomeIntent" => {
+                Ok(Response::end(&self.speech.message("goodbye")))
+            }
+            "AMAZON.HelpIntent" => Ok(self.ask("help")),
+            _ => Ok(self.ask("not-understood")),
+        }
+    }
+
+    async fn sign_up(&self, intent: &Intent) -> Result<Response, Unavailable> {
+        let (event, name) = match self.event_and_name(intent, "sign-up-as").await? {
+            Understood::Value(event_and_name) => event_and_name,
+            Understood::Reply(question) => return Ok(question),
+        };
+        self.send(&event, &name, signup::Request::Enrol { contact: None }).await?;
+        if intent.slot(NAME_SLOT).confirmation_status != Confirmation::Confirmed
+            && let Err(unavailable) = self.skill.households.remember(&self.user, &name).await
+        {
+            // The sign-up is on the queue all the same.
+            tracing::warn!(%unavailable, "household's usual name not stored");
+        }
+        Ok(self.finish(&self.speech.attendee_message("signed-up", &name, &event)))
+    }
+
+    /// Cancels a registration, but only one that the same household made.
+    async fn cancel(&self, intent: &Intent) -> Result<Response, Unavailable> {
+        let (event, name) = match self.event_and_name(intent, "take-out-as").await? {
+            Understood::Value(event_and_name) => event_and_name,
+            Understood::Reply(question) => return Ok(question),
+        };
+        let key = AttendeeKey { event: event.id().clone(), name: name.key().clone() };
+        let attendee = self.skill.roster.attendee(&key).await?;
+        let message = match attendee.as_ref().and_then(|attendee| attendee.registration()) {
+            None => "not-on-the-list",
+            Some(registration) if self.user.asked_for(&registration.owner) => {
+                // The request names the registration, so that it does not cancel a newer one.
+                self.send(&event, &name, signup::Request::Leave { registration: registration.owner.clone() }).await?;
+                "taken-out"
+            }
+            Some(_) => "not-yours",
+        };
+        Ok(self.finish(&self.speech.attendee_message(message, &name, &event)))
+    }
+
+    async fn say_who_is_coming(&self, intent: &Intent) -> Result<Response, Unavailable> {
+        let event = match self.event(intent).await? {
+            Understood::Value(event) => event,
+            Understood::Reply(question) => return Ok(question),
+        };
+        let page = self.skill.roster.roster(event.id(), MAX_NAMES_SPOKEN, None).await?;
+        let names: Vec<&str> = page.attendees.iter().map(|attendee| attendee.name.as_str()).collect();
+        let title = page.title.as_deref().unwrap_or(event.title());
+        Ok(self.finish(&self.speech.roster(title, &names, page.count)))
+    }
+
+    async fn send(&self, event: &Event, name: &AttendeeName, request: signup::Request) -> Result<(), Unavailable> {
+        let id = self.user.signup_id(&self.request.request_id, self.skill.user_secret);
+        let signup = Signup {
+            version: Version { requested_at: self.requested_at, id },
+            event: event.clone(),
+            name: name.clone(),
+            channel: Channel::Alexa,
+            request,
+        };
+        self.skill.queue.send(vec![message::write(&signup)]).await
+    }
+
+    fn ask(&self, message: &str) -> Response {
+        let attributes = Attributes { open: true, ..Attributes::default() };
+        Response::ask(&self.speech.message(message), &self.speech.message("what-else"), attributes)
+    }
+
+    /// Ends the session, or asks what else to do if the session began with a launch.
+    fn finish(&self, speech: &str) -> Response {
+        if !self.attributes.open {
+            return Response::end(speech);
+        }
+        let what_else = self.speech.message("what-else");
+        let attributes = Attributes { open: true, ..Attributes::default() };
+        Response::ask(&format!("{speech} {what_else}"), &what_else, attributes)
+    }
+}
+
+fn can_fulfill(intent: &Intent) -> Response {
+    let is_supported = [SIGN_UP_INTENT, CANCEL_INTENT, WHO_IS_COMING_INTENT].contains(&intent.name.as_str());
+    Response::can_fulfill(intent, is_supported, |slot_name| {
+        let slot = intent.slot(slot_name);
+        match (slot_name, slot.text()) {
+            (EVENT_SLOT, Some(text)) => Event::parse(text).is_ok(),
+            (NAME_SLOT, Some(text)) => AttendeeName::parse(text).is_ok(),
+            _ => false,
+        }
+    })
+}

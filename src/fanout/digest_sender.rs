@@ -1,0 +1,98 @@
+//! Sends due digests of events to the attendees.
+
+use std::time::Duration;
+
+use futures_util::{StreamExt as _, stream};
+
+use crate::domain::backoff::Noise;
+use crate::domain::digest::Lease;
+use crate::domain::event::EventId;
+use crate::domain::timestamp::Timestamp;
+use crate::fanout::round::Round;
+use crate::fanout::{MAX_ATTEMPTS, too_many_conflicts};
+use crate::ports::{Digests, NotificationCounts, Notifier, Roster, Unavailable, Write};
+
+/// How long a process may hold a digest. This is longer than a function's timeout (60 s), so a second process cannot
+/// claim a digest that the first one still sends.
+pub const LEASE_DURATION: Duration = Duration::from_secs(120);
+
+/// A failed notification expires after this time.
+const NOTIFICATION_EXPIRES_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Events whose digests are sent concurrently.
+const MAX_CONCURRENT_EVENTS: usize = 4;
+
+/// Sends due digests.
+///
+/// Every attendee is notified of every change, even if a process stops halfway or two processes send the same digest:
+/// the sender claims the digest, stores its progress after each page of the roster, and acknowledges the digest at the
+/// end. Only notifications sent after the last stored step are repeated.
+pub struct DigestSender<'a> {
+    pub digests: &'a dyn Digests,
+    pub roster: &'a dyn Roster,
+    pub notifier: &'a dyn Notifier,
+    pub backoff: Noise,
+    /// Notifications that are sent concurrently.
+    pub concurrency: usize,
+    pub clock: &'a (dyn Fn() -> Timestamp + Sync),
+    /// Whether the program is stopping. If it is, no further recipient is notified, even if time is left.
+    pub is_stopping: &'a (dyn Fn() -> bool + Sync),
+}
+
+impl DigestSender<'_> {
+    /// Sends the due digests of several events, a few of them concurrently. Each event gets an equal share of the time,
+    /// so that none delays the others. No event is begun after `deadline`. `on_result` gets the result of each event
+    /// that was begun.
+    pub async fn send_digests(
+        &self,
+        events: Vec<EventId>,
+        deadline: Timestamp,
+        on_result: impl Fn(&EventId, Result<NotificationCounts, Unavailable>),
+    ) {
+        let concurrent_events = events.len().clamp(1, MAX_CONCURRENT_EVENTS);
+        let rounds = u32::try_from(events.len().div_ceil(concurrent_events)).unwrap_or(u32::MAX).max(1);
+        let share = deadline.since((self.clock)()) / rounds;
+        let event_sender = &DigestSender { concurrency: (self.concurrency / concurrent_events).max(1), ..*self };
+        let (clock, on_result) = (self.clock, &on_result);
+        let sends = events.into_iter().map(|event| async move {
+            let now = clock();
+            if now < deadline && !(event_sender.is_stopping)() {
+                on_result(&event, event_sender.send_digest(&event, deadline.min(now.plus(share))).await);
+            }
+        });
+        let sends: Vec<_> = sends.collect();
+        stream::iter(sends).buffer_unordered(concurrent_events).collect().await
+    }
+
+    /// Sends the due digest of one event. Does nothing while another process holds the digest. After `deadline` no
+    /// further recipient is notified.
+    pub async fn send_digest(&self, event: &EventId, deadline: Timestamp) -> Result<NotificationCounts, Unavailable> {
+        let holder = random_holder();
+        for _ in 0..MAX_ATTEMPTS {
+            let Some(mut digest) = self.digests.digest(event).await? else { return Ok(NotificationCounts::default()) };
+            let now = (self.clock)();
+            let mut tally = NotificationCounts::default();
+            // This process already holds the digest if the last attempt was stored and only its answer was lost.
+            if !digest.is_held_by(holder) {
+                if !digest.claim(Lease { holder, ends_at: now.plus(LEASE_DURATION) }, now) {
+                    return Ok(tally);
+                }
+                tally.expired = digest.give_up(NOTIFICATION_EXPIRES_AFTER, &self.backoff, now);
+                if self.digests.store(&digest).await? == Write::Conflict {
+                    continue;
+                }
+                digest.version += 1;
+            }
+            let mut round = Round { announcer: self, digest, holder, until: deadline, tally };
+            round.run().await?;
+            return Ok(round.tally);
+        }
+        Err(too_many_conflicts())
+    }
+}
+
+fn random_holder() -> u64 {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
+    u64::from_ne_bytes(bytes)
+}

@@ -1,0 +1,52 @@
+//! All attendees of all events, streamed page by page, so that a long list needs little memory.
+
+use std::sync::Arc;
+
+use axum::body::{Body, Bytes};
+use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
+
+use crate::domain::attendee::Attendee;
+use crate::domain::signup::AttendeeKey;
+use crate::ports::{Roster, Unavailable};
+
+/// Attendees that are read at a time.
+const PAGE_SIZE: usize = 1_000;
+
+/// How far the stream has read.
+enum Position {
+    Start,
+    After(AttendeeKey),
+    End,
+}
+
+/// Pages of the attendees who are in, sorted by event and name.
+fn pages(roster: Arc<dyn Roster>) -> impl Stream<Item = Result<Vec<Attendee>, Unavailable>> {
+    stream::try_unfold((roster, Position::Start), |(roster, position)| async move {
+        let after = match &position {
+            Position::Start => None,
+            Position::After(key) => Some(key),
+            Position::End => return Ok(None),
+        };
+        let page = roster.everybody(PAGE_SIZE, after).await?;
+        let next = match page.last() {
+            None => return Ok(None),
+            Some(last) if page.len() == PAGE_SIZE => Position::After(last.key()),
+            Some(_) => Position::End,
+        };
+        Ok(Some((page, (roster, next))))
+    })
+}
+
+/// A response body: `begin`, each page as `write` formats it, `end`.
+pub fn body(
+    roster: Arc<dyn Roster>,
+    begin: &'static str,
+    end: &'static str,
+    mut write: impl FnMut(&[Attendee]) -> Vec<u8> + Send + 'static,
+) -> Body {
+    let pages = pages(roster)
+        .map_ok(move |page| Bytes::from(write(&page)))
+        .inspect_err(|unavailable| tracing::error!(%unavailable, "attendee list ended early"));
+    let chunk = |text: &'static str| stream::iter([Ok::<_, Unavailable>(Bytes::from_static(text.as_bytes()))]);
+    Body::from_stream(chunk(begin).chain(pages).chain(chunk(end)))
+}

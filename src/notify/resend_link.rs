@@ -1,0 +1,58 @@
+//! Sends an attendee's manage link again on request.
+
+use super::budget::Admission;
+use super::sms_limits::SmsPurpose;
+use super::{NotificationSender, Transport, parse_webhook_url};
+use crate::domain::attendee::Attendee;
+use crate::domain::change::Change;
+use crate::domain::opt_in::{ContactId, OptIn};
+use crate::domain::timestamp::Timestamp;
+use crate::formats::cloud_event;
+use crate::ports::{Call, Mail, SendError, Text};
+
+impl NotificationSender {
+    /// Resends the manage link if the change requests it and the contact has opted in. A failure is only logged, since
+    /// the attendee can request the link again.
+    pub(super) async fn resend_link_if_requested(&self, change: &Change, now: Timestamp) {
+        let Some(attendee) = change.asks_for_the_link() else { return };
+        if let Err(failure) = self.resend_link(attendee, now).await {
+            tracing::warn!(%failure, "resending a manage link failed");
+        }
+    }
+
+    async fn resend_link(&self, attendee: &Attendee, now: Timestamp) -> Result<(), SendError> {
+        let Some(registration) = attendee.registration() else { return Ok(()) };
+        let Some(contact) = &registration.contact else { return Ok(()) };
+        let (Some(transport), Some(link)) = (self.transport_to(contact), self.links.manage(attendee)) else {
+            return Ok(());
+        };
+        let contact_id = ContactId::of(contact, &self.contact_secret);
+        if self.contacts.opt_in(&contact_id).await? != Some(OptIn::Confirmed) {
+            return Ok(());
+        }
+        if let Admission::Suppressed(limit) = self.limits.admit_link(contact_id.as_str(), &*self.budgets, now).await? {
+            self.record_suppressed(limit);
+            return Ok(());
+        }
+        let title = &attendee.title;
+        let requested_at = registration.link_asked_at.unwrap_or(now).as_millis();
+        let id = format!("link:{}:{}:{requested_at}", attendee.event, registration.owner);
+        match transport {
+            Transport::Email(mailer, to) => {
+                let email = self.texts.link_again_email(title, link.as_str());
+                let (to, subject, body) = (to.to_owned(), email.subject, email.body);
+                mailer.mail(&Mail { id, contact: contact_id, to, subject, body, unsubscribe: None }).await
+            }
+            Transport::Webhook(caller, to) => {
+                let source = self.links.event(&attendee.event);
+                let body = cloud_event::link_again(&id, &source, attendee, &link, now).to_string();
+                caller.call(&Call { id, contact: contact_id, to: parse_webhook_url(to)?, body }).await
+            }
+            Transport::Sms(sms_sender, limits, to) => {
+                self.charge_sms(SmsPurpose::Answer, limits, now).await?;
+                let body = self.texts.link_again_sms(title, link.as_str());
+                sms_sender.text(&Text { to: to.to_owned(), body }).await
+            }
+        }
+    }
+}
