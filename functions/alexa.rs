@@ -1,14 +1,13 @@
-//! The Lambda function `alexa`: what is said to an Echo.
+//! The Lambda function `alexa`: answers requests of the Alexa skill.
 #![forbid(unsafe_code)]
 
-use countmein::adapters::metrics::emf as telemetry;
-use countmein::lambda::AlexaSkill;
+use countmein::lambda::{AlexaSkill, log};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::Value;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    telemetry::start_log()?;
+    log::start()?;
     let skill = &AlexaSkill::from_environment().await?;
     lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| async move {
         skill.handle(&event.payload).await.map_err(Error::from)

@@ -1,12 +1,11 @@
-//! The Lambda function `api`: the HTTP API and its pages behind API Gateway.
+//! The Lambda function `api`: serves the HTTP API and the pages behind API Gateway.
 #![forbid(unsafe_code)]
 
-use countmein::adapters::metrics::emf as telemetry;
-use countmein::lambda as function;
+use countmein::lambda::{self, log};
 use lambda_http::Error;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    telemetry::start_log()?;
-    lambda_http::run(function::router().await?).await
+    log::start()?;
+    lambda_http::run(lambda::router().await?).await
 }

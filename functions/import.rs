@@ -1,15 +1,14 @@
-//! The Lambda function `import`: tables of people in a bucket onto the Signups queue.
+//! The Lambda function `import`: imports the CSV files of a bucket through the Signups queue.
 #![forbid(unsafe_code)]
 
-use countmein::adapters::metrics::emf as telemetry;
-use countmein::lambda::{Importer, ObjectsMade};
+use countmein::lambda::{Importer, ObjectsCreated, log};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    telemetry::start_log()?;
+    log::start()?;
     let importer = &Importer::from_environment()?;
-    lambda_runtime::run(service_fn(|event: LambdaEvent<ObjectsMade>| async {
+    lambda_runtime::run(service_fn(|event: LambdaEvent<ObjectsCreated>| async {
         importer.handle(event.payload).await.map_err(Error::from)
     }))
     .await

@@ -1,14 +1,13 @@
-//! The Lambda function `ingest`: the Signups queue onto the roster.
+//! The Lambda function `ingest`: ingests the messages of the Signups queue onto the roster.
 #![forbid(unsafe_code)]
 
 use aws_lambda_events::sqs::SqsEvent;
-use countmein::adapters::metrics::emf as telemetry;
-use countmein::lambda::Ingest;
+use countmein::lambda::{Ingest, log};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    telemetry::start_log()?;
+    log::start()?;
     let ingest = &Ingest::from_environment()?;
     lambda_runtime::run(service_fn(|event: LambdaEvent<SqsEvent>| async {
         ingest.handle(event.payload).await.map_err(Error::from)

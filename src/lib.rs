@@ -31,8 +31,8 @@
 //!
 //! * [`standalone`]: the program on one SQLite file: the backend, the server, the worker loops.
 //! * [`cli`]: the command `countmein`.
-//! * `aws` (a feature of its own): DynamoDB, SQS and the table's stream behind the same ports, and the Lambda functions
-//!   `api`, `ingest`, `fanout`, `import` and `alexa`, whose binaries in `functions/` only wire.
+//! * `aws` (a feature of its own): DynamoDB and SQS behind the same ports, and the Lambda functions `api`, `ingest`,
+//!   `fanout`, `import` and `alexa`, whose binaries in `functions/` only wire.
 //!
 //! # Invariants
 //!

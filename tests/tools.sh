@@ -1,7 +1,7 @@
-# Installs what the tests need and is not there, and puts it on the PATH. Sourced, from the project's root.
-# Needs Rust, Python 3 with venv, and on a machine without Chromium the right to install Debian packages.
+# Installs the missing tools of the tests, and puts them on the PATH. Source it in the project's root.
+# It needs Rust and Python 3 with venv. To install Chromium or Mosquitto, it needs the right to install Debian packages.
 
-# A venv with exactly what a requirements file says. With uv, since pip alone takes minutes.
+# Creates a venv with exactly the packages of a requirements file. It uses uv, because pip alone takes minutes.
 venv() {
     cmp -s "$2" "$1/installed" && return
     python3 -m venv --clear "$1"

@@ -1,4 +1,4 @@
-//! Storage, queues, and the ways to people, each behind the ports.
+//! Adapters: storage, queues, senders and metrics. Each of them implements ports.
 
 #[cfg(feature = "aws")]
 pub mod aws;

@@ -7,11 +7,9 @@ use aws_config::SdkConfig;
 
 use crate::adapters::aws::config;
 use crate::adapters::dynamodb::EventsTable;
-use crate::adapters::dynamodb::stream::TableStream;
 use crate::adapters::secrets_manager as secrets;
 use crate::adapters::sqs::Sqs;
-use crate::app::follow_stream::follow_until;
-use crate::app::keys::{OrganiserKey, key_of, organiser_key};
+use crate::app::keys::{OrganiserKey, organiser_key, read_or_create_key};
 use crate::app::secrets::FixedSecrets;
 use crate::app::settings::{Pipeline, Remote, Settings};
 use crate::app::storage::{Storage, Task};
@@ -31,7 +29,7 @@ pub async fn open(
 ) -> anyhow::Result<Storage> {
     std::fs::create_dir_all(&settings.data)
         .with_context(|| format!("cannot make the folder {}", settings.data.display()))?;
-    let config = config::of_machine().await?;
+    let config = config::load_for_machine().await?;
     let organiser = organiser_key_of(&config, remote, settings).await?;
     let (token_secret, previous_token_secret) = token_secrets_of(&config, remote, settings).await?;
     let table = EventsTable::new(&config, &remote.table);
@@ -49,8 +47,6 @@ pub async fn open(
             let dead_letters = Worker { queue: Arc::new(Sqs::new(&config, url)), job, metrics };
             tasks.push(Box::pin(work_until(dead_letters, stop.clone())));
         }
-        let stream = TableStream::new(&config, table.clone());
-        tasks.push(Box::pin(follow_until(table, stream, stop.clone())));
     }
     Ok(Storage {
         queue,
@@ -59,16 +55,16 @@ pub async fn open(
         limits: None,
         token_secret,
         secrets: Arc::new(FixedSecrets { organiser_key: organiser.key, previous_token_secret }),
-        key_whereabouts: organiser.whereabouts,
+        key_location: organiser.location,
         tasks,
-        closing: Box::pin(async {}),
+        on_close: Box::pin(async {}),
     })
 }
 
 async fn organiser_key_of(config: &SdkConfig, remote: &Remote, settings: &Settings) -> anyhow::Result<OrganiserKey> {
     match &remote.organiser_secret {
         Some(id) if settings.organiser_key.is_none() => {
-            Ok(OrganiserKey { key: secrets::current(config, id).await?, whereabouts: format!("in the secret {id}") })
+            Ok(OrganiserKey { key: secrets::read_current(config, id).await?, location: format!("in the secret {id}") })
         }
         _ => organiser_key(settings),
     }
@@ -81,7 +77,7 @@ async fn token_secrets_of(
     settings: &Settings,
 ) -> anyhow::Result<(Secret, Option<Secret>)> {
     match &remote.token_secret {
-        Some(id) => Ok((secrets::current(config, id).await?, secrets::previous(config, id).await?)),
-        None => Ok((key_of(&settings.data, TOKEN_SECRET)?.key, None)),
+        Some(id) => Ok((secrets::read_current(config, id).await?, secrets::read_previous(config, id).await?)),
+        None => Ok((read_or_create_key(&settings.data, TOKEN_SECRET)?.key, None)),
     }
 }

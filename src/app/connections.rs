@@ -1,4 +1,4 @@
-//! HTTP/1.1 on a socket: connections in, requests to the router, an orderly end.
+//! The HTTP/1.1 server: accepts connections, passes requests to the router, and shuts down gracefully.
 
 use std::convert::Infallible;
 use std::net::IpAddr;
@@ -22,62 +22,65 @@ use tower::ServiceExt;
 use crate::http::client::ClientAddress;
 use crate::http::middleware::client_address::client_address;
 
-/// How long a client may take for the head of a request; also how long an idle connection is kept.
+/// Time limit for the head of a request, and for an idle connection.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Connections at once at the most; more wait in the system's backlog. Bounds memory.
-const CONNECTIONS: u64 = 4_096;
+/// Maximum number of open connections, which bounds memory. Further ones wait in the system's backlog.
+const MAX_CONNECTIONS: u64 = 4_096;
 
-/// File handles that are not connections: the database, its readers, the runtime.
-const OTHER_HANDLES: u64 = 64;
+/// File handles reserved for the database, its readers and the runtime.
+const RESERVED_HANDLES: u64 = 64;
 
-/// How long running requests have to finish once the end was asked for.
-const DRAIN: Duration = Duration::from_secs(3);
+/// Time that running requests get to finish when the server stops.
+const SHUTDOWN_GRACE_PERIOD: Duration = Duration::from_secs(3);
 
-/// Serves until `stop` is ready; then takes no more connections, finishes what runs, and returns.
+/// Delay after a connection could not be accepted.
+const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(50);
+
+/// Serves until `stop` completes. It then accepts no more connections, finishes running requests, and returns.
 pub async fn serve(listener: TcpListener, router: Router, behind_proxy: bool, stop: impl Future<Output = ()>) {
-    let connections = Arc::new(Semaphore::new(connections()));
+    let permits = Arc::new(Semaphore::new(max_connections()));
     let graceful = GracefulShutdown::new();
     let mut stop = pin!(stop);
     loop {
         let permit = tokio::select! {
             () = &mut stop => break,
-            permit = Arc::clone(&connections).acquire_owned() => permit.expect("the semaphore is never closed"),
+            permit = Arc::clone(&permits).acquire_owned() => permit.expect("the semaphore is never closed"),
         };
         let (stream, peer) = tokio::select! {
             () = &mut stop => break,
             accepted = listener.accept() => match accepted {
                 Ok((stream, peer)) => (stream, peer.ip()),
                 Err(error) => {
-                    // Out of file handles, most likely: those that are open will end.
-                    tracing::warn!(%error, "cannot take a connection");
-                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    // The most likely reason is a lack of file handles. Open connections will end and free theirs.
+                    tracing::warn!(%error, "accepting a connection failed; retrying in 50 ms");
+                    tokio::time::sleep(ACCEPT_RETRY_DELAY).await;
                     continue;
                 }
             },
         };
-        let connection = graceful.watch(connection(stream, peer, router.clone(), behind_proxy));
+        let connection = graceful.watch(serve_connection(stream, peer, router.clone(), behind_proxy));
         tokio::spawn(async move {
             if let Err(error) = connection.await {
-                tracing::debug!(%error, "a connection ended early");
+                tracing::debug!(%error, "connection ended early");
             }
             drop(permit);
         });
     }
     drop(listener);
-    if tokio::time::timeout(DRAIN, graceful.shutdown()).await.is_err() {
-        tracing::warn!("some requests did not finish in time and were cut off");
+    if tokio::time::timeout(SHUTDOWN_GRACE_PERIOD, graceful.shutdown()).await.is_err() {
+        tracing::warn!("some requests did not finish within 3 s and were cut off");
     }
 }
 
-/// As many as the system's limit on file handles allows, which is raised as far as it can be.
-fn connections() -> usize {
-    let handles = rlimit::increase_nofile_limit(CONNECTIONS + OTHER_HANDLES).unwrap_or(OTHER_HANDLES * 2);
-    let connections = CONNECTIONS.min(handles.saturating_sub(OTHER_HANDLES)).max(1);
-    usize::try_from(connections).expect("a few thousand fit")
+/// Raises the process's limit on file handles, and returns the number of connections that it allows.
+fn max_connections() -> usize {
+    let handles = rlimit::increase_nofile_limit(MAX_CONNECTIONS + RESERVED_HANDLES).unwrap_or(RESERVED_HANDLES * 2);
+    let connections = MAX_CONNECTIONS.min(handles.saturating_sub(RESERVED_HANDLES)).max(1);
+    usize::try_from(connections).expect("MAX_CONNECTIONS fits in a usize")
 }
 
-fn connection(
+fn serve_connection(
     stream: TcpStream,
     peer: IpAddr,
     router: Router,
@@ -87,13 +90,13 @@ fn connection(
     impl hyper::service::HttpService<Incoming, ResBody = Body, Error = Infallible, Future: Send>,
 > {
     if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "answers on a connection may be delayed");
+        tracing::debug!(%error, "TCP_NODELAY not set; small responses may be delayed");
     }
     let service = service_fn(move |mut request: Request<Incoming>| {
         let address = ClientAddress(client_address(peer, request.headers(), behind_proxy));
         request.extensions_mut().insert(address);
-        let answer = router.clone().oneshot(request.map(Body::new));
-        async move { answer.await as Result<Response, Infallible> }
+        let response = router.clone().oneshot(request.map(Body::new));
+        async move { response.await as Result<Response, Infallible> }
     });
     http1::Builder::new()
         .timer(TokioTimer::new())

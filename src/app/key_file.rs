@@ -1,4 +1,4 @@
-//! A key of a data folder: a file that only its owner reads.
+//! A key stored in a file of the data folder, readable only by the file's owner.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
@@ -8,31 +8,37 @@ use std::path::{Path, PathBuf};
 use crate::domain::secret;
 use crate::domain::secret::Secret;
 
-/// Where the key was found.
+/// A key, with the file it was read from.
 pub struct KeyFile {
     pub key: Secret,
     pub path: PathBuf,
-    /// Whether it was made just now.
-    pub is_new: bool,
+    pub origin: KeyOrigin,
 }
 
-/// Reads the folder's key of this name; makes one at the first start.
-pub fn read_or_make(folder: &Path, name: &str) -> io::Result<KeyFile> {
+/// Whether this start created the key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyOrigin {
+    Created,
+    Existing,
+}
+
+/// Reads the key, or creates it at the first start.
+pub fn read_or_create(folder: &Path, name: &str) -> io::Result<KeyFile> {
     let path = folder.join(name);
-    let is_new = !path.exists();
-    if is_new {
-        make(&path)?;
+    let origin = if path.exists() { KeyOrigin::Existing } else { KeyOrigin::Created };
+    if origin == KeyOrigin::Created {
+        create(&path)?;
     }
     let text = fs::read_to_string(&path)?;
     let key = Secret::new(text.trim()).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
-    Ok(KeyFile { key, path, is_new })
+    Ok(KeyFile { key, path, origin })
 }
 
-/// Written beside and renamed, so that a crash leaves no half key.
-fn make(path: &Path) -> io::Result<()> {
-    let draft = path.with_added_extension("new");
-    let mut file = OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&draft)?;
+/// Writes a temporary file and renames it, so that a crash leaves no incomplete key.
+fn create(path: &Path) -> io::Result<()> {
+    let temporary = path.with_added_extension("new");
+    let mut file = OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&temporary)?;
     writeln!(file, "{}", secret::generate())?;
     file.sync_all()?;
-    fs::rename(&draft, path)
+    fs::rename(&temporary, path)
 }

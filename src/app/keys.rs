@@ -1,35 +1,40 @@
-//! The keys of a data folder.
+//! The organiser's key, and the other keys of the data folder.
 
 use std::path::Path;
 
 use anyhow::Context as _;
 
-use crate::app::key_file::{self, KeyFile};
+use crate::app::key_file::{self, KeyFile, KeyOrigin};
 use crate::app::settings::Settings;
 use crate::domain::secret::Secret;
 
-/// The name of the organiser's key in the data folder.
+/// File name of the organiser's key in the data folder.
 pub const ORGANISER_KEY: &str = "organiser.key";
 
-/// The organiser's key, and where the operator finds it.
+/// The organiser's key, and its location in words for the log.
 pub struct OrganiserKey {
     pub key: Secret,
-    pub whereabouts: String,
+    pub location: String,
 }
 
-/// The organiser's key as given, or of the data folder.
+/// The organiser's key from the settings, or else from the data folder.
 pub fn organiser_key(settings: &Settings) -> anyhow::Result<OrganiserKey> {
     match &settings.organiser_key {
-        Some(key) => Ok(OrganiserKey { key: key.clone(), whereabouts: "as given".to_owned() }),
+        Some(key) => Ok(OrganiserKey { key: key.clone(), location: "from the settings".to_owned() }),
         None => {
-            let file = key_of(&settings.data, ORGANISER_KEY)?;
-            let made = if file.is_new { "made just now, in" } else { "in" };
-            Ok(OrganiserKey { key: file.key, whereabouts: format!("{made} {}", file.path.display()) })
+            let file = read_or_create_key(&settings.data, ORGANISER_KEY)?;
+            let path = file.path.display();
+            let location = match file.origin {
+                KeyOrigin::Created => format!("created in {path}"),
+                KeyOrigin::Existing => format!("in {path}"),
+            };
+            Ok(OrganiserKey { key: file.key, location })
         }
     }
 }
 
-/// A key of the data folder.
-pub fn key_of(folder: &Path, name: &str) -> anyhow::Result<KeyFile> {
-    key_file::read_or_make(folder, name).with_context(|| format!("cannot read {name} in {}", folder.display()))
+/// Reads a key of the data folder, or creates it at the first start.
+pub fn read_or_create_key(folder: &Path, name: &str) -> anyhow::Result<KeyFile> {
+    key_file::read_or_create(folder, name)
+        .with_context(|| format!("cannot read or create {name} in {}", folder.display()))
 }

@@ -3,12 +3,10 @@
 #[cfg(feature = "aws")]
 mod aws_storage;
 pub mod connections;
-#[cfg(feature = "aws")]
-mod follow_stream;
-mod followers;
 mod key_file;
 pub mod keys;
-mod notifications;
+mod notification_context;
+mod notification_tasks;
 mod secrets;
 pub mod server;
 pub mod settings;

@@ -1,11 +1,11 @@
-//! Secrets that are known from the start.
+//! Secrets that are read once, when the program starts.
 
 use async_trait::async_trait;
 
 use crate::domain::secret::Secret;
 use crate::ports::{Secrets, Unavailable};
 
-/// Secrets that are known from the start.
+/// Secrets that are read once, when the program starts.
 #[derive(Debug, Clone)]
 pub struct FixedSecrets {
     pub organiser_key: Secret,

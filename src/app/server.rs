@@ -1,4 +1,4 @@
-//! The standalone program: one process that takes sign-ups, brings them onto the roster, and serves its pages.
+//! The server of `countmein serve`: opens the storage, serves HTTP, and runs the background tasks in one process.
 
 use std::io;
 use std::net::SocketAddr;
@@ -14,11 +14,11 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use crate::adapters::metrics::prometheus::Metrics;
-use crate::adapters::mqtt::{Mqtt, listen_until};
+use crate::adapters::metrics::prometheus::PrometheusMetrics;
+use crate::adapters::mqtt::{MqttListener, listen_until};
 #[cfg(feature = "aws")]
 use crate::app::aws_storage;
-use crate::app::keys::key_of;
+use crate::app::keys::read_or_create_key;
 use crate::app::settings::{Settings, Store};
 use crate::app::storage::{Storage, Task};
 use crate::app::upkeep::forget_idle_until;
@@ -29,23 +29,24 @@ use crate::http::middleware::rate_limit::RateLimit;
 use crate::http::{self, App};
 use crate::ports::Meter;
 
-/// The program, ready to serve: its address is taken, its home open.
+/// A server that has bound its address and opened its storage.
 pub struct Server {
     listener: TcpListener,
     router: Router,
     behind_proxy: bool,
-    /// Cancelled when the tasks are to end.
+    /// Cancelled to end the background tasks.
     stop: CancellationToken,
     tasks: Vec<Task>,
-    closing: Task,
-    key_whereabouts: String,
+    on_close: Task,
+    key_location: String,
 }
 
-/// Serves until SIGTERM or Ctrl-C; then takes no more requests, finishes what runs, and returns within 10 seconds.
+/// Serves until SIGTERM or Ctrl-C. It then accepts no more requests, finishes running ones, and returns within 10
+/// seconds.
 pub async fn run(settings: Settings) -> anyhow::Result<()> {
-    let stop = asked_to_stop()?;
+    let stop = stop_signal()?;
     let server = Server::bind(&settings).await?;
-    server.greet(&settings)?;
+    server.log_start(&settings)?;
     server.run(stop).await?;
     tracing::info!("stopped");
     Ok(())
@@ -53,25 +54,26 @@ pub async fn run(settings: Settings) -> anyhow::Result<()> {
 
 impl Server {
     pub async fn bind(settings: &Settings) -> anyhow::Result<Self> {
-        let metrics = Arc::new(Metrics::new());
+        let metrics = Arc::new(PrometheusMetrics::new());
         let listener = TcpListener::bind(settings.listen)
             .await
             .with_context(|| format!("cannot listen on {}; choose another address with --listen", settings.listen))?;
-        let address = listener.local_addr().context("the listener's address")?;
+        let address = listener.local_addr().context("cannot read the address of the listener")?;
         let stop = CancellationToken::new();
-        let storage = open(settings, settings.public_url_at(address)?, metrics.clone(), &stop).await?;
+        let storage = open_storage(settings, settings.public_url_at(address)?, metrics.clone(), &stop).await?;
 
         let limit = NonZeroU32::new(settings.rate_limit).map(|per_second| Arc::new(RateLimit::new(per_second)));
-        let Storage { queue, backend, mut tasks, closing, key_whereabouts, .. } = storage;
+        let Storage { queue, backend, mut tasks, on_close, key_location, .. } = storage;
         if let Some(limit) = limit.clone() {
             tasks.push(Box::pin(forget_idle_until(limit, stop.clone())));
         }
         if let Some(mqtt) = &settings.mqtt {
-            // Of this folder alone, and the same at every start: the broker keeps presses for it meanwhile.
-            let key = key_of(&settings.data, "mqtt.key")?;
+            // The id is unique to this data folder and the same at every start, so that the broker queues button
+            // presses while the program is down.
+            let key = read_or_create_key(&settings.data, "mqtt.key")?;
             let client_id = format!("countmein-{}", URL_SAFE_NO_PAD.encode(&key.key.tag("mqtt client", &[])[..9]));
-            let mqtt = Mqtt::new(mqtt, client_id, queue.clone(), metrics.clone())?;
-            tasks.push(Box::pin(listen_until(mqtt, stop.clone())));
+            let listener = MqttListener::new(mqtt, client_id, queue.clone(), metrics.clone())?;
+            tasks.push(Box::pin(listen_until(listener, stop.clone())));
         }
         let app = App {
             queue,
@@ -83,45 +85,45 @@ impl Server {
             secrets: storage.secrets,
             public_url: settings.public_url.clone(),
             list_everyone: match settings.list_everyone {
-                // Every request of a proxy on this machine comes from this machine.
+                // Behind a proxy on this machine, the requests of all clients come from the loopback address.
                 ListEveryone::Loopback if settings.behind_proxy => ListEveryone::Nobody,
-                others => others,
+                policy => policy,
             },
             metrics: metrics.clone(),
             exposition: Some(metrics),
         };
-        let router = http::router(Arc::new(app), |routes| limited(routes, limit));
-        Ok(Self { listener, router, behind_proxy: settings.behind_proxy, stop, tasks, closing, key_whereabouts })
+        let router = http::router(Arc::new(app), |routes| with_rate_limit(routes, limit));
+        Ok(Self { listener, router, behind_proxy: settings.behind_proxy, stop, tasks, on_close, key_location })
     }
 
     pub fn address(&self) -> io::Result<SocketAddr> {
         self.listener.local_addr()
     }
 
-    /// Serves until `stop` is ready, and finishes what runs.
+    /// Serves until `stop` completes, then finishes running requests and tasks.
     pub async fn run(self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
         let running: Vec<_> = self.tasks.into_iter().map(tokio::spawn).collect();
         connections::serve(self.listener, self.router, self.behind_proxy, stop).await;
         self.stop.cancel();
         for task in running {
-            task.await.context("a background task")?;
+            task.await.context("a background task failed")?;
         }
-        self.closing.await;
+        self.on_close.await;
         Ok(())
     }
 
-    fn greet(&self, settings: &Settings) -> anyhow::Result<()> {
-        let address = self.address().context("the listener's address")?;
+    fn log_start(&self, settings: &Settings) -> anyhow::Result<()> {
+        let address = self.address().context("cannot read the address of the listener")?;
         let url = settings.public_url_at(address)?;
         let data = settings.data.display();
-        tracing::info!(%data, organiser.key = self.key_whereabouts, "serving {url}");
+        tracing::info!(%data, organiser.key = self.key_location, "serving {url}");
         Ok(())
     }
 }
 
-/// Opens the backend that the settings name. Links in messages begin with `public_url`; the tasks end when `stop` is
-/// cancelled.
-async fn open(
+/// Opens the backend that the settings name. Links in notifications start with `public_url`. The tasks end when `stop`
+/// is cancelled.
+async fn open_storage(
     settings: &Settings,
     public_url: Url,
     metrics: Arc<dyn Meter>,
@@ -134,20 +136,20 @@ async fn open(
     }
 }
 
-fn limited(router: Router, limit: Option<Arc<RateLimit>>) -> Router {
+fn with_rate_limit(router: Router, limit: Option<Arc<RateLimit>>) -> Router {
     match limit {
         Some(limit) => router.layer(middleware::from_fn_with_state(limit, rate_limit::enforce)),
         None => router,
     }
 }
 
-fn asked_to_stop() -> anyhow::Result<impl Future<Output = ()>> {
+fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for Ctrl-C")?;
     Ok(async move {
         tokio::select! {
-            _ = terminate.recv() => tracing::info!("SIGTERM: finishing what runs"),
-            _ = interrupt.recv() => tracing::info!("Ctrl-C: finishing what runs"),
+            _ = terminate.recv() => tracing::info!("SIGTERM received; finishing running requests"),
+            _ = interrupt.recv() => tracing::info!("Ctrl-C received; finishing running requests"),
         }
     })
 }

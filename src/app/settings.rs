@@ -1,4 +1,4 @@
-//! What `countmein serve` is told.
+//! The settings of `countmein serve`.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -15,89 +15,88 @@ pub use crate::http::client::ListEveryone;
 use crate::notify::Limits;
 use crate::notify::text::{Language, NAMES_SHOWN};
 
-/// What `countmein serve` is told.
+/// The settings of `countmein serve`.
 #[derive(Debug, Clone)]
 pub struct Settings {
     pub listen: SocketAddr,
-    /// The folder of the database and the organiser's key.
+    /// The folder that holds the database and the organiser's key.
     pub data: PathBuf,
     pub store: Store,
-    /// Instead of the key in the data folder.
+    /// Replaces the key in the data folder.
     pub organiser_key: Option<Secret>,
-    /// How others reach this server; links begin with it. Without it a link begins with the address that the
-    /// client used.
+    /// The base URL of links. Without it, a link starts with the address that the client used.
     pub public_url: Option<Url>,
-    /// Requests a second for one client address, with bursts of ten times that; 0 is without a limit.
+    /// Requests per second allowed for one client address; a burst may be ten times as large. 0 means no limit.
     pub rate_limit: u32,
-    /// Client addresses come from the last entry of `X-Forwarded-For`, as a reverse proxy writes it.
+    /// Reads client addresses from the last entry of `X-Forwarded-For`, which a reverse proxy writes.
     pub behind_proxy: bool,
     pub list_everyone: ListEveryone,
     pub notifications: NotificationSettings,
-    /// Flic's public key, where its buttons are taken.
+    /// Flic's public key, which verifies presses of Flic buttons. Without it they are refused.
     pub flic_key: Option<FlicKey>,
-    /// The broker whose buttons are heard.
+    /// The MQTT broker to receive button presses from.
     pub mqtt: Option<MqttSettings>,
 }
 
 impl Settings {
-    /// How this server is reached that serves at an address: as the operator says, else by that.
+    /// The base URL of links: the configured one, or else the URL of the address that the server listens on.
     pub fn public_url_at(&self, address: SocketAddr) -> anyhow::Result<Url> {
         if let Some(url) = &self.public_url {
             return Ok(url.clone());
         }
-        let here = match address.ip() {
+        let authority = match address.ip() {
             ip if ip.is_unspecified() => format!("localhost:{}", address.port()),
             _ => address.to_string(),
         };
-        Url::parse(&format!("http://{here}/")).context("the address of this server")
+        Url::parse(&format!("http://{authority}/")).context("the listen address is not a valid URL")
     }
 }
 
-/// Where sign-ups and attendees are kept.
+/// The storage backend for sign-ups and attendees.
 #[derive(Debug, Clone)]
 pub enum Store {
-    /// In one file of the data folder.
+    /// One database file in the data folder.
     Sqlite,
-    /// In a table and a queue on AWS.
+    /// A DynamoDB table and an SQS queue.
     #[cfg(feature = "aws")]
     Remote(Remote),
 }
 
-/// How people are told.
+/// Settings of the notifications.
 #[derive(Debug, Clone)]
 pub struct NotificationSettings {
-    pub noise: Noise,
+    pub backoff: Noise,
     pub language: Language,
-    /// Names that an announcement shows; the rest are counted.
+    /// Maximum number of names in a notification. Further names are only counted.
     pub names_shown: usize,
-    /// Without it no mail is sent.
+    /// Without it, no email is sent.
     pub mail: Option<MailSettings>,
     pub webhooks: WebhookPolicy,
     pub limits: Limits,
 }
 
-/// The mail server, and whom mail comes from.
+/// The mail server, and the sender of emails.
 #[derive(Debug, Clone)]
 pub struct MailSettings {
     pub server: Url,
     pub from: String,
 }
 
-/// Which webhooks are called.
+/// The webhook addresses that may be called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, VariantNames)]
 #[strum(serialize_all = "lowercase")]
 pub enum WebhookPolicy {
     Off,
-    /// At addresses of the public internet.
+    /// Addresses on the public internet.
     Public,
-    /// On this machine and in its network too.
+    /// Addresses on the public internet, in this network, and on this machine.
     Any,
 }
 
 impl Default for NotificationSettings {
     fn default() -> Self {
         Self {
-            noise: Noise::default(),
+            backoff: Noise::default(),
             language: Language::default(),
             names_shown: NAMES_SHOWN,
             mail: None,
@@ -108,26 +107,26 @@ impl Default for NotificationSettings {
 }
 
 #[cfg(feature = "aws")]
-/// Which table and queue, and whose secrets.
+/// The AWS resources to use.
 #[derive(Debug, Clone)]
 pub struct Remote {
     pub table: String,
     pub queue_url: String,
-    /// The queue's dead-letter queue, whose messages go to the rejects.
+    /// The queue's dead-letter queue. Its messages are stored as rejected messages.
     pub dead_letter_queue_url: Option<String>,
-    /// A secret of Secrets Manager instead of the data folder's key.
+    /// The Secrets Manager secret that replaces the organiser's key in the data folder.
     pub organiser_secret: Option<String>,
-    /// A secret of Secrets Manager instead of the data folder's.
+    /// The Secrets Manager secret that replaces the token secret in the data folder.
     pub token_secret: Option<String>,
     pub pipeline: Pipeline,
 }
 
 #[cfg(feature = "aws")]
-/// Who brings messages onto the roster and changes into the digests.
+/// Where messages are ingested, and changes are added to the digests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pipeline {
-    /// This program.
+    /// In this program.
     Here,
-    /// The functions of a deployed stack.
+    /// In the Lambda functions of a deployed stack.
     InFunctions,
 }

@@ -1,4 +1,4 @@
-//! The SQLite backend in the data folder, with the tasks that work on it.
+//! Opens the SQLite backend in the data folder, with its background tasks.
 
 use std::sync::Arc;
 
@@ -7,9 +7,9 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::adapters::sqlite::Sqlite;
-use crate::app::followers::{Part, follow_until};
 use crate::app::keys::organiser_key;
-use crate::app::notifications::NotificationTasks;
+use crate::app::notification_context::NotificationContext;
+use crate::app::notification_tasks::{NotificationTask, run_until};
 use crate::app::secrets::FixedSecrets;
 use crate::app::settings::Settings;
 use crate::app::storage::{Storage, Task};
@@ -18,7 +18,8 @@ use crate::app::worker::{Job, Worker, work_until};
 use crate::domain::secret::Secret;
 use crate::ports::Meter;
 
-/// Messages ahead of a sign-up that nobody notices: `ingest` is done with them in some tenths of a second.
+/// Messages that an import may put ahead of other sign-ups. `ingest` processes this number in less than a second, so
+/// nobody notices the delay.
 const IMPORT_ROOM: u64 = 2_000;
 
 pub async fn open(
@@ -29,18 +30,18 @@ pub async fn open(
 ) -> anyhow::Result<Storage> {
     let sqlite = Sqlite::open(&settings.data)?;
     let organiser = organiser_key(settings)?;
-    let token_secret = Secret::new(sqlite.secret("token").await?).context("the stored token secret")?;
+    let token_secret = Secret::new(sqlite.secret("token").await?).context("the stored token secret is invalid")?;
     let queue = Arc::new(sqlite.clone());
     let backend = sqlite.backend();
     let ingest = Worker { queue: queue.clone(), job: Job::Ingest(Box::new(backend.clone())), metrics: metrics.clone() };
-    let announcements = Arc::new(
-        NotificationTasks::new(sqlite.clone(), &settings.notifications, token_secret.clone(), public_url, metrics)
+    let context = Arc::new(
+        NotificationContext::new(sqlite.clone(), &settings.notifications, token_secret.clone(), public_url, metrics)
             .await?,
     );
     let mut tasks: Vec<Task> =
         vec![Box::pin(work_until(ingest, stop.clone())), Box::pin(upkeep_until(sqlite.clone(), stop.clone()))];
-    for part in [Part::TakeIn, Part::Answer, Part::Tell] {
-        tasks.push(Box::pin(follow_until(announcements.clone(), part, stop.clone())));
+    for task in [NotificationTask::UpdateDigests, NotificationTask::RequestOptIns, NotificationTask::SendDigests] {
+        tasks.push(Box::pin(run_until(context.clone(), task, stop.clone())));
     }
     Ok(Storage {
         queue,
@@ -49,8 +50,8 @@ pub async fn open(
         limits: Some(settings.notifications.limits.clone()),
         token_secret,
         secrets: Arc::new(FixedSecrets { organiser_key: organiser.key, previous_token_secret: None }),
-        key_whereabouts: organiser.whereabouts,
+        key_location: organiser.location,
         tasks,
-        closing: Box::pin(async move { sqlite.checkpoint().await }),
+        on_close: Box::pin(async move { sqlite.checkpoint().await }),
     })
 }

@@ -7,21 +7,22 @@ use crate::domain::secret::Secret;
 use crate::notify::Limits;
 use crate::ports::{Backend, Queue, Secrets};
 
-/// Runs until the token that it was made with is cancelled, and finishes what it has begun.
+/// A future that finishes its current work and ends when its cancellation token is cancelled.
 pub type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// A storage backend and all that comes with it.
+/// A storage backend, its secrets, and the tasks to run while the server serves.
 pub struct Storage {
     pub queue: Arc<dyn Queue>,
     pub backend: Backend,
+    /// An import waits while the queue holds more messages than this. None means that imports never wait.
     pub import_queue_limit: Option<u64>,
-    /// None where this program sends no notifications.
+    /// None if this program sends no notifications.
     pub limits: Option<Limits>,
     pub token_secret: Secret,
     pub secrets: Arc<dyn Secrets>,
-    /// Where the organiser's key is, for the operator.
-    pub key_whereabouts: String,
+    /// Location of the organiser's key, in words for the log.
+    pub key_location: String,
     pub tasks: Vec<Task>,
-    /// What is to be done once all tasks have ended.
-    pub closing: Task,
+    /// Runs after all tasks have ended.
+    pub on_close: Task,
 }

@@ -1,33 +1,38 @@
-//! Tasks that delete what has expired.
+//! Background tasks that delete expired data.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::adapters::sqlite::Sqlite;
+use crate::adapters::sqlite::{Cleanup, Sqlite};
 use crate::domain::timestamp::Timestamp;
 use crate::http::middleware::rate_limit::RateLimit;
 
-const UPKEEP_EVERY: Duration = Duration::from_secs(60);
+const UPKEEP_INTERVAL: Duration = Duration::from_secs(60);
 
-/// Deletes what has expired, now and every minute, until `stop` says so.
+/// Pause between two deletions while expired rows remain. Other writers use the database in between.
+const CONTINUE_DELAY: Duration = Duration::from_millis(50);
+
+/// Deletes expired rows now and every minute until `stop` is cancelled.
 pub async fn upkeep_until(sqlite: Sqlite, stop: CancellationToken) {
     while !stop.is_cancelled() {
-        let more = sqlite.delete_expired(Timestamp::now()).await.unwrap_or_else(|unavailable| {
-            tracing::error!(%unavailable, "upkeep failed; it is tried again in a minute");
-            false
+        let cleanup = sqlite.delete_expired(Timestamp::now()).await.unwrap_or_else(|unavailable| {
+            tracing::error!(%unavailable, "upkeep failed; retrying in 60 s");
+            Cleanup::Complete
         });
-        // Also when there is more, others write in between.
-        let rest = if more { Duration::from_millis(50) } else { UPKEEP_EVERY };
-        let _ = tokio::time::timeout(rest, stop.cancelled()).await;
+        let delay = match cleanup {
+            Cleanup::Partial => CONTINUE_DELAY,
+            Cleanup::Complete => UPKEEP_INTERVAL,
+        };
+        let _ = tokio::time::timeout(delay, stop.cancelled()).await;
     }
 }
 
-/// Forgets idle clients every minute, until `stop` says so.
+/// Removes idle clients from the rate limiter every minute until `stop` is cancelled.
 pub async fn forget_idle_until(limit: Arc<RateLimit>, stop: CancellationToken) {
     while !stop.is_cancelled() {
         limit.forget_idle();
-        let _ = tokio::time::timeout(UPKEEP_EVERY, stop.cancelled()).await;
+        let _ = tokio::time::timeout(UPKEEP_INTERVAL, stop.cancelled()).await;
     }
 }

@@ -1,4 +1,4 @@
-//! The loops that work while the server serves: on a queue, and upkeep.
+//! The worker of a queue: a loop that receives batches, processes them, and acks or nacks each message.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,18 +9,18 @@ use crate::domain::timestamp::Timestamp;
 use crate::ingest::{Outcome, count_outcomes, ingest, reject_dead_letters};
 use crate::ports::{Backend, Delivery, MAX_RECEIVES, Meter, Nack, Queue, Rejects, Unavailable};
 
-/// Deliveries in one batch: large enough to share commits under load, small enough to be done in a moment.
-const BATCH: usize = 1_000;
+/// Messages in one batch: enough to share database commits under load, few enough to finish quickly.
+const BATCH_SIZE: usize = 1_000;
 
-/// How long the loop lets messages gather after a batch. A page of the database that many messages share is then
-/// written once for all of them, and the writer has time for those who wait for their answer. A message that comes
-/// to an idle loop does not wait.
-const GATHER: Duration = Duration::from_millis(10);
+/// Pause after a batch, in which messages gather. Many messages change the same page of the database, which is then
+/// written once for all of them; and requests get a turn with the database writer. A message on an idle queue does not
+/// wait.
+const GATHER_TIME: Duration = Duration::from_millis(10);
 
-/// How long the loop rests after a failure of the backend.
-const REST: Duration = Duration::from_secs(1);
+/// Delay after a failure of the backend.
+const RETRY_DELAY: Duration = Duration::from_secs(1);
 
-/// A queue, and what is done with its messages.
+/// A queue, and the job to do with its messages.
 #[derive(Clone)]
 pub struct Worker {
     pub queue: Arc<dyn Queue>,
@@ -28,43 +28,52 @@ pub struct Worker {
     pub metrics: Arc<dyn Meter>,
 }
 
-/// What is done with the messages of a queue.
+/// The job that a worker does with the messages of its queue.
 #[derive(Clone)]
 pub enum Job {
     /// Ingest them onto the roster.
     Ingest(Box<Backend>),
-    /// Keep dead letters as rejected messages.
+    /// Store dead letters as rejected messages.
     RejectDeadLetters { rejects: Arc<dyn Rejects> },
 }
 
-/// Works off the queue until `stop` says so; a batch that has begun is finished.
+/// The size of the last batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Batch {
+    Full,
+    Partial,
+    Empty,
+}
+
+/// Processes the queue until `stop` is cancelled. A batch in progress is finished first.
 pub async fn work_until(worker: Worker, stop: CancellationToken) {
     while !stop.is_cancelled() {
         let received = tokio::select! {
             () = stop.cancelled() => continue,
-            received = worker.queue.receive(BATCH) => received,
+            received = worker.queue.receive(BATCH_SIZE) => received,
         };
-        let done = match received {
-            Ok(deliveries) if deliveries.is_empty() => continue,
-            Ok(deliveries) => {
-                let is_full = deliveries.len() == BATCH;
-                worker.batch(deliveries).await.map(|()| is_full)
-            }
+        let processed = match received {
+            Ok(deliveries) => worker.process(deliveries).await,
             Err(unavailable) => Err(unavailable),
         };
-        match done {
-            Ok(true) => {}
-            Ok(false) => drop(tokio::time::timeout(GATHER, stop.cancelled()).await),
+        match processed {
+            Ok(Batch::Full | Batch::Empty) => {}
+            Ok(Batch::Partial) => drop(tokio::time::timeout(GATHER_TIME, stop.cancelled()).await),
             Err(unavailable) => {
-                tracing::error!(%unavailable, "the queue is worked off again in a moment");
-                drop(tokio::time::timeout(REST, stop.cancelled()).await);
+                tracing::error!(%unavailable, "processing the queue failed; retrying in 1 s");
+                drop(tokio::time::timeout(RETRY_DELAY, stop.cancelled()).await);
             }
         }
     }
 }
 
 impl Worker {
-    async fn batch(&self, deliveries: Vec<Delivery>) -> Result<(), Unavailable> {
+    async fn process(&self, deliveries: Vec<Delivery>) -> Result<Batch, Unavailable> {
+        let batch = match deliveries.len() {
+            0 => return Ok(Batch::Empty),
+            BATCH_SIZE => Batch::Full,
+            _ => Batch::Partial,
+        };
         let receive_counts: Vec<u32> = deliveries.iter().map(|delivery| delivery.receive_count).collect();
         let processed = match &self.job {
             Job::Ingest(backend) => ingest(&deliveries, backend, Timestamp::now()).await,
@@ -72,29 +81,29 @@ impl Worker {
         };
         self.metrics.ingested(&count_outcomes(&processed));
 
-        let mut done = Vec::new();
-        let mut back = Vec::new();
-        for (each, receive_count) in processed.into_iter().zip(receive_counts) {
-            each.log();
-            match each.outcome {
+        let mut acks = Vec::new();
+        let mut nacks = Vec::new();
+        for (message, receive_count) in processed.into_iter().zip(receive_counts) {
+            message.log();
+            match message.outcome {
                 Outcome::Retry(why) => {
-                    back.push(Nack { receipt: each.receipt, delay: backoff(receive_count), why });
+                    nacks.push(Nack { receipt: message.receipt, delay: retry_delay(receive_count), why });
                 }
-                _ => done.push(each.receipt),
+                _ => acks.push(message.receipt),
             }
         }
-        if !done.is_empty() {
-            self.queue.ack(done).await?;
+        if !acks.is_empty() {
+            self.queue.ack(acks).await?;
         }
-        if !back.is_empty() {
-            self.queue.nack(back).await?;
+        if !nacks.is_empty() {
+            self.queue.nack(nacks).await?;
         }
-        Ok(())
+        Ok(batch)
     }
 }
 
-/// 1, 4, 16, 64 seconds; after the last try none, since the message then goes to the rejects.
-fn backoff(receive_count: u32) -> Duration {
+/// 1, 4, 16 and 64 seconds. There is no delay after the last receive, because the message is then rejected.
+fn retry_delay(receive_count: u32) -> Duration {
     if receive_count >= MAX_RECEIVES {
         return Duration::ZERO;
     }

@@ -1,16 +1,16 @@
-//! Where the server is, and what the path to it is made of.
+//! Server addresses and request URLs, and the parsers of the arguments that they are built from.
 
 use url::{Host, Url};
 
-use super::failure::Failure;
+use super::error::CliError;
 use crate::domain::attendee_name::AttendeeName;
 use crate::domain::event::Event;
 
-/// What every command that talks to a server is told.
+/// Arguments of every command that sends requests to a server.
 #[derive(Debug, clap::Args)]
 pub struct ServerArgs {
-    /// The server to talk to
-    #[arg(long, env = "COUNTMEIN_URL", default_value = "http://127.0.0.1:8100", value_parser = server_url)]
+    /// Address of the server
+    #[arg(long, env = "COUNTMEIN_URL", default_value = "http://127.0.0.1:8100", value_parser = parse_server_url)]
     pub url: Url,
 
     /// Print one JSON object on stdout; an error is a problem document (RFC 9457) on stderr
@@ -18,27 +18,27 @@ pub struct ServerArgs {
     pub json: bool,
 }
 
-/// An address that paths can be put behind.
-pub fn server_url(text: &str) -> Result<Url, String> {
-    let url = web_url(text)?;
+/// Parses the address of a server. A path can be appended to it.
+pub fn parse_server_url(text: &str) -> Result<Url, String> {
+    let url = parse_web_url(text)?;
     if url.query().is_some() || url.fragment().is_some() {
-        return Err("leave out everything from `?` or `#` on".into());
+        return Err("remove the `?` or `#` and everything after it".into());
     }
     Ok(url)
 }
 
-/// Any http or https address without user name and password.
-pub fn web_url(text: &str) -> Result<Url, String> {
+/// Parses an http or https address without user name and password.
+pub fn parse_web_url(text: &str) -> Result<Url, String> {
     let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-    let url = url.ok_or("write a whole address, like https://example.org")?;
+    let url = url.ok_or("use a complete address, such as https://example.org")?;
     if !url.username().is_empty() || url.password().is_some() {
-        return Err("leave out user name and password".into());
+        return Err("remove the user name and password".into());
     }
     Ok(url)
 }
 
-/// Whether the address is on this machine by its form alone, since what a name server says can be forged; `localhost`
-/// is not asked of one (RFC 6761, section 6.3).
+/// Whether the address is on this machine. Only its text decides, because DNS answers can be forged. `localhost` is
+/// never looked up in DNS (RFC 6761, section 6.3).
 pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
@@ -48,13 +48,13 @@ pub fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// The address of what lies behind a server's: a segment of the path for each text, whatever is in it.
-pub fn below(base: &Url, path: &[&str], query: &[(&str, &str)]) -> Result<Url, Failure> {
+/// The URL of a request: the server's address, one percent-encoded path segment for each item of `path`, and the query.
+pub fn request_url(base: &Url, path: &[&str], query: &[(&str, &str)]) -> Result<Url, CliError> {
     let mut url = base.clone();
     for segment in path {
-        // An address has no form for these: they would be dropped, and the request would be another one.
+        // The URL parser drops these, so the URL would name something else.
         if matches!(*segment, "" | "." | "..") || segment.contains(char::is_control) {
-            return Err(Failure::Usage(format!("`{segment}` cannot stand in an address; check its spelling")));
+            return Err(CliError::Usage(format!("`{segment}` cannot be part of a URL; check its spelling")));
         }
     }
     if let (false, Ok(mut segments)) = (path.is_empty(), url.path_segments_mut()) {
@@ -66,11 +66,11 @@ pub fn below(base: &Url, path: &[&str], query: &[(&str, &str)]) -> Result<Url, F
     Ok(url)
 }
 
-pub fn event(text: &str) -> Result<Event, String> {
+pub fn parse_event(text: &str) -> Result<Event, String> {
     Event::parse(text).map_err(|problem| format!("it {problem}"))
 }
 
-pub fn name(text: &str) -> Result<AttendeeName, String> {
+pub fn parse_name(text: &str) -> Result<AttendeeName, String> {
     AttendeeName::parse(text).map_err(|problem| format!("it {problem}"))
 }
 
@@ -79,18 +79,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_leads_to_a_server_and_nothing_else() {
-        assert_eq!(server_url("https://example.org/club/").unwrap().as_str(), "https://example.org/club/");
+    fn rejects_invalid_server_addresses() {
+        assert_eq!(parse_server_url("https://example.org/club/").unwrap().as_str(), "https://example.org/club/");
         for text in ["", "example.org", "localhost:8100", "ftp://example.org", "http://u:p@example.org", "http://"] {
-            assert!(server_url(text).is_err(), "{text}");
+            assert!(parse_server_url(text).is_err(), "{text}");
         }
         for text in ["http://example.org/?a", "http://example.org/#a"] {
-            assert!(server_url(text).is_err(), "{text}");
+            assert!(parse_server_url(text).is_err(), "{text}");
         }
     }
 
     #[test]
-    fn loopback_is_told_by_its_form() {
+    fn recognises_loopback_addresses() {
         for text in ["http://127.0.0.1:8100", "http://127.9.9.9", "http://[::1]:1", "http://[::ffff:127.0.0.1]"] {
             assert!(is_loopback(&Url::parse(text).unwrap()), "{text}");
         }
@@ -106,27 +106,27 @@ mod tests {
         }
     }
 
-    fn address_below(base: &str, path: &[&str], query: &[(&str, &str)]) -> Result<String, Failure> {
-        below(&Url::parse(base).unwrap(), path, query).map(String::from)
+    fn url(base: &str, path: &[&str], query: &[(&str, &str)]) -> Result<String, CliError> {
+        request_url(&Url::parse(base).unwrap(), path, query).map(String::from)
     }
 
     #[test]
-    fn what_is_typed_stays_in_its_place() {
+    fn encodes_each_path_segment() {
         let path = ["events", "Pizza Night/../?x#y%2e", "signups"];
         assert_eq!(
-            address_below("http://127.0.0.1:8100", &path, &[("cursor", "a&b=c")]).unwrap(),
+            url("http://127.0.0.1:8100", &path, &[("cursor", "a&b=c")]).unwrap(),
             "http://127.0.0.1:8100/events/Pizza%20Night%2F..%2F%3Fx%23y%252e/signups?cursor=a%26b%3Dc"
         );
         for segment in ["", ".", "..", "a\nb"] {
-            assert!(address_below("http://127.0.0.1:8100", &["rejects", segment], &[]).is_err(), "{segment:?}");
+            assert!(url("http://127.0.0.1:8100", &["rejects", segment], &[]).is_err(), "{segment:?}");
         }
     }
 
     #[test]
-    fn a_server_may_live_under_a_path() {
+    fn server_address_may_have_a_path() {
         for base in ["https://example.org/club", "https://example.org/club/"] {
-            assert_eq!(address_below(base, &["events"], &[]).unwrap(), "https://example.org/club/events");
+            assert_eq!(url(base, &["events"], &[]).unwrap(), "https://example.org/club/events");
         }
-        assert_eq!(address_below("https://example.org/a?b", &[], &[]).unwrap(), "https://example.org/a?b");
+        assert_eq!(url("https://example.org/a?b", &[], &[]).unwrap(), "https://example.org/a?b");
     }
 }

@@ -1,11 +1,13 @@
+//! `countmein button`: registers, lists and removes buttons.
+
 use clap::Subcommand;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::access::Access;
 use super::address;
 use super::choice::choice;
-use super::failure::Failure;
+use super::error::CliError;
+use super::organiser_args::OrganiserArgs;
 use crate::domain::attendee_name::AttendeeName;
 use crate::domain::button::{PressAction, Serial};
 use crate::domain::contact::Contact;
@@ -15,15 +17,17 @@ use crate::formats;
 const EXAMPLES: &str = "\
 Examples:
   countmein button add shellybutton1-A4CF12F45A2B 'Pizza Night' Ana
-  countmein button add hall:2 'Pizza Night' Ben --double cancel --long nothing --contact ben@example.org
+  countmein button add hall:2 'Pizza Night' Ben --double cancel --contact ben@example.org
   countmein button list
   countmein button remove hall:2
 
-A single press signs up, a long one cancels, others do nothing, unless you say otherwise. The serial number stands in the
-reason of the reject that a press of an unknown button becomes; after `button add`, `countmein rejects redrive` signs the
-person up with the time of that press.";
+By default a single press signs up, a long press cancels, and other presses do nothing.
 
-/// Look after the buttons by which people sign up (with the organiser's key)
+If you do not know the serial number, press the button: the press becomes a rejected message, whose reason \
+contains the number. After `button add`, `countmein rejects redrive` signs the person up with the time of that \
+press.";
+
+/// Register buttons that sign people up (needs the organiser's key)
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -33,66 +37,66 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Register one, or change what it does
+    /// Register a button, or change a registered one
     Add(Box<Add>),
-    /// List them, with what they do and their secrets
+    /// List the buttons with their actions and secrets
     List(List),
-    /// Remove one
+    /// Remove a button
     Remove(Remove),
 }
 
 #[derive(Debug, clap::Args)]
 struct Add {
-    /// The serial number, letter by letter as the device says it; of a device's second button with :2 behind
-    #[arg(value_parser = serial)]
+    /// Serial number, exactly as the device sends it; append :2 for the second button of a device
+    #[arg(value_parser = parse_serial)]
     serial: Serial,
 
-    /// What it signs up for
-    #[arg(value_parser = address::event)]
+    /// Event that the button signs up for
+    #[arg(value_parser = address::parse_event)]
     event: Event,
 
-    /// Who signs up by it
-    #[arg(value_parser = address::name)]
+    /// Name of the person whom the button signs up
+    #[arg(value_parser = address::parse_name)]
     name: AttendeeName,
 
-    /// What a single press does
+    /// Action of a single press
     #[arg(long, value_name = "ACTION", default_value = "sign_up", value_parser = choice::<PressAction>())]
     single: PressAction,
 
-    /// What a double press does
+    /// Action of a double press
     #[arg(long, value_name = "ACTION", default_value = "nothing", value_parser = choice::<PressAction>())]
     double: PressAction,
 
-    /// What a triple press does
+    /// Action of a triple press
     #[arg(long, value_name = "ACTION", default_value = "nothing", value_parser = choice::<PressAction>())]
     triple: PressAction,
 
-    /// What a long press does
+    /// Action of a long press
     #[arg(long, value_name = "ACTION", default_value = "cancel", value_parser = choice::<PressAction>())]
     long: PressAction,
 
-    /// Where the person wants to hear of others: an email address, a phone number like +14155552671, or an https webhook
-    #[arg(long, value_parser = contact)]
+    /// Contact for notifications: an email address, a phone number such as +14155552671, or an https webhook
+    #[arg(long, value_parser = parse_contact)]
     contact: Option<Contact>,
 
     #[command(flatten)]
-    access: Access,
+    organiser: OrganiserArgs,
 }
 
 #[derive(Debug, clap::Args)]
 struct List {
     #[command(flatten)]
-    access: Access,
+    organiser: OrganiserArgs,
 }
 
 #[derive(Debug, clap::Args)]
 struct Remove {
-    /// Its serial number, as the list shows it
-    #[arg(value_parser = serial)]
+    /// Serial number, as `button list` shows it
+    #[arg(value_parser = parse_serial)]
     serial: Serial,
 
     #[command(flatten)]
-    access: Access,
+    organiser: OrganiserArgs,
 }
 
 #[derive(Deserialize)]
@@ -112,16 +116,16 @@ struct Button {
     secret: String,
 }
 
-fn serial(text: &str) -> Result<Serial, String> {
+fn parse_serial(text: &str) -> Result<Serial, String> {
     Serial::parse(text).map_err(|problem| format!("the serial number {problem}"))
 }
 
-fn contact(text: &str) -> Result<Contact, String> {
+fn parse_contact(text: &str) -> Result<Contact, String> {
     Contact::from_line(text).map_err(|problem| format!("the contact {problem}"))
 }
 
 impl Args {
-    pub fn run(self) -> Result<(), Failure> {
+    pub fn run(self) -> Result<(), CliError> {
         match self.command {
             Command::Add(args) => args.run(),
             Command::List(args) => args.run(),
@@ -131,15 +135,15 @@ impl Args {
 
     pub fn wants_json(&self) -> bool {
         match &self.command {
-            Command::Add(args) => args.access.server.json,
-            Command::List(args) => args.access.server.json,
-            Command::Remove(args) => args.access.server.json,
+            Command::Add(args) => args.organiser.server.json,
+            Command::List(args) => args.organiser.server.json,
+            Command::Remove(args) => args.organiser.server.json,
         }
     }
 }
 
 impl Add {
-    fn run(&self) -> Result<(), Failure> {
+    fn run(&self) -> Result<(), CliError> {
         let body = json!({
             "serial": self.serial.as_str(),
             "event": self.event.title(),
@@ -150,31 +154,31 @@ impl Add {
             "long": self.long.as_str(),
             "contact": self.contact.as_ref().map_or(Value::Null, formats::contact::to_json),
         });
-        let answer = self.access.client()?.post(&["organiser", "buttons"], &body)?;
-        self.access.print(&answer, || {
-            let Button { serial, event, name, secret, .. } = answer.read()?;
+        let response = self.organiser.client()?.post(&["organiser", "buttons"], &body)?;
+        self.organiser.print(&response, || {
+            let Button { serial, event, name, secret, .. } = response.read()?;
             Ok(vec![
-                format!("The button {serial} is {name}'s for {event}."),
-                format!("Its secret, should it post over HTTP: {secret}"),
+                format!("Button {serial} is registered for {name} on {event}."),
+                format!("Secret, for buttons that send HTTP requests: {secret}"),
             ])
         })
     }
 }
 
 impl List {
-    fn run(&self) -> Result<(), Failure> {
-        let answer = self.access.client()?.get_all(&["organiser", "buttons"], "buttons")?;
-        self.access.print(&answer, || {
-            let Buttons { buttons } = answer.read()?;
+    fn run(&self) -> Result<(), CliError> {
+        let response = self.organiser.client()?.get_all(&["organiser", "buttons"], "buttons")?;
+        self.organiser.print(&response, || {
+            let Buttons { buttons } = response.read()?;
             if buttons.is_empty() {
-                return Ok(vec!["No button is registered.".to_owned()]);
+                return Ok(vec!["There are no registered buttons.".to_owned()]);
             }
-            Ok(buttons.iter().flat_map(lines).collect())
+            Ok(buttons.iter().flat_map(describe).collect())
         })
     }
 }
 
-fn lines(button: &Button) -> [String; 2] {
+fn describe(button: &Button) -> [String; 2] {
     let Button { serial, event, name, single, double, triple, long, secret } = button;
     [
         format!("{serial}  {name} for {event}"),
@@ -183,9 +187,9 @@ fn lines(button: &Button) -> [String; 2] {
 }
 
 impl Remove {
-    fn run(&self) -> Result<(), Failure> {
+    fn run(&self) -> Result<(), CliError> {
         let body = json!({ "serial": self.serial.as_str() });
-        let answer = self.access.client()?.post(&["organiser", "buttons", "remove"], &body)?;
-        self.access.print(&answer, || Ok(vec![format!("The button {} is gone.", self.serial)]))
+        let response = self.organiser.client()?.post(&["organiser", "buttons", "remove"], &body)?;
+        self.organiser.print(&response, || Ok(vec![format!("Button {} was removed.", self.serial)]))
     }
 }

@@ -1,10 +1,12 @@
+//! `countmein cancel`: cancels a sign-up by its link, or by event and name with the organiser's key.
+
 use serde::Deserialize;
 use serde_json::json;
 use url::Url;
 
 use super::address::{self, ServerArgs};
 use super::client::Client;
-use super::failure::Failure;
+use super::error::CliError;
 use super::organiser_key::KeyArgs;
 use super::output;
 use crate::domain::attendee_name::AttendeeName;
@@ -15,22 +17,23 @@ Examples:
   countmein cancel --link https://signup.example.org/events/dance/manage/AbC…
   countmein cancel 'Pizza Night' Ana        with the organiser's key
 
-The link came with the answer to the sign-up; it names its own server, so --url and the key do not matter with it.";
+The link was printed by `countmein signup`. It contains the server's address, so --url and the key are \
+not used with it.";
 
-/// Count somebody out again
+/// Cancel a sign-up
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES, override_usage = "countmein cancel [OPTIONS] <EVENT> <NAME>\n       countmein cancel [OPTIONS] --link <URL>")]
 pub struct Args {
-    /// What the person is signed up for
-    #[arg(value_parser = address::event, required_unless_present = "link", requires = "name", conflicts_with = "link")]
+    /// Title or id of the event
+    #[arg(value_parser = address::parse_event, required_unless_present = "link", requires = "name", conflicts_with = "link")]
     event: Option<Event>,
 
-    /// Who is not coming after all
-    #[arg(value_parser = address::name)]
+    /// Name of the person
+    #[arg(value_parser = address::parse_name)]
     name: Option<AttendeeName>,
 
-    /// The link that came with the sign-up, instead of event, name and key
-    #[arg(long, value_name = "URL", value_parser = address::web_url)]
+    /// Link of the sign-up, instead of event, name and key
+    #[arg(long, value_name = "URL", value_parser = address::parse_web_url)]
     link: Option<Url>,
 
     #[command(flatten)]
@@ -42,7 +45,7 @@ pub struct Args {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum State {
+enum RegistrationState {
     Pending,
     In,
     Out,
@@ -51,34 +54,36 @@ enum State {
 
 #[derive(Deserialize)]
 struct Registration {
-    state: State,
+    state: RegistrationState,
 }
 
 impl Args {
-    pub fn run(self) -> Result<(), Failure> {
+    pub fn run(self) -> Result<(), CliError> {
         match (&self.link, &self.event, &self.name) {
-            (Some(link), ..) => self.over_link(link),
-            (None, Some(event), Some(name)) => self.as_organiser(event, name),
-            _ => Err(Failure::Usage("give an event and a name, or --link".into())),
+            (Some(link), ..) => self.cancel_by_link(link),
+            (None, Some(event), Some(name)) => self.cancel_by_name(event, name),
+            _ => Err(CliError::Usage("pass an event and a name, or --link".into())),
         }
     }
 
-    fn over_link(&self, link: &Url) -> Result<(), Failure> {
-        let answer = Client::new(link).post(&[], &json!({"action": "cancel"}))?;
-        let sentence = match answer.read::<Registration>()?.state {
-            State::NotYours => return Err(Failure::NotYours),
-            State::Out => "The sign-up is cancelled.",
-            State::Pending | State::In => "The cancellation is taken and takes effect in a moment.",
+    fn cancel_by_link(&self, link: &Url) -> Result<(), CliError> {
+        let response = Client::new(link).post(&[], &json!({"action": "cancel"}))?;
+        let message = match response.read::<Registration>()?.state {
+            RegistrationState::NotYours => return Err(CliError::LinkOfAnotherSignup),
+            RegistrationState::Out => "The sign-up was cancelled.",
+            RegistrationState::Pending | RegistrationState::In => {
+                "The cancellation was accepted and will take effect in a moment."
+            }
         };
-        output::print(self.server.json, &answer.value, || Ok(vec![sentence.to_owned()]))
+        output::print(self.server.json, &response.value, || Ok(vec![message.to_owned()]))
     }
 
-    fn as_organiser(&self, event: &Event, name: &AttendeeName) -> Result<(), Failure> {
+    fn cancel_by_name(&self, event: &Event, name: &AttendeeName) -> Result<(), CliError> {
         let client = Client::new(&self.server.url).with_key(&self.key.key_for(&self.server.url)?)?;
         let body = json!({"event": event.title(), "name": name.as_str(), "action": "cancel"});
-        let answer = client.post(&["organiser", "signups"], &body)?;
-        output::print(self.server.json, &answer.value, || {
-            Ok(vec![format!("{} is counted out of {}.", name.as_str(), event.title())])
+        let response = client.post(&["organiser", "signups"], &body)?;
+        output::print(self.server.json, &response.value, || {
+            Ok(vec![format!("{} is no longer on the list for {}.", name.as_str(), event.title())])
         })
     }
 }

@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use super::failure::Failure;
+use super::error::CliError;
 use super::output;
 use super::remote::TableArgs;
 use crate::adapters::aws::config;
@@ -28,14 +28,14 @@ pub struct Args {
 }
 
 impl Args {
-    pub fn run(self) -> Result<(), Failure> {
+    pub fn run(self) -> Result<(), CliError> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(|error| Failure::Aws(error.into()))?;
+        let runtime = runtime.map_err(|error| CliError::Aws(error.into()))?;
         let ensured = runtime.block_on(async {
-            let config = config::of_machine().await?;
+            let config = config::load_for_machine().await?;
             EventsTable::new(&config, &self.table.table).ensure().await
         });
-        let ensured = ensured.map_err(Failure::Aws)?;
+        let ensured = ensured.map_err(CliError::Aws)?;
         let (table, made) = (self.table.table, ensured == Ensured::Made);
         let answer = json!({"table": table, "made": made});
         output::print(self.json, &answer, || {

@@ -1,22 +1,24 @@
+//! `countmein inbox`: lists the notifications of a sign-up.
+
 use serde::Deserialize;
 use url::Url;
 
 use super::client::Client;
-use super::failure::Failure;
+use super::error::CliError;
 use super::{address, output};
 
 const EXAMPLES: &str = "\
 Examples:
   countmein inbox https://signup.example.org/events/dance/manage/AbC…
 
-The link came with the answer to the sign-up. Only who has it sees what was told to its owner.";
+The link was printed by `countmein signup`. Only people who have the link can read its notifications.";
 
-/// What was told to whoever owns a sign-up: who else joined and left
+/// List the notifications of a sign-up: who else joined and left
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// The link that came with the sign-up
-    #[arg(value_name = "LINK", value_parser = address::web_url)]
+    /// Link of the sign-up
+    #[arg(value_name = "LINK", value_parser = address::parse_web_url)]
     link: Url,
 
     /// Print one JSON object on stdout; an error is a problem document (RFC 9457) on stderr
@@ -36,12 +38,12 @@ struct Message {
 }
 
 impl Args {
-    pub fn run(self) -> Result<(), Failure> {
-        let answer = Client::new(&self.link).get(&[], &[])?;
-        let registration: Registration = answer.read()?;
-        output::print(self.json, &answer.value, || {
+    pub fn run(self) -> Result<(), CliError> {
+        let response = Client::new(&self.link).get(&[], &[])?;
+        let registration: Registration = response.read()?;
+        output::print(self.json, &response.value, || {
             if registration.messages.is_empty() {
-                return Ok(vec!["Nothing is new.".to_owned()]);
+                return Ok(vec!["There are no notifications.".to_owned()]);
             }
             Ok(registration.messages.iter().map(|Message { at, text }| format!("{at}  {text}")).collect())
         })

@@ -1,25 +1,25 @@
 //! The command line: `countmein serve` runs the server, every other command is a client of one.
 //!
-//! Each command is a file here that turns its arguments into requests and their answers into lines. How a
-//! command can fail, and which exit code that is, stands in `failure`.
+//! Each command has a file here. It turns its arguments into requests, and the responses into lines. The module `error`
+//! lists the ways in which a command can fail, and their exit codes.
 
-mod access;
 mod address;
 mod button;
 mod cancel;
 mod choice;
 mod client;
 mod completions;
-mod correction;
+mod corrections;
 #[cfg(feature = "aws")]
 mod ensure_table;
+mod error;
 mod export;
-mod failure;
 mod import;
 mod inbox;
 mod logging;
 mod mqtt;
 mod notifications;
+mod organiser_args;
 mod organiser_key;
 mod output;
 mod rejects;
@@ -28,35 +28,35 @@ mod remote;
 mod remove;
 mod serve;
 mod signup;
-mod terminal;
 #[cfg(feature = "aws")]
-mod texting;
+mod sms;
+mod terminal;
 mod who;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use self::failure::Failure;
+use self::error::CliError;
 
 const EXAMPLES: &str = "\
-Without a command it serves: `countmein --listen 0.0.0.0:8100` is `countmein serve --listen 0.0.0.0:8100`.
+Without a command, countmein runs `serve`: `countmein --listen 0.0.0.0:8100` starts a server.
 
 Examples:
-  countmein                                  start a server here, with its data in ./countmein-data
-  countmein signup 'Pizza Night' Ana         count Ana in
-  countmein who 'Pizza Night'                who is coming
+  countmein                                  start a server with its data in ./countmein-data
+  countmein signup 'Pizza Night' Ana         sign Ana up
+  countmein who 'Pizza Night'                list the attendees
   countmein who 'Pizza Night' --json | jq .count
-  countmein help rejects                     more about a command
+  countmein help rejects                     show the help of a command
 
 Exit codes:
-  0  done
-  1  the server refused it or did not find it, you said no, or the server could not run
-  2  wrong usage: an argument or a setting is missing or wrong
-  3  no server could be reached, or its answer broke off";
+  0  success
+  1  the server refused the request, you did not confirm, or the server could not run
+  2  usage error: an argument or a setting is missing or invalid
+  3  no server could be reached, or its response was incomplete";
 
-/// People say "count me in" to an event, and everybody sees who is coming.
+/// Sign up for events and see who is coming
 #[derive(Debug, Parser)]
 #[command(name = "countmein", version, after_help = EXAMPLES)]
 struct Cli {
@@ -81,12 +81,12 @@ enum Command {
     Completions(completions::Args),
 }
 
-/// Runs the command line and says how it ended. What went wrong is said on stderr.
+/// Runs the command line and returns its exit code. Errors are printed on stderr.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(naming_a_command(arguments)) {
+    let cli = match parse(arguments) {
         Ok(cli) => cli,
         Err(error) => {
-            // Nobody is left to be told if the terminal is gone.
+            // The error cannot be reported if stderr is closed.
             let _ = error.print();
             return u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from);
         }
@@ -94,12 +94,21 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let json = cli.command.wants_json();
     match cli.command.run() {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.report(json),
+        Err(error) => error.report(json),
     }
 }
 
+fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
+    let mut matches = Cli::command().try_get_matches_from(with_command(arguments))?;
+    #[cfg(feature = "aws")]
+    if let Some(serve) = matches.subcommand_matches("serve") {
+        remote::refuse_notification_settings(serve)?;
+    }
+    Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut Cli::command()))
+}
+
 impl Command {
-    fn run(self) -> Result<(), Failure> {
+    fn run(self) -> Result<(), CliError> {
         match self {
             Self::Serve(args) => args.run(),
             Self::Signup(args) => args.run(),
@@ -135,18 +144,18 @@ impl Command {
     }
 }
 
-/// Puts `serve` where no command is named. Were its options the program's own instead, a bad `COUNTMEIN_LISTEN`
-/// would stop every other command too.
-fn naming_a_command(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+/// Inserts `serve` if the arguments name no command. The options of `serve` are not options of the program itself,
+/// because then an invalid `COUNTMEIN_LISTEN` would stop every other command.
+fn with_command(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     let mut arguments: Vec<OsString> = arguments.into_iter().collect();
     if arguments.is_empty() {
         arguments.push("countmein".into());
     }
-    let names_none = arguments.get(1).is_none_or(|first| {
+    let is_command_missing = arguments.get(1).is_none_or(|first| {
         first.as_encoded_bytes().starts_with(b"-")
-            && !["-h", "--help", "-V", "--version"].iter().any(|ask| first == ask)
+            && !["-h", "--help", "-V", "--version"].iter().any(|flag| first == flag)
     });
-    if names_none {
+    if is_command_missing {
         arguments.insert(1, "serve".into());
     }
     arguments
@@ -154,22 +163,20 @@ fn naming_a_command(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsStri
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     fn parse(arguments: &[&str]) -> Result<Cli, clap::Error> {
         let arguments = std::iter::once("countmein").chain(arguments.iter().copied());
-        Cli::try_parse_from(naming_a_command(arguments.map(OsString::from)))
+        super::parse(arguments.map(OsString::from))
     }
 
     #[test]
-    fn the_commands_are_well_formed() {
+    fn command_definitions_are_valid() {
         Cli::command().debug_assert();
     }
 
     #[test]
-    fn no_command_is_serve() {
+    fn default_command_is_serve() {
         assert!(matches!(parse(&[]).unwrap().command, Command::Serve(_)));
         assert!(matches!(parse(&["--rate-limit", "5"]).unwrap().command, Command::Serve(_)));
         assert!(matches!(parse(&["who", "Dance"]).unwrap().command, Command::Who(_)));
@@ -179,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_wrong_usage() {
+    fn invalid_arguments_exit_with_2() {
         for arguments in [
             &["dance"][..],
             &["--json"],
@@ -204,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_is_refused_is_not_shown() {
+    fn error_hides_invalid_key() {
         let error = parse(&["rejects", "list", "--organiser-key", "hunter2"]).unwrap_err();
         assert_eq!(error.exit_code(), 2);
         assert!(!error.to_string().contains("hunter2"), "{error}");

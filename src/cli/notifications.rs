@@ -1,67 +1,72 @@
+//! The arguments of `countmein serve` for notifications.
+
 use std::time::Duration;
 
 use url::Url;
 
 use super::choice::choice;
-use super::failure::Failure;
+use super::error::CliError;
 use crate::app::settings::{MailSettings, NotificationSettings, WebhookPolicy};
 use crate::domain::backoff::Noise;
 use crate::notify::Limits;
 use crate::notify::text::{Language, NAMES_SHOWN};
 
-/// How people hear of each other.
+/// Settings of the notifications.
 #[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Who hears of whom")]
+#[command(next_help_heading = "Notifications")]
 pub struct NotificationArgs {
-    /// The mail server: smtp://USER:PASSWORD@HOST:587 (STARTTLS) or smtps://…:465; without it nobody gets mail
+    /// SMTP server: smtp://USER:PASSWORD@HOST:587 (STARTTLS) or smtps://…:465 [default: none, no email is sent]
     #[arg(long, value_name = "URL", env = "COUNTMEIN_SMTP_URL", hide_env_values = true, requires = "mail_from")]
     smtp_url: Option<Url>,
 
-    /// Whom mail comes from, as in 'Count Me In <signup@example.org>'
+    /// Sender of emails, such as 'Count Me In <signup@example.org>'
     #[arg(long, value_name = "MAILBOX", env = "COUNTMEIN_MAIL_FROM", requires = "smtp_url")]
     mail_from: Option<String>,
 
-    /// Which webhooks are called: none (off), those on the public internet, or also those of this network (any)
+    /// Webhook addresses that may be called: none (off), those on the public internet (public), or also those of this
+    /// network and machine (any)
     #[arg(long, value_name = "WHICH", env = "COUNTMEIN_WEBHOOKS", default_value = "public", value_parser = choice::<WebhookPolicy>())]
     webhooks: WebhookPolicy,
 
-    /// Owners of addresses who are asked in an hour whether they want messages, at most
+    /// Maximum opt-in requests per hour
     #[arg(long, value_name = "NUMBER", env = "COUNTMEIN_OPT_INS_PER_HOUR", default_value_t = 100)]
     opt_ins_per_hour: u64,
 
-    /// The language of messages
+    /// Language of notifications
     #[arg(long, value_name = "LANGUAGE", env = "COUNTMEIN_LANGUAGE", default_value = "en", value_parser = choice::<Language>())]
     language: Language,
 
-    /// Names that a message shows; the others are counted
+    /// Maximum names in a notification; further names are only counted
     #[arg(long, value_name = "NUMBER", env = "COUNTMEIN_NAMES_SHOWN", default_value_t = NAMES_SHOWN)]
     names_shown: usize,
 
-    /// Seconds for which an event is quiet after its first message; each further one makes it longer
+    /// Initial backoff in seconds: minimum time between the first two notifications of an event
     #[arg(long, value_name = "SECONDS", env = "COUNTMEIN_BACKOFF_INITIAL", default_value_t = Noise::default().first_wait.as_secs())]
     backoff_initial: u64,
 
-    /// How many times longer
+    /// Backoff multiplier, applied after each further notification of the event
     #[arg(long, value_name = "NUMBER", env = "COUNTMEIN_BACKOFF_MULTIPLIER", default_value_t = Noise::default().factor, value_parser = clap::value_parser!(u32).range(1..))]
     backoff_multiplier: u32,
 
-    /// Seconds for which an event is quiet at most, and without a change until the next one is a first one again
+    /// Maximum backoff in seconds; an event without changes for this time starts again with the initial backoff
     #[arg(long, value_name = "SECONDS", env = "COUNTMEIN_BACKOFF_MAXIMUM", default_value_t = Noise::default().longest_wait.as_secs())]
     backoff_maximum: u64,
 
     #[cfg(feature = "aws")]
     #[command(flatten)]
-    texting: super::texting::TextingArgs,
+    sms: super::sms::SmsArgs,
 }
 
 impl NotificationArgs {
-    pub fn settings(self) -> Result<NotificationSettings, Failure> {
+    pub fn settings(self) -> Result<NotificationSettings, CliError> {
         if self.backoff_maximum < self.backoff_initial {
-            return Err(Failure::Usage("--backoff-maximum must not be less than --backoff-initial".to_owned()));
+            return Err(CliError::Usage(
+                "--backoff-maximum is less than --backoff-initial; increase it or reduce --backoff-initial".to_owned(),
+            ));
         }
         let mail = self.smtp_url.zip(self.mail_from).map(|(server, from)| MailSettings { server, from });
         Ok(NotificationSettings {
-            noise: Noise {
+            backoff: Noise {
                 first_wait: Duration::from_secs(self.backoff_initial),
                 factor: self.backoff_multiplier,
                 longest_wait: Duration::from_secs(self.backoff_maximum),
@@ -73,7 +78,7 @@ impl NotificationArgs {
             limits: Limits {
                 opt_ins_per_hour: self.opt_ins_per_hour,
                 #[cfg(feature = "aws")]
-                sms: self.texting.guard()?,
+                sms: self.sms.limits()?,
                 #[cfg(not(feature = "aws"))]
                 sms: None,
             },

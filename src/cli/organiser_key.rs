@@ -1,4 +1,4 @@
-//! The organiser's key: where it comes from, and where it may go.
+//! The organiser's key: how a command finds it, and to which servers it may be sent.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -10,59 +10,59 @@ use clap::{Arg, Command};
 use url::Url;
 
 use super::address::is_loopback;
-use super::failure::Failure;
+use super::error::CliError;
 use crate::app::keys::ORGANISER_KEY;
 use crate::domain::secret::Secret;
 
-/// What a command that needs the organiser's key is told.
+/// Arguments of a command that needs the organiser's key.
 #[derive(Debug, clap::Args)]
 pub struct KeyArgs {
-    /// The organiser's key; better given in the environment, since others on this machine can see a command line
+    /// Organiser's key. Prefer the environment variable: other users of this machine can see the command line
     #[arg(long, value_name = "KEY", env = "COUNTMEIN_ORGANISER_KEY", hide_env_values = true, value_parser = KeyParser)]
     pub organiser_key: Option<Secret>,
 
-    /// The data folder of a server on this machine, to read its key from if none is given
+    /// Data folder of a server on this machine, to read the organiser's key from if none is given
     #[arg(long, value_name = "FOLDER", env = "COUNTMEIN_DATA", default_value = "./countmein-data")]
     pub data: PathBuf,
 }
 
 impl KeyArgs {
-    /// The key for this server: the given one, or, if the server is on this machine, the one in the data folder.
-    pub fn key_for(&self, server: &Url) -> Result<Secret, Failure> {
+    /// The key for this server: the given key, or the key in the data folder if the server is on this machine.
+    pub fn key_for(&self, server: &Url) -> Result<Secret, CliError> {
         if let Some(key) = &self.organiser_key {
             return Ok(key.clone());
         }
-        let found = if is_loopback(server) { read(&self.data) } else { None };
-        found.ok_or_else(|| {
-            let place = if is_loopback(server) {
+        let key_in_folder = if is_loopback(server) { read_key(&self.data) } else { None };
+        key_in_folder.ok_or_else(|| {
+            let data_hint = if is_loopback(server) {
                 format!(
-                    ", or name the server's data folder with --data (there is no readable {ORGANISER_KEY} in {})",
+                    ", or pass the server's data folder with --data (cannot read {ORGANISER_KEY} in {})",
                     self.data.display()
                 )
             } else {
                 String::new()
             };
-            Failure::Usage(format!(
-                "this needs the organiser's key; give it in COUNTMEIN_ORGANISER_KEY or with --organiser-key{place}"
+            CliError::Usage(format!(
+                "this command needs the organiser's key; set COUNTMEIN_ORGANISER_KEY or pass --organiser-key{data_hint}"
             ))
         })
     }
 }
 
-fn read(folder: &Path) -> Option<Secret> {
+fn read_key(folder: &Path) -> Option<Secret> {
     let text = fs::read_to_string(folder.join(ORGANISER_KEY)).ok()?;
     parse(text.trim()).ok()
 }
 
 fn parse(text: &str) -> Result<Secret, String> {
-    // What stands in a header loses its outer spaces, and must be ASCII to arrive the same everywhere.
+    // A header value loses leading and trailing spaces, and only ASCII arrives unchanged everywhere.
     if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err("may hold printable ASCII characters without spaces only".into());
+        return Err("must consist of printable ASCII characters without spaces".into());
     }
     Secret::new(text).map_err(|problem| problem.to_string())
 }
 
-/// Reads a key like any value, but never repeats it in an error, as clap would.
+/// Parses a key. Unlike clap's own parsers, it never repeats an invalid value in the error.
 #[derive(Debug, Clone)]
 pub struct KeyParser;
 
@@ -90,7 +90,7 @@ mod tests {
         folder
     }
 
-    fn key_for(server: &str, given: Option<&str>, folder: &Path) -> Result<String, Failure> {
+    fn key_for(server: &str, given: Option<&str>, folder: &Path) -> Result<String, CliError> {
         let organiser_key = given.map(|key| parse(key).unwrap());
         let args = KeyArgs { organiser_key, data: folder.to_owned() };
         let key = args.key_for(&Url::parse(server).unwrap())?;
@@ -98,24 +98,24 @@ mod tests {
     }
 
     #[test]
-    fn the_given_key_comes_before_the_file() {
+    fn given_key_overrides_file() {
         let folder = folder_with(IN_FILE);
         assert_eq!(key_for("http://127.0.0.1:8100", Some(GIVEN), folder.path()).unwrap(), GIVEN);
         assert_eq!(key_for("https://example.org", Some(GIVEN), folder.path()).unwrap(), GIVEN);
     }
 
     #[test]
-    fn the_key_in_the_file_is_for_this_machine_alone() {
+    fn key_file_is_for_loopback_only() {
         let folder = folder_with("the-key-in-the-file\n");
         assert_eq!(key_for("http://127.0.0.1:8100", None, folder.path()).unwrap(), IN_FILE);
         assert_eq!(key_for("http://localhost", None, folder.path()).unwrap(), IN_FILE);
         for server in ["https://example.org", "http://10.0.0.1:8100", "https://localhost.example.org"] {
-            assert!(matches!(key_for(server, None, folder.path()), Err(Failure::Usage(_))), "{server}");
+            assert!(matches!(key_for(server, None, folder.path()), Err(CliError::Usage(_))), "{server}");
         }
     }
 
     #[test]
-    fn without_a_key_it_says_what_to_do() {
+    fn missing_key_error_says_what_to_do() {
         let folder = tempfile::tempdir().unwrap();
         let here = key_for("http://127.0.0.1:8100", None, folder.path()).unwrap_err().to_string();
         assert!(here.contains("COUNTMEIN_ORGANISER_KEY") && here.contains("--data"), "{here}");
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_would_not_arrive_is_refused() {
+    fn rejects_key_unfit_for_header() {
         for text in ["", "too-short", "with spaces in between", "with-ümlauts-in-between", "with-a-line-break\n"] {
             assert!(parse(text).is_err(), "{text:?}");
         }

@@ -1,10 +1,12 @@
+//! `countmein rejects`: lists, shows, redrives and discards rejected messages.
+
 use clap::Subcommand;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::access::Access;
-use super::correction::{self, Setting};
-use super::failure::Failure;
+use super::corrections::{self, Assignment};
+use super::error::CliError;
+use super::organiser_args::OrganiserArgs;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -13,8 +15,8 @@ Examples:
   countmein rejects redrive 01977a4e-6b0c --set name=Ada --unset contact
   countmein rejects discard 01977a4e-6b0c
 
-A message that can never become a sign-up is kept whole, with the reason, until somebody corrects it and sends it again
-or throws it away. Sent again it keeps its id and its time, so it never undoes what was asked later.";
+A rejected message cannot become a sign-up as it is. It is stored unchanged with the reason, until you correct \
+and redrive it, or discard it. A redriven message keeps its id and its time, so it never overrides a later request.";
 
 const REDRIVE_EXAMPLES: &str = "\
 Examples:
@@ -22,7 +24,7 @@ Examples:
   countmein rejects redrive 01977a4e-6b0c --set name=Ada --set contact.email=ada@example.org
   countmein rejects redrive 01977a4e-6b0c --unset contact";
 
-/// Look after the messages that could not become sign-ups (with the organiser's key)
+/// List and fix messages that could not be processed (needs the organiser's key)
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -32,47 +34,47 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// List them, with the reasons
+    /// List rejected messages and their reasons
     List(List),
-    /// Show one whole, as it came
-    Show(One),
-    /// Send one again, corrected
+    /// Show a rejected message as it arrived
+    Show(OneReject),
+    /// Correct a rejected message and send it again
     Redrive(Redrive),
-    /// Throw one away
-    Discard(One),
+    /// Discard a rejected message
+    Discard(OneReject),
 }
 
 #[derive(Debug, clap::Args)]
 struct List {
     #[command(flatten)]
-    access: Access,
+    organiser: OrganiserArgs,
 }
 
 #[derive(Debug, clap::Args)]
-struct One {
-    /// Its id, as the list shows it
+struct OneReject {
+    /// Id of the message, as `rejects list` shows it
     id: String,
 
     #[command(flatten)]
-    access: Access,
+    organiser: OrganiserArgs,
 }
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = REDRIVE_EXAMPLES)]
 struct Redrive {
-    /// Its id, as the list shows it
+    /// Id of the message, as `rejects list` shows it
     id: String,
 
-    /// Set a field of the message to this text; for a contact its kind too, like contact.email=ada@example.org
+    /// Set a field of the message; for a contact, name its kind too, such as contact.email=ada@example.org
     #[arg(long = "set", value_name = "FIELD=TEXT")]
-    settings: Vec<Setting>,
+    assignments: Vec<Assignment>,
 
-    /// Take a field out of the message
+    /// Remove a field of the message
     #[arg(long = "unset", value_name = "FIELD")]
     removals: Vec<String>,
 
     #[command(flatten)]
-    access: Access,
+    organiser: OrganiserArgs,
 }
 
 #[derive(Deserialize)]
@@ -97,13 +99,13 @@ struct Reject {
 }
 
 #[derive(Deserialize)]
-struct SentAgain {
+struct Redriven {
     event: String,
     name: String,
 }
 
 impl Args {
-    pub fn run(self) -> Result<(), Failure> {
+    pub fn run(self) -> Result<(), CliError> {
         match self.command {
             Command::List(args) => args.run(),
             Command::Show(args) => args.show(),
@@ -114,20 +116,20 @@ impl Args {
 
     pub fn wants_json(&self) -> bool {
         match &self.command {
-            Command::List(args) => args.access.server.json,
-            Command::Show(args) | Command::Discard(args) => args.access.server.json,
-            Command::Redrive(args) => args.access.server.json,
+            Command::List(args) => args.organiser.server.json,
+            Command::Show(args) | Command::Discard(args) => args.organiser.server.json,
+            Command::Redrive(args) => args.organiser.server.json,
         }
     }
 }
 
 impl List {
-    fn run(&self) -> Result<(), Failure> {
-        let answer = self.access.client()?.get_all(&["organiser", "rejects"], "rejects")?;
-        self.access.print(&answer, || {
-            let Rejects { rejects } = answer.read()?;
+    fn run(&self) -> Result<(), CliError> {
+        let response = self.organiser.client()?.get_all(&["organiser", "rejects"], "rejects")?;
+        self.organiser.print(&response, || {
+            let Rejects { rejects } = response.read()?;
             if rejects.is_empty() {
-                return Ok(vec!["There are no rejects.".to_owned()]);
+                return Ok(vec!["There are no rejected messages.".to_owned()]);
             }
             let width = rejects.iter().map(|reject| reject.id.chars().count()).max().unwrap_or_default();
             let line =
@@ -137,11 +139,11 @@ impl List {
     }
 }
 
-impl One {
-    fn show(&self) -> Result<(), Failure> {
-        let answer = self.access.client()?.get(&["organiser", "rejects", &self.id], &[])?;
-        self.access.print(&answer, || {
-            let reject: Reject = answer.read()?;
+impl OneReject {
+    fn show(&self) -> Result<(), CliError> {
+        let response = self.organiser.client()?.get(&["organiser", "rejects", &self.id], &[])?;
+        self.organiser.print(&response, || {
+            let reject: Reject = response.read()?;
             let mut lines = vec![
                 format!("id           {}", reject.id),
                 format!("arrived at   {}", reject.arrived_at),
@@ -154,19 +156,19 @@ impl One {
         })
     }
 
-    fn discard(&self) -> Result<(), Failure> {
-        let answer = self.access.client()?.post_empty(&["organiser", "rejects", &self.id, "discard"])?;
-        self.access.print(&answer, || Ok(vec![format!("The reject {} is gone.", self.id)]))
+    fn discard(&self) -> Result<(), CliError> {
+        let response = self.organiser.client()?.post_empty(&["organiser", "rejects", &self.id, "discard"])?;
+        self.organiser.print(&response, || Ok(vec![format!("Rejected message {} was discarded.", self.id)]))
     }
 }
 
 impl Redrive {
-    fn run(&self) -> Result<(), Failure> {
-        let corrections = correction::corrections(&self.settings, &self.removals)?;
+    fn run(&self) -> Result<(), CliError> {
+        let corrections = corrections::collect(&self.assignments, &self.removals)?;
         let body = json!({"set": Value::Object(corrections)});
-        let answer = self.access.client()?.post(&["organiser", "rejects", &self.id, "redrive"], &body)?;
-        self.access.print(&answer, || {
-            let SentAgain { event, name } = answer.read()?;
+        let response = self.organiser.client()?.post(&["organiser", "rejects", &self.id, "redrive"], &body)?;
+        self.organiser.print(&response, || {
+            let Redriven { event, name } = response.read()?;
             Ok(vec![format!("Sent again: {name} for {event}.")])
         })
     }

@@ -1,12 +1,16 @@
-use clap::ValueEnum;
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{Arg, ArgMatches, Args, Command, ValueEnum};
 
-use super::failure::Failure;
+use super::error::CliError;
+use super::notifications::NotificationArgs;
 use crate::app::settings::{Pipeline, Remote, Store};
 
 /// Which home the program works on.
 #[derive(Debug, clap::Args)]
 pub struct RemoteArgs {
-    /// Where attendees are kept: in the data folder, or in a DynamoDB table; the latter needs --queue sqs
+    /// Where attendees are kept: in the data folder, or in the DynamoDB table of a deployed stack, whose functions send
+    /// the notifications; the latter needs --queue sqs
     #[arg(long, value_enum, value_name = "WHERE", env = "COUNTMEIN_STORE", default_value = "sqlite")]
     store: StoreKind,
 
@@ -33,7 +37,7 @@ pub struct RemoteArgs {
     #[arg(long, value_name = "NAME", env = "COUNTMEIN_TOKEN_SECRET")]
     token_secret: Option<String>,
 
-    /// Leave the queue and the table's stream to the functions of a deployed stack
+    /// Leave the queue to the functions of the stack
     #[arg(long)]
     serve_only: bool,
 }
@@ -58,9 +62,51 @@ enum QueueKind {
     Sqs,
 }
 
+/// The settings for notifications that a stack has, too, by its parameters.
+const PARAMETERS: [(&str, &str); 9] = [
+    ("opt_ins_per_hour", "OptInsPerHour"),
+    ("backoff_initial", "BackoffInitial"),
+    ("language", "Language"),
+    ("backoff_maximum", "BackoffMaximum"),
+    ("names_shown", "NamesShown"),
+    ("sms_per_day", "SmsPerDay"),
+    ("sms_calling_codes", "SmsCallingCodes"),
+    ("sms_hours", "SmsHours"),
+    ("backoff_multiplier", "BackoffMultiplier"),
+];
+
+/// With a table on AWS the functions of the stack send the notifications, so settings for them would be ignored here.
+pub fn refuse_notification_settings(serve: &ArgMatches) -> Result<(), clap::Error> {
+    if serve.get_one("store") != Some(&StoreKind::Dynamodb) {
+        return Ok(());
+    }
+    let options = NotificationArgs::augment_args(Command::new("serve"));
+    let refused: Vec<String> = options.get_arguments().filter_map(|option| refusal(option, serve)).collect();
+    if refused.is_empty() {
+        return Ok(());
+    }
+    let why = "with --store dynamodb the functions of the deployed stack send the notifications, \
+               so these settings would be ignored here:";
+    Err(clap::Error::raw(ErrorKind::ArgumentConflict, format!("{why}\n{}\n", refused.join("\n"))))
+}
+
+/// What to do about a setting, if it was given.
+fn refusal(option: &Arg, serve: &ArgMatches) -> Option<String> {
+    let id = option.get_id().as_str();
+    let given = match serve.value_source(id)? {
+        ValueSource::EnvVariable => option.get_env()?.to_string_lossy().into_owned(),
+        ValueSource::CommandLine => format!("--{}", option.get_long()?),
+        _ => return None,
+    };
+    Some(match PARAMETERS.iter().find(|(setting, _)| *setting == id) {
+        Some((_, parameter)) => format!("  {given}: remove it, and set {parameter} as a parameter of the stack"),
+        None => format!("  {given}: remove it; the stack has no such parameter"),
+    })
+}
+
 impl RemoteArgs {
     /// The home that the arguments name.
-    pub fn store(self) -> Result<Store, Failure> {
+    pub fn store(self) -> Result<Store, CliError> {
         match (self.store, self.queue, self.queue_url) {
             (StoreKind::Sqlite, QueueKind::Sqlite, _) => Ok(Store::Sqlite),
             (StoreKind::Dynamodb, QueueKind::Sqs, Some(queue_url)) => Ok(Store::Remote(Remote {
@@ -72,14 +118,33 @@ impl RemoteArgs {
                 pipeline: if self.serve_only { Pipeline::InFunctions } else { Pipeline::Here },
             })),
             (StoreKind::Dynamodb, QueueKind::Sqs, None) => {
-                Err(Failure::Usage("--queue sqs needs the queue's address; give it with --queue-url".to_owned()))
+                Err(CliError::Usage("--queue sqs needs the queue's address; give it with --queue-url".to_owned()))
             }
             (StoreKind::Dynamodb, QueueKind::Sqlite, _) | (StoreKind::Sqlite, QueueKind::Sqs, _) => {
-                Err(Failure::Usage(
+                Err(CliError::Usage(
                     "a table on AWS goes with a queue on AWS; give both --store dynamodb and --queue sqs, or neither"
                         .to_owned(),
                 ))
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options() -> Vec<String> {
+        let options = NotificationArgs::augment_args(Command::new("serve"));
+        options.get_arguments().map(|option| option.get_id().to_string()).collect()
+    }
+
+    #[test]
+    fn parameters_are_those_of_the_template_for_options_that_exist() {
+        let template = include_str!("../../template.yaml");
+        for (option, parameter) in PARAMETERS {
+            assert!(template.contains(&format!("\n  {parameter}:\n    Description:")), "{parameter}");
+            assert!(options().contains(&option.to_owned()), "{option}");
         }
     }
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::address::{self, ServerArgs};
 use super::client::Client;
-use super::failure::Failure;
+use super::error::CliError;
 use super::organiser_key::KeyArgs;
 use super::{output, terminal};
 use crate::domain::attendee_name::AttendeeName;
@@ -13,25 +13,26 @@ use crate::domain::event::Event;
 
 const EXAMPLES: &str = "\
 Examples:
-  countmein remove Ana                          from every event
+  countmein remove Ana                          on all events
   countmein remove Ana --event 'Pizza Night'
   countmein remove Ana --yes --json             in a script
 
-This is for somebody who wants their data gone; who only is not coming is better cancelled. It cannot be undone.";
+Use it for a person who wants their data deleted. It cannot be undone. For a person who cannot come, use \
+`countmein cancel`.";
 
-/// Remove everything that is kept about a person (with the organiser's key)
+/// Delete all data about a person (needs the organiser's key)
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// Whose data
-    #[arg(value_parser = address::name)]
+    /// Name of the person
+    #[arg(value_parser = address::parse_name)]
     name: AttendeeName,
 
-    /// On this event alone
-    #[arg(long, value_parser = address::event)]
+    /// Delete data on this event only
+    #[arg(long, value_parser = address::parse_event)]
     event: Option<Event>,
 
-    /// Do it without asking
+    /// Skip the confirmation prompt
     #[arg(long, short)]
     yes: bool,
 
@@ -48,7 +49,7 @@ struct Removal {
 }
 
 impl Args {
-    pub fn run(self) -> Result<(), Failure> {
+    pub fn run(self) -> Result<(), CliError> {
         let client = Client::new(&self.server.url).with_key(&self.key.key_for(&self.server.url)?)?;
         if !self.yes {
             self.confirm()?;
@@ -57,31 +58,31 @@ impl Args {
         if let Some(event) = &self.event {
             body["event"] = event.title().into();
         }
-        let answer = client.post(&["organiser", "remove"], &body)?;
-        output::print(self.server.json, &answer.value, || {
+        let response = client.post(&["organiser", "remove"], &body)?;
+        output::print(self.server.json, &response.value, || {
             let name = self.name.as_str();
-            Ok(vec![match answer.read::<Removal>()?.removed {
-                0 => format!("Nothing is kept about {name}."),
-                1 => format!("1 entry about {name} is removed."),
-                removed => format!("{removed} entries about {name} are removed."),
+            Ok(vec![match response.read::<Removal>()?.removed {
+                0 => format!("No data about {name} was found."),
+                1 => format!("1 entry about {name} was removed."),
+                removed => format!("{removed} entries about {name} were removed."),
             }])
         })
     }
 
-    fn confirm(&self) -> Result<(), Failure> {
+    fn confirm(&self) -> Result<(), CliError> {
         let stdin = io::stdin().lock();
         if !stdin.is_terminal() {
-            return Err(Failure::Usage(
-                "removing cannot be undone and there is no terminal to ask on; add --yes".into(),
+            return Err(CliError::Usage(
+                "cannot ask for confirmation, because stdin is not a terminal; pass --yes to skip it".into(),
             ));
         }
-        let place = self.event.as_ref().map_or("every event", Event::title);
+        let scope = self.event.as_ref().map_or("all events", Event::title);
         let question =
-            format!("Remove everything about {} from {place}? It cannot be undone. [y/N] ", self.name.as_str());
+            format!("Delete all data about {} on {scope}? This cannot be undone. [y/N] ", self.name.as_str());
         let mut stderr = io::stderr();
-        write!(stderr, "{}", terminal::visible(&question))?;
+        write!(stderr, "{}", terminal::escape(&question))?;
         stderr.flush()?;
-        if is_yes(stdin)? { Ok(()) } else { Err(Failure::Declined) }
+        if is_yes(stdin)? { Ok(()) } else { Err(CliError::NotConfirmed) }
     }
 }
 
@@ -96,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_yes_is_yes() {
+    fn accepts_only_y_or_yes() {
         for (answer, yes) in
             [("y\n", true), (" YES \n", true), ("\n", false), ("", false), ("no\n", false), ("yep", false)]
         {

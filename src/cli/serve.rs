@@ -1,17 +1,19 @@
+//! `countmein serve`: runs the server.
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::builder::BoolishValueParser;
 use url::Url;
 
-use super::address::server_url;
+use super::address::parse_server_url;
 use super::choice::choice;
-use super::failure::Failure;
+use super::error::CliError;
 use super::logging;
 use super::mqtt::MqttArgs;
 use super::notifications::NotificationArgs;
 use super::organiser_key::KeyParser;
-use crate::app::server as serve;
+use crate::app::server;
 #[cfg(not(feature = "aws"))]
 use crate::app::settings::Store;
 use crate::app::settings::{ListEveryone, Settings};
@@ -20,46 +22,50 @@ use crate::formats::button::flic_key::FlicKey;
 
 const EXAMPLES: &str = "\
 Examples:
-  countmein serve                                       for this machine alone
-  countmein serve --listen 0.0.0.0:8100                 for everyone who reaches this machine
+  countmein serve                                       serve this machine only
+  countmein serve --listen 0.0.0.0:8100                 serve everyone who can reach this machine
   countmein serve --behind-proxy --public-url https://signup.example.org
 
-The organiser's key is made up at the first start and kept in the file organiser.key in the data folder.
-The log goes to stderr: lines for a person on a terminal, JSON lines elsewhere. RUST_LOG=countmein=debug shows more.";
+The first start creates the organiser's key and stores it in the file organiser.key in the data folder.
 
-/// Take sign-ups and show who is coming
+The log is written to stderr: readable lines on a terminal, JSON lines otherwise. \
+RUST_LOG=countmein=debug logs more.";
+
+/// Run the server
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// The address and port to take requests on
-    #[arg(long, value_name = "ADDRESS", env = "COUNTMEIN_LISTEN", default_value = "127.0.0.1:8100", value_parser = socket)]
+    /// IP address and port to listen on
+    #[arg(long, value_name = "ADDRESS", env = "COUNTMEIN_LISTEN", default_value = "127.0.0.1:8100", value_parser = parse_socket_address)]
     listen: SocketAddr,
 
-    /// The folder of the database and the organiser's key; made if it is not there
+    /// Folder for the database and the organiser's key; created if it does not exist
     #[arg(long, value_name = "FOLDER", env = "COUNTMEIN_DATA", default_value = "./countmein-data")]
     data: PathBuf,
 
-    /// The organiser's key, instead of the one in the data folder; at least 16 characters, better in the environment
+    /// Organiser's key to use instead of the one in the data folder; at least 16 characters. Prefer the environment
+    /// variable
     #[arg(long, value_name = "KEY", env = "COUNTMEIN_ORGANISER_KEY", hide_env_values = true, value_parser = KeyParser)]
     organiser_key: Option<Secret>,
 
-    /// How others reach this server, for the links it gives out [default: the address that the client used]
-    #[arg(long, value_name = "URL", env = "COUNTMEIN_PUBLIC_URL", value_parser = public_url)]
+    /// Base URL of links to this server [default: the address that the client used]
+    #[arg(long, value_name = "URL", env = "COUNTMEIN_PUBLIC_URL", value_parser = parse_public_url)]
     public_url: Option<Url>,
 
-    /// Requests a second for one client address, in bursts ten times that; 0 for no limit
+    /// Maximum requests per second from one client address, with bursts of ten times as many; 0 means no limit
     #[arg(long, value_name = "NUMBER", env = "COUNTMEIN_RATE_LIMIT", default_value_t = 50)]
     rate_limit: u32,
 
-    /// Take client addresses from the last entry of X-Forwarded-For; only where a reverse proxy writes it
+    /// Read client addresses from the last entry of X-Forwarded-For; use it only behind a reverse proxy that sets this
+    /// header
     #[arg(long, env = "COUNTMEIN_BEHIND_PROXY", value_parser = BoolishValueParser::new())]
     behind_proxy: bool,
 
-    /// Who gets everybody's names on every event from `GET /`: clients on this machine (loopback), anyone or nobody
+    /// Clients that may list the attendees of all events with `GET /`: those on this machine (loopback), anyone or nobody
     #[arg(long, value_name = "WHO", env = "COUNTMEIN_LIST_EVERYONE", default_value = "loopback", value_parser = choice::<ListEveryone>())]
     list_everyone: ListEveryone,
 
-    /// The public key (a JWK) by which Flic's cloud signs the presses of its buttons; without it they are refused
+    /// Public key (a JWK) that verifies button presses from Flic's cloud; without it they are refused
     #[arg(long, value_name = "JWK", env = "COUNTMEIN_FLIC_KEY")]
     flic_key: Option<FlicKey>,
 
@@ -70,29 +76,33 @@ pub struct Args {
     notifications: NotificationArgs,
 
     #[cfg(feature = "aws")]
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Storage")]
     remote: super::remote::RemoteArgs,
 }
 
-/// Links and pages begin at the root.
-fn public_url(text: &str) -> Result<Url, String> {
-    let url = server_url(text)?;
-    if url.path() == "/" { Ok(url) } else { Err("leave out the path: the pages are at the root of an address".into()) }
+/// Parses the base URL of links. It has no path, because the pages are served at the root.
+fn parse_public_url(text: &str) -> Result<Url, String> {
+    let url = parse_server_url(text)?;
+    if url.path() == "/" {
+        Ok(url)
+    } else {
+        Err("remove the path; the pages are served at the root of the address".into())
+    }
 }
 
 impl Args {
-    pub fn run(self) -> Result<(), Failure> {
+    pub fn run(self) -> Result<(), CliError> {
         let settings = self.settings()?;
         logging::start()?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-        let runtime = runtime.map_err(|error| Failure::Serve(error.into()))?;
-        let ended = runtime.block_on(serve::run(settings)).map_err(Failure::Serve);
-        // Nobody waits for the answer of a webhook any more.
+        let runtime = runtime.map_err(|error| CliError::Serve(error.into()))?;
+        let result = runtime.block_on(server::run(settings)).map_err(CliError::Serve);
+        // Calls of webhooks that are still in progress must not delay the exit.
         runtime.shutdown_background();
-        ended
+        result
     }
 
-    fn settings(self) -> Result<Settings, Failure> {
+    fn settings(self) -> Result<Settings, CliError> {
         #[cfg(feature = "aws")]
         let store = self.remote.store()?;
         #[cfg(not(feature = "aws"))]
@@ -113,8 +123,8 @@ impl Args {
     }
 }
 
-fn socket(text: &str) -> Result<SocketAddr, &'static str> {
-    text.parse().map_err(|_| "use an IP address and a port, like 127.0.0.1:8100 or [::]:8100")
+fn parse_socket_address(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse().map_err(|_| "use an IP address and a port, such as 127.0.0.1:8100 or [::]:8100")
 }
 
 #[cfg(test)]
@@ -133,11 +143,11 @@ mod tests {
 
     fn settings(arguments: &[&str]) -> Result<Settings, clap::Error> {
         let serve = Serve::try_parse_from(std::iter::once("serve").chain(arguments.iter().copied()))?;
-        Ok(serve.args.settings().expect("the arguments go together"))
+        Ok(serve.args.settings().expect("the arguments can be combined"))
     }
 
     #[test]
-    fn by_default_it_serves_this_machine_alone() {
+    fn default_serves_loopback_only() {
         let settings = settings(&[]).unwrap();
         assert!(settings.listen.ip().is_loopback() && settings.listen.port() == 8100);
         assert_eq!(settings.data, Path::new("./countmein-data"));
@@ -146,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_can_be_set() {
+    fn accepts_every_setting() {
         let settings = settings(&[
             "--listen=[::]:80",
             "--data=/srv",
@@ -166,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_setting_is_wrong_usage() {
+    fn invalid_setting_exits_with_2() {
         for argument in [
             "--listen=localhost",
             "--listen=127.0.0.1",

@@ -1,9 +1,11 @@
+//! `countmein signup`: signs a person up for an event.
+
 use serde::Deserialize;
 use serde_json::json;
 
 use super::address::{self, ServerArgs};
 use super::client::Client;
-use super::failure::Failure;
+use super::error::CliError;
 use super::organiser_key::KeyParser;
 use super::output;
 use crate::domain::attendee_name::AttendeeName;
@@ -18,27 +20,28 @@ Examples:
   countmein signup 'Pizza Night' Ana --contact ana@example.org
   countmein signup Dance Ben --contact +14155552671 --url https://signup.example.org
 
-The answer holds a link with which Ana changes or cancels this sign-up; whoever has it can. Anybody may sign up
-somebody who is not on the list yet. With the organiser's key it is the organiser who signs up: that also changes
-the contact of somebody who is on the list, and there is no link.";
+It prints a link to change or cancel the sign-up. Anyone who has the link can use it.
 
-/// Count somebody in
+Without the organiser's key, you can only sign up people who are not on the list yet. With the key, you can \
+also change the contact of people who are on the list; no link is printed then.";
+
+/// Sign a person up for an event
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// What to sign up for; it begins to exist with its first sign-up
-    #[arg(value_parser = address::event)]
+    /// Title or id of the event; the first sign-up creates it
+    #[arg(value_parser = address::parse_event)]
     event: Event,
 
-    /// Who is coming
-    #[arg(value_parser = address::name)]
+    /// Name of the person
+    #[arg(value_parser = address::parse_name)]
     name: AttendeeName,
 
-    /// Where this person wants to hear who else is coming: an email address, a phone number or an https address
-    #[arg(long, value_parser = contact)]
+    /// Contact for notifications: an email address, a phone number such as +14155552671, or an https webhook
+    #[arg(long, value_parser = parse_contact)]
     contact: Option<Contact>,
 
-    /// The organiser's key; better given in the environment, since others on this machine can see a command line
+    /// Organiser's key. Prefer the environment variable: other users of this machine can see the command line
     #[arg(long, value_name = "KEY", env = "COUNTMEIN_ORGANISER_KEY", hide_env_values = true, value_parser = KeyParser)]
     organiser_key: Option<Secret>,
 
@@ -52,28 +55,28 @@ struct Accepted {
 }
 
 impl Args {
-    pub fn run(self) -> Result<(), Failure> {
+    pub fn run(self) -> Result<(), CliError> {
         let client = Client::new(&self.server.url);
         let (event, name) = (self.event.title(), self.name.as_str());
         let mut body = json!({"name": name});
         if let Some(contact) = &self.contact {
             body["contact"] = formats::contact::to_json(contact);
         }
-        let answer = if let Some(key) = &self.organiser_key {
+        let response = if let Some(key) = &self.organiser_key {
             body["event"] = event.into();
             client.with_key(key)?.post(&["organiser", "signups"], &body)?
         } else {
             client.post(&["events", event, "signups"], &body)?
         };
-        output::print(self.server.json, &answer.value, || {
-            let accepted: Accepted = answer.read()?;
-            let mut lines = vec![format!("{name} is counted in for {event}.")];
-            lines.extend(accepted.manage.map(|link| format!("To change or cancel it: {link}")));
+        output::print(self.server.json, &response.value, || {
+            let accepted: Accepted = response.read()?;
+            let mut lines = vec![format!("{name} is signed up for {event}.")];
+            lines.extend(accepted.manage.map(|link| format!("To change or cancel: {link}")));
             Ok(lines)
         })
     }
 }
 
-fn contact(text: &str) -> Result<Contact, String> {
+fn parse_contact(text: &str) -> Result<Contact, String> {
     Contact::from_line(text).map_err(|problem| format!("it {problem}"))
 }

@@ -1,8 +1,10 @@
+//! `countmein who`: lists the attendees of an event.
+
 use serde::Deserialize;
 
 use super::address::{self, ServerArgs};
 use super::client::Client;
-use super::failure::Failure;
+use super::error::CliError;
 use super::output;
 use crate::domain::event::Event;
 
@@ -11,12 +13,12 @@ Examples:
   countmein who 'Pizza Night'
   countmein who 'Pizza Night' --json | jq -r '.attendees[].name'";
 
-/// Show who is coming, and since when
+/// List the attendees of an event, and when they signed up
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// The event to look at
-    #[arg(value_parser = address::event)]
+    /// Title or id of the event
+    #[arg(value_parser = address::parse_event)]
     event: Event,
 
     #[command(flatten)]
@@ -25,7 +27,7 @@ pub struct Args {
 
 #[derive(Deserialize)]
 struct Roster {
-    /// Unknown as long as nobody signed up.
+    /// None if the event has no sign-ups yet.
     title: Option<String>,
     count: u64,
     attendees: Vec<Attendee>,
@@ -38,18 +40,18 @@ struct Attendee {
 }
 
 impl Args {
-    pub fn run(self) -> Result<(), Failure> {
+    pub fn run(self) -> Result<(), CliError> {
         let client = Client::new(&self.server.url);
-        let answer = client.get_all(&["events", self.event.title(), "attendees"], "attendees")?;
-        output::print(self.server.json, &answer.value, || {
-            let roster: Roster = answer.read()?;
+        let response = client.get_all(&["events", self.event.title(), "attendees"], "attendees")?;
+        output::print(self.server.json, &response.value, || {
+            let roster: Roster = response.read()?;
             let title = roster.title.as_deref().unwrap_or(self.event.title());
             let mut lines = vec![match roster.count {
-                0 => format!("{title}: nobody is in"),
-                1 => format!("{title}: 1 is in"),
-                count => format!("{title}: {count} are in"),
+                0 => format!("{title}: no attendees"),
+                1 => format!("{title}: 1 attendee"),
+                count => format!("{title}: {count} attendees"),
             }];
-            // The time comes first because a name's width on a terminal is anybody's guess.
+            // The time comes first, because the width of a name on a terminal is unknown.
             lines.extend(roster.attendees.iter().map(|attendee| format!("{:<24}  {}", attendee.since, attendee.name)));
             Ok(lines)
         })

@@ -1,5 +1,6 @@
 //! The HTTP API and its pages. They use the backends only through the ports.
 
+mod api;
 mod app;
 mod bodies;
 pub mod client;

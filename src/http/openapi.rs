@@ -9,51 +9,15 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::response::Response;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 
-use crate::http::routes::{
-    attendees, buttons, contacts, events, health, manage, organiser, resend_link, sample, signups,
-};
+use crate::http::api::ApiDoc;
 
-#[derive(OpenApi)]
-#[openapi(
-    info(
-        title = "Count Me In",
-        description = "Sign up for events and see who is coming. Clients send JSON; the pages post forms to the same URLs. Errors are problem details (RFC 9457)."
-    ),
-    paths(
-        sample::list,
-        sample::sign_up,
-        signups::sign_up,
-        attendees::list,
-        attendees::show,
-        manage::show,
-        manage::change,
-        resend_link::resend,
-        contacts::show,
-        contacts::change,
-        events::list,
-        events::show,
-        organiser::sign_up,
-        organiser::rejects::list,
-        organiser::rejects::show,
-        organiser::rejects::redrive,
-        organiser::rejects::discard,
-        buttons::press,
-        organiser::buttons::list,
-        organiser::buttons::register,
-        organiser::buttons::remove,
-        organiser::limits::show,
-        organiser::import::import,
-        organiser::people::export,
-        organiser::people::remove,
-        health::health,
-        health::metrics,
-    )
-)]
-struct ApiDoc;
+const DESCRIPTION: &str = "Sign up for events and see who is coming. Clients send JSON; the pages post forms to the same URLs. Errors are problem details (RFC 9457).";
 
 /// The OpenAPI 3.1 document, as JSON.
 pub fn openapi() -> String {
     let mut document = ApiDoc::openapi();
+    document.info.title = "Count Me In".to_owned();
+    document.info.description = Some(DESCRIPTION.to_owned());
     let components = document.components.get_or_insert_default();
     for (name, description) in [("organiser", "The organiser's key"), ("button", "The button's secret")] {
         let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(description)).build();

@@ -1,8 +1,8 @@
-//! The Alexa skill, on the queue and the table.
+//! The function of the Alexa skill.
 
 use serde_json::Value;
 
-use super::{optional_setting, setting};
+use super::{optional_setting, required_setting};
 use crate::adapters::aws::config;
 use crate::adapters::dynamodb::EventsTable;
 use crate::adapters::secrets_manager as secrets;
@@ -20,18 +20,18 @@ pub struct AlexaSkill {
 
 impl AlexaSkill {
     pub async fn from_environment() -> anyhow::Result<Self> {
-        let config = config::of_function()?;
+        let config = config::load_for_function()?;
         Ok(Self {
-            // Without one nobody is answered.
+            // Without a skill id every request is refused.
             skill_id: optional_setting("COUNTMEIN_ALEXA_SKILL_ID").unwrap_or_default(),
-            queue: Sqs::new(&config, setting("COUNTMEIN_QUEUE_URL")?),
-            table: EventsTable::new(&config, setting("COUNTMEIN_TABLE")?),
-            user_secret: secrets::current(&config, &setting("COUNTMEIN_CONTACT_SECRET")?).await?,
+            queue: Sqs::new(&config, required_setting("COUNTMEIN_QUEUE_URL")?),
+            table: EventsTable::new(&config, required_setting("COUNTMEIN_TABLE")?),
+            user_secret: secrets::read_current(&config, &required_setting("COUNTMEIN_CONTACT_SECRET")?).await?,
         })
     }
 
     /// # Errors
-    /// A request that is not answered at all.
+    /// The request is not from the skill.
     pub async fn handle(&self, request: &Value) -> Result<Response, InvalidRequest> {
         let skill = Skill {
             skill_id: &self.skill_id,

@@ -1,12 +1,12 @@
-//! The router of all homes, on the queue and the table.
+//! The function of the HTTP API.
 
 use std::sync::Arc;
 
 use anyhow::bail;
 use axum::Router;
 
-use super::notify::{limits, public_url};
-use super::{optional_setting, parsed_setting, setting};
+use super::notify::{limits, parse_public_url};
+use super::{optional_setting, parsed_setting, required_setting};
 use crate::adapters::aws::config;
 use crate::adapters::dynamodb::EventsTable;
 use crate::adapters::metrics::emf::Emf;
@@ -16,31 +16,32 @@ use crate::adapters::sqs::Sqs;
 use crate::http::client::ListEveryone;
 use crate::http::{self, App};
 
-/// The router, with the secret read that signing up needs.
+/// The router of all backends, with SQS and DynamoDB. Reads the secret that sign-ups need.
 pub async fn router() -> anyhow::Result<Router> {
-    let config = config::of_function()?;
-    let (organiser, token) = (setting("COUNTMEIN_ORGANISER_SECRET")?, setting("COUNTMEIN_TOKEN_SECRET")?);
-    // Opens the connection too, while Lambda still gives the start a whole processor.
-    let token_secret = secrets::current(&config, &token).await?;
+    let config = config::load_for_function()?;
+    let (organiser_key_id, token_secret_id) =
+        (required_setting("COUNTMEIN_ORGANISER_SECRET")?, required_setting("COUNTMEIN_TOKEN_SECRET")?);
+    // This also opens the connection, while Lambda grants a whole processor for the start.
+    let token_secret = secrets::read_current(&config, &token_secret_id).await?;
     let app = App {
-        queue: Arc::new(Sqs::new(&config, setting("COUNTMEIN_QUEUE_URL")?)),
-        backend: EventsTable::new(&config, setting("COUNTMEIN_TABLE")?).backend(),
+        queue: Arc::new(Sqs::new(&config, required_setting("COUNTMEIN_QUEUE_URL")?)),
+        backend: EventsTable::new(&config, required_setting("COUNTMEIN_TABLE")?).backend(),
         import_queue_limit: None,
         flic_key: parsed_setting("COUNTMEIN_FLIC_KEY")?,
         limits: Some(limits()?),
         token_secret,
-        secrets: Arc::new(LazySecrets::new(&config, organiser, token)),
-        public_url: optional_setting("COUNTMEIN_PUBLIC_URL").map(|url| public_url(&url)).transpose()?,
-        list_everyone: list_everyone(optional_setting("COUNTMEIN_LIST_EVERYONE").as_deref())?,
-        metrics: Arc::new(Emf::new(setting("COUNTMEIN_STAGE")?)),
+        secrets: Arc::new(LazySecrets::new(&config, organiser_key_id, token_secret_id)),
+        public_url: optional_setting("COUNTMEIN_PUBLIC_URL").map(|url| parse_public_url(&url)).transpose()?,
+        list_everyone: parse_list_everyone(optional_setting("COUNTMEIN_LIST_EVERYONE").as_deref())?,
+        metrics: Arc::new(Emf::new(required_setting("COUNTMEIN_STAGE")?)),
         exposition: None,
     };
-    // API Gateway holds down who asks too often.
+    // API Gateway limits the rate of requests.
     Ok(http::router(Arc::new(app), |routes| routes))
 }
 
-/// There is no loopback in the cloud.
-fn list_everyone(text: Option<&str>) -> anyhow::Result<ListEveryone> {
+/// Lambda has no loopback clients, so `loopback` is not a choice.
+fn parse_list_everyone(text: Option<&str>) -> anyhow::Result<ListEveryone> {
     match text {
         None | Some("nobody") => Ok(ListEveryone::Nobody),
         Some("anyone") => Ok(ListEveryone::Anyone),

@@ -1,4 +1,7 @@
-//! The stream's changes into the digests, and what is due to everybody who is in; each minute, what has waited.
+//! The function that notifies attendees of changes.
+//!
+//! A batch of the table's stream is added to the digests, and the announcements that are due are sent. A schedule
+//! invokes the function each minute, to send the announcements that have become due.
 
 use std::time::Duration;
 
@@ -7,11 +10,11 @@ use aws_config::SdkConfig;
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
-use super::notify::sender;
-use super::{parsed_setting, setting};
+use super::notify::notification_sender;
+use super::{parsed_setting, required_setting};
 use crate::adapters::aws::config;
 use crate::adapters::dynamodb::EventsTable;
-use crate::adapters::metrics::emf::{Emf, Unit};
+use crate::adapters::metrics::emf::{Emf, Metric};
 use crate::domain::backoff::Noise;
 use crate::domain::change::{Change, Movements};
 use crate::domain::event::EventId;
@@ -22,107 +25,108 @@ use crate::lambda::stream_event;
 use crate::notify::NotificationSender;
 use crate::ports::{Digests as _, Meter as _};
 
-/// Events looked at in one minute's turn, at the most.
-const DUE: usize = 1_000;
+/// Digests that one scheduled invocation takes up.
+const MAX_DUE_DIGESTS: usize = 1_000;
 
-/// Notifications on their way at once.
-const AT_ONCE: usize = 32;
+const MAX_CONCURRENT_NOTIFICATIONS: usize = 32;
 
-/// After this an invocation tries nobody further; the next minute's goes on. A call of AWS that hangs fails after four
-/// seconds, and with it the way that it is part of: what has begun ends within the function's timeout.
-const TIME: Duration = Duration::from_secs(30);
+/// An invocation starts no notification after this time; the next scheduled one continues. A call to AWS takes at most
+/// [`OPERATION_TIMEOUT`](config::OPERATION_TIMEOUT), so what has started ends within the function's timeout.
+const TIME_LIMIT: Duration = Duration::from_secs(30);
 
+/// The state of the function between invocations.
 pub struct Fanout {
     config: SdkConfig,
     table: EventsTable,
     emf: Emf,
     noise: Noise,
-    /// Most changes come to an event that is quiet: the start need not wait for secrets and words.
+    /// Created when it is first needed, since most batches send nothing and need no secrets.
     sender: OnceCell<NotificationSender>,
 }
 
 impl Fanout {
     pub fn from_environment() -> anyhow::Result<Self> {
-        let config = config::of_function()?;
-        let by_default = Noise::default();
-        let seconds = |name, wait: Duration| -> anyhow::Result<Duration> {
-            Ok(parsed_setting(name)?.map_or(wait, Duration::from_secs))
+        let config = config::load_for_function()?;
+        let default = Noise::default();
+        let seconds = |name, default: Duration| -> anyhow::Result<Duration> {
+            Ok(parsed_setting(name)?.map_or(default, Duration::from_secs))
         };
         let noise = Noise {
-            first_wait: seconds("COUNTMEIN_BACKOFF_INITIAL", by_default.first_wait)?,
-            factor: parsed_setting("COUNTMEIN_BACKOFF_MULTIPLIER")?.unwrap_or(by_default.factor),
-            longest_wait: seconds("COUNTMEIN_BACKOFF_MAXIMUM", by_default.longest_wait)?,
+            first_wait: seconds("COUNTMEIN_BACKOFF_INITIAL", default.first_wait)?,
+            factor: parsed_setting("COUNTMEIN_BACKOFF_MULTIPLIER")?.unwrap_or(default.factor),
+            longest_wait: seconds("COUNTMEIN_BACKOFF_MAXIMUM", default.longest_wait)?,
         };
         Ok(Self {
-            table: EventsTable::new(&config, setting("COUNTMEIN_TABLE")?),
-            emf: Emf::new(setting("COUNTMEIN_STAGE")?),
+            table: EventsTable::new(&config, required_setting("COUNTMEIN_TABLE")?),
+            emf: Emf::new(required_setting("COUNTMEIN_STAGE")?),
             config,
             noise,
             sender: OnceCell::new(),
         })
     }
 
-    /// A batch of the table's stream, which has records, or the schedule's event, which has none.
+    /// Handles a batch of the table's stream, which has records, or the event of the schedule, which has none.
     ///
     /// # Errors
-    /// A batch of which not all changes are in their digests; it is to come again. Whoever could not be told is no
-    /// error: the schedule goes on with them, and the stream waits for nobody.
+    /// If not all changes are in their digests: Lambda must deliver the batch again. A failed notification is no error,
+    /// since the schedule retries it and the stream must not wait.
     pub async fn handle(&self, event: Value) -> anyhow::Result<()> {
-        let until = Timestamp::now().plus(TIME);
-        // In boxes, since the whole way to a person is in these, which is more than the compiler likes to lay out at once.
+        let deadline = Timestamp::now().plus(TIME_LIMIT);
+        // Boxed, since these futures contain the whole code that sends notifications and are very large.
         match event.get("Records") {
-            Some(_) => Box::pin(self.take_in(event, until)).await,
-            None => Box::pin(self.go_on(until)).await,
+            Some(_) => Box::pin(self.handle_stream(event, deadline)).await,
+            None => Box::pin(self.handle_schedule(deadline)).await,
         }
     }
 
-    async fn take_in(&self, event: Value, until: Timestamp) -> anyhow::Result<()> {
-        let event = serde_json::from_value(event).context("the event is not one of a DynamoDB stream")?;
+    async fn handle_stream(&self, event: Value, deadline: Timestamp) -> anyhow::Result<()> {
+        let event = serde_json::from_value(event).context("the event is not from a DynamoDB stream")?;
         let changes = stream_event::changes(event)?;
         let now = Timestamp::now();
         let taken = fanout::add_to_digests(&changes, &self.table, &self.noise, now).await?;
         let Movements { joined, left } = taken.movements;
-        tracing::debug!(joined, left, "changes taken in");
-        self.emf.write(&[("AttendeesJoined", Unit::Count, count(joined)), ("AttendeesLeft", Unit::Count, count(left))]);
-        tokio::join!(self.answer(&changes, until), self.announce_all(taken.due, until));
+        tracing::debug!(joined, left, "changes added to the digests");
+        self.emf.write(&[Metric::count("AttendeesJoined", joined), Metric::count("AttendeesLeft", left)]);
+        tokio::join!(self.send_direct_messages(&changes, deadline), self.announce_all(taken.due, deadline));
         Ok(())
     }
 
-    async fn answer(&self, changes: &[Change], until: Timestamp) {
+    /// Sends opt-in requests to new contacts, and manage links again.
+    async fn send_direct_messages(&self, changes: &[Change], deadline: Timestamp) {
         if !changes.iter().any(Change::wants_an_answer) {
             return;
         }
-        let go_on = || Some(Timestamp::now()).filter(|now| *now < until);
+        let time_left = || Some(Timestamp::now()).filter(|now| *now < deadline);
         match self.sender().await {
-            // Who was not asked is when there is something to tell.
-            Ok(sender) => drop(sender.answer_changes(changes, &go_on).await),
-            Err(error) => tracing::error!(error = format!("{error:#}"), "owners of addresses are asked later"),
+            // A request that was not sent is sent before the next notification.
+            Ok(sender) => drop(sender.answer_changes(changes, &time_left).await),
+            Err(error) => tracing::error!(
+                error = format!("{error:#}"),
+                "opt-in requests deferred; they are sent before the next notification"
+            ),
         }
     }
 
-    async fn go_on(&self, until: Timestamp) -> anyhow::Result<()> {
+    async fn handle_schedule(&self, deadline: Timestamp) -> anyhow::Result<()> {
         let now = Timestamp::now();
-        let due = self.table.due(now, DUE).await?;
-        let oldest = due.first().map_or(0.0, |(_, since)| now.since(*since).as_secs_f64());
-        tracing::debug!(digests = due.len(), "looked at what waits");
-        self.emf.write(&[
-            ("DigestsDue", Unit::Count, count(u64::try_from(due.len()).unwrap_or(u64::MAX))),
-            ("OldestDigestDue", Unit::Seconds, oldest),
-        ]);
+        let due = self.table.due(now, MAX_DUE_DIGESTS).await?;
+        let oldest = due.first().map_or(Duration::ZERO, |(_, since)| now.since(*since));
+        tracing::debug!(digests = due.len(), "found due digests");
+        self.emf.write(&[Metric::count("DigestsDue", due.len() as u64), Metric::duration("OldestDigestDue", oldest)]);
         let events: Vec<EventId> = due.into_iter().map(|(event, _)| event).collect();
-        self.announce_all(events, until).await;
+        self.announce_all(events, deadline).await;
         Ok(())
     }
 
-    /// Sends what is due of each, as far as there is time.
-    async fn announce_all(&self, events: Vec<EventId>, until: Timestamp) {
+    /// Sends the due announcements of some events, until the deadline.
+    async fn announce_all(&self, events: Vec<EventId>, deadline: Timestamp) {
         if events.is_empty() {
             return;
         }
         let notifier = match self.sender().await {
             Ok(sender) => sender,
             Err(error) => {
-                tracing::error!(error = format!("{error:#}"), "people are told in a minute");
+                tracing::error!(error = format!("{error:#}"), "announcing failed; retrying on the next schedule");
                 return;
             }
         };
@@ -131,23 +135,20 @@ impl Fanout {
             roster: &self.table,
             notifier,
             backoff: self.noise,
-            concurrency: AT_ONCE,
+            concurrency: MAX_CONCURRENT_NOTIFICATIONS,
             clock: &Timestamp::now,
             is_stopping: &|| false,
         };
-        let ended = |event: &EventId, tally| match tally {
+        let report = |event: &EventId, tally| match tally {
             Ok(tally) => self.emf.notified(&tally),
-            Err(unavailable) => tracing::error!(%unavailable, event.id = %event, "people are told in a minute"),
+            Err(unavailable) => {
+                tracing::error!(%unavailable, event.id = %event, "announcing failed; retrying on the next schedule")
+            }
         };
-        digest_sender.send_digests(events, until, ended).await;
+        digest_sender.send_digests(events, deadline, report).await;
     }
 
     async fn sender(&self) -> anyhow::Result<&NotificationSender> {
-        self.sender.get_or_try_init(|| sender(&self.config, &self.table, &self.emf)).await
+        self.sender.get_or_try_init(|| notification_sender(&self.config, &self.table, &self.emf)).await
     }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a metric is a double; nobody counts to 2^53")]
-fn count(count: u64) -> f64 {
-    count as f64
 }

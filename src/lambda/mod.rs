@@ -1,10 +1,11 @@
-//! The functions: what each reads at its start, and what it does with an event.
+//! The handlers of the Lambda functions, and the settings that they read at their start.
 
 mod alexa;
 mod api;
 mod fanout;
 mod import;
 mod ingest;
+pub mod log;
 mod notify;
 mod sqs_event;
 pub mod stream_event;
@@ -12,7 +13,7 @@ pub mod stream_event;
 pub use self::alexa::AlexaSkill;
 pub use self::api::router;
 pub use self::fanout::Fanout;
-pub use self::import::{Importer, ObjectsMade};
+pub use self::import::{Importer, ObjectsCreated};
 pub use self::ingest::Ingest;
 
 use std::env;
@@ -21,21 +22,21 @@ use std::str::FromStr;
 
 use anyhow::{Context as _, anyhow};
 
-/// A setting that the template gives; all of them begin with `COUNTMEIN_`.
-fn setting(name: &str) -> anyhow::Result<String> {
-    optional_setting(name).with_context(|| format!("{name} is not set; the function's environment must have it"))
+/// A setting that the template passes in the environment.
+fn required_setting(name: &str) -> anyhow::Result<String> {
+    optional_setting(name).with_context(|| format!("{name} is not set; set it in the function's environment"))
 }
 
-/// A setting of some form; None if it is absent or empty.
+/// Parses a setting. None if it is absent or empty.
 fn parsed_setting<T: FromStr>(name: &str) -> anyhow::Result<Option<T>>
 where
     T::Err: Display,
 {
-    let parse = |text: String| text.parse().map_err(|error| anyhow!("{name} is {text}: {error}"));
+    let parse = |text: String| text.parse().map_err(|error| anyhow!("{name} is invalid ({text}): {error}"));
     optional_setting(name).map(parse).transpose()
 }
 
-/// None if it is absent or empty.
+/// None if the setting is absent or empty.
 fn optional_setting(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
 }

@@ -1,4 +1,4 @@
-//! How a stage tells people: over SNS, as the template's settings say.
+//! The sender of notifications over SNS, with the template's settings.
 
 use std::sync::Arc;
 
@@ -6,30 +6,34 @@ use anyhow::{Context as _, bail};
 use aws_config::SdkConfig;
 use url::Url;
 
-use super::{optional_setting, parsed_setting, setting};
+use super::{optional_setting, parsed_setting, required_setting};
 use crate::adapters::dynamodb::EventsTable;
 use crate::adapters::metrics::emf::Emf;
 use crate::adapters::secrets_manager as secrets;
-use crate::adapters::sns::{Phones, Sns, Topics};
+use crate::adapters::sns::{Sns, SnsSms, SnsTopics};
 use crate::notify::links::Links;
 use crate::notify::text::{MessageTexts, NAMES_SHOWN};
 use crate::notify::{Limits, NotificationSender, OptInsInFlight, SmsLimits};
 
-/// What the template sets where its parameters are left alone.
-const CONFIRMATIONS_AN_HOUR: u64 = 100;
+/// The default of the template's parameter.
+const DEFAULT_OPT_INS_PER_HOUR: u64 = 100;
 
-/// With the secrets read that links and addresses need.
-pub async fn sender(config: &SdkConfig, table: &EventsTable, emf: &Emf) -> anyhow::Result<NotificationSender> {
-    // One after the other, over one connection: another one's handshake takes a function longer than a second answer.
-    let token_secret = secrets::current(config, &setting("COUNTMEIN_TOKEN_SECRET")?).await?;
-    let contact_secret = secrets::current(config, &setting("COUNTMEIN_CONTACT_SECRET")?).await?;
+/// Creates the sender. Reads the secrets for links and contact ids.
+pub async fn notification_sender(
+    config: &SdkConfig,
+    table: &EventsTable,
+    emf: &Emf,
+) -> anyhow::Result<NotificationSender> {
+    // One after the other, over one connection: a second TLS handshake takes a function longer than a second request.
+    let token_secret = secrets::read_current(config, &required_setting("COUNTMEIN_TOKEN_SECRET")?).await?;
+    let contact_secret = secrets::read_current(config, &required_setting("COUNTMEIN_CONTACT_SECRET")?).await?;
     let sns = Arc::new(Sns::new(
         config,
-        Topics {
-            announcements: setting("COUNTMEIN_ANNOUNCEMENTS_TOPIC")?,
-            contact_prefix: setting("COUNTMEIN_CONTACT_TOPICS")?,
-            tags: [("project", "countmein".to_owned()), ("stage", setting("COUNTMEIN_STAGE")?)]
-                .map(|(name, value)| (name.to_owned(), value))
+        SnsTopics {
+            announcements_arn: required_setting("COUNTMEIN_ANNOUNCEMENTS_TOPIC")?,
+            contact_arn_prefix: required_setting("COUNTMEIN_CONTACT_TOPICS")?,
+            tags: [("project", "countmein".to_owned()), ("stage", required_setting("COUNTMEIN_STAGE")?)]
+                .map(|(key, value)| (key.to_owned(), value))
                 .into(),
         },
     ));
@@ -39,7 +43,7 @@ pub async fn sender(config: &SdkConfig, table: &EventsTable, emf: &Emf) -> anyho
             parsed_setting("COUNTMEIN_LANGUAGE")?.unwrap_or_default(),
             parsed_setting("COUNTMEIN_NAMES_SHOWN")?.unwrap_or(NAMES_SHOWN),
         ),
-        links: Links { public_url: public_url(&setting("COUNTMEIN_PUBLIC_URL")?)?, token_secret },
+        links: Links { public_url: parse_public_url(&required_setting("COUNTMEIN_PUBLIC_URL")?)?, token_secret },
         contact_secret,
         contacts: table.clone(),
         budgets: table,
@@ -49,22 +53,22 @@ pub async fn sender(config: &SdkConfig, table: &EventsTable, emf: &Emf) -> anyho
         inbox: None,
         mailer: Some(sns.clone()),
         webhook_caller: Some(sns.clone()),
-        sms_sender: Some(Arc::new(Phones::new(config))),
+        sms_sender: Some(Arc::new(SnsSms::new(config))),
         broadcaster: Some(sns),
     })
 }
 
 pub fn limits() -> anyhow::Result<Limits> {
-    let opt_ins_per_hour = parsed_setting("COUNTMEIN_OPT_INS_PER_HOUR")?.unwrap_or(CONFIRMATIONS_AN_HOUR);
-    Ok(Limits { opt_ins_per_hour, sms: sms_guard()? })
+    let opt_ins_per_hour = parsed_setting("COUNTMEIN_OPT_INS_PER_HOUR")?.unwrap_or(DEFAULT_OPT_INS_PER_HOUR);
+    Ok(Limits { opt_ins_per_hour, sms: sms_limits()? })
 }
 
-/// None where no calling code is listed: nobody is texted then.
-fn sms_guard() -> anyhow::Result<Option<SmsLimits>> {
+/// None if no calling code is set. No text messages are sent then.
+fn sms_limits() -> anyhow::Result<Option<SmsLimits>> {
     let Some(codes) = optional_setting("COUNTMEIN_SMS_CALLING_CODES") else { return Ok(None) };
     let calling_codes: Vec<String> = codes.split(',').map(|code| code.trim().to_owned()).collect();
     if let Some(code) = calling_codes.iter().find(|code| !SmsLimits::is_calling_code(code)) {
-        bail!("COUNTMEIN_SMS_CALLING_CODES has {code}; write calling codes like +1,+49");
+        bail!("COUNTMEIN_SMS_CALLING_CODES contains {code}; use calling codes like +1,+49");
     }
     Ok(Some(SmsLimits {
         calling_codes,
@@ -73,6 +77,6 @@ fn sms_guard() -> anyhow::Result<Option<SmsLimits>> {
     }))
 }
 
-pub fn public_url(text: &str) -> anyhow::Result<Url> {
+pub fn parse_public_url(text: &str) -> anyhow::Result<Url> {
     Url::parse(text).with_context(|| format!("COUNTMEIN_PUBLIC_URL is {text}; use one like https://signup.example.org"))
 }

@@ -1,4 +1,4 @@
-//! The event in which Lambda hands messages of an SQS queue to a function, and the function's answer.
+//! The event with which Lambda passes SQS messages to a function, and the function's answer.
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 
@@ -6,22 +6,21 @@ use crate::domain::timestamp::Timestamp;
 use crate::ingest::{Outcome, Processed};
 use crate::ports::Delivery;
 
-/// A record that cannot be reported on. The invocation must fail: a record that is not reported counts as done,
-/// and would be lost.
+/// A record lacks an attribute. The invocation must fail, since SQS deletes every record that the answer does not list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("record {index} of the SQS event has no {attribute}; is the function's trigger an SQS queue?")]
-pub struct Incomplete {
+#[error("record {index} of the SQS event has no {attribute}; check that an SQS queue triggers the function")]
+pub struct IncompleteRecord {
     pub index: usize,
     pub attribute: &'static str,
 }
 
-/// The records as deliveries, in their order. A body that is absent is empty, and so becomes a reject.
-pub fn deliveries(event: SqsEvent) -> Result<Vec<Delivery>, Incomplete> {
+/// The records as deliveries, in their order. An absent body becomes an empty one, which is rejected later.
+pub fn deliveries(event: SqsEvent) -> Result<Vec<Delivery>, IncompleteRecord> {
     event.records.into_iter().enumerate().map(|(index, record)| delivery(index, record)).collect()
 }
 
-fn delivery(index: usize, record: SqsMessage) -> Result<Delivery, Incomplete> {
-    let missing = |attribute| Incomplete { index, attribute };
+fn delivery(index: usize, record: SqsMessage) -> Result<Delivery, IncompleteRecord> {
+    let missing = |attribute| IncompleteRecord { index, attribute };
     let number = |attribute| record.attributes.get(attribute).and_then(|text| text.parse::<i64>().ok());
     let sent_at = number("SentTimestamp").and_then(|millis| Timestamp::from_millis(millis).ok());
     let receive_count = number("ApproximateReceiveCount").and_then(|count| u32::try_from(count).ok());
@@ -34,11 +33,11 @@ fn delivery(index: usize, record: SqsMessage) -> Result<Delivery, Incomplete> {
     })
 }
 
-/// Those to be tried again (`ReportBatchItemFailures`); SQS deletes the others.
-pub fn failures(processed: Vec<Processed>) -> SqsBatchResponse {
-    let again = processed.into_iter().filter(|each| matches!(each.outcome, Outcome::Retry(_)));
+/// The messages that SQS must deliver again (`ReportBatchItemFailures`). SQS deletes the others.
+pub fn batch_item_failures(processed: Vec<Processed>) -> SqsBatchResponse {
+    let retried = processed.into_iter().filter(|each| matches!(each.outcome, Outcome::Retry(_)));
     let mut response = SqsBatchResponse::default();
-    response.set_failures(again.map(|each| each.message_id));
+    response.set_failures(retried.map(|each| each.message_id));
     response
 }
 
@@ -73,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_is_a_delivery() {
+    fn reads_a_record() {
         let deliveries = deliveries(event(&[record()])).unwrap();
         assert_eq!(
             deliveries,
@@ -88,26 +87,29 @@ mod tests {
     }
 
     #[test]
-    fn a_record_that_could_not_be_reported_fails_the_invocation() {
+    fn rejects_incomplete_records() {
         for attribute in ["messageId", "receiptHandle"] {
-            let mut nameless = record();
-            nameless.as_object_mut().unwrap().remove(attribute);
-            assert_eq!(deliveries(event(&[record(), nameless])), Err(Incomplete { index: 1, attribute }));
+            let mut without_attribute = record();
+            without_attribute.as_object_mut().unwrap().remove(attribute);
+            assert_eq!(
+                deliveries(event(&[record(), without_attribute])),
+                Err(IncompleteRecord { index: 1, attribute })
+            );
         }
-        let mut undated = record();
-        undated["attributes"]["SentTimestamp"] = json!("yesterday");
-        assert_eq!(deliveries(event(&[undated])), Err(Incomplete { index: 0, attribute: "SentTimestamp" }));
+        let mut without_time = record();
+        without_time["attributes"]["SentTimestamp"] = json!("yesterday");
+        assert_eq!(deliveries(event(&[without_time])), Err(IncompleteRecord { index: 0, attribute: "SentTimestamp" }));
     }
 
     #[test]
-    fn only_what_may_succeed_later_comes_again() {
-        let settled =
+    fn reports_only_retries() {
+        let processed =
             |message_id: &str, outcome| Processed { message_id: message_id.into(), receipt: String::new(), outcome };
-        let response = failures(vec![
-            settled("stored", Outcome::Stored),
-            settled("throttled", Outcome::Retry("throttled".into())),
-            settled("poison", Outcome::Rejected("no name".into())),
-            settled("duplicate", Outcome::Duplicate),
+        let response = batch_item_failures(vec![
+            processed("stored", Outcome::Stored),
+            processed("throttled", Outcome::Retry("throttled".into())),
+            processed("poison", Outcome::Rejected("no name".into())),
+            processed("duplicate", Outcome::Duplicate),
         ]);
         assert_eq!(
             serde_json::to_value(response).unwrap(),

@@ -1,4 +1,4 @@
-//! The event in which Lambda hands records of the table's stream to a function.
+//! The event with which Lambda passes records of the table's stream to a function.
 
 use aws_lambda_events::dynamodb::{Event, EventRecord};
 use serde_dynamo::{AttributeValue, Item};
@@ -7,8 +7,8 @@ use crate::domain::attendee::Attendee;
 use crate::domain::change::Change;
 use crate::formats::stored::attendee::{AttendeeRecord, Damaged};
 
-/// A record of the stream that cannot be read. The invocation must fail: the stream's mapping then splits the batch,
-/// and in the end keeps the record where its operator finds it.
+/// A record of the stream cannot be read. The invocation must fail: the event source mapping then splits the batch, and
+/// finally sends the record to its failure destination.
 #[derive(Debug, thiserror::Error)]
 #[error("record {sequence_number} of the stream is damaged: {cause}")]
 pub struct DamagedRecord {
@@ -16,42 +16,43 @@ pub struct DamagedRecord {
     pub cause: String,
 }
 
-/// The changes of attendees, in their order. Writes to whatever else stands in the table are none.
+/// The changes of attendees, in their order. Leaves out writes to other items of the table.
 pub fn changes(event: Event) -> Result<Vec<Change>, DamagedRecord> {
-    event.records.into_iter().filter_map(|record| change_of(record).transpose()).collect()
+    event.records.into_iter().filter_map(|record| change_in(record).transpose()).collect()
 }
 
-fn change_of(record: EventRecord) -> Result<Option<Change>, DamagedRecord> {
+fn change_in(record: EventRecord) -> Result<Option<Change>, DamagedRecord> {
     let record = record.change;
     change(record.old_image, record.new_image).map_err(|cause| DamagedRecord {
-        sequence_number: record.sequence_number.unwrap_or_else(|| "without a number".to_owned()),
+        sequence_number: record.sequence_number.unwrap_or_else(|| "without a sequence number".to_owned()),
         cause,
     })
 }
 
-/// What a write changed, by its images, an empty one where there was nothing; none if it was not to an attendee.
+/// The change between two images of an item, where an empty image means that there was no item. None if the item is no
+/// attendee.
 ///
 /// # Errors
-/// What is wrong with an image.
+/// The reason why an image cannot be read.
 pub fn change(old: Item, new: Item) -> Result<Option<Change>, String> {
-    if [&old, &new].into_iter().any(is_no_attendee) {
+    if [&old, &new].into_iter().any(is_other_item) {
         return Ok(None);
     }
-    let (old, new) = (attendee(old)?, attendee(new)?);
+    let (old, new) = (read_attendee(old)?, read_attendee(new)?);
     let key = new.as_ref().or(old.as_ref()).map(Attendee::key);
     Ok(key.map(|key| Change { key, old, new }))
 }
 
-/// The keys tell: all partitions but the events' begin with `#`, and so does what is no attendee of an event.
-fn is_no_attendee(image: &Item) -> bool {
-    let is_special = |key: &str| match image.inner().get(key) {
+/// Whether an item is no attendee: its partition key or its sort key then begins with `#`.
+fn is_other_item(image: &Item) -> bool {
+    let has_prefix = |key: &str| match image.inner().get(key) {
         Some(AttributeValue::S(text)) => text.starts_with('#'),
         _ => false,
     };
-    is_special("event") || is_special("name")
+    has_prefix("event") || has_prefix("name")
 }
 
-fn attendee(image: Item) -> Result<Option<Attendee>, String> {
+fn read_attendee(image: Item) -> Result<Option<Attendee>, String> {
     if image.is_empty() {
         return Ok(None);
     }
@@ -69,7 +70,7 @@ mod tests {
     fn image(status: &str) -> Value {
         let mut image = json!({
             "event": {"S": "dance"}, "name": {"S": "melvin"}, "display_name": {"S": "Melvin"}, "title": {"S": "Dance"},
-            "status": {"S": status}, "requested_at": {"N": "1795431600000"}, "signup_id": {"S": "a"},
+            "status": {"S": status}, "requested_at": {"N": "1795431600000"}, "signup_id": {"S": "a"}, "rev": {"N": "2"},
         });
         let attributes = match status {
             "in" => json!({"since": {"N": "1795431600000"}, "owner": {"S": "a"}, "channel": {"S": "queue"},
@@ -103,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn who_comes_and_who_goes_is_told_by_the_images() {
+    fn reads_joined_and_left_from_the_images() {
         let event = event(&[
             (None, Some(image("in"))),
             (Some(image("in")), Some(image("in"))),
@@ -112,22 +113,22 @@ mod tests {
             (Some(image("in")), None),
         ]);
         let changes = changes(event).unwrap();
-        let told: Vec<_> = changes.iter().map(|change| change.movement().map(|(movement, _)| movement)).collect();
+        let movements: Vec<_> = changes.iter().map(|change| change.movement().map(|(movement, _)| movement)).collect();
         let (joined, left) = (Some(Movement::Joined), Some(Movement::Left));
-        assert_eq!(told, [joined, None, left, joined, left]);
+        assert_eq!(movements, [joined, None, left, joined, left]);
         let melvin = changes[0].new.as_ref().unwrap();
         assert_eq!(melvin.registration().unwrap().contact.as_ref().unwrap().address(), "melvin@example.org");
     }
 
     #[test]
-    fn what_is_no_attendee_is_no_change() {
+    fn ignores_items_that_are_no_attendees() {
         let digest = json!({"event": {"S": "#digest"}, "name": {"S": "dance"}, "status": {"S": "in"}});
         let details = json!({"event": {"S": "dance"}, "name": {"S": "#details"}, "title": {"S": "Dance"}});
         assert_eq!(changes(event(&[(None, Some(digest)), (Some(details), None)])).unwrap(), []);
     }
 
     #[test]
-    fn a_damaged_image_fails_by_its_number() {
+    fn damaged_image_is_named_by_its_number() {
         let mut damaged = image("in");
         damaged.as_object_mut().unwrap().remove("owner");
         let error = changes(event(&[(None, Some(image("in"))), (None, Some(damaged))])).unwrap_err();

@@ -20,7 +20,7 @@ fn sign_up(program: &Program, name: &str, phone: Option<&str>) {
     ureq::post(format!("{}/events/Dance/signups", program.url)).send_json(body).unwrap();
 }
 
-/// Once there are as many.
+/// Waits until there are that many.
 fn texts_to(account: &Account, phone: &str, count: usize) -> Vec<String> {
     let deadline = Instant::now() + PATIENCE;
     loop {
@@ -63,13 +63,13 @@ fn only_listed_calling_codes_get_texts() {
 
 #[test]
 fn texts_need_hours_and_calling_codes() {
-    for (arguments, told) in [
+    for (arguments, message) in [
         (&["--sms-calling-codes", "+1"][..], "--sms-hours"),
         (&["--sms-calling-codes", "0049", "--sms-hours", "8-21 UTC"], "+49"),
         (&["--sms-calling-codes", "+49", "--sms-hours", "day"], "8-21 Europe/Berlin"),
     ] {
         let output = serve(tempfile::tempdir().unwrap().path()).args(arguments).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{output:?}");
-        assert!(String::from_utf8_lossy(&output.stderr).contains(told), "{output:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains(message), "{output:?}");
     }
 }

@@ -58,7 +58,6 @@ async fn reads_every_item() {
         assert_eq!(ports.remembered(key).await, as_text(id), "{key}");
     }
     assert_eq!(json!(ports.due().await), expected["due"]);
-    assert_eq!(json!(code::table_position(&table).await), expected["position"]);
 }
 
 #[tokio::test]

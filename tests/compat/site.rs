@@ -142,13 +142,8 @@ impl Site {
     }
 
     /// The opt-in behind a link: `pending`, `confirmed` or `opted_out`.
-    pub fn opt_in(&self, path: &str) -> &'static str {
-        match as_text(&self.page(path)["consent"]) {
-            "asked" => "pending",
-            "given" => "confirmed",
-            "refused" => "opted_out",
-            other => panic!("{path}: {other}"),
-        }
+    pub fn opt_in(&self, path: &str) -> String {
+        as_text(&self.page(path)["opt_in"]).to_owned()
     }
 
     /// A command of the same program, with the organiser's key.

@@ -8,9 +8,7 @@ use std::time::Duration;
 #[cfg(feature = "aws")]
 use countmein::adapters::dynamodb::EventsTable;
 #[cfg(feature = "aws")]
-use countmein::adapters::dynamodb::stream::TableStream;
-#[cfg(feature = "aws")]
-use countmein::adapters::metrics::prometheus::Metrics;
+use countmein::adapters::metrics::prometheus::PrometheusMetrics;
 use countmein::adapters::sqlite::Sqlite;
 #[cfg(feature = "aws")]
 use countmein::adapters::sqs::Sqs;
@@ -31,18 +29,18 @@ pub struct Backend {
     pub ports: ports::Backend,
     pub queue: Arc<dyn Queue>,
     pub changes: Arc<dyn ChangeFeed>,
-    /// How long the queue keeps a message from others once it was handed out.
+    /// The queue's visibility timeout.
     pub visibility: Duration,
-    /// How many random histories it is put through.
+    /// The number of random histories that it is tried with.
     pub histories: u32,
     /// Whether the queue's depth names its oldest message.
-    pub tells_the_oldest: bool,
-    /// Whether a removal reaches what the change feed told before.
-    pub rewrites_its_feed: bool,
-    /// What brings titles and counts up to the changes, where the roster's writer does not.
+    pub reports_the_oldest: bool,
+    /// Whether a removal also clears the contacts in earlier changes.
+    pub clears_earlier_changes: bool,
+    /// Updates titles and counts from the change feed, where the roster's writer does not.
     follower: Option<Follower>,
-    /// What must outlive the ports.
-    _home: Arc<dyn Any + Send + Sync>,
+    /// Resources that must live as long as the ports.
+    _resources: Arc<dyn Any + Send + Sync>,
 }
 
 /// Takes the feed's changes into digests, as the program does.
@@ -61,7 +59,7 @@ impl Deref for Backend {
 }
 
 impl Backend {
-    /// Brings titles and counts up to every change so far; the position of the last, or of none where the roster's
+    /// Applies every change so far to titles and counts. Returns the position of the last, or the start where the roster's
     /// writer does it.
     pub async fn catch_up(&self) -> Position {
         let Some(Follower { digests, position }) = &self.follower else { return Position::START };
@@ -78,7 +76,7 @@ impl Backend {
         }
     }
 
-    /// On a roster and with rejects that may be others than its own.
+    /// Ingests with another roster and other rejects than its own.
     pub async fn ingest(
         &self,
         deliveries: &[Delivery],
@@ -89,16 +87,17 @@ impl Backend {
         ingest(deliveries, &ports::Backend { roster, rejects, ..self.ports.clone() }, now).await
     }
 
-    /// What the queue's depth says if its oldest message arrived then.
+    /// The oldest arrival that the queue's depth reports.
     pub fn oldest(&self, arrived_at: Timestamp) -> Option<Timestamp> {
-        self.tells_the_oldest.then_some(arrived_at)
+        self.reports_the_oldest.then_some(arrived_at)
     }
 }
 
 /// DynamoDB and SQS, in an account of MiniStack of its own.
 #[cfg(feature = "aws")]
 pub async fn aws() -> Backend {
-    let config = crate::support::ministack::Account::new().config();
+    let account = crate::support::ministack::Account::new();
+    let config = account.config();
     let table = EventsTable::new(&config, "Events");
     table.ensure().await.expect("MiniStack makes the table");
     let visibility = Duration::from_secs(3);
@@ -106,25 +105,25 @@ pub async fn aws() -> Backend {
     let ports = Arc::new(table.clone());
     let job = Job::RejectDeadLetters { rejects: ports.clone() };
     let reject_dead_letters =
-        Worker { queue: Arc::new(Sqs::new(&config, dead_letters)), job, metrics: Arc::new(Metrics::new()) };
+        Worker { queue: Arc::new(Sqs::new(&config, dead_letters)), job, metrics: Arc::new(PrometheusMetrics::new()) };
     let stop = CancellationToken::new();
     tokio::spawn(work_until(reject_dead_letters, stop.clone()));
     Backend {
         ports: table.backend(),
         queue: Arc::new(Sqs::new(&config, url)),
-        changes: Arc::new(TableStream::new(&config, table)),
+        changes: Arc::new(crate::support::ministack::stream::TableStream::of(&account, "Events")),
         visibility,
         histories: 50,
-        tells_the_oldest: false,
-        rewrites_its_feed: false,
+        reports_the_oldest: false,
+        clears_earlier_changes: false,
         follower: Some(Follower { digests: ports, position: Arc::default() }),
-        _home: Arc::new(stop.drop_guard()),
+        _resources: Arc::new(stop.drop_guard()),
     }
 }
 
 /// SQLite in a folder of its own.
 pub async fn sqlite() -> Backend {
-    // Long enough for a case to be done with a message on a busy machine, short enough to be waited for.
+    // Long enough for a case to process a message on a busy machine, short enough to wait for.
     let visibility = Duration::from_secs(3);
     let folder = tempfile::tempdir().expect("there is room for a folder");
     let sqlite = Arc::new(Sqlite::open_with_visibility(folder.path(), visibility).expect("the folder is ours"));
@@ -134,9 +133,9 @@ pub async fn sqlite() -> Backend {
         changes: sqlite,
         visibility,
         histories: 200,
-        tells_the_oldest: true,
-        rewrites_its_feed: true,
+        reports_the_oldest: true,
+        clears_earlier_changes: true,
         follower: None,
-        _home: Arc::new(folder),
+        _resources: Arc::new(folder),
     }
 }

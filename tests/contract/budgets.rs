@@ -12,7 +12,7 @@ async fn spend(backend: &Backend, budget: &str, limit: u64) -> Spending {
     backend.budgets.spend(budget, limit, ends_at).await.expect("the backend is there")
 }
 
-/// Asks for one after the other; for how many there was something left.
+/// Spends one after the other, and counts those granted.
 async fn spend_often(backend: &Backend, budget: &str, limit: u64, times: usize) -> usize {
     let mut spent = 0;
     for _ in 0..times {

@@ -6,8 +6,8 @@ use countmein::ports::Position;
 use crate::backend::Backend;
 use crate::people::{Person, apply, apply_each, at, attendee, changes_of, email, id, person, unique};
 
-/// What is told when these requests are stored one after the other.
-fn told(person: &Person, signups: &[Signup]) -> Vec<Change> {
+/// The changes that these requests cause when they are stored one after the other.
+fn expected_changes(person: &Person, signups: &[Signup]) -> Vec<Change> {
     let after = |count| apply_all(None, &signups[..count], at(0)).0;
     (0..signups.len()).map(|count| Change { key: person.key(), old: after(count), new: after(count + 1) }).collect()
 }
@@ -30,7 +30,7 @@ pub async fn every_write_is_one_change(backend: &Backend) {
         ana.leaves(6, "f", &id("e")),
     ];
     apply_each(&*backend.roster, signups.clone()).await;
-    assert_eq!(changes_of(backend, &[&event]).await, told(&ana, &signups));
+    assert_eq!(changes_of(backend, &[&event]).await, expected_changes(&ana, &signups));
 }
 
 pub async fn unchanged_attendee_is_no_change(backend: &Backend) {
@@ -42,7 +42,7 @@ pub async fn unchanged_attendee_is_no_change(backend: &Backend) {
         [signup.clone(), signup.clone(), ana.cancels(1, "a"), ana.leaves(3, "c", &id("stranger"))],
     )
     .await;
-    assert_eq!(changes_of(backend, &[&event]).await, told(&ana, &[signup]));
+    assert_eq!(changes_of(backend, &[&event]).await, expected_changes(&ana, &[signup]));
 }
 
 pub async fn requests_of_one_batch_are_one_change(backend: &Backend) {
@@ -76,12 +76,12 @@ pub async fn removal_is_a_change_without_contacts(backend: &Backend) {
     let changes = changes_of(backend, &[&dance, &pizza]).await;
     let (about_ana, about_ben): (Vec<&Change>, Vec<&Change>) =
         changes.iter().partition(|change| change.key.name == *before.name.key());
-    if backend.rewrites_its_feed {
+    if backend.clears_earlier_changes {
         assert_eq!(about_ana.iter().map(|change| contacts(change)).sum::<usize>(), 0, "{about_ana:?}");
     }
     assert_eq!(about_ben.iter().map(|change| contacts(change)).sum::<usize>(), 2, "Ben's are not Ana's");
     let left: Vec<_> = about_ana.iter().filter(|change| change.new.is_none()).collect();
-    assert_eq!(left.len(), 2, "that she left is told once an event");
+    assert_eq!(left.len(), 2, "she left each event once");
     for change in left {
         let old = change.old.as_ref().expect("it tells who left");
         assert_eq!((&old.name, old.registration().is_some()), (&before.name, true));

@@ -7,18 +7,18 @@ use futures_util::future::join_all;
 use crate::backend::Backend;
 use crate::people::{at, unique};
 
-/// All that may have been said, twice with a question, a millisecond later than before.
+/// Every opt-in state, the pending one twice at different times.
 fn said() -> [OptIn; 4] {
     let asked_again_at = at(1).plus(Duration::from_millis(1));
     [OptIn::Pending { at: at(1) }, OptIn::Pending { at: asked_again_at }, OptIn::Confirmed, OptIn::OptedOut]
 }
 
-/// The same, and nothing.
+/// Every opt-in state, and none.
 fn said_or_not() -> impl Iterator<Item = Option<OptIn>> {
     said().into_iter().map(Some).chain([None])
 }
 
-/// An address of which this is known.
+/// A contact with this opt-in state.
 async fn contact(backend: &Backend, said: Option<OptIn>) -> ContactId {
     let contact = ContactId::from_stored(unique("contact"));
     if let Some(said) = said {

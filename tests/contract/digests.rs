@@ -29,7 +29,7 @@ fn joined(name: &str) -> NamedChange {
     NamedChange { name, movement: Movement::Joined, requested_at: at(1) }
 }
 
-/// A digest in which something waits since then.
+/// A digest with a pending change since then.
 fn waiting(title: &str, due_at: Timestamp) -> Digest {
     let mut news = News::opened_at(due_at);
     news.add(joined("Ana"), 10);
@@ -87,7 +87,7 @@ pub async fn due_digests_are_listed_oldest_first(backend: &Backend) {
     assert_eq!(backend.digests.due(at(30), 1).await.unwrap().len(), 1);
 }
 
-/// Keeps what goes out.
+/// Records notifications.
 #[derive(Default)]
 struct Kept(Mutex<Vec<(String, String)>>);
 
@@ -124,8 +124,8 @@ pub async fn change_notifies_every_other_attendee_once(backend: &Backend) {
     assert_eq!(digest_sender.send_digest(&event(&title), until).await.unwrap().delivered, 3);
     assert_eq!(digest_sender.send_digest(&event(&title), until).await.unwrap().delivered, 0);
 
-    let mut told = kept.0.into_inner().unwrap();
-    told.sort();
+    let mut sent = kept.0.into_inner().unwrap();
+    sent.sort();
     let expected = [("Ana", "Ben, Cleo"), ("Ben", "Ana, Cleo"), ("Cleo", "Ana, Ben")];
-    assert_eq!(told, expected.map(|(to, of)| (to.to_owned(), of.to_owned())));
+    assert_eq!(sent, expected.map(|(to, of)| (to.to_owned(), of.to_owned())));
 }

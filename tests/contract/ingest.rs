@@ -218,12 +218,12 @@ pub async fn unstored_rejects_are_retried(backend: &Backend) {
     assert!(reject(backend, &poison).await.is_some() && reject(backend, &stranger).await.is_some());
 }
 
-/// A roster that refuses batches as it is told, and keeps an account of what the others should come to.
+/// A roster that fails some batches as planned, and records what the others should result in.
 struct Witness {
     roster: Arc<dyn Roster>,
     /// Whether the next batches are refused; those after the last are not.
     refusals: Mutex<Vec<bool>>,
-    /// Whoever brings this attendee makes it panic.
+    /// A batch with this attendee makes it panic.
     trap: Option<AttendeeKey>,
     account: Mutex<Account>,
 }
@@ -353,7 +353,7 @@ pub async fn dead_letter_becomes_a_reject(backend: &Backend) {
     assert!(matches!(processed[0].outcome, Outcome::Retry(_)), "it stays where it is: {processed:?}");
 }
 
-/// A roster that does what it is asked and forgets to say so.
+/// A roster that applies a batch and returns no outcomes.
 struct SilentRoster(Witness);
 
 #[async_trait]
@@ -407,10 +407,10 @@ enum Kind {
     JoinWithContact,
     Enrol,
     Cancel,
-    /// By the one who made the request of this number, or by a stranger if there is none.
+    /// By the owner of the request of this number, or by a stranger if there is none.
     Leave(usize),
     Amend(usize),
-    /// By the owner: takes the contact away.
+    /// By the owner: removes the contact.
     Forget(usize),
     Notify(usize, bool),
     SendLink,
@@ -418,11 +418,11 @@ enum Kind {
     Poison,
 }
 
-/// Some requests, the order and the batches in which they are delivered, and what fails.
+/// Requests, the order and batches of their deliveries, and the failures.
 #[derive(Debug, Clone)]
 pub struct History {
     requests: Vec<Drawn>,
-    /// Numbers of requests; each stands there once at least.
+    /// Numbers of requests; each occurs at least once.
     pub deliveries: Vec<usize>,
     pub batch_sizes: Vec<usize>,
     refusals: Vec<bool>,
@@ -459,8 +459,8 @@ pub fn some_history() -> impl Strategy<Value = History> {
         })
 }
 
-/// What the requests of a history are on two events. Ids are drawn once, since requests name each other; they tell
-/// the second of their request. Poison is no sign-up.
+/// The requests of a history on two events. Ids are chosen once, since requests name each other; an id contains
+/// the second of its request. A bad message is no sign-up.
 pub struct Asked {
     pub ids: Vec<SignupId>,
     pub signups: Vec<Option<Signup>>,
@@ -506,11 +506,11 @@ impl History {
     }
 }
 
-/// How often a delivery that should be tried again is, as by the queue.
+/// How often a delivery is retried, as by the queue.
 const TRIES: u32 = 5;
 
-/// Lives through a history and compares what the backend says with what the requests say.
-async fn live_through(backend: &Backend, history: &History) {
+/// Runs a history, and compares the backend's state with what the requests ask for.
+async fn run_history(backend: &Backend, history: &History) {
     let (dance, pizza) = (unique("Dance"), unique("Pizza"));
     let before = backend.catch_up().await;
     let asked = history.ask(&dance, &pizza);
@@ -546,7 +546,7 @@ async fn live_through(backend: &Backend, history: &History) {
             }
         }
     }
-    let account = witness.account.lock().unwrap();
+    let account = std::mem::take(&mut *witness.account.lock().unwrap());
 
     for event in [&dance, &pizza] {
         let page = roster(backend, event, 100, None).await;
@@ -560,16 +560,16 @@ async fn live_through(backend: &Backend, history: &History) {
     newest_decides(signups, &settled, &account);
 
     let changes = changes_since(backend, &before, &[&dance, &pizza]).await;
-    assert_eq!(changes.len(), account.writes, "each write is told once");
-    let mut told: BTreeMap<AttendeeKey, Attendee> = BTreeMap::new();
+    assert_eq!(changes.len(), account.writes, "each write is one change");
+    let mut followed: BTreeMap<AttendeeKey, Attendee> = BTreeMap::new();
     for change in changes {
-        assert_eq!(change.old.as_ref(), told.get(&change.key), "each change begins where the last ended");
-        told.insert(change.key, change.new.expect("nobody was removed"));
+        assert_eq!(change.old.as_ref(), followed.get(&change.key), "each change begins where the last ended");
+        followed.insert(change.key, change.new.expect("nobody was removed"));
     }
-    assert_eq!(told, account.attendees);
+    assert_eq!(followed, account.attendees);
 }
 
-/// Where no owner had a say, whoever's newest request is a sign-up is in, whatever the order was.
+/// Without requests of an owner, the newest request of a name decides, whatever the order was.
 fn newest_decides(signups: &[Option<Signup>], settled: &BTreeSet<usize>, account: &Account) {
     let mut newest: BTreeMap<AttendeeKey, &Signup> = BTreeMap::new();
     let mut owned = BTreeSet::new();
@@ -597,7 +597,7 @@ pub async fn random_history_leaves_its_requests_outcome(backend: &Backend) {
     // On a thread of its own, since the runner of proptest calls back and waits.
     let histories = tokio::task::spawn_blocking(move || {
         TestRunner::new(seed::config(backend.histories)).run(&some_history(), |history| {
-            runtime.block_on(live_through(&backend, &history));
+            runtime.block_on(run_history(&backend, &history));
             Ok(())
         })
     });

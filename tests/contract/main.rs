@@ -1,4 +1,4 @@
-//! What every backend must do, said once: plain functions over the ports, run against each backend.
+//! What every backend must do: plain functions over the ports, run against each backend.
 //!
 //! A new backend is a constructor in `backend.rs` and a line at the end of this file. Its tables may be shared between
 //! cases, since each case uses events and names of its own; its queue must be the case's alone.
@@ -81,6 +81,7 @@ contract! {
         events_are_listed_by_id
         attendees_are_listed_by_event_and_name
         concurrent_writers_leave_the_newest
+        concurrent_writers_lose_nothing
         removal_from_one_event_leaves_others
         removal_from_all_events_leaves_nothing
         removing_an_unknown_name_removes_nobody

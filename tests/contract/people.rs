@@ -1,4 +1,4 @@
-//! How the cases speak of people, events and moments.
+//! Helpers of the cases: people, events and times.
 
 use countmein::domain::attendee::{Applied, Attendee};
 use countmein::domain::attendee_name::{AttendeeName, NameKey};
@@ -40,7 +40,7 @@ pub fn key(event: &str, name: &str) -> AttendeeKey {
     AttendeeKey { event: event_id(event), name }
 }
 
-/// Somebody on an event, and what may be asked about them.
+/// An attendee of an event, and requests about them.
 #[derive(Clone)]
 pub struct Person {
     pub event: String,
@@ -119,7 +119,7 @@ pub async fn roster(backend: &Backend, event: &str, limit: usize, after: Option<
     backend.roster.roster(&event_id(event), limit, after).await.expect("the backend is there")
 }
 
-/// The names of those in, in the roster's order.
+/// The names on the roster, in order.
 pub async fn who_is_in(backend: &Backend, event: &str) -> Vec<String> {
     let page = roster(backend, event, 100, None).await;
     assert_eq!(page.next, None, "a case has few people");

@@ -24,12 +24,12 @@ fn pressed(topic: &str, payload: &Value, second: i64) -> Delivery {
     delivery(&unique("message").replace(' ', "-"), &envelope.write())
 }
 
-/// A Shelly's press, which it counts.
+/// A press of a Shelly, which numbers its presses.
 fn shelly(serial: &str, event: &str, count: u32, second: i64) -> Delivery {
     pressed(&format!("shellies/{serial}/input_event/0"), &json!({ "event": event, "event_cnt": count }), second)
 }
 
-/// A button that neither counts nor knows a time.
+/// A press of a button that sends neither number nor time.
 fn simple(serial: &str, action: &str, second: i64) -> Delivery {
     pressed(&format!("zigbee2mqtt/{serial}"), &json!({ "action": action }), second)
 }
@@ -118,7 +118,7 @@ pub async fn restarted_counter_is_a_new_press(backend: &Backend) {
     let first = attendee(backend, &person(&dance, "Ana")).await.expect("Ana is there").newest.id;
     assert_eq!(ingest(backend, &[shelly(&serial, "S", 1, 6 + 11 * 60)]).await, [Outcome::Stored]);
     assert_eq!(who_is_in(backend, &dance).await, ["Ana"]);
-    // By an id of its own, or nobody would hear of it.
+    // With an id of its own, or it would be taken for a repetition.
     let found = attendee(backend, &person(&dance, "Ana")).await.expect("Ana is there");
     assert!(found.newest.id != first && found.registration().expect("Ana is in").owner == found.newest.id);
     let signed_up = shelly(&serial, "S", 1, 5);

@@ -214,7 +214,7 @@ pub async fn depth_counts_unacked_messages(backend: &Backend) {
     assert_eq!(depth.oldest, backend.oldest(older.arrived_at));
     ack(&*backend.queue, std::slice::from_ref(&older)).await;
     let depth = until_the_depth_is(&*backend.queue, 2).await;
-    assert!(depth.oldest > Some(older.arrived_at) || !backend.tells_the_oldest, "{depth:?}");
+    assert!(depth.oldest > Some(older.arrived_at) || !backend.reports_the_oldest, "{depth:?}");
 }
 
 pub async fn receivers_share_no_message(backend: &Backend) {

@@ -1,4 +1,4 @@
-//! The two homes side by side: whatever comes, in whatever order, both say the same of it.
+//! The two backends side by side: the same messages in the same order have the same outcome on both.
 
 use countmein::domain::change::Change;
 use countmein::ingest::Outcome;
@@ -15,16 +15,16 @@ use crate::support::seed;
 
 const HISTORIES: u32 = 1_000;
 
-/// All that a home says after a history.
+/// Everything that a backend reports after a history.
 #[derive(Debug, PartialEq)]
-struct Account {
+struct Report {
     outcomes: Vec<Outcome>,
     rosters: Vec<RosterPage>,
     rejects: Vec<Option<Reject>>,
     changes: Vec<Vec<Change>>,
 }
 
-async fn live_through(backend: &Backend, history: &History, events: &[&str; 2], asked: &Asked) -> Account {
+async fn run_history(backend: &Backend, history: &History, events: &[&str; 2], asked: &Asked) -> Report {
     let before = backend.catch_up().await;
     let mut outcomes = Vec::new();
     let mut sizes = history.batch_sizes.iter().cycle();
@@ -37,19 +37,19 @@ async fn live_through(backend: &Backend, history: &History, events: &[&str; 2], 
         let processed = backend.ingest(&deliveries, backend.roster.clone(), backend.rejects.clone(), at(100)).await;
         outcomes.extend(processed.into_iter().map(|each| each.outcome));
     }
-    let mut account = Account { outcomes, rosters: Vec::new(), rejects: Vec::new(), changes: Vec::new() };
+    let mut report = Report { outcomes, rosters: Vec::new(), rejects: Vec::new(), changes: Vec::new() };
     for event in events {
-        account.rosters.push(roster(backend, event, 100, None).await);
+        report.rosters.push(roster(backend, event, 100, None).await);
     }
-    let outcomes = history.deliveries.iter().zip(&account.outcomes);
+    let outcomes = history.deliveries.iter().zip(&report.outcomes);
     for (number, _) in outcomes.filter(|(_, outcome)| matches!(outcome, Outcome::Rejected(_))) {
-        account.rejects.push(backend.rejects.get(asked.ids[*number].as_str()).await.expect("the backend is there"));
+        report.rejects.push(backend.rejects.get(asked.ids[*number].as_str()).await.expect("the backend is there"));
     }
     // Between attendees of an event a stream keeps no order, and neither does a batch.
     let mut changes = changes_since(backend, &before, events).await;
     changes.sort_by(|one, other| one.key.cmp(&other.key));
-    account.changes = changes.chunk_by(|one, other| one.key == other.key).map(<[Change]>::to_vec).collect();
-    account
+    report.changes = changes.chunk_by(|one, other| one.key == other.key).map(<[Change]>::to_vec).collect();
+    report
 }
 
 #[tokio::test]
@@ -63,8 +63,8 @@ async fn backends_agree_on_random_histories() {
             let asked = history.ask(&dance, &pizza);
             let (here, there) = runtime.block_on(async {
                 tokio::join!(
-                    live_through(&here, &history, &events, &asked),
-                    live_through(&there, &history, &events, &asked)
+                    run_history(&here, &history, &events, &asked),
+                    run_history(&there, &history, &events, &asked)
                 )
             });
             prop_assert_eq!(here, there);

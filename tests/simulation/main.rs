@@ -1,4 +1,4 @@
-//! Announcements over simulated days: whatever happens, who is in knows who is in, and hears it not too often.
+//! Announcements over simulated days: every change reaches every other attendee, and not too often.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -16,9 +16,9 @@ use memory::Memory;
 mod support;
 
 mod memory;
-mod no_answer;
 mod random;
 mod sending;
+mod silent_webhooks;
 
 const DANCE: &str = "Dance";
 const PEOPLE: [&str; 7] = ["Ana", "Ben", "Cleo", "Dora", "Emil", "Finn", "Gia"];
@@ -36,44 +36,44 @@ enum Step {
     Wait(u64),
     /// The clock is set back.
     SetBack(u64),
-    /// The workers come by.
+    /// The workers run.
     Work,
-    /// They do, and stop for good after so many calls.
+    /// The workers run, and crash after this many calls.
     Crash(usize),
-    /// Somebody cannot be reached for so many seconds.
+    /// A person cannot be reached for this many seconds.
     Down(usize, u64),
 }
 
-/// What somebody who is in has been told since they came.
+/// What an attendee was notified of since they joined.
 #[derive(Default)]
-struct Listener {
-    /// Who was in when they came.
-    found: BTreeSet<String>,
-    /// Whether they last heard of somebody that they joined or that they left.
-    heard: BTreeMap<String, bool>,
-    /// The same was told twice.
+struct Attendee {
+    /// Who was in when they joined.
+    present: BTreeSet<String>,
+    /// By name: whether the last notification said that they joined or that they left.
+    notified: BTreeMap<String, bool>,
+    /// Names of which the same was said twice.
     twice: Vec<String>,
 }
 
-impl Listener {
-    fn hear(&mut self, announcement: &Announcement) {
+impl Attendee {
+    fn receive(&mut self, announcement: &Announcement) {
         let joined = announcement.joined.iter().map(|name| (name, true));
         for (name, is_in) in joined.chain(announcement.left.iter().map(|name| (name, false))) {
-            if self.heard.insert(name.clone(), is_in) == Some(is_in) {
+            if self.notified.insert(name.clone(), is_in) == Some(is_in) {
                 self.twice.push(name.clone());
             }
         }
     }
 
-    fn believes(&self, name: &str) -> bool {
-        self.heard.get(name).copied().unwrap_or_else(|| self.found.contains(name))
+    fn knows_of(&self, name: &str) -> bool {
+        self.notified.get(name).copied().unwrap_or_else(|| self.present.contains(name))
     }
 }
 
 struct World {
     memory: Memory,
-    listeners: BTreeMap<&'static str, Listener>,
-    told: usize,
+    attendees: BTreeMap<&'static str, Attendee>,
+    notified: usize,
     crashed: bool,
     waited: Duration,
 }
@@ -82,8 +82,8 @@ impl World {
     fn new() -> Self {
         Self {
             memory: Memory::new(start()),
-            listeners: BTreeMap::new(),
-            told: 0,
+            attendees: BTreeMap::new(),
+            notified: 0,
             crashed: false,
             waited: Duration::ZERO,
         }
@@ -93,18 +93,18 @@ impl World {
         match *step {
             Step::Join(person) => {
                 if self.memory.request(DANCE, PEOPLE[person], Request::Enrol { contact: None }) {
-                    let found = self.listeners.keys().map(|name| (*name).to_owned()).collect();
-                    self.listeners.insert(PEOPLE[person], Listener { found, ..Listener::default() });
+                    let present = self.attendees.keys().map(|name| (*name).to_owned()).collect();
+                    self.attendees.insert(PEOPLE[person], Attendee { present, ..Attendee::default() });
                 }
             }
             Step::Leave(person) => {
                 if self.memory.request(DANCE, PEOPLE[person], Request::Cancel) {
-                    self.listeners.remove(PEOPLE[person]);
+                    self.attendees.remove(PEOPLE[person]);
                 }
             }
             Step::Wait(seconds) => {
                 let time = Duration::from_secs(seconds);
-                // Who cannot be told for a day is given up; here nobody is.
+                // A notification expires after a day; here none does.
                 if self.waited + time < DAY - Duration::from_secs(4 * 60 * 60) {
                     self.waited += time;
                     self.memory.advance(time);
@@ -122,18 +122,18 @@ impl World {
         self.crashed |= self.memory.work(Noise::default()).is_none();
         self.memory.crash_after(None);
         let state = self.memory.state();
-        for (_, name, announcement) in &state.told[self.told..] {
+        for (_, name, announcement) in &state.notified[self.notified..] {
             let own = |names: &[String]| names.contains(name);
-            assert!(!own(&announcement.joined) && !own(&announcement.left), "{name} hears of themselves");
-            // Who has left meanwhile was told a moment ago.
-            if let Some(listener) = self.listeners.get_mut(name.as_str()) {
-                listener.hear(announcement);
+            assert!(!own(&announcement.joined) && !own(&announcement.left), "{name} is notified about themselves");
+            // A recipient may have left since the notification.
+            if let Some(attendee) = self.attendees.get_mut(name.as_str()) {
+                attendee.receive(announcement);
             }
         }
-        self.told = state.told.len();
+        self.notified = state.notified.len();
     }
 
-    /// Lets everything that is due or will be happen.
+    /// Lets all pending work happen.
     fn ack(&mut self) {
         self.work(None);
         for _ in 0..1_000 {
@@ -155,19 +155,19 @@ fn changes_during_backoff_share_a_digest() {
         world.take(&Step::Join(person));
         world.take(&Step::Work);
     }
-    assert_eq!(world.told, 0, "it is quiet: Ana's own coming was its first change");
+    assert_eq!(world.notified, 0, "Ana's own sign-up started the backoff");
     world.take(&Step::Wait(60));
     world.take(&Step::Work);
-    assert_eq!(world.told, PEOPLE.len());
+    assert_eq!(world.notified, PEOPLE.len());
     let state = world.memory.state();
-    let (_, _, to_ana) = state.told.iter().find(|(_, name, _)| name == "Ana").unwrap();
+    let (_, _, to_ana) = state.notified.iter().find(|(_, name, _)| name == "Ana").unwrap();
     assert_eq!(to_ana.joined, PEOPLE[1..]);
     assert_eq!(to_ana.count, PEOPLE.len() as u64);
 }
 
 #[test]
 fn provider_outage_loses_no_notification() {
-    // About as many as are kept by name, and far more.
+    // About as many failed recipients as are stored by name, and far more.
     for crowd in [1, 74, 75, 99, 100, 120, 1_000] {
         let memory = Memory::new(start());
         let guests: Vec<String> = (0..crowd).map(|number| format!("Guest {number:04}")).collect();
@@ -186,31 +186,33 @@ fn provider_outage_loses_no_notification() {
             tries += 1;
             assert!(tries < 100, "{crowd} are tried more than once a minute");
         }
-        // Beyond those who are kept by name it goes on where it stopped.
+        // Beyond those stored by name, sending continues where it stopped.
         assert!(crowd < 1_000 || tries >= 60, "once a minute: {tries}");
         let state = memory.state();
         for guest in &guests {
-            let told: Vec<_> = state.told.iter().filter(|(_, name, _)| name == guest).collect();
-            assert!(told.iter().all(|(at, _, _)| *at >= ends_at));
-            let mut names: Vec<&String> = told.iter().flat_map(|(_, _, announcement)| &announcement.joined).collect();
+            let notified: Vec<_> = state.notified.iter().filter(|(_, name, _)| name == guest).collect();
+            assert!(notified.iter().all(|(at, _, _)| *at >= ends_at));
+            let mut names: Vec<&String> =
+                notified.iter().flat_map(|(_, _, announcement)| &announcement.joined).collect();
             names.sort();
             assert_eq!(names, ["Amy", "Bea"], "{guest} of {crowd}");
         }
     }
 }
 
-/// They are in, everybody has heard of it, and the event is quiet no more.
+/// Signs the guests up, announces them, and lets the backoff pass.
 fn settled(memory: &Memory, guests: &[String]) {
     for guest in guests {
         memory.request(DANCE, guest, Request::Enrol { contact: None });
     }
     memory.work(Noise::default());
     memory.advance(Duration::from_secs(24 * 3_600));
-    memory.state().told.clear();
+    memory.state().notified.clear();
 }
 
-/// Some are down when Amy comes, others too when Bea does: who of the crowd hears of both within hours after an hour.
-fn late_and_later(crowd: usize, first: (Range<usize>, u64), then: (Range<usize>, u64)) -> Vec<bool> {
+/// Some recipients are down when Amy joins, more when Bea does. Returns for each whether both notifications arrived within
+/// four hours.
+fn outages(crowd: usize, first: (Range<usize>, u64), then: (Range<usize>, u64)) -> Vec<bool> {
     let memory = Memory::new(start());
     let guests: Vec<String> = (0..crowd).map(|number| format!("Guest {number:04}")).collect();
     settled(&memory, &guests);
@@ -228,33 +230,33 @@ fn late_and_later(crowd: usize, first: (Range<usize>, u64), then: (Range<usize>,
         assert!(tries < 2 * 4 * 60, "tried more than once a minute");
     }
     let state = memory.state();
-    let has_heard = |guest: &String, name: &str| {
-        let told = state.told.iter().filter(|(_, to, _)| to == guest);
-        let times = told.filter(|(_, _, announcement)| announcement.joined.iter().any(|it| it == name)).count();
-        assert!(times <= 1, "{guest} heard of {name} {times} times");
+    let is_notified = |guest: &String, name: &str| {
+        let notified = state.notified.iter().filter(|(_, to, _)| to == guest);
+        let times = notified.filter(|(_, _, announcement)| announcement.joined.iter().any(|it| it == name)).count();
+        assert!(times <= 1, "{guest} was notified of {name} {times} times");
         times == 1
     };
-    guests.iter().map(|guest| has_heard(guest, "Amy") && has_heard(guest, "Bea")).collect()
+    guests.iter().map(|guest| is_notified(guest, "Amy") && is_notified(guest, "Bea")).collect()
 }
 
 #[test]
 fn failing_recipient_delays_no_deferred_one() {
-    let heard = late_and_later(101, (0..99, 1), (99..100, 30));
-    assert_eq!(heard.iter().filter(|heard| !**heard).count(), 1, "the one");
+    let notified = outages(101, (0..99, 1), (99..100, 30));
+    assert_eq!(notified.iter().filter(|notified| !**notified).count(), 1, "the one");
 }
 
 #[test]
 fn failing_recipients_are_retried_each_minute() {
     for one in [0, 100] {
-        let heard = late_and_later(101, (one..one + 1, 30), (1..100, 1));
-        assert_eq!(heard.iter().filter(|heard| !**heard).count(), 1, "the one");
+        let notified = outages(101, (one..one + 1, 30), (1..100, 1));
+        assert_eq!(notified.iter().filter(|notified| !**notified).count(), 1, "the one");
     }
 }
 
 #[test]
 fn deferred_recipient_is_notified_despite_failures() {
-    let heard = late_and_later(120, (0..60, 1), (60..101, 30));
-    assert!(heard[..60].iter().all(|heard| *heard), "{heard:?}");
-    // Those whose turn on the roster is still to come wait for it, and hear of nothing twice.
-    late_and_later(120, (60..101, 1), (0..60, 30));
+    let notified = outages(120, (0..60, 1), (60..101, 30));
+    assert!(notified[..60].iter().all(|notified| *notified), "{notified:?}");
+    // Recipients later on the roster wait for their turn, and get nothing twice.
+    outages(120, (60..101, 1), (0..60, 30));
 }

@@ -25,7 +25,7 @@ use countmein::ports::{
 };
 use futures_util::FutureExt as _;
 
-/// Changes that are taken in at once.
+/// Changes in one batch.
 const BATCH: usize = 100;
 
 pub struct Memory(Mutex<State>);
@@ -34,16 +34,16 @@ pub struct Memory(Mutex<State>);
 pub struct State {
     attendees: BTreeMap<AttendeeKey, Attendee>,
     digests: BTreeMap<EventId, Digest>,
-    /// Changes that are not taken in yet.
+    /// Changes that are not followed yet.
     feed: VecDeque<Change>,
     now: i64,
     signups: u64,
-    /// After so many steps everything stands still.
+    /// The number of steps until a crash.
     steps_left: Option<usize>,
-    /// Who cannot be reached until then.
+    /// Who cannot be reached, and until when.
     down: BTreeMap<String, i64>,
-    pub told: Vec<(Timestamp, String, Announcement)>,
-    pub told_everybody: u64,
+    pub notified: Vec<(Timestamp, String, Announcement)>,
+    pub broadcasts: u64,
     pub stores: usize,
     pub pages: usize,
 }
@@ -69,7 +69,7 @@ impl Memory {
         self.state().now -= i64::try_from(time.as_millis()).unwrap();
     }
 
-    /// Nobody of this name can be reached for a while.
+    /// Makes a person unreachable for a while.
     pub fn take_down(&self, name: &str, time: Duration) {
         let mut state = self.state();
         let until = state.now + i64::try_from(time.as_millis()).unwrap();
@@ -80,7 +80,7 @@ impl Memory {
         self.state().steps_left = steps;
     }
 
-    /// Somebody comes or goes; whether that is a change.
+    /// Applies a request; returns whether it changed the roster.
     pub fn request(&self, event: &str, name: &str, request: Request) -> bool {
         let mut state = self.state();
         state.signups += 1;
@@ -103,12 +103,12 @@ impl Memory {
         is_change
     }
 
-    /// Takes in what is new and sends what is due, as one invocation does; none if it crashed.
+    /// Follows new changes and sends what is due, as one invocation does; none if it crashed.
     pub fn work(&self, noise: Noise) -> Option<NotificationCounts> {
         self.work_with(self, noise)
     }
 
-    /// The same by way of somebody else's provider, who answers at once.
+    /// The same with another provider, which answers at once.
     pub fn work_with(&self, notifier: &dyn Notifier, noise: Noise) -> Option<NotificationCounts> {
         self.take_in(noise)?;
         let mut sum = NotificationCounts::default();
@@ -239,7 +239,7 @@ impl Notifier for Memory {
     async fn notify(&self, notification: &Notification) -> Result<Notified, SendError> {
         self.step().await;
         let Recipient::Attendee(attendee) = &notification.to else {
-            self.state().told_everybody += 1;
+            self.state().broadcasts += 1;
             return Ok(Notified::Sent);
         };
         let name = attendee.name.to_string();
@@ -250,7 +250,7 @@ impl Notifier for Memory {
                 return Err(Unavailable { doing: "telling somebody", cause }.into());
             }
             let now = Timestamp::from_millis(state.now).unwrap();
-            state.told.push((now, name, notification.announcement.clone()));
+            state.notified.push((now, name, notification.announcement.clone()));
         }
         self.step().await;
         Ok(Notified::Sent)

@@ -41,11 +41,11 @@ proptest! {
             world.take(step);
         }
         world.ack();
-        for (name, listener) in &world.listeners {
+        for (name, attendee) in &world.attendees {
             for other in PEOPLE.iter().filter(|other| *other != name) {
-                prop_assert_eq!(listener.believes(other), world.memory.is_in(DANCE, other), "{} of {}", name, other);
+                prop_assert_eq!(attendee.knows_of(other), world.memory.is_in(DANCE, other), "{} of {}", name, other);
             }
-            prop_assert!(world.crashed || listener.twice.is_empty(), "{} was told twice of {:?}", name, listener.twice);
+            prop_assert!(world.crashed || attendee.twice.is_empty(), "{} was notified twice of {:?}", name, attendee.twice);
         }
     }
 }
@@ -72,7 +72,7 @@ proptest! {
             memory.work(Noise::default());
         }
         let state = memory.state();
-        let times: Vec<_> = state.told.iter().filter(|(_, name, _)| name == "Zoe").map(|(at, _, _)| *at).collect();
+        let times: Vec<_> = state.notified.iter().filter(|(_, name, _)| name == "Zoe").map(|(at, _, _)| *at).collect();
         for (first, at) in times.iter().enumerate() {
             let in_a_day = times[first..].iter().filter(|time| time.since(*at) < DAY).count();
             prop_assert!(in_a_day <= PER_DAY, "{in_a_day} from {at}");

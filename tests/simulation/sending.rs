@@ -1,4 +1,4 @@
-//! Sending to a crowd: what it costs, how much of it is on its way at once, and what a crash in the middle sends again.
+//! Sending to a crowd: its cost, its concurrency, and what a crash repeats.
 
 use std::collections::BTreeMap;
 use std::pin::pin;
@@ -21,12 +21,12 @@ use crate::{DANCE, start};
 
 const CROWD: usize = 10_000;
 
-/// Recipients of a page, and so the most that a crash leaves without a note that they were told.
+/// Recipients of a page, which is the most that a crash can repeat.
 const PAGE: usize = 500;
 
 const AT_ONCE: usize = 32;
 
-/// A simulated provider that takes its time, for some longer than for others, and counts what is on its way.
+/// A simulated provider of varying speed that counts concurrent calls.
 struct Slow<'a> {
     memory: &'a Memory,
     calls: AtomicUsize,
@@ -73,7 +73,7 @@ impl Notifier for Slow<'_> {
     }
 }
 
-/// Whether somebody wants to go on.
+/// Whether the future asked to be polled again.
 #[derive(Default)]
 struct Moves(AtomicBool);
 
@@ -83,7 +83,7 @@ impl Wake for Moves {
     }
 }
 
-/// What comes of it; none if nothing moves any more, as after a crash.
+/// Polls a future to its end; none if it makes no more progress, as after a crash.
 fn until_it_stands_still<T>(work: impl Future<Output = T>) -> Option<T> {
     let mut work = pin!(work);
     let moves = Arc::new(Moves::default());
@@ -117,9 +117,9 @@ fn crowd_costs_few_writes() {
     memory.work(Noise::default());
     let state = memory.state();
     assert_eq!(state.pages, CROWD / PAGE);
-    // A hundred batches; the claim, and each page, the last of which settles.
+    // A hundred batches, the claim, and one write for each page, the last of which completes the announcement.
     assert_eq!(state.stores, 100 + 1 + CROWD / PAGE);
-    assert_eq!(state.told_everybody, 1);
+    assert_eq!(state.broadcasts, 1);
 }
 
 #[test]
@@ -134,25 +134,25 @@ fn crash_repeats_one_page_at_most() {
         zoe_is_in = !zoe_is_in;
         memory.take_in(Noise::default()).unwrap();
         wait_until_due(&memory);
-        memory.state().told.clear();
+        memory.state().notified.clear();
 
         memory.crash_after(Some(steps));
         let crashed = Slow::new(&memory);
         assert_eq!(crashed.announce(), None, "it crashes after {steps} steps");
         memory.crash_after(None);
-        let told_before = memory.state().told.len();
+        let before = memory.state().notified.len();
         wait_until_due(&memory);
         let resumed = Slow::new(&memory);
         assert!(resumed.announce().is_some());
 
-        let mut told: BTreeMap<String, usize> = BTreeMap::new();
-        for (_, name, _) in std::mem::take(&mut memory.state().told) {
-            *told.entry(name).or_default() += 1;
+        let mut notified: BTreeMap<String, usize> = BTreeMap::new();
+        for (_, name, _) in std::mem::take(&mut memory.state().notified) {
+            *notified.entry(name).or_default() += 1;
         }
-        assert_eq!(told.len(), CROWD, "everybody but Zoe hears");
-        assert!(told.values().all(|times| *times <= 2), "nobody hears three times");
-        let repeated = told.values().filter(|times| **times == 2).count();
-        assert!(repeated <= PAGE, "{repeated} of the {told_before} told in {steps} steps hear it twice");
+        assert_eq!(notified.len(), CROWD, "everybody but Zoe is notified");
+        assert!(notified.values().all(|times| *times <= 2), "nobody is notified three times");
+        let repeated = notified.values().filter(|times| **times == 2).count();
+        assert!(repeated <= PAGE, "{repeated} of the {before} notified in {steps} steps are notified twice");
         repeated_most = repeated.max(repeated_most);
         for run in [crashed, resumed] {
             assert!(run.most_at_once.into_inner() <= AT_ONCE);
@@ -184,7 +184,7 @@ struct Sluggish<'a> {
 impl Notifier for Sluggish<'_> {
     async fn notify(&self, notification: &Notification) -> Result<Notified, SendError> {
         if self.memory.now() >= self.ends_at {
-            // The invocation is over before the answer comes.
+            // The invocation ends before the answer comes.
             std::future::pending::<()>().await;
         }
         self.memory.advance(TAKES);
@@ -209,7 +209,7 @@ fn slow_provider_notifies_everybody_once() {
     while let Some(due_at) = memory.next_due() {
         memory.advance(due_at.since(memory.now()));
         let until = memory.now().plus(Duration::from_secs(30));
-        // As Lambda ends them.
+        // Lambda ends invocations like this.
         let provider = Sluggish { memory: &memory, ends_at: memory.now().plus(Duration::from_secs(60)) };
         let digest_sender = DigestSender {
             digests: &memory,
@@ -222,18 +222,18 @@ fn slow_provider_notifies_everybody_once() {
         };
         let event = EventId::parse(DANCE).unwrap();
         assert!(until_it_stands_still(digest_sender.send_digest(&event, until)).is_some(), "it ends in its time");
-        // Others, whose time has come meanwhile, are first then.
+        // Other events that have become due meanwhile come first.
         assert!(memory.next_due().is_none_or(|due_at| due_at >= memory.now()));
         invocations += 1;
         assert!(invocations < 200, "it gets nowhere");
     }
-    let mut told: Vec<String> = memory.state().told.iter().map(|(_, name, _)| name.clone()).collect();
-    let sturdy_are_told_by = memory.state().told[PAGE * 9 / 10 - 1].0;
+    let mut notified: Vec<String> = memory.state().notified.iter().map(|(_, name, _)| name.clone()).collect();
+    let sturdy_are_notified_by = memory.state().notified[PAGE * 9 / 10 - 1].0;
     assert!(
-        sturdy_are_told_by.since(start()) < Duration::from_secs(10 * 60),
-        "{sturdy_are_told_by}: who fails goes first"
+        sturdy_are_notified_by.since(start()) < Duration::from_secs(10 * 60),
+        "{sturdy_are_notified_by}: failing recipients go first"
     );
-    told.sort();
+    notified.sort();
     let expected: Vec<String> = (0..PAGE).map(|number| format!("Guest {number:05}")).collect();
-    assert!(told == expected, "{} were told, of {PAGE}", told.len());
+    assert!(notified == expected, "{} of {PAGE} were notified", notified.len());
 }

@@ -1,4 +1,4 @@
-//! The plug is pulled, again and again, in the middle of the load: what was acknowledged is there afterwards, once.
+//! The program is killed again and again under load: what was acknowledged is there afterwards, once.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -52,7 +52,7 @@ fn agent() -> Agent {
     Agent::config_builder().timeout_global(Some(Duration::from_secs(5))).build().into()
 }
 
-/// Signs people up, some twice, and takes some off again, until the server is gone.
+/// Signs people up, some twice, and cancels some, until the server is gone.
 fn client(url: &str, round: u64, client: u64, seed: u64, load: &Load) -> Ledger {
     let agent = agent();
     let mut chance = fastrand::Rng::with_seed(seed ^ (round << 8) ^ client);
@@ -72,7 +72,7 @@ fn client(url: &str, round: u64, client: u64, seed: u64, load: &Load) -> Ledger 
             let Ok(body) = answer.body_mut().read_json::<Value>() else { return ledger };
             known.signed_up = true;
             load.acknowledged.fetch_add(1, Ordering::Relaxed);
-            // The first link is the one that owns the stay.
+            // The first link owns the registration.
             manage.get_or_insert_with(|| body["manage"].as_str().unwrap().to_owned());
         }
         if chance.u8(..6) == 0 {

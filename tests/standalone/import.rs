@@ -1,4 +1,4 @@
-//! Tables of people, imported by the command into the program.
+//! CSV imports by the command.
 
 use std::fs::{self, File};
 use std::io::{BufWriter, Read, Write};
@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 const KEY: &str = "correct-horse-battery";
 
 const ROWS: usize = 100_000;
-/// Every so many rows one cannot be taken.
+/// One in this many rows is invalid.
 const BAD: usize = 1_000;
 
 fn start(data: &Path) -> Program {
@@ -70,7 +70,7 @@ fn large_table(path: &Path) -> io::Result<()> {
     table.flush()
 }
 
-/// Runs the import on a terminal, until it is killed at a third of its way; what it drew.
+/// Runs the import on a terminal, kills it after a third of the rows, and returns what it printed.
 fn killed_in_the_middle(program: &Program, table: &Path) -> String {
     let pid = table.with_extension("pid");
     let line = format!(
@@ -136,7 +136,7 @@ fn interrupted_import_applies_every_row_once() {
     assert!(rows[1].starts_with("Festival,Guest 7,nowhere,,,9,`email` is not an email address"), "{}", rows[1]);
     assert!(rows[refused].contains(",99009,"), "{}", rows[refused]);
 
-    // Who is not coming any more does not come back by it.
+    // A repeated import does not undo a later cancel.
     let cancel = json!({ "event": "Festival", "name": "Guest 0", "action": "cancel" });
     let organiser = ureq::post(format!("{}/organiser/signups", program.url));
     organiser.header("Authorization", format!("Bearer {KEY}")).send_json(cancel).unwrap();
@@ -144,7 +144,7 @@ fn interrupted_import_applies_every_row_once() {
     assert_eq!(summary(&import(&program, &table)), expected);
     fs::remove_file(folder.path().join("people.csv.import")).unwrap();
     assert_eq!(summary(&import(&program, &table)), expected);
-    eventually("who was told to come anew", || count(&program, "festival") == (ROWS - refused) as u64);
+    eventually("Guest 0 again", || count(&program, "festival") == (ROWS - refused) as u64);
 }
 
 #[test]
@@ -155,8 +155,8 @@ fn refused_rows_and_exports_are_imported() {
     let text = "Event,Name,E-Mail,Email\nDance,Ana,x,ana@mail.example\nDance,,y,\nDance,=Ben,,nowhere\n";
     fs::write(&table, text).unwrap();
     let output = import(&program, &table);
-    let told = String::from_utf8(output.stderr.clone()).unwrap();
-    assert!(told.contains("2 rows were refused") && told.contains("people.refused.csv"), "{told}");
+    let printed = String::from_utf8(output.stderr.clone()).unwrap();
+    assert!(printed.contains("2 rows were refused") && printed.contains("people.refused.csv"), "{printed}");
     assert_eq!(summary(&output)["other_columns"], json!(["E-Mail"]));
 
     let refused = folder.path().join("people.refused.csv");
@@ -192,7 +192,7 @@ fn import_reads_standard_input() {
     let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     process.stdin.take().unwrap().write_all(b"event,name\nDance,Ana\n").unwrap();
     let output = process.wait_with_output().unwrap();
-    assert_eq!(String::from_utf8(output.stdout).unwrap(), "1 of 1 people are on their way to the roster.\n");
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "1 person signed up.\n");
     eventually("Ana", || names(&program, "dance") == ["Ana"]);
 }
 
@@ -201,15 +201,15 @@ fn unreadable_file_is_explained() {
     let folder = tempfile::tempdir().unwrap();
     let program = start(&folder.path().join("data"));
     let table = folder.path().join("people.csv");
-    let refuses = |told: &str| {
+    let refuses = |reason: &str| {
         let output = import(&program, &table);
         let problem = String::from_utf8(output.stderr).unwrap();
-        assert!(output.status.code() == Some(2) && problem.contains(told), "{problem}");
+        assert!(output.status.code() == Some(2) && problem.contains(reason), "{problem}");
     };
     refuses("cannot read");
-    for (text, told) in [("", "it is empty"), ("name,email\nAna,\n", "no column `event`")] {
+    for (text, reason) in [("", "it is empty"), ("name,email\nAna,\n", "no column `event`")] {
         fs::write(&table, text).unwrap();
-        refuses(told);
+        refuses(reason);
     }
     let output = countmein(&program, &["import", "-"]).stdin(Stdio::null()).output().unwrap();
     assert_eq!(output.status.code(), Some(2), "{output:?}");

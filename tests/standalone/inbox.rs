@@ -1,4 +1,4 @@
-//! What SQLite keeps of what was told to each stay, and for how long.
+//! The inbox in SQLite: the messages of each registration, and how long they are kept.
 
 use countmein::adapters::sqlite::Sqlite;
 use countmein::domain::attendee::Applied;
@@ -11,15 +11,15 @@ use countmein::domain::timestamp::Timestamp;
 use countmein::ports::{AttendeeBatch, INBOX_MESSAGES, Inbox, InboxMessage, Roster};
 use tempfile::TempDir;
 
-/// A database in a folder that is gone afterwards.
-struct Home {
+/// A database in a temporary folder.
+struct Backend {
     sqlite: Sqlite,
     _folder: TempDir,
 }
 
-fn home() -> Home {
+fn backend() -> Backend {
     let folder = tempfile::tempdir().expect("there is room for a folder");
-    Home { sqlite: Sqlite::open(folder.path()).expect("the folder is ours"), _folder: folder }
+    Backend { sqlite: Sqlite::open(folder.path()).expect("the folder is ours"), _folder: folder }
 }
 
 fn at(second: i64) -> Timestamp {
@@ -40,14 +40,14 @@ fn message(number: i64) -> InboxMessage {
     InboxMessage { id: format!("news-{number}"), at: at(number), text: format!("Guest {number} joined Dance.") }
 }
 
-impl Home {
+impl Backend {
     async fn apply(&self, signup: Signup) {
         let batch = AttendeeBatch { key: signup.key(), signups: vec![signup] };
         let applied = self.sqlite.apply(vec![batch], at(0)).await.remove(0).expect("the database is there");
         assert_eq!(applied, [Applied::Stored]);
     }
 
-    /// Somebody comes; their stay.
+    /// Signs somebody up and returns the registration.
     async fn enrol(&self, event: &str, name: &str, second: i64) -> RegistrationKey {
         let enrol = signup(event, name, second, Request::Enrol { contact: None });
         let registration = RegistrationKey { attendee: enrol.key(), owner: enrol.version.id.clone() };
@@ -66,71 +66,74 @@ impl Home {
 
 #[tokio::test]
 async fn new_registration_has_no_messages() {
-    let home = home();
-    let ana = home.enrol("Dance", "Ana", 1).await;
-    assert_eq!(home.messages(&ana).await, []);
+    let backend = backend();
+    let ana = backend.enrol("Dance", "Ana", 1).await;
+    assert_eq!(backend.messages(&ana).await, []);
 }
 
 #[tokio::test]
 async fn messages_are_read_newest_first() {
-    let home = home();
-    let ana = home.enrol("Dance", "Ana", 1).await;
+    let backend = backend();
+    let ana = backend.enrol("Dance", "Ana", 1).await;
     for number in 1..=3 {
-        home.keep(&ana, message(number)).await;
+        backend.keep(&ana, message(number)).await;
     }
-    assert_eq!(home.messages(&ana).await, [3, 2, 1].map(message));
+    assert_eq!(backend.messages(&ana).await, [3, 2, 1].map(message));
 }
 
 #[tokio::test]
 async fn repeated_message_is_kept_once() {
-    let home = home();
-    let ana = home.enrol("Dance", "Ana", 1).await;
-    home.keep(&ana, message(1)).await;
-    home.keep(&ana, message(2)).await;
-    home.keep(&ana, InboxMessage { id: message(1).id, ..message(3) }).await;
-    assert_eq!(home.messages(&ana).await, [2, 1].map(message));
+    let backend = backend();
+    let ana = backend.enrol("Dance", "Ana", 1).await;
+    backend.keep(&ana, message(1)).await;
+    backend.keep(&ana, message(2)).await;
+    backend.keep(&ana, InboxMessage { id: message(1).id, ..message(3) }).await;
+    assert_eq!(backend.messages(&ana).await, [2, 1].map(message));
 }
 
 #[tokio::test]
 async fn only_the_latest_messages_are_kept() {
-    let home = home();
-    let (ana, ben) = (home.enrol("Dance", "Ana", 1).await, home.enrol("Dance", "Ben", 2).await);
-    home.keep(&ben, message(1)).await;
+    let backend = backend();
+    let (ana, ben) = (backend.enrol("Dance", "Ana", 1).await, backend.enrol("Dance", "Ben", 2).await);
+    backend.keep(&ben, message(1)).await;
     let kept = i64::try_from(INBOX_MESSAGES).unwrap();
     for number in 1..=kept + 3 {
-        home.keep(&ana, message(number)).await;
+        backend.keep(&ana, message(number)).await;
     }
     let latest: Vec<_> = (4..=kept + 3).rev().map(message).collect();
-    assert_eq!(home.messages(&ana).await, latest);
-    assert_eq!(home.messages(&ben).await, [message(1)], "another's do not count");
+    assert_eq!(backend.messages(&ana).await, latest);
+    assert_eq!(backend.messages(&ben).await, [message(1)], "another's do not count");
 }
 
 #[tokio::test]
 async fn messages_of_others_are_hidden() {
-    let home = home();
-    let ana = home.enrol("Dance", "Ana", 1).await;
-    let others =
-        [home.enrol("Dance", "Ben", 2).await, home.enrol("Choir", "Ana", 3).await, home.enrol("Choir", "Ben", 4).await];
-    home.keep(&ana, message(1)).await;
+    let backend = backend();
+    let ana = backend.enrol("Dance", "Ana", 1).await;
+    let others = [
+        backend.enrol("Dance", "Ben", 2).await,
+        backend.enrol("Choir", "Ana", 3).await,
+        backend.enrol("Choir", "Ben", 4).await,
+    ];
+    backend.keep(&ana, message(1)).await;
     for (other, number) in others.iter().zip(2..) {
-        assert_eq!(home.messages(other).await, [], "{other:?}");
+        assert_eq!(backend.messages(other).await, [], "{other:?}");
         let own = InboxMessage { id: message(1).id, ..message(number) };
-        home.keep(other, own.clone()).await;
-        assert_eq!(home.messages(other).await, [own], "an id is known to its stay alone");
+        backend.keep(other, own.clone()).await;
+        assert_eq!(backend.messages(other).await, [own], "an id belongs to one registration");
     }
-    assert_eq!(home.messages(&ana).await, [message(1)]);
+    assert_eq!(backend.messages(&ana).await, [message(1)]);
     let of_another = RegistrationKey { owner: SignupId::parse("id-9").unwrap(), ..ana };
-    assert_eq!(home.messages(&of_another).await, [], "a stay is known by the sign-up that began it");
+    assert_eq!(backend.messages(&of_another).await, [], "a registration is identified by its sign-up");
 }
 
 #[tokio::test]
 async fn messages_last_as_long_as_the_registration() {
-    let home = home();
-    let ana = home.enrol("Dance", "Ana", 1).await;
-    home.keep(&ana, message(1)).await;
-    home.enrol("Dance", "Ana", 2).await;
-    home.apply(signup("Dance", "Ana", 3, Request::Amend { registration: ana.owner.clone(), contact: None })).await;
-    assert_eq!(home.messages(&ana).await, [message(1)]);
+    let backend = backend();
+    let ana = backend.enrol("Dance", "Ana", 1).await;
+    backend.keep(&ana, message(1)).await;
+    backend.enrol("Dance", "Ana", 2).await;
+    backend.apply(signup("Dance", "Ana", 3, Request::Amend { registration: ana.owner.clone(), contact: None })).await;
+    assert_eq!(backend.messages(&ana).await, [message(1)]);
 }
 
 #[tokio::test]
@@ -139,65 +142,65 @@ async fn leaving_deletes_own_messages_only() {
         |_: &RegistrationKey| Request::Cancel,
         |ana: &RegistrationKey| Request::Leave { registration: ana.owner.clone() },
     ] {
-        let home = home();
-        let (ana, ben) = (home.enrol("Dance", "Ana", 1).await, home.enrol("Dance", "Ben", 2).await);
-        let elsewhere = home.enrol("Choir", "Ana", 3).await;
+        let backend = backend();
+        let (ana, ben) = (backend.enrol("Dance", "Ana", 1).await, backend.enrol("Dance", "Ben", 2).await);
+        let elsewhere = backend.enrol("Choir", "Ana", 3).await;
         for registration in [&ana, &ben, &elsewhere] {
-            home.keep(registration, message(1)).await;
+            backend.keep(registration, message(1)).await;
         }
 
-        home.apply(signup("Dance", "Ana", 4, leaves(&ana))).await;
+        backend.apply(signup("Dance", "Ana", 4, leaves(&ana))).await;
 
-        assert_eq!(home.messages(&ana).await, []);
-        assert_eq!(home.messages(&ben).await, [message(1)]);
-        assert_eq!(home.messages(&elsewhere).await, [message(1)]);
-        let again = home.enrol("Dance", "Ana", 5).await;
-        assert_eq!(home.messages(&again).await, [], "whoever comes again was told nothing yet");
+        assert_eq!(backend.messages(&ana).await, []);
+        assert_eq!(backend.messages(&ben).await, [message(1)]);
+        assert_eq!(backend.messages(&elsewhere).await, [message(1)]);
+        let again = backend.enrol("Dance", "Ana", 5).await;
+        assert_eq!(backend.messages(&again).await, [], "a new registration has no messages");
     }
 }
 
 #[tokio::test]
 async fn removal_deletes_the_messages() {
-    let home = home();
-    let (ana, ben) = (home.enrol("Dance", "Ana", 1).await, home.enrol("Dance", "Ben", 2).await);
-    let elsewhere = home.enrol("Choir", "Ana", 3).await;
+    let backend = backend();
+    let (ana, ben) = (backend.enrol("Dance", "Ana", 1).await, backend.enrol("Dance", "Ben", 2).await);
+    let elsewhere = backend.enrol("Choir", "Ana", 3).await;
     for registration in [&ana, &ben, &elsewhere] {
-        home.keep(registration, message(1)).await;
+        backend.keep(registration, message(1)).await;
     }
     let name = &ana.attendee.name;
 
-    assert_eq!(home.sqlite.remove(name, Some(&ana.attendee.event), at(4)).await.unwrap(), 1);
-    assert_eq!(home.messages(&ana).await, []);
-    assert_eq!(home.messages(&elsewhere).await, [message(1)], "the removal was from one event");
+    assert_eq!(backend.sqlite.remove(name, Some(&ana.attendee.event), at(4)).await.unwrap(), 1);
+    assert_eq!(backend.messages(&ana).await, []);
+    assert_eq!(backend.messages(&elsewhere).await, [message(1)], "the removal was from one event");
 
-    assert_eq!(home.sqlite.remove(name, None, at(5)).await.unwrap(), 1);
-    assert_eq!(home.messages(&elsewhere).await, []);
-    assert_eq!(home.messages(&ben).await, [message(1)]);
+    assert_eq!(backend.sqlite.remove(name, None, at(5)).await.unwrap(), 1);
+    assert_eq!(backend.messages(&elsewhere).await, []);
+    assert_eq!(backend.messages(&ben).await, [message(1)]);
 }
 
 #[tokio::test]
 async fn late_message_for_ended_registration_is_dropped() {
-    let home = home();
-    let first = home.enrol("dance", "Ana", 1).await;
-    home.apply(signup("dance", "Ana", 2, Request::Cancel)).await;
-    let second = home.enrol("dance", "Ana", 3).await;
-    home.keep(&second, message(4)).await;
+    let backend = backend();
+    let first = backend.enrol("dance", "Ana", 1).await;
+    backend.apply(signup("dance", "Ana", 2, Request::Cancel)).await;
+    let second = backend.enrol("dance", "Ana", 3).await;
+    backend.keep(&second, message(4)).await;
 
-    home.keep(&first, message(5)).await;
+    backend.keep(&first, message(5)).await;
 
-    assert_eq!(home.messages(&second).await, [message(4)]);
-    assert!(home.messages(&first).await.is_empty());
+    assert_eq!(backend.messages(&second).await, [message(4)]);
+    assert!(backend.messages(&first).await.is_empty());
 }
 
 #[tokio::test]
 async fn rejoining_starts_an_empty_inbox() {
-    let home = home();
-    let first = home.enrol("dance", "Ana", 1).await;
-    home.keep(&first, message(2)).await;
+    let backend = backend();
+    let first = backend.enrol("dance", "Ana", 1).await;
+    backend.keep(&first, message(2)).await;
     let again =
         [signup("dance", "Ana", 3, Request::Cancel), signup("dance", "Ana", 4, Request::Enrol { contact: None })];
 
-    home.sqlite.apply(vec![AttendeeBatch { key: first.attendee.clone(), signups: again.to_vec() }], at(5)).await;
+    backend.sqlite.apply(vec![AttendeeBatch { key: first.attendee.clone(), signups: again.to_vec() }], at(5)).await;
 
-    assert!(home.messages(&first).await.is_empty());
+    assert!(backend.messages(&first).await.is_empty());
 }

@@ -1,4 +1,4 @@
-//! The published contract as others read it: a validator, and a client made from it that signs somebody up.
+//! The published contract as others use it: a public validator, and a generated client that signs somebody up.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -24,9 +24,9 @@ fn run(command: &mut Command) -> Output {
 #[test]
 fn public_validator_accepts_the_contract() {
     let contract = root().join("docs/openapi.json");
-    let told = run(tool("openapi-spec-validator").arg("--schema").arg("3.1").arg(&contract));
-    assert!(String::from_utf8_lossy(&told.stdout).contains("OK"), "{told:?}");
-    // It can find something.
+    let output = run(tool("openapi-spec-validator").arg("--schema").arg("3.1").arg(&contract));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("OK"), "{output:?}");
+    // The validator does find a mistake.
     let folder = tempfile::tempdir().unwrap();
     let broken = folder.path().join("openapi.json");
     let mut contract: Value = serde_json::from_str(&std::fs::read_to_string(contract).unwrap()).unwrap();
@@ -46,10 +46,10 @@ fn generated_client_signs_up() {
     let program = Program::start(serve(data.path()));
 
     let script = root().join("tests/openapi/sign_up.py");
-    let told = run(tool("python").arg(script).arg(&program.url).env("PYTHONPATH", folder.path()));
+    let output = run(tool("python").arg(script).arg(&program.url).env("PYTHONPATH", folder.path()));
 
-    let told: Value = serde_json::from_slice(&told.stdout).unwrap();
-    assert_eq!(told["accepted"], json!({ "event": "dance", "name": "Melvin" }));
-    assert_eq!(told["names"], json!(["Melvin"]));
-    assert_eq!(told["problem"], "urn:countmein:problem:invalid-field");
+    let output: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(output["accepted"], json!({ "event": "dance", "name": "Melvin" }));
+    assert_eq!(output["names"], json!(["Melvin"]));
+    assert_eq!(output["problem"], "urn:countmein:problem:invalid-field");
 }

@@ -1,11 +1,11 @@
-//! Asking the owner of an address: once, however many come with it at once.
+//! Opt-in requests: one for each address, however many sign-ups bring it at once.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use countmein::adapters::metrics::prometheus::Metrics;
+use countmein::adapters::metrics::prometheus::PrometheusMetrics;
 use countmein::adapters::sqlite::Sqlite;
 use countmein::domain::announcement::Announcement;
 use countmein::domain::attendee;
@@ -26,7 +26,7 @@ use countmein::ports::{Call, Mail, Mailer, Notified, Notifier as _, SendError, U
 use futures_util::future::join_all;
 use url::Url;
 
-/// A mail server that counts what it is offered and takes its time.
+/// A mailer that counts mails and is slow.
 struct Counting {
     mails: AtomicUsize,
     takes: Duration,
@@ -43,7 +43,7 @@ impl Mailer for Counting {
     }
 }
 
-/// A webhook that echoes, after a while, and counts.
+/// A webhook that echoes after a delay and counts its calls.
 #[derive(Default)]
 struct Echoing {
     asked: AtomicUsize,
@@ -75,7 +75,7 @@ fn sender(sqlite: &Sqlite, mailer: &Arc<Counting>) -> NotificationSender {
         budgets: ports,
         limits: Limits { opt_ins_per_hour: 100, sms: None },
         opt_ins_in_flight: OptInsInFlight::default(),
-        metrics: Arc::new(Metrics::new()),
+        metrics: Arc::new(PrometheusMetrics::new()),
         inbox: None,
         mailer: Some(mailer.clone()),
         webhook_caller: None,
@@ -84,7 +84,7 @@ fn sender(sqlite: &Sqlite, mailer: &Arc<Counting>) -> NotificationSender {
     }
 }
 
-/// News for somebody of that name, who gave a mail address.
+/// A notification of an attendee with an email address.
 fn news(name: &str, email: &str, at: Timestamp) -> Notification {
     news_to(name, Contact::email(email).unwrap(), at)
 }
@@ -119,15 +119,15 @@ async fn concurrent_signups_send_one_opt_in_request() {
     let at = Timestamp::now();
     let all: Vec<Notification> =
         (0..40).map(|number| news(&format!("Guest {number}"), "Victim@mail.example", at)).collect();
-    for told in join_all(all.iter().map(|notification| sender.notify(notification))).await {
-        assert_eq!(told.unwrap(), Notified::NotWanted);
+    for notified in join_all(all.iter().map(|notification| sender.notify(notification))).await {
+        assert_eq!(notified.unwrap(), Notified::NotWanted);
     }
     assert_eq!(mailer.mails.load(Ordering::SeqCst), 1);
-    // Nor by another way to write it, nor two days less a minute later.
+    // No second request for another spelling of the address, nor a minute before two days have passed.
     let later = at.plus(Duration::from_secs(48 * 60 * 60 - 60));
     let _ = sender.notify(&news("Guest 41", "VICTIM@mail.example", later)).await.unwrap();
     assert_eq!(mailer.mails.load(Ordering::SeqCst), 1);
-    // After that all of them may again, and one does.
+    // After two days one of the concurrent notifications asks again.
     let much_later = at.plus(Duration::from_secs(48 * 60 * 60));
     let all: Vec<Notification> =
         (0..40).map(|number| news(&format!("Guest {number}"), "victim@mail.example", much_later)).collect();
@@ -145,8 +145,8 @@ async fn webhook_notifications_wait_for_the_challenge() {
     let contact = || Contact::webhook("https://hooks.example.org/ana").unwrap();
     let at = Timestamp::now();
     let all: Vec<Notification> = (0..40).map(|number| news_to(&format!("Guest {number}"), contact(), at)).collect();
-    for told in join_all(all.iter().map(|notification| sender.notify(notification))).await {
-        assert_eq!(told.unwrap(), Notified::Sent);
+    for notified in join_all(all.iter().map(|notification| sender.notify(notification))).await {
+        assert_eq!(notified.unwrap(), Notified::Sent);
     }
     assert_eq!((webhook.asked.load(Ordering::SeqCst), webhook.called.load(Ordering::SeqCst)), (1, 40));
 }

@@ -25,7 +25,7 @@ struct Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // The whole group, or a failed test would leave its browser behind.
+        // The whole process group, or a failed test would leave its browser running.
         let _ = Command::new("kill").args(["-KILL", "--", &format!("-{}", self.driver.id())]).status();
         let _ = self.driver.wait();
     }

@@ -124,7 +124,7 @@ fn schema_and_parser_agree_on_cases() {
     }
 }
 
-/// A golden message, and what it says: event, name, request, channel, id, time.
+/// A golden message and its meaning: event, name, request, channel, id, time.
 const GOLDEN: [(&str, [&str; 6]); 10] = [
     ("smallest", ["dance", "Melvin", "enrol", "queue", "queue-17", "2026-11-23T12:00:00.000Z"]),
     (

@@ -1,11 +1,11 @@
-//! What SQLite alone must do: the file, who may use it, what survives, and what time takes away.
+//! SQLite alone: the file, its permissions, what survives a restart, and what expires.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 
-use countmein::adapters::sqlite::{DATABASE, Follower, OpenError, Sqlite};
+use countmein::adapters::sqlite::{Cleanup, DATABASE, FeedConsumer, OpenError, Sqlite};
 use countmein::domain::attendee::{Applied, TOMBSTONE};
 use countmein::domain::attendee_name::{AttendeeName, NameKey};
 use countmein::domain::channel::Channel;
@@ -65,7 +65,7 @@ async fn receive_one(sqlite: &Sqlite) -> Delivery {
 }
 
 async fn delete_all_expired(sqlite: &Sqlite, now: Timestamp) {
-    while sqlite.delete_expired(now).await.unwrap() {}
+    while sqlite.delete_expired(now).await.unwrap() == Cleanup::Partial {}
 }
 
 fn mode(path: &Path) -> u32 {
@@ -74,8 +74,8 @@ fn mode(path: &Path) -> u32 {
 
 #[tokio::test]
 async fn only_the_owner_reads_the_folder() {
-    let home = folder();
-    let data = home.path().join("deep/data");
+    let data = folder();
+    let data = data.path().join("deep/data");
     let sqlite = open(&data);
     send(&sqlite, "hello").await;
     sqlite.depth().await.unwrap();
@@ -93,71 +93,71 @@ async fn only_the_owner_reads_the_folder() {
 
 #[tokio::test]
 async fn readable_database_is_made_private() {
-    let home = folder();
-    drop(open(home.path()));
-    let database = home.path().join(DATABASE);
+    let data = folder();
+    drop(open(data.path()));
+    let database = data.path().join(DATABASE);
     fs::set_permissions(&database, Permissions::from_mode(0o644)).unwrap();
-    drop(open(home.path()));
+    drop(open(data.path()));
     assert_eq!(mode(&database), 0o600);
 }
 
 #[tokio::test]
 async fn folder_is_locked() {
-    let home = folder();
-    let first = open(home.path());
+    let data = folder();
+    let first = open(data.path());
     let clone = first.clone();
-    let refused = |home: &Path| matches!(Sqlite::open(home), Err(OpenError::InUse(path)) if path == home);
-    assert!(refused(home.path()));
+    let refused = |data: &Path| matches!(Sqlite::open(data), Err(OpenError::InUse(path)) if path == data);
+    assert!(refused(data.path()));
     drop(first);
-    assert!(refused(home.path()), "a clone still uses it");
+    assert!(refused(data.path()), "a clone still uses it");
     drop(clone);
-    open(home.path());
+    open(data.path());
 }
 
 #[tokio::test]
 async fn newer_database_is_left_alone() {
-    let home = folder();
-    drop(open(home.path()));
-    let database = rusqlite::Connection::open(home.path().join(DATABASE)).unwrap();
+    let data = folder();
+    drop(open(data.path()));
+    let database = rusqlite::Connection::open(data.path().join(DATABASE)).unwrap();
     let known: usize = database.query_row("PRAGMA user_version", (), |row| row.get(0)).unwrap();
     database.pragma_update(None, "user_version", known + 1).unwrap();
     drop(database);
 
-    let error = Sqlite::open(home.path()).err().expect("it is refused");
+    let error = Sqlite::open(data.path()).err().expect("it is refused");
     assert!(matches!(error, OpenError::Newer { found, known: k } if (found, k) == (known + 1, known)), "{error}");
 }
 
 /// A file as schema 6 left it.
 #[tokio::test]
 async fn new_follower_starts_where_digests_are() {
-    let home = folder();
-    let sqlite = open(home.path());
+    let data = folder();
+    let sqlite = open(data.path());
     apply(&sqlite, enrol("Ana", 1), at(1)).await;
     take_in_all(&sqlite).await;
-    let position = sqlite.position(Follower::Digests).await.unwrap();
+    let position = sqlite.position(FeedConsumer::Digests).await.unwrap();
     drop(sqlite);
-    let database = rusqlite::Connection::open(home.path().join(DATABASE)).unwrap();
+    let database = rusqlite::Connection::open(data.path().join(DATABASE)).unwrap();
     assert_eq!(database.execute("DELETE FROM follower WHERE name = 'answers'", ()).unwrap(), 1);
     database.pragma_update(None, "user_version", 6).unwrap();
     drop(database);
 
-    assert_eq!(open(home.path()).position(Follower::Answers).await.unwrap(), position);
+    assert_eq!(open(data.path()).position(FeedConsumer::DirectMessages).await.unwrap(), position);
 }
 
 #[test]
 fn damaged_database_is_refused_and_kept() {
-    let home = folder();
-    let database = home.path().join(DATABASE);
+    let data = folder();
+    let database = data.path().join(DATABASE);
     let letter = "Dear diary, this is not a database. ".repeat(40);
     fs::write(&database, &letter).unwrap();
-    assert!(matches!(Sqlite::open(home.path()), Err(OpenError::Sqlite(_))));
+    assert!(matches!(Sqlite::open(data.path()), Err(OpenError::Sqlite(_))));
     assert_eq!(fs::read_to_string(&database).unwrap(), letter);
 }
 
 #[test]
 fn file_instead_of_folder_is_named() {
-    let home = folder();
-    let file = home.path().join("data");
+    let data = folder();
+    let file = data.path().join("data");
     fs::write(&file, "").unwrap();
     let error = Sqlite::open(&file).err().expect("it is refused").to_string();
     assert!(error.contains(&file.display().to_string()), "{error}");
@@ -165,8 +165,8 @@ fn file_instead_of_folder_is_named() {
 
 #[tokio::test]
 async fn everything_survives_a_restart() {
-    let home = folder();
-    let sqlite = open(home.path());
+    let data = folder();
+    let sqlite = open(data.path());
     apply(&sqlite, enrol("Ana", 1), at(1)).await;
     send(&sqlite, "on its way").await;
     let reject = Reject {
@@ -184,7 +184,7 @@ async fn everything_survives_a_restart() {
     let secret = sqlite.secret("manage").await.unwrap();
     drop(sqlite);
 
-    let sqlite = open(home.path());
+    let sqlite = open(data.path());
     assert!(ana.is_some());
     assert_eq!(sqlite.attendee(&enrol("Ana", 1).key()).await.unwrap(), ana);
     assert_eq!(sqlite.changes(&Position::START, 10).await.unwrap(), changes);
@@ -198,13 +198,13 @@ async fn everything_survives_a_restart() {
 
 #[tokio::test]
 async fn unacked_messages_return_after_a_restart() {
-    let home = folder();
-    let sqlite = open(home.path());
+    let data = folder();
+    let sqlite = open(data.path());
     send(&sqlite, "hello").await;
     let before = receive_one(&sqlite).await;
     drop(sqlite);
 
-    let after = receive_one(&open(home.path())).await;
+    let after = receive_one(&open(data.path())).await;
 
     let expected = Delivery { receive_count: 2, receipt: after.receipt.clone(), ..before };
     assert_eq!(after, expected);
@@ -212,14 +212,14 @@ async fn unacked_messages_return_after_a_restart() {
 
 #[tokio::test]
 async fn fifth_crash_becomes_a_reject() {
-    let home = folder();
-    let mut sqlite = open(home.path());
+    let data = folder();
+    let mut sqlite = open(data.path());
     send(&sqlite, "deadly").await;
     let mut id = String::new();
     for _ in 0..MAX_RECEIVES {
         id = receive_one(&sqlite).await.message_id;
         drop(sqlite);
-        sqlite = open(home.path());
+        sqlite = open(data.path());
     }
 
     assert!(sqlite.receive(10).await.unwrap().is_empty());
@@ -231,8 +231,8 @@ async fn fifth_crash_becomes_a_reject() {
 
 #[tokio::test]
 async fn new_arrival_does_not_shorten_delays() {
-    let home = folder();
-    let sqlite = open(home.path());
+    let data = folder();
+    let sqlite = open(data.path());
     send(&sqlite, "later").await;
     let later = receive_one(&sqlite).await;
     let delay = Duration::from_secs(3_600);
@@ -246,8 +246,8 @@ async fn new_arrival_does_not_shorten_delays() {
 
 #[tokio::test]
 async fn tombstones_expire_after_30_days() {
-    let home = folder();
-    let sqlite = open(home.path());
+    let data = folder();
+    let sqlite = open(data.path());
     apply(&sqlite, enrol("Ana", 1), at(1)).await;
     apply(&sqlite, signup("Ana", 2, Request::Cancel), at(2)).await;
     apply(&sqlite, enrol("Ben", 1), at(1)).await;
@@ -263,8 +263,8 @@ async fn tombstones_expire_after_30_days() {
 
 #[tokio::test]
 async fn event_expires_with_its_last_tombstone() {
-    let home = folder();
-    let sqlite = open(home.path());
+    let data = folder();
+    let sqlite = open(data.path());
     apply(&sqlite, enrol("Ana", 0), at(0)).await;
     apply(&sqlite, signup("Ana", 1, Request::Cancel), at(1)).await;
 
@@ -274,18 +274,18 @@ async fn event_expires_with_its_last_tombstone() {
     assert_eq!(sqlite.events(10, None).await.unwrap(), []);
 }
 
-/// As the digests do; the last that there are.
+/// Applies all changes as the follower of the digests does.
 async fn take_in_all(sqlite: &Sqlite) {
     let changes = sqlite.changes(&Position::START, 10_000).await.unwrap();
-    for follower in Follower::VARIANTS.iter().copied() {
+    for follower in FeedConsumer::VARIANTS.iter().copied() {
         sqlite.set_position(follower, &changes.last().expect("there are changes").0).await.unwrap();
     }
 }
 
 #[tokio::test]
 async fn unfollowed_or_young_changes_are_kept() {
-    let home = folder();
-    let sqlite = open(home.path());
+    let data = folder();
+    let sqlite = open(data.path());
     apply(&sqlite, enrol("Ana", 1), at(1)).await;
     apply(&sqlite, enrol("Ben", 2), at(2)).await;
 
@@ -307,8 +307,8 @@ async fn unfollowed_or_young_changes_are_kept() {
 
 #[tokio::test]
 async fn answers_are_remembered_for_a_day() {
-    let home = folder();
-    let sqlite = open(home.path());
+    let data = folder();
+    let sqlite = open(data.path());
     let answer = |number: i64| Remembered {
         fingerprint: "f".to_owned(),
         id: SignupId::new(at(number)),
@@ -326,8 +326,8 @@ async fn answers_are_remembered_for_a_day() {
 
 #[tokio::test]
 async fn budget_expires_at_its_end() {
-    let home = folder();
-    let sqlite = open(home.path());
+    let data = folder();
+    let sqlite = open(data.path());
     assert_eq!(sqlite.spend("first", 1, at(10)).await.unwrap(), Spending::Granted);
     assert_eq!(sqlite.spend("second", 1, at(20)).await.unwrap(), Spending::Granted);
     assert_eq!(
@@ -345,8 +345,8 @@ async fn budget_expires_at_its_end() {
 
 #[tokio::test]
 async fn digests_expire_with_their_events() {
-    let home = folder();
-    let sqlite = open(home.path());
+    let data = folder();
+    let sqlite = open(data.path());
     let digest = |title: &str, expires_at| {
         let event = Event::parse(title).unwrap().id().clone();
         Digest { expires_at, ..Digest::new(event, title.to_owned()) }
@@ -367,8 +367,8 @@ async fn digests_expire_with_their_events() {
 
 #[tokio::test]
 async fn expiry_handles_large_backlogs() {
-    let home = folder();
-    let sqlite = open(home.path());
+    let data = folder();
+    let sqlite = open(data.path());
     let batches = (0..2_500).map(|number| {
         let cancel = signup(&format!("Guest {number}"), 1, Request::Cancel);
         AttendeeBatch { key: cancel.key(), signups: vec![cancel] }
@@ -379,7 +379,8 @@ async fn expiry_handles_large_backlogs() {
     take_in_all(&sqlite).await;
 
     let late = at(1).plus(TOMBSTONE);
-    assert!(sqlite.delete_expired(late).await.unwrap(), "there is more than one call deletes");
+    let cleanup = sqlite.delete_expired(late).await.unwrap();
+    assert_eq!(cleanup, Cleanup::Partial, "there is more than one call deletes");
     delete_all_expired(&sqlite, late).await;
 
     assert_eq!(sqlite.changes(&Position::START, 10).await.unwrap(), []);
@@ -389,15 +390,15 @@ async fn expiry_handles_large_backlogs() {
 
 #[tokio::test]
 async fn cancelled_caller_does_not_undo_writes() {
-    let home = folder();
-    let sqlite = open(home.path());
+    let data = folder();
+    let sqlite = open(data.path());
     {
         let mut write = Box::pin(sqlite.send(vec!["hello".to_owned()]));
-        // Handed in by the first poll; the asker is dropped before the answer.
+        // The first poll hands the write in; the caller is dropped before the answer.
         let _ = std::future::poll_fn(|context| std::task::Poll::Ready(write.as_mut().poll(context))).await;
     }
     drop(sqlite);
-    assert_eq!(receive_one(&open(home.path())).await.body, "hello");
+    assert_eq!(receive_one(&open(data.path())).await.body, "hello");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! As much of HTTP/1.1 as functions speak to their endpoints: whole messages, one after the other on a connection.
+//! As much of HTTP/1.1 as the tests need: whole messages, one after the other on a connection.
 
 use std::io::{self, BufRead, Write};
 
@@ -7,7 +7,7 @@ use std::io::{self, BufRead, Write};
 pub struct Message {
     /// `POST / HTTP/1.1`, or `HTTP/1.1 200 OK`.
     pub first_line: String,
-    /// As they came, but for their names in lower case.
+    /// In order, with names in lower case.
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
 }
@@ -63,7 +63,7 @@ impl Message {
     }
 }
 
-/// Without its end; none at the end of the stream.
+/// A line without its line break; none at the end of the stream.
 fn line(stream: &mut impl BufRead) -> io::Result<Option<String>> {
     let mut line = String::new();
     let read = stream.read_line(&mut line)?;

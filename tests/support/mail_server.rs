@@ -13,7 +13,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 pub struct MailServer {
     process: Child,
-    told: Receiver<Value>,
+    mails: Receiver<Value>,
     pub port: u16,
 }
 
@@ -22,33 +22,33 @@ impl MailServer {
         let mut process = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.venv/bin/python"))
             .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/mail_server.py"))
             .args(options)
-            // It ends when this does.
+            // The server ends when this process does.
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
         let lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let (tell, told) = mpsc::channel();
+        let (sender, mails) = mpsc::channel();
         thread::spawn(move || {
             for line in lines {
-                let _ = tell.send(serde_json::from_str(&line.unwrap()).unwrap());
+                let _ = sender.send(serde_json::from_str(&line.unwrap()).unwrap());
             }
         });
-        let mut server = Self { process, told, port: 0 };
+        let mut server = Self { process, mails, port: 0 };
         server.port = u16::try_from(server.next()["port"].as_u64().unwrap()).unwrap();
         server
     }
 
-    /// The next mail that it was offered.
+    /// Waits for the next mail.
     pub fn next(&self) -> Value {
-        self.told.recv_timeout(PATIENCE).unwrap()
+        self.mails.recv_timeout(PATIENCE).unwrap()
     }
 
-    /// Ends it; the mails that nobody asked for yet.
+    /// Stops the server, and returns the mails that were not read yet.
     pub fn stop(mut self) -> Vec<Value> {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
-        self.told.iter().collect()
+        self.mails.iter().collect()
     }
 }
 

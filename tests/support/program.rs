@@ -17,7 +17,7 @@ pub struct Program {
     pub url: String,
 }
 
-/// `countmein serve` on a free port, with nothing of the caller's environment.
+/// `countmein serve` on a free port, without the caller's environment.
 pub fn serve(data: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_countmein"));
     command.env_clear().args(["serve", "--listen", "127.0.0.1:0", "--rate-limit", "0", "--data"]).arg(data);
@@ -25,7 +25,7 @@ pub fn serve(data: &Path) -> Command {
 }
 
 impl Program {
-    /// Once it serves.
+    /// Returns once the program serves.
     pub fn start(mut command: Command) -> Self {
         let mut process = command.stderr(Stdio::piped()).spawn().unwrap();
         let mut said = String::new();
@@ -46,7 +46,7 @@ impl Program {
         self.process.wait().unwrap();
     }
 
-    /// Asks it to stop, as systemd and Docker do: whether it ended well, and how long that took.
+    /// Stops it as systemd and Docker do; returns whether it succeeded, and how long it took.
     pub fn terminate(mut self) -> (bool, Duration) {
         let began = Instant::now();
         let process = self.process.id().to_string();
@@ -62,7 +62,7 @@ impl Program {
 }
 
 impl Drop for Program {
-    /// Leaves nothing running behind a test that failed.
+    /// Leaves nothing running after a failed test.
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();

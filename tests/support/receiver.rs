@@ -1,4 +1,4 @@
-//! A receiver of webhooks on this machine: it keeps what it is sent, and answers as it is told.
+//! A local receiver of webhooks: it records its requests and gives prepared answers.
 
 use std::io::{self, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -34,7 +34,7 @@ impl Receiver {
         Self::writing(move |_, mut stream| answer.write(&mut stream))
     }
 
-    /// Answers with whatever it likes to write.
+    /// Answers with whatever the closure writes.
     pub fn writing(answer: impl Fn(&Message, &mut dyn Write) -> io::Result<()> + Send + Sync + 'static) -> Self {
         Self::start(None, Arc::new(answer))
     }
@@ -73,7 +73,7 @@ impl Receiver {
             for connection in listener.incoming() {
                 *kept.connections.lock().unwrap() += 1;
                 let (tls, answer, kept) = (tls.clone(), Arc::clone(&answer), Arc::clone(&kept));
-                // A caller that has had enough breaks the connection off; what TLS logs here is not the caller's.
+                // A caller may break the connection off. TLS logs of this side are no logs of the program.
                 let talk = move || drop(serve(connection.unwrap(), tls, &kept, &*answer));
                 thread::spawn(|| with_default(NoSubscriber::new(), talk));
             }
@@ -90,7 +90,7 @@ impl Receiver {
         self.url(path).as_str().replace("localhost", host).parse().unwrap()
     }
 
-    /// What a caller must trust.
+    /// The certificates that a caller must trust.
     pub fn roots(&self) -> Vec<u8> {
         self.roots.clone()
     }
@@ -99,7 +99,7 @@ impl Receiver {
         *self.seen.connections.lock().unwrap()
     }
 
-    /// What it was sent so far.
+    /// The requests so far.
     pub fn requests(&self) -> Vec<Message> {
         self.seen.requests.lock().unwrap().clone()
     }

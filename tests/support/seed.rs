@@ -38,10 +38,12 @@ pub fn rng() -> fastrand::Rng {
 /// How a property is tested, with this number of inputs unless the environment sets another. A failure is repeated by
 /// its seed, so nothing is written to files.
 pub fn config(cases: u32) -> ProptestConfig {
-    contextualize_config(ProptestConfig {
+    let config = contextualize_config(ProptestConfig {
         cases,
         rng_seed: RngSeed::Fixed(seed()),
         failure_persistence: None,
         ..ProptestConfig::default()
-    })
+    });
+    println!("PROPTEST_CASES={}", config.cases);
+    config
 }

@@ -1,4 +1,4 @@
-//! What an error of AWS means to us: whether to try again, by its code, at this one place.
+//! Classifies the errors of AWS by their codes: which of them a retry may help.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkErro
 
 use crate::ports::{ApplyError, SendError, Unavailable};
 
-/// A call that failed and may work later.
+/// An error that a retry may help.
 pub fn unavailable<E, R>(doing: &'static str, error: &SdkError<E, R>) -> Unavailable
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
@@ -15,8 +15,8 @@ where
     Unavailable { doing, cause: cause(error) }
 }
 
-/// A call that failed: for good if what was asked can never be done, else for now. Whatever an operator can mend
-/// (a missing right, a missing table) is for now.
+/// The error of a write to the table. It is permanent if the item itself is the reason. What an operator can repair (a
+/// missing permission, a missing table) is transient.
 pub fn apply_error<E, R>(doing: &'static str, error: &SdkError<E, R>) -> ApplyError
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
@@ -24,40 +24,40 @@ where
 {
     match code(error) {
         Some("ValidationException" | "ItemCollectionSizeLimitExceededException") => {
-            ApplyError::Rejected(format!("the table does not take it: {}", cause(error)))
+            ApplyError::Rejected(format!("the table rejected the item: {}", cause(error)))
         }
         _ => ApplyError::Unavailable(unavailable(doing, error)),
     }
 }
 
-/// A call about somebody's address that failed, said by its code alone: what SNS says in words repeats addresses. For
-/// good if the address or the message is the reason, else for now, as above.
+/// The error of a call to SNS about a contact. It is permanent if the address or the message is the reason, otherwise
+/// transient. It contains only the code: SNS's messages contain addresses.
 pub fn send_error<E, R>(doing: &'static str, error: &SdkError<E, R>) -> SendError
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
     R: fmt::Debug,
 {
     match code(error) {
-        Some(code) if is_final(code) && !names_parameter(error, "TopicArn") => {
-            SendError::Rejected(format!("SNS does not take it: {code}"))
+        Some(code) if is_permanent(code) && !names_parameter(error, "TopicArn") => {
+            SendError::Rejected(format!("SNS rejected it: {code}"))
         }
         code => {
-            let unavailable = Unavailable { doing, cause: cause_without_words(error) };
-            // What SNS refuses it does not send; what it says of its own mishaps, or not at all, leaves that open.
+            let unavailable = Unavailable { doing, cause: cause_without_message(error) };
+            // A message that SNS refused was not sent. After an internal error or without an answer, it may have been.
             let is_refused = code.is_some_and(|code| !matches!(code, "InternalError" | "ServiceUnavailable"));
             if is_refused { SendError::NotSent(unavailable) } else { SendError::Unavailable(unavailable) }
         }
     }
 }
 
-/// Whether SNS refused a call for a parameter, which it names in words alone.
+/// Whether SNS rejected a parameter. Only the error's message contains the parameter's name.
 pub fn names_parameter<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>, name: &str) -> bool {
     let message = error.as_service_error().and_then(ProvideErrorMetadata::message);
     code(error) == Some("InvalidParameter") && message.is_some_and(|message| message.contains(name))
 }
 
-/// The codes of SNS that say of an address or a message that it never will do.
-fn is_final(code: &str) -> bool {
+/// The codes with which SNS rejects an address or a message.
+fn is_permanent(code: &str) -> bool {
     matches!(
         code,
         "InvalidParameter"
@@ -84,21 +84,21 @@ where
         Some(service) => match (service.code(), service.message()) {
             (Some(code), Some(message)) => format!("{code}: {message}"),
             (Some(code), None) => code.to_owned(),
-            _ => "an answer without an error code".to_owned(),
+            _ => "AWS answered without an error code".to_owned(),
         },
         None => DisplayErrorContext(error).to_string(),
     }
 }
 
-/// Where there is no code, either no answer came, or one that nobody can read and that may hold anything.
-fn cause_without_words<E, R>(error: &SdkError<E, R>) -> String
+/// The code. Without one there was no answer, or an unreadable answer, which may contain an address.
+fn cause_without_message<E, R>(error: &SdkError<E, R>) -> String
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
     R: fmt::Debug,
 {
     match (code(error), error.raw_response()) {
         (Some(code), _) => code.to_owned(),
-        (None, Some(_)) => "an answer without an error code".to_owned(),
+        (None, Some(_)) => "AWS answered without an error code".to_owned(),
         (None, None) => DisplayErrorContext(error).to_string(),
     }
 }
@@ -112,12 +112,12 @@ mod tests {
     use super::*;
 
     fn failed(code: &str) -> ApplyError {
-        let error = UpdateItemError::generic(ErrorMetadata::builder().code(code).message("so it is").build());
+        let error = UpdateItemError::generic(ErrorMetadata::builder().code(code).message("details").build());
         apply_error("testing", &SdkError::service_error(error, ()))
     }
 
     #[test]
-    fn only_what_can_never_be_done_is_refused_for_good() {
+    fn only_invalid_items_are_rejected() {
         for code in [
             "ProvisionedThroughputExceededException",
             "ThrottlingException",
@@ -128,24 +128,25 @@ mod tests {
             "ResourceNotFoundException",
             "ExpiredTokenException",
         ] {
-            let ApplyError::Unavailable(unavailable) = failed(code) else { panic!("{code} is refused for good") };
-            assert_eq!(unavailable.to_string(), format!("testing failed: {code}: so it is"));
+            let ApplyError::Unavailable(unavailable) = failed(code) else { panic!("{code} is permanent") };
+            assert_eq!(unavailable.to_string(), format!("testing failed: {code}: details"));
         }
         assert!(matches!(failed("ValidationException"), ApplyError::Rejected(_)));
     }
 
     #[test]
-    fn what_never_got_an_answer_is_tried_again() {
+    fn timeouts_are_transient() {
         let error: SdkError<UpdateItemError, ()> = SdkError::timeout_error("after 4 s");
         assert!(matches!(apply_error("testing", &error), ApplyError::Unavailable(_)));
     }
-    fn not_delivered(code: &str, message: &str) -> SendError {
+
+    fn send_failure(code: &str, message: &str) -> SendError {
         let error = PublishError::generic(ErrorMetadata::builder().code(code).message(message).build());
         send_error("texting", &SdkError::service_error(error, ()))
     }
 
     #[test]
-    fn what_an_operator_can_mend_or_time_will_is_tried_again_and_told_without_an_address() {
+    fn transient_sns_errors_contain_no_address() {
         for code in [
             "Throttling",
             "Throttled",
@@ -162,22 +163,22 @@ mod tests {
             "TopicLimitExceeded",
             "SubscriptionLimitExceeded",
         ] {
-            let failure = not_delivered(code, "not authorized to perform: SNS:Publish on resource: +14155552671");
+            let failure = send_failure(code, "not authorized to perform: SNS:Publish on resource: +14155552671");
             let (SendError::Unavailable(unavailable) | SendError::NotSent(unavailable)) = failure else {
-                panic!("{code} is refused for good")
+                panic!("{code} is permanent")
             };
             assert_eq!(unavailable.to_string(), format!("texting failed: {code}"));
         }
-        let mistyped = not_delivered("InvalidParameter", "Invalid parameter: TopicArn");
+        let mistyped = send_failure("InvalidParameter", "Invalid parameter: TopicArn");
         assert!(matches!(mistyped, SendError::NotSent(_)), "{mistyped}");
     }
 
     #[test]
-    fn what_is_wrong_with_an_address_is_so_for_good_and_told_without_it() {
+    fn permanent_sns_errors_contain_no_address() {
         for code in ["InvalidParameter", "ParameterValueInvalid", "EndpointDisabled", "OptedOut", "UserError"] {
-            let failure = not_delivered(code, "Invalid parameter: PhoneNumber Reason: +1415 is not valid");
-            let SendError::Rejected(reason) = failure else { panic!("{code} is tried again") };
-            assert_eq!(reason, format!("SNS does not take it: {code}"));
+            let failure = send_failure(code, "Invalid parameter: PhoneNumber Reason: +1415 is not valid");
+            let SendError::Rejected(reason) = failure else { panic!("{code} is transient") };
+            assert_eq!(reason, format!("SNS rejected it: {code}"));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! How to reach AWS, and what its errors mean.
+//! What all AWS clients share: their configuration, and the classification of their errors.
 
 pub mod config;
 pub mod error;

@@ -1,4 +1,4 @@
-//! Registered buttons, each an item.
+//! The registered buttons, one item each.
 
 use async_trait::async_trait;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -38,28 +38,28 @@ impl Buttons for EventsTable {
 
     async fn registered(&self, limit: usize, after: Option<&Serial>) -> Result<Vec<Button>, Unavailable> {
         let query = self.client.query().consistent_read(true);
-        let place = (BUTTONS, after.map(Serial::as_str));
-        self.partition(READING, query, place, limit, |item| from_item(item).map(Some)).await
+        let start = (BUTTONS, after.map(Serial::as_str));
+        self.partition(READING, query, start, limit, |item| from_item(item).map(Some)).await
     }
 
     async fn unregister(&self, serial: &Serial) -> Result<Deletion, Unavailable> {
-        self.delete_item("removing a button", BUTTONS, serial.as_str()).await
+        self.delete_item("deleting a button", BUTTONS, serial.as_str()).await
     }
 }
 
 impl EventsTable {
-    /// Deletes the buttons of a person, on one event or on all; how many there were.
+    /// Deletes the buttons of a person, on one event or on all. Returns how many there were.
     pub(super) async fn forget_buttons(&self, name: &NameKey, event: Option<&EventId>) -> Result<u64, Unavailable> {
-        let (mut forgotten, mut after) = (0, None);
+        let (mut deleted, mut after) = (0, None);
         loop {
             let page = self.registered(QUERY_PAGE, after.as_ref()).await?;
-            let Some(last) = page.last() else { return Ok(forgotten) };
+            let Some(last) = page.last() else { return Ok(deleted) };
             after = Some(last.serial.clone());
-            let is_theirs = |button: &&Button| {
+            let belongs_to_person = |button: &&Button| {
                 button.attendee.key() == name && event.is_none_or(|event| button.event.id() == event)
             };
-            for button in page.iter().filter(is_theirs) {
-                forgotten += self.unregister(&button.serial).await?.count();
+            for button in page.iter().filter(belongs_to_person) {
+                deleted += self.unregister(&button.serial).await?.count();
             }
         }
     }

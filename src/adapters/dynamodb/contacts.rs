@@ -1,4 +1,4 @@
-//! What the owners of addresses have said, and what may be spent on asking them.
+//! The opt-in of each contact, and the budgets.
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
@@ -11,7 +11,7 @@ use crate::domain::opt_in::{ContactId, OptIn};
 use crate::domain::timestamp::Timestamp;
 use crate::ports::{Budgets, Contacts, Spending, Unavailable, Write};
 
-/// The partition of what owners have said, by the contact's id.
+/// The partition of the opt-ins, by the contact's id.
 const CONTACTS: &str = "#contact";
 /// The partition of the budgets, by name.
 const BUDGETS: &str = "#budget";
@@ -22,7 +22,7 @@ const ASKED_AT: &str = "asked_at";
 #[derive(Deserialize)]
 struct ContactRecord {
     state: String,
-    /// In milliseconds; of `asked` alone.
+    /// In milliseconds. Only the state `asked` has it.
     #[serde(default)]
     asked_at: Option<i64>,
 }
@@ -35,7 +35,7 @@ struct BudgetRecord {
 #[async_trait]
 impl Contacts for EventsTable {
     async fn opt_in(&self, contact: &ContactId) -> Result<Option<OptIn>, Unavailable> {
-        let found = self.get("reading a consent", CONTACTS, contact.as_str()).await?;
+        let found = self.get("reading an opt-in", CONTACTS, contact.as_str()).await?;
         found.item.map(from_item).transpose()
     }
 
@@ -44,7 +44,7 @@ impl Contacts for EventsTable {
         let put = match before.map(attributes) {
             None => put.condition_expression("attribute_not_exists(event)"),
             Some((state, asked_at)) => {
-                // `state` is a word that DynamoDB keeps to itself.
+                // `state` is a reserved word of DynamoDB.
                 let put =
                     put.expression_attribute_names("#state", STATE).expression_attribute_values(":state", text(state));
                 match asked_at {
@@ -55,18 +55,18 @@ impl Contacts for EventsTable {
                 }
             }
         };
-        self.put_if("storing a consent", put).await
+        self.put_if("storing an opt-in", put).await
     }
 }
 
 #[async_trait]
 impl Budgets for EventsTable {
-    /// DynamoDB deletes a budget within days of its end, so that one of the same name may find it spent until then.
-    /// When an answer is lost on its way, the client asks again and one more is taken: less is done than may be, never
-    /// more.
+    /// DynamoDB deletes a budget only within days of its end. Until then a budget with the same name counts the old
+    /// spending. If an answer is lost, the client retries and spends twice. So a budget may grant less than its limit,
+    /// but never more.
     async fn spend(&self, budget: &str, limit: u64, ends_at: Timestamp) -> Result<Spending, Unavailable> {
         if limit == 0 {
-            // The condition lets the first one through.
+            // The condition below would grant the first spending.
             return Ok(Spending::Exhausted);
         }
         let spend = self
@@ -86,7 +86,7 @@ impl Budgets for EventsTable {
             {
                 Ok(Spending::Exhausted)
             }
-            Err(error) => Err(unavailable("spending of a budget", &error)),
+            Err(error) => Err(unavailable("spending from a budget", &error)),
         }
     }
 
@@ -118,6 +118,6 @@ fn from_item(item: Item) -> Result<OptIn, Unavailable> {
         ("asked", Some(at)) => Ok(OptIn::Pending { at: Timestamp::from_millis(at).map_err(item::damaged)? }),
         ("given", None) => Ok(OptIn::Confirmed),
         ("refused", None) => Ok(OptIn::OptedOut),
-        _ => Err(item::damaged("a contact of no such state")),
+        _ => Err(item::damaged("unknown opt-in state")),
     }
 }

@@ -1,4 +1,4 @@
-//! Digests, each an item that is replaced as a whole if nobody else did so meanwhile.
+//! The digests, one item each. A write replaces the whole item, and is conditioned on its version.
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::primitives::Blob;
@@ -18,14 +18,19 @@ use crate::ports::{Digests, EventSummary, Unavailable, Write};
 const READING: &str = "reading a digest";
 const LISTING: &str = "reading the events";
 
-/// The index on which only digests stand in which something waits, by when they are due.
+/// The index of the digests with pending changes, by the time at which they are due.
 pub const DUE_INDEX: &str = "due";
-/// The index's partition key. All digests that wait have the same value, all others none.
+/// The index's partition key. All digests with pending changes have the same value, all others have none.
 pub const WAITING: &str = "waiting";
 /// The index's sort key, in milliseconds.
 pub const DUE_AT: &str = "due_at";
 
-/// A digest's attributes, but for `seen`, which are bytes.
+/// The value of [`WAITING`].
+const WAITING_VALUE: &str = "yes";
+
+const SEEN: &str = "seen";
+
+/// A digest's attributes, except `seen`, which is binary.
 #[derive(Serialize, Deserialize)]
 struct DigestItem {
     event: String,
@@ -39,7 +44,7 @@ struct DigestItem {
     record: DigestRecord,
 }
 
-/// What a list of events needs of a digest.
+/// The attributes that a list of events needs.
 #[derive(Deserialize)]
 struct SummaryRecord {
     name: String,
@@ -80,7 +85,7 @@ impl Digests for EventsTable {
             .table_name(&self.table)
             .index_name(DUE_INDEX)
             .key_condition_expression("waiting = :yes AND due_at <= :now")
-            .expression_attribute_values(":yes", text(YES))
+            .expression_attribute_values(":yes", text(WAITING_VALUE))
             .expression_attribute_values(":now", number(now.as_millis()))
             .limit(i32::try_from(limit).unwrap_or(i32::MAX))
             .send()
@@ -94,11 +99,8 @@ impl Digests for EventsTable {
     }
 }
 
-const YES: &str = "yes";
-const SEEN: &str = "seen";
-
 impl EventsTable {
-    /// An event's title and count, unless it is forgotten.
+    /// An event's title and count, unless they have expired.
     pub(super) async fn summary(&self, event: &EventId) -> Result<Option<EventSummary>, Unavailable> {
         let found = self.get(LISTING, DIGESTS, event.as_str()).await?;
         let summary = found.item.map(|item| summary(item, Timestamp::now())).transpose()?;
@@ -118,16 +120,16 @@ impl EventsTable {
             .projection_expression("#name, title, #count, expires_at")
             .expression_attribute_names("#name", NAME)
             .expression_attribute_names("#count", "count");
-        let place = (DIGESTS, after.map(EventId::as_str));
-        self.partition(LISTING, query, place, limit, |item| summary(item, now)).await
+        let start = (DIGESTS, after.map(EventId::as_str));
+        self.partition(LISTING, query, start, limit, |item| summary(item, now)).await
     }
 }
 
-/// DynamoDB deletes what has expired within days; until then it is passed over.
+/// None if the digest has expired: DynamoDB deletes it only within days.
 fn summary(item: Item, now: Timestamp) -> Result<Option<EventSummary>, Unavailable> {
     let SummaryRecord { name, title, count, expires_at } = item::read(item)?;
-    let is_forgotten = expires_at.is_some_and(|at| at <= now.as_seconds());
-    Ok((!is_forgotten).then(|| EventSummary { id: EventId::from_stored(name), title, count }))
+    let has_expired = expires_at.is_some_and(|at| at <= now.as_seconds());
+    Ok((!has_expired).then(|| EventSummary { id: EventId::from_stored(name), title, count }))
 }
 
 fn to_item(digest: &Digest) -> Item {
@@ -135,7 +137,7 @@ fn to_item(digest: &Digest) -> Item {
     let mut item = item::write(&DigestItem {
         event: DIGESTS.to_owned(),
         name: digest.event.as_str().to_owned(),
-        waiting: due_at.map(|_| YES.to_owned()),
+        waiting: due_at.map(|_| WAITING_VALUE.to_owned()),
         due_at: due_at.map(Timestamp::as_millis),
         record: DigestRecord::next(digest),
     });
@@ -144,7 +146,7 @@ fn to_item(digest: &Digest) -> Item {
 }
 
 fn from_item(mut item: Item) -> Result<Digest, Unavailable> {
-    let Some(AttributeValue::B(seen)) = item.remove(SEEN) else { return Err(item::damaged("`seen` is not there")) };
+    let Some(AttributeValue::B(seen)) = item.remove(SEEN) else { return Err(item::damaged("`seen` is missing")) };
     let DigestItem { name, record, .. } = item::read(item)?;
     Ok(record.read(EventId::from_stored(name), seen.as_ref()))
 }

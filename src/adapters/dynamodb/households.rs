@@ -1,4 +1,4 @@
-//! What households with an Echo usually say, each an item.
+//! The usual names of households with an Echo, one item each.
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -10,10 +10,10 @@ use crate::domain::attendee_name::{AttendeeName, NameKey};
 use crate::domain::household::UserId;
 use crate::ports::{Households, Unavailable};
 
-/// The partition of the households, by the hash of whose Echo it is.
+/// The partition of the households, by the hash of their Amazon user id.
 const HOUSEHOLDS: &str = "#household";
 
-const READING: &str = "reading what a household usually says";
+const READING: &str = "reading a household's usual name";
 
 #[derive(Serialize, Deserialize)]
 struct HouseholdRecord {
@@ -35,26 +35,26 @@ impl Households for EventsTable {
         let mut item = item::write(&HouseholdRecord { display_name: name.to_string(), attendee_key });
         item.extend(key(HOUSEHOLDS, user.as_str()));
         let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
-        put.send().await.map_err(|error| unavailable("remembering what a household says", &error))?;
+        put.send().await.map_err(|error| unavailable("storing a household's usual name", &error))?;
         Ok(())
     }
 }
 
 impl EventsTable {
-    /// Forgets a name that households usually say; how many did.
+    /// Deletes a usual name from all households. Returns how many had it.
     pub(super) async fn forget_households(&self, name: &NameKey) -> Result<u64, Unavailable> {
         let read = |mut item: Item| {
             let user = item.remove(NAME).and_then(|value| value.as_s().ok().cloned()).unwrap_or_default();
             Ok(Some((user, item::read::<HouseholdRecord>(item)?)))
         };
-        let (mut forgotten, mut after) = (0, None);
+        let (mut deleted, mut after) = (0, None);
         loop {
             let query = self.client.query().consistent_read(true);
             let page = self.partition(READING, query, (HOUSEHOLDS, after.as_deref()), QUERY_PAGE, read).await?;
-            let Some((last, _)) = page.last() else { return Ok(forgotten) };
+            let Some((last, _)) = page.last() else { return Ok(deleted) };
             after = Some(last.clone());
             for (user, _) in page.iter().filter(|(_, record)| record.attendee_key == name.as_str()) {
-                forgotten += self.delete_item("forgetting a household", HOUSEHOLDS, user).await?.count();
+                deleted += self.delete_item("deleting a household's usual name", HOUSEHOLDS, user).await?.count();
             }
         }
     }

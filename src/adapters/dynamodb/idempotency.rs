@@ -1,4 +1,4 @@
-//! What the first request with an `Idempotency-Key` was given, for 24 hours.
+//! The requests with an `Idempotency-Key`, one item each, kept for 24 hours.
 
 use std::time::Duration;
 
@@ -13,20 +13,20 @@ use crate::domain::signup::SignupId;
 use crate::domain::timestamp::Timestamp;
 use crate::ports::{Idempotency, Remembered, Unavailable};
 
-const REMEMBERING: &str = "remembering an answer";
+const STORING: &str = "storing an idempotency key";
 
-/// As long as clients that retry can be expected to.
-const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+/// Clients can be expected to stop retrying before that.
+const RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
 
 #[derive(Serialize, Deserialize)]
-struct AnswerRecord {
+struct IdempotencyRecord {
     event: String,
     name: String,
     fingerprint: String,
     signup_id: String,
     /// In milliseconds.
     requested_at: i64,
-    /// In seconds, as DynamoDB's time to live wants it.
+    /// In seconds, as DynamoDB's time to live requires.
     expires_at: i64,
 }
 
@@ -34,20 +34,20 @@ struct AnswerRecord {
 impl Idempotency for EventsTable {
     async fn remember(&self, key: String, candidate: Remembered) -> Result<Remembered, Unavailable> {
         let now = Timestamp::now();
-        let record = AnswerRecord {
+        let record = IdempotencyRecord {
             event: ANSWERS.to_owned(),
             name: key,
             fingerprint: candidate.fingerprint.clone(),
             signup_id: candidate.id.as_str().to_owned(),
             requested_at: candidate.requested_at.as_millis(),
-            expires_at: now.plus(KEPT).as_seconds(),
+            expires_at: now.plus(RETENTION).as_seconds(),
         };
         let put = self
             .client
             .put_item()
             .table_name(&self.table)
             .set_item(Some(item::write(&record)))
-            // What has expired is deleted within days, and counts as gone before.
+            // DynamoDB deletes expired items only within days. Until then they count as absent.
             .condition_expression("attribute_not_exists(event) OR expires_at <= :now")
             .expression_attribute_values(":now", number(now.as_seconds()))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
@@ -55,10 +55,10 @@ impl Idempotency for EventsTable {
             .await;
         let Err(error) = put else { return Ok(candidate) };
         let Some(PutItemError::ConditionalCheckFailedException(refusal)) = error.as_service_error() else {
-            return Err(unavailable(REMEMBERING, &error));
+            return Err(unavailable(STORING, &error));
         };
-        let found = refusal.item.clone().ok_or_else(|| item::damaged("the answer that is there was not given"))?;
-        let found: AnswerRecord = item::read(found)?;
+        let found = refusal.item.clone().ok_or_else(|| item::damaged("DynamoDB did not return the stored item"))?;
+        let found: IdempotencyRecord = item::read(found)?;
         Ok(Remembered {
             fingerprint: found.fingerprint,
             id: SignupId::from_stored(found.signup_id),

@@ -3,7 +3,6 @@
 //! Attendees stand under their event. Everything else stands under a partition whose name begins with `#`, as no
 //! event's id does.
 
-mod attendee_update;
 mod buttons;
 mod contacts;
 mod digests;
@@ -12,7 +11,7 @@ mod idempotency;
 mod item;
 mod rejects;
 mod roster;
-pub mod stream;
+mod stored_attendee;
 pub mod table;
 
 use std::sync::Arc;
@@ -34,8 +33,6 @@ const DIGESTS: &str = "#digest";
 const REJECTS: &str = "#reject";
 /// The partition of the answers to requests with an `Idempotency-Key`.
 const ANSWERS: &str = "#idempotency";
-/// The partition of how far the stream was read, where no function reads it.
-const FEED: &str = "#feed";
 
 /// Calls in flight at once for one batch: what a function's small share of a processor keeps up with.
 const AT_ONCE: usize = 64;

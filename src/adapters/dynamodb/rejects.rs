@@ -1,4 +1,4 @@
-//! Rejects, each an item.
+//! The rejected messages, one item each.
 
 use async_trait::async_trait;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -9,10 +9,10 @@ use super::{AT_ONCE, EventsTable, REJECTS};
 use crate::domain::timestamp::Timestamp;
 use crate::ports::{Deletion, Reject, Rejects, Unavailable};
 
-const KEEPING: &str = "keeping a reject";
-const READING: &str = "reading the rejects";
+const STORING: &str = "storing a rejected message";
+const READING: &str = "reading the rejected messages";
 
-/// A reject's attributes. Times are in milliseconds.
+/// The attributes of a rejected message. Times are in milliseconds.
 #[derive(Serialize, Deserialize)]
 struct RejectRecord {
     event: String,
@@ -27,7 +27,7 @@ struct RejectRecord {
 #[async_trait]
 impl Rejects for EventsTable {
     async fn put(&self, rejects: Vec<Reject>) -> Result<(), Unavailable> {
-        stream::iter(rejects).map(|reject| self.keep(reject)).buffer_unordered(AT_ONCE).try_collect().await
+        stream::iter(rejects).map(|reject| self.put_reject(reject)).buffer_unordered(AT_ONCE).try_collect().await
     }
 
     async fn list(&self, limit: usize, after: Option<&str>) -> Result<Vec<Reject>, Unavailable> {
@@ -41,12 +41,12 @@ impl Rejects for EventsTable {
     }
 
     async fn delete(&self, id: &str) -> Result<Deletion, Unavailable> {
-        self.delete_item("deleting a reject", REJECTS, id).await
+        self.delete_item("deleting a rejected message", REJECTS, id).await
     }
 }
 
 impl EventsTable {
-    async fn keep(&self, reject: Reject) -> Result<(), Unavailable> {
+    async fn put_reject(&self, reject: Reject) -> Result<(), Unavailable> {
         let record = RejectRecord {
             event: REJECTS.to_owned(),
             name: reject.id,
@@ -56,8 +56,8 @@ impl EventsTable {
             rejected_at: reject.rejected_at.as_millis(),
         };
         let put = self.client.put_item().table_name(&self.table).set_item(Some(item::write(&record)));
-        // A conflict means that it is kept already.
-        let _ = self.put_if(KEEPING, put.condition_expression("attribute_not_exists(event)")).await?;
+        // A conflict means that the message is stored already.
+        let _ = self.put_if(STORING, put.condition_expression("attribute_not_exists(event)")).await?;
         Ok(())
     }
 }

@@ -1,22 +1,21 @@
-//! Attendees: written without a look before, read by event.
+//! Attendees: written without a read before, read by event.
 
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
-use super::item::{self, EVENT, Item, NAME};
-use super::{AT_ONCE, EventsTable, QUERY_PAGE, attendee_update, number, text};
+use super::stored_attendee::{self, StoredAttendee};
+use super::{AT_ONCE, EventsTable, QUERY_PAGE, item, text};
 use crate::adapters::aws::error::apply_error;
 use crate::domain::attendee::{Applied, Attendee, apply_all};
 use crate::domain::attendee_name::NameKey;
 use crate::domain::event::EventId;
-use crate::domain::signup::{AttendeeKey, Signup};
+use crate::domain::signup::AttendeeKey;
 use crate::domain::timestamp::Timestamp;
-use crate::formats::stored::attendee::{AttendeeRecord, StoredStatus};
+use crate::formats::stored::attendee::StoredStatus;
 use crate::ports::{ApplyError, AttendeeBatch, EventSummary, Rejects as _, Roster, RosterPage, Unavailable};
 
 const WRITING: &str = "writing to the roster";
@@ -47,8 +46,7 @@ impl Roster for EventsTable {
     }
 
     async fn attendee(&self, key: &AttendeeKey) -> Result<Option<Attendee>, Unavailable> {
-        let found = self.get(READING, key.event.as_str(), key.name.as_str()).await?;
-        found.item.map(item::attendee).transpose()
+        Ok(self.stored_attendee(key).await?.map(|found| found.attendee))
     }
 
     async fn roster(&self, event: &EventId, limit: usize, after: Option<&NameKey>) -> Result<RosterPage, Unavailable> {
@@ -113,77 +111,53 @@ impl Roster for EventsTable {
 #[expect(clippy::large_enum_variant, reason = "one at a time, taken apart at once")]
 enum Written {
     Done,
-    /// The condition did not hold over this, or over nothing.
-    Refused(Option<Attendee>),
+    /// The condition did not hold: this is there, or nothing.
+    Refused(Option<StoredAttendee>),
 }
 
 impl EventsTable {
-    /// One call as a rule: a request is an update whose condition says when it applies, and several for one attendee are
-    /// written as if nobody were there. What the condition refuses is decided by [`apply_all`] over what was there, and
-    /// costs another call only if there is something to write still.
+    /// Most requests are new sign-ups, so the first write takes the attendee for absent: one call, if that is so. A
+    /// refusal returns what is there; [`apply_all`] decides over that, and there is another call only if there is
+    /// something to write.
     async fn apply_batch(&self, batch: &AttendeeBatch, now: Timestamp) -> Result<Vec<Applied>, ApplyError> {
-        let written = match &batch.signups[..] {
-            [signup] => (self.update(signup, now).await?, vec![Applied::Stored]),
-            signups => match apply_all(None, signups, now) {
-                (Some(attendee), applied) => (self.replace(None, &attendee).await?, applied),
-                // Only owners ask, and whether they are depends on who is there.
-                (None, _) => (Written::Refused(self.attendee(&batch.key).await?), Vec::new()),
-            },
-        };
-        let mut current = match written {
-            (Written::Done, applied) => return Ok(applied),
-            (Written::Refused(found), _) => found,
+        let mut found = match apply_all(None, &batch.signups, now) {
+            (Some(_), _) => None,
+            // These requests only change somebody who is there.
+            (None, _) => self.stored_attendee(&batch.key).await?,
         };
         for _ in 0..ATTEMPTS {
-            let (stored, applied) = apply_all(current.as_ref(), &batch.signups, now);
-            let Some(stored) = stored else { return Ok(applied) };
-            match self.replace(current.as_ref(), &stored).await? {
+            let current = found.as_ref().map(|found| &found.attendee);
+            let (attendee, applied) = apply_all(current, &batch.signups, now);
+            let Some(attendee) = attendee else { return Ok(applied) };
+            match self.replace(found.as_ref(), &attendee).await? {
                 Written::Done => return Ok(applied),
-                Written::Refused(found) => current = found,
+                Written::Refused(there) => found = there,
             }
         }
         Err(Unavailable { doing: WRITING, cause: "others keep writing the same attendee".to_owned() }.into())
     }
 
-    async fn update(&self, signup: &Signup, now: Timestamp) -> Result<Written, ApplyError> {
-        let update = self
+    /// Writes the attendee over exactly what was found.
+    async fn replace(&self, found: Option<&StoredAttendee>, attendee: &Attendee) -> Result<Written, ApplyError> {
+        let put = self
             .client
-            .update_item()
+            .put_item()
             .table_name(&self.table)
-            .key(EVENT, text(signup.event.id().as_str()))
-            .key(NAME, text(signup.name.key().as_str()))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        match attendee_update::complete(update, signup, now).send().await {
+        match stored_attendee::replace(put, found, attendee).send().await {
             Ok(_) => Ok(Written::Done),
             Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(refusal)) => refused(refusal.item.clone()),
+                Some(PutItemError::ConditionalCheckFailedException(refusal)) => {
+                    Ok(Written::Refused(refusal.item.clone().map(StoredAttendee::read).transpose()?))
+                }
                 _ => Err(apply_error(WRITING, &error)),
             },
         }
     }
 
-    /// Writes the attendee over exactly what was found.
-    async fn replace(&self, found: Option<&Attendee>, attendee: &Attendee) -> Result<Written, ApplyError> {
-        let put = self
-            .client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(item::write(&AttendeeRecord::from(attendee))))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let put = match found {
-            None => put.condition_expression("attribute_not_exists(signup_id)"),
-            Some(found) => put
-                .condition_expression("requested_at = :requested_at AND signup_id = :signup_id")
-                .expression_attribute_values(":requested_at", number(found.newest.requested_at.as_millis()))
-                .expression_attribute_values(":signup_id", text(found.newest.id.as_str())),
-        };
-        match put.send().await {
-            Ok(_) => Ok(Written::Done),
-            Err(error) => match error.as_service_error() {
-                Some(PutItemError::ConditionalCheckFailedException(refusal)) => refused(refusal.item.clone()),
-                _ => Err(apply_error(WRITING, &error)),
-            },
-        }
+    async fn stored_attendee(&self, key: &AttendeeKey) -> Result<Option<StoredAttendee>, Unavailable> {
+        let found = self.get(READING, key.event.as_str(), key.name.as_str()).await?;
+        found.item.map(StoredAttendee::read).transpose()
     }
 
     /// At most `limit` of those who are in, by folded name.
@@ -226,8 +200,4 @@ impl EventsTable {
             }
         }
     }
-}
-
-fn refused(found: Option<Item>) -> Result<Written, ApplyError> {
-    Ok(Written::Refused(found.map(item::attendee).transpose()?))
 }

@@ -49,7 +49,7 @@ impl EventsTable {
         }
     }
 
-    pub(super) async fn describe(&self) -> anyhow::Result<Option<TableDescription>> {
+    async fn describe(&self) -> anyhow::Result<Option<TableDescription>> {
         match self.client.describe_table().table_name(&self.table).send().await {
             Ok(description) => Ok(description.table),
             Err(error) if error.as_service_error().is_some_and(|error| error.is_resource_not_found_exception()) => {

@@ -1,11 +1,8 @@
-//! What a function says of itself: log lines in JSON, and metrics in CloudWatch's embedded metric format.
+//! Metrics in CloudWatch's embedded metric format.
 
-use std::io;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tracing::level_filters::LevelFilter;
-use tracing_subscriber::EnvFilter;
 
 use crate::domain::channel::Channel;
 use crate::domain::limit::Limit;
@@ -14,37 +11,37 @@ use crate::ports::{IngestCounts, Meter, NotificationCounts};
 
 const NAMESPACE: &str = "CountMeIn";
 
-/// Starts the log: a JSON line an event on stdout, with its time, its level and the request's id, of what `RUST_LOG`
-/// asks for, by default `info`. The first line of a process marks its cold start.
-pub fn start_log() -> anyhow::Result<()> {
-    let filter = EnvFilter::builder().with_default_directive(LevelFilter::INFO.into()).from_env()?;
-    tracing_subscriber::fmt()
-        .json()
-        .flatten_event(true)
-        .with_current_span(true)
-        .with_span_list(false)
-        .with_env_filter(filter)
-        .with_writer(io::stdout)
-        .try_init()
-        .map_err(anyhow::Error::from_boxed)?;
-    tracing::info!(cold_start = true, version = env!("CARGO_PKG_VERSION"), "function started");
-    Ok(())
-}
-
-/// Metrics of a stage. Only what is above zero is told, since CloudWatch charges for each metric by the hours in which
-/// it is told.
+/// Writes the metrics of a stage. It leaves out zeros, since CloudWatch charges for a metric by the hours in which it
+/// has a value.
 #[derive(Debug, Clone)]
 pub struct Emf {
     stage: String,
 }
 
-/// One metric's name, unit and value.
-pub type Metric = (&'static str, Unit, f64);
+/// A value of one metric.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Metric {
+    name: &'static str,
+    unit: Unit,
+    value: f64,
+}
 
+/// A unit. The variants are named as in CloudWatch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unit {
+enum Unit {
     Count,
     Seconds,
+}
+
+impl Metric {
+    #[expect(clippy::cast_precision_loss, reason = "a metric is a double, and no count reaches 2^53")]
+    pub fn count(name: &'static str, count: u64) -> Self {
+        Self { name, unit: Unit::Count, value: count as f64 }
+    }
+
+    pub fn duration(name: &'static str, duration: Duration) -> Self {
+        Self { name, unit: Unit::Seconds, value: duration.as_secs_f64() }
+    }
 }
 
 impl Emf {
@@ -52,26 +49,20 @@ impl Emf {
         Self { stage }
     }
 
-    /// Writes those of the metrics that are above zero, if any is.
+    /// Writes the metrics that are above zero, in one line.
     pub fn write(&self, metrics: &[Metric]) {
         if let Some(line) = self.line(metrics, Timestamp::now()) {
-            // The line must be the root of a log line (CloudWatch, "Embedded metric format specification").
+            // The metrics must be the root object of a log line (CloudWatch, "Embedded metric format specification").
             println!("{line}");
         }
     }
 
-    fn counts(&self, counts: &[(&'static str, u64)]) {
-        #[expect(clippy::cast_precision_loss, reason = "a metric is a double; nobody counts to 2^53")]
-        let metrics: Vec<Metric> = counts.iter().map(|(name, count)| (*name, Unit::Count, *count as f64)).collect();
-        self.write(&metrics);
-    }
-
     fn line(&self, metrics: &[Metric], now: Timestamp) -> Option<Value> {
-        let metrics: Vec<&Metric> = metrics.iter().filter(|(_, _, value)| *value > 0.0).collect();
+        let metrics: Vec<&Metric> = metrics.iter().filter(|metric| metric.value > 0.0).collect();
         if metrics.is_empty() {
             return None;
         }
-        let names = metrics.iter().map(|(name, unit, _)| json!({"Name": name, "Unit": format!("{unit:?}")}));
+        let names = metrics.iter().map(|metric| json!({"Name": metric.name, "Unit": format!("{:?}", metric.unit)}));
         let directive = json!({
             "Namespace": NAMESPACE, "Dimensions": [["stage"]], "Metrics": names.collect::<Vec<_>>(),
         });
@@ -79,8 +70,8 @@ impl Emf {
             "_aws": {"Timestamp": now.as_millis(), "CloudWatchMetrics": [directive]},
             "stage": self.stage,
         });
-        for (name, _, value) in metrics {
-            line[name] = json!(value);
+        for metric in metrics {
+            line[metric.name] = json!(metric.value);
         }
         Some(line)
     }
@@ -88,28 +79,28 @@ impl Emf {
 
 impl Meter for Emf {
     fn accepted(&self, _: Channel, signups: u32) {
-        self.write(&[("SignupsAccepted", Unit::Count, signups.into())]);
+        self.write(&[Metric::count("SignupsAccepted", signups.into())]);
     }
 
     fn ingested(&self, counts: &IngestCounts) {
         let IngestCounts { stored, duplicate, stale, ignored, rejected, retried } = *counts;
-        self.counts(&[
-            ("SignupsStored", stored),
-            ("SignupsDuplicate", duplicate),
-            ("SignupsStale", stale),
-            ("PressesIgnored", ignored),
-            ("SignupsRejected", rejected),
-            ("SignupsRetried", retried),
+        self.write(&[
+            Metric::count("SignupsStored", stored),
+            Metric::count("SignupsDuplicate", duplicate),
+            Metric::count("SignupsStale", stale),
+            Metric::count("PressesIgnored", ignored),
+            Metric::count("SignupsRejected", rejected),
+            Metric::count("SignupsRetried", retried),
         ]);
     }
 
     fn notified(&self, counts: &NotificationCounts) {
         let NotificationCounts { delivered, rejected, deferred, expired } = *counts;
-        self.counts(&[
-            ("NotificationsDelivered", delivered),
-            ("NotificationsRejected", rejected),
-            ("NotificationsDeferred", deferred),
-            ("NotificationsExpired", expired),
+        self.write(&[
+            Metric::count("NotificationsDelivered", delivered),
+            Metric::count("NotificationsRejected", rejected),
+            Metric::count("NotificationsDeferred", deferred),
+            Metric::count("NotificationsExpired", expired),
         ]);
     }
 
@@ -122,10 +113,10 @@ impl Meter for Emf {
             Limit::SmsAnswersPerDay => "SuppressedBySmsAnswersPerDay",
             Limit::LinksPerDay => "SuppressedByLinksPerDay",
         };
-        self.write(&[(name, Unit::Count, 1.0)]);
+        self.write(&[Metric::count(name, 1)]);
     }
 
-    /// API Gateway counts requests by itself.
+    /// Writes nothing: API Gateway counts the requests.
     fn answered(&self, _: &str, _: &str, _: u16, _: Duration) {}
 }
 
@@ -134,10 +125,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_is_in_the_embedded_metric_format_and_tells_no_zeros() {
+    fn line_is_in_embedded_metric_format_without_zeros() {
         let now = Timestamp::from_millis(1_795_431_600_000).unwrap();
         let emf = Emf::new("staging".to_owned());
-        let line = emf.line(&[("SignupsStored", Unit::Count, 3.0), ("SignupsStale", Unit::Count, 0.0)], now);
+        let line = emf.line(&[Metric::count("SignupsStored", 3), Metric::count("SignupsStale", 0)], now);
         assert_eq!(
             line,
             Some(json!({
@@ -153,6 +144,6 @@ mod tests {
                 "SignupsStored": 3.0,
             }))
         );
-        assert_eq!(emf.line(&[("SignupsStale", Unit::Count, 0.0)], now), None);
+        assert_eq!(emf.line(&[Metric::count("SignupsStale", 0)], now), None);
     }
 }

@@ -1,4 +1,4 @@
-//! Where metrics go.
+//! Backends for metrics.
 
 #[cfg(feature = "aws")]
 pub mod emf;

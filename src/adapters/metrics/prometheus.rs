@@ -1,4 +1,4 @@
-//! What an operator counts: on one machine in the Prometheus text format.
+//! The metrics of the standalone program, in the text format of OpenMetrics, which Prometheus reads.
 
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -15,8 +15,8 @@ use crate::domain::limit::Limit;
 use crate::domain::timestamp::Timestamp;
 use crate::ports::{Depth, Exposition, IngestCounts, Meter, NotificationCounts};
 
-/// The counts of one process, from its start. No label holds anything that a person typed.
-pub struct Metrics {
+/// The metrics of one process since its start. No label contains text that a person typed.
+pub struct PrometheusMetrics {
     registry: Registry,
     accepted: Family<ByChannel, Counter>,
     stored: Counter,
@@ -54,8 +54,8 @@ struct ByRoute {
     status: u16,
 }
 
-impl Metrics {
-    #[expect(clippy::new_without_default, reason = "a process makes one, on purpose")]
+impl PrometheusMetrics {
+    #[expect(clippy::new_without_default, reason = "a process creates it once, on purpose")]
     pub fn new() -> Self {
         let mut registry = Registry::with_prefix("countmein");
         let metrics = Self {
@@ -103,7 +103,7 @@ impl Metrics {
     }
 }
 
-impl Meter for Metrics {
+impl Meter for PrometheusMetrics {
     fn accepted(&self, channel: Channel, signups: u32) {
         self.accepted.get_or_create(&ByChannel { channel: channel.as_str() }).inc_by(signups.into());
     }
@@ -137,12 +137,12 @@ impl Meter for Metrics {
     }
 }
 
-impl Exposition for Metrics {
+impl Exposition for PrometheusMetrics {
     fn encode(&self, depth: Depth, now: Timestamp) -> String {
         self.queue_messages.set(i64::try_from(depth.messages).unwrap_or(i64::MAX));
         self.queue_oldest.set(depth.oldest.map_or(0.0, |oldest| now.since(oldest).as_secs_f64()));
         let mut encoded = String::new();
-        text::encode(&mut encoded, &self.registry).expect("a string takes all that is written to it");
+        text::encode(&mut encoded, &self.registry).expect("writing to a string never fails");
         encoded
     }
 }

@@ -1,11 +1,11 @@
-//! Presses of buttons from an MQTT broker.
+//! Receives button presses from an MQTT broker and puts them on the queue.
 //!
-//! The broker keeps what it accepted at QoS 1 until it is durably on the queue: the session outlives this program, and a
-//! message is acknowledged after it was put there.
+//! No press is lost: a message at QoS 1 is acknowledged after it is durably on the queue, and the broker keeps the
+//! session while the program is stopped.
 
 mod settings;
 
-pub use self::settings::{MqttSettings, NotABroker, TOPICS, is_filter};
+pub use self::settings::{DEFAULT_TOPICS, InvalidBrokerUrl, MqttSettings, is_topic_filter};
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,159 +24,171 @@ use crate::formats::button::{Decoded, decode, shown};
 use crate::ports::{Meter, Queue};
 
 /// More than any button sends.
-const PAYLOAD_BYTES: usize = 8 * 1024;
+const MAX_PAYLOAD_BYTES: usize = 8 * 1024;
 
-/// Between two tries to reach the broker, at first and at most.
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// Delays between attempts to connect to the broker.
+const INITIAL_BACKOFF: Duration = Duration::from_secs(1);
+const MAX_BACKOFF: Duration = Duration::from_secs(60);
 
-/// Between two tries to put a press on the queue.
-const QUEUE_PAUSE: Duration = Duration::from_secs(1);
+/// Delay between attempts to put a press on the queue.
+const QUEUE_RETRY_DELAY: Duration = Duration::from_secs(1);
 
-/// How long the broker is told goodbye.
-const GOODBYE: Duration = Duration::from_secs(1);
+const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// What the loop works with.
-pub struct Mqtt {
+/// Enough for all messages that a broker sends before it waits for an acknowledgement.
+const REQUEST_CAPACITY: usize = 1_024;
+
+/// Receives button presses from one broker.
+pub struct MqttListener {
     client: AsyncClient,
-    events: EventLoop,
+    event_loop: EventLoop,
     topics: Vec<String>,
     queue: Arc<dyn Queue>,
     metrics: Arc<dyn Meter>,
-    /// What was said of the broker's being away: once, and not again until it was there or something else is wrong.
-    away: Option<String>,
+    /// The connection error that was logged last. The same error in a row is logged once.
+    last_error: Option<String>,
     connected_at: Option<Instant>,
 }
 
-impl Mqtt {
-    /// `client_id` must be this program's alone, and the same at every start.
+/// What happens to a message after it was handled.
+enum Handled {
+    Acknowledge,
+    /// The program stops. The broker delivers the message again after the next start.
+    Redeliver,
+}
+
+impl MqttListener {
+    /// No other client of the broker may have this `client_id`, and it must be the same at every start.
     pub fn new(
         settings: &MqttSettings,
         client_id: String,
         queue: Arc<dyn Queue>,
         metrics: Arc<dyn Meter>,
     ) -> anyhow::Result<Self> {
-        let options = settings.options(client_id).context("the broker's certificates")?;
-        // Room for all that a broker sends before it waits for an acknowledgement.
-        let (client, events) = AsyncClient::new(options, 1_024);
-        Ok(Self { client, events, topics: settings.topics.clone(), queue, metrics, away: None, connected_at: None })
+        let options = settings.options(client_id).context("cannot use the certificates for the broker")?;
+        let (client, event_loop) = AsyncClient::new(options, REQUEST_CAPACITY);
+        let topics = settings.topics.clone();
+        Ok(Self { client, event_loop, topics, queue, metrics, last_error: None, connected_at: None })
     }
 }
 
-/// Takes presses until `stop` says so. A broker that is away is looked for until it is there.
-pub async fn listen_until(mut mqtt: Mqtt, stop: CancellationToken) {
-    let mut pause = FIRST_PAUSE;
+/// Receives presses until `stop` is cancelled. A broker that cannot be reached is tried again without end.
+pub async fn listen_until(mut listener: MqttListener, stop: CancellationToken) {
+    let mut backoff = INITIAL_BACKOFF;
     while !stop.is_cancelled() {
         let event = tokio::select! {
             () = stop.cancelled() => continue,
-            event = mqtt.events.poll() => event,
+            event = listener.event_loop.poll() => event,
         };
         match event {
-            Ok(Event::Incoming(packet)) => mqtt.take(packet, &stop).await,
+            Ok(Event::Incoming(packet)) => listener.handle(packet, &stop).await,
             Ok(Event::Outgoing(_)) => {}
             Err(error) => {
-                // What came over the connection that broke comes again; acknowledged on the next one, it could stand for
-                // something else.
-                mqtt.events.state.events.clear();
-                mqtt.tell_of(&error);
-                // Only a connection that lasts ends the waiting: two programs of one client id throw each other out.
-                if mqtt.connected_at.take().is_some_and(|at| at.elapsed() > LONGEST_PAUSE) {
-                    pause = FIRST_PAUSE;
+                // The broker sends the messages of the broken connection again. An acknowledgement of one of them on
+                // the next connection could acknowledge another message.
+                listener.event_loop.state.events.clear();
+                listener.log_connection_error(&error);
+                // Only a connection that lasts resets the backoff: two programs with one client id disconnect each
+                // other.
+                if listener.connected_at.take().is_some_and(|at| at.elapsed() > MAX_BACKOFF) {
+                    backoff = INITIAL_BACKOFF;
                 }
-                let _ = tokio::time::timeout(jittered(pause), stop.cancelled()).await;
-                pause = (pause * 2).min(LONGEST_PAUSE);
+                let _ = tokio::time::timeout(with_jitter(backoff), stop.cancelled()).await;
+                backoff = (backoff * 2).min(MAX_BACKOFF);
             }
         }
     }
-    mqtt.say_goodbye().await;
+    listener.disconnect().await;
 }
 
-impl Mqtt {
-    async fn take(&mut self, packet: Packet, stop: &CancellationToken) {
+impl MqttListener {
+    async fn handle(&mut self, packet: Packet, stop: &CancellationToken) {
         match packet {
             Packet::ConnAck(_) => {
-                (self.away, self.connected_at) = (None, Some(Instant::now()));
+                (self.last_error, self.connected_at) = (None, Some(Instant::now()));
                 tracing::info!(topics = self.topics.join(" "), "connected to the MQTT broker");
                 let topics = self.topics.iter().map(|topic| SubscribeFilter::new(topic.clone(), QoS::AtLeastOnce));
                 if let Err(error) = self.client.try_subscribe_many(topics) {
-                    tracing::error!(%error, "the topics are not subscribed to");
+                    tracing::error!(%error, "MQTT subscription failed");
                 }
             }
             Packet::SubAck(answer) => {
-                let refused = self.topics.iter().zip(&answer.return_codes);
-                for (topic, _) in refused.filter(|(_, code)| **code == SubscribeReasonCode::Failure) {
-                    tracing::error!(topic, "the MQTT broker refuses this topic; see what its access list allows");
+                let results = self.topics.iter().zip(&answer.return_codes);
+                for (topic, _) in results.filter(|(_, code)| **code == SubscribeReasonCode::Failure) {
+                    tracing::error!(topic, "the MQTT broker rejected the topic; check its access control list");
                 }
             }
-            Packet::Publish(publish) => {
-                if self.keep(&publish, stop).await
-                    && let Err(error) = self.client.try_ack(&publish)
-                {
-                    // It comes again, and is known again.
-                    tracing::warn!(%error, "a press is not acknowledged");
+            Packet::Publish(message) => match self.enqueue(&message, stop).await {
+                Handled::Acknowledge => {
+                    if let Err(error) = self.client.try_ack(&message) {
+                        // The broker delivers the press again, and the queue's duplicate changes nothing.
+                        tracing::warn!(%error, "a button press could not be acknowledged; the broker delivers it again");
+                    }
                 }
-            }
+                Handled::Redeliver => {}
+            },
             _ => {}
         }
     }
 
-    /// Puts a press on the queue, however long that takes; whether it was done with when the program was to stop.
-    async fn keep(&mut self, publish: &Publish, stop: &CancellationToken) -> bool {
-        // What a broker keeps for newcomers was pressed some time ago, if it ever was.
-        if publish.retain {
-            return true;
+    /// Puts a press on the queue, and retries until it succeeds or the program stops. Ignores all other messages.
+    async fn enqueue(&mut self, message: &Publish, stop: &CancellationToken) -> Handled {
+        // A retained message is not a new press.
+        if message.retain {
+            return Handled::Acknowledge;
         }
-        let topic = publish.topic.clone();
-        // The broker remembers what was subscribed to at earlier starts.
-        if !self.topics.iter().any(|filter| settings::matches(filter, &topic)) {
-            return true;
+        let topic = message.topic.clone();
+        // The broker's session still has the subscriptions of earlier starts.
+        if !self.topics.iter().any(|filter| settings::filter_matches(filter, &topic)) {
+            return Handled::Acknowledge;
         }
-        if publish.payload.len() > PAYLOAD_BYTES {
-            tracing::warn!(topic = shown(&topic), bytes = publish.payload.len(), "too large for a button; thrown away");
-            return true;
+        let bytes = message.payload.len();
+        if bytes > MAX_PAYLOAD_BYTES {
+            tracing::warn!(topic = shown(&topic), bytes, "MQTT message discarded; it is too large for a button press");
+            return Handled::Acknowledge;
         }
-        let envelope = Envelope { topic, payload: publish.payload.to_vec(), received_at: Timestamp::now() };
+        let envelope = Envelope { topic, payload: message.payload.to_vec(), received_at: Timestamp::now() };
         if decode(&envelope) == Ok(Decoded::NotAPress) {
-            return true;
+            return Handled::Acknowledge;
         }
         let body = envelope.write();
         loop {
             match self.queue.send(vec![body.clone()]).await {
                 Ok(()) => {
                     self.metrics.accepted(Channel::Button, 1);
-                    return true;
+                    return Handled::Acknowledge;
                 }
-                Err(unavailable) => tracing::error!(%unavailable, "a press is put on the queue in a moment"),
+                Err(unavailable) => tracing::error!(%unavailable, "button press not queued; retrying in 1 s"),
             }
             if stop.is_cancelled() {
-                return false;
+                return Handled::Redeliver;
             }
-            let _ = tokio::time::timeout(QUEUE_PAUSE, stop.cancelled()).await;
+            let _ = tokio::time::timeout(QUEUE_RETRY_DELAY, stop.cancelled()).await;
         }
     }
 
-    fn tell_of(&mut self, error: &ConnectionError) {
-        let told = error.to_string();
-        if self.away.as_ref() == Some(&told) {
-            tracing::debug!(%error, "the MQTT broker is still away");
+    fn log_connection_error(&mut self, error: &ConnectionError) {
+        let text = error.to_string();
+        if self.last_error.as_ref() == Some(&text) {
+            tracing::debug!(%error, "the MQTT broker is still unreachable");
         } else {
-            tracing::warn!(%error, "the MQTT broker cannot be reached; it is tried again until it is there");
-            self.away = Some(told);
+            tracing::warn!(%error, "the MQTT broker is unreachable; retrying");
+            self.last_error = Some(text);
         }
     }
 
-    /// So that the broker knows at once, and what was acknowledged last is on its way.
-    async fn say_goodbye(&mut self) {
+    /// Sends the last acknowledgements, and ends the connection in order.
+    async fn disconnect(&mut self) {
         if self.client.try_disconnect().is_ok() {
-            let goodbye = async { while self.events.poll().await.is_ok() {} };
-            let _ = tokio::time::timeout(GOODBYE, goodbye).await;
+            let finish = async { while self.event_loop.poll().await.is_ok() {} };
+            let _ = tokio::time::timeout(DISCONNECT_TIMEOUT, finish).await;
         }
     }
 }
 
-/// Half of it at least, so that not all programs come back at once.
-fn jittered(pause: Duration) -> Duration {
+/// Half of the delay to the whole delay, so that not all programs reconnect at the same time.
+fn with_jitter(delay: Duration) -> Duration {
     let mut byte = [0];
-    getrandom::fill(&mut byte).expect("the operating system gives random bytes");
-    pause.mul_f64(0.5 + f64::from(byte[0]) / 512.0)
+    getrandom::fill(&mut byte).expect("the operating system returns random bytes");
+    delay.mul_f64(0.5 + f64::from(byte[0]) / 512.0)
 }

@@ -1,13 +1,13 @@
-//! Mail over SMTP: to one server, which brings it to everybody's.
+//! Mail over SMTP, sent to one server that relays it.
 //!
-//! `server` knows where that is and how it lets us in, `letter` what a mail looks like on the wire, `trouble` what a
-//! refusal means, `silence` when it is not worth while to try. What a server says in words is passed on to nobody, since
-//! the address may be among them.
+//! `server` connects and logs in, `message` encodes a mail, `error` classifies what goes wrong, and `circuit_breaker`
+//! stops the attempts while the server does not answer. No error quotes the server, whose words may contain the
+//! address.
 
-mod letter;
+mod circuit_breaker;
+mod error;
+mod message;
 mod server;
-mod silence;
-mod trouble;
 
 use std::env;
 use std::path::PathBuf;
@@ -21,66 +21,73 @@ use lettre::transport::smtp::commands::{Data, Mail as MailFrom, Noop, Rcpt, Rset
 use tokio::sync::Semaphore;
 use url::Url;
 
-use self::letter::{Letter, Sender};
+use self::circuit_breaker::CircuitBreaker;
+use self::error::{SmtpError, with_timeout};
+use self::message::{EncodedMail, Sender};
 use self::server::Server;
-use self::silence::Silence;
-use self::trouble::{Trouble, within};
 use crate::ports::{Mail, Mailer, SendError};
 
 /// For each step but the last.
-const STEP: Duration = Duration::from_secs(10);
-/// For what a server says when it has all of a mail. Whoever stops waiting too soon sends a mail twice: RFC 5321,
-/// section 4.5.3.2.6, would have us wait for ten minutes.
-const VERDICT: Duration = Duration::from_mins(1);
+const STEP_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// For a server that did not answer over any connection.
-const REST: Duration = Duration::from_secs(30);
+/// For the server's reply to a whole mail. A client that gives up too early sends the mail twice: RFC 5321,
+/// section 4.5.3.2.6, recommends ten minutes.
+const DATA_REPLY_TIMEOUT: Duration = Duration::from_mins(1);
+
+/// How long the circuit breaker stays open.
+const RETRY_DELAY: Duration = Duration::from_secs(30);
 
 /// Few enough for any server's limit on one client.
-const CONNECTIONS: usize = 4;
+const MAX_CONNECTIONS: usize = 4;
 
-/// What sends mail.
-pub struct Smtp {
+/// Sends mail over one SMTP server.
+pub struct SmtpMailer {
     server: Server,
     sender: Sender,
-    settings: Settings,
-    slots: Semaphore,
-    silence: Silence,
-    /// Connections that wait for the next mail. One that owes an answer is never among them, or that would be taken for
-    /// the answer to the next mail.
+    settings: SmtpSettings,
+    connection_slots: Semaphore,
+    circuit_breaker: CircuitBreaker,
+    /// Connections for the next mails. A connection with an outstanding reply is never among them: that reply would be
+    /// taken for the reply to the next mail.
     idle: Mutex<Vec<AsyncSmtpConnection>>,
 }
 
-/// How mail is sent.
+/// Trusted certificates and timeouts of an [`SmtpMailer`].
 #[derive(Debug, Clone)]
-pub struct Settings {
-    /// The certificates, in PEM, that are trusted instead of Mozilla's.
+pub struct SmtpSettings {
+    /// The certificates, in PEM, to trust instead of Mozilla's.
     pub roots: Option<Vec<u8>>,
-    /// How long each step may take: the connection with its TLS and login, the sender, the recipient.
-    pub step: Duration,
-    /// How long the server may think about a mail that it has been given.
-    pub verdict: Duration,
-    /// How long a server is left alone that did not answer over any connection.
-    pub rest: Duration,
+    /// For each step: the connection with TLS and login, the sender, the recipient.
+    pub step_timeout: Duration,
+    /// For the server's reply to a whole mail.
+    pub data_reply_timeout: Duration,
+    /// How long the server gets no mail after several timeouts in a row.
+    pub retry_delay: Duration,
 }
 
-impl Default for Settings {
+impl Default for SmtpSettings {
     fn default() -> Self {
-        Self { roots: None, step: STEP, verdict: VERDICT, rest: REST }
+        Self {
+            roots: None,
+            step_timeout: STEP_TIMEOUT,
+            data_reply_timeout: DATA_REPLY_TIMEOUT,
+            retry_delay: RETRY_DELAY,
+        }
     }
 }
 
-impl Smtp {
-    /// Sends over the server at `url`, from an address as mails show it: `Count Me In <events@example.org>`.
+impl SmtpMailer {
+    /// Sends over the server at `url`, from a sender in the form of a mail's header: `Count Me In
+    /// <events@example.org>`.
     ///
-    /// | `url` | how | without a port |
+    /// | `url` | encryption | default port |
     /// |---|---|---|
     /// | `smtps://user:password@host` | TLS from the start | 465 |
-    /// | `smtp://user:password@host`, also with `?tls=required` | TLS by STARTTLS; without it nothing is said | 587 |
-    /// | `smtp://host?tls=none` | in clear, a login too: for a server on this machine | 25 |
+    /// | `smtp://user:password@host`, also with `?tls=required` | STARTTLS; a server without it gets no mail | 587 |
+    /// | `smtp://host?tls=none` | none, also for a login: for a server on this machine | 25 |
     ///
-    /// User and password are percent-encoded; without them there is no login. Trusts the certificates in
-    /// `SSL_CERT_FILE`, where somebody sets it, else Mozilla's.
+    /// User and password are percent-encoded. Without them there is no login. Trusts the certificates in
+    /// `SSL_CERT_FILE` if it is set, otherwise Mozilla's.
     pub fn new(url: &Url, from: &str) -> anyhow::Result<Self> {
         let roots = match env::var_os("SSL_CERT_FILE").map(PathBuf::from) {
             Some(file) => {
@@ -88,72 +95,75 @@ impl Smtp {
             }
             None => None,
         };
-        Self::with(url, from, Settings { roots, ..Settings::default() })
+        Self::with_settings(url, from, SmtpSettings { roots, ..SmtpSettings::default() })
     }
 
-    pub fn with(url: &Url, from: &str, settings: Settings) -> anyhow::Result<Self> {
+    pub fn with_settings(url: &Url, from: &str, settings: SmtpSettings) -> anyhow::Result<Self> {
         let sender = Sender::parse(from)?;
         let server = Server::parse(url, sender.domain(), settings.roots.as_deref())?;
-        let silence = Silence::new(CONNECTIONS, settings.rest);
-        Ok(Self { server, sender, settings, slots: Semaphore::new(CONNECTIONS), silence, idle: Mutex::default() })
+        let circuit_breaker = CircuitBreaker::new(MAX_CONNECTIONS, settings.retry_delay);
+        let connection_slots = Semaphore::new(MAX_CONNECTIONS);
+        Ok(Self { server, sender, settings, connection_slots, circuit_breaker, idle: Mutex::default() })
     }
 
-    /// One that waits and still works, or a new one.
-    async fn connection(&self) -> Result<AsyncSmtpConnection, Trouble> {
+    /// An idle connection that still works, or a new one.
+    async fn connection(&self) -> Result<AsyncSmtpConnection, SmtpError> {
+        let step_timeout = self.settings.step_timeout;
         while let Some(mut connection) = self.take_idle() {
-            if within(self.settings.step, connection.command(Noop)).await.is_ok() {
+            if with_timeout(step_timeout, connection.command(Noop)).await.is_ok() {
                 return Ok(connection);
             }
         }
-        within(self.settings.step, self.server.connect(self.settings.step)).await
+        with_timeout(step_timeout, self.server.connect(step_timeout)).await
     }
 
-    async fn send(&self, connection: &mut AsyncSmtpConnection, letter: Letter) -> Result<(), Trouble> {
-        let Settings { step, verdict, .. } = self.settings;
-        let from = MailFrom::new(Some(letter.from), Vec::new());
-        within(step, connection.command(from)).await.map_err(Trouble::about_us)?;
-        within(step, connection.command(Rcpt::new(letter.to, Vec::new()))).await?;
-        within(step, connection.command(Data)).await?;
-        within(verdict, connection.message(&letter.text)).await?;
+    async fn send(&self, connection: &mut AsyncSmtpConnection, mail: EncodedMail) -> Result<(), SmtpError> {
+        let SmtpSettings { step_timeout, data_reply_timeout, .. } = self.settings;
+        let from = MailFrom::new(Some(mail.from), Vec::new());
+        with_timeout(step_timeout, connection.command(from)).await.map_err(SmtpError::into_transient)?;
+        with_timeout(step_timeout, connection.command(Rcpt::new(mail.to, Vec::new()))).await?;
+        with_timeout(step_timeout, connection.command(Data)).await?;
+        with_timeout(data_reply_timeout, connection.message(&mail.text)).await?;
         Ok(())
     }
 
-    /// To what came of a mail.
-    fn listen(&self, trouble: Option<&Trouble>) {
-        if trouble.is_some_and(Trouble::is_silence) {
-            self.silence.lasts(Instant::now());
+    fn record(&self, error: Option<&SmtpError>) {
+        if error.is_some_and(SmtpError::is_timeout) {
+            self.circuit_breaker.record_timeout(Instant::now());
         } else {
-            self.silence.ends();
+            self.circuit_breaker.record_reply();
         }
     }
 
     fn take_idle(&self) -> Option<AsyncSmtpConnection> {
-        self.idle.lock().expect("nobody panics with it").pop()
+        self.idle.lock().expect("no thread panics while it holds the lock").pop()
     }
 
-    fn nack(&self, connection: AsyncSmtpConnection) {
-        self.idle.lock().expect("nobody panics with it").push(connection);
+    fn return_idle(&self, connection: AsyncSmtpConnection) {
+        self.idle.lock().expect("no thread panics while it holds the lock").push(connection);
     }
 }
 
 #[async_trait]
-impl Mailer for Smtp {
+impl Mailer for SmtpMailer {
     async fn mail(&self, mail: &Mail) -> Result<(), SendError> {
-        let letter = self.sender.letter(mail)?;
-        let _slot = self.slots.acquire().await.expect("nobody closes it");
-        if self.silence.rests(Instant::now()) {
-            return Err(SendError::from(Trouble::rest()).before_sending());
+        let mail = self.sender.encode(mail)?;
+        let _slot = self.connection_slots.acquire().await.expect("the semaphore is never closed");
+        if self.circuit_breaker.is_open(Instant::now()) {
+            return Err(SendError::from(SmtpError::circuit_open()).before_sending());
         }
-        let connected = self.connection().await.inspect_err(|trouble| self.listen(Some(trouble)));
-        let mut connection = connected.map_err(|trouble| SendError::from(trouble.about_us()).before_sending())?;
-        let sent = self.send(&mut connection, letter).await;
-        self.listen(sent.as_ref().err());
-        let usable = match &sent {
+        let connected = self.connection().await.inspect_err(|error| self.record(Some(error)));
+        let mut connection = connected.map_err(|error| SendError::from(error.into_transient()).before_sending())?;
+        let sent = self.send(&mut connection, mail).await;
+        self.record(sent.as_ref().err());
+        let is_reusable = match &sent {
             Ok(()) => true,
-            Err(trouble) => trouble.is_answer() && within(self.settings.step, connection.command(Rset)).await.is_ok(),
+            Err(error) => {
+                error.is_reply() && with_timeout(self.settings.step_timeout, connection.command(Rset)).await.is_ok()
+            }
         };
-        if usable {
-            self.nack(connection);
+        if is_reusable {
+            self.return_idle(connection);
         }
         Ok(sent?)
     }

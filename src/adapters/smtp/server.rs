@@ -1,4 +1,4 @@
-//! The mail server: where it is, and how it lets us in.
+//! The SMTP server: its address, its encryption and the login.
 
 use std::time::Duration;
 
@@ -18,8 +18,8 @@ pub struct Server {
     port: u16,
     encryption: Encryption,
     login: Option<Credentials>,
-    /// Whom we say we are.
-    us: ClientId,
+    /// The name that EHLO gives for this client.
+    client_id: ClientId,
 }
 
 enum Encryption {
@@ -29,40 +29,48 @@ enum Encryption {
 }
 
 impl Server {
-    /// No error holds any of the URL, which has a password in it.
-    pub fn parse(url: &Url, us: &str, roots: Option<&[u8]>) -> anyhow::Result<Self> {
+    /// No error contains a part of the URL, since it may hold a password.
+    pub fn parse(url: &Url, client_id: &str, roots: Option<&[u8]>) -> anyhow::Result<Self> {
         let host = match url.host_str().map(Host::parse) {
             Some(Ok(Host::Domain(domain))) => domain,
             Some(Ok(Host::Ipv4(address))) => address.to_string(),
             Some(Ok(Host::Ipv6(address))) => address.to_string(),
-            Some(Err(_)) | None => bail!("the mail server's URL names no host; {FORMS}"),
+            Some(Err(_)) | None => bail!("the mail server's URL has no host; {FORMS}"),
         };
         ensure!(
             matches!(url.path(), "" | "/") && url.fragment().is_none(),
-            "the mail server's URL has more than a host; {FORMS}"
+            "the mail server's URL has a path or a fragment; {FORMS}"
         );
         let (encryption, port) = match (url.scheme(), url.query()) {
-            ("smtps", None) => (Encryption::Tls(tls(&host, roots)?), 465),
-            ("smtp", None | Some("tls=required")) => (Encryption::StartTls(tls(&host, roots)?), 587),
+            ("smtps", None) => (Encryption::Tls(tls_parameters(&host, roots)?), 465),
+            ("smtp", None | Some("tls=required")) => (Encryption::StartTls(tls_parameters(&host, roots)?), 587),
             ("smtp", Some("tls=none")) => (Encryption::None, 25),
-            _ => bail!("the mail server's URL is none that we know; {FORMS}"),
+            _ => bail!("the mail server's URL has an unknown scheme or query; {FORMS}"),
         };
-        let login = login(url)?;
-        Ok(Self { host, port: url.port().unwrap_or(port), encryption, login, us: ClientId::Domain(us.to_owned()) })
+        let login = parse_login(url)?;
+        Ok(Self {
+            host,
+            port: url.port().unwrap_or(port),
+            encryption,
+            login,
+            client_id: ClientId::Domain(client_id.to_owned()),
+        })
     }
 
-    /// A connection that takes mail.
-    pub async fn connect(&self, patience: Duration) -> Result<AsyncSmtpConnection, Error> {
-        // Of several addresses the first may be one that nobody answers at.
-        let each = Some(patience / 3);
-        let wrapped = match &self.encryption {
+    /// Connects and logs in.
+    pub async fn connect(&self, timeout: Duration) -> Result<AsyncSmtpConnection, Error> {
+        // The host may have several addresses, and the first may not answer.
+        let timeout_per_address = Some(timeout / 3);
+        let implicit_tls = match &self.encryption {
             Encryption::Tls(tls) => Some(tls.clone()),
             Encryption::None | Encryption::StartTls(_) => None,
         };
         let address = (self.host.as_str(), self.port);
-        let mut connection = AsyncSmtpConnection::connect_tokio1(address, each, &self.us, wrapped, None).await?;
+        let mut connection =
+            AsyncSmtpConnection::connect_tokio1(address, timeout_per_address, &self.client_id, implicit_tls, None)
+                .await?;
         if let Encryption::StartTls(tls) = &self.encryption {
-            connection.starttls(tls.clone(), &self.us).await?;
+            connection.starttls(tls.clone(), &self.client_id).await?;
         }
         if let Some(login) = &self.login {
             connection.auth(DEFAULT_MECHANISMS, login).await?;
@@ -71,29 +79,31 @@ impl Server {
     }
 }
 
-fn login(url: &Url) -> anyhow::Result<Option<Credentials>> {
+fn parse_login(url: &Url) -> anyhow::Result<Option<Credentials>> {
     let decoded = |text| percent_decode_str(text).decode_utf8().context("the mail server's login is not UTF-8");
     match (url.username(), url.password()) {
         ("", None) => Ok(None),
-        ("", Some(_)) | (_, None) => bail!("the mail server's URL has half a login; give a user and a password"),
+        ("", Some(_)) | (_, None) => {
+            bail!("the mail server's URL has only a user or only a password; give both or none")
+        }
         (user, Some(password)) => {
             Ok(Some(Credentials::new(decoded(user)?.into_owned(), decoded(password)?.into_owned())))
         }
     }
 }
 
-fn tls(host: &str, roots: Option<&[u8]>) -> anyhow::Result<TlsParameters> {
+fn tls_parameters(host: &str, roots: Option<&[u8]>) -> anyhow::Result<TlsParameters> {
     let builder = TlsParameters::builder(host.to_owned());
     let builder = match roots {
         None => builder.certificate_store(CertificateStore::WebpkiRoots),
         Some(pem) => {
-            let some = pem.windows(BEGIN_CERTIFICATE.len()).any(|window| window == BEGIN_CERTIFICATE);
-            ensure!(some, "there is no certificate among the trusted certificates");
-            let roots = Certificate::from_pem(pem).context("the trusted certificates are not PEM")?;
+            let has_certificate = pem.windows(BEGIN_CERTIFICATE.len()).any(|window| window == BEGIN_CERTIFICATE);
+            ensure!(has_certificate, "the file of trusted certificates contains no certificate");
+            let roots = Certificate::from_pem(pem).context("the file of trusted certificates is not PEM")?;
             builder.certificate_store(CertificateStore::None).add_root_certificate(roots)
         }
     };
-    builder.build().context("the trusted certificates")
+    builder.build().context("cannot use the trusted certificates")
 }
 
 const BEGIN_CERTIFICATE: &[u8] = b"-----BEGIN CERTIFICATE-----";
@@ -107,8 +117,8 @@ mod tests {
     }
 
     #[test]
-    fn the_scheme_says_how_it_is_encrypted_and_where() {
-        let place = |url| {
+    fn scheme_sets_encryption_and_port() {
+        let parts = |url| {
             let server = parse(url).unwrap();
             let encryption = match server.encryption {
                 Encryption::None => "none",
@@ -117,16 +127,16 @@ mod tests {
             };
             (encryption, server.host, server.port)
         };
-        assert_eq!(place("smtps://mail.example.org"), ("TLS", "mail.example.org".into(), 465));
-        assert_eq!(place("smtp://Mail.Example.org/"), ("STARTTLS", "mail.example.org".into(), 587));
-        assert_eq!(place("smtp://bücher.example:25"), ("STARTTLS", "xn--bcher-kva.example".into(), 25));
-        assert_eq!(place("smtp://[::1]?tls=required"), ("STARTTLS", "::1".into(), 587));
-        assert_eq!(place("smtp://127.0.0.1?tls=none"), ("none", "127.0.0.1".into(), 25));
-        assert_eq!(place("smtp://localhost:1025?tls=none"), ("none", "localhost".into(), 1025));
+        assert_eq!(parts("smtps://mail.example.org"), ("TLS", "mail.example.org".into(), 465));
+        assert_eq!(parts("smtp://Mail.Example.org/"), ("STARTTLS", "mail.example.org".into(), 587));
+        assert_eq!(parts("smtp://bücher.example:25"), ("STARTTLS", "xn--bcher-kva.example".into(), 25));
+        assert_eq!(parts("smtp://[::1]?tls=required"), ("STARTTLS", "::1".into(), 587));
+        assert_eq!(parts("smtp://127.0.0.1?tls=none"), ("none", "127.0.0.1".into(), 25));
+        assert_eq!(parts("smtp://localhost:1025?tls=none"), ("none", "localhost".into(), 1025));
     }
 
     #[test]
-    fn a_login_is_whole_and_percent_encoded() {
+    fn login_is_complete_and_percent_encoded() {
         assert!(parse("smtp://host").unwrap().login.is_none());
         let login = parse("smtps://ana%40club:p%40ss%3Aw%2Frd%25+@host").unwrap().login;
         assert!(login == Some(Credentials::new("ana@club".into(), "p@ss:w/rd%+".into())));
@@ -136,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn what_it_does_not_know_is_refused_and_no_password_shown() {
+    fn rejects_unknown_urls_without_showing_passwords() {
         for url in [
             "https://ana:secret@host",
             "smtp:ana:secret@host",
@@ -146,7 +156,7 @@ mod tests {
             "smtp://ana:secret@host?tls=none&more",
             "smtps://ana:secret@host?tls=none",
         ] {
-            let error = parse(url).err().unwrap_or_else(|| panic!("{url} is taken"));
+            let error = parse(url).err().unwrap_or_else(|| panic!("{url} is accepted"));
             assert!(!format!("{error:?}").contains("secret"), "{error:?}");
         }
     }

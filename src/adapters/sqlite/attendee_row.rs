@@ -1,4 +1,4 @@
-//! An attendee as a row of the table, and as an image in the change feed.
+//! Attendees as rows of the table, and as images in the change feed.
 
 use rusqlite::types::Type;
 use rusqlite::{Connection, Row};
@@ -31,7 +31,7 @@ pub fn read(row: &Row<'_>) -> rusqlite::Result<Attendee> {
         link_asked_at: row.get(14)?,
         expires_at: expires_at.map(|millis| millis / 1_000),
     };
-    attendee(record)
+    from_record(record)
 }
 
 pub fn write(db: &Connection, attendee: &AttendeeRecord) -> rusqlite::Result<()> {
@@ -59,7 +59,7 @@ pub fn write(db: &Connection, attendee: &AttendeeRecord) -> rusqlite::Result<()>
     Ok(())
 }
 
-/// The attributes alone, as an image.
+/// The JSON that the change feed stores.
 pub fn image(attendee: &AttendeeRecord) -> String {
     serde_json::to_string(attendee).expect("a record is plain data")
 }
@@ -68,10 +68,10 @@ pub fn from_image(image: Option<String>) -> rusqlite::Result<Option<Attendee>> {
     let Some(image) = image else { return Ok(None) };
     let record = serde_json::from_str(&image)
         .map_err(|error| rusqlite::Error::FromSqlConversionFailure(3, Type::Text, error.into()))?;
-    attendee(record).map(Some)
+    from_record(record).map(Some)
 }
 
-fn attendee(record: AttendeeRecord) -> rusqlite::Result<Attendee> {
+fn from_record(record: AttendeeRecord) -> rusqlite::Result<Attendee> {
     record
         .try_into()
         .map_err(|damaged: Damaged| rusqlite::Error::FromSqlConversionFailure(3, Type::Text, damaged.into()))

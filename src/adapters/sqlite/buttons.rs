@@ -1,4 +1,4 @@
-//! Registered buttons, one row each.
+//! The registered buttons, one row each.
 
 use async_trait::async_trait;
 use rusqlite::types::Type;
@@ -26,7 +26,7 @@ impl Buttons for Sqlite {
 
     async fn find(&self, serials: &[Serial]) -> Result<Vec<Button>, Unavailable> {
         let serials = serials.to_vec();
-        self.read("looking for buttons", move |db| {
+        self.read("reading the buttons", move |db| {
             let mut found = Vec::new();
             for serial in &serials {
                 let sql = "SELECT serial, record FROM button WHERE serial = ?1";
@@ -49,7 +49,7 @@ impl Buttons for Sqlite {
 
     async fn unregister(&self, serial: &Serial) -> Result<Deletion, Unavailable> {
         let serial = serial.clone();
-        self.write("removing a button", move |db| {
+        self.write("deleting a button", move |db| {
             let deleted = db.prepare_cached("DELETE FROM button WHERE serial = ?1")?.execute([serial.as_str()])?;
             Ok(Deletion::of(deleted > 0))
         })
@@ -57,8 +57,8 @@ impl Buttons for Sqlite {
     }
 }
 
-/// Deletes the buttons of a person, on one event or on all; how many there were.
-pub fn forget(db: &Connection, name: &NameKey, event: Option<&EventId>) -> rusqlite::Result<usize> {
+/// Deletes the buttons of a person, on one event or on all. Returns how many there were.
+pub fn delete_of_person(db: &Connection, name: &NameKey, event: Option<&EventId>) -> rusqlite::Result<usize> {
     let sql = "DELETE FROM button WHERE attendee = ?1 AND event = coalesce(?2, event)";
     db.prepare_cached(sql)?.execute((name.as_str(), event.map(EventId::as_str)))
 }

@@ -1,4 +1,4 @@
-//! What the owners of addresses have said, and what may be spent on asking them.
+//! The opt-in of each contact, and the budgets.
 
 use async_trait::async_trait;
 use rusqlite::Row;
@@ -13,7 +13,7 @@ use crate::ports::{Budgets, Contacts, Spending, Unavailable, Write};
 impl Contacts for Sqlite {
     async fn opt_in(&self, contact: &ContactId) -> Result<Option<OptIn>, Unavailable> {
         let contact = contact.clone();
-        self.read("reading a consent", move |db| {
+        self.read("reading an opt-in", move |db| {
             let sql = "SELECT state, asked_at FROM contact WHERE id = ?1";
             query_optional(db, sql, [contact.as_str()], read)
         })
@@ -22,7 +22,7 @@ impl Contacts for Sqlite {
 
     async fn set_opt_in(&self, contact: &ContactId, before: Option<OptIn>, now: OptIn) -> Result<Write, Unavailable> {
         let contact = contact.clone();
-        self.write("storing a consent", move |db| {
+        self.write("storing an opt-in", move |db| {
             let (state, asked_at) = columns(now);
             let Some(before) = before else {
                 let sql = "INSERT OR IGNORE INTO contact (id, state, asked_at) VALUES (?1, ?2, ?3)";
@@ -42,11 +42,11 @@ impl Contacts for Sqlite {
 impl Budgets for Sqlite {
     async fn spend(&self, budget: &str, limit: u64, ends_at: Timestamp) -> Result<Spending, Unavailable> {
         let (budget, limit) = (budget.to_owned(), i64::try_from(limit).unwrap_or(i64::MAX));
-        self.write("spending of a budget", move |db| {
+        self.write("spending from a budget", move |db| {
             let sql = "INSERT INTO budget (name, spent, ends_at) SELECT ?1, 1, ?3 WHERE ?2 > 0
                        ON CONFLICT DO UPDATE SET spent = spent + 1 WHERE spent < ?2";
-            let taken = db.prepare_cached(sql)?.execute((&budget, limit, ends_at.as_millis()))?;
-            Ok(if taken > 0 { Spending::Granted } else { Spending::Exhausted })
+            let spent = db.prepare_cached(sql)?.execute((&budget, limit, ends_at.as_millis()))?;
+            Ok(if spent > 0 { Spending::Granted } else { Spending::Exhausted })
         })
         .await
     }
@@ -75,6 +75,6 @@ fn read(row: &Row<'_>) -> rusqlite::Result<OptIn> {
         "asked" => Ok(OptIn::Pending { at: stored_time(row.get(1)?)? }),
         "given" => Ok(OptIn::Confirmed),
         "refused" => Ok(OptIn::OptedOut),
-        _ => Err(rusqlite::Error::FromSqlConversionFailure(0, Type::Text, "no such state".into())),
+        _ => Err(rusqlite::Error::FromSqlConversionFailure(0, Type::Text, "unknown opt-in state".into())),
     }
 }

@@ -1,4 +1,4 @@
-//! What households with an Echo usually say.
+//! The usual names of households with an Echo, one row each.
 
 use async_trait::async_trait;
 use rusqlite::Connection;
@@ -12,7 +12,7 @@ use crate::ports::{Households, Unavailable};
 impl Households for Sqlite {
     async fn usual_name(&self, user: &UserId) -> Result<Option<AttendeeName>, Unavailable> {
         let user = user.clone();
-        self.read("reading what a household usually says", move |db| {
+        self.read("reading a household's usual name", move |db| {
             query_optional(db, "SELECT name, key FROM household WHERE user = ?1", [user.as_str()], |row| {
                 Ok(AttendeeName::from_stored(row.get(0)?, row.get(1)?))
             })
@@ -22,7 +22,7 @@ impl Households for Sqlite {
 
     async fn remember(&self, user: &UserId, name: &AttendeeName) -> Result<(), Unavailable> {
         let (user, name) = (user.clone(), name.clone());
-        self.write("remembering what a household says", move |db| {
+        self.write("storing a household's usual name", move |db| {
             let sql = "INSERT OR REPLACE INTO household (user, name, key) VALUES (?1, ?2, ?3)";
             db.prepare_cached(sql)?.execute((user.as_str(), name.as_str(), name.key().as_str()))?;
             Ok(())
@@ -31,7 +31,7 @@ impl Households for Sqlite {
     }
 }
 
-/// Forgets a name that households usually say; how many did.
-pub fn forget(db: &Connection, name: &NameKey) -> rusqlite::Result<usize> {
+/// Deletes a usual name from all households. Returns how many had it.
+pub fn delete_usual_name(db: &Connection, name: &NameKey) -> rusqlite::Result<usize> {
     db.prepare_cached("DELETE FROM household WHERE key = ?1")?.execute([name.as_str()])
 }

@@ -1,4 +1,4 @@
-//! What requests with an `Idempotency-Key` were given.
+//! The requests with an `Idempotency-Key`, one row each.
 
 use std::time::Duration;
 
@@ -9,12 +9,12 @@ use crate::domain::signup::SignupId;
 use crate::domain::timestamp::Timestamp;
 use crate::ports::{Idempotency, Remembered, Unavailable};
 
-const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+const RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
 
 #[async_trait]
 impl Idempotency for Sqlite {
     async fn remember(&self, key: String, candidate: Remembered) -> Result<Remembered, Unavailable> {
-        self.write("remembering a request", move |db| {
+        self.write("storing an idempotency key", move |db| {
             let now = Timestamp::now();
             let Remembered { fingerprint, id, requested_at } = &candidate;
             db.prepare_cached(
@@ -27,7 +27,7 @@ impl Idempotency for Sqlite {
                 fingerprint,
                 id.as_str(),
                 requested_at.as_millis(),
-                now.plus(KEPT).as_millis(),
+                now.plus(RETENTION).as_millis(),
                 now.as_millis(),
             ))?;
             let sql = "SELECT fingerprint, signup_id, requested_at FROM idempotency WHERE key = ?1";

@@ -1,4 +1,4 @@
-//! What was told to each stay.
+//! The messages to each registration.
 
 use async_trait::async_trait;
 
@@ -10,9 +10,9 @@ use crate::ports::{INBOX_MESSAGES, Inbox, InboxMessage, Unavailable};
 impl Inbox for Sqlite {
     async fn keep(&self, registration: &RegistrationKey, message: InboxMessage) -> Result<(), Unavailable> {
         let registration = registration.clone();
-        self.write("keeping a message", move |db| {
+        self.write("storing a message", move |db| {
             let (event, name) = (registration.attendee.event.as_str(), registration.attendee.name.as_str());
-            // Not for a stay that is over, whose messages nobody would read or delete.
+            // A registration that has ended gets no message, since nothing would delete it.
             let sql = "INSERT OR IGNORE INTO inbox (event, name, owner, id, at, text) SELECT ?1, ?2, ?3, ?4, ?5, ?6
                        WHERE EXISTS (SELECT 1 FROM attendee WHERE event = ?1 AND name = ?2 AND owner = ?3)";
             let row = (event, name, registration.owner.as_str(), &message.id, message.at.as_millis(), &message.text);

@@ -1,13 +1,13 @@
 //! The SQLite backend: one file, one writer thread, any number of readers.
 //!
-//! Every port is implemented on [`Sqlite`]. Writes go through `writer`, which lets concurrent ones share a commit;
-//! reads run on connections of their own and never wait for a write (WAL).
+//! [`Sqlite`] implements every port. `writer` groups concurrent writes into one commit. Reads have their own
+//! connections and never wait for a write (WAL mode).
 
 mod attendee_row;
 mod buttons;
+mod change_feed;
 mod contacts;
 mod digests;
-mod feed;
 mod file;
 mod households;
 mod idempotency;
@@ -26,19 +26,20 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension};
 use tokio::sync::Notify;
 
-pub use self::feed::Follower;
+pub use self::change_feed::FeedConsumer;
 pub use self::file::{DATABASE, OpenError};
+pub use self::upkeep::Cleanup;
 use self::writer::Writer;
 use crate::domain::secret;
 use crate::ports::{Backend, Unavailable};
 
-/// How long a message that was handed out stays away from others.
-const VISIBILITY: Duration = Duration::from_secs(30);
+/// How long a delivered message stays invisible until it is delivered again.
+const VISIBILITY_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How many idle readers are kept; more are opened and closed as needed.
-const IDLE_READERS: usize = 4;
+/// Idle connections that stay open for the next reads. Further connections are closed after use.
+const MAX_IDLE_READERS: usize = 4;
 
-/// The database of a data folder. Cheap to clone; the file is released when the last clone is gone.
+/// The database of a data folder. It is cheap to clone. Dropping the last clone closes the file.
 #[derive(Clone)]
 pub struct Sqlite {
     shared: Arc<Shared>,
@@ -48,12 +49,12 @@ struct Shared {
     writer: Writer,
     readers: Mutex<Vec<Connection>>,
     path: PathBuf,
-    visibility: Duration,
-    /// Whether the next receive looks for messages that were not tried often first.
-    prefers_fresh: AtomicBool,
-    /// Signalled when a message was put on the queue.
+    visibility_timeout: Duration,
+    /// Whether the next receive call prefers messages that are not suspects.
+    prefers_unsuspected: AtomicBool,
+    /// Signals that a message was put on the queue.
     arrivals: Notify,
-    /// Keeps a second program off the folder.
+    /// Prevents a second program from opening the folder.
     _lock: std::fs::File,
 }
 
@@ -75,13 +76,13 @@ impl Sqlite {
         }
     }
 
-    /// Opens the folder's database; makes both, readable by their owner alone, if they are not there.
+    /// Opens the folder's database. Creates folder and database, readable only by their owner, if they do not exist.
     pub fn open(folder: &Path) -> Result<Self, OpenError> {
-        Self::open_with_visibility(folder, VISIBILITY)
+        Self::open_with_visibility(folder, VISIBILITY_TIMEOUT)
     }
 
-    /// As [`Sqlite::open`], with another visibility timeout.
-    pub fn open_with_visibility(folder: &Path, visibility: Duration) -> Result<Self, OpenError> {
+    /// Like [`Sqlite::open`], with another visibility timeout.
+    pub fn open_with_visibility(folder: &Path, visibility_timeout: Duration) -> Result<Self, OpenError> {
         let lock = file::lock(folder)?;
         let path = folder.join(DATABASE);
         let connection = file::open_writer(&path)?;
@@ -90,36 +91,36 @@ impl Sqlite {
                 writer: Writer::start(connection),
                 readers: Mutex::default(),
                 path,
-                visibility,
-                prefers_fresh: AtomicBool::new(false),
+                visibility_timeout,
+                prefers_unsuspected: AtomicBool::new(false),
                 arrivals: Notify::new(),
                 _lock: lock,
             }),
         })
     }
 
-    /// The secret of this name, made up and kept at the first call.
+    /// The secret with this name. The first call generates and stores it.
     pub async fn secret(&self, name: &'static str) -> Result<String, Unavailable> {
         let fresh = secret::generate();
-        self.write("reading the secrets", move |db| {
+        self.write("reading a secret", move |db| {
             db.execute("INSERT OR IGNORE INTO secret (name, value) VALUES (?1, ?2)", (name, &fresh))?;
             db.query_row("SELECT value FROM secret WHERE name = ?1", [name], |row| row.get(0))
         })
         .await
     }
 
-    /// Empties the log into the database; what it cannot while others read or write, a later one can.
+    /// Moves the write-ahead log into the database. While others read or write, the next checkpoint moves the rest.
     pub async fn checkpoint(&self) {
         self.shared.readers.lock().expect("no reader panics while it holds the lock").clear();
         let path = self.shared.path.clone();
         match tokio::task::spawn_blocking(move || file::checkpoint(&path)).await {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::debug!(%error, "the log is kept for now"),
-            Err(stopped) => tracing::debug!(%stopped, "the log is kept for now"),
+            Ok(Err(error)) => tracing::debug!(%error, "checkpoint incomplete"),
+            Err(stopped) => tracing::debug!(%stopped, "checkpoint interrupted"),
         }
     }
 
-    /// Runs `work` in the writer's next transaction. It may run twice, the first time rolled back.
+    /// Runs `work` in the writer's next transaction. It may run twice; the first run is then rolled back.
     async fn write<T: Send + 'static>(
         &self,
         doing: &'static str,
@@ -128,7 +129,7 @@ impl Sqlite {
         self.shared.writer.write(doing, work).await
     }
 
-    /// Runs `query` on a connection that only reads, off the async threads.
+    /// Runs `query` on a read-only connection, outside of the async threads.
     async fn read<T: Send + 'static>(
         &self,
         doing: &'static str,
@@ -140,7 +141,7 @@ impl Sqlite {
             let connection = idle.map_or_else(|| file::open_reader(&shared.path), Ok)?;
             let result = query(&connection)?;
             let mut readers = shared.readers.lock().expect("no reader panics while it holds the lock");
-            if readers.len() < IDLE_READERS {
+            if readers.len() < MAX_IDLE_READERS {
                 readers.push(connection);
             }
             Ok(result)
@@ -156,7 +157,7 @@ fn unavailable(doing: &'static str, cause: impl std::fmt::Display) -> Unavailabl
     Unavailable { doing, cause: cause.to_string() }
 }
 
-/// `query_row` that knows that there may be none.
+/// Like `query_row`, for a row that may not exist.
 fn query_optional<T>(
     db: &Connection,
     sql: &str,
@@ -166,8 +167,8 @@ fn query_optional<T>(
     db.prepare_cached(sql)?.query_row(params, read).optional()
 }
 
-/// A stored time. What the program wrote is always in range.
+/// Reads a stored time. It is in range unless the database is damaged.
 fn stored_time(millis: i64) -> rusqlite::Result<crate::domain::timestamp::Timestamp> {
     crate::domain::timestamp::Timestamp::from_millis(millis)
-        .map_err(|problem| rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Integer, problem.into()))
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Integer, error.into()))
 }

@@ -1,4 +1,4 @@
-//! The Signups queue as a table: a message leaves it only when it is done.
+//! The queue of sign-ups as a table. A message stays in it until it is acknowledged or rejected.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -11,11 +11,11 @@ use crate::domain::signup::Version;
 use crate::domain::timestamp::Timestamp;
 use crate::ports::{Delivery, Depth, MAX_RECEIVES, Nack, Queue, Unavailable};
 
-/// From so many tries on a message is handed out alone.
-const SUSPECT: u32 = 2;
+/// Deliveries after which a message is a suspect: it may be what stops the program, so it is delivered alone.
+const SUSPECT_RECEIVES: u32 = 2;
 
-/// How long a receive waits for a message before it comes back with none.
-const LONG_POLL: Duration = Duration::from_secs(1);
+/// How long a receive call waits for the first message.
+const RECEIVE_WAIT_TIME: Duration = Duration::from_secs(1);
 
 #[async_trait]
 impl Queue for Sqlite {
@@ -35,17 +35,17 @@ impl Queue for Sqlite {
     }
 
     async fn receive(&self, limit: usize) -> Result<Vec<Delivery>, Unavailable> {
-        let taken = self.take(limit).await?;
-        if !taken.is_empty() {
-            return Ok(taken);
+        let received = self.receive_now(limit).await?;
+        if !received.is_empty() {
+            return Ok(received);
         }
-        // Whether a message came or the time is up, the answer is to look again.
-        let _ = tokio::time::timeout(LONG_POLL, self.shared.arrivals.notified()).await;
-        self.take(limit).await
+        // The second attempt follows in both cases: after an arrival and after the timeout.
+        let _ = tokio::time::timeout(RECEIVE_WAIT_TIME, self.shared.arrivals.notified()).await;
+        self.receive_now(limit).await
     }
 
     async fn ack(&self, receipts: Vec<String>) -> Result<(), Unavailable> {
-        self.write("settling messages", move |db| {
+        self.write("deleting messages from the queue", move |db| {
             let mut delete = db.prepare_cached("DELETE FROM queue WHERE seq = ?1")?;
             for receipt in &receipts {
                 delete.execute([receipt])?;
@@ -56,7 +56,7 @@ impl Queue for Sqlite {
     }
 
     async fn nack(&self, deliveries: Vec<Nack>) -> Result<(), Unavailable> {
-        self.write("giving messages back", move |db| {
+        self.write("returning messages to the queue", move |db| {
             let now = Timestamp::now();
             let mut update = db.prepare_cached("UPDATE queue SET visible_at = ?2, last_failure = ?3 WHERE seq = ?1")?;
             for Nack { receipt, delay, why } in &deliveries {
@@ -79,26 +79,29 @@ impl Queue for Sqlite {
 }
 
 impl Sqlite {
-    async fn take(&self, limit: usize) -> Result<Vec<Delivery>, Unavailable> {
-        let visibility = self.shared.visibility;
-        // Every other time, so that many suspects hold up nobody else.
-        let prefers_fresh = self.shared.prefers_fresh.fetch_not(Ordering::Relaxed);
+    /// Receives what is visible now.
+    async fn receive_now(&self, limit: usize) -> Result<Vec<Delivery>, Unavailable> {
+        let visibility_timeout = self.shared.visibility_timeout;
+        // Every second call, so that many suspects do not delay the other messages.
+        let prefers_unsuspected = self.shared.prefers_unsuspected.fetch_not(Ordering::Relaxed);
         self.write("reading the queue", move |db| {
             let now = Timestamp::now();
-            reject_spent(db, now)?;
+            reject_undeliverable(db, now)?;
             let first = "SELECT receive_count FROM queue WHERE visible_at <= ?1 AND receive_count < ?2 ORDER BY seq LIMIT 1";
-            let first_below = |tries| query_optional(db, first, (now.as_millis(), tries), |row| row.get::<_, u32>(0));
-            let fresh = if prefers_fresh { first_below(SUSPECT)? } else { None };
-            let any = if fresh.is_some() { fresh } else { first_below(MAX_RECEIVES)? };
-            let Some(first) = any else { return Ok(Vec::new()) };
-            // What twice was not done may be what stops the program: it comes alone, and only its own tries count.
-            let (limit, tries) = if first < SUSPECT { (limit, SUSPECT) } else { (1, MAX_RECEIVES) };
+            let first_below =
+                |receives| query_optional(db, first, (now.as_millis(), receives), |row| row.get::<_, u32>(0));
+            let unsuspected = if prefers_unsuspected { first_below(SUSPECT_RECEIVES)? } else { None };
+            let receive_count = if unsuspected.is_some() { unsuspected } else { first_below(MAX_RECEIVES)? };
+            let Some(receive_count) = receive_count else { return Ok(Vec::new()) };
+            // A suspect is delivered alone, so that it cannot raise the receive counts of other messages.
+            let (limit, receives) =
+                if receive_count < SUSPECT_RECEIVES { (limit, SUSPECT_RECEIVES) } else { (1, MAX_RECEIVES) };
             let mut update = db.prepare_cached(
                 "UPDATE queue SET receive_count = receive_count + 1, visible_at = ?2
                  WHERE seq IN (SELECT seq FROM queue WHERE visible_at <= ?1 AND receive_count < ?4 ORDER BY seq LIMIT ?3)
                  RETURNING seq, id, body, arrived_at, receive_count",
             )?;
-            let rows = update.query_map((now.as_millis(), now.plus(visibility).as_millis(), limit, tries), |row| {
+            let rows = update.query_map((now.as_millis(), now.plus(visibility_timeout).as_millis(), limit, receives), |row| {
                 let seq: i64 = row.get(0)?;
                 let delivery = Delivery {
                     message_id: row.get(1)?,
@@ -109,17 +112,17 @@ impl Sqlite {
                 };
                 Ok((seq, delivery))
             })?;
-            let mut taken = rows.collect::<rusqlite::Result<Vec<_>>>()?;
-            taken.sort_unstable_by_key(|(seq, _)| *seq);
-            Ok(taken.into_iter().map(|(_, delivery)| delivery).collect())
+            let mut received = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+            received.sort_unstable_by_key(|(seq, _)| *seq);
+            Ok(received.into_iter().map(|(_, delivery)| delivery).collect())
         })
         .await
     }
 }
 
-/// What the dead-letter queue is on SQS.
-fn reject_spent(db: &Connection, now: Timestamp) -> rusqlite::Result<()> {
-    const { assert!(MAX_RECEIVES == 5, "the index queue_spent says 5") };
+/// Rejects the messages that were delivered too often. On SQS they are moved to the dead-letter queue.
+fn reject_undeliverable(db: &Connection, now: Timestamp) -> rusqlite::Result<()> {
+    const { assert!(MAX_RECEIVES == 5, "the SQL below and the index queue_spent contain this number") };
     db.prepare_cached(
         "INSERT OR IGNORE INTO reject (id, body, reason, arrived_at, rejected_at)
          SELECT id, body, 'failed ' || receive_count || ' times; the last time: '

@@ -1,4 +1,4 @@
-//! Rejects, one row each.
+//! The rejected messages, one row each.
 
 use async_trait::async_trait;
 use rusqlite::{Connection, Row};
@@ -11,7 +11,7 @@ const SELECT: &str = "SELECT id, body, reason, arrived_at, rejected_at FROM reje
 #[async_trait]
 impl Rejects for Sqlite {
     async fn put(&self, rejects: Vec<Reject>) -> Result<(), Unavailable> {
-        self.write("keeping rejects", move |db| {
+        self.write("storing rejected messages", move |db| {
             let mut insert = db.prepare_cached(
                 "INSERT OR IGNORE INTO reject (id, body, reason, arrived_at, rejected_at) VALUES (?1, ?2, ?3, ?4, ?5)",
             )?;
@@ -25,7 +25,7 @@ impl Rejects for Sqlite {
 
     async fn list(&self, limit: usize, after: Option<&str>) -> Result<Vec<Reject>, Unavailable> {
         let after = after.unwrap_or_default().to_owned();
-        self.read("reading the rejects", move |db| {
+        self.read("reading the rejected messages", move |db| {
             let mut statement = db.prepare_cached(&format!("{SELECT} WHERE id > ?1 ORDER BY id LIMIT ?2"))?;
             statement.query_map((after, limit), read)?.collect()
         })
@@ -34,13 +34,15 @@ impl Rejects for Sqlite {
 
     async fn get(&self, id: &str) -> Result<Option<Reject>, Unavailable> {
         let id = id.to_owned();
-        self.read("reading a reject", move |db| query_optional(db, &format!("{SELECT} WHERE id = ?1"), [id], read))
-            .await
+        self.read("reading a rejected message", move |db| {
+            query_optional(db, &format!("{SELECT} WHERE id = ?1"), [id], read)
+        })
+        .await
     }
 
     async fn delete(&self, id: &str) -> Result<Deletion, Unavailable> {
         let id = id.to_owned();
-        self.write("deleting a reject", move |db| delete(db, &id)).await
+        self.write("deleting a rejected message", move |db| delete(db, &id)).await
     }
 }
 

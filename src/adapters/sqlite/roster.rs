@@ -1,4 +1,4 @@
-//! The table `Events`: attendees, and what is derived from them in the same transaction (event counts, changes).
+//! The attendees. Each write also updates, in the same transaction, the event counts and the change feed.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use rusqlite::Connection;
 
 use crate::adapters::sqlite::attendee_row::COLUMNS;
-use crate::adapters::sqlite::{Sqlite, attendee_row, buttons, feed, households, query_optional, rejects};
+use crate::adapters::sqlite::{Sqlite, attendee_row, buttons, change_feed, households, query_optional, rejects};
 use crate::domain::attendee;
 use crate::domain::attendee::{Applied, Attendee};
 use crate::domain::attendee_name::NameKey;
@@ -16,17 +16,17 @@ use crate::domain::timestamp::Timestamp;
 use crate::formats::stored::attendee::AttendeeRecord;
 use crate::ports::{ApplyError, AttendeeBatch, EventSummary, Roster, RosterPage, Unavailable};
 
-/// Attendees written in one transaction: few enough that whoever waits to be acknowledged waits a millisecond, and that
-/// one attendee that cannot be written takes few others with it.
-const SLICE: usize = 64;
+/// Attendees in one transaction. Few, so that a concurrent sign-up waits only about a millisecond, and that an attendee
+/// that cannot be written fails few others.
+const ATTENDEES_PER_TRANSACTION: usize = 64;
 
 #[async_trait]
 impl Roster for Sqlite {
     async fn apply(&self, batches: Vec<AttendeeBatch>, now: Timestamp) -> Vec<Result<Vec<Applied>, ApplyError>> {
         let batches: Arc<[AttendeeBatch]> = batches.into();
         let mut answers = Vec::with_capacity(batches.len());
-        for start in (0..batches.len()).step_by(SLICE) {
-            let slice = start..batches.len().min(start + SLICE);
+        for start in (0..batches.len()).step_by(ATTENDEES_PER_TRANSACTION) {
+            let slice = start..batches.len().min(start + ATTENDEES_PER_TRANSACTION);
             let (count, batches) = (slice.len(), Arc::clone(&batches));
             let work =
                 move |db: &Connection| batches[slice.clone()].iter().map(|batch| apply_batch(db, batch, now)).collect();
@@ -48,7 +48,7 @@ impl Roster for Sqlite {
         let event = event.clone();
         let after = after.map_or_else(String::new, |name| name.as_str().to_owned());
         self.read("reading the roster", move |db| {
-            // One transaction, so that the count fits the names.
+            // One transaction, so that the count matches the attendees.
             let db = db.unchecked_transaction()?;
             let summary = "SELECT title, count FROM event WHERE id = ?1";
             let summary = query_optional(&db, summary, [event.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?;
@@ -57,9 +57,9 @@ impl Roster for Sqlite {
                 "SELECT {COLUMNS} FROM attendee WHERE event = ?1 AND name > ?2 AND status = 'in' ORDER BY name LIMIT ?3"
             );
             let mut attendees = list(&db, &sql, (event.as_str(), after, limit.saturating_add(1)))?;
-            let more = attendees.len() > limit;
+            let has_more = attendees.len() > limit;
             attendees.truncate(limit);
-            let next = attendees.last().filter(|_| more).map(|last| last.name.key().clone());
+            let next = attendees.last().filter(|_| has_more).map(|last| last.name.key().clone());
             Ok(RosterPage { title: Some(title), count, attendees, next })
         })
         .await
@@ -94,7 +94,7 @@ impl Roster for Sqlite {
         let name = name.clone();
         let event = event.cloned();
         let removed = self.write("removing a person", move |db| {
-            // For once also where it costs: nothing of them is to stay on the disk.
+            // Overwrites all deleted data on the disk, although that costs more page writes than `FAST`.
             db.pragma_update(None, "secure_delete", "ON")?;
             let sql = format!(
                 "SELECT {COLUMNS} FROM attendee
@@ -104,14 +104,14 @@ impl Roster for Sqlite {
             for attendee in &attendees {
                 store(db, Some(attendee), None, now)?;
             }
-            feed::forget(db, &name, event.as_ref())?;
+            change_feed::delete_contacts(db, &name, event.as_ref())?;
             for event in attendees.iter().map(|attendee| attendee.event.as_str()) {
-                forget_if_empty(db, event)?;
+                delete_event_if_empty(db, event)?;
             }
-            let rejects = forget_rejects(db, &name, event.as_ref())?;
-            let buttons = buttons::forget(db, &name, event.as_ref())?;
-            // Of one event alone, the person goes on elsewhere.
-            let households = if event.is_none() { households::forget(db, &name)? } else { 0 };
+            let rejects = delete_rejects(db, &name, event.as_ref())?;
+            let buttons = buttons::delete_of_person(db, &name, event.as_ref())?;
+            // A household's usual name belongs to no single event.
+            let households = if event.is_none() { households::delete_usual_name(db, &name)? } else { 0 };
             db.pragma_update(None, "secure_delete", "FAST")?;
             Ok(u64::try_from(attendees.len() + rejects + buttons + households).expect("a count fits 64 bits"))
         });
@@ -130,15 +130,15 @@ fn apply_batch(db: &Connection, batch: &AttendeeBatch, now: Timestamp) -> rusqli
     Ok(applied)
 }
 
-/// Replaces an attendee, keeps the event's title and count, and tells the change feed.
+/// Replaces or deletes an attendee, updates the event's count, and records the change.
 fn store(db: &Connection, old: Option<&Attendee>, new: Option<&Attendee>, now: Timestamp) -> rusqlite::Result<()> {
     let (old_record, new_record) = (old.map(AttendeeRecord::from), new.map(AttendeeRecord::from));
     let Some(attendee) = new.or(old) else { return Ok(()) };
     let event = attendee.event.as_str();
     let owner = |attendee: Option<&Attendee>| Some(attendee?.registration()?.owner.clone());
     if owner(old) != owner(new) {
-        let mut forget = db.prepare_cached("DELETE FROM inbox WHERE event = ?1 AND name = ?2")?;
-        forget.execute((event, attendee.name.key().as_str()))?;
+        let mut delete_inbox = db.prepare_cached("DELETE FROM inbox WHERE event = ?1 AND name = ?2")?;
+        delete_inbox.execute((event, attendee.name.key().as_str()))?;
     }
     match &new_record {
         Some(record) => attendee_row::write(db, record)?,
@@ -160,11 +160,11 @@ fn store(db: &Connection, old: Option<&Attendee>, new: Option<&Attendee>, now: T
             db.prepare_cached("UPDATE event SET count = count - 1 WHERE id = ?1")?.execute([event])?;
         }
     }
-    feed::record(db, &attendee.key(), old_record.as_ref(), new_record.as_ref(), now)
+    change_feed::record(db, &attendee.key(), old_record.as_ref(), new_record.as_ref(), now)
 }
 
-/// Deletes an event that nobody is known of any more.
-pub fn forget_if_empty(db: &Connection, event: &str) -> rusqlite::Result<()> {
+/// Deletes an event without attendees, in or out.
+pub fn delete_event_if_empty(db: &Connection, event: &str) -> rusqlite::Result<()> {
     db.prepare_cached(
         "DELETE FROM event WHERE id = ?1 AND count = 0 AND NOT EXISTS (SELECT 1 FROM attendee WHERE event = ?1)",
     )?
@@ -182,11 +182,12 @@ fn list(db: &Connection, sql: &str, params: impl rusqlite::Params) -> rusqlite::
     statement.query_map(params, attendee_row::read)?.collect()
 }
 
-/// How many there were.
-fn forget_rejects(db: &Connection, name: &NameKey, event: Option<&EventId>) -> rusqlite::Result<usize> {
-    let about: Vec<_> = rejects::all(db)?.into_iter().filter(|reject| reject.is_about(name, event)).collect();
-    for reject in &about {
+/// Deletes the rejected messages about a person. Returns how many there were.
+fn delete_rejects(db: &Connection, name: &NameKey, event: Option<&EventId>) -> rusqlite::Result<usize> {
+    let rejects_about_person: Vec<_> =
+        rejects::all(db)?.into_iter().filter(|reject| reject.is_about(name, event)).collect();
+    for reject in &rejects_about_person {
         let _ = rejects::delete(db, &reject.id)?;
     }
-    Ok(about.len())
+    Ok(rejects_about_person.len())
 }

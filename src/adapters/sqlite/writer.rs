@@ -1,5 +1,6 @@
-//! The one writer: takes whatever writes have queued up, runs them in one transaction, answers them after its
-//! commit. So a hundred concurrent requests wait for one fsync, and one request alone waits for nobody.
+//! The writer thread. It runs all waiting writes in one transaction, and returns their results after the commit.
+//!
+//! So concurrent writes share one fsync, and a single write does not wait for others.
 
 use std::panic::{self, AssertUnwindSafe};
 use std::thread::{self, JoinHandle};
@@ -10,32 +11,33 @@ use tokio::sync::{mpsc, oneshot};
 use crate::adapters::sqlite::unavailable;
 use crate::ports::Unavailable;
 
-/// Writes that may share a commit; a bound on how long the first of them waits.
-const GROUP: usize = 256;
+/// Writes in one commit. The limit bounds how long the first of them waits.
+const MAX_GROUP_SIZE: usize = 256;
 
-/// Writes that may wait before callers wait to hand theirs in.
-const BACKLOG: usize = 1_024;
+/// Writes that may wait for the thread. Further callers wait until there is room.
+const QUEUE_CAPACITY: usize = 1_024;
 
 pub struct Writer {
-    /// Taken at the end, which tells the thread to finish.
+    /// Dropping it ends the thread.
     jobs: Option<mpsc::Sender<Box<dyn Job>>>,
     thread: Option<JoinHandle<()>>,
 }
 
-/// A write on its way through the thread, whatever its result's type.
+/// A write with a result of any type.
 trait Job: Send {
     fn run(&mut self, connection: &Connection) -> rusqlite::Result<()>;
-    fn answer(self: Box<Self>, committed: Result<(), String>);
+    /// Returns the result to the caller.
+    fn reply(self: Box<Self>, committed: Result<(), String>);
 }
 
-struct Write<T, F> {
+struct WriteJob<T, F> {
     doing: &'static str,
     work: F,
     result: Option<T>,
-    reply: oneshot::Sender<Result<T, Unavailable>>,
+    reply_to: oneshot::Sender<Result<T, Unavailable>>,
 }
 
-impl<T, F> Job for Write<T, F>
+impl<T, F> Job for WriteJob<T, F>
 where
     T: Send,
     F: FnMut(&Connection) -> rusqlite::Result<T> + Send,
@@ -45,25 +47,25 @@ where
         Ok(())
     }
 
-    fn answer(self: Box<Self>, committed: Result<(), String>) {
-        let answer = match (committed, self.result) {
+    fn reply(self: Box<Self>, committed: Result<(), String>) {
+        let result = match (committed, self.result) {
             (Ok(()), Some(result)) => Ok(result),
-            (Ok(()), None) => Err(unavailable(self.doing, "it was not run")),
+            (Ok(()), None) => Err(unavailable(self.doing, "the write did not run")),
             (Err(cause), _) => Err(unavailable(self.doing, cause)),
         };
-        // Whoever asked may have gone; the write stands all the same.
-        let _ = self.reply.send(answer);
+        // The caller may have stopped waiting. The write is committed all the same.
+        let _ = self.reply_to.send(result);
     }
 }
 
 impl Writer {
     pub fn start(mut connection: Connection) -> Self {
-        let (jobs, mut queue) = mpsc::channel::<Box<dyn Job>>(BACKLOG);
+        let (jobs, mut queue) = mpsc::channel::<Box<dyn Job>>(QUEUE_CAPACITY);
         let thread = thread::Builder::new()
             .name("sqlite-writer".to_owned())
             .spawn(move || {
-                let mut group = Vec::with_capacity(GROUP);
-                while queue.blocking_recv_many(&mut group, GROUP) > 0 {
+                let mut group = Vec::with_capacity(MAX_GROUP_SIZE);
+                while queue.blocking_recv_many(&mut group, MAX_GROUP_SIZE) > 0 {
                     commit(&mut connection, &mut group);
                 }
             })
@@ -71,22 +73,23 @@ impl Writer {
         Self { jobs: Some(jobs), thread: Some(thread) }
     }
 
-    /// Durable when it returns `Ok`. `work` may run twice, the first time rolled back.
+    /// Runs `work` in a transaction. The write is durable when this returns `Ok`. `work` may run twice; the first run
+    /// is then rolled back.
     pub async fn write<T: Send + 'static>(
         &self,
         doing: &'static str,
         work: impl FnMut(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, Unavailable> {
-        let (reply, answer) = oneshot::channel();
-        let job = Box::new(Write { doing, work, result: None, reply });
-        let jobs = self.jobs.as_ref().expect("it is taken by drop alone");
+        let (reply_to, reply) = oneshot::channel();
+        let job = Box::new(WriteJob { doing, work, result: None, reply_to });
+        let jobs = self.jobs.as_ref().expect("only drop takes it");
         jobs.send(job).await.map_err(|_| unavailable(doing, "the writer has stopped"))?;
-        answer.await.unwrap_or_else(|_| Err(unavailable(doing, "the writer has stopped")))
+        reply.await.unwrap_or_else(|_| Err(unavailable(doing, "the writer has stopped")))
     }
 }
 
 impl Drop for Writer {
-    /// Finishes what was handed in, and closes the file.
+    /// Finishes the waiting writes, and closes the file.
     fn drop(&mut self) {
         self.jobs.take();
         if let Some(thread) = self.thread.take()
@@ -97,25 +100,25 @@ impl Drop for Writer {
     }
 }
 
-/// All in one transaction; if any fails, each in its own, so that one failure harms no other.
+/// Commits all writes in one transaction. If one fails, each gets its own transaction, so that it fails alone.
 fn commit(connection: &mut Connection, group: &mut Vec<Box<dyn Job>>) {
-    if group.len() > 1 && attempt(connection, group).is_ok() {
+    if group.len() > 1 && try_commit(connection, group).is_ok() {
         for job in group.drain(..) {
-            job.answer(Ok(()));
+            job.reply(Ok(()));
         }
         return;
     }
     for mut job in group.drain(..) {
-        let committed = attempt(connection, std::slice::from_mut(&mut job));
-        job.answer(committed);
+        let committed = try_commit(connection, std::slice::from_mut(&mut job));
+        job.reply(committed);
     }
 }
 
-/// A panic is a failure like others: it rolls back, and the thread goes on for everybody else.
-fn attempt(connection: &mut Connection, jobs: &mut [Box<dyn Job>]) -> Result<(), String> {
+/// Runs writes in one transaction. A panic rolls back like an error, and the thread continues.
+fn try_commit(connection: &mut Connection, jobs: &mut [Box<dyn Job>]) -> Result<(), String> {
     match panic::catch_unwind(AssertUnwindSafe(|| transact(connection, jobs))) {
         Ok(committed) => committed.map_err(|error| error.to_string()),
-        Err(_) => Err("the program failed at it".to_owned()),
+        Err(_) => Err("the write panicked".to_owned()),
     }
 }
 
@@ -134,8 +137,7 @@ mod tests {
 
     use super::*;
 
-    /// On a file of its own.
-    fn writer_of(path: &Path) -> Writer {
+    fn start_writer(path: &Path) -> Writer {
         let connection = Connection::open(path).unwrap();
         connection.pragma_update(None, "journal_mode", "WAL").unwrap();
         connection.execute_batch("CREATE TABLE word (text TEXT UNIQUE)").unwrap();
@@ -156,7 +158,7 @@ mod tests {
         writer.write("reading", read).await.unwrap()
     }
 
-    /// Keeps the writer busy until the returned sender is dropped, so that what comes meanwhile shares a group.
+    /// Keeps the writer busy until the returned sender is dropped, so that the writes in the meantime share a group.
     async fn busy(
         writer: &Writer,
     ) -> (impl Future<Output = Result<(), Unavailable>> + '_, std::sync::mpsc::Sender<()>) {
@@ -169,16 +171,16 @@ mod tests {
             Ok(())
         }));
         tokio::select! {
-            _ = &mut busy => unreachable!("nobody has released it"),
+            _ = &mut busy => unreachable!("it is not released yet"),
             started = starts => started.unwrap(),
         }
         (busy, release)
     }
 
     #[tokio::test]
-    async fn a_write_that_fails_harms_no_other_of_its_group() {
+    async fn failed_write_harms_no_other() {
         let folder = tempfile::tempdir().unwrap();
-        let writer = writer_of(&folder.path().join("words"));
+        let writer = start_writer(&folder.path().join("words"));
         insert(&writer, "taken").await.unwrap();
         let (busy, release) = busy(&writer).await;
 
@@ -199,15 +201,15 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_write_that_panics_harms_nobody() {
+    async fn panicking_write_harms_no_other() {
         let folder = tempfile::tempdir().unwrap();
-        let writer = writer_of(&folder.path().join("words"));
+        let writer = start_writer(&folder.path().join("words"));
         let panicking = writer.write("panicking", |db| -> rusqlite::Result<()> {
             db.execute("INSERT INTO word VALUES ('half')", ())?;
-            panic!("as a test");
+            panic!("intended by the test");
         });
         let failure = panicking.await.unwrap_err().to_string();
-        assert_eq!(failure, "panicking failed: the program failed at it");
+        assert_eq!(failure, "panicking failed: the write panicked");
         insert(&writer, "next").await.unwrap();
         assert_eq!(words(&writer).await, ["next"]);
     }
@@ -216,8 +218,8 @@ mod tests {
     async fn concurrent_writes_share_a_commit() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("words");
-        let writer = writer_of(&path);
-        // Each looks from outside, where nothing shows before the commit.
+        let writer = start_writer(&path);
+        // Each write counts the rows on another connection, which sees only committed rows.
         let committed_before = |word: &'static str| {
             let path = path.clone();
             writer.write("inserting", move |db| {
@@ -241,13 +243,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_was_handed_in_is_finished_before_the_file_is_closed() {
+    async fn drop_finishes_waiting_writes() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("words");
-        let writer = writer_of(&path);
+        let writer = start_writer(&path);
         {
             let mut write = Box::pin(insert(&writer, "last"));
-            // Handed in by the first poll; the asker is gone before the answer.
+            // The first poll hands in the write. The caller is dropped before the result.
             let _ = std::future::poll_fn(|context| Poll::Ready(write.as_mut().poll(context))).await;
         }
         drop(writer);

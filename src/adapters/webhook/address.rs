@@ -1,25 +1,26 @@
-//! Which addresses are the public internet's, and so may be named by a stranger.
+//! Which IP addresses belong to the public internet. Only these may be called.
 //!
-//! Everything else is on this machine or in its network, where a request that comes from the server opens doors.
+//! Webhook addresses come from strangers. All other IP addresses are on this machine or in its network, where services
+//! may trust a request because it comes from the server (server-side request forgery).
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 type Block<A> = (A, u32);
 
-/// IANA's IPv4 special-purpose registry, with what is set apart for multicast and for the future.
-const CLOSED_V4: [Block<Ipv4Addr>; 15] = [
+/// IANA's IPv4 special-purpose registry, and the ranges for multicast and future use.
+const NON_PUBLIC_V4: [Block<Ipv4Addr>; 15] = [
     (Ipv4Addr::new(0, 0, 0, 0), 8),
     (Ipv4Addr::new(10, 0, 0, 0), 8),
-    // Carrier-grade NAT, and a cloud's metadata.
+    // Carrier-grade NAT. Some clouds have their metadata service here.
     (Ipv4Addr::new(100, 64, 0, 0), 10),
     (Ipv4Addr::new(127, 0, 0, 0), 8),
-    // Link-local: 169.254.169.254 hands out a machine's credentials.
+    // Link-local. The metadata service at 169.254.169.254 returns a machine's credentials.
     (Ipv4Addr::new(169, 254, 0, 0), 16),
-    // The one service of Azure's hosts that has a public address.
+    // Azure's host services. The address looks public.
     (Ipv4Addr::new(168, 63, 129, 16), 32),
     (Ipv4Addr::new(172, 16, 0, 0), 12),
     (Ipv4Addr::new(192, 0, 0, 0), 24),
-    // Documentation, as are 198.51.100.0 and 203.0.113.0.
+    // Documentation, like 198.51.100.0 and 203.0.113.0.
     (Ipv4Addr::new(192, 0, 2, 0), 24),
     (Ipv4Addr::new(192, 88, 99, 0), 24),
     (Ipv4Addr::new(192, 168, 0, 0), 16),
@@ -27,27 +28,29 @@ const CLOSED_V4: [Block<Ipv4Addr>; 15] = [
     (Ipv4Addr::new(198, 18, 0, 0), 15),
     (Ipv4Addr::new(198, 51, 100, 0), 24),
     (Ipv4Addr::new(203, 0, 113, 0), 24),
-    // Multicast, what is reserved, and the broadcast.
+    // Multicast, reserved addresses and the broadcast address.
     (Ipv4Addr::new(224, 0, 0, 0), 3),
 ];
 
-/// The only part of IPv6 that is given out as global unicast.
-const OPEN_V6: Block<Ipv6Addr> = (Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0), 3);
+/// The only part of IPv6 that IANA assigns as global unicast.
+const GLOBAL_UNICAST_V6: Block<Ipv6Addr> = (Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0), 3);
 
-/// What of it is not.
-const CLOSED_V6: [Block<Ipv6Addr>; 4] = [
-    // Protocols: Teredo, which holds an IPv4 address, benchmarks, identifiers that are no places.
+/// The parts of [`GLOBAL_UNICAST_V6`] that are not public.
+const NON_PUBLIC_V6: [Block<Ipv6Addr>; 4] = [
+    // Protocol assignments: Teredo, which embeds an IPv4 address; benchmarks; identifiers that are no locations.
     (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23),
     (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32),
-    // 6to4, which holds an IPv4 address.
+    // 6to4, which embeds an IPv4 address.
     (Ipv6Addr::new(0x2002, 0, 0, 0, 0, 0, 0, 0), 16),
     (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20),
 ];
 
 pub fn is_public(address: IpAddr) -> bool {
     match address {
-        IpAddr::V4(address) => !CLOSED_V4.iter().any(|block| is_in_v4(address, block)),
-        IpAddr::V6(address) => is_in_v6(address, &OPEN_V6) && !CLOSED_V6.iter().any(|block| is_in_v6(address, block)),
+        IpAddr::V4(address) => !NON_PUBLIC_V4.iter().any(|block| is_in_v4(address, block)),
+        IpAddr::V6(address) => {
+            is_in_v6(address, &GLOBAL_UNICAST_V6) && !NON_PUBLIC_V6.iter().any(|block| is_in_v6(address, block))
+        }
     }
 }
 
@@ -64,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_public_internet_is_open() {
+    fn public_addresses_are_public() {
         for address in [
             "1.1.1.1",
             "9.255.255.255",
@@ -97,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn this_machine_and_its_networks_are_closed() {
+    fn local_addresses_are_not_public() {
         for address in [
             "0.0.0.0",
             "0.1.2.3",
@@ -129,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_single_machine_s_is_closed() {
+    fn reserved_addresses_are_not_public() {
         for address in [
             "192.0.0.0",
             "192.0.0.192",
@@ -159,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn no_ipv4_address_hides_in_an_ipv6_one() {
+    fn embedded_ipv4_addresses_are_not_public() {
         for address in [
             "::127.0.0.1",
             "::ffff:127.0.0.1",

@@ -1,11 +1,11 @@
-//! Webhooks: calls to addresses that strangers gave us.
+//! Calls webhooks over HTTPS.
 //!
-//! Such an address may be a trap, so only what is public is called (`lookup`, `address`), no redirect is followed, no
-//! answer is waited for long or read far. `signature` shows a receiver that a call is ours.
+//! Webhook addresses come from strangers. So only public IP addresses are called (`resolver`, `address`), redirects are
+//! not followed, and the time for an answer and its size are limited. `signature` signs each call for its receiver.
 
 mod address;
-mod failure;
-mod lookup;
+mod error;
+mod resolver;
 mod signature;
 
 use std::env;
@@ -29,120 +29,137 @@ use ureq::{Agent, Body};
 use url::Url;
 use uuid::Uuid;
 
-use self::failure::Means;
-use self::lookup::Lookup;
+use self::error::Purpose;
+use self::resolver::PublicResolver;
 use self::signature::SigningKey;
 use crate::domain::opt_in::{ContactId, OptIn};
 use crate::domain::secret::Secret;
 use crate::domain::timestamp::Timestamp;
 use crate::ports::{Call, SendError, WebhookCaller};
 
-/// For the connection with its TLS.
-const CONNECT: Duration = Duration::from_secs(3);
-/// For all of a call, from the name to the answer.
-const WHOLE: Duration = Duration::from_secs(10);
+/// For the connection with TLS.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// For a whole call, from the DNS query to the answer.
+const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Each takes a thread and a few buffers while its receiver takes its time.
-const CALLS_AT_ONCE: usize = 16;
+/// Each call holds a thread and a few buffers while its receiver is slow.
+const MAX_CONCURRENT_CALLS: usize = 16;
 
-/// How much of an answer is read: many times any echo.
-const ANSWER_BYTES: u64 = 4 * 1_024;
+/// Bytes of an answer that are read: many times the length of a challenge.
+const MAX_ANSWER_BYTES: u64 = 4 * 1_024;
 
-/// What calls webhooks.
-pub struct Webhooks {
+/// Calls webhooks over HTTPS.
+pub struct WebhookClient {
     agent: Agent,
     secret: Secret,
-    slots: Arc<Semaphore>,
+    call_slots: Arc<Semaphore>,
 }
 
-/// How webhooks are called.
+/// Allowed addresses, trusted certificates and timeouts of a [`WebhookClient`].
 #[derive(Debug, Clone)]
-pub struct Settings {
-    /// Whether an address may be on this machine or in its network, and plain `http`.
+pub struct WebhookSettings {
+    /// Also allows addresses on this machine and in its network, and plain `http`.
     pub allow_private: bool,
-    /// The certificates, in PEM, that are trusted instead of Mozilla's.
+    /// The certificates, in PEM, to trust instead of Mozilla's.
     pub roots: Option<Vec<u8>>,
-    /// For the connection with its TLS.
-    pub connect: Duration,
-    /// For all of a call.
-    pub whole: Duration,
+    /// For the connection with TLS.
+    pub connect_timeout: Duration,
+    /// For a whole call.
+    pub call_timeout: Duration,
 }
 
-impl Default for Settings {
+impl Default for WebhookSettings {
     fn default() -> Self {
-        Self { allow_private: false, roots: None, connect: CONNECT, whole: WHOLE }
+        Self { allow_private: false, roots: None, connect_timeout: CONNECT_TIMEOUT, call_timeout: CALL_TIMEOUT }
     }
 }
 
-impl Webhooks {
-    /// Trusts the certificates in `SSL_CERT_FILE`, where somebody sets it, else Mozilla's.
+impl WebhookClient {
+    /// Trusts the certificates in `SSL_CERT_FILE` if it is set, otherwise Mozilla's.
     ///
     /// # Errors
-    /// Where that file cannot be read or holds none.
+    /// If that file cannot be read or contains no certificate.
     pub fn new(secret: Secret, allow_private: bool) -> anyhow::Result<Self> {
         let read =
             |file: PathBuf| fs::read(&file).with_context(|| format!("cannot read SSL_CERT_FILE, {}", file.display()));
         let roots = env::var_os("SSL_CERT_FILE").map(PathBuf::from).map(read).transpose()?;
-        Self::with(secret, &Settings { allow_private, roots, ..Settings::default() })
-            .context("cannot trust what SSL_CERT_FILE names")
+        Self::with_settings(secret, &WebhookSettings { allow_private, roots, ..WebhookSettings::default() })
+            .context("cannot use the certificates of SSL_CERT_FILE")
     }
 
     /// # Errors
-    /// Where the certificates to trust are none.
-    pub fn with(secret: Secret, settings: &Settings) -> anyhow::Result<Self> {
-        let tls = TlsConfig::builder().root_certs(settings.roots.as_deref().map_or(Ok(RootCerts::WebPki), trusted)?);
+    /// If `roots` contains no certificate.
+    pub fn with_settings(secret: Secret, settings: &WebhookSettings) -> anyhow::Result<Self> {
+        let tls = TlsConfig::builder().root_certs(settings.roots.as_deref().map_or(Ok(RootCerts::WebPki), root_certs)?);
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .https_only(!settings.allow_private)
             .tls_config(tls.build())
-            // It would connect on our behalf, to addresses that we have not seen.
+            // A proxy would connect to addresses that the resolver has not checked.
             .proxy(None)
             .max_redirects(0)
-            // A connection that was kept is one to an address of another day.
+            // A kept connection would skip the resolver's check.
             .max_idle_connections(0)
             .user_agent(concat!("CountMeIn/", env!("CARGO_PKG_VERSION")))
-            .timeout_connect(Some(settings.connect))
-            .timeout_global(Some(settings.whole))
+            .timeout_connect(Some(settings.connect_timeout))
+            .timeout_global(Some(settings.call_timeout))
             .build();
-        let agent = Agent::with_parts(config, DefaultConnector::new(), Lookup::new(settings.allow_private));
-        Ok(Self { agent, secret, slots: Arc::new(Semaphore::new(CALLS_AT_ONCE)) })
+        let agent = Agent::with_parts(config, DefaultConnector::new(), PublicResolver::new(settings.allow_private));
+        Ok(Self { agent, secret, call_slots: Arc::new(Semaphore::new(MAX_CONCURRENT_CALLS)) })
     }
 
-    /// What calls to an address are signed with, for its receiver: `whsec_…`, as libraries for Standard Webhooks
-    /// take it.
+    /// The key with which the receiver at an address verifies calls: `whsec_…`, as libraries for Standard Webhooks
+    /// accept it.
     pub fn signing_key(&self, to: &Url) -> String {
         SigningKey::new(&self.secret, to).to_text()
     }
 
-    /// Posts a body, signed, and gives the body of an answer that is a yes to `read`.
+    /// Sends a challenge. It succeeds if the answer is its echo.
+    pub async fn challenge(&self, to: &Url, text: &str) -> Result<(), SendError> {
+        let body = json!({ "type": "countmein.challenge", "challenge": text }).to_string();
+        let text = text.to_owned();
+        let check_echo = move |answer: Body| {
+            let mut bytes = Vec::new();
+            answer
+                .into_reader()
+                .take(MAX_ANSWER_BYTES)
+                .read_to_end(&mut bytes)
+                .map_err(|error| error::no_answer(&error.into()))?;
+            if is_echo(&bytes, &text) { Ok(()) } else { Err(SendError::Rejected(error::NOT_ECHOED.into())) }
+        };
+        self.post(to, "application/json", &Uuid::now_v7().to_string(), body, Purpose::Challenge, check_echo).await
+    }
+
+    /// Posts a signed body. If the status of the answer is accepted, `read` gets its body.
     async fn post(
         &self,
         to: &Url,
         content_type: &'static str,
         id: &str,
         body: String,
-        means: Means,
+        purpose: Purpose,
         read: impl FnOnce(Body) -> Result<(), SendError> + Send + 'static,
     ) -> Result<(), SendError> {
-        let slot = Arc::clone(&self.slots).acquire_owned().await.expect("nobody closes it");
-        // Signed when it is sent, since receivers take no old timestamps.
-        let request =
-            self.signed(to, content_type, id, body).map_err(|error| failure::unanswered(&ureq::Error::Http(error)))?;
+        let slot = Arc::clone(&self.call_slots).acquire_owned().await.expect("the semaphore is never closed");
+        // Signed after the wait, since receivers reject old timestamps.
+        let request = self
+            .signed_request(to, content_type, id, body)
+            .map_err(|error| error::no_answer(&ureq::Error::Http(error)))?;
         let agent = self.agent.clone();
         let call = move || {
-            // It ends with the thread, which goes on where nobody waits for it any more.
+            // The thread holds the slot, since it continues when the caller stops waiting.
             let _slot = slot;
-            let response = agent.run(request).map_err(|error| (means.no_answer)(&error))?;
-            (means.status)(response.status())?;
+            let response = agent.run(request).map_err(|error| purpose.no_answer(&error))?;
+            purpose.check_status(response.status())?;
             read(response.into_body())
         };
-        // The client logs hosts and paths for whoever asks for its details.
+        // At log level `debug` the HTTP client logs hosts and paths.
         spawn_blocking(|| with_default(NoSubscriber::new(), call))
             .await
-            .unwrap_or_else(|_| Err(failure::retry("the call was broken off")))
+            .unwrap_or_else(|_| Err(error::transient("the call was interrupted")))
     }
 
-    fn signed(&self, to: &Url, content_type: &str, id: &str, body: String) -> http::Result<Request<String>> {
+    fn signed_request(&self, to: &Url, content_type: &str, id: &str, body: String) -> http::Result<Request<String>> {
         let seconds = Timestamp::now().as_seconds();
         let signature = SigningKey::new(&self.secret, to).sign(id, seconds, &body);
         Request::post(to.as_str())
@@ -154,30 +171,13 @@ impl Webhooks {
     }
 }
 
-impl Webhooks {
-    /// Asks whoever answers at an address to echo a text.
-    pub async fn challenge(&self, to: &Url, text: &str) -> Result<(), SendError> {
-        let body = json!({ "type": "countmein.challenge", "challenge": text }).to_string();
-        let text = text.to_owned();
-        let read = move |answer: Body| {
-            let mut bytes = Vec::new();
-            answer
-                .into_reader()
-                .take(ANSWER_BYTES)
-                .read_to_end(&mut bytes)
-                .map_err(|error| failure::unanswered(&error.into()))?;
-            if echoes(&bytes, &text) { Ok(()) } else { Err(SendError::Rejected(failure::NOT_ECHOED.into())) }
-        };
-        self.post(to, "application/json", &Uuid::now_v7().to_string(), body, failure::OF_QUESTION, read).await
-    }
-}
-
 #[async_trait]
-impl WebhookCaller for Webhooks {
+impl WebhookCaller for WebhookClient {
     async fn call(&self, call: &Call) -> Result<(), SendError> {
-        // The status says it all; the body may never end.
-        let unread = |_| Ok(());
-        self.post(&call.to, "application/cloudevents+json", &call.id, call.body.clone(), failure::OF_NEWS, unread).await
+        // Only the status counts, and the body may never end.
+        let ignore_body = |_| Ok(());
+        let (content_type, body) = ("application/cloudevents+json", call.body.clone());
+        self.post(&call.to, content_type, &call.id, body, Purpose::Notification, ignore_body).await
     }
 
     async fn ask(&self, _: &ContactId, to: &Url, text: &str) -> Result<Option<OptIn>, SendError> {
@@ -185,20 +185,20 @@ impl WebhookCaller for Webhooks {
     }
 }
 
-/// Whether an answer is the text, or the text as JSON. What sends back all that it is sent has not understood the
-/// question.
-fn echoes(answer: &[u8], text: &str) -> bool {
+/// Whether an answer is the text itself, or a JSON object with only the text as `challenge`. A server that returns the
+/// whole request has not understood it.
+fn is_echo(answer: &[u8], text: &str) -> bool {
     answer.trim_ascii() == text.as_bytes()
         || serde_json::from_slice::<Value>(answer).is_ok_and(|answer| answer == json!({ "challenge": text }))
 }
 
-fn trusted(pem: &[u8]) -> anyhow::Result<RootCerts> {
+fn root_certs(pem: &[u8]) -> anyhow::Result<RootCerts> {
     let mut certificates = Vec::new();
     for item in parse_pem(pem) {
-        if let PemItem::Certificate(certificate) = item.context("not PEM")? {
+        if let PemItem::Certificate(certificate) = item.context("it is not PEM")? {
             certificates.push(certificate);
         }
     }
-    ensure!(!certificates.is_empty(), "no certificate in it");
+    ensure!(!certificates.is_empty(), "it contains no certificate");
     Ok(RootCerts::new_with_certs(&certificates))
 }

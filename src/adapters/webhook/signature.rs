@@ -1,4 +1,4 @@
-//! Signatures of Standard Webhooks (<https://www.standardwebhooks.com>), by which a receiver knows us.
+//! Signatures of Standard Webhooks (<https://www.standardwebhooks.com>). A receiver verifies the caller with them.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -10,28 +10,28 @@ use crate::domain::secret::{Secret, Tag};
 
 const PURPOSE: &str = "webhook signing key";
 
-/// What one address's calls are signed with: each has its own, so that no receiver can forge a call to another.
+/// The key that signs the calls to one address. Each address has its own, so no receiver can forge a call to another.
 pub struct SigningKey(Tag);
 
 impl SigningKey {
-    /// The same as long as the secret is.
+    /// Depends only on the secret and the address.
     pub fn new(secret: &Secret, to: &Url) -> Self {
         Self(secret.tag(PURPOSE, &[to.as_str().as_bytes()]))
     }
 
-    /// In the form that the libraries of Standard Webhooks take.
+    /// The form that libraries for Standard Webhooks accept.
     pub fn to_text(&self) -> String {
         format!("whsec_{}", STANDARD.encode(self.0))
     }
 
-    /// The header `webhook-signature`; `seconds` is what `webhook-timestamp` says.
+    /// The value of the header `webhook-signature`. `seconds` is the value of `webhook-timestamp`.
     pub fn sign(&self, id: &str, seconds: i64, body: &str) -> String {
         sign(&self.0, id, seconds, body)
     }
 }
 
 fn sign(key: &[u8], id: &str, seconds: i64, body: &str) -> String {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC accepts a key of any length");
     mac.update(format!("{id}.{seconds}.{body}").as_bytes());
     format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
 }
@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_example_of_standard_webhooks_comes_out() {
+    fn signs_the_example_of_standard_webhooks() {
         let key = STANDARD.decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
         let signature = sign(&key, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330, r#"{"test": 2432232314}"#);
         assert_eq!(signature, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");

@@ -1,3 +1,5 @@
+//! The progress of an import, stored beside the CSV file.
+
 use std::ffi::OsString;
 use std::fs;
 use std::io;
@@ -8,44 +10,44 @@ use serde::{Deserialize, Serialize};
 use crate::domain::timestamp::Timestamp;
 use crate::formats::csv::Import;
 
-/// How far an import has come, as it is noted down beside the table.
+/// The progress of an import.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Progress {
-    /// Of which contents it is.
+    /// Id of the import, derived from the contents of the file.
     pub import: String,
     /// In milliseconds.
     began_at: i64,
-    /// The last row that was sent.
+    /// Number of the last row that was uploaded.
     pub last_row: u64,
-    /// How many rows were sent or refused, and how many of them refused.
+    /// Rows processed, including refused ones.
     pub rows: u64,
     pub refused: u64,
-    /// The length of the file of refused rows.
+    /// Length of the file of refused rows.
     pub refused_bytes: u64,
 }
 
 impl Progress {
-    pub fn begin(import: &Import) -> Self {
+    pub fn start(import: &Import) -> Self {
         let began_at = import.began_at.as_millis();
         Self { import: import.id.clone(), began_at, last_row: 0, rows: 0, refused: 0, refused_bytes: 0 }
     }
 
-    /// What was noted down, if anything was that can be read.
-    pub fn read(table: &Path) -> Option<Self> {
-        serde_json::from_slice(&fs::read(Self::path(table)).ok()?).ok()
+    /// The stored progress, or None if there is none that can be read.
+    pub fn read(csv: &Path) -> Option<Self> {
+        serde_json::from_slice(&fs::read(Self::path(csv)).ok()?).ok()
     }
 
-    /// Whole or not at all.
-    pub fn write(&self, table: &Path) -> io::Result<()> {
-        let path = Self::path(table);
-        let mut new = OsString::from(&path);
-        new.push(".new");
-        fs::write(&new, serde_json::to_vec(self).expect("it is plain data"))?;
-        fs::rename(&new, &path)
+    /// Replaces the stored progress atomically.
+    pub fn write(&self, csv: &Path) -> io::Result<()> {
+        let path = Self::path(csv);
+        let mut temporary = OsString::from(&path);
+        temporary.push(".new");
+        fs::write(&temporary, serde_json::to_vec(self).expect("the progress is plain data"))?;
+        fs::rename(&temporary, &path)
     }
 
-    pub fn path(table: &Path) -> PathBuf {
-        let mut path = OsString::from(table);
+    pub fn path(csv: &Path) -> PathBuf {
+        let mut path = OsString::from(csv);
         path.push(".import");
         path.into()
     }

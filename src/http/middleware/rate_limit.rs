@@ -12,7 +12,8 @@ use governor::{DefaultKeyedRateLimiter, Quota};
 use crate::http::client::ClientAddress;
 use crate::http::problem::{Problem, ProblemKind};
 
-/// A burst may use the requests of this many seconds: one page loads several files, and an office may share one address.
+/// A burst may use the requests of this many seconds: one page loads several files, and an office may share an
+/// address.
 const BURST_SECONDS: u32 = 10;
 
 /// An IPv6 client can use any address of its /64, so the limit applies to the whole /64.

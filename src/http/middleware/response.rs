@@ -12,8 +12,8 @@ use crate::http::client::wants_page;
 use crate::http::problem::Problem;
 use crate::http::{App, pages};
 
-/// Pages load nothing from other sites and are not shown in frames. They send no referrer, because their URL may contain
-/// a token.
+/// Pages load nothing from other sites and are not shown in frames. They send no referrer, because their URL may
+/// contain a token.
 const SECURITY_HEADERS: [(HeaderName, &str); 6] = [
     (
         header::CONTENT_SECURITY_POLICY,
@@ -65,8 +65,8 @@ fn method_label(method: &Method) -> &str {
     }
 }
 
-/// Gives an error response its body: a page for browsers, else a problem document. Errors that are pages already stay as
-/// they are.
+/// Gives an error response its body: a page for browsers, else a problem document. Errors that are pages already are
+/// not changed.
 fn render_problem(response: Response, wants_page: bool) -> Response {
     let is_page =
         response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));

@@ -26,7 +26,7 @@ use crate::http::problem::{Problem, ProblemKind};
 pub struct RosterBody {
     /// The id of the event.
     event: String,
-    /// The title of the event, as the first sign-up spelled it; null if nobody has signed up yet.
+    /// The title of the event, as the first sign-up spelled it; null if there were no sign-ups yet.
     title: Option<String>,
     /// The number of attendees on all pages.
     count: u64,
@@ -61,7 +61,7 @@ pub struct AttendeeBody {
 /// The roster of an unknown event is empty.
 #[utoipa::path(
     get, path = "/events/{event}/attendees", operation_id = "listAttendees", tag = "roster",
-    params(("event" = String, Path), PageQuery, ("If-None-Match" = Option<String>, Header)),
+    params(("event" = String, Path, description = "The event's id or title"), PageQuery, ("If-None-Match" = Option<String>, Header)),
     responses(
         (status = 200, body = RosterBody),
         (status = 304, description = "The roster has not changed since the given ETag"),
@@ -96,7 +96,7 @@ pub async fn list(
 /// Shows one attendee of an event.
 #[utoipa::path(
     get, path = "/events/{event}/attendees/{name}", operation_id = "showAttendee", tag = "roster",
-    params(("event" = String, Path), ("name" = String, Path, description = "The attendee's name. Case and spacing do not matter.")),
+    params(("event" = String, Path, description = "The event's id or title"), ("name" = String, Path, description = "The attendee's name. Case and spacing do not matter.")),
     responses(
         (status = 200, body = AttendeeBody),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),

@@ -70,9 +70,9 @@ pub async fn press(
         Decoded::Press(_) => {
             app.queue.send(vec![envelope.write()]).await?;
             app.metrics.accepted(Channel::Button, 1);
-            "Your press is on its way."
+            "Press received."
         }
-        Decoded::NotAPress => "This asks for nothing.",
+        Decoded::NotAPress => "This message is not a button press, so it was ignored.",
     };
     Ok((status, Json(PressResponse { message })).into_response())
 }

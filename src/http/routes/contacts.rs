@@ -21,8 +21,8 @@ use crate::http::{App, pages};
 use crate::notify::links::contact_path;
 use crate::ports::{Contacts, Unavailable, Write};
 
-/// How often an answer is written when concurrent writes conflict.
-const MAX_WRITES: u32 = 5;
+/// How many times storing an answer is tried if concurrent writes conflict.
+const MAX_WRITE_ATTEMPTS: u32 = 5;
 
 /// Whether the owner of an address wants notifications.
 #[derive(Serialize, ToSchema)]
@@ -39,10 +39,8 @@ pub struct OptInRequest {
 }
 
 /// Shows whether notifications are sent to an address.
-///
-/// The token is in the opt-in link that was sent to the address.
 #[utoipa::path(
-    get, path = "/contacts/{token}", operation_id = "showConsent", tag = "contacts", params(("token" = String, Path)),
+    get, path = "/contacts/{token}", operation_id = "showConsent", tag = "contacts", params(("token" = String, Path, description = "The token at the end of the opt-in link")),
     responses(
         (status = 200, content((OptInBody = "application/json"), (String = "text/html"))),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
@@ -63,7 +61,7 @@ pub async fn show(
 
 /// Confirms notifications to an address, or stops them.
 #[utoipa::path(
-    post, path = "/contacts/{token}", operation_id = "setConsent", tag = "contacts", params(("token" = String, Path)),
+    post, path = "/contacts/{token}", operation_id = "setConsent", tag = "contacts", params(("token" = String, Path, description = "The token at the end of the opt-in link")),
     request_body = OptInRequest,
     responses(
         (status = 200, body = OptInBody),
@@ -123,7 +121,7 @@ async fn verify_token(app: &App, token: &str) -> Result<ContactId, Problem> {
 
 /// Stores the owner's answer. It replaces whatever else was stored since the page was shown.
 async fn store_opt_in(contacts: &dyn Contacts, contact: &ContactId, wanted: OptIn) -> Result<(), Unavailable> {
-    for _ in 0..MAX_WRITES {
+    for _ in 0..MAX_WRITE_ATTEMPTS {
         let before = contacts.opt_in(contact).await?;
         if before == Some(wanted) || contacts.set_opt_in(contact, before, wanted).await? == Write::Stored {
             return Ok(());

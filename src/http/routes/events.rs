@@ -68,7 +68,7 @@ pub async fn list(
 /// Browsers get the page on which people sign up and see who is coming.
 #[utoipa::path(
     get, path = "/events/{event}", operation_id = "showEvent", tag = "roster",
-    params(("event" = String, Path), PageQuery),
+    params(("event" = String, Path, description = "The event's id or title"), PageQuery),
     responses(
         (status = 200, content((EventBody = "application/json"), (String = "text/html"))),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),

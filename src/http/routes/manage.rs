@@ -47,7 +47,7 @@ pub struct ManageRequest {
 /// Shows the registration of a manage link.
 #[utoipa::path(
     get, path = "/events/{event}/manage/{token}", operation_id = "showStay", tag = "signups",
-    params(("event" = String, Path), ("token" = String, Path)),
+    params(("event" = String, Path, description = "The event's id or title"), ("token" = String, Path, description = "The token at the end of the manage link")),
     responses(
         (status = 200, content((ManageBody = "application/json"), (String = "text/html"))),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
@@ -74,7 +74,7 @@ pub async fn show(
 /// Cancels the registration of a manage link, changes its contact, or turns its notifications on or off.
 #[utoipa::path(
     post, path = "/events/{event}/manage/{token}", operation_id = "changeStay", tag = "signups",
-    params(("event" = String, Path), ("token" = String, Path)),
+    params(("event" = String, Path, description = "The event's id or title"), ("token" = String, Path, description = "The token at the end of the manage link")),
     request_body = ManageRequest,
     responses(
         (status = 202, body = ManageBody),

@@ -42,7 +42,7 @@ pub struct LinkResponse {
 ///
 /// The link is sent only to the attendee's own confirmed contact.
 #[utoipa::path(
-    post, path = "/events/{event}/link", operation_id = "sendLink", tag = "signups", params(("event" = String, Path)),
+    post, path = "/events/{event}/link", operation_id = "sendLink", tag = "signups", params(("event" = String, Path, description = "The event's id or title")),
     request_body = LinkRequest,
     responses(
         (status = 202, content((LinkResponse = "application/json"), (String = "text/html"))),

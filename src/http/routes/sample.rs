@@ -59,8 +59,8 @@ pub async fn list(
 
 /// Signs up an attendee and lists all attendees of all events.
 ///
-/// The response waits until the sign-up is on the roster, at most 2 seconds. If the client may not list all attendees, the
-/// list contains only the attendee of this request.
+/// The response waits until the sign-up is on the roster, at most 2 seconds. If the client may not list all attendees,
+/// the list contains only the attendee of this request.
 #[utoipa::path(
     post, path = "/", operation_id = "signUpAsIn2016", tag = "sample",
     request_body = SampleEntry,

@@ -28,8 +28,8 @@ use crate::http::problem::{Problem, ProblemKind};
 use crate::notify::links::event_path;
 use crate::ports::{Remembered, Unavailable};
 
-/// The length of an `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header). Shorter keys could be guessed, and the
-/// response contains a manage link.
+/// The length of an `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header). Shorter keys could be guessed, and
+/// the response contains a manage link.
 const IDEMPOTENCY_KEY_BYTES: std::ops::RangeInclusive<usize> = 16..=255;
 
 /// How long a request waits for its sign-up to appear on the roster.

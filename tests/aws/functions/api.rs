@@ -10,7 +10,7 @@ fn body(response: &Value) -> Value {
     serde_json::from_str(response["body"].as_str().expect("it has a body")).expect("which is JSON")
 }
 
-/// Signs somebody up; the manage link.
+/// Signs somebody up and returns the manage link.
 fn sign_up(api: &Function, name: &str) -> Url {
     let response = api.invoke(&http("POST", "/events/dance/signups", Some(&json!({ "name": name })))).response();
     assert_eq!(response["statusCode"], 202, "{response}");

@@ -5,16 +5,17 @@ use super::world::{World, failures, guest_of};
 use crate::support::runtime_api::events::{message, records};
 use crate::support::runtime_api::proxy::{Call, Verdict};
 
-/// Sign-ups in a batch; as many as it makes calls, with one that leaves and one that is poisoned.
+/// Sign-ups in a batch. With one cancel and one bad message the batch makes CALLS calls.
 const GUESTS: usize = 8;
-const CALLS: usize = GUESTS + 2;
+/// One for each, and a second one for who leaves: the first finds them there.
+const CALLS: usize = GUESTS + 3;
 
-/// When the plug is pulled.
+/// The moment at which the function is killed.
 #[derive(Debug, Clone, Copy)]
 enum Moment {
-    /// The call of this number does not reach the table.
+    /// Before the call of this number reaches the table.
     Before(usize),
-    /// It is done, but the function never hears of it.
+    /// After the call is done, and before the function gets the answer.
     After(usize),
 }
 
@@ -28,7 +29,7 @@ impl Moment {
     }
 }
 
-/// Has a new process work on the batch until that moment, and kills it there.
+/// Runs the batch in a new process, and kills the process at that moment.
 fn is_killed(world: &World, batch: &Value, moment: Moment) {
     world.proxy.judge(move |call| moment.judge(call));
     let ingest = world.ingest();
@@ -44,7 +45,6 @@ fn moments() -> impl Iterator<Item = Moment> {
 #[test]
 fn killed_ingest_loses_and_doubles_nothing() {
     let world = World::new();
-    let stream = world.stream();
     for (round, moment) in moments().enumerate() {
         let event = format!("dance-{round}");
         let asked = |id: &str, fields: Value| message(&format!("{id}-{round}"), &fields);
@@ -57,10 +57,10 @@ fn killed_ingest_loses_and_doubles_nothing() {
         let batch = records((0..GUESTS).map(|number| guest_of(&event, number)).chain([leaves, poison]));
 
         is_killed(&world, &batch, moment);
-        // A queue may hand out again what was settled long ago.
+        // A queue may deliver again what was acknowledged long ago.
         world.proxy.forward_all();
         world.ingest().invoke(&early).response();
-        // On the retry somewhere else, so that each place is met with much done and with little.
+        // The retry is killed elsewhere, so that each moment is met with much and with little done.
         let again = match moment {
             Moment::Before(number) => Moment::After(CALLS + 1 - number),
             Moment::After(number) => Moment::Before(CALLS + 1 - number),
@@ -75,7 +75,7 @@ fn killed_ingest_loses_and_doubles_nothing() {
         let rejects = world.rejects();
         let poisoned = rejects.iter().filter(|reject| reject.id == format!("poison-{round}"));
         assert_eq!(poisoned.count(), 1, "{moment:?}");
-        let mut movements = world.movements(&event, &stream);
+        let mut movements = world.movements(&event);
         movements.sort_by_key(|(movement, name)| (*movement == Movement::Left, name.clone()));
         let mut expected: Vec<_> = guests.into_iter().map(|name| (Movement::Joined, name)).collect();
         expected.extend([(Movement::Joined, "Zoe".to_owned()), (Movement::Left, "Zoe".to_owned())]);

@@ -13,7 +13,7 @@ fn joins(number: u32, event: &str, name: &str) -> Value {
     stream_record(number, None, Some(&attendee(event, name)))
 }
 
-/// How many are in, by event, as the digests count them.
+/// The number of attendees by event, as the digests count them.
 fn counts(world: &World) -> BTreeMap<String, String> {
     let digests = world.items("#digest").into_iter();
     digests.map(|digest| (digest["name"].as_s().unwrap().clone(), digest["count"].as_n().unwrap().clone())).collect()
@@ -23,7 +23,7 @@ fn counted<const N: usize>(counts: [(&str, u64); N]) -> BTreeMap<String, String>
     counts.into_iter().map(|(event, count)| (event.to_owned(), count.to_string())).collect()
 }
 
-/// What is told in the embedded metric format.
+/// The log lines in the embedded metric format.
 fn metrics(lines: &[String]) -> Vec<Value> {
     let lines = lines.iter().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     lines.filter(|line| line.get("_aws").is_some()).collect()
@@ -38,8 +38,8 @@ fn stream_batch_writes_each_digest_once() {
     fanout.invoke(&batch).response();
 
     let of_calls = |operation| world.proxy.calls().iter().filter(|call| call.operation() == operation).count();
-    // Both are told at once: that is two writes more for each, of which the second ends the one page. A digest is read
-    // to be taken up, to be announced, and for the page's title.
+    // Both events are announced at once: two more writes for each, the second of which ends the one page. A digest is read
+    // for the change, for the announcement, and for the page's title.
     assert_eq!((of_calls("GetItem"), of_calls("PutItem"), of_calls("Query")), (3 * 2, 2 + 2 * 2, 2));
     assert_eq!((of_calls("GetSecretValue"), of_calls("Publish")), (2, 2));
     assert_eq!(world.proxy.calls().len(), 18);
@@ -49,12 +49,12 @@ fn stream_batch_writes_each_digest_once() {
     fanout.invoke(&batch).response();
     assert_eq!((of_calls("PutItem"), of_calls("Publish")), (0, 0));
     assert_eq!(counts(&world), counted([("dance", 2), ("party", 1)]));
-    let told = metrics(&fanout.kill());
-    assert_eq!(told[0]["AttendeesJoined"], json!(3.0));
+    let metrics = metrics(&fanout.kill());
+    assert_eq!(metrics[0]["AttendeesJoined"], json!(3.0));
     assert_eq!(
-        told.iter().filter(|line| line["AttendeesJoined"].is_number()).count(),
+        metrics.iter().filter(|line| line["AttendeesJoined"].is_number()).count(),
         1,
-        "a replay counts for nothing: {told:?}"
+        "a replay counts for nothing: {metrics:?}"
     );
 }
 
@@ -64,7 +64,7 @@ const ANAS_PHONE: &str = "+14155552671";
 const TEXTING: [(&str, &str); 3] =
     [("COUNTMEIN_SMS_CALLING_CODES", "+1"), ("COUNTMEIN_SMS_HOURS", "0-24 UTC"), ("COUNTMEIN_SMS_PER_DAY", "5")];
 
-/// Somebody comes over the queue; what the table's stream tells of it.
+/// The stream record of a sign-up over the queue.
 fn comes(world: &World, number: u32, name: &str, phone: Option<&str>) -> Value {
     let mut item = attendee("dance", name);
     if let Some(phone) = phone {
@@ -85,7 +85,7 @@ fn only_confirmed_phones_are_notified() {
     world.has_opted_in(&Contact::sms(ANAS_PHONE).unwrap());
 
     let now = world.fanout_with(&[&TEXTING[..], &[("COUNTMEIN_BACKOFF_INITIAL", "0")]].concat());
-    world.end_the_quiet("dance");
+    world.end_backoff("dance");
     now.invoke(&records([comes(&world, 2, "Ben", None)])).response();
 
     let texts = world.texts(ANAS_PHONE);
@@ -106,7 +106,7 @@ fn opt_in_texts_wait_for_permitted_hours() {
     assert!(world.texts(ANAS_PHONE).is_empty());
 
     let awake = world.fanout_with(&TEXTING);
-    world.end_the_quiet("dance");
+    world.end_backoff("dance");
     awake.invoke(&records([comes(&world, 2, "Ben", None)])).response();
 
     let texts = world.texts(ANAS_PHONE);
@@ -173,7 +173,7 @@ fn opt_in_texts_leave_half_the_budget() {
     let come = (2..).zip(&strangers).map(|(number, phone)| comes(&world, number, &format!("No {number}"), Some(phone)));
     fanout.invoke(&records(come)).response();
 
-    world.end_the_quiet("dance");
+    world.end_backoff("dance");
     fanout.invoke(&schedule()).response();
 
     let asked: usize = strangers.iter().map(|phone| world.texts(phone).len()).sum();
@@ -193,9 +193,9 @@ fn schedule_sends_pending_changes_after_backoff() {
         fanout.invoke(&records([comes(&world, number, name, None)])).response();
     }
     fanout.invoke(&schedule()).response();
-    assert!(world.texts(ANAS_PHONE).is_empty(), "the event is quiet");
+    assert!(world.texts(ANAS_PHONE).is_empty(), "the backoff has not passed");
 
-    world.end_the_quiet("dance");
+    world.end_backoff("dance");
     fanout.invoke(&schedule()).response();
 
     let texts = world.texts(ANAS_PHONE);
@@ -222,7 +222,7 @@ fn provider_outage_does_not_block_the_stream() {
     assert_eq!(counts(&world), counted([("dance", 3)]));
 
     world.proxy.forward_all();
-    world.end_the_quiet("dance");
+    world.end_backoff("dance");
     fanout.invoke(&schedule()).response();
     let texts = world.texts(ANAS_PHONE);
     assert_eq!(texts.len(), 1, "{texts:?}");
@@ -247,8 +247,8 @@ fn leaving_lowers_the_count() {
     fanout.invoke(&records(batch)).response();
 
     assert_eq!(counts(&world), counted([("dance", 1)]));
-    let told = metrics(&fanout.kill());
-    assert_eq!(told.iter().filter_map(|line| line["AttendeesLeft"].as_f64()).sum::<f64>(), 1.0, "{told:?}");
+    let metrics = metrics(&fanout.kill());
+    assert_eq!(metrics.iter().filter_map(|line| line["AttendeesLeft"].as_f64()).sum::<f64>(), 1.0, "{metrics:?}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::world::{DEAD_LETTERS, World, failures, guest};
 use crate::support::runtime_api::Answer;
-use crate::support::runtime_api::events::{message, records};
+use crate::support::runtime_api::events::{AT, message, records};
 use crate::support::runtime_api::proxy::{Call, Verdict};
 
 /// What one write request unit pays for (DynamoDB developer guide, "Read/write capacity").
@@ -28,39 +28,48 @@ fn size(item: &HashMap<String, AttributeValue>) -> usize {
     item.iter().map(|(name, attribute)| name.len() + value(attribute)).sum()
 }
 
-#[test]
-fn new_signup_costs_one_call_and_write() {
-    let world = World::new();
-    let ingest = world.ingest();
-
-    let answer = ingest.invoke(&records((0..100).map(guest))).response();
-
-    assert_eq!(failures(&answer), [""; 0]);
-    let calls = world.proxy.calls();
-    assert_eq!(operations(&calls), ["UpdateItem"; 100]);
-    assert!(calls.iter().all(Call::was_done));
-    let items = world.items("dance");
-    assert_eq!(items.len(), 100);
-    for item in items {
-        assert!(size(&item) <= WRITE_UNIT_BYTES, "{} bytes: {item:?}", size(&item));
-    }
+/// A message about each of as many guests, all requested at one time, in seconds from when they arrive.
+fn batch_of(count: usize, id: &str, second: i64, fields: &Value) -> Value {
+    records((0..count).map(|number| {
+        let mut body =
+            json!({ "event": "Dance", "name": format!("Guest {number:03}"), "requested_at": AT + second * 1_000 });
+        body.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        message(&format!("{id}-{number}"), &body)
+    }))
 }
 
 #[test]
-fn repeated_message_costs_one_call() {
+fn new_signup_costs_one_call_and_repeat_two() {
     let world = World::new();
     let ingest = world.ingest();
-    let batch = records((0..20).map(guest));
-    ingest.invoke(&batch).response();
-    let before = world.items("dance");
-    world.proxy.forward_all();
+    let calls_of = |batch: &Value| {
+        world.proxy.forward_all();
+        assert_eq!(failures(&ingest.invoke(batch).response()), [""; 0]);
+        world.proxy.calls()
+    };
+    let contact = json!({ "contact": { "email": "somebody@mail.example.org" } });
+    let new = batch_of(100, "new", -10, &contact);
 
-    assert_eq!(failures(&ingest.invoke(&batch).response()), [""; 0]);
+    let calls = calls_of(&new);
+    assert_eq!(operations(&calls), ["PutItem"; 100]);
+    assert!(calls.iter().all(Call::was_done));
+    let items = world.items("dance");
+    assert_eq!(items.len(), 100);
+    for item in &items {
+        assert!(size(item) <= WRITE_UNIT_BYTES, "{} bytes: {item:?}", size(item));
+    }
 
-    let calls = world.proxy.calls();
-    assert_eq!(operations(&calls), ["UpdateItem"; 20]);
-    assert!(calls.iter().all(|call| !call.was_done()), "each is refused by its condition");
-    assert_eq!(world.items("dance"), before);
+    for repeat in [new, batch_of(100, "stale", -20, &json!({ "action": "cancel" }))] {
+        let calls = calls_of(&repeat);
+        assert_eq!(operations(&calls), ["PutItem"; 100]);
+        assert!(calls.iter().all(|call| !call.was_done()), "each is refused by its condition");
+        assert_eq!(world.items("dance"), items);
+    }
+
+    let calls = calls_of(&batch_of(100, "changing", -5, &json!({ "action": "cancel" })));
+    assert_eq!(operations(&calls), ["PutItem"; 200]);
+    assert_eq!(calls.iter().filter(|call| call.was_done()).count(), 100);
+    assert_eq!(world.who_is_in("dance"), [""; 0]);
 }
 
 #[test]
@@ -88,7 +97,7 @@ fn bad_message_costs_one_write() {
 
     assert_eq!(failures(&answer), [""; 0]);
     let calls = world.proxy.calls();
-    assert_eq!(operations(&calls), [vec!["PutItem"; 3], vec!["UpdateItem"; 7]].concat());
+    assert_eq!(operations(&calls), ["PutItem"; 3 + 7]);
     assert_eq!(world.who_is_in("dance").len(), 7);
     let rejects = world.rejects();
     let ids: Vec<&str> = rejects.iter().map(|reject| reject.id.as_str()).collect();
@@ -113,7 +122,7 @@ fn record_without_id_fails_before_any_write() {
 fn only_failed_writes_are_retried() {
     let world = World::new();
     let ingest = world.ingest();
-    world.proxy.judge(|call| match call.body["Key"]["name"]["S"].as_str() {
+    world.proxy.judge(|call| match call.body["Item"]["name"]["S"].as_str() {
         Some("guest 003") => Verdict::Fail(400, "ProvisionedThroughputExceededException"),
         Some("guest 005") => Verdict::Fail(500, "InternalServerError"),
         _ => Verdict::Forward,
@@ -134,8 +143,8 @@ fn only_failed_writes_are_retried() {
 fn unstored_reject_is_retried() {
     let world = World::new();
     let ingest = world.ingest();
-    world.proxy.judge(|call| match call.operation() {
-        "PutItem" => Verdict::Fail(400, "ThrottlingException"),
+    world.proxy.judge(|call| match call.body["Item"]["event"]["S"].as_str() {
+        Some("#reject") => Verdict::Fail(400, "ThrottlingException"),
         _ => Verdict::Forward,
     });
     let batch = records([guest(0), message("poison", &json!("not JSON"))]);

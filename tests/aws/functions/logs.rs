@@ -25,7 +25,7 @@ fn log_lines_are_json_with_request_id() {
     assert_eq!(starts.len(), 1, "{log:?}");
     assert_eq!(starts[0], &log[0], "it is the first line");
     let of_requests = &log[1..];
-    assert_eq!(of_requests.len(), 2, "each reject is told: {log:?}");
+    assert_eq!(of_requests.len(), 2, "each reject is logged: {log:?}");
     for line in of_requests {
         assert!(line["timestamp"].is_string() && line["level"] == "WARN", "{line}");
         assert!(line["span"]["requestId"].as_str().is_some_and(|id| id.starts_with("8476a536-")), "{line}");
@@ -43,7 +43,7 @@ fn metrics_are_at_the_line_root() {
 
     let (_, metrics) = parsed(&ingest.kill());
 
-    let told: Vec<Value> = metrics
+    let written: Vec<Value> = metrics
         .iter()
         .map(|line| {
             let directive = &line["_aws"]["CloudWatchMetrics"][0];
@@ -55,7 +55,7 @@ fn metrics_are_at_the_line_root() {
         })
         .collect();
     assert_eq!(
-        told,
+        written,
         [
             json!({ "SignupsStored": 2.0, "SignupsRejected": 1.0 }),
             json!({ "SignupsDuplicate": 2.0, "SignupsRejected": 1.0 }),

@@ -3,6 +3,7 @@
 
 mod api;
 mod crash;
+mod deploy;
 mod fanout;
 mod ingest;
 mod logs;

@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::types::AttributeValue;
 use countmein::adapters::dynamodb::EventsTable;
-use countmein::adapters::dynamodb::stream::TableStream;
 use countmein::adapters::sqs::Sqs;
 use countmein::domain::change::Movement;
 use countmein::domain::contact::Contact;
@@ -22,15 +22,15 @@ use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use url::Url;
 
-use crate::support::ministack;
-use crate::support::ministack::Account;
+use crate::support::ministack::stream::TableStream;
 use crate::support::ministack::texts::texts;
-use crate::support::runtime_api::proxy::Proxy;
+use crate::support::ministack::{self, Account};
+use crate::support::runtime_api::proxy::{Proxy, Verdict};
 use crate::support::runtime_api::{Function, events};
 
-const TABLE: &str = "Events";
+pub const TABLE: &str = "Events";
 
-/// Where what failed too often comes from.
+/// The ARN of the dead-letter queue.
 pub const DEAD_LETTERS: &str = "arn:aws:sqs:us-east-1:000000000000:DeadLetters";
 
 /// The organiser's key of the stage.
@@ -41,7 +41,7 @@ const ORGANISER_SECRET: &str = "organiser";
 const TOKEN_SECRET: &str = "token";
 const CONTACT_SECRET: &str = "contact";
 
-/// What tells addresses apart.
+/// The key of the hashes that identify contacts.
 const CONTACT_KEY: &str = "the secret that tells addresses apart";
 
 pub struct World {
@@ -77,6 +77,17 @@ impl World {
 
     pub fn wait<T>(&self, work: impl Future<Output = T>) -> T {
         self.runtime.block_on(work)
+    }
+
+    /// Forwards all calls, and does this before the second one gets to its endpoint.
+    pub fn before_the_second_call(&self, work: impl Future<Output = ()> + Send + 'static) {
+        let (runtime, work) = (self.runtime.handle().clone(), Mutex::new(Some(work)));
+        self.proxy.judge(move |call| {
+            if call.number == 2 {
+                runtime.block_on(work.lock().unwrap().take().expect("one call is the second"));
+            }
+            Verdict::Forward
+        });
     }
 
     /// What the template gives every function.
@@ -123,6 +134,7 @@ impl World {
         let attribute = |value: &Value| match value.as_object().and_then(|value| value.iter().next()) {
             Some((kind, text)) if kind == "S" => AttributeValue::S(text.as_str().unwrap().to_owned()),
             Some((kind, number)) if kind == "N" => AttributeValue::N(number.as_str().unwrap().to_owned()),
+            Some((kind, on)) if kind == "BOOL" => AttributeValue::Bool(on.as_bool().unwrap()),
             Some((kind, map)) if kind == "M" => {
                 let map = map.as_object().unwrap().iter();
                 AttributeValue::M(
@@ -136,8 +148,8 @@ impl World {
         self.wait(client.put_item().table_name(TABLE).set_item(Some(item)).send()).unwrap();
     }
 
-    /// As if all quiet times, and all waits after a failure, were over.
-    pub fn end_the_quiet(&self, event: &str) {
+    /// Makes every event due, as if all backoff had passed.
+    pub fn end_backoff(&self, event: &str) {
         let event = EventId::parse(event).unwrap();
         let mut digest = self.wait(self.table.digest(&event)).unwrap().expect("the event has a digest");
         let now = Timestamp::now();
@@ -148,7 +160,7 @@ impl World {
         assert_eq!(self.wait(self.table.store(&digest)).unwrap(), Write::Stored);
     }
 
-    /// The owner of a contact says yes.
+    /// Confirms a contact.
     pub fn has_opted_in(&self, contact: &Contact) {
         let id = ContactId::of(contact, &Secret::new(CONTACT_KEY).unwrap());
         let before = self.wait(self.table.opt_in(&id)).unwrap();
@@ -194,7 +206,7 @@ impl World {
         messages.iter().map(|message| serde_json::from_str(&message.body).unwrap()).collect()
     }
 
-    /// The display names of those who are in, in their order.
+    /// The display names on the roster, in order.
     pub fn who_is_in(&self, event: &str) -> Vec<String> {
         let roster = self.wait(self.table.roster(&EventId::parse(event).unwrap(), 1_000, None)).unwrap();
         roster.attendees.iter().map(|attendee| attendee.name.to_string()).collect()
@@ -204,16 +216,13 @@ impl World {
         self.wait(self.table.list(1_000, None)).unwrap()
     }
 
-    /// Who joined and left an event, as the table's stream tells it.
-    pub fn movements(&self, event: &str, stream: &TableStream) -> Vec<(Movement, String)> {
+    /// The joins and leaves of an event in the table's stream.
+    pub fn movements(&self, event: &str) -> Vec<(Movement, String)> {
+        let stream = TableStream::of(&self.account, TABLE);
         let changes = self.wait(stream.changes(&Position::START, 100_000)).unwrap();
         let changes = changes.iter().map(|(_, change)| change).filter(|change| change.key.event.as_str() == event);
         let movements = changes.filter_map(|change| change.movement());
         movements.map(|(movement, attendee)| (movement, attendee.name.to_string())).collect()
-    }
-
-    pub fn stream(&self) -> TableStream {
-        TableStream::new(&self.config, self.table.clone())
     }
 
     /// The items of a partition.
@@ -233,7 +242,7 @@ fn secrets(config: &SdkConfig) -> aws_sdk_secretsmanager::Client {
     aws_sdk_secretsmanager::Client::new(config)
 }
 
-/// Somebody who signs up for the dance over the queue, with a contact.
+/// A message that signs somebody up for the dance with a contact.
 pub fn guest(number: usize) -> Value {
     guest_of("Dance", number)
 }
@@ -244,7 +253,7 @@ pub fn guest_of(event: &str, number: usize) -> Value {
     events::message(&format!("message-{event}-{number}"), &body)
 }
 
-/// The message ids that an answer of `ingest` wants to have again.
+/// The message ids of the batch item failures in an answer of `ingest`.
 pub fn failures(response: &Value) -> Vec<&str> {
     let failures = response["batchItemFailures"].as_array().expect("it answers as SQS wants it");
     failures.iter().map(|failure| failure["itemIdentifier"].as_str().unwrap()).collect()

@@ -1,10 +1,10 @@
-//! An SNS that answers as it is told.
+//! A fake SNS with prepared answers.
 
 use std::collections::BTreeMap;
 
 use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
-use countmein::adapters::sns::{Phones, Sns};
+use countmein::adapters::sns::{Sns, SnsSms};
 use countmein::ports::SendError;
 use url::form_urlencoded;
 
@@ -41,27 +41,27 @@ impl CannedSns {
         Sns::new(&once(&self.account), topics(&self.account))
     }
 
-    pub fn phones(&self) -> Phones {
-        Phones::new(&once(&self.account))
+    pub fn phones(&self) -> SnsSms {
+        SnsSms::new(&once(&self.account))
     }
 
-    /// Asks all that may be asked of SNS; what came of each.
+    /// Makes every call that the adapter knows, and returns the outcomes.
     pub async fn everything(&self) -> Vec<Result<(), SendError>> {
         everything(&once(&self.account), &self.account).await
     }
 
-    /// Those since it was asked last.
+    /// The calls since this was last called.
     pub fn calls(&self) -> Vec<Call> {
         self.server.more_requests().iter().map(call).collect()
     }
 }
 
-/// A configuration that tries everything once.
+/// A configuration without retries.
 pub fn once(account: &Account) -> SdkConfig {
     account.config().into_builder().retry_config(RetryConfig::disabled()).build()
 }
 
-/// What SNS says when it has done something.
+/// The answer of SNS to a call that succeeded.
 pub fn done(call: &Call) -> Message {
     let result = match call["Action"].as_str() {
         "Publish" => "<MessageId>1</MessageId>",

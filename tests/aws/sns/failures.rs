@@ -1,11 +1,11 @@
-//! What becomes of what SNS does not do: tried again or not, and told without an address.
+//! Calls that SNS refuses: retried or rejected, and reported without an address.
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_config::timeout::TimeoutConfig;
-use countmein::adapters::sns::{Phones, Sns};
+use countmein::adapters::sns::{Sns, SnsSms};
 use countmein::domain::opt_in::OptIn;
 use countmein::ports::{Broadcaster as _, Mailer, SendError, SmsSender, WebhookCaller};
 
@@ -15,18 +15,18 @@ use super::{MAIL, PHONE, WEBHOOK, broadcast, call, mail, text};
 use crate::support::http::Message;
 use crate::support::ministack::Account;
 
-/// Asks all that may be asked of SNS; what came of each.
+/// Makes every call that the adapter knows, and returns the outcomes.
 pub async fn everything(config: &SdkConfig, account: &Account) -> Vec<Result<(), SendError>> {
-    let (sns, phones) = (&Sns::new(config, topics(account)), &Phones::new(config));
+    let (sns, phones) = (&Sns::new(config, topics(account)), &SnsSms::new(config));
     let (mail, text, call) = (mail(), text(), call(WEBHOOK));
     let asked = [
         Mailer::ask(sns, &mail).await,
         SmsSender::ask(phones, &text).await,
         WebhookCaller::ask(sns, &call.contact, &call.to, "text").await,
     ];
-    let told =
+    let sent =
         [sns.mail(&mail).await, phones.text(&text).await, sns.call(&call).await, sns.broadcast(&broadcast()).await];
-    asked.into_iter().map(|answer| answer.map(drop)).chain(told).collect()
+    asked.into_iter().map(|answer| answer.map(drop)).chain(sent).collect()
 }
 
 fn all_failed(outcomes: Vec<Result<(), SendError>>) -> impl Iterator<Item = SendError> {
@@ -34,13 +34,13 @@ fn all_failed(outcomes: Vec<Result<(), SendError>>) -> impl Iterator<Item = Send
 }
 
 #[track_caller]
-pub fn tells_no_address(told: &str) {
+pub fn holds_no_address(text: &str) {
     for part in ["ana@", "ana%40", "4155552671", "hooks.example", "/ana", "%2Fana"] {
-        assert!(!told.contains(part), "{told}");
+        assert!(!text.contains(part), "{text}");
     }
 }
 
-/// As SNS words it, with whatever address it was about.
+/// An error as SNS words it, with the address in it.
 pub fn worded() -> String {
     format!("SNS:Publish on resource: {PHONE}, {MAIL}, {WEBHOOK}")
 }
@@ -64,9 +64,9 @@ async fn transient_errors_are_retried_without_addresses() {
                 panic!("{code}: {failure}")
             };
             assert!(unavailable.cause.starts_with(code), "{failure}");
-            // Making a topic names none.
-            if unavailable.doing != "making a contact's topic" {
-                tells_no_address(&format!("{failure:?}"));
+            // The creation of a topic contains no address.
+            if unavailable.doing != "creating a contact's topic" {
+                holds_no_address(&format!("{failure:?}"));
             }
         }
     }
@@ -81,7 +81,7 @@ async fn permanent_errors_are_rejected_without_addresses() {
         });
         for failure in all_failed(canned.everything().await) {
             assert!(matches!(&failure, SendError::Rejected(reason) if reason.ends_with(code)), "{failure}");
-            tells_no_address(&format!("{failure:?}"));
+            holds_no_address(&format!("{failure:?}"));
         }
     }
 }
@@ -92,7 +92,7 @@ async fn unreadable_answer_is_retried_and_not_logged() {
         let canned = CannedSns::answering(move |_| Message::answer(status, worded()));
         let failure = canned.phones().text(&text()).await.unwrap_err();
         assert!(matches!(&failure, SendError::Unavailable(_)), "{failure}");
-        tells_no_address(&format!("{failure:?}"));
+        holds_no_address(&format!("{failure:?}"));
     }
 }
 
@@ -105,9 +105,9 @@ async fn timeout_is_retried() {
         let timeouts = TimeoutConfig::builder().operation_timeout(Duration::from_millis(200)).build();
         let config = once(&account).into_builder().timeout_config(timeouts).build();
         for failure in all_failed(everything(&config, &account).await) {
-            // What comes before the question did not ask it.
+            // Calls before the subscription send no opt-in request.
             assert!(matches!(&failure, SendError::Unavailable(_) | SendError::NotSent(_)), "{failure}");
-            tells_no_address(&format!("{failure:?}"));
+            holds_no_address(&format!("{failure:?}"));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! That no log, however much it is asked to say, tells an address.
+//! No log level writes an address.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
@@ -7,7 +7,7 @@ use tracing::instrument::WithSubscriber as _;
 use tracing::level_filters::LevelFilter;
 
 use super::canned::{CannedSns, done};
-use super::failures::{tells_no_address, worded};
+use super::failures::{holds_no_address, worded};
 use crate::support::http::Message;
 
 #[derive(Clone, Default)]
@@ -40,6 +40,6 @@ async fn logs_hold_no_address_at_any_level() {
     let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     assert!(log.contains("all is logged"), "{log}");
     for line in log.lines() {
-        tells_no_address(line);
+        holds_no_address(line);
     }
 }

@@ -1,4 +1,4 @@
-//! SNS as the way to people: on MiniStack, and where that is no measure, on an SNS that answers as it is told.
+//! Delivery over SNS: on MiniStack, and where MiniStack differs from AWS, on a fake SNS with prepared answers.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ mod logs;
 mod server;
 mod stage;
 
-/// Only what fails waits for it.
+/// Only a failing test waits this long.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 const MAIL: &str = "ana@example.org";
@@ -81,7 +81,7 @@ async fn repeated_opt_in_subscribes_once() {
         assert_eq!(Mailer::ask(&stage.sns, &mail()).await.unwrap(), Some(OptIn::Confirmed));
     }
     let topic = topic_of(&stage.account, &contact());
-    assert_eq!(stage.topics().await, [topics(&stage.account).announcements, topic.clone()]);
+    assert_eq!(stage.topics().await, [topics(&stage.account).announcements_arn, topic.clone()]);
     assert_eq!(stage.subscribers(&contact()).await, [("email".to_owned(), MAIL.to_owned())]);
     let tags = stage.aws.list_tags_for_resource().resource_arn(topic).send().await.unwrap().tags.unwrap();
     let tags: Vec<_> = tags.into_iter().map(|tag| (tag.key, tag.value)).collect();
@@ -115,17 +115,17 @@ async fn long_subject_becomes_the_first_line() {
 async fn deleted_topic_is_created_again() {
     let stage = Stage::new().await;
     Mailer::ask(&stage.sns, &mail()).await.unwrap();
-    for told_later in ["email", "https"] {
+    for confirmed_later in ["email", "https"] {
         stage.aws.delete_topic().topic_arn(topic_of(&stage.account, &contact())).send().await.unwrap();
-        let tell = async || match told_later {
+        let send = async || match confirmed_later {
             "email" => stage.sns.mail(&mail()).await,
             _ => stage.sns.call(&call(WEBHOOK)).await,
         };
-        let failure = tell().await.unwrap_err();
+        let failure = send().await.unwrap_err();
         assert!(matches!(&failure, SendError::Unavailable(_)), "{failure}");
         let [(protocol, _)] = &stage.subscribers(&contact()).await[..] else { panic!("one is subscribed") };
-        assert_eq!(protocol, told_later);
-        tell().await.unwrap();
+        assert_eq!(protocol, confirmed_later);
+        send().await.unwrap();
     }
 }
 
@@ -164,7 +164,7 @@ async fn webhook_receives_the_cloud_event() {
 async fn stage_topic_subscribers_filter_by_event() {
     let stage = Stage::new().await;
     let filter = r#"{"event": ["pizza-night"], "kind": ["joined", "both"]}"#;
-    let queue = stage.queue_on(&topics(&stage.account).announcements, &[("FilterPolicy", filter)]).await;
+    let queue = stage.queue_on(&topics(&stage.account).announcements_arn, &[("FilterPolicy", filter)]).await;
     let elsewhere = Broadcast { event: EventId::parse("Dance").unwrap(), ..broadcast() };
     for broadcast in [elsewhere, Broadcast { kind: "left", ..broadcast() }, broadcast()] {
         stage.sns.broadcast(&broadcast).await.unwrap();

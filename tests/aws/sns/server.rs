@@ -1,4 +1,4 @@
-//! A server on this machine: it answers as it is told, and says what it was asked.
+//! A local server with prepared answers that records its requests.
 
 use std::io::BufReader;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -32,30 +32,30 @@ impl Server {
         format!("http://{}", self.address)
     }
 
-    /// The next request that it got or gets.
+    /// Waits for the next request.
     pub fn request(&self) -> Message {
         self.requests.recv_timeout(PATIENCE).expect("the server is asked something")
     }
 
-    /// What it got besides.
+    /// The other requests so far.
     pub fn more_requests(&self) -> Vec<Message> {
         self.requests.try_iter().collect()
     }
 }
 
-/// Until the other side is done.
+/// Serves one connection until the client closes it.
 fn serve(connection: &TcpStream, requests: &mpsc::Sender<Message>, answer: &dyn Fn(&Message) -> Message) {
     let mut stream = BufReader::new(connection);
     while let Ok(Some(request)) = Message::read(&mut stream) {
         let answer = answer(&request);
-        // Told before it is answered, so that whoever has the answer finds the request. Nobody listens when a test is over.
+        // Recorded before it is answered, so that a test that has the answer finds the request. After a test nobody receives.
         if requests.send(request).is_err() || answer.write(&mut &*connection).is_err() {
             return;
         }
     }
 }
 
-/// What a server says to a GET.
+/// The answer of a server to a GET.
 pub fn get(url: &url::Url) -> Message {
     let port = url.port().expect("it is a server on this machine");
     let stream = TcpStream::connect((url.host_str().unwrap(), port)).unwrap();

@@ -1,19 +1,19 @@
-//! A stage's topics in an account of MiniStack of its own, and who listens to them.
+//! The topics of a stage in a MiniStack account of its own, and their subscribers.
 
 use aws_sdk_sns::Client;
-use countmein::adapters::sns::{Phones, Sns, Topics};
+use countmein::adapters::sns::{Sns, SnsSms, SnsTopics};
 use countmein::domain::opt_in::ContactId;
 use serde_json::Value;
 
 use super::PATIENCE;
 use crate::support::ministack::{self, Account, REGION};
 
-/// What a stage has on SNS before anybody is enrolled.
+/// What a stage has on SNS before its first opt-in.
 pub struct Stage {
     pub account: Account,
     pub aws: Client,
     pub sns: Sns,
-    pub phones: Phones,
+    pub phones: SnsSms,
 }
 
 impl Stage {
@@ -22,11 +22,11 @@ impl Stage {
         let aws = Client::new(&account.config());
         aws.create_topic().name("countmein-staging-announcements").send().await.unwrap();
         let sns = Sns::new(&account.config(), topics(&account));
-        let phones = Phones::new(&account.config());
+        let phones = SnsSms::new(&account.config());
         Self { account, aws, sns, phones }
     }
 
-    /// A queue that hears what is published to a topic, and is told what with `attributes`.
+    /// A queue that is subscribed to a topic with `attributes`.
     pub async fn queue_on(&self, topic: &str, attributes: &[(&str, &str)]) -> Queue {
         let (url, _) = ministack::queues(&self.account.config(), PATIENCE).await;
         let arn = format!("arn:aws:sqs:{REGION}:{}:Signups", self.account.id);
@@ -38,7 +38,7 @@ impl Stage {
         Queue { sqs: aws_sdk_sqs::Client::new(&self.account.config()), url }
     }
 
-    /// Who listens to a contact's topic, by way and address.
+    /// The subscribers of a contact's topic, by protocol and endpoint.
     pub async fn subscribers(&self, contact: &ContactId) -> Vec<(String, String)> {
         let list = self.aws.list_subscriptions_by_topic().topic_arn(topic_of(&self.account, contact));
         let listed = list.send().await.unwrap().subscriptions.unwrap_or_default();
@@ -57,7 +57,7 @@ pub struct Queue {
 }
 
 impl Queue {
-    /// What SNS sent there, as far as it is there.
+    /// What SNS has delivered to the queue so far.
     pub async fn messages(&self) -> Vec<Value> {
         let receive = self.sqs.receive_message().queue_url(&self.url).max_number_of_messages(10);
         let received = receive.send().await.unwrap().messages.unwrap_or_default();
@@ -71,16 +71,16 @@ impl Queue {
     }
 }
 
-pub fn topics(account: &Account) -> Topics {
+pub fn topics(account: &Account) -> SnsTopics {
     let stage = format!("arn:aws:sns:{REGION}:{}:countmein-staging-", account.id);
     let tag = |key: &str, value: &str| (key.to_owned(), value.to_owned());
-    Topics {
-        announcements: format!("{stage}announcements"),
-        contact_prefix: format!("{stage}contact-"),
+    SnsTopics {
+        announcements_arn: format!("{stage}announcements"),
+        contact_arn_prefix: format!("{stage}contact-"),
         tags: vec![tag("project", "countmein"), tag("stage", "staging")],
     }
 }
 
 pub fn topic_of(account: &Account, contact: &ContactId) -> String {
-    format!("{}{}", topics(account).contact_prefix, contact.as_str())
+    format!("{}{}", topics(account).contact_arn_prefix, contact.as_str())
 }

@@ -19,7 +19,7 @@ fn request(path: &str) -> Value {
     request
 }
 
-/// What the function answers, or how it failed.
+/// The function's answer or its error.
 fn invoke(stack: &Stack, request: &Value) -> Value {
     let answer = tempfile::NamedTempFile::new().unwrap();
     let (name, payload) = (stack.output("AlexaFunctionName"), request.to_string());
@@ -37,7 +37,7 @@ fn echo_signup_reaches_the_roster() {
     eventually("Melvin", || stack.who_is_in("dance"), |names| names == &["Melvin"]);
     let who = invoke(&stack, &request("en/04-who-is-coming.json"));
     assert!(who["response"]["outputSpeech"]["text"].as_str().unwrap().starts_with("Melvin is in for Dance."), "{who}");
-    // The household is known again.
+    // The household is recognised.
     let proposed = invoke(&stack, &request("en/07-sign-up-at-once-without-a-name.json"));
     assert_eq!(proposed["response"]["outputSpeech"]["text"], "Shall I sign up Melvin for Pizza Night?");
 

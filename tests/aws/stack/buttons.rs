@@ -47,7 +47,7 @@ impl Device {
         Self { folder }
     }
 
-    /// Once the broker has acknowledged it.
+    /// Returns once the broker has acknowledged it.
     fn publish(&self, topic: &str, payload: &str) {
         let file = |name: &str| self.folder.path().join(name).display().to_string();
         let port = std::env::var("COUNTMEIN_MINISTACK_MQTT").expect("tests/with-ministack says it");

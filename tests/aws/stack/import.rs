@@ -1,4 +1,4 @@
-//! A table of people from bucket to bucket, with the roster between.
+//! A CSV import from the upload bucket to the roster and the results bucket.
 
 use std::fs;
 
@@ -39,6 +39,6 @@ fn uploaded_csv_reaches_roster_and_results() {
     let found = |listed: &Value| listed["Contents"].as_array().is_some_and(|objects| objects.len() == 2);
     eventually("the other result", list, found);
     stack.aws(&["s3", "cp", &format!("s3://{results}/no table.result.csv"), result.to_str().unwrap()]);
-    let told = fs::read_to_string(&result).unwrap();
-    assert!(told.contains("there is no column `event`; the first row names who, what"), "{told}");
+    let result = fs::read_to_string(&result).unwrap();
+    assert!(result.contains("there is no column `event`; the first row names who, what"), "{result}");
 }

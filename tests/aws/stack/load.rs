@@ -6,7 +6,7 @@ use super::support::{Stack, eventually};
 use crate::support::seed;
 
 const MESSAGES: usize = 2_000;
-/// Of a hundred messages, how many can never succeed, and how many came before.
+/// The percentage of messages that can never succeed, and of duplicates.
 const POISON: usize = 1;
 const DUPLICATES: usize = 20;
 
@@ -16,7 +16,7 @@ fn mixed_load_ends_on_roster_or_rejects() {
     let mut poison: Vec<String> = (0..MESSAGES * POISON / 100).map(poisonous).collect();
     let duplicates = MESSAGES * DUPLICATES / 100;
     let different = MESSAGES - poison.len() - duplicates;
-    // The first of them cancel, which by its time is the newer request, whichever comes first.
+    // The first names also cancel; the cancel is newer by its time, whichever is delivered first.
     let cancels = different / 10;
     let signups = different - cancels;
     let an_hour_ago = Timestamp::now().as_millis() - 3_600_000;
@@ -50,7 +50,7 @@ fn body(number: usize, action: &str, requested_at: i64) -> String {
         .to_string()
 }
 
-/// Of every kind there is.
+/// A bad message, of each kind in turn.
 fn poisonous(number: usize) -> String {
     match number % 5 {
         0 => format!("not JSON, number {number}"),

@@ -4,7 +4,7 @@ mod alexa;
 mod buttons;
 mod import;
 mod load;
-mod news;
+mod notifications;
 mod pipeline;
 mod publishing;
 mod roles;

@@ -49,7 +49,7 @@ fn transient_failure_is_retried_alone() {
     let stack = Stack::deploy();
     let endpoint = url::Url::parse(&stack.account.endpoint).unwrap().socket_addrs(|| None).unwrap()[0];
     let proxy = Proxy::before(endpoint);
-    // As many as the SDK makes of one call: the message itself has to come again.
+    // As many attempts as the SDK makes of one call, so that the message itself is retried.
     let failures_left = AtomicUsize::new(3);
     proxy.judge(move |call| {
         let is_ana = call.body["Key"]["name"]["S"] == "ana";
@@ -70,7 +70,7 @@ fn transient_failure_is_retried_alone() {
     assert!(stack.rejects().is_empty());
 }
 
-/// Has `ingest` send its calls through the proxy, and what failed come back soon.
+/// Sends the calls of `ingest` through the proxy, and shortens the visibility timeout.
 fn reach_the_table_through(stack: &Stack, proxy: &Proxy) {
     let function = stack.output("IngestFunctionName");
     let configuration = stack.aws(&["lambda", "get-function-configuration", "--function-name", function]);

@@ -1,4 +1,4 @@
-//! The examples of docs/publishing.md, as they stand there.
+//! The examples of docs/publishing.md, unchanged.
 
 use std::fs;
 use std::path::Path;
@@ -16,7 +16,7 @@ fn examples(language: &str) -> Vec<String> {
     page.split(&fence).skip(1).map(|rest| rest.split("```").next().unwrap().to_owned()).collect()
 }
 
-/// The command does not heed the variable for SQS; an API of MiniStack is found by the account.
+/// The AWS CLI ignores the endpoint variable for SQS; MiniStack finds an API by its account.
 const SHELL: &str = r#"
 set -euo pipefail
 aws() { command aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }

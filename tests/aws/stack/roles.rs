@@ -46,8 +46,8 @@ fn roles_refuse_other_calls() {
     );
 }
 
-/// Which of all calls that any function makes, and of some that none does, go through for a role; all others are
-/// refused for want of a right.
+/// The calls that a role is allowed, out of all calls of any function and some calls of none. All others are
+/// refused with a missing permission.
 fn allowed(stack: &Stack, role: &str) -> Vec<&'static str> {
     let config = session(stack, role);
     stack.wait(async {
@@ -111,7 +111,7 @@ where
     })
 }
 
-/// As a function with this role reaches AWS.
+/// The configuration of a function with this role.
 fn session(stack: &Stack, role: &str) -> SdkConfig {
     let account = &stack.account.id;
     let described = stack.aws(&[
@@ -123,7 +123,7 @@ fn session(stack: &Stack, role: &str) -> SdkConfig {
         role,
     ]);
     let name = described["StackResourceDetail"]["PhysicalResourceId"].as_str().expect("the role has a name");
-    // Until now Lambda alone may put it on.
+    // So far only Lambda may assume the role.
     let trust = json!({ "Version": "2012-10-17", "Statement": [
         { "Effect": "Allow", "Principal": { "AWS": format!("arn:aws:iam::{account}:root") }, "Action": "sts:AssumeRole" },
     ] });

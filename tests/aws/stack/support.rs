@@ -1,4 +1,4 @@
-//! A stack of its own for each test, with what everybody can do to one: call its API, send to its queue, look into
+//! A stack of its own for each test, with what anybody can do to one: call its API, send to its queue, read
 //! its table, run the AWS command line.
 
 use std::fs;
@@ -43,7 +43,7 @@ pub struct Stack {
 }
 
 impl Stack {
-    /// Where everybody may do everything.
+    /// On the server that permits every call.
     pub fn deploy() -> Self {
         Self::deploy_to("COUNTMEIN_MINISTACK", &[])
     }
@@ -82,7 +82,7 @@ impl Stack {
         stack
     }
 
-    /// What the stack says of itself.
+    /// An output of the stack.
     pub fn output(&self, name: &str) -> &str {
         self.outputs[name].as_str().unwrap_or_else(|| panic!("no output {name}"))
     }
@@ -122,18 +122,18 @@ impl Stack {
         format!("{}/_aws/execute-api/{}/$default{path}", self.account.endpoint, self.output("ApiId"))
     }
 
-    /// By it MiniStack knows whose API is asked.
+    /// MiniStack finds the account's API by this header.
     pub fn authorization(&self) -> String {
         format!("AWS4-HMAC-SHA256 Credential={}/20260101/{REGION}/execute-api/aws4_request", self.account.id)
     }
 
-    /// The display names of those who are in, in their order.
+    /// The display names on the roster, in order.
     pub fn who_is_in(&self, event: &str) -> Vec<String> {
         let roster = self.wait(self.table.roster(&EventId::parse(event).unwrap(), 10_000, None)).unwrap();
         roster.attendees.iter().map(|attendee| attendee.name.to_string()).collect()
     }
 
-    /// How many are in, as the digest counts them.
+    /// The number of attendees, as the event state counts them.
     pub fn count(&self, event: &str) -> u64 {
         self.wait(self.table.roster(&EventId::parse(event).unwrap(), 1, None)).unwrap().count
     }
@@ -152,7 +152,7 @@ impl Stack {
         texts(&self.account, number)
     }
 
-    /// A queue to which the topic of announcements goes.
+    /// A queue that is subscribed to the announcements topic.
     pub fn listen(&self) -> Sqs {
         let queue = self.aws(&["sqs", "create-queue", "--queue-name", "listener"]);
         let url = queue["QueueUrl"].as_str().expect("a queue has a URL");
@@ -164,7 +164,7 @@ impl Stack {
         Sqs::new(&self.config, url)
     }
 
-    /// The messages on a queue, which are gone then.
+    /// Receives and deletes all messages of a queue.
     pub fn take_from(&self, queue: &Sqs) -> Vec<Value> {
         let messages = self.wait(queue.receive(10)).unwrap();
         self.wait(queue.ack(messages.iter().map(|message| message.receipt.clone()).collect())).unwrap();
@@ -172,7 +172,7 @@ impl Stack {
     }
 }
 
-/// Waits until it holds; says what it waits for, and what there is instead, where that takes too long.
+/// Waits until the condition holds; panics with what it waited for and the last value after too long.
 pub fn eventually<T: std::fmt::Debug>(what: &str, look: impl Fn() -> T, holds: impl Fn(&T) -> bool) -> T {
     let deadline = Instant::now() + PATIENCE;
     let mut pause = Duration::from_millis(50);
@@ -215,10 +215,10 @@ fn zipped(name: &str, executable: &str) -> PathBuf {
     if !package.exists() {
         let making = tempfile::tempdir_in(folder).unwrap();
         let (program, zip) = (making.path().join("bootstrap"), making.path().join("package.zip"));
-        // What a debugger wants would have to be packed, sent and unpacked for each test.
+        // Debug symbols would have to be packed, sent and unpacked for each test.
         run(Command::new("strip").arg(executable).arg("-o").arg(&program));
         run(Command::new("python3").args(["-m", "zipfile", "-c"]).arg(&zip).arg(&program));
-        // Whoever makes it at the same time makes the same.
+        // Concurrent tests make the same package.
         fs::rename(zip, &package).unwrap();
     }
     package
@@ -229,7 +229,7 @@ fn aws(account: &Account, arguments: &[&str]) -> Value {
     let mut command = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join(".venv/bin/aws"));
     command.args(["--endpoint-url", &account.endpoint, "--output", "json"]).args(arguments);
     command.envs([
-        // For the services that one command asks besides its own.
+        // For commands that call more than one service.
         ("AWS_ENDPOINT_URL", account.endpoint.as_str()),
         ("AWS_ACCESS_KEY_ID", &account.id),
         ("AWS_SECRET_ACCESS_KEY", SECRET_KEY),

@@ -161,7 +161,7 @@ fn every_function_has_a_role_of_its_own() {
         assert_eq!(keys, ["AssumeRolePolicyDocument", "Description", "Policies", "Tags"], "{role}");
         let trust = list(&properties["AssumeRolePolicyDocument"]["Statement"]);
         let trusted = match role {
-            // Whoever else's rule named this role, the service would put it on for them.
+            // Without the condition IoT Core would assume this role for rules of other accounts.
             "ButtonsRole" => {
                 "{Action: sts:AssumeRole, Condition: {StringEquals: {aws:SourceAccount: !Ref AWS::AccountId}}, \
                  Effect: Allow, Principal: {Service: iot.amazonaws.com}}"

@@ -1,8 +1,8 @@
 //! What is derived from a secret and stands outside the program.
 
-use super::{Contact, ContactId, Serial, Settings, UserId, Webhooks, contact_json, secret};
+use super::{Contact, ContactId, Serial, UserId, WebhookClient, WebhookSettings, contact_json, secret};
 #[cfg(feature = "aws")]
-use super::{Mail, Mailer, SdkConfig, Sns, Topics, WebhookCaller};
+use super::{Mail, Mailer, SdkConfig, Sns, SnsTopics, WebhookCaller};
 use serde_json::Value;
 
 /// The id that stands for an address wherever the address must not.
@@ -17,7 +17,7 @@ pub fn button_secret(serial: &str, token_secret: &str) -> String {
 
 /// The key with which the receiver of a webhook verifies calls.
 pub fn signing_key(url: &str, webhook_secret: &str) -> String {
-    let webhooks = Webhooks::with(secret(webhook_secret), &Settings::default()).unwrap();
+    let webhooks = WebhookClient::with_settings(secret(webhook_secret), &WebhookSettings::default()).unwrap();
     webhooks.signing_key(&url.parse().unwrap())
 }
 
@@ -33,7 +33,8 @@ pub fn household(user_id: &str, request_id: &str, contact_secret: &str) -> (Stri
 pub async fn subscribe(config: &SdkConfig, contact_prefix: &str, contact: &Value, contact_secret: &str) {
     let contact = contact_json::from_json(contact).unwrap();
     let id = id_of(&contact, contact_secret);
-    let topics = Topics { announcements: String::new(), contact_prefix: contact_prefix.to_owned(), tags: Vec::new() };
+    let topics =
+        SnsTopics { announcements_arn: String::new(), contact_arn_prefix: contact_prefix.to_owned(), tags: Vec::new() };
     let sns = Sns::new(config, topics);
     let asked = match contact {
         Contact::Webhook(to) => WebhookCaller::ask(&sns, &id, &to.parse().unwrap(), "").await,

@@ -7,20 +7,20 @@ mod derived;
 mod ports;
 mod values;
 
+#[cfg(feature = "aws")]
+pub use self::derived::subscribe;
 pub use self::derived::{button_secret, contact_id, household, signing_key};
 pub use self::ports::{Ports, changes, positions};
-#[cfg(feature = "aws")]
-pub use self::{derived::subscribe, ports::table_position};
 
 #[cfg(feature = "aws")]
 use aws_config::SdkConfig;
 #[cfg(feature = "aws")]
 pub use countmein::adapters::dynamodb::EventsTable;
 #[cfg(feature = "aws")]
-use countmein::adapters::sns::{Sns, Topics};
-use countmein::adapters::sqlite::Follower;
+use countmein::adapters::sns::{Sns, SnsTopics};
+use countmein::adapters::sqlite::FeedConsumer;
 pub use countmein::adapters::sqlite::{DATABASE, Sqlite};
-use countmein::adapters::webhook::{Settings, Webhooks};
+use countmein::adapters::webhook::{WebhookClient, WebhookSettings};
 use countmein::domain::attendee::{Attendee, Status};
 use countmein::domain::attendee_name::NameKey;
 use countmein::domain::button::{Button, Serial};

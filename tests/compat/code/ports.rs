@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 
 use super::{
-    AttendeeKey, Backend, ChangeFeed, ContactId, Delivery, Follower, NameKey, Outcome, Position, Sqlite, UserId,
+    AttendeeKey, Backend, ChangeFeed, ContactId, Delivery, FeedConsumer, NameKey, Outcome, Position, Sqlite, UserId,
     event_id, ingest, registration, time, values,
 };
 #[cfg(feature = "aws")]
-use super::{EventsTable, Remembered, SignupId, now};
+use super::{Remembered, SignupId, now};
 
 /// More than any golden file holds.
 const ALL: usize = 1_000;
@@ -120,12 +120,6 @@ pub async fn changes(feed: &dyn ChangeFeed) -> Value {
 
 /// How far each follower of a SQLite file's changes has come.
 pub async fn positions(sqlite: &Sqlite) -> Value {
-    let [digests, answers] = [sqlite.position(Follower::Digests), sqlite.position(Follower::Answers)];
+    let [digests, answers] = [sqlite.position(FeedConsumer::Digests), sqlite.position(FeedConsumer::DirectMessages)];
     json!({"digests": digests.await.unwrap().as_str(), "answers": answers.await.unwrap().as_str()})
-}
-
-/// How far a DynamoDB table's stream was followed.
-#[cfg(feature = "aws")]
-pub async fn table_position(table: &EventsTable) -> String {
-    table.position().await.unwrap().as_str().to_owned()
 }

@@ -4,10 +4,10 @@ use std::fs;
 
 use serde_json::Value;
 
-use super::{Home, golden, request, speech};
+use super::{Backend, golden, request, speech};
 
-/// The recorded requests in their order, each answered; what was said, and whether the session ended.
-async fn converse(home: &Home, language: &str) -> Vec<(String, Value)> {
+/// Answers the recorded requests in order; returns what was said, and whether the session ended.
+async fn converse(backend: &Backend, language: &str) -> Vec<(String, Value)> {
     let mut files: Vec<String> = fs::read_dir(golden(language))
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -15,7 +15,7 @@ async fn converse(home: &Home, language: &str) -> Vec<(String, Value)> {
     files.sort_unstable();
     let mut said = Vec::new();
     for file in files {
-        let answer = home
+        let answer = backend
             .answer(&request(&format!("{language}/{file}")))
             .await
             .unwrap_or_else(|error| panic!("{file}: {error}"));
@@ -32,8 +32,8 @@ fn assert_said(said: &[(String, Value)], expected: &[(&str, &str)]) {
 
 #[tokio::test]
 async fn whole_conversation_in_english() {
-    let home = Home::open();
-    let said = converse(&home, "en").await;
+    let backend = Backend::open();
+    let said = converse(&backend, "en").await;
     assert_said(
         &said,
         &[
@@ -59,7 +59,7 @@ async fn whole_conversation_in_english() {
                 "fallback",
                 "Sorry, I did not understand that. You can say: sign me up for dance, or: who is coming to dance. What would you like?",
             ),
-            ("navigate-home", "Goodbye."),
+            ("navigate-backend", "Goodbye."),
             ("cancel", "Goodbye."),
             ("can-fulfill", ""),
         ],
@@ -69,14 +69,14 @@ async fn whole_conversation_in_english() {
     assert_eq!((&directive(6)["type"], &directive(6)["slotToConfirm"]), (&"Dialog.ConfirmSlot".into(), &"Name".into()));
     assert_eq!(directive(6)["updatedIntent"]["slots"]["Name"]["value"], "Melvin");
     assert_eq!(said[15].1["response"]["canFulfillIntent"]["canFulfill"], "YES");
-    assert_eq!(home.who_is_in("dance").await, ["Melvin"]);
-    assert!(home.who_is_in("pizza-night").await.is_empty());
+    assert_eq!(backend.who_is_in("dance").await, ["Melvin"]);
+    assert!(backend.who_is_in("pizza-night").await.is_empty());
 }
 
 #[tokio::test]
 async fn whole_conversation_in_german() {
-    let home = Home::open();
-    let said = converse(&home, "de").await;
+    let backend = Backend::open();
+    let said = converse(&backend, "de").await;
     assert_said(
         &said,
         &[
@@ -102,36 +102,36 @@ async fn whole_conversation_in_german() {
                 "fallback",
                 "Das habe ich leider nicht verstanden. Du kannst sagen: melde mich für Tanz an, oder: wer kommt zu Tanz. Was möchtest du?",
             ),
-            ("navigate-home", "Bis bald."),
+            ("navigate-backend", "Bis bald."),
             ("cancel", "Bis bald."),
             ("can-fulfill", ""),
         ],
     );
-    assert_eq!(home.who_is_in("tanz").await, ["Melvin"]);
+    assert_eq!(backend.who_is_in("tanz").await, ["Melvin"]);
 }
 
 #[tokio::test]
 async fn five_names_are_read_then_counted() {
-    let home = Home::open();
+    let backend = Backend::open();
     for (number, name) in ["ana", "ben", "cleo", "dora", "emil", "finn", "gia"].into_iter().enumerate() {
         let mut sign_up = request("en/03-name-given.json");
         sign_up["request"]["intent"]["slots"]["Name"]["value"] = name.into();
         sign_up["request"]["requestId"] = format!("request-{number}").into();
-        home.answer(&sign_up).await.unwrap();
+        backend.answer(&sign_up).await.unwrap();
     }
-    let who = home.answer(&request("en/04-who-is-coming.json")).await.unwrap();
+    let who = backend.answer(&request("en/04-who-is-coming.json")).await.unwrap();
     assert!(speech(&who).starts_with("Ana, Ben, Cleo, Dora, Emil and 2 others are in for Dance."), "{}", speech(&who));
     let mut wer = request("de/04-who-is-coming.json");
     let who = request("en/04-who-is-coming.json");
     wer["request"]["intent"]["slots"]["Event"] = who["request"]["intent"]["slots"]["Event"].clone();
-    let wer = home.answer(&wer).await.unwrap();
+    let wer = backend.answer(&wer).await.unwrap();
     assert!(speech(&wer).starts_with("Ana, Ben, Cleo, Dora, Emil und 2 "), "{}", speech(&wer));
-    let nobody = home.answer(&request("de/04-who-is-coming.json")).await.unwrap();
+    let nobody = backend.answer(&request("de/04-who-is-coming.json")).await.unwrap();
     assert_eq!(speech(&nobody), "Bei Tanz ist noch niemand dabei. Was möchtest du noch?");
 }
 
-/// The next request of a dialog as Alexa makes it: with the slots as the answer left them, and the person's yes to what
-/// was asked.
+/// The next request of a dialog as Alexa makes it: with the slots of the last answer, and the person's confirmation of
+/// the question.
 fn yes(request: &Value, answer: &Value, number: u32) -> Value {
     let directive = &answer["response"]["directives"][0];
     let mut next = request.clone();
@@ -145,53 +145,53 @@ fn yes(request: &Value, answer: &Value, number: u32) -> Value {
 
 #[tokio::test]
 async fn proposals_are_confirmed_one_by_one() {
-    let home = Home::open();
-    home.answer(&request("en/03-name-given.json")).await.unwrap();
+    let backend = Backend::open();
+    backend.answer(&request("en/03-name-given.json")).await.unwrap();
     let mut sign_up = request("en/07-sign-up-at-once-without-a-name.json");
     sign_up["request"]["intent"]["slots"]["Event"] =
         serde_json::json!({ "name": "Event", "confirmationStatus": "NONE" });
-    let event = home.answer(&sign_up).await.unwrap();
+    let event = backend.answer(&sign_up).await.unwrap();
     assert_eq!(speech(&event), "Do you mean Dance?");
     let with_event = yes(&sign_up, &event, 1);
-    let name = home.answer(&with_event).await.unwrap();
+    let name = backend.answer(&with_event).await.unwrap();
     assert_eq!(speech(&name), "Shall I sign up Melvin for Dance?");
-    let done = home.answer(&yes(&with_event, &name, 2)).await.unwrap();
+    let done = backend.answer(&yes(&with_event, &name, 2)).await.unwrap();
     assert_eq!(speech(&done), "Melvin is in for Dance.");
 }
 
 #[tokio::test]
 async fn launch_has_room_for_longest_titles() {
-    let home = Home::open();
+    let backend = Backend::open();
     for number in 10..60 {
         let mut sign_up = request("en/03-name-given.json");
         let title = format!("{number} {}", "ﷺ".repeat(60));
         sign_up["request"]["intent"]["slots"]["Event"] =
             serde_json::json!({ "name": "Event", "value": title, "confirmationStatus": "NONE" });
         sign_up["request"]["requestId"] = format!("request-{number}").into();
-        home.answer(&sign_up).await.unwrap();
+        backend.answer(&sign_up).await.unwrap();
     }
-    home.answer(&request("en/01-launch.json")).await.unwrap();
+    backend.answer(&request("en/01-launch.json")).await.unwrap();
 }
 
 #[tokio::test]
 async fn only_event_is_proposed() {
-    let home = Home::open();
-    home.answer(&request("en/03-name-given.json")).await.unwrap();
-    let launch = home.answer(&request("en/01-launch.json")).await.unwrap();
+    let backend = Backend::open();
+    backend.answer(&request("en/03-name-given.json")).await.unwrap();
+    let launch = backend.answer(&request("en/01-launch.json")).await.unwrap();
     let entities = &launch["response"]["directives"][0];
     assert_eq!(entities["types"][0]["values"][0]["name"]["value"], "Dance");
 
     let mut who = request("en/04-who-is-coming.json");
     let slot = &mut who["request"]["intent"]["slots"]["Event"];
     *slot = serde_json::json!({ "name": "Event", "confirmationStatus": "NONE" });
-    let proposed = home.answer(&who).await.unwrap();
+    let proposed = backend.answer(&who).await.unwrap();
     assert_eq!(speech(&proposed), "Do you mean Dance?");
-    // Whatever comes next, it is asked again until somebody has said yes.
+    // The question is repeated until it is confirmed.
     who["session"]["attributes"] = proposed["sessionAttributes"].clone();
     who["request"]["intent"]["slots"]["Event"]["value"] = "Dance".into();
-    assert_eq!(speech(&home.answer(&who).await.unwrap()), "Do you mean Dance?");
+    assert_eq!(speech(&backend.answer(&who).await.unwrap()), "Do you mean Dance?");
     who["request"]["intent"]["slots"]["Event"]["confirmationStatus"] = "DENIED".into();
-    assert_eq!(speech(&home.answer(&who).await.unwrap()), "For which event?");
+    assert_eq!(speech(&backend.answer(&who).await.unwrap()), "For which event?");
     who["request"]["intent"]["slots"]["Event"]["confirmationStatus"] = "CONFIRMED".into();
-    assert!(speech(&home.answer(&who).await.unwrap()).starts_with("Melvin is in for Dance."));
+    assert!(speech(&backend.answer(&who).await.unwrap()).starts_with("Melvin is in for Dance."));
 }

@@ -1,4 +1,4 @@
-//! Who may do what by an Echo, and what is not answered at all.
+//! What a household may do over an Echo, and which requests are refused.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use countmein::formats::message;
 use countmein::ports::Queue as _;
 use serde_json::{Value, json};
 
-use super::{Home, request, speech};
+use super::{Backend, request, speech};
 use crate::support::seed;
 
 fn take_out(name: &str) -> Value {
@@ -26,13 +26,13 @@ fn take_out(name: &str) -> Value {
 
 #[tokio::test]
 async fn echo_cancels_only_its_household() {
-    let home = Home::open();
-    home.answer(&request("en/03-name-given.json")).await.unwrap();
+    let backend = Backend::open();
+    backend.answer(&request("en/03-name-given.json")).await.unwrap();
     let mut neighbours = take_out("melvin");
     neighbours["context"]["System"]["user"]["userId"] = "amzn1.ask.account.NEXTDOOR".into();
-    let refused = home.answer(&neighbours).await.unwrap();
+    let refused = backend.answer(&neighbours).await.unwrap();
     assert_eq!(speech(&refused), "Melvin was signed up for Dance elsewhere, so I cannot take Melvin out.");
-    assert!(home.is_in("dance", "Melvin").await);
+    assert!(backend.is_in("dance", "Melvin").await);
 
     let web = Signup {
         version: Version { requested_at: Timestamp::parse_rfc3339("2026-11-24T17:00:00Z").unwrap(), ..Version::now() },
@@ -41,57 +41,57 @@ async fn echo_cancels_only_its_household() {
         channel: Channel::Http,
         request: Request::Join { contact: None },
     };
-    home.sqlite.send(vec![message::write(&web)]).await.unwrap();
-    home.answer(&request("en/04-who-is-coming.json")).await.unwrap();
+    backend.sqlite.send(vec![message::write(&web)]).await.unwrap();
+    backend.answer(&request("en/04-who-is-coming.json")).await.unwrap();
     assert_eq!(
-        speech(&home.answer(&take_out("ben")).await.unwrap()),
+        speech(&backend.answer(&take_out("ben")).await.unwrap()),
         "Ben was signed up for Dance elsewhere, so I cannot take Ben out."
     );
-    assert_eq!(speech(&home.answer(&take_out("zoe")).await.unwrap()), "Zoe is not on the list for Dance.");
-    assert_eq!(speech(&home.answer(&take_out("MELVIN")).await.unwrap()), "MELVIN is out of Dance.");
-    assert!(!home.is_in("dance", "Melvin").await && home.is_in("dance", "Ben").await);
+    assert_eq!(speech(&backend.answer(&take_out("zoe")).await.unwrap()), "Zoe is not on the list for Dance.");
+    assert_eq!(speech(&backend.answer(&take_out("MELVIN")).await.unwrap()), "MELVIN is out of Dance.");
+    assert!(!backend.is_in("dance", "Melvin").await && backend.is_in("dance", "Ben").await);
 }
 
 #[tokio::test]
 async fn repeated_request_is_one_signup() {
-    let home = Home::open();
+    let backend = Backend::open();
     let sign_up = request("en/03-name-given.json");
-    home.answer(&sign_up).await.unwrap();
-    home.answer(&take_out("melvin")).await.unwrap();
-    home.answer(&sign_up).await.unwrap();
-    assert!(!home.is_in("dance", "Melvin").await);
+    backend.answer(&sign_up).await.unwrap();
+    backend.answer(&take_out("melvin")).await.unwrap();
+    backend.answer(&sign_up).await.unwrap();
+    assert!(!backend.is_in("dance", "Melvin").await);
 }
 
 #[tokio::test]
 async fn foreign_or_old_request_is_refused() {
-    let home = Home::open();
+    let backend = Backend::open();
     let sign_up = request("en/03-name-given.json");
     let at = Timestamp::parse_rfc3339(sign_up["request"]["timestamp"].as_str().unwrap()).unwrap();
     let body = sign_up.to_string();
     let late = |seconds| at.plus(Duration::from_secs(seconds));
-    assert_eq!(home.answer_at(body.as_bytes(), late(151)).await, Err(InvalidRequest::WrongTimestamp));
+    assert_eq!(backend.answer_at(body.as_bytes(), late(151)).await, Err(InvalidRequest::WrongTimestamp));
     assert_eq!(
-        home.answer_at(body.as_bytes(), at.minus(Duration::from_secs(151))).await,
+        backend.answer_at(body.as_bytes(), at.minus(Duration::from_secs(151))).await,
         Err(InvalidRequest::WrongTimestamp)
     );
     let mut other = sign_up.clone();
     other["context"]["System"]["application"]["applicationId"] = "amzn1.ask.skill.other".into();
-    assert_eq!(home.answer(&other).await, Err(InvalidRequest::OtherSkill));
+    assert_eq!(backend.answer(&other).await, Err(InvalidRequest::OtherSkill));
     for bytes in [&b""[..], b"{}", b"[]", b"null", b"\xff", b"{\"request\": {\"type\": \"SECRET\"}}"] {
-        let refused = home.answer_at(bytes, at).await.unwrap_err();
+        let refused = backend.answer_at(bytes, at).await.unwrap_err();
         assert!(
             matches!(&refused, InvalidRequest::Malformed(_)) && !refused.to_string().contains("SECRET"),
             "{refused}"
         );
     }
-    assert!(home.who_is_in("dance").await.is_empty());
-    assert!(home.answer_at(body.as_bytes(), late(150)).await.is_ok());
-    assert_eq!(home.who_is_in("dance").await, ["Melvin"]);
+    assert!(backend.who_is_in("dance").await.is_empty());
+    assert!(backend.answer_at(body.as_bytes(), late(150)).await.is_ok());
+    assert_eq!(backend.who_is_in("dance").await, ["Melvin"]);
 }
 
 #[tokio::test]
 async fn misheard_slot_is_asked_again() {
-    let home = Home::open();
+    let backend = Backend::open();
     for (slot, value, question) in [
         ("Name", "#".to_owned(), "Sorry, I did not get the name. What is it?"),
         ("Name", "x".repeat(81), "Sorry, I did not get the name. What is it?"),
@@ -101,17 +101,17 @@ async fn misheard_slot_is_asked_again() {
         let mut sign_up = request("en/03-name-given.json");
         sign_up["request"]["intent"]["slots"][slot] =
             json!({ "name": slot, "value": value, "confirmationStatus": "NONE" });
-        assert_eq!(speech(&home.answer(&sign_up).await.unwrap()), question, "{value}");
+        assert_eq!(speech(&backend.answer(&sign_up).await.unwrap()), question, "{value}");
     }
-    assert!(home.who_is_in("dance").await.is_empty());
+    assert!(backend.who_is_in("dance").await.is_empty());
 }
 
-/// What is sent to the skill that Alexa never sent.
+/// The number of random bytes that the skill is sent.
 const FUZZ_BYTES: usize = 10_000_000;
 
 #[tokio::test]
 async fn skill_survives_ten_million_bytes() {
-    let home = Home::open();
+    let backend = Backend::open();
     let golden = ["en/01-launch.json", "en/02-sign-up-without-a-name.json", "en/10-take-out-the-usual-name.json"];
     let golden = golden.map(|path| request(path).to_string());
     let at = Timestamp::parse_rfc3339("2026-11-24T18:00:05Z").unwrap();
@@ -133,6 +133,6 @@ async fn skill_survives_ten_million_bytes() {
             }
         }
         sent += bytes.len();
-        let _ = home.answer_at(&bytes, at).await;
+        let _ = backend.answer_at(&bytes, at).await;
     }
 }

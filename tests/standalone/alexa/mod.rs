@@ -1,4 +1,4 @@
-//! The Alexa skill, as Alexa talks to it, with the program's own backend behind it.
+//! The Alexa skill as Alexa calls it, on SQLite.
 
 mod conversation;
 mod household;
@@ -30,15 +30,15 @@ pub fn request(path: &str) -> Value {
     serde_json::from_str(&fs::read_to_string(golden(path)).unwrap()).unwrap()
 }
 
-/// A home with its skill.
-pub struct Home {
+/// A backend with its skill.
+pub struct Backend {
     pub sqlite: Sqlite,
     secret: Secret,
     schema: Validator,
     _folder: TempDir,
 }
 
-impl Home {
+impl Backend {
     pub fn open() -> Self {
         let folder = tempfile::tempdir().unwrap();
         Self {
@@ -49,7 +49,7 @@ impl Home {
         }
     }
 
-    /// What the skill answers a second after it was asked, and what came of it on the roster.
+    /// The skill's answer a second after the request, once the queue is ingested.
     pub async fn answer(&self, request: &Value) -> Result<Value, InvalidRequest> {
         let at = request["request"]["timestamp"].as_str().unwrap_or_default();
         let now =
@@ -71,7 +71,7 @@ impl Home {
         Ok(response)
     }
 
-    /// As Amazon wants one.
+    /// In the form that Amazon requires.
     fn is_a_response(&self, response: &Value) {
         let errors: Vec<String> = self.schema.iter_errors(response).map(|error| error.to_string()).collect();
         assert!(errors.is_empty(), "{errors:?}: {response:#}");
@@ -88,7 +88,7 @@ impl Home {
     }
 
     async fn ingest(&self) {
-        // Waiting for what is not there would take its time.
+        // Waiting on an empty queue would take long.
         if self.sqlite.depth().await.unwrap().messages == 0 {
             return;
         }

@@ -1,4 +1,4 @@
-//! The interaction models and the manifest say what the code says.
+//! The interaction models and the manifest match the code.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -115,7 +115,7 @@ fn requested_slots_have_prompts() {
                 }
             }
         }
-        // The code asks, and not Alexa by itself.
+        // The code asks the questions, not Alexa by itself.
         assert_eq!(model["dialog"]["delegationStrategy"], "SKILL_RESPONSE", "{locale}");
     }
 }

@@ -1,4 +1,4 @@
-//! What strangers can do to others with a public sign-up, which is little.
+//! How little strangers can do to others with public sign-ups.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{enrol, eventually, get, header, mailing, sign_up};
 use crate::support::mail_server::MailServer;
 
-/// More than may be asked in an hour.
+/// More than the hourly limit of opt-in requests.
 const STRANGERS: usize = 60;
 
 #[test]
@@ -43,7 +43,7 @@ fn flood_of_addresses_stops_at_budget() {
     let (to_ana, to_strangers): (Vec<Value>, Vec<Value>) =
         mail.stop().into_iter().partition(|letter| letter["to"] == json!(["ana@mail.example"]));
     assert!(to_ana.iter().any(|letter| letter["body"].as_str().unwrap().contains("61 are in")), "{to_ana:?}");
-    // Ana's own question was one of the five.
+    // Ana's own opt-in request was one of the five.
     let asked: BTreeSet<&str> = to_strangers.iter().map(|letter| letter["to"][0].as_str().unwrap()).collect();
     assert_eq!((to_strangers.len(), asked.len()), (4, 4), "{asked:?}");
     assert!(

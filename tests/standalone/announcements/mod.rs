@@ -1,5 +1,5 @@
-//! The whole way from a sign-up to whoever else is coming, by the program itself, over a real mail server and to a real
-//! webhook.
+//! From a sign-up to the notifications of the other attendees, by the program itself, over a real mail server and to a
+//! real webhook.
 
 use std::fs;
 use std::path::Path;
@@ -17,11 +17,11 @@ use crate::support::program::{Program, serve};
 use crate::support::receiver::Receiver;
 
 mod limits;
-mod wishes;
+mod preferences;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// So short that no test waits for it, so long that what happens at once is one announcement.
+/// Short enough for tests, long enough to group concurrent changes into one announcement.
 const FIRST_WAIT: &str = "2";
 
 /// The manage link.
@@ -60,7 +60,7 @@ fn links(mail: &Value) -> Vec<String> {
     body.split_whitespace().filter(|word| word.starts_with("http")).map(str::to_owned).collect()
 }
 
-/// As scanners of mail do: opens everything, which must change nothing.
+/// Opens every link as a mail scanner does, which must change nothing.
 fn open_all(mail: &Value) {
     for link in links(mail) {
         for method in ["GET", "HEAD"] {
@@ -80,7 +80,7 @@ fn mailing(data: &Path, mail: &MailServer, more: &[&str]) -> Program {
     Program::start(command)
 }
 
-/// Signs somebody up with a mail address, whose owner says yes: the manage link.
+/// Signs somebody up with an email address, confirms it, and returns the manage link.
 fn enrol(program: &Program, mail: &MailServer, name: &str, address: &str) -> String {
     let manage = sign_up(program, name, &json!({ "email": address }));
     let question = mail.next();
@@ -102,7 +102,7 @@ fn confirmed_address_gets_mail_until_opt_out() {
     let confirm = links(&question).remove(0);
     open_all(&question);
     assert_eq!(get(&confirm)["opt_in"], "pending");
-    // Nobody is told before they said yes: the next mail is of what happens after that.
+    // Nobody is notified before the opt-in: the next mail is about a later change.
     sign_up(&program, "Ben", &json!(null));
     ureq::post(&confirm).send_form([("action", "confirm")]).unwrap();
     assert_eq!(get(&confirm)["opt_in"], "confirmed");
@@ -216,7 +216,7 @@ fn command_shows_the_inbox() {
     };
     let ana = sign_up(&program, "Ana", &json!(null));
     eventually("Ana", || (get(&ana)["state"] == "in").then_some(()));
-    assert_eq!(inbox(&ana), "Nothing is new.\n");
+    assert_eq!(inbox(&ana), "There are no notifications.\n");
 
     sign_up(&program, "Ben", &json!(null));
 

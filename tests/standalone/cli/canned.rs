@@ -1,4 +1,4 @@
-//! A server that gives prepared answers and remembers what it was asked.
+//! A server with prepared answers that records its requests.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -36,7 +36,7 @@ impl Reply {
 }
 
 impl Canned {
-    /// Gives these answers, one a connection, and then none.
+    /// Gives these answers, one for each connection.
     pub fn new(replies: impl IntoIterator<Item = Reply>) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let address = listener.local_addr().unwrap();

@@ -1,4 +1,4 @@
-//! The real binary against a server of prepared answers: what it sends, what it prints, how it ends.
+//! The real binary against a server with prepared answers: its requests, output and exit codes.
 
 mod canned;
 
@@ -98,7 +98,7 @@ fn signup_prints_its_manage_link() {
     )]);
     let ran = run(&["signup", "Pizza Night", "Ana", "--contact", "ana@Example.org", "--url", &server.url()]);
     assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{ran:?}");
-    assert_eq!(ran.out, format!("Ana is counted in for Pizza Night.\nTo change or cancel it: {link}\n"));
+    assert_eq!(ran.out, format!("Ana is signed up for Pizza Night.\nTo change or cancel: {link}\n"));
     let request = server.request();
     assert!(request.starts_with("POST /events/Pizza%20Night/signups HTTP/1.1"), "{request}");
     assert!(request.contains("\naccept: application/json\n"), "{request}");
@@ -134,7 +134,7 @@ fn link_cancels_without_a_key() {
     let server = Canned::new([Reply::json("202 Accepted", json!({"state": "out"}))]);
     let link = format!("{}/events/dance/manage/token", server.url());
     let ran = Shell::with_key_file().run_with(&["cancel", "--link", &link], &[("COUNTMEIN_ORGANISER_KEY", KEY)]);
-    assert_eq!((ran.code, ran.out.as_str()), (0, "The sign-up is cancelled.\n"), "{ran:?}");
+    assert_eq!((ran.code, ran.out.as_str()), (0, "The sign-up was cancelled.\n"), "{ran:?}");
     let request = server.request();
     assert!(request.starts_with("POST /events/dance/manage/token ") && !request.contains("authorization"), "{request}");
     assert_eq!(body(&request), json!({"action": "cancel"}));
@@ -152,7 +152,7 @@ fn foreign_link_cancels_nothing() {
 fn organiser_cancels_by_name() {
     let server = Canned::new([Reply::json("202 Accepted", json!({"id": "m1", "event": "dance", "name": "Ana"}))]);
     let ran = Shell::with_key_file().run(&["cancel", "Dance", "Ana", "--url", &server.url()]);
-    assert_eq!((ran.code, ran.out.as_str()), (0, "Ana is counted out of Dance.\n"), "{ran:?}");
+    assert_eq!((ran.code, ran.out.as_str()), (0, "Ana is no longer on the list for Dance.\n"), "{ran:?}");
     let request = server.request();
     assert!(request.starts_with("POST /organiser/signups ") && bearer(&request), "{request}");
     assert_eq!(body(&request), json!({"event": "Dance", "name": "Ana", "action": "cancel"}));
@@ -166,7 +166,7 @@ fn who_reads_all_pages_and_escapes() {
         (ran.code, ran.out.as_str()),
         (
             0,
-            "Pizza Night: 3 are in\n\
+            "Pizza Night: 3 attendees\n\
              2026-11-23T11:00:00.000Z  Ana\n\
              2026-11-23T11:01:00.000Z  B\\u009b31men\n\
              2026-11-23T11:02:00.000Z  Zoë\n"
@@ -191,7 +191,7 @@ fn who_as_json_is_one_object() {
 fn unknown_event_is_empty() {
     let nobody = json!({"event": "dance", "title": null, "count": 0, "attendees": [], "next": null});
     let ran = run(&["who", "Dance", "--url", &Canned::new([Reply::json("200 OK", nobody)]).url()]);
-    assert_eq!((ran.code, ran.out.as_str()), (0, "Dance: nobody is in\n"), "{ran:?}");
+    assert_eq!((ran.code, ran.out.as_str()), (0, "Dance: no attendees\n"), "{ran:?}");
 }
 
 #[test]
@@ -234,7 +234,7 @@ fn foreign_server_is_recognised() {
     assert!(ran.code == 1 && ran.err.contains("not a Count Me In server"), "{ran:?}");
     let gateway = Reply::json("403 Forbidden", json!({"message": "Forbidden"}));
     let ran = run(&["who", "Dance", "--url", &Canned::new([gateway]).url()]);
-    assert!(ran.code == 1 && ran.err.contains("answers with 403 Forbidden"), "{ran:?}");
+    assert!(ran.code == 1 && ran.err.contains("responded with 403 Forbidden"), "{ran:?}");
     let moved = Reply::with_header("301 Moved Permanently", "location: https://example.org/", "");
     let ran = run(&["who", "Dance", "--url", &Canned::new([moved]).url()]);
     assert!(ran.code == 1 && ran.err.contains("https://example.org/"), "{ran:?}");
@@ -245,10 +245,10 @@ fn missing_server_prints_how_to_start() {
     let url = format!("http://127.0.0.1:{}", unused_port());
     let ran = run(&["who", "Dance", "--url", &url]);
     assert_eq!((ran.code, ran.out.as_str()), (3, ""), "{ran:?}");
-    assert!(ran.err.starts_with(&format!("error: no server answers at {url} (")), "{ran:?}");
-    assert!(ran.err.contains("start one with `countmein serve`"), "{ran:?}");
+    assert!(ran.err.starts_with(&format!("error: cannot connect to {url} (")), "{ran:?}");
+    assert!(ran.err.contains("start a server with `countmein serve`"), "{ran:?}");
     let ran = run(&["who", "Dance", "--json", "--url", &url]);
-    assert_eq!(serde_json::from_str::<Value>(&ran.err).unwrap()["title"], "No server answers");
+    assert_eq!(serde_json::from_str::<Value>(&ran.err).unwrap()["title"], "Cannot connect");
 }
 
 #[test]
@@ -256,7 +256,7 @@ fn truncated_answer_is_an_error() {
     let cut = || Reply::with_header("200 OK", "content-type: text/csv\r\ncontent-length: 100", "event,name\n");
     let ran = Shell::with_key_file().run(&["export", "--url", &Canned::new([cut()]).url()]);
     assert_eq!(ran.code, 3, "{ran:?}");
-    assert!(ran.err.contains("no whole answer"), "{ran:?}");
+    assert!(ran.err.contains("is incomplete"), "{ran:?}");
 }
 
 #[test]
@@ -264,7 +264,7 @@ fn wrong_usage_exits_with_2() {
     let shell = Shell::new();
     assert_eq!(shell.run(&["who"]).code, 2);
     assert_eq!(shell.run(&["remove", "Ana", "--organiser-key", KEY]).code, 2);
-    // Should a setting be taken after all, the server cannot start without a folder.
+    // If a setting were accepted by mistake, the server could not start without a folder.
     let serve = ["serve", "--data", "/dev/null"];
     for setting in [
         ("COUNTMEIN_LISTEN", "here"),
@@ -306,7 +306,7 @@ fn local_requests_bypass_the_proxy() {
     let proxy = format!("http://127.0.0.1:{}", unused_port());
     let arguments = ["rejects", "list", "--url", &server.url()];
     let ran = Shell::with_key_file().run_with(&arguments, &[("http_proxy", &proxy), ("ALL_PROXY", &proxy)]);
-    assert_eq!((ran.code, ran.out.as_str()), (0, "There are no rejects.\n"), "{ran:?}");
+    assert_eq!((ran.code, ran.out.as_str()), (0, "There are no rejected messages.\n"), "{ran:?}");
     assert!(bearer(&server.request()));
 }
 
@@ -339,7 +339,7 @@ fn rejects_are_listed_shown_corrected_discarded() {
 
     let server = Canned::new([Reply::with_header("204 No Content", "x-a: b", "")]);
     let ran = shell.run(&["rejects", "discard", "m/1", "--url", &server.url()]);
-    assert_eq!((ran.code, ran.out.as_str()), (0, "The reject m/1 is gone.\n"), "{ran:?}");
+    assert_eq!((ran.code, ran.out.as_str()), (0, "Rejected message m/1 was discarded.\n"), "{ran:?}");
     assert!(server.request().starts_with("POST /organiser/rejects/m%2F1/discard "));
 }
 
@@ -353,12 +353,12 @@ fn button_is_added_listed_and_removed() {
     let server = Canned::new([Reply::json("200 OK", button.clone())]);
     let arguments = ["button", "add", "hall:2", "Pizza Night", "Ana", "--single", "cancel", "--long", "sign_up"];
     let ran = shell.run(&[&arguments[..], &["--contact", "ana@example.org", "--url", &server.url()]].concat());
-    assert!(ran.code == 0 && ran.out.starts_with("The button hall:2 is Ana's for Pizza Night.\n"), "{ran:?}");
+    assert!(ran.code == 0 && ran.out.starts_with("Button hall:2 is registered for Ana on Pizza Night.\n"), "{ran:?}");
     let request = server.request();
     assert!(request.starts_with("POST /organiser/buttons ") && bearer(&request), "{request}");
-    let mut told = button.clone();
-    told.as_object_mut().unwrap().remove("secret");
-    assert_eq!(body(&request), told);
+    let mut shown = button.clone();
+    shown.as_object_mut().unwrap().remove("secret");
+    assert_eq!(body(&request), shown);
 
     let server = Canned::new([Reply::json("200 OK", json!({"buttons": [button], "next": null}))]);
     let ran = shell.run(&["button", "list", "--url", &server.url()]);
@@ -367,7 +367,7 @@ fn button_is_added_listed_and_removed() {
 
     let server = Canned::new([Reply::with_header("204 No Content", "x-a: b", "")]);
     let ran = shell.run(&["button", "remove", "hall:2", "--url", &server.url()]);
-    assert_eq!((ran.code, ran.out.as_str()), (0, "The button hall:2 is gone.\n"), "{ran:?}");
+    assert_eq!((ran.code, ran.out.as_str()), (0, "Button hall:2 was removed.\n"), "{ran:?}");
     assert_eq!(body(&server.request()), json!({"serial": "hall:2"}));
 
     let ran = shell.run(&["button", "add", "hall", "Dance", "Ana", "--long", "dance"]);
@@ -392,7 +392,7 @@ fn removal_without_terminal_needs_yes() {
     let ran = shell.run(&["remove", "Ana", "--url", &server.url()]);
     assert!(ran.code == 2 && ran.err.contains("--yes") && server.was_asked_nothing_more(), "{ran:?}");
     let ran = shell.run(&["remove", "Ana", "--event", "Dance", "--yes", "--url", &server.url()]);
-    assert_eq!((ran.code, ran.out.as_str()), (0, "2 entries about Ana are removed.\n"), "{ran:?}");
+    assert_eq!((ran.code, ran.out.as_str()), (0, "2 entries about Ana were removed.\n"), "{ran:?}");
     let request = server.request();
     assert!(request.starts_with("POST /organiser/remove ") && bearer(&request), "{request}");
     assert_eq!(body(&request), json!({"name": "Ana", "event": "Dance"}));

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::support::{Answer, Running, enqueue, serve, serve_with};
 
-/// Registers a button: its secret.
+/// Registers a button and returns its secret.
 fn register(server: &Running, body: &Value) -> String {
     let answer = server.post("/organiser/buttons").organiser().json(body).send().is(200).json();
     answer["secret"].as_str().unwrap().to_owned()
@@ -99,7 +99,7 @@ fn press_with_the_secret_signs_up() {
     let server = serve();
     let secret = register(&server, &anas());
     let answer = press(&server, "kitchen", &secret, &json!({ "event_type": "single" })).is(202).json();
-    assert_eq!(answer, json!({ "message": "Your press is on its way." }));
+    assert_eq!(answer, json!({ "message": "Press received." }));
     server.settled();
     assert_eq!(server.who("dance"), ["Ana"]);
 
@@ -113,7 +113,7 @@ fn press_with_the_secret_signs_up() {
     server.settled();
     assert!(server.who("dance").is_empty());
     let nothing = press(&server, "kitchen", &secret, &json!({ "event_type": "released" })).is(202).json();
-    assert_eq!(nothing["message"], "This asks for nothing.");
+    assert_eq!(nothing["message"], "This message is not a button press, so it was ignored.");
 }
 
 #[test]
@@ -204,7 +204,7 @@ fn replayed_flic_press_changes_nothing() {
         })
     };
     let single = flic.token(&claims("click", "2026-11-25T18:00:00+01:00"));
-    assert_eq!(post(&single).is(200).json()["message"], "Your press is on its way.");
+    assert_eq!(post(&single).is(200).json()["message"], "Press received.");
     server.settled();
     assert_eq!(server.who("dance"), ["Ana"]);
     post(&flic.token(&claims("hold", "2026-11-25T18:00:07+01:00"))).is(200);

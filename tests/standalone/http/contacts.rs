@@ -1,4 +1,4 @@
-//! The link that was sent to an address: its owner says yes or no, and nobody else does.
+//! The opt-in link: the owner of an address confirms or opts out, and nobody else can.
 
 use countmein::domain::contact::Contact;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! The OpenAPI document: published as committed, and true.
+//! The OpenAPI document: committed, served, and true.
 
 use std::fs;
 use std::path::Path;
@@ -51,7 +51,7 @@ fn every_operation_of_the_contract_exists() {
                 request = request.json(&json!({}));
             }
             let answer = request.send();
-            // What is looked up and not found says so in its own words, not in the router's.
+            // A missing item is reported by the handler, not by the router.
             let no_such_route = answer.status == 404 && answer.text().contains("/openapi.json");
             assert!(!no_such_route && answer.status != 405, "{answer:?}");
             let responses = operation["responses"].as_object().unwrap();

@@ -1,4 +1,4 @@
-//! Whatever bytes come, the answer is a refusal that says what to change, and the server goes on.
+//! Hostile requests are refused with an explanation, and the server goes on.
 
 mod bodies;
 mod bytes;
@@ -6,7 +6,7 @@ mod paths;
 
 use super::support::{Answer, Running};
 
-/// What is to become of a request.
+/// The expected outcome of a request.
 #[derive(Debug, Clone, Copy)]
 enum Fate {
     /// Taken, on purpose.
@@ -29,7 +29,7 @@ fn check(answer: Answer, fate: Fate) {
     }
 }
 
-/// The server still serves, and nothing of what it took is stuck.
+/// Asserts that the server still serves, and that its queue is empty.
 fn goes_on(server: &Running) {
     let after = server.sign_up("afterwards", "Somebody");
     assert_eq!(server.state(&after.manage), "in");

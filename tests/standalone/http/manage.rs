@@ -1,4 +1,4 @@
-//! The manage link: what its owner may do, and that nobody else may.
+//! The manage link: what its owner may do and nobody else.
 
 use serde_json::json;
 
@@ -22,7 +22,7 @@ fn owner_sees_the_status_and_cancels() {
     server.cancel(&ana);
     assert!(server.who("dance").is_empty());
     assert_eq!((server.state(&ana.manage), server.contact(&ana.manage)), ("out".to_owned(), json!(null)));
-    // Once more is no error.
+    // A repeat is no error.
     server.cancel(&ana);
 }
 
@@ -40,7 +40,7 @@ fn owner_changes_and_removes_the_contact() {
     change(json!({})).refuses_field("action");
     change(json!({"action": "Cancel"})).refuses_field("action");
     change(json!({"action": "cancel", "contact": "ana@example.org"})).is(202);
-    // Who is out has no contact to change.
+    // After a cancel there is no contact to change.
     assert!(change(json!({"contact": "ana@example.org"})).refuses(409, "conflict").contains("sign up again"));
 }
 
@@ -95,7 +95,7 @@ fn second_signup_of_a_name_owns_nothing() {
     take.refuses(403, "forbidden");
     assert_eq!(server.exported()[0][2], "melvin@example.org");
     server.cancel(&melvin);
-    // Nor does it come to own the stay that is over.
+    // Nor does it own the registration that has ended.
     assert_eq!(server.state(&other.manage), "out");
 }
 
@@ -154,7 +154,7 @@ fn organiser_ends_any_registration() {
     server.post("/organiser/signups").organiser().json(&cancel).send().is(202);
     assert!(server.who("dance").is_empty());
     assert_eq!(server.state(&ana.manage), "out");
-    // Nor does the organiser's key turn a link into somebody else's.
+    // The organiser's key does not make a link valid for another attendee.
     server.sign_up("dance", "Ana");
     server.post(&ana.manage).organiser().json(&json!({"action": "cancel"})).send().refuses(403, "forbidden");
 }

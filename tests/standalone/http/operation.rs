@@ -160,7 +160,7 @@ fn rate_limit_is_per_client_behind_proxy() {
     let greedy: Vec<u16> = (0..30).map(|_| ask("192.0.2.1")).collect();
     assert!(greedy.contains(&429), "{greedy:?}");
     assert_eq!(ask("192.0.2.2"), 200);
-    // What a client writes before the proxy's own entry makes it nobody else.
+    // Entries that a client writes before the proxy's own do not change its identity.
     let disguised: Vec<u16> = (0..30).map(|number| ask(&format!("10.0.0.{number}, 192.0.2.3"))).collect();
     assert!(disguised.contains(&429), "{disguised:?}");
 }

@@ -1,4 +1,4 @@
-//! The same messages in any order, any number of times, over a restart: the same people are in.
+//! The same messages in any order, with repeats and a restart, leave the same roster.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -57,7 +57,7 @@ fn some_message() -> impl Strategy<Value = Message> {
     })
 }
 
-/// Messages, each with an id of its own, and the same again in another order with some of them twice.
+/// Messages with unique ids, shuffled, some of them twice.
 fn some_history() -> impl Strategy<Value = Vec<Message>> {
     prop::collection::vec(some_message(), 1..150).prop_flat_map(|mut messages| {
         for (id, message) in (0..).zip(&mut messages) {

@@ -1,4 +1,4 @@
-//! Who gets in as the organiser, by key and by login.
+//! Access of the organiser, by key and by login.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -35,7 +35,7 @@ fn session(ends_at: i64, key: &str) -> String {
     format!("countmein_organiser={ends_at}.{}", URL_SAFE_NO_PAD.encode(tag))
 }
 
-/// Logs in as a browser does: the cookie.
+/// Logs in as a browser does, and returns the cookie.
 fn log_in(server: &Running) -> String {
     let answer = server.post("/organiser/login").form(&[("key", KEY)]).browser().send();
     let cookie = answer.header("set-cookie").split(';').next().unwrap().to_owned();
@@ -69,7 +69,7 @@ fn wrong_key_opens_nothing() {
     for scheme in [KEY.to_owned(), format!("Basic {KEY}"), "Bearer".to_owned()] {
         server.get("/events").header("Authorization", &scheme).send().refuses(401, "login-needed");
     }
-    // A wrong key is not outweighed by a session.
+    // A wrong key is refused despite a valid session.
     let cookie = log_in(&server);
     server.get("/events").header("Cookie", &cookie).header("Authorization", "Bearer wrong").send().is(401);
     assert_eq!(server.who("dance"), ["Ana"]);

@@ -1,4 +1,4 @@
-//! Pages for a person: HTML by `Accept`, safe with whatever people are called, and without scripts of their own.
+//! Pages: HTML by `Accept`, escaped names, no inline scripts.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! What is nobody's business stays here, and what only looks changes nothing.
+//! Contacts stay private, and a GET changes nothing.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
@@ -7,7 +7,7 @@ use countmein::domain::contact::Contact;
 use serde_json::{Value, json};
 use tracing_subscriber::EnvFilter;
 
-use super::support::{KEY, Request, Running, all_is_told, consent_link, dump, enqueue, serve, serve_with};
+use super::support::{KEY, Request, Running, consent_link, dump, enqueue, serve, serve_with, wait_until_announced};
 
 const EMAIL: &str = "xochitl@hidden.example.org";
 const PHONE: &str = "+442079460958";
@@ -54,7 +54,7 @@ fn get_changes_nothing() {
     let mut paths = every_path(&server, &manage);
     let contact = Contact::email(EMAIL).unwrap();
     paths.push(consent_link(&server.database(), &contact));
-    all_is_told(&server.database());
+    wait_until_announced(&server.database());
     let before = dump(&server.database());
     assert!(before.iter().any(|row| row.starts_with("attendee: ") && row.contains(EMAIL)), "{before:?}");
     let query = "?action=cancel&name=Quetzal&event=dance&contact=new%40example.org&set=%7B%7D&key=correct";

@@ -1,4 +1,4 @@
-//! The rejects: what harms no other message is kept, shown, corrected, sent again, or thrown away.
+//! Rejected messages: stored, shown, corrected, sent again, discarded.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use super::support::{Answer, Running, enqueue, serve_with};
 const NOT_JSON: &str = "Dance, please";
 const NAMELESS: &str = r#"{"event": "Dance", "name": "", "contact": {"email": "ana@example.org"}}"#;
 
-/// A server that found these messages on its queue and is done with them.
+/// A server that has processed these messages from its queue.
 fn serve_after(messages: &[&str]) -> Running {
     let data = tempfile::tempdir().unwrap();
     enqueue(data.path(), messages);
@@ -112,7 +112,7 @@ fn corrected_reject_keeps_its_time() {
     assert_eq!(server.state(&ana.manage), "in");
     assert_eq!(server.metric("countmein_signups_stale_total"), 1);
 
-    // And a sign-up counts from when it came, not from when it was corrected.
+    // The sign-up keeps its arrival time, not the time of the correction.
     let server = serve_after(&[r#"{"event": "Dance", "name": "", "requested_at": "2020-01-02T03:04:05Z"}"#]);
     redrive(&server, &the_reject(&server), &json!({"name": "Ben"})).is(202);
     let ben = server.get("/events/dance/attendees/ben").send().is(200).json();

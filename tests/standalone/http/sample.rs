@@ -86,7 +86,7 @@ fn sample_list_resists_rebinding_and_proxies() {
     for host in [format!("rebound.example.org:{port}"), "localhost.example.org".into(), "0.0.0.0".into()] {
         let detail = server.get("/").header("Host", &host).send().refuses(403, "forbidden");
         assert!(detail.contains("/events/{event}/attendees"), "{detail}");
-        // Who signs up there sees the own entry alone.
+        // A sign-up there is answered with its own entry alone.
         let body = json!({"event": "Dance", "name": "Ana"});
         assert_eq!(server.post("/").header("Host", &host).json(&body).send().is(200).json(), json!([body]));
     }

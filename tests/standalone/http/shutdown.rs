@@ -1,4 +1,4 @@
-//! The end: in time whoever holds on, and with nothing lost that was acknowledged.
+//! Shutdown: in time despite open connections, and without losing what was acknowledged.
 
 use std::io::Write;
 use std::net::TcpStream;
@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::support::{KEY, PATIENCE, Running, read_answer, read_head, serve, serve_with};
 
-/// What an operator's `docker stop` or systemd is promised.
+/// The time that `docker stop` and systemd give.
 const IN_TIME: Duration = Duration::from_secs(5);
 
 fn connect(server: &Running) -> TcpStream {
@@ -18,7 +18,7 @@ fn connect(server: &Running) -> TcpStream {
     stream
 }
 
-/// A sign-up of which the server has the head and waits for the body.
+/// A sign-up whose head was sent and whose body is missing.
 fn begin_to_sign_up(server: &Running, body: &str) -> TcpStream {
     let mut stream = connect(server);
     let length = body.len();

@@ -1,4 +1,4 @@
-//! `POST /events/{event}/signups`: what is acknowledged, and what a repeat comes to.
+//! `POST /events/{event}/signups`: acknowledgement and idempotent repeats.
 
 use std::thread;
 
@@ -88,7 +88,7 @@ fn http_ignores_server_fields() {
     assert_eq!(attendee["channel"], "http");
     assert!(attendee["since"].as_str().unwrap() < "2100");
     assert!(server.who("gala").is_empty());
-    // Nor does the claimed future keep anybody from leaving.
+    // A claimed time in the future does not block a cancel.
     server.cancel(&signed_up);
     assert!(server.who("dance").is_empty());
 }
@@ -134,7 +134,7 @@ fn reused_idempotency_key_is_refused() {
         let detail = send("dance", other).refuses(422, "idempotency-key-reused");
         assert!(detail.contains("use a new key"), "{detail}");
     }
-    // What is wrong in itself is told as such.
+    // An invalid request is reported as invalid.
     send("dance", json!({"name": ""})).refuses_field("name");
     // Each event has its keys.
     send("gala", json!({"name": "Ben"})).is(202);

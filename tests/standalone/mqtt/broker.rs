@@ -18,7 +18,7 @@ pub struct Broker {
     folder: TempDir,
 }
 
-/// A broker that is away, with what it keeps.
+/// A stopped broker and its stored messages.
 pub struct Away {
     port: u16,
     folder: TempDir,
@@ -48,7 +48,7 @@ impl Broker {
         fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
     }
 
-    /// Somebody who subscribed since the broker was started last.
+    /// Waits for a subscriber since the last start of the broker.
     pub fn wait_for_a_subscriber(&self) {
         let deadline = Instant::now() + PATIENCE;
         while !self.log().rsplit("mosquitto version").next().unwrap().contains("Sending SUBACK") {
@@ -111,7 +111,7 @@ impl Drop for Broker {
     }
 }
 
-/// An authority, with a certificate for the broker and one for who connects to it.
+/// A certificate authority, with a certificate for the broker and one for clients.
 pub struct Authority {
     folder: TempDir,
 }
@@ -121,7 +121,7 @@ impl Authority {
         let folder = tempfile::tempdir().unwrap();
         let write = |name: &str, text: String| fs::write(folder.path().join(name), text).unwrap();
         let mut authority = CertificateParams::new([]).unwrap();
-        // OpenSSL takes a certificate whose name is its issuer's for a self-signed one.
+        // OpenSSL takes a certificate with its issuer's name for a self-signed one.
         authority.distinguished_name.push(DnType::CommonName, "authority");
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();

@@ -214,15 +214,15 @@ fn wrong_password_is_logged_once() {
     let log = data.path().join("log");
     command.stderr(fs::File::create(&log).unwrap());
     let mut process = command.spawn().unwrap();
-    let told = || fs::read_to_string(&log).unwrap();
-    let warned = |log: &str| log.matches("cannot be reached").count();
-    eventually("a warning", told, |log| warned(log) == 1);
-    // Two tries later.
+    let read = || fs::read_to_string(&log).unwrap();
+    let warned = |log: &str| log.matches("the MQTT broker is unreachable").count();
+    eventually("a warning", read, |log| warned(log) == 1);
+    // After two attempts.
     eventually("more tries", || broker.log(), |log| log.matches("not authori").count() >= 3);
     process.kill().unwrap();
     process.wait().unwrap();
-    assert_eq!(warned(&told()), 1);
-    assert!(!told().contains("WRONG"), "{}", told());
+    assert_eq!(warned(&read()), 1);
+    assert!(!read().contains("WRONG"), "{}", read());
 
     let program = start(&folder, &format!("mqtt://ana:right@localhost:{}", broker.port), &[]);
     button(&program, &["hall", "Dance", "Ana"]);
@@ -234,7 +234,7 @@ fn wrong_password_is_logged_once() {
 #[test]
 fn conflicting_settings_are_refused() {
     let missing = Path::new("/nowhere.pem").display().to_string();
-    for (arguments, told) in [
+    for (arguments, message) in [
         (vec!["--mqtt", "http://broker.example"], "mqtt://HOST"),
         (vec!["--mqtt", "mqtt://broker.example", "--mqtt-ca", &missing], "mqtts://"),
         (vec!["--mqtt-topic", "a/b"], "--mqtt <URL>"),
@@ -243,7 +243,7 @@ fn conflicting_settings_are_refused() {
     ] {
         let output = serve(tempfile::tempdir().unwrap().path()).args(&arguments).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{output:?}");
-        assert!(String::from_utf8_lossy(&output.stderr).contains(told), "{arguments:?}: {output:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains(message), "{arguments:?}: {output:?}");
     }
     let arguments = ["--mqtt", "mqtts://broker.example", "--mqtt-ca", &missing];
     let output = serve(tempfile::tempdir().unwrap().path()).args(arguments).output().unwrap();

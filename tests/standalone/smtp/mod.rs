@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use countmein::adapters::smtp::{Settings, Smtp};
+use countmein::adapters::smtp::{SmtpMailer, SmtpSettings};
 use countmein::domain::opt_in::ContactId;
 use countmein::ports::{Mail, Mailer as _, SendError};
 use futures_util::future::join_all;
@@ -24,12 +24,12 @@ fn clear(login: &str, server: &MailServer) -> String {
     format!("smtp://{login}127.0.0.1:{}?tls=none", server.port)
 }
 
-fn smtp(url: &str) -> Smtp {
-    smtp_with(url, SENDER, Settings::default())
+fn smtp(url: &str) -> SmtpMailer {
+    smtp_with(url, SENDER, SmtpSettings::default())
 }
 
-fn smtp_with(url: &str, from: &str, settings: Settings) -> Smtp {
-    Smtp::with(&Url::parse(url).unwrap(), from, settings).unwrap()
+fn smtp_with(url: &str, from: &str, settings: SmtpSettings) -> SmtpMailer {
+    SmtpMailer::with_settings(&Url::parse(url).unwrap(), from, settings).unwrap()
 }
 
 fn to(address: &str) -> Mail {
@@ -50,7 +50,7 @@ fn header<'a>(mail: &'a Value, name: &str) -> &'a str {
     all[0][1].as_str().unwrap()
 }
 
-/// That it may work later; why it did not.
+/// Asserts that the failure is transient, and returns its cause.
 #[track_caller]
 fn retry(sent: Result<(), SendError>) -> String {
     match sent.unwrap_err() {
@@ -61,7 +61,7 @@ fn retry(sent: Result<(), SendError>) -> String {
     }
 }
 
-/// That it never will work; why.
+/// Asserts that the failure is permanent, and returns its cause.
 #[track_caller]
 fn reject(sent: Result<(), SendError>) -> String {
     match sent.unwrap_err() {
@@ -150,12 +150,12 @@ async fn transient_refusal_is_retried() {
         let why = retry(smtp.mail(&to(&format!("{code}@example.org"))).await);
         assert!(why.starts_with(&format!("sending mail failed: the server answered {}", &code[5..])), "{why}");
     }
-    // Our address, the day's mails, what we are taken for.
+    // Our address, a daily quota, a suspected spammer.
     for status in ["1.8", "4.5", "7.1", "7.26"] {
         let why = retry(smtp.mail(&to(&format!("rcpt-550-{status}@example.org"))).await);
         assert_eq!(why, format!("sending mail failed: the server answered 550 5.{status}"));
     }
-    let not_ours = smtp_with(&clear("", &server), "mail-553@example.org", Settings::default());
+    let not_ours = smtp_with(&clear("", &server), "mail-553@example.org", SmtpSettings::default());
     assert_eq!(
         retry(not_ours.mail(&to("ana@example.org")).await),
         "sending mail failed: the server answered 553 5.1.1"
@@ -178,10 +178,10 @@ async fn returning_server_is_found() {
 #[tokio::test]
 async fn lost_answer_is_not_reused() {
     let server = MailServer::start(&[]);
-    let settings = Settings { step: Duration::from_secs(3), ..Settings::default() };
+    let settings = SmtpSettings { step_timeout: Duration::from_secs(3), ..SmtpSettings::default() };
     let smtp = smtp_with(&clear("", &server), SENDER, settings);
     let why = retry(smtp.mail(&to("silence@example.org")).await);
-    assert_eq!(why, "sending mail failed: the server takes too long");
+    assert_eq!(why, "sending mail failed: the server did not answer in time");
 
     smtp.mail(&to("ana@example.org")).await.unwrap();
     let taken = server.stop();
@@ -191,13 +191,18 @@ async fn lost_answer_is_not_reused() {
 #[tokio::test]
 async fn silent_server_opens_the_circuit_breaker() {
     let server = MailServer::start(&[]);
-    let settings = Settings { step: Duration::from_secs(1), rest: Duration::from_secs(2), ..Settings::default() };
+    let settings = SmtpSettings {
+        step_timeout: Duration::from_secs(1),
+        retry_delay: Duration::from_secs(2),
+        ..SmtpSettings::default()
+    };
     let smtp = smtp_with(&clear("", &server), SENDER, settings);
     let mails: Vec<_> = (0..60).map(|number| to(&format!("silence-{number}@example.org"))).collect();
     let whys: Vec<String> = join_all(mails.iter().map(|mail| smtp.mail(mail))).await.into_iter().map(retry).collect();
-    let waited = whys.iter().filter(|why| why.ends_with("the server takes too long")).count();
-    let let_alone = whys.iter().filter(|why| why.ends_with("the server is let rest, since it did not answer")).count();
-    // Some have begun when the fourth silence is one of the server.
+    let waited = whys.iter().filter(|why| why.ends_with("the server did not answer in time")).count();
+    let let_alone =
+        whys.iter().filter(|why| why.ends_with("the server did not answer the last mails; this one waits")).count();
+    // Some attempts have begun when the fourth timeout opens the circuit breaker.
     assert!(waited + let_alone == 60 && waited <= 8, "{whys:?}");
 
     let deadline = Instant::now() + PATIENCE;
@@ -287,7 +292,7 @@ async fn only_trusted_certificates_are_accepted() {
             (&others, Some(&others_pem), false),
         ] {
             let server = MailServer::start(&["--tls", tls, "--certificate", file, "--login", "ana", "secret"]);
-            let settings = Settings { roots: roots.cloned(), ..Settings::default() };
+            let settings = SmtpSettings { roots: roots.cloned(), ..SmtpSettings::default() };
             let smtp = smtp_with(&format!("{scheme}://ana:secret@127.0.0.1:{}", server.port), SENDER, settings);
             let sent = smtp.mail(&to("ana@example.org")).await;
             if is_trusted {
@@ -317,10 +322,10 @@ async fn refused_login_is_retried() {
 fn invalid_sender_or_certificate_stops_the_start() {
     let url = Url::parse("smtps://mail.example.org").unwrap();
     for sender in ["", "Count Me In", "events@", "events@bücher.example", "a@example.org, b@example.org"] {
-        assert!(Smtp::with(&url, sender, Settings::default()).is_err(), "{sender}");
+        assert!(SmtpMailer::with_settings(&url, sender, SmtpSettings::default()).is_err(), "{sender}");
     }
     for roots in ["", "mail.example.org", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
-        let settings = Settings { roots: Some(roots.into()), ..Settings::default() };
-        assert!(Smtp::with(&url, SENDER, settings).is_err(), "{roots}");
+        let settings = SmtpSettings { roots: Some(roots.into()), ..SmtpSettings::default() };
+        assert!(SmtpMailer::with_settings(&url, SENDER, settings).is_err(), "{roots}");
     }
 }

@@ -1,10 +1,10 @@
-//! A server that says what it is told to.
+//! A server with prepared answers.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener};
 use std::thread::{self, JoinHandle};
 
-/// What answers each line that it is sent with the next of its answers, the first before any; then what it was sent.
+/// Sends the first answer at once and the next after each line; returns the lines.
 pub fn parrot(answers: &'static [&'static str]) -> (u16, JoinHandle<String>) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let port = listener.local_addr().unwrap().port();

@@ -1,4 +1,4 @@
-//! An address may be a trap: where it leads, and how long and how much it answers.
+//! Webhook addresses that attack the caller: by redirects, private addresses, slow or endless answers.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use countmein::adapters::webhook::Settings;
+use countmein::adapters::webhook::WebhookSettings;
 use countmein::ports::{SendError, WebhookCaller as _};
 use futures_util::future::join_all;
 
@@ -20,7 +20,10 @@ async fn redirects_are_not_followed() {
     for status in [301, 302, 303, 307, 308] {
         let redirecting = Receiver::answering(Message::answer(status, "").with("location", target.url("/inner")));
         let outcome = webhooks(&patient()).call(&call(redirecting.url("/"))).await;
-        assert!(is_reject(&outcome, "the webhook redirects, which is not followed"), "{status}: {outcome:?}");
+        assert!(
+            is_reject(&outcome, "the webhook answered with a redirect, which is not followed"),
+            "{status}: {outcome:?}"
+        );
     }
     assert_eq!(target.connections(), 0);
 }
@@ -28,7 +31,7 @@ async fn redirects_are_not_followed() {
 #[tokio::test]
 async fn private_addresses_are_refused() {
     let receiver = Receiver::over_tls(Message::answer(200, "text"));
-    let public_only = webhooks(&Settings { allow_private: false, roots: Some(receiver.roots()), ..patient() });
+    let public_only = webhooks(&WebhookSettings { allow_private: false, roots: Some(receiver.roots()), ..patient() });
     for host in ["127.0.0.1", "localhost", "127.1", "0x7f000001", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0"] {
         let to = receiver.url_at(host, "/hook");
         for outcome in [public_only.call(&call(to.clone())).await, public_only.challenge(&to, "text").await] {
@@ -40,7 +43,7 @@ async fn private_addresses_are_refused() {
 
 #[tokio::test]
 async fn only_https_leaves_the_machine() {
-    let public_only = webhooks(&Settings { allow_private: false, ..patient() });
+    let public_only = webhooks(&WebhookSettings { allow_private: false, ..patient() });
     let outcome = public_only.call(&call("http://1.1.1.1/".parse().unwrap())).await;
     assert!(is_reject(&outcome, "the webhook's address is not https"), "{outcome:?}");
     for no_web_address in ["ftp://localhost/", "data:,x"] {

@@ -1,4 +1,4 @@
-//! Who wants to be called, and who does not.
+//! The challenge that confirms a webhook.
 
 use std::net::TcpListener;
 
@@ -46,19 +46,19 @@ async fn missing_echo_does_not_confirm() {
         let outcome = webhooks.challenge(&receiver.url("/"), "4711-abc").await;
         assert!(is_reject(&outcome, NOT_ECHOED), "{answer}: {outcome:?}");
     }
-    // What sends back whatever it is sent.
+    // A receiver that echoes whatever it gets.
     let mirror = Receiver::writing(|request, mut stream| Message::answer(200, request.body.clone()).write(&mut stream));
     let outcome = webhooks.challenge(&mirror.url("/"), "4711-abc").await;
     assert!(is_reject(&outcome, NOT_ECHOED), "{outcome:?}");
-    // An echo counts only with a yes.
+    // An echo counts only with a success status.
     let missing = Receiver::answering(Message::answer(404, "4711-abc"));
     let outcome = webhooks.challenge(&missing.url("/"), "4711-abc").await;
-    assert!(is_reject(&outcome, "the webhook answers 404"), "{outcome:?}");
-    // Who answers was asked, and is not to be asked again soon.
+    assert!(is_reject(&outcome, "the webhook answered 404"), "{outcome:?}");
+    // A receiver that answered is not challenged again soon.
     let busy = Receiver::answering(Message::answer(503, "4711-abc"));
     let outcome = webhooks.challenge(&busy.url("/"), "4711-abc").await;
-    assert!(is_reject(&outcome, "the webhook answers 503"), "{outcome:?}");
-    // Whom nothing reached was not.
+    assert!(is_reject(&outcome, "the webhook answered 503"), "{outcome:?}");
+    // A receiver that was not reached may be challenged again.
     let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let outcome = webhooks.challenge(&format!("http://{gone}/").parse().unwrap(), "4711-abc").await;
     assert!(matches!(outcome, Err(SendError::NotSent(_))), "{outcome:?}");

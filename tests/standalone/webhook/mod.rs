@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use countmein::adapters::webhook::{Settings, Webhooks};
+use countmein::adapters::webhook::{WebhookClient, WebhookSettings};
 use countmein::domain::opt_in::ContactId;
 use countmein::domain::secret::Secret;
 use countmein::domain::timestamp::Timestamp;
@@ -22,7 +22,7 @@ mod caution;
 mod challenge;
 mod privacy;
 
-/// Longer than any receiver here takes that means well.
+/// Longer than any well-behaved receiver takes here.
 const PATIENCE: Duration = Duration::from_secs(60);
 const NOT_ECHOED: &str = "the webhook did not echo the challenge";
 
@@ -31,16 +31,21 @@ fn secret() -> Secret {
 }
 
 /// Calls receivers on this machine.
-fn patient() -> Settings {
-    Settings { allow_private: true, connect: PATIENCE, whole: PATIENCE, ..Settings::default() }
+fn patient() -> WebhookSettings {
+    WebhookSettings {
+        allow_private: true,
+        connect_timeout: PATIENCE,
+        call_timeout: PATIENCE,
+        ..WebhookSettings::default()
+    }
 }
 
-fn impatient() -> Settings {
-    Settings { whole: Duration::from_millis(300), ..patient() }
+fn impatient() -> WebhookSettings {
+    WebhookSettings { call_timeout: Duration::from_millis(300), ..patient() }
 }
 
-fn webhooks(settings: &Settings) -> Webhooks {
-    Webhooks::with(secret(), settings).unwrap()
+fn webhooks(settings: &WebhookSettings) -> WebhookClient {
+    WebhookClient::with_settings(secret(), settings).unwrap()
 }
 
 fn call(to: Url) -> Call {
@@ -60,7 +65,7 @@ fn is_reject(outcome: &Result<(), SendError>, reason: &str) -> bool {
     matches!(outcome, Err(SendError::Rejected(why)) if why == reason)
 }
 
-/// As a receiver does it that was shown its key.
+/// Verifies a signature as a receiver with its key does.
 fn is_signed(request: &Message, key: &str) -> bool {
     let key = STANDARD.decode(key.strip_prefix("whsec_").unwrap()).unwrap();
     let mut mac = Hmac::<Sha256>::new_from_slice(&key).unwrap();
@@ -91,14 +96,15 @@ async fn call_is_signed_for_its_receiver() {
 
     assert!(is_signed(&request, &webhooks.signing_key(&to)));
     assert!(!is_signed(&request, &webhooks.signing_key(&receiver.url("/hook?for=ben"))));
-    let elsewhere = Webhooks::with(Secret::new("another secret of a stage").unwrap(), &patient()).unwrap();
+    let elsewhere =
+        WebhookClient::with_settings(Secret::new("another secret of a stage").unwrap(), &patient()).unwrap();
     assert!(!is_signed(&request, &elsewhere.signing_key(&to)));
 }
 
 #[tokio::test]
 async fn tls_uses_the_given_roots() {
     let receiver = Receiver::over_tls(Message::answer(200, ""));
-    let trusting = webhooks(&Settings { roots: Some(receiver.roots()), ..patient() });
+    let trusting = webhooks(&WebhookSettings { roots: Some(receiver.roots()), ..patient() });
 
     trusting.call(&call(receiver.url("/"))).await.unwrap();
     let to_another_name = trusting.call(&call(receiver.url_at("127.0.0.1", "/"))).await;
@@ -112,7 +118,7 @@ async fn tls_uses_the_given_roots() {
 #[test]
 fn file_without_certificate_is_refused() {
     let roots = Some(b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n".to_vec());
-    assert!(Webhooks::with(secret(), &Settings { roots, ..patient() }).is_err());
+    assert!(WebhookClient::with_settings(secret(), &WebhookSettings { roots, ..patient() }).is_err());
 }
 
 #[tokio::test]

@@ -1,9 +1,9 @@
-//! An address is somebody's contact: nobody reads it in an error or in the log.
+//! Errors and logs hold no webhook address.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
-use countmein::adapters::webhook::Settings;
+use countmein::adapters::webhook::WebhookSettings;
 use countmein::ports::WebhookCaller as _;
 use tracing::level_filters::LevelFilter;
 use url::Url;
@@ -21,7 +21,7 @@ async fn errors_and_logs_hold_no_address() {
         Message::answer(status, "").with("location", elsewhere).write(&mut stream)
     });
     let tls = Receiver::over_tls(Message::answer(200, ""));
-    let rooted = Settings { roots: Some(tls.roots()), ..patient() };
+    let rooted = WebhookSettings { roots: Some(tls.roots()), ..patient() };
     let secret_url = |url: &str| -> Url { format!("{url}/secret-path?secret-query").parse().unwrap() };
     let mut texts = Vec::new();
     for (settings, url) in [
@@ -34,22 +34,22 @@ async fn errors_and_logs_hold_no_address() {
         (rooted.clone(), tls.url("/secret-path?secret-query")),
         (rooted, tls.url_at("127.0.0.1", "/secret-path?secret-query")),
         (impatient(), secret_url("https://secret-host.invalid")),
-        (Settings { allow_private: false, ..patient() }, tls.url("/secret-path?secret-query")),
-        (Settings { allow_private: false, ..patient() }, plain.url("/200/secret-path?secret-query")),
+        (WebhookSettings { allow_private: false, ..patient() }, tls.url("/secret-path?secret-query")),
+        (WebhookSettings { allow_private: false, ..patient() }, plain.url("/200/secret-path?secret-query")),
     ] {
         let webhooks = webhooks(&settings);
         for outcome in [webhooks.call(&call(url.clone())).await, webhooks.challenge(&url, "secret-text").await] {
             texts.extend(outcome.err().map(|failure| format!("{failure} {failure:?}")));
         }
     }
-    tracing::info!("the log was listened to");
+    tracing::info!("the log is captured");
 
     assert!(texts.len() > 10, "{texts:?}");
     let log = log.text();
-    assert!(log.contains("the log was listened to"));
+    assert!(log.contains("the log is captured"));
     for text in texts.iter().chain([&log]) {
-        for told in ["secret", "localhost", "127.0.0.1", "://"] {
-            assert!(!text.contains(told), "{told} in {text}");
+        for private in ["secret", "localhost", "127.0.0.1", "://"] {
+            assert!(!text.contains(private), "{private} in {text}");
         }
     }
 }

@@ -1,6 +1,7 @@
-//! MiniStack, the emulator of AWS that `tests/run` starts, and what the tests ask of it.
+//! MiniStack, the emulator of AWS that `tests/run` starts.
 
 #[cfg(feature = "standalone")]
+pub mod stream;
 pub mod texts;
 
 use std::time::Duration;
@@ -11,6 +12,7 @@ use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use aws_sdk_sqs::types::QueueAttributeName;
 
 /// An account of a test's own: MiniStack takes an access key of 12 digits for the account's number.
+#[derive(Clone)]
 pub struct Account {
     pub id: String,
     pub endpoint: String,
@@ -48,7 +50,7 @@ impl Account {
     }
 }
 
-/// A queue with the given visibility timeout and five tries, and its dead-letter queue; the URLs of both.
+/// Creates a queue with the given visibility timeout and five receives, and its dead-letter queue; returns both URLs.
 pub async fn queues(config: &SdkConfig, visibility: Duration) -> (String, String) {
     let sqs = aws_sdk_sqs::Client::new(config);
     let dead = sqs.create_queue().queue_name("DeadLetters").send().await.expect("MiniStack makes the queue");

@@ -1,4 +1,4 @@
-//! What phones were sent.
+//! The text messages that phones received.
 
 use super::Account;
 

@@ -53,7 +53,7 @@ pub fn stream_record(sequence_number: u32, old: Option<&Value>, new: Option<&Val
     })
 }
 
-/// Somebody who is in, as the table's item.
+/// An attendee who is in, as the table's item.
 pub fn attendee(event: &str, name: &str) -> Value {
     json!({
         "event": { "S": event }, "name": { "S": name.to_lowercase() }, "display_name": { "S": name },

@@ -1,5 +1,5 @@
 //! A function's binary run as Lambda runs it, with this as its Runtime API: it hands out events, takes the answers,
-//! and can pull the plug at any moment.
+//! and can kill the process at any moment.
 
 pub mod events;
 pub mod proxy;
@@ -25,7 +25,7 @@ const TIMEOUT: Duration = Duration::from_secs(20);
 
 const API: &str = "/2018-06-01/runtime/";
 
-/// What a function made of an event.
+/// The outcome of an event.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Answer {
     Response(Value),
@@ -110,19 +110,19 @@ impl Function {
         let lines = Arc::new(Mutex::new(Vec::new()));
         let errors = collect(process.stderr.take().unwrap(), &lines, || {});
         let output = collect(process.stdout.take().unwrap(), &lines, move || {
-            // Nobody may be waiting any more.
+            // The receiver may be gone already.
             let _ = answering.send((Answer::Died, Instant::now()));
         });
         Self { process, started, asked, events, answers, lines, readers: vec![errors, output] }
     }
 
-    /// Has the event handled; waits for the answer.
+    /// Hands out the event and waits for the answer.
     pub fn invoke(&self, event: &Value) -> Answer {
         self.hand_out(event);
         self.answer().0
     }
 
-    /// Puts an event before the function.
+    /// Hands out an event.
     pub fn hand_out(&self, event: &Value) {
         static INVOCATIONS: AtomicU64 = AtomicU64::new(1);
         let request_id = format!("8476a536-e9f4-11e8-9739-{:012x}", INVOCATIONS.fetch_add(1, Ordering::Relaxed));
@@ -145,7 +145,7 @@ impl Function {
         self.process.id()
     }
 
-    /// `kill -9`; what it had printed.
+    /// Kills the process with `kill -9` and returns what it had printed.
     pub fn kill(mut self) -> Vec<String> {
         self.end();
         for reader in self.readers.drain(..) {
@@ -155,14 +155,14 @@ impl Function {
     }
 
     fn end(&mut self) {
-        // It may have ended by itself.
+        // The process may have ended by itself.
         let _ = self.process.kill();
         self.process.wait().unwrap();
     }
 }
 
 impl Drop for Function {
-    /// Leaves nothing running behind a test that failed, and shows what the function had to say.
+    /// Leaves nothing running after a failed test, and prints the function's output.
     fn drop(&mut self) {
         self.end();
         if thread::panicking() {
@@ -194,7 +194,7 @@ struct Api {
 }
 
 impl Api {
-    /// Until the function or the test is gone, either of which is no fault of the API's.
+    /// Serves until the function or the test is gone.
     fn serve(&self, connection: TcpStream) {
         connection.set_nodelay(true).unwrap();
         let mut requests = BufReader::new(connection.try_clone().unwrap());

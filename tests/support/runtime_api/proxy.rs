@@ -1,4 +1,4 @@
-//! What stands between a function and its AWS endpoint: it sees every call, and may answer or hold one.
+//! A proxy between a function and its AWS endpoint: it sees every call, and may answer or hold one.
 
 use std::io::BufReader;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -13,7 +13,7 @@ use crate::support::http::Message;
 /// A call of the AWS SDK, in one of its JSON protocols.
 #[derive(Debug, Clone)]
 pub struct Call {
-    /// Counted from 1 since the proxy was last told what to do.
+    /// Counted from 1 since the last [`Proxy::judge`].
     pub number: usize,
     /// As in `DynamoDB_20120810.UpdateItem`.
     pub target: String,
@@ -28,21 +28,21 @@ impl Call {
         self.target.rsplit('.').next().unwrap_or_default()
     }
 
-    /// Whether the endpoint did what was asked.
+    /// Whether the endpoint carried the call out.
     pub fn was_done(&self) -> bool {
         matches!(self.answer, Some((200, _)))
     }
 }
 
-/// What becomes of a call.
+/// What the proxy does with a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     Forward,
     /// Never reaches the endpoint; is answered with this status and error code.
     Fail(u16, &'static str),
-    /// Never reaches the endpoint, nor does any that comes after it, until the proxy is told what to do next.
+    /// Never reaches the endpoint, nor does any later call, until the next [`Proxy::judge`].
     HoldBefore,
-    /// Is done, but its answer never comes back; the others are held as above.
+    /// Reaches the endpoint, but its answer never comes back; later calls are held as above.
     HoldAfter,
 }
 
@@ -63,12 +63,12 @@ struct State {
     judge: Judge,
     calls: Vec<Call>,
     is_holding: bool,
-    /// How often the proxy was told what to do. Calls of an earlier time are no longer answered.
+    /// The number of calls of [`Proxy::judge`]. Calls from before the last one are no longer answered.
     time: u64,
 }
 
 impl Proxy {
-    /// Before the endpoint at this address, which speaks plain HTTP.
+    /// Starts a proxy to the endpoint at this address, which speaks plain HTTP.
     pub fn before(endpoint: SocketAddr) -> Self {
         let state = State { judge: Box::new(|_| Verdict::Forward), calls: Vec::new(), is_holding: false, time: 0 };
         let shared = Arc::new(Shared { endpoint, state: Mutex::new(state), changed: Condvar::new() });
@@ -88,7 +88,7 @@ impl Proxy {
         format!("http://{}", self.address)
     }
 
-    /// Forgets the calls so far, lets go of those that are held, and judges each that comes from now on.
+    /// Forgets the calls so far, drops those that are held, and decides about each later call.
     pub fn judge(&self, judge: impl Fn(&Call) -> Verdict + Send + 'static) {
         let mut state = self.shared.state();
         state.judge = Box::new(judge);
@@ -109,13 +109,13 @@ impl Proxy {
         assert!(waited.unwrap().0.is_holding, "no call came that is to be held");
     }
 
-    /// The calls since the proxy was last told what to do, in the order in which they came.
+    /// The calls since the last [`Proxy::judge`], in order.
     pub fn calls(&self) -> Vec<Call> {
         self.shared.state().calls.clone()
     }
 }
 
-/// What a service of the older protocol is asked to do: a form that begins with it.
+/// The action of a call in the older query protocol, whose form begins with it.
 fn action(request: &Message) -> Option<&str> {
     str::from_utf8(&request.body).ok()?.strip_prefix("Action=")?.split('&').next()
 }
@@ -125,7 +125,7 @@ impl Shared {
         self.state.lock().unwrap()
     }
 
-    /// Until the function has gone, or was held.
+    /// Serves until the function is gone or a call is held.
     fn serve(&self, connection: &TcpStream) {
         connection.set_nodelay(true).unwrap();
         let mut requests = BufReader::new(connection.try_clone().unwrap());
@@ -137,7 +137,7 @@ impl Shared {
         }
     }
 
-    /// None if the function gets none.
+    /// The answer for the function, if it gets one.
     fn answer(&self, request: &Message) -> Option<Message> {
         let mut state = self.state();
         let (time, index) = (state.time, state.calls.len());
@@ -151,8 +151,7 @@ impl Shared {
         state.calls.push(call);
         match verdict {
             Verdict::Fail(status, code) => {
-                let body =
-                    json!({ "__type": format!("com.amazonaws.dynamodb.v20120810#{code}"), "message": "as told" });
+                let body = json!({ "__type": format!("com.amazonaws.dynamodb.v20120810#{code}"), "message": "prepared answer" });
                 let answer = Message::answer(status, body.to_string());
                 return Some(answer.with("content-type", "application/x-amz-json-1.0"));
             }
@@ -177,7 +176,7 @@ impl Shared {
         Some(answer)
     }
 
-    /// Until the proxy is told what to do next.
+    /// Waits until the next [`Proxy::judge`].
     fn hold(&self, mut state: MutexGuard<'_, State>) {
         let time = state.time;
         state.is_holding = true;

@@ -15,7 +15,7 @@ CREATE TABLE queue (
     last_failure  TEXT
 ) STRICT;
 
--- Finds what was tried too often without a look at the rest; costs other rows nothing.
+-- Finds the messages that were delivered too often. Other rows are not in the index.
 CREATE INDEX queue_spent ON queue (visible_at) WHERE receive_count >= 5;
 
 CREATE TABLE attendee (

@@ -1,2 +1,2 @@
--- It cost every sign-up a page of the log. Whoever looks for a name goes through the events.
+-- The index cost every sign-up a page of the write-ahead log. A search for a name goes through the events.
 DROP INDEX attendee_name;

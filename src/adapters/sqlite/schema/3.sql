@@ -1,4 +1,4 @@
--- What is not announced yet, and whom it goes to just now; `record` is JSON.
+-- Pending changes, and the recipients of the announcement that is being sent. `record` is JSON.
 CREATE TABLE digest (
     event      TEXT PRIMARY KEY,
     due_at     INTEGER,
@@ -11,16 +11,16 @@ CREATE TABLE digest (
 CREATE INDEX digest_due ON digest (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX digest_expires ON digest (expires_at) WHERE expires_at IS NOT NULL;
 
--- How far whoever follows the changes has come.
+-- The position of each consumer of the changes.
 CREATE TABLE follower (
     name     TEXT PRIMARY KEY,
     position TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Who was in before there were digests is no news.
+-- The changes from before this version are not announced.
 INSERT INTO follower (name, position) SELECT 'fanout', max(seq) FROM change HAVING max(seq) IS NOT NULL;
 
--- What the owner of an address has said; the address is not in it.
+-- The opt-in of each contact. `id` is a keyed hash; the address is not stored.
 CREATE TABLE contact (
     id       TEXT PRIMARY KEY,
     state    TEXT NOT NULL CHECK (state IN ('asked', 'given', 'refused')),
@@ -34,7 +34,7 @@ CREATE TABLE budget (
     ends_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- What was told to a stay, the latest of it.
+-- The latest messages to each registration.
 CREATE TABLE inbox (
     seq   INTEGER PRIMARY KEY AUTOINCREMENT,
     event TEXT NOT NULL,

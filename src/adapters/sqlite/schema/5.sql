@@ -1,4 +1,4 @@
--- Buttons as the organiser registered them; `record` is JSON.
+-- The registered buttons. `record` is JSON.
 CREATE TABLE button (
     serial   TEXT PRIMARY KEY,
     event    TEXT NOT NULL,

@@ -1,4 +1,4 @@
--- What households with an Echo usually say, by a hash of whose Echo it is.
+-- The usual names of households with an Echo. `user` is a keyed hash of the Amazon user id.
 CREATE TABLE household (
     user TEXT PRIMARY KEY,
     name TEXT NOT NULL,

@@ -31,8 +31,8 @@ pub struct ButtonsBody {
     next: Option<String>,
 }
 
-/// A button to register. Each kind of press is `sign_up`, `cancel` or `nothing`. By default, a single press signs up, a long
-/// press cancels, and other presses do nothing.
+/// A button to register. Each kind of press is `sign_up`, `cancel` or `nothing`. By default, a single press signs up,
+/// a long press cancels, and other presses do nothing.
 #[derive(Serialize, ToSchema)]
 pub struct ButtonRequest {
     /// The serial number that the device sends or its maker prints; `…:2` for the second button of a device.

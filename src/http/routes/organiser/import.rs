@@ -37,7 +37,7 @@ const POLL_INTERVAL: Duration = Duration::from_millis(20);
 /// Rows of a CSV import. Sending them again with the same `import` and `began_at` changes nothing.
 #[derive(Serialize, ToSchema)]
 pub struct ImportRequest {
-    /// An id for this import: at most 64 letters and digits.
+    /// An id of this import, different for each file: at most 64 letters and digits.
     #[schema(example = "9f86d081884c7d65")]
     pub import: String,
     /// When the import began, in milliseconds since 1970. All its rows get this time.

@@ -87,7 +87,7 @@ pub async fn list(
 
 /// Shows one rejected message.
 #[utoipa::path(
-    get, path = "/organiser/rejects/{id}", operation_id = "showReject", tag = "organiser", params(("id" = String, Path)), security(("organiser" = [])),
+    get, path = "/organiser/rejects/{id}", operation_id = "showReject", tag = "organiser", params(("id" = String, Path, description = "The id of the rejected message")), security(("organiser" = [])),
     responses(
         (status = 200, body = RejectBody),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
@@ -108,7 +108,7 @@ pub async fn show(
 
 /// Corrects a rejected message and sends it again. It keeps its original id and time.
 #[utoipa::path(
-    post, path = "/organiser/rejects/{id}/redrive", operation_id = "redriveReject", tag = "organiser", params(("id" = String, Path)),
+    post, path = "/organiser/rejects/{id}/redrive", operation_id = "redriveReject", tag = "organiser", params(("id" = String, Path, description = "The id of the rejected message")),
     security(("organiser" = [])), request_body = RedriveRequest,
     responses(
         (status = 202, body = QueuedSignup),
@@ -137,7 +137,7 @@ pub async fn redrive(
         }
         Err(problem) => return Err(problem),
     };
-    // Sent before it is deleted: after a crash in between, the reject is still stored, and sending it again changes nothing.
+    // Send, then delete: after a crash in between, the reject is still stored, and sending it again changes nothing.
     signups::enqueue(&app, &signup).await?;
     // Another request may have deleted it in the meantime.
     let _ = app.backend.rejects.delete(&reject.id).await?;
@@ -169,7 +169,7 @@ async fn corrected_signup(app: &App, reject: &Reject, corrections: Map<String, V
 
 /// Discards a rejected message.
 #[utoipa::path(
-    post, path = "/organiser/rejects/{id}/discard", operation_id = "discardReject", tag = "organiser", params(("id" = String, Path)),
+    post, path = "/organiser/rejects/{id}/discard", operation_id = "discardReject", tag = "organiser", params(("id" = String, Path, description = "The id of the rejected message")),
     security(("organiser" = [])),
     responses(
         (status = 204, description = "The message is discarded"),

@@ -1,4 +1,4 @@
-//! Bodies that are none.
+//! Malformed bodies.
 
 use proptest::prelude::*;
 

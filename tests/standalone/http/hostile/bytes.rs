@@ -1,4 +1,4 @@
-//! What is not HTTP, or only nearly.
+//! Malformed HTTP.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -86,7 +86,7 @@ fn smuggled_request_is_not_run() {
                   Content-Length: 15\r\n\r\n{\"name\": \"Eve\"}";
     let chunked = format!("0\r\n\r\n{hidden}");
     let length = hidden.len();
-    // Its body by one reading of the head, a request of its own by the other.
+    // A body by one reading of the head, another request by the other.
     let smuggled = [
         format!("GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{hidden}"),
         format!(
@@ -119,7 +119,7 @@ fn slow_clients_delay_nobody() {
         held.push(stream);
     }
     server.sign_up("dance", "Ana");
-    // Half of them hang up in the middle.
+    // Half of the clients hang up in the middle.
     held.truncate(50);
     server.sign_up("dance", "Ben");
     goes_on(&server);

@@ -1,4 +1,4 @@
-//! Paths and queries that lead nowhere.
+//! Malformed paths and queries.
 
 use proptest::prelude::*;
 

@@ -1,4 +1,4 @@
-//! An answer, and what can be asked of it.
+//! An answer, and assertions on it.
 
 use serde_json::Value;
 use ureq::http::HeaderMap;

@@ -21,19 +21,19 @@ pub fn enqueue(folder: &Path, messages: &[impl ToString]) {
     runtime.block_on(async { Sqlite::open(folder).unwrap().send(bodies).await }).unwrap();
 }
 
-/// Waits until every change is taken in and nothing is due: whatever is written from then on, somebody asked for it.
-pub fn all_is_told(database: &Path) {
+/// Waits until every change is announced and nothing is due, so that later writes are caused by requests alone.
+pub fn wait_until_announced(database: &Path) {
     let db = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
     let sql = "SELECT coalesce((SELECT min(CAST(position AS INTEGER)) FROM follower HAVING count(*) = 2), 0) = (SELECT coalesce(max(seq), 0) FROM change)
                       AND NOT EXISTS (SELECT 1 FROM digest WHERE due_at <= unixepoch() * 1000 + 1000)";
     let deadline = Instant::now() + PATIENCE;
     while !db.query_row(sql, (), |row| row.get::<_, bool>(0)).unwrap() {
-        assert!(Instant::now() < deadline, "changes stay untold");
+        assert!(Instant::now() < deadline, "changes are never announced");
         thread::sleep(Duration::from_millis(20));
     }
 }
 
-/// The path of the link that somebody gets who is asked whether they want messages at this contact.
+/// The path of the opt-in link of this contact.
 pub fn consent_link(database: &Path, contact: &Contact) -> String {
     let db = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
     let secret = |name: &str| {

@@ -1,4 +1,4 @@
-//! What the tests speak: servers, requests and answers, people and their sign-ups.
+//! Helpers: servers, requests and answers, people and their sign-ups.
 
 mod answer;
 mod data;
@@ -8,7 +8,7 @@ mod request;
 mod server;
 
 pub use self::answer::Answer;
-pub use self::data::{all_is_told, consent_link, dump, enqueue};
+pub use self::data::{consent_link, dump, enqueue, wait_until_announced};
 pub use self::people::SignedUp;
 pub use self::raw::{exchange, read_answer, read_head};
 pub use self::request::Request;

@@ -1,10 +1,10 @@
-//! People, as the tests let them sign up and look them up.
+//! Signing people up and looking them up.
 
 use serde_json::{Value, json};
 
 use super::Running;
 
-/// What somebody keeps of a sign-up.
+/// What a client keeps of a sign-up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignedUp {
     pub id: String,
@@ -33,7 +33,7 @@ impl SignedUp {
 }
 
 impl Running {
-    /// Somebody signs up over HTTP and is brought onto the roster.
+    /// Signs somebody up over HTTP, and waits until they are on the roster.
     pub fn sign_up(&self, event: &str, name: &str) -> SignedUp {
         self.sign_up_with(event, &json!({ "name": name }))
     }

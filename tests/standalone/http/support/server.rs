@@ -90,7 +90,7 @@ impl Running {
         self.folder().join("countmein.sqlite")
     }
 
-    /// Waits until all that was put on the queue is on the roster or among the rejects.
+    /// Waits until the queue is empty.
     pub fn settled(&self) {
         let deadline = Instant::now() + PATIENCE;
         while self.metric("countmein_queue_messages") != 0 {

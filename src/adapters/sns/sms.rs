@@ -1,40 +1,43 @@
+//! Text messages over SNS.
+
 use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_sdk_sns::Client;
 
-use super::{attribute, quietly};
+use super::{attribute, without_logging};
 use crate::adapters::aws::error::send_error;
 use crate::domain::opt_in::OptIn;
 use crate::ports::{SendError, SmsSender, Text};
 
-const TEXTING: &str = "texting over SNS";
-const CHECKING: &str = "asking SNS whether a phone opted out";
+const SENDING: &str = "sending a text message over SNS";
+const CHECKING: &str = "checking whether a phone number opted out of text messages";
 
-/// Texts phones directly; needs no topic and no stack.
+/// Sends text messages directly to phone numbers. It needs no topic and no stack.
 #[derive(Debug, Clone)]
-pub struct Phones {
+pub struct SnsSms {
     client: Client,
 }
 
-impl Phones {
+impl SnsSms {
     pub fn new(config: &SdkConfig) -> Self {
         Self { client: Client::new(config) }
     }
 }
 
 #[async_trait]
-impl SmsSender for Phones {
+impl SmsSender for SnsSms {
     async fn text(&self, text: &Text) -> Result<(), SendError> {
         let publish = self.client.publish().phone_number(&text.to).message(&text.body);
         let publish = publish.message_attributes("AWS.SNS.SMS.SMSType", attribute("Transactional"));
-        quietly(publish.send()).await.map_err(|error| send_error(TEXTING, &error))?;
+        without_logging(publish.send()).await.map_err(|error| send_error(SENDING, &error))?;
         Ok(())
     }
 
-    /// A phone whose owner answered STOP is not asked: SNS would take the question, and drop it.
+    /// A phone number that opted out with STOP gets no request: SNS would accept it and drop it.
     async fn ask(&self, question: &Text) -> Result<Option<OptIn>, SendError> {
         let check = self.client.check_if_phone_number_is_opted_out().phone_number(&question.to);
-        let checked = quietly(check.send()).await.map_err(|error| send_error(CHECKING, &error).before_sending())?;
+        let checked =
+            without_logging(check.send()).await.map_err(|error| send_error(CHECKING, &error).before_sending())?;
         if checked.is_opted_out() {
             return Ok(Some(OptIn::OptedOut));
         }

@@ -1,4 +1,4 @@
-//! From a webhook's name to the addresses that may be called.
+//! DNS resolution of a webhook's host to the addresses that may be called.
 
 use ureq::Error;
 use ureq::config::Config;
@@ -8,31 +8,31 @@ use ureq::unversioned::transport::NextTimeout;
 
 use super::address::is_public;
 
-/// Says which addresses a connection may be made to.
+/// Resolves a host to its public addresses.
 ///
-/// The client connects to these very addresses and does not ask again, so that a name cannot mean another address
-/// in between (DNS rebinding).
+/// The client connects to exactly these addresses and does not resolve the host a second time, so DNS rebinding cannot
+/// replace them in between.
 #[derive(Debug)]
-pub struct Lookup {
+pub struct PublicResolver {
     allow_private: bool,
     resolver: DefaultResolver,
 }
 
-/// Every address of a name is refused.
+/// No address of the host may be called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("no address is public")]
+#[error("the host has no public address")]
 pub struct NotPublic;
 
-impl Lookup {
+impl PublicResolver {
     pub fn new(allow_private: bool) -> Self {
         Self { allow_private, resolver: DefaultResolver::default() }
     }
 }
 
-impl Resolver for Lookup {
+impl Resolver for PublicResolver {
     fn resolve(&self, uri: &Uri, config: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
         let found = self.resolver.resolve(uri, config, timeout).map_err(|error| match error {
-            // Elsewhere an I/O error is the connection's.
+            // An I/O error would be taken for one of the connection.
             Error::Io(_) => Error::HostNotFound,
             other => other,
         })?;

@@ -1,4 +1,4 @@
-//! What the owner of a stay may wish: to be told no more, and to have their link again.
+//! What the owner of a registration may change: notifications on or off, and getting the link again.
 
 use std::path::Path;
 
@@ -28,7 +28,7 @@ fn muted_registration_is_notified_once_unmuted() {
     let cleo = sign_up(&program, "Cleo", &json!(null));
 
     assert_eq!(mail.next()["to"], json!(["ben@mail.example"]));
-    // It is there for whoever looks.
+    // The message is in the inbox nonetheless.
     eventually("news for Ana", || get(&ana)["messages"].as_array().unwrap().first().cloned());
     assert_eq!(post(&ana, &json!({ "notify": true }))["notify"], true);
     assert_eq!(post(&ben, &json!({ "action": "quiet" }))["notify"], false);
@@ -41,7 +41,7 @@ fn muted_registration_is_notified_once_unmuted() {
 }
 
 fn stopped_without_further_mail(program: Program, mail: MailServer, data: &Path) {
-    // What was asked for is with the mail server, or never will be, once somebody else's news is.
+    // Once another recipient's mail has arrived, a requested link has arrived too or never will.
     sign_up(&program, "Zoe", &json!(null));
     assert!(header(&mail.next(), "Subject").contains("Zoe"), "{}", data.display());
     assert!(program.terminate().0);
@@ -76,7 +76,7 @@ fn link_request_reveals_nothing() {
     assert!(header(&mail.next(), "Subject").contains("Ben"));
     sign_up(&program, "Cleo", &json!({ "email": "cleo@mail.example" }));
     let (one, other) = (mail.next(), mail.next());
-    // The question, and what Ana hears of Cleo.
+    // The opt-in request, and Ana's notification about Cleo.
     assert!([&one["to"], &other["to"]].contains(&&json!(["cleo@mail.example"])));
 
     let answers = ["Nobody", "Ben", "Cleo"].map(|name| ask_for_the_link(&program, name));

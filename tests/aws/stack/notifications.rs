@@ -30,7 +30,7 @@ fn signup_notifies_others_but_not_the_actor() {
         let (status, answer) = stack.post(&link(&question), &json!({ "action": "confirm" }));
         assert_eq!((status, &answer["opt_in"]), (200, &json!("confirmed")));
     }
-    // Ben came before Ana's yes, or after: what counts is what comes now.
+    // Ben may have signed up before or after Ana confirmed: the next text counts.
     let before = stack.texts(ANAS_PHONE).len();
 
     let (status, _) = stack.post("/events/Dance/signups", &json!({ "name": "Cleo" }));
@@ -56,7 +56,7 @@ fn signup_notifies_others_but_not_the_actor() {
 
 #[test]
 fn confirmed_webhook_hears_only_of_others() {
-    // As who runs a webhook would confirm it: by a look at the address that SNS names.
+    // Confirms as the owner of a webhook would: by opening the URL that SNS sent.
     let said_yes = |request: &Message| {
         let body: Value = serde_json::from_slice(&request.body).unwrap();
         if body["Type"] == "SubscriptionConfirmation" {

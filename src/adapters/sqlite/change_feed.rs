@@ -1,4 +1,4 @@
-//! The change feed: what the table's stream is on AWS. Written in the attendee's own transaction.
+//! The change feed. A change is written in the same transaction as its attendee.
 
 use async_trait::async_trait;
 use rusqlite::Connection;
@@ -34,40 +34,41 @@ impl ChangeFeed for Sqlite {
     }
 }
 
-/// Who goes through the changes, each at its own pace.
+/// A consumer of the change feed. Each consumer has its own position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr, VariantArray)]
-#[strum(serialize_all = "lowercase")]
-pub enum Follower {
-    /// Takes them into the digests.
+pub enum FeedConsumer {
+    /// Adds the changes to the digests.
     #[strum(serialize = "fanout")]
     Digests,
-    /// Asks the owners of new addresses, and sends links again.
-    Answers,
+    /// Sends opt-in requests to new contacts, and manage links again.
+    #[strum(serialize = "answers")]
+    DirectMessages,
 }
 
-impl Follower {
+impl FeedConsumer {
+    /// The stored name.
     fn as_str(self) -> &'static str {
         self.into()
     }
 }
 
 impl Sqlite {
-    /// How far a follower has come.
-    pub async fn position(&self, follower: Follower) -> Result<Position, Unavailable> {
-        self.read("reading how far the changes are followed", move |db| {
+    /// The position of the last change that a consumer has processed.
+    pub async fn position(&self, consumer: FeedConsumer) -> Result<Position, Unavailable> {
+        self.read("reading a position in the change feed", move |db| {
             let sql = "SELECT position FROM follower WHERE name = ?1";
-            let position = query_optional(db, sql, [follower.as_str()], |row| row.get(0))?;
+            let position = query_optional(db, sql, [consumer.as_str()], |row| row.get(0))?;
             Ok(position.map_or(Position::START, Position::new))
         })
         .await
     }
 
-    pub async fn set_position(&self, follower: Follower, position: &Position) -> Result<(), Unavailable> {
+    pub async fn set_position(&self, consumer: FeedConsumer, position: &Position) -> Result<(), Unavailable> {
         let position = position.as_str().to_owned();
-        self.write("writing how far the changes are followed", move |db| {
+        self.write("storing a position in the change feed", move |db| {
             let sql = "INSERT INTO follower (name, position) VALUES (?1, ?2)
                        ON CONFLICT DO UPDATE SET position = excluded.position";
-            db.prepare_cached(sql)?.execute((follower.as_str(), &position)).map(drop)
+            db.prepare_cached(sql)?.execute((consumer.as_str(), &position)).map(drop)
         })
         .await
     }
@@ -86,8 +87,8 @@ pub fn record(
     Ok(())
 }
 
-/// Takes the contacts of a person who was removed out of the feed; that they left is still told.
-pub fn forget(db: &Connection, name: &NameKey, event: Option<&EventId>) -> rusqlite::Result<()> {
+/// Deletes the contacts of a removed person from the feed. The changes themselves stay, so that others are notified.
+pub fn delete_contacts(db: &Connection, name: &NameKey, event: Option<&EventId>) -> rusqlite::Result<()> {
     db.execute(
         "UPDATE change SET old_image = json_remove(old_image, '$.contact', '$.contact_kind'),
                            new_image = json_remove(new_image, '$.contact', '$.contact_kind')

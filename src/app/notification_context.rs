@@ -1,4 +1,4 @@
-//! How people are told while the server serves, and with what; [`followers`](super::followers) do it.
+//! Everything that the [notification tasks](super::notification_tasks) work with, built from the settings.
 
 use std::sync::Arc;
 
@@ -6,9 +6,9 @@ use anyhow::Context as _;
 use tokio::sync::Notify;
 use url::Url;
 
-use crate::adapters::smtp::Smtp;
+use crate::adapters::smtp::SmtpMailer;
 use crate::adapters::sqlite::Sqlite;
-use crate::adapters::webhook::Webhooks;
+use crate::adapters::webhook::WebhookClient;
 use crate::app::settings::{NotificationSettings, WebhookPolicy};
 use crate::domain::backoff::Noise;
 use crate::domain::secret::Secret;
@@ -17,18 +17,18 @@ use crate::notify::text::MessageTexts;
 use crate::notify::{NotificationSender, OptInsInFlight};
 use crate::ports::{Mailer, Meter, SmsSender, WebhookCaller};
 
-/// What the followers work with.
-pub struct NotificationTasks {
+/// The state that the notification tasks share.
+pub struct NotificationContext {
     pub sqlite: Sqlite,
     pub sender: NotificationSender,
-    pub noise: Noise,
+    pub backoff: Noise,
     pub metrics: Arc<dyn Meter>,
-    /// Something may be due.
-    pub stirred: Notify,
+    /// Wakes the task that sends digests when a digest has changed.
+    pub digests_updated: Notify,
 }
 
-impl NotificationTasks {
-    /// Links in messages begin with `public_url`.
+impl NotificationContext {
+    /// Links in notifications start with `public_url`.
     pub async fn new(
         sqlite: Sqlite,
         settings: &NotificationSettings,
@@ -36,20 +36,20 @@ impl NotificationTasks {
         public_url: Url,
         metrics: Arc<dyn Meter>,
     ) -> anyhow::Result<Self> {
-        let secret = async |name| {
+        let stored_secret = async |name| {
             let text = sqlite.secret(name).await?;
-            Secret::new(text).with_context(|| format!("the stored secret {name}"))
+            Secret::new(text).with_context(|| format!("the stored secret {name} is invalid"))
         };
         let ports = Arc::new(sqlite.clone());
-        let mailer = settings.mail.as_ref().map(|mail| Smtp::new(&mail.server, &mail.from)).transpose()?;
+        let mailer = settings.mail.as_ref().map(|mail| SmtpMailer::new(&mail.server, &mail.from)).transpose()?;
         let caller = match settings.webhooks {
             WebhookPolicy::Off => None,
-            policy => Some(Webhooks::new(secret("webhook").await?, policy == WebhookPolicy::Any)?),
+            policy => Some(WebhookClient::new(stored_secret("webhook").await?, policy == WebhookPolicy::Any)?),
         };
         let sender = NotificationSender {
             texts: MessageTexts::new(settings.language, settings.names_shown),
             links: Links { public_url, token_secret },
-            contact_secret: secret("contact").await?,
+            contact_secret: stored_secret("contact").await?,
             contacts: ports.clone(),
             budgets: ports.clone(),
             limits: settings.limits.clone(),
@@ -61,24 +61,24 @@ impl NotificationTasks {
             sms_sender: sms_sender(settings).await?,
             broadcaster: None,
         };
-        Ok(Self { sqlite, sender, noise: settings.noise, metrics, stirred: Notify::new() })
+        Ok(Self { sqlite, sender, backoff: settings.backoff, metrics, digests_updated: Notify::new() })
     }
 }
 
-/// Over SNS, with this machine's credentials, where texts may go anywhere.
+/// Text messages are sent over SNS with this machine's AWS credentials, if any calling code is allowed.
 #[cfg(feature = "aws")]
 async fn sms_sender(settings: &NotificationSettings) -> anyhow::Result<Option<Arc<dyn SmsSender>>> {
     match &settings.limits.sms {
         Some(_) => {
-            let config = crate::adapters::aws::config::of_machine().await?;
-            Ok(Some(Arc::new(crate::adapters::sns::Phones::new(&config))))
+            let config = crate::adapters::aws::config::load_for_machine().await?;
+            Ok(Some(Arc::new(crate::adapters::sns::SnsSms::new(&config))))
         }
         None => Ok(None),
     }
 }
 
 #[cfg(not(feature = "aws"))]
-#[expect(clippy::unused_async, reason = "with AWS it waits for the credentials")]
+#[expect(clippy::unused_async, reason = "with the feature `aws` it loads credentials")]
 async fn sms_sender(_: &NotificationSettings) -> anyhow::Result<Option<Arc<dyn SmsSender>>> {
     Ok(None)
 }

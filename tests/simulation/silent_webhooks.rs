@@ -1,4 +1,4 @@
-//! Recipients whose own ends do not answer, and everybody else.
+//! Webhooks that do not answer delay no other recipient.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -12,11 +12,11 @@ use countmein::ports::{Notified, Notifier, SendError, Unavailable};
 use crate::memory::Memory;
 use crate::{DANCE, start};
 
-/// More than are kept by name for another try, and before all others in the roster's order.
+/// More failed recipients than are stored by name, and before all others in the roster's order.
 const SILENT: usize = 150;
 const OTHERS: usize = 700;
 
-/// Calls webhooks, of which some never answer.
+/// A notifier some of whose webhooks never answer.
 struct Webhooks<'a>(&'a Memory);
 
 #[async_trait]
@@ -44,16 +44,16 @@ fn silent_webhooks_delay_nobody_else() {
     memory.work_with(&Webhooks(&memory), Noise::default());
     for round in 0..3 {
         memory.advance(Duration::from_secs(12 * 60 * 60));
-        memory.state().told.clear();
+        memory.state().notified.clear();
         memory.request(DANCE, &format!("Zoe {round}"), Request::Enrol { contact: None });
 
         let tally = memory.work_with(&Webhooks(&memory), Noise::default()).expect("nothing crashes");
 
-        let told: BTreeSet<String> = memory.state().told.iter().map(|(_, name, _)| name.clone()).collect();
+        let notified: BTreeSet<String> = memory.state().notified.iter().map(|(_, name, _)| name.clone()).collect();
         assert!(
-            (0..OTHERS).all(|number| told.contains(&format!("Guest {number:03}"))),
+            (0..OTHERS).all(|number| notified.contains(&format!("Guest {number:03}"))),
             "round {round}: {}",
-            told.len()
+            notified.len()
         );
         assert!(tally.expired > 0, "who is given up is counted: {tally:?}");
     }

@@ -1,0 +1,116 @@
+//! Errors of an SMTP conversation: their cause, and whether a retry may help.
+
+use std::error::Error as _;
+use std::iter;
+use std::time::Duration;
+
+use lettre::transport::smtp::Error;
+use tokio::time::timeout;
+
+use crate::ports::{SendError, Unavailable};
+
+/// Permanent replies whose reason is this client, whatever the recipient: a command out of order, and the login errors
+/// of RFC 4954, section 6.
+const CLIENT_ERRORS: [u16; 5] = [503, 530, 534, 535, 538];
+
+/// Why a mail was not sent. The text never quotes the server, whose words may contain the address.
+pub struct SmtpError {
+    text: String,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// The server refused this recipient or this mail for good.
+    PermanentReply,
+    /// The server refused, and a retry may help.
+    TransientReply,
+    Timeout,
+    /// There was no connection, or no reply that is SMTP.
+    NoReply,
+}
+
+/// Runs one step of the conversation. After an error without a reply, the connection must not be used again.
+pub async fn with_timeout<T>(limit: Duration, step: impl Future<Output = Result<T, Error>>) -> Result<T, SmtpError> {
+    match timeout(limit, step).await {
+        Ok(done) => done.map_err(|error| SmtpError::from(&error)),
+        Err(_) => Err(SmtpError { text: "the server did not answer in time".to_owned(), kind: Kind::Timeout }),
+    }
+}
+
+impl SmtpError {
+    /// The circuit breaker prevented the attempt.
+    pub fn circuit_open() -> Self {
+        let text = "the server did not answer the last mails; this one waits".to_owned();
+        Self { text, kind: Kind::NoReply }
+    }
+
+    /// The same error where it cannot be about the recipient, so that a retry may help.
+    pub fn into_transient(self) -> Self {
+        match self.kind {
+            Kind::PermanentReply => Self { kind: Kind::TransientReply, ..self },
+            Kind::TransientReply | Kind::Timeout | Kind::NoReply => self,
+        }
+    }
+
+    pub fn is_reply(&self) -> bool {
+        matches!(self.kind, Kind::PermanentReply | Kind::TransientReply)
+    }
+
+    pub fn is_timeout(&self) -> bool {
+        self.kind == Kind::Timeout
+    }
+}
+
+impl From<&Error> for SmtpError {
+    fn from(error: &Error) -> Self {
+        let Some(code) = error.status().map(u16::from) else {
+            // The client's own text would quote the reply.
+            let text =
+                if error.is_response() { "the server's answer is not SMTP".to_owned() } else { root_cause(error) };
+            return Self { text, kind: if error.is_timeout() { Kind::Timeout } else { Kind::NoReply } };
+        };
+        let status = enhanced_status(error, code);
+        let is_about_client = CLIENT_ERRORS.contains(&code) || status.as_deref().is_some_and(is_client_error);
+        let kind = if code >= 500 && !is_about_client { Kind::PermanentReply } else { Kind::TransientReply };
+        let text = match status {
+            Some(status) => format!("the server answered {code} {status}"),
+            None => format!("the server answered {code}"),
+        };
+        Self { text, kind }
+    }
+}
+
+impl From<SmtpError> for SendError {
+    fn from(error: SmtpError) -> Self {
+        let unavailable = |cause| Unavailable { doing: "sending mail", cause };
+        match error.kind {
+            Kind::PermanentReply => Self::Rejected(error.text),
+            Kind::TransientReply => Self::NotSent(unavailable(error.text)),
+            Kind::Timeout | Kind::NoReply => Self::Unavailable(unavailable(error.text)),
+        }
+    }
+}
+
+/// Whether an enhanced status code is about the sender's address, the mail system, a limit or a policy (RFC 3463,
+/// section 3). Large providers also answer with these when a daily limit is spent or the sender's reputation is low.
+fn is_client_error(status: &str) -> bool {
+    let detail = status.split_once('.').map_or(status, |(_, detail)| detail);
+    matches!(detail, "1.7" | "1.8" | "4.5") || detail.starts_with("3.") || detail.starts_with("7.")
+}
+
+/// The enhanced status code of RFC 3463 at the beginning of a reply, such as `5.1.1`.
+fn enhanced_status(error: &Error, code: u16) -> Option<String> {
+    let words = error.source()?.to_string();
+    let status = words.split_whitespace().next()?;
+    let parts: Vec<&str> = status.split('.').collect();
+    let is_number = |part: &&str| (1..=3).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
+    let is_status = parts.len() == 3 && parts.iter().all(is_number) && parts[0] == (code / 100).to_string();
+    is_status.then(|| status.to_owned())
+}
+
+/// The innermost error: of the network, of TLS or of the client. None of them contains the recipient's address.
+fn root_cause(error: &Error) -> String {
+    let sources = iter::successors(error.source(), |error| (*error).source());
+    sources.last().map_or_else(|| error.to_string(), ToString::to_string)
+}

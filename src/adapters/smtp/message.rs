@@ -1,0 +1,80 @@
+//! A mail in the form in which SMTP transfers it.
+
+use anyhow::{Context as _, ensure};
+use lettre::Address;
+use lettre::address::Envelope;
+use lettre::message::header::{ContentType, HeaderName, HeaderValue, MIME_VERSION_1_0};
+use lettre::message::{Mailbox, Message, MessageBuilder};
+use sha2::{Digest as _, Sha256};
+
+use crate::ports::{Mail, SendError};
+
+/// The sender of all mail.
+pub struct Sender(Mailbox);
+
+/// A mail with its sender and recipient, ready to be transferred.
+pub struct EncodedMail {
+    pub from: Address,
+    pub to: Address,
+    /// Headers and body. They are ASCII, so that every server accepts them.
+    pub text: Vec<u8>,
+}
+
+impl Sender {
+    pub fn parse(text: &str) -> anyhow::Result<Self> {
+        let help = "use a sender like events@example.org or Count Me In <events@example.org>";
+        let mailbox: Mailbox = text.parse().context(help)?;
+        // Not every server accepts other characters in an address.
+        ensure!(is_printable_ascii(mailbox.email.as_ref()), "{help}");
+        Ok(Self(mailbox))
+    }
+
+    pub fn domain(&self) -> &str {
+        self.0.email.domain()
+    }
+
+    pub fn encode(&self, mail: &Mail) -> Result<EncodedMail, SendError> {
+        let invalid_address = || SendError::Rejected("SMTP cannot send mail to this address".to_owned());
+        // A control character in the address could end the SMTP command.
+        let to: Address = Some(&mail.to)
+            .filter(|to| is_printable_ascii(to))
+            .and_then(|to| to.parse().ok())
+            .ok_or_else(invalid_address)?;
+        let from = self.0.email.clone();
+        let envelope = Envelope::new(Some(from.clone()), vec![to.clone()]).map_err(|_| invalid_address())?;
+        // The encoding keeps a line break inside its header, but a mail client would show it within the line.
+        let subject = mail.subject.replace(char::is_control, " ");
+        let mut builder = Message::builder()
+            .from(self.0.clone())
+            .to(Mailbox::new(None, to.clone()))
+            .subject(subject)
+            .date_now()
+            .message_id(Some(format!("<{:032x}@{}>", message_id_hash(&mail.id), self.domain())))
+            .header(MIME_VERSION_1_0)
+            .header(ContentType::TEXT_PLAIN)
+            .envelope(envelope);
+        // Autoresponders do not answer such mail (RFC 3834).
+        builder = with_header(builder, "Auto-Submitted", "auto-generated".to_owned());
+        if let Some(unsubscribe) = &mail.unsubscribe {
+            builder = with_header(builder, "List-Unsubscribe", format!("<{unsubscribe}>"));
+            builder = with_header(builder, "List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned());
+        }
+        // SMTP adds the last line break.
+        let body = mail.body.strip_suffix('\n').unwrap_or(&mail.body).replace('\r', "");
+        let message = builder.body(body).map_err(|_| invalid_address())?;
+        Ok(EncodedMail { from, to, text: message.formatted() })
+    }
+}
+
+fn with_header(builder: MessageBuilder, name: &'static str, value: String) -> MessageBuilder {
+    builder.raw_header(HeaderValue::new(HeaderName::new_from_ascii_str(name), value))
+}
+
+/// Half of a SHA-256 hash is enough to tell mails apart.
+fn message_id_hash(id: &str) -> u128 {
+    u128::from_be_bytes(*Sha256::digest(id).first_chunk().expect("a hash has 32 bytes"))
+}
+
+fn is_printable_ascii(address: &str) -> bool {
+    address.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+}

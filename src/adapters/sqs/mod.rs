@@ -1,0 +1,204 @@
+//! The queue of sign-ups on SQS.
+
+mod batch;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use aws_config::SdkConfig;
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::error::BuildError;
+use aws_sdk_sqs::types::{
+    ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry, Message, MessageSystemAttributeName,
+    QueueAttributeName, SendMessageBatchRequestEntry,
+};
+
+use self::batch::{batches, escape_noncharacters};
+use crate::adapters::aws::error::unavailable;
+use crate::domain::timestamp::Timestamp;
+use crate::ports::{Delivery, Depth, Nack, Queue, Unavailable};
+
+/// Entries in one batch call, and messages in one receive call (SQS quotas, "Message quotas").
+const MAX_BATCH_ENTRIES: usize = 10;
+
+/// 12 hours (SQS quotas, "Message visibility timeout").
+const MAX_VISIBILITY_TIMEOUT: Duration = Duration::from_secs(12 * 60 * 60);
+
+const SENDING: &str = "writing to the queue";
+const RECEIVING: &str = "reading the queue";
+const DELETING: &str = "deleting messages from the queue";
+const RETURNING: &str = "returning messages to the queue";
+
+/// A client of one queue. SQS moves a message that was received too often to the dead-letter queue.
+#[derive(Debug, Clone)]
+pub struct Sqs {
+    client: Client,
+    url: String,
+    /// How long a receive call waits for the first message. It is shorter than the SDK's timeout for one attempt.
+    wait_time: Duration,
+}
+
+impl Sqs {
+    /// `url` is the queue's URL, which `aws sqs get-queue-url` prints.
+    pub fn new(config: &SdkConfig, url: impl Into<String>) -> Self {
+        Self { client: Client::new(config), url: url.into(), wait_time: Duration::from_secs(1) }
+    }
+
+    /// Receives at most ten messages.
+    async fn receive_batch(&self, limit: usize, wait_time: Duration) -> Result<Vec<Delivery>, Unavailable> {
+        let received = self
+            .client
+            .receive_message()
+            .queue_url(&self.url)
+            .max_number_of_messages(i32::try_from(limit.clamp(1, MAX_BATCH_ENTRIES)).expect("it is at most ten"))
+            .wait_time_seconds(i32::try_from(wait_time.as_secs()).expect("it is a few seconds"))
+            .message_system_attribute_names(MessageSystemAttributeName::SentTimestamp)
+            .message_system_attribute_names(MessageSystemAttributeName::ApproximateReceiveCount)
+            .send()
+            .await
+            .map_err(|error| unavailable(RECEIVING, &error))?;
+        received.messages.unwrap_or_default().into_iter().map(delivery).collect()
+    }
+}
+
+#[async_trait]
+impl Queue for Sqs {
+    async fn send(&self, bodies: Vec<String>) -> Result<(), Unavailable> {
+        for batch in batches(&bodies) {
+            if let [body] = batch {
+                let send = self.client.send_message().queue_url(&self.url).message_body(escape_noncharacters(body));
+                send.send().await.map_err(|error| unavailable(SENDING, &error))?;
+                continue;
+            }
+            let entries = batch.iter().enumerate().map(|(index, body)| {
+                let entry = SendMessageBatchRequestEntry::builder().id(index.to_string());
+                entry.message_body(escape_noncharacters(body)).build()
+            });
+            let entries = build_entries(SENDING, entries)?;
+            let send = self.client.send_message_batch().queue_url(&self.url).set_entries(Some(entries));
+            let sent = send.send().await.map_err(|error| unavailable(SENDING, &error))?;
+            if let Some(failed) = sent.failed.first() {
+                return Err(entry_error(SENDING, failed.code(), failed.message()));
+            }
+        }
+        Ok(())
+    }
+
+    async fn receive(&self, limit: usize) -> Result<Vec<Delivery>, Unavailable> {
+        let mut received = self.receive_batch(limit, self.wait_time).await?;
+        let mut is_full = received.len() == MAX_BATCH_ENTRIES;
+        while is_full && received.len() < limit {
+            // An error must not hide the messages received before it.
+            let more = self.receive_batch(limit - received.len(), Duration::ZERO).await.unwrap_or_default();
+            is_full = more.len() == MAX_BATCH_ENTRIES;
+            received.extend(more);
+        }
+        Ok(received)
+    }
+
+    async fn ack(&self, receipts: Vec<String>) -> Result<(), Unavailable> {
+        for batch in receipts.chunks(MAX_BATCH_ENTRIES) {
+            let entries = batch.iter().enumerate().map(|(index, receipt)| {
+                DeleteMessageBatchRequestEntry::builder().id(index.to_string()).receipt_handle(receipt).build()
+            });
+            let entries = build_entries(DELETING, entries)?;
+            let delete = self.client.delete_message_batch().queue_url(&self.url).set_entries(Some(entries));
+            let deleted = delete.send().await.map_err(|error| unavailable(DELETING, &error))?;
+            // SQS calls an outdated receipt a sender fault: the message was deleted or delivered again.
+            if let Some(failed) = deleted.failed.iter().find(|failed| !failed.sender_fault) {
+                return Err(entry_error(DELETING, failed.code(), failed.message()));
+            }
+        }
+        Ok(())
+    }
+
+    async fn nack(&self, deliveries: Vec<Nack>) -> Result<(), Unavailable> {
+        for batch in deliveries.chunks(MAX_BATCH_ENTRIES) {
+            let entries = batch.iter().enumerate().map(|(index, nack)| {
+                ChangeMessageVisibilityBatchRequestEntry::builder()
+                    .id(index.to_string())
+                    .receipt_handle(&nack.receipt)
+                    .visibility_timeout(whole_seconds(nack.delay))
+                    .build()
+            });
+            let entries = build_entries(RETURNING, entries)?;
+            let change = self.client.change_message_visibility_batch().queue_url(&self.url).set_entries(Some(entries));
+            let changed = change.send().await.map_err(|error| unavailable(RETURNING, &error))?;
+            if let Some(failed) = changed.failed.iter().find(|failed| !failed.sender_fault) {
+                return Err(entry_error(RETURNING, failed.code(), failed.message()));
+            }
+        }
+        Ok(())
+    }
+
+    async fn depth(&self) -> Result<Depth, Unavailable> {
+        let counts = [
+            QueueAttributeName::ApproximateNumberOfMessages,
+            QueueAttributeName::ApproximateNumberOfMessagesNotVisible,
+            QueueAttributeName::ApproximateNumberOfMessagesDelayed,
+        ];
+        let attributes = self
+            .client
+            .get_queue_attributes()
+            .queue_url(&self.url)
+            .set_attribute_names(Some(counts.to_vec()))
+            .send()
+            .await
+            .map_err(|error| unavailable(RECEIVING, &error))?
+            .attributes
+            .unwrap_or_default();
+        let messages = counts.iter().filter_map(|count| attributes.get(count)?.parse::<u64>().ok()).sum();
+        Ok(Depth { messages, oldest: None })
+    }
+}
+
+/// SQS delivers a message without these attributes again after its visibility timeout, and finally moves it to the
+/// dead-letter queue.
+fn delivery(message: Message) -> Result<Delivery, Unavailable> {
+    let number = |name| message.attributes.as_ref()?.get(&name)?.parse::<i64>().ok();
+    let sent_at = number(MessageSystemAttributeName::SentTimestamp);
+    let receive_count = number(MessageSystemAttributeName::ApproximateReceiveCount);
+    let attributes = message.message_id.zip(message.receipt_handle).zip(sent_at).zip(receive_count);
+    let Some((((message_id, receipt), sent_at), receive_count)) = attributes else {
+        return Err(Unavailable {
+            doing: RECEIVING,
+            cause: "SQS delivered a message without its attributes".to_owned(),
+        });
+    };
+    Ok(Delivery {
+        message_id,
+        receipt,
+        body: message.body.unwrap_or_default(),
+        arrived_at: Timestamp::from_millis(sent_at)
+            .map_err(|error| Unavailable { doing: RECEIVING, cause: error.to_string() })?,
+        receive_count: u32::try_from(receive_count).unwrap_or(u32::MAX),
+    })
+}
+
+fn whole_seconds(delay: Duration) -> i32 {
+    let seconds = delay.min(MAX_VISIBILITY_TIMEOUT).as_millis().div_ceil(1_000);
+    i32::try_from(seconds).expect("12 hours fit 32 bits")
+}
+
+fn build_entries<T>(
+    doing: &'static str,
+    entries: impl Iterator<Item = Result<T, BuildError>>,
+) -> Result<Vec<T>, Unavailable> {
+    entries.collect::<Result<_, _>>().map_err(|error| Unavailable { doing, cause: error.to_string() })
+}
+
+fn entry_error(doing: &'static str, code: &str, message: Option<&str>) -> Unavailable {
+    Unavailable { doing, cause: format!("{code}: {}", message.unwrap_or("SQS gave no reason")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn delays_are_rounded_up_to_the_maximum() {
+        assert_eq!(whole_seconds(Duration::ZERO), 0);
+        assert_eq!(whole_seconds(Duration::from_millis(1)), 1);
+        assert_eq!(whole_seconds(Duration::from_secs(u64::MAX)), 43_200);
+    }
+}

@@ -1,0 +1,170 @@
+//! The background tasks of the notifications: one loop each for digests, opt-ins and deliveries, so that none waits for
+//! another.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio_util::sync::CancellationToken;
+
+use crate::adapters::sqlite::FeedConsumer;
+use crate::app::notification_context::NotificationContext;
+use crate::domain::change::Change;
+use crate::domain::event::EventId;
+use crate::domain::notification::Notification;
+use crate::domain::timestamp::Timestamp;
+use crate::fanout::{DigestSender, add_to_digests};
+use crate::ports::{
+    ChangeFeed as _, Digests as _, NotificationCounts, Notified, Notifier, Position, SendError, Unavailable,
+};
+
+/// Changes read from the feed in one batch. A batch is repeated if the program stops before it stores its position, so
+/// a batch must be smaller than the number of changes that a digest remembers.
+const CHANGES_BATCH_SIZE: usize = 200;
+
+/// Events with a due digest that are read in one batch.
+const EVENTS_BATCH_SIZE: usize = 100;
+
+/// Time limit for one batch of events. The loop then reads the due events again, and can stop.
+const BATCH_TIME_LIMIT: Duration = Duration::from_secs(2);
+
+/// Delay before a loop that found no work looks for work again.
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
+
+/// Time that a notification in progress gets when the program stops. A notification that is cut off is sent again after
+/// the next start.
+const NOTIFICATION_GRACE_PERIOD: Duration = Duration::from_secs(2);
+
+/// Time that a batch in progress gets when the program stops. It is longer than `NOTIFICATION_GRACE_PERIOD`, so that
+/// the results of the notifications are stored.
+const BATCH_GRACE_PERIOD: Duration = Duration::from_secs(3);
+
+const MAX_CONCURRENT_NOTIFICATIONS: usize = 32;
+
+/// A background task of the notifications.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotificationTask {
+    /// Adds changes of the roster to the digests.
+    UpdateDigests,
+    /// Sends opt-in requests to new contacts, and sends manage links again.
+    RequestOptIns,
+    /// Sends the digests that are due.
+    SendDigests,
+}
+
+/// What a batch leaves for the next one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Progress {
+    /// There may be more work now.
+    MoreWork,
+    Idle,
+}
+
+/// Runs a task until `stop` is cancelled.
+pub async fn run_until(context: Arc<NotificationContext>, task: NotificationTask, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        let progress = tokio::select! {
+            progress = context.run_batch(task, &stop) => progress,
+            () = sleep_after_stop(BATCH_GRACE_PERIOD, stop.clone()) => return,
+        };
+        match progress {
+            Ok(Progress::MoreWork) => continue,
+            Ok(Progress::Idle) => {}
+            Err(unavailable) => tracing::error!(%unavailable, ?task, "notification task failed; retrying in 500 ms"),
+        }
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = context.digests_updated.notified(), if task == NotificationTask::SendDigests => {}
+            () = tokio::time::sleep(POLL_INTERVAL) => {}
+        }
+    }
+}
+
+async fn sleep_after_stop(delay: Duration, stop: CancellationToken) {
+    stop.cancelled().await;
+    tokio::time::sleep(delay).await;
+}
+
+/// A notifier that cuts off slow notifications when the program stops, so that the results of the others are stored.
+struct StoppableNotifier<'a> {
+    notifier: &'a dyn Notifier,
+    stop: &'a CancellationToken,
+}
+
+#[async_trait]
+impl Notifier for StoppableNotifier<'_> {
+    async fn notify(&self, notification: &Notification) -> Result<Notified, SendError> {
+        tokio::select! {
+            outcome = self.notifier.notify(notification) => outcome,
+            () = sleep_after_stop(NOTIFICATION_GRACE_PERIOD, self.stop.clone()) => {
+                Err(Unavailable { doing: "sending a notification", cause: "the program is stopping".to_owned() }.into())
+            }
+        }
+    }
+}
+
+impl NotificationContext {
+    async fn run_batch(&self, task: NotificationTask, stop: &CancellationToken) -> Result<Progress, Unavailable> {
+        match task {
+            NotificationTask::UpdateDigests => self.process_changes(FeedConsumer::Digests, stop).await,
+            NotificationTask::RequestOptIns => self.process_changes(FeedConsumer::DirectMessages, stop).await,
+            NotificationTask::SendDigests => self.send_due_digests(stop).await,
+        }
+    }
+
+    async fn process_changes(&self, follower: FeedConsumer, stop: &CancellationToken) -> Result<Progress, Unavailable> {
+        let position = self.sqlite.position(follower).await?;
+        let page = self.sqlite.changes(&position, CHANGES_BATCH_SIZE).await?;
+        let is_full = page.len() == CHANGES_BATCH_SIZE;
+        let (positions, changes): (Vec<Position>, Vec<Change>) = page.into_iter().unzip();
+        if changes.is_empty() {
+            return Ok(Progress::Idle);
+        }
+        let processed = match follower {
+            FeedConsumer::Digests => {
+                add_to_digests(&changes, &self.sqlite, &self.backoff, Timestamp::now()).await?;
+                self.digests_updated.notify_one();
+                changes.len()
+            }
+            FeedConsumer::DirectMessages => {
+                self.sender.answer_changes(&changes, &|| (!stop.is_cancelled()).then(Timestamp::now)).await
+            }
+        };
+        if let Some(last) = positions[..processed].last() {
+            self.sqlite.set_position(follower, last).await?;
+        }
+        Ok(if is_full { Progress::MoreWork } else { Progress::Idle })
+    }
+
+    async fn send_due_digests(&self, stop: &CancellationToken) -> Result<Progress, Unavailable> {
+        let now = Timestamp::now();
+        let due = self.sqlite.due(now, EVENTS_BATCH_SIZE).await?;
+        if due.is_empty() {
+            return Ok(Progress::Idle);
+        }
+        let events: Vec<EventId> = due.into_iter().map(|(event, _)| event).collect();
+        let digest_sender = DigestSender {
+            digests: &self.sqlite,
+            roster: &self.sqlite,
+            notifier: &StoppableNotifier { notifier: &self.sender, stop },
+            backoff: self.backoff,
+            concurrency: MAX_CONCURRENT_NOTIFICATIONS,
+            clock: &Timestamp::now,
+            is_stopping: &|| stop.is_cancelled(),
+        };
+        let any_delivered = AtomicBool::new(false);
+        let record = |event: &EventId, counts: Result<NotificationCounts, Unavailable>| match counts {
+            Ok(counts) => {
+                any_delivered.fetch_or(counts.delivered > 0, Ordering::Relaxed);
+                self.metrics.notified(&counts);
+            }
+            Err(unavailable) => {
+                tracing::error!(%unavailable, event.id = %event, "sending digest failed; it will be retried");
+            }
+        };
+        digest_sender.send_digests(events, now.plus(BATCH_TIME_LIMIT), record).await;
+        // A batch without a delivery waits, so that a provider that is down is not called in a tight loop.
+        Ok(if any_delivered.into_inner() { Progress::MoreWork } else { Progress::Idle })
+    }
+}

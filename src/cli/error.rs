@@ -1,0 +1,111 @@
+//! Errors of the commands, with their messages and exit codes.
+
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+
+use serde_json::{Value, json};
+
+use super::terminal;
+
+/// Each message says what is wrong and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    #[error("{0}")]
+    Usage(String),
+    /// The server refused the request with a problem document (RFC 9457).
+    #[error("{}", detail(.0))]
+    Refused(Value),
+    #[error("the server at {server} is not a Count Me In server; check the address")]
+    NotCountMeIn { server: String },
+    #[error("cannot connect to {server} ({cause}); {advice}")]
+    Unreachable { server: String, cause: String, advice: &'static str },
+    #[error("the response from {server} is incomplete ({cause}); {advice}")]
+    IncompleteResponse { server: String, cause: String, advice: &'static str },
+    #[error("nothing was cancelled: this link belongs to another sign-up; use the link of the current sign-up")]
+    LinkOfAnotherSignup,
+    #[error("nothing was removed, because you did not confirm")]
+    NotConfirmed,
+    #[error(
+        "{refused} rows were refused and written to {file} with the reasons; correct them there and import that file"
+    )]
+    RowsRefused { refused: u64, file: String },
+    #[error("{0:#}")]
+    Serve(anyhow::Error),
+    #[cfg(feature = "aws")]
+    #[error("{0:#}")]
+    Aws(anyhow::Error),
+    #[error("cannot write the output: {0}")]
+    Output(#[from] io::Error),
+}
+
+impl CliError {
+    /// Prints the error on stderr, as a message or as a problem document.
+    pub fn report(&self, json: bool) -> ExitCode {
+        // A reader that closes the pipe early, as `head` does, has read what it needs.
+        if matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe) {
+            return ExitCode::SUCCESS;
+        }
+        let mut stderr = io::stderr();
+        if matches!(self, Self::Serve(_)) && !stderr.is_terminal() {
+            // stderr is a log of JSON lines, so the error is one too.
+            tracing::error!(error = %self, "the server could not run");
+            return self.exit_code();
+        }
+        let line = if json {
+            terminal::escape(&self.problem().to_string())
+        } else {
+            terminal::escape(&format!("error: {self}"))
+        };
+        // The error cannot be reported if stderr is closed.
+        let _ = writeln!(stderr, "{line}");
+        self.exit_code()
+    }
+
+    fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Refused(_)
+            | Self::NotCountMeIn { .. }
+            | Self::LinkOfAnotherSignup
+            | Self::NotConfirmed
+            | Self::RowsRefused { .. }
+            | Self::Serve(_)
+            | Self::Output(_) => ExitCode::from(1),
+            #[cfg(feature = "aws")]
+            Self::Aws(_) => ExitCode::from(1),
+            Self::Usage(_) => ExitCode::from(2),
+            Self::Unreachable { .. } | Self::IncompleteResponse { .. } => ExitCode::from(3),
+        }
+    }
+
+    fn problem(&self) -> Value {
+        let title = match self {
+            Self::Refused(problem) => return problem.clone(),
+            Self::Usage(_) => "Usage error",
+            Self::NotCountMeIn { .. } => "Not a Count Me In server",
+            Self::Unreachable { .. } => "Cannot connect",
+            Self::IncompleteResponse { .. } => "Incomplete response",
+            Self::LinkOfAnotherSignup => "Link of another sign-up",
+            Self::NotConfirmed => "Not confirmed",
+            Self::RowsRefused { .. } => "Rows refused",
+            Self::Serve(_) => "The server could not run",
+            #[cfg(feature = "aws")]
+            Self::Aws(_) => "AWS error",
+            Self::Output(_) => "Cannot write the output",
+        };
+        json!({"type": "about:blank", "title": title, "detail": self.to_string()})
+    }
+}
+
+/// Whether a body is a problem document. Other error bodies come from a proxy or from another server.
+pub fn is_problem(body: &Value) -> bool {
+    message(body).is_some()
+}
+
+fn detail(problem: &Value) -> &str {
+    message(problem).unwrap_or("the server refused the request")
+}
+
+fn message(problem: &Value) -> Option<&str> {
+    let text = |field| problem.get(field).and_then(Value::as_str);
+    text("detail").or_else(|| text("title"))
+}

@@ -1,0 +1,56 @@
+//! The routes of the HTTP API: a table of which the router and the OpenAPI document are made.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::MethodRouter;
+use utoipa::OpenApi;
+
+use crate::http::App;
+use crate::http::routes::{
+    attendees, buttons, contacts, events, health, manage, organiser, resend_link, sample, signups,
+};
+
+/// Makes the router and the OpenAPI document of one table, so that each route is written once.
+///
+/// utoipa-axum does the same, but builds the document together with the router, which would delay the start of the
+/// Lambda function `api`.
+macro_rules! api {
+    ($($path:literal: $($method:ident($($handler:ident)::+)),+;)+) => {
+        /// The router of the table.
+        pub fn routes() -> Router<Arc<App>> {
+            Router::new()$(.route($path, MethodRouter::new()$(.$method($($handler)::+))+))+
+        }
+
+        /// The OpenAPI document of the table.
+        #[derive(OpenApi)]
+        #[openapi(paths($($($($handler)::+),+),+))]
+        pub struct ApiDoc;
+    };
+}
+
+api! {
+    "/": get(sample::list), post(sample::sign_up);
+    "/events": get(events::list);
+    "/events/{event}": get(events::show);
+    "/events/{event}/signups": post(signups::sign_up);
+    "/events/{event}/link": post(resend_link::resend);
+    "/events/{event}/attendees": get(attendees::list);
+    "/events/{event}/attendees/{name}": get(attendees::show);
+    "/events/{event}/manage/{token}": get(manage::show), post(manage::change);
+    "/contacts/{token}": get(contacts::show), post(contacts::change);
+    "/organiser/signups": post(organiser::sign_up);
+    "/organiser/rejects": get(organiser::rejects::list);
+    "/organiser/rejects/{id}": get(organiser::rejects::show);
+    "/organiser/rejects/{id}/redrive": post(organiser::rejects::redrive);
+    "/organiser/rejects/{id}/discard": post(organiser::rejects::discard);
+    "/buttons": post(buttons::press);
+    "/organiser/buttons": get(organiser::buttons::list), post(organiser::buttons::register);
+    "/organiser/buttons/remove": post(organiser::buttons::remove);
+    "/organiser/limits": get(organiser::limits::show);
+    "/organiser/import": post(organiser::import::import);
+    "/organiser/export": get(organiser::people::export);
+    "/organiser/remove": post(organiser::people::remove);
+    "/health": get(health::health);
+    "/metrics": get(health::metrics);
+}
