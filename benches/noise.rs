@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use countmein::domain::attendee_name::NameKey;
-use countmein::domain::backoff::Noise;
+use countmein::domain::backoff::BackoffPolicy;
 use countmein::domain::event::EventId;
 use countmein::domain::notification::{Notification, Recipient};
 use countmein::domain::signup::Request;
@@ -103,7 +103,7 @@ struct Day {
 
 impl Day {
     fn simulate(sign_ups: usize, spacing: Spacing) -> Self {
-        let backoff = Noise::default();
+        let backoff = BackoffPolicy::default();
         let memory = Memory::new(Timestamp::EARLIEST);
         let audience = Audience::default();
         let join = |name: &str| assert!(memory.request(EVENT, name, Request::Enrol { contact: None }));

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use countmein::adapters::sqlite::Sqlite;
 use countmein::domain::attendee_name::AttendeeName;
-use countmein::domain::backoff::Noise;
+use countmein::domain::backoff::BackoffPolicy;
 use countmein::domain::channel::Channel;
 use countmein::domain::event::{Event, EventId};
 use countmein::domain::notification::Notification;
@@ -149,7 +149,7 @@ impl Stage {
     async fn open(folder: &Path) -> Self {
         let sqlite = Sqlite::open(folder).unwrap();
         let event = EventId::parse(EVENT).unwrap();
-        let mut stage = Self { sqlite, event, read_to: Position::START, clock_offset: Duration::ZERO };
+        let mut stage = Self { sqlite, event, read_to: Position::Start, clock_offset: Duration::ZERO };
         let guests = (0..RECIPIENTS).map(|number| format!("Guest {number:05}"));
         stage.change(guests, &Request::Enrol { contact: None }).await;
         stage.announce(&Provider::new(&NO_LATENCY)).await;
@@ -182,7 +182,7 @@ impl Stage {
             let Some((last, _)) = page.last() else { break };
             self.read_to = last.clone();
             let changes: Vec<_> = page.into_iter().map(|(_, change)| change).collect();
-            add_to_digests(&changes, &self.sqlite, &Noise::default(), self.now()).await.unwrap();
+            add_to_digests(&changes, &self.sqlite, &BackoffPolicy::default(), self.now()).await.unwrap();
         }
     }
 
@@ -193,7 +193,7 @@ impl Stage {
             digests,
             roster,
             notifier,
-            backoff: Noise::default(),
+            backoff: BackoffPolicy::default(),
             concurrency: CONCURRENCY,
             clock: &clock,
             is_stopping: &|| false,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use countmein::domain::backoff::{Noise, Quiet};
+use countmein::domain::backoff::{Backoff, BackoffPolicy};
 use countmein::domain::timestamp::Timestamp;
 
 use crate::DAY;
@@ -70,15 +70,15 @@ fn spread(sign_ups: usize, start: Duration, length: Duration) -> BTreeMap<Durati
 /// The times of a day at which a change is announced immediately: each is a second after the end of the backoff. After
 /// `max_in_a_row` of them follows a pause that resets the backoff, if the day has room for it.
 fn immediate_sends(max_in_a_row: usize) -> Vec<Duration> {
-    let backoff = Noise::default();
+    let backoff = BackoffPolicy::default();
     let day = Timestamp::EARLIEST;
     let (mut times, mut now, mut previous, mut in_a_row) = (Vec::new(), day, None, 0);
     while now.since(day) < DAY {
         times.push(now.since(day));
         in_a_row += 1;
-        let next = Quiet::after(previous, &backoff, now);
-        let after_pause = now.plus(backoff.longest_wait);
-        if next.lasts == backoff.longest_wait || in_a_row == max_in_a_row && after_pause.since(day) < DAY {
+        let next = Backoff::after(previous, &backoff, now);
+        let after_pause = now.plus(backoff.maximum);
+        if next.delay == backoff.maximum || in_a_row == max_in_a_row && after_pause.since(day) < DAY {
             (previous, in_a_row, now) = (None, 0, after_pause);
         } else {
             previous = Some(next);

@@ -91,7 +91,7 @@ impl RequestHandler<'_> {
         let attendee = self.skill.roster.attendee(&key).await?;
         let message = match attendee.as_ref().and_then(|attendee| attendee.registration()) {
             None => "not-on-the-list",
-            Some(registration) if self.user.asked_for(&registration.owner) => {
+            Some(registration) if self.user.requested(&registration.owner) => {
                 // The request names the registration, so that it does not cancel a newer one.
                 self.send(&event, &name, signup::Request::Leave { registration: registration.owner.clone() }).await?;
                 "taken-out"

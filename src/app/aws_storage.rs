@@ -43,7 +43,7 @@ pub async fn open(
             Worker { queue: queue.clone(), job: Job::Ingest(Box::new(backend.clone())), metrics: metrics.clone() };
         tasks.push(Box::pin(work_until(ingest, stop.clone())));
         if let Some(url) = &remote.dead_letter_queue_url {
-            let job = Job::RejectDeadLetters { rejects: backend.rejects.clone() };
+            let job = Job::RejectDeadLetters { rejects: backend.rejected.clone() };
             let dead_letters = Worker { queue: Arc::new(Sqs::new(&config, url)), job, metrics };
             tasks.push(Box::pin(work_until(dead_letters, stop.clone())));
         }

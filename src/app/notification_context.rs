@@ -10,7 +10,7 @@ use crate::adapters::smtp::SmtpMailer;
 use crate::adapters::sqlite::Sqlite;
 use crate::adapters::webhook::WebhookClient;
 use crate::app::settings::{NotificationSettings, WebhookPolicy};
-use crate::domain::backoff::Noise;
+use crate::domain::backoff::BackoffPolicy;
 use crate::domain::secret::Secret;
 use crate::notify::links::Links;
 use crate::notify::text::MessageTexts;
@@ -21,7 +21,7 @@ use crate::ports::{Mailer, Meter, SmsSender, WebhookCaller};
 pub struct NotificationContext {
     pub sqlite: Sqlite,
     pub sender: NotificationSender,
-    pub backoff: Noise,
+    pub backoff: BackoffPolicy,
     pub metrics: Arc<dyn Meter>,
     /// Wakes the task that sends digests when a digest has changed.
     pub digests_updated: Notify,

@@ -8,7 +8,7 @@ use strum::{EnumString, VariantNames};
 use url::Url;
 
 use crate::adapters::mqtt::MqttSettings;
-use crate::domain::backoff::Noise;
+use crate::domain::backoff::BackoffPolicy;
 use crate::domain::secret::Secret;
 use crate::formats::button::flic_key::FlicKey;
 pub use crate::http::client::ListEveryone;
@@ -65,7 +65,7 @@ pub enum Store {
 /// Settings of the notifications.
 #[derive(Debug, Clone)]
 pub struct NotificationSettings {
-    pub backoff: Noise,
+    pub backoff: BackoffPolicy,
     pub language: Language,
     /// Maximum number of names in a notification. Further names are only counted.
     pub names_shown: usize,
@@ -96,7 +96,7 @@ pub enum WebhookPolicy {
 impl Default for NotificationSettings {
     fn default() -> Self {
         Self {
-            backoff: Noise::default(),
+            backoff: BackoffPolicy::default(),
             language: Language::default(),
             names_shown: NAMES_SHOWN,
             mail: None,

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::domain::timestamp::Timestamp;
 use crate::ingest::{Outcome, count_outcomes, ingest, reject_dead_letters};
-use crate::ports::{Backend, Delivery, MAX_RECEIVES, Meter, Nack, Queue, Rejects, Unavailable};
+use crate::ports::{Backend, Delivery, MAX_RECEIVES, Meter, Nack, Queue, RejectedMessages, Unavailable};
 
 /// Messages in one batch: enough to share database commits under load, few enough to finish quickly.
 const BATCH_SIZE: usize = 1_000;
@@ -34,7 +34,7 @@ pub enum Job {
     /// Ingest them onto the roster.
     Ingest(Box<Backend>),
     /// Store dead letters as rejected messages.
-    RejectDeadLetters { rejects: Arc<dyn Rejects> },
+    RejectDeadLetters { rejects: Arc<dyn RejectedMessages> },
 }
 
 /// The size of the last batch.

@@ -116,7 +116,7 @@ impl Args {
         }
         let file = File::open(&self.file).map_err(|error| file_error("read", &self.file, &error))?;
         let (id, bytes) =
-            Import::of_contents(BufReader::new(file)).map_err(|error| file_error("read", &self.file, &error))?;
+            Import::hash_contents(BufReader::new(file)).map_err(|error| file_error("read", &self.file, &error))?;
         let stored = if self.again { None } else { Progress::read(&self.file).filter(|stored| stored.import == id) };
         let import = Import { id, began_at: stored.as_ref().and_then(Progress::began_at).unwrap_or(now) };
         let progress = stored.unwrap_or_else(|| Progress::start(&import));

@@ -7,7 +7,7 @@ use url::Url;
 use super::choice::choice;
 use super::error::CliError;
 use crate::app::settings::{MailSettings, NotificationSettings, WebhookPolicy};
-use crate::domain::backoff::Noise;
+use crate::domain::backoff::BackoffPolicy;
 use crate::notify::Limits;
 use crate::notify::text::{Language, NAMES_SHOWN};
 
@@ -41,15 +41,15 @@ pub struct NotificationArgs {
     names_shown: usize,
 
     /// Initial backoff in seconds: minimum time between the first two notifications of an event
-    #[arg(long, value_name = "SECONDS", env = "COUNTMEIN_BACKOFF_INITIAL", default_value_t = Noise::default().first_wait.as_secs())]
+    #[arg(long, value_name = "SECONDS", env = "COUNTMEIN_BACKOFF_INITIAL", default_value_t = BackoffPolicy::default().initial.as_secs())]
     backoff_initial: u64,
 
     /// Backoff multiplier, applied after each further notification of the event
-    #[arg(long, value_name = "NUMBER", env = "COUNTMEIN_BACKOFF_MULTIPLIER", default_value_t = Noise::default().factor, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "NUMBER", env = "COUNTMEIN_BACKOFF_MULTIPLIER", default_value_t = BackoffPolicy::default().multiplier, value_parser = clap::value_parser!(u32).range(1..))]
     backoff_multiplier: u32,
 
     /// Maximum backoff in seconds; an event without changes for this time starts again with the initial backoff
-    #[arg(long, value_name = "SECONDS", env = "COUNTMEIN_BACKOFF_MAXIMUM", default_value_t = Noise::default().longest_wait.as_secs())]
+    #[arg(long, value_name = "SECONDS", env = "COUNTMEIN_BACKOFF_MAXIMUM", default_value_t = BackoffPolicy::default().maximum.as_secs())]
     backoff_maximum: u64,
 
     #[cfg(feature = "aws")]
@@ -66,10 +66,10 @@ impl NotificationArgs {
         }
         let mail = self.smtp_url.zip(self.mail_from).map(|(server, from)| MailSettings { server, from });
         Ok(NotificationSettings {
-            backoff: Noise {
-                first_wait: Duration::from_secs(self.backoff_initial),
-                factor: self.backoff_multiplier,
-                longest_wait: Duration::from_secs(self.backoff_maximum),
+            backoff: BackoffPolicy {
+                initial: Duration::from_secs(self.backoff_initial),
+                multiplier: self.backoff_multiplier,
+                maximum: Duration::from_secs(self.backoff_maximum),
             },
             language: self.language,
             names_shown: self.names_shown,

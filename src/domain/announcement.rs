@@ -1,19 +1,19 @@
-//! What one recipient is told of an event.
+//! The content of one notification about an event.
 
 use crate::domain::change::Movements;
 use crate::domain::event::EventId;
 
-/// Changes of others, worded for nobody yet.
+/// The changes of other attendees, before they are worded in a language and a format.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Announcement {
     pub event: EventId,
     pub title: String,
-    /// Display names of who joined, in the order in which they did.
+    /// Display names of attendees who joined, in their order.
     pub joined: Vec<String>,
-    /// Display names of who left.
+    /// Display names of attendees who left.
     pub left: Vec<String>,
-    /// How many joined and left beyond those.
+    /// Counts of further attendees who joined and left.
     pub others: Movements,
-    /// How many are in.
+    /// Attendees who are in.
     pub count: u64,
 }

@@ -1,4 +1,4 @@
-//! One name on one event, and what a request makes of it.
+//! Attendees, and the rules by which requests change them.
 
 use std::time::Duration;
 
@@ -8,14 +8,15 @@ use crate::domain::registration::Registration;
 use crate::domain::signup::{AttendeeKey, Request, Signup, SignupId, Version};
 use crate::domain::timestamp::Timestamp;
 
-/// How long an attendee who left is remembered: past every queue's retention (SQS: at most 14 days),
-/// so that no late older sign-up brings anyone back.
+/// How long the tombstone of an attendee who left is stored. It is longer than any queue's retention (SQS: at most 14 days), so
+/// a late older sign-up cannot put the attendee back on the roster.
 pub const TOMBSTONE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
+/// One name on one event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attendee {
     pub event: EventId,
-    /// The event as whoever brought this name first typed it.
+    /// The event's title in the first sign-up with this name.
     pub title: String,
     pub name: AttendeeName,
     /// The newest request that was applied.
@@ -23,28 +24,29 @@ pub struct Attendee {
     pub status: Status,
 }
 
+/// Whether the attendee is on the roster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Status {
     In(Registration),
-    /// Forgotten at `expires_at`.
+    /// A tombstone, which is deleted at `expires_at`.
     Out {
         expires_at: Timestamp,
     },
 }
 
-/// What a request comes to.
-#[expect(clippy::large_enum_variant, reason = "one at a time, taken apart at once")]
+/// The result of applying one request.
+#[expect(clippy::large_enum_variant, reason = "each verdict is short-lived")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// The attendee is to be stored so.
+    /// Store the attendee with these values.
     Store(Attendee),
-    /// This very request was applied before.
+    /// The same request was applied before.
     Duplicate,
-    /// A newer request was applied before, or there is nothing left to end.
+    /// A newer request was applied before, or the registration has ended.
     Stale,
-    /// The stay belongs to somebody else.
+    /// Another sign-up began the registration.
     NotOwner,
-    /// The request is about a stay whose sign-up has not arrived yet, whoever is in until then.
+    /// The sign-up that begins the registration has not arrived yet.
     TooEarly,
 }
 
@@ -71,8 +73,7 @@ pub enum Applied {
     TooEarly,
 }
 
-/// Applies one attendee's requests, oldest first: what is to be stored, if anything is, and what became of
-/// each request.
+/// Applies one attendee's requests, oldest first. Returns the attendee to store, if it changed, and the result of each request.
 pub fn apply_all(current: Option<&Attendee>, signups: &[Signup], now: Timestamp) -> (Option<Attendee>, Vec<Applied>) {
     let mut stored = None;
     let applied = signups.iter().map(|signup| match apply(stored.as_ref().or(current), signup, now) {
@@ -89,9 +90,7 @@ pub fn apply_all(current: Option<&Attendee>, signups: &[Signup], now: Timestamp)
     (stored, applied)
 }
 
-/// Newest wins; owner, start, display name and contact belong to the stay as it was applied.
-///
-/// `now` dates a tombstone and nothing else.
+/// Applies one request. The newest request wins. `now` is only used for the expiry of a tombstone.
 pub fn apply(current: Option<&Attendee>, signup: &Signup, now: Timestamp) -> Verdict {
     if let Some(current) = current
         && signup.request != Request::SendLink
@@ -107,7 +106,7 @@ pub fn apply(current: Option<&Attendee>, signup: &Signup, now: Timestamp) -> Ver
             channel: signup.channel,
             contact: contact.clone(),
             notify: true,
-            link_asked_at: None,
+            link_requested_at: None,
         }),
         (Request::Join { .. } | Request::Enrol { contact: None }, Some(registration)) => {
             Status::In(registration.clone())
@@ -115,12 +114,12 @@ pub fn apply(current: Option<&Attendee>, signup: &Signup, now: Timestamp) -> Ver
         (Request::Enrol { contact }, Some(registration)) => {
             Status::In(Registration { contact: contact.clone(), ..registration.clone() })
         }
-        (Request::Cancel, _) => Status::Out { expires_at: forgotten_at(signup, now) },
+        (Request::Cancel, _) => Status::Out { expires_at: tombstone_expiry(signup, now) },
         (Request::Amend { registration: owner, contact }, Some(registration)) if *owner == registration.owner => {
             Status::In(Registration { contact: contact.clone(), ..registration.clone() })
         }
         (Request::Leave { registration: owner }, Some(registration)) if *owner == registration.owner => {
-            Status::Out { expires_at: forgotten_at(signup, now) }
+            Status::Out { expires_at: tombstone_expiry(signup, now) }
         }
         (Request::Notify { registration: owner, on }, Some(registration)) if *owner == registration.owner => {
             Status::In(Registration { notify: *on, ..registration.clone() })
@@ -130,7 +129,7 @@ pub fn apply(current: Option<&Attendee>, signup: &Signup, now: Timestamp) -> Ver
             | Request::Leave { registration: owner }
             | Request::Notify { registration: owner, .. },
             _,
-        ) if is_still_to_come(owner, current) => return Verdict::TooEarly,
+        ) if may_still_arrive(owner, current) => return Verdict::TooEarly,
         (Request::Amend { .. } | Request::Leave { .. } | Request::Notify { .. }, Some(_)) => return Verdict::NotOwner,
         (Request::Amend { .. } | Request::Leave { .. } | Request::Notify { .. }, None) => return Verdict::Stale,
         (Request::SendLink, _) => return send_link(current, signup),
@@ -144,27 +143,29 @@ pub fn apply(current: Option<&Attendee>, signup: &Signup, now: Timestamp) -> Ver
     })
 }
 
-/// Says nothing of whether somebody is in, so that it is no newer request than any of those that do: a stranger's must
-/// not make a cancel stale that is on its way.
+/// Applies a [`Request::SendLink`]. It keeps the attendee's version, so a stranger's request cannot make a cancel stale that is
+/// still on the queue.
 fn send_link(current: Option<&Attendee>, signup: &Signup) -> Verdict {
-    let asked_at = signup.version.requested_at;
+    let requested_at = signup.version.requested_at;
     match current {
-        Some(attendee @ Attendee { status: Status::In(registration), .. }) if registration.may_send_link(asked_at) => {
-            let status = Status::In(Registration { link_asked_at: Some(asked_at), ..registration.clone() });
+        Some(attendee @ Attendee { status: Status::In(registration), .. })
+            if registration.may_send_link(requested_at) =>
+        {
+            let status = Status::In(Registration { link_requested_at: Some(requested_at), ..registration.clone() });
             Verdict::Store(Attendee { status, ..attendee.clone() })
         }
         _ => Verdict::Stale,
     }
 }
 
-/// When an attendee whom this request takes out is forgotten: a whole second, as a time to live is stored.
-pub fn forgotten_at(signup: &Signup, now: Timestamp) -> Timestamp {
+/// When the tombstone of a request expires. It is a whole second, since a time to live is stored in seconds.
+pub fn tombstone_expiry(signup: &Signup, now: Timestamp) -> Timestamp {
     signup.version.requested_at.max(now).plus(TOMBSTONE).to_whole_second()
 }
 
-/// Whether the sign-up `owner` may yet arrive and begin its stay: it is newer than all that was applied.
-/// An id made elsewhere tells no time; its sign-up is taken to have come before whatever is there.
-fn is_still_to_come(owner: &SignupId, current: Option<&Attendee>) -> bool {
+/// Whether the sign-up `owner` may still arrive and begin its registration: it is newer than all applied requests. An id from
+/// elsewhere holds no time; its sign-up counts as older than the stored attendee.
+fn may_still_arrive(owner: &SignupId, current: Option<&Attendee>) -> bool {
     let Some(current) = current else { return true };
     let made = owner.made_at().map(|requested_at| Version { requested_at, id: owner.clone() });
     made.is_some_and(|version| version > current.newest)

@@ -1,4 +1,4 @@
-//! Who is coming, by name.
+//! The names of attendees.
 
 use std::fmt;
 
@@ -6,12 +6,12 @@ use crate::domain::invalid::FieldProblem;
 use crate::domain::text;
 use serde::{Deserialize, Serialize};
 
-/// The longest name, in characters as people count them.
+/// The longest name, in grapheme clusters.
 pub const NAME_CHARS: usize = 80;
 
 /// A name on one event: as typed, and folded for the key.
 ///
-/// Serde reads and writes the stored form, which is not checked again; what a person typed is [parsed](Self::parse).
+/// Serde reads and writes the stored form without checks. Text that a person typed must be [parsed](Self::parse).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttendeeName {
     #[serde(rename = "name")]
@@ -20,14 +20,14 @@ pub struct AttendeeName {
     display: String,
 }
 
-/// The folded name: what makes `Melvin` and `MELVIN` one attendee. Case-folded, without code points that
-/// show nothing, NFC; at most 1,024 bytes (a DynamoDB sort key); never begins with `#`.
+/// The folded name, by which `Melvin` and `MELVIN` are one attendee. It is case-folded, in NFC and without invisible code
+/// points, has at most 1,024 bytes (a DynamoDB sort key) and never begins with `#`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct NameKey(String);
 
 impl AttendeeName {
-    /// NFC, trimmed, white space collapsed, 1 to [`NAME_CHARS`] characters, nothing invisible, and never
-    /// beginning with `#`, under which the table keeps what is not an attendee.
+    /// Normalises a name: NFC, trimmed, with single spaces. It must have 1 to [`NAME_CHARS`] visible characters and must not
+    /// begin with `#`, since the table uses such names for other items.
     pub fn parse(typed: &str) -> Result<Self, FieldProblem> {
         let display = text::collapse_white_space(&text::nfc(typed));
         text::check_length(&display, NAME_CHARS)?;
@@ -43,7 +43,7 @@ impl AttendeeName {
         Ok(Self { display, key })
     }
 
-    /// A name as it came from [`AttendeeName::as_str`] and [`AttendeeName::key`], out of a backend.
+    /// A stored name: the results of [`AttendeeName::as_str`] and [`AttendeeName::key`].
     pub fn from_stored(display: String, key: String) -> Self {
         Self { display, key: NameKey(key) }
     }
@@ -64,12 +64,12 @@ impl fmt::Display for AttendeeName {
 }
 
 impl NameKey {
-    /// The key of a name given in any spelling.
+    /// The key of a name in any spelling.
     pub fn of(name: &str) -> Result<Self, FieldProblem> {
         AttendeeName::parse(name).map(|name| name.key)
     }
 
-    /// A key as it came from [`NameKey::as_str`], out of a backend or a cursor.
+    /// A stored key, or one from a cursor: the result of [`NameKey::as_str`].
     pub fn from_stored(key: String) -> Self {
         Self(key)
     }
@@ -79,7 +79,7 @@ impl NameKey {
     }
 }
 
-/// Repeated until nothing changes, since what folding brings out may compose, and fold, again.
+/// Folds until nothing changes, since a folded text may compose into characters that fold again.
 fn fold(display: &str) -> String {
     let mut folded = display.to_owned();
     loop {
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn one_person_however_typed() {
+    fn spellings_share_one_key() {
         for name in ["Melvin", " melvin ", "MELVIN", "Mel\u{200D}vin"] {
             assert_eq!(key(name), "melvin", "{name:?}");
         }
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn every_script_and_emoji_is_a_name() {
+    fn accepts_every_script_and_emoji() {
         for name in ["שרה", "محمد", "नीलम", "小林", "👩‍👩‍👧‍👦", "O'Neill-Smith, Jr.", "x"]
         {
             assert!(AttendeeName::parse(name).is_ok(), "{name:?}");
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_hides_in_a_name() {
+    fn rejects_invisible_characters() {
         assert_eq!(AttendeeName::parse(""), Err(FieldProblem::Empty { limit: 80 }));
         assert_eq!(AttendeeName::parse(" \u{200D} "), Err(FieldProblem::Empty { limit: 80 }));
         assert_eq!(AttendeeName::parse("a\u{7}b"), Err(FieldProblem::Invisible { character: '\u{7}' }));
@@ -141,7 +141,7 @@ mod tests {
         #![proptest_config(crate::seed::config(256))]
 
         #[test]
-        fn a_key_is_a_fixed_point_and_never_begins_with_a_hash(name in "[\\PC#\u{200D}]{0,20}") {
+        fn key_folds_to_itself_without_hash(name in "[\\PC#\u{200D}]{0,20}") {
             if let Ok(name) = AttendeeName::parse(&name) {
                 let key = name.key().as_str();
                 prop_assert!(!key.is_empty() && !key.starts_with('#') && key.len() <= text::KEY_BYTES);

@@ -1,32 +1,33 @@
-//! How much noise an event makes: after each announcement it is quiet for a while, and each time for longer.
+//! The backoff between the announcements of one event.
 
 use std::time::Duration;
 
 use crate::domain::timestamp::{Timestamp, millis};
 use serde::{Deserialize, Serialize};
 
-/// The operator's choice. By default one event sends a recipient at most 30 notifications in any 24 hours.
+/// How long an event waits between announcements. The defaults allow at most 30 notifications to one recipient of one event
+/// in any 24 hours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Noise {
-    /// How long an event is quiet after its first announcement.
-    pub first_wait: Duration,
-    /// How many times longer it is quiet after each further one.
-    pub factor: u32,
-    /// The longest that it is quiet; when nothing has happened for as long, the next change is a first one again.
-    pub longest_wait: Duration,
+pub struct BackoffPolicy {
+    /// The delay after the first announcement.
+    pub initial: Duration,
+    /// Each further announcement multiplies the delay by this.
+    pub multiplier: u32,
+    /// The longest delay. After this long without a change or an announcement, the backoff starts again.
+    pub maximum: Duration,
 }
 
-impl Default for Noise {
+impl Default for BackoffPolicy {
     fn default() -> Self {
-        Self { first_wait: Duration::from_secs(60), factor: 2, longest_wait: Duration::from_secs(6 * 60 * 60) }
+        Self { initial: Duration::from_secs(60), multiplier: 2, maximum: Duration::from_secs(6 * 60 * 60) }
     }
 }
 
-/// A time in which an event is not to be heard.
+/// The delay after an announcement. The event announces nothing before it ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Quiet {
+pub struct Backoff {
     #[serde(rename = "lasts_seconds", with = "whole_seconds")]
-    pub lasts: Duration,
+    pub delay: Duration,
     #[serde(with = "millis")]
     pub ends_at: Timestamp,
 }
@@ -45,12 +46,12 @@ mod whole_seconds {
     }
 }
 
-impl Quiet {
-    /// After an announcement that followed on another quiet time, or on none.
-    pub fn after(previous: Option<Self>, noise: &Noise, now: Timestamp) -> Self {
-        let lasts = previous.map_or(noise.first_wait, |previous| previous.lasts.saturating_mul(noise.factor));
-        let lasts = lasts.min(noise.longest_wait);
-        Self { lasts, ends_at: now.plus(lasts) }
+impl Backoff {
+    /// The backoff after an announcement. `previous` is the backoff before that announcement.
+    pub fn after(previous: Option<Self>, policy: &BackoffPolicy, now: Timestamp) -> Self {
+        let delay = previous.map_or(policy.initial, |previous| previous.delay.saturating_mul(policy.multiplier));
+        let delay = delay.min(policy.maximum);
+        Self { delay, ends_at: now.plus(delay) }
     }
 }
 
@@ -59,16 +60,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_time_is_longer_until_the_longest() {
+    fn delay_doubles_up_to_maximum() {
         let now = Timestamp::parse_rfc3339("2026-11-25T20:00:00Z").unwrap();
-        let mut quiet = None;
+        let mut backoff = None;
         let minutes: Vec<u64> = std::iter::repeat_with(|| {
-            quiet = Some(Quiet::after(quiet, &Noise::default(), now));
-            quiet.unwrap().lasts.as_secs() / 60
+            backoff = Some(Backoff::after(backoff, &BackoffPolicy::default(), now));
+            backoff.unwrap().delay.as_secs() / 60
         })
         .take(11)
         .collect();
         assert_eq!(minutes, [1, 2, 4, 8, 16, 32, 64, 128, 256, 360, 360]);
-        assert_eq!(quiet.unwrap().ends_at, now.plus(Duration::from_secs(6 * 60 * 60)));
+        assert_eq!(backoff.unwrap().ends_at, now.plus(Duration::from_secs(6 * 60 * 60)));
     }
 }

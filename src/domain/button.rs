@@ -1,4 +1,4 @@
-//! A button: whose it is, for which event, and what each kind of press does.
+//! Buttons: the event and the attendee of each, and what each kind of press does.
 
 use std::fmt;
 
@@ -17,15 +17,15 @@ use crate::domain::signup::{Request, Signup, SignupId, Version};
 use crate::domain::text;
 use crate::domain::timestamp::Timestamp;
 
-/// The longest serial number, in bytes: room for a topic.
+/// The longest serial number, in bytes. An MQTT topic can be one.
 pub const SERIAL_BYTES: usize = 256;
 
 const SECRET_PURPOSE: &str = "button";
-/// 128 bits: a secret stands in a device's settings, typed by a person.
+/// 128 bits. A person types the secret into a device's settings, so it is short.
 const SECRET_BYTES: usize = 16;
 
-/// What tells a button from all others: as the device or its maker says it, letter by letter; trimmed, without
-/// control characters, 1 to [`SERIAL_BYTES`] bytes.
+/// The serial number of a button, exactly as its device or maker writes it. It is trimmed, has no control characters and
+/// has 1 to [`SERIAL_BYTES`] bytes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Serial(String);
 
@@ -45,16 +45,16 @@ pub enum PressKind {
 pub struct Press {
     pub serial: Serial,
     pub kind: PressKind,
-    /// What tells this press from the next one, if the device says it.
-    pub mark: Option<Mark>,
+    /// Distinguishes this press from the next one, if the device sends such a value.
+    pub deduplication_key: Option<DeduplicationKey>,
 }
 
-/// By what a device tells its presses apart.
+/// The value by which a device distinguishes its presses.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Mark {
-    /// A counter, or the time since it was switched on: it begins anew at a restart.
-    Count(String),
-    /// A moment.
+pub enum DeduplicationKey {
+    /// A counter, or the time since the device was switched on. It starts again when the device restarts.
+    Counter(String),
+    /// A time of day.
     Time(String),
 }
 
@@ -76,7 +76,7 @@ pub struct PressActions {
     pub long: PressAction,
 }
 
-/// A button as the organiser registered it.
+/// A registered button.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Button {
     pub serial: Serial,
@@ -99,12 +99,12 @@ impl Serial {
         Ok(Self(text.to_owned()))
     }
 
-    /// Of a device's button of that number, from 1: the first goes by the device's own.
+    /// The serial number of one of a device's buttons. Numbers begin with 1; the first button has the device's serial number.
     pub fn of_button(device: &str, number: u32) -> Result<Self, FieldProblem> {
         if number <= 1 { Self::parse(device) } else { Self::parse(&format!("{device}:{number}")) }
     }
 
-    /// As it came from [`Serial::as_str`], out of a backend or a cursor.
+    /// A stored serial number, or one from a cursor: the result of [`Serial::as_str`].
     pub fn from_stored(serial: String) -> Self {
         Self(serial)
     }
@@ -113,7 +113,7 @@ impl Serial {
         &self.0
     }
 
-    /// What a device shows that posts presses over HTTP: derived, so that it is stored nowhere; base64url.
+    /// The secret by which a device authenticates its presses over HTTP, in base64url. It is derived and stored nowhere.
     pub fn secret(&self, token_secret: &Secret) -> String {
         URL_SAFE_NO_PAD.encode(&token_secret.tag(SECRET_PURPOSE, &[self.0.as_bytes()])[..SECRET_BYTES])
     }
@@ -160,16 +160,16 @@ impl PressActions {
 }
 
 impl Press {
-    /// The version of the request that this press is, pressed at that time.
+    /// The version of this press's request. A press with the same deduplication key has the same id.
     pub fn version(&self, pressed_at: Timestamp) -> Version {
-        let mark = match &self.mark {
-            Some(Mark::Count(mark) | Mark::Time(mark)) => mark.clone(),
+        let key = match &self.deduplication_key {
+            Some(DeduplicationKey::Counter(key) | DeduplicationKey::Time(key)) => key.clone(),
             None => pressed_at.as_millis().to_string(),
         };
-        Version { requested_at: pressed_at, id: press_id(&[self.serial.as_str(), self.kind.as_str(), &mark]) }
+        Version { requested_at: pressed_at, id: press_id(&[self.serial.as_str(), self.kind.as_str(), &key]) }
     }
 
-    /// The id of this press if that one is taken by an earlier press of the same mark.
+    /// The id of this press if an earlier press with the same deduplication key has the id `taken`.
     pub fn id_after(&self, taken: &SignupId, pressed_at: Timestamp) -> SignupId {
         press_id(&[taken.as_str(), &pressed_at.as_millis().to_string()])
     }
@@ -182,11 +182,11 @@ fn press_id(parts: &[&str]) -> SignupId {
         hash.update(part);
     }
     let id = format!("press-{}", URL_SAFE_NO_PAD.encode(&hash.finalize()[..16]));
-    SignupId::parse(&id).expect("it is short ASCII")
+    SignupId::parse(&id).expect("an id of short ASCII is valid")
 }
 
 impl Button {
-    /// What a press of this button asks, if it asks for anything.
+    /// The sign-up that a press makes; none if this kind of press does nothing.
     pub fn signup(&self, kind: PressKind, version: Version) -> Option<Signup> {
         let request = match self.actions.of(kind) {
             PressAction::SignUp => Request::Enrol { contact: self.contact.clone() },
@@ -203,7 +203,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_second_button_of_a_device_has_a_serial_of_its_own() {
+    fn second_button_gets_own_serial() {
         let serial = |number| Serial::of_button("shellyi4", number).unwrap().to_string();
         assert_eq!([serial(0), serial(1), serial(2)], ["shellyi4", "shellyi4", "shellyi4:2"]);
         assert_eq!(Serial::parse(""), Err(FieldProblem::Empty { limit: 256 }));
@@ -212,12 +212,12 @@ mod tests {
     }
 
     #[test]
-    fn a_press_is_known_again_by_its_mark_or_else_by_its_time() {
+    fn key_or_time_identifies_press() {
         let at = |millis: i64| Timestamp::from_millis(1_795_431_600_000 + millis).unwrap();
-        let press = |mark: Option<&str>| Press {
+        let press = |key: Option<&str>| Press {
             serial: Serial::parse("b1").unwrap(),
             kind: PressKind::Single,
-            mark: mark.map(|mark| Mark::Count(mark.to_owned())),
+            deduplication_key: key.map(|key| DeduplicationKey::Counter(key.to_owned())),
         };
         assert_eq!(press(Some("2")).version(at(0)).id, press(Some("2")).version(at(5)).id);
         assert_ne!(press(Some("2")).version(at(0)).id, press(Some("3")).version(at(0)).id);
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn each_button_has_a_secret_of_its_own() {
+    fn each_button_has_its_own_secret() {
         let secret = Secret::new("correct-horse-battery").unwrap();
         let of = |serial| Serial::parse(serial).unwrap().secret(&secret);
         assert_eq!(of("b1").len(), 22);

@@ -1,4 +1,4 @@
-//! One write to an attendee, and which way it moved them.
+//! A change: one write to an attendee.
 
 use serde::{Deserialize, Serialize};
 use strum::IntoStaticStr;
@@ -6,7 +6,7 @@ use strum::IntoStaticStr;
 use crate::domain::attendee::Attendee;
 use crate::domain::signup::AttendeeKey;
 
-/// One write to an attendee, as DynamoDB Streams tells it.
+/// One write to an attendee, with the attendee before and after it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
     pub key: AttendeeKey,
@@ -14,7 +14,7 @@ pub struct Change {
     pub new: Option<Attendee>,
 }
 
-/// Which way somebody went.
+/// How a change moved an attendee on or off the roster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, IntoStaticStr)]
 #[strum(serialize_all = "lowercase")]
 #[serde(rename_all = "lowercase")]
@@ -24,26 +24,26 @@ pub enum Movement {
 }
 
 impl Change {
-    /// Whether somebody is in with a contact that was not known before.
-    pub fn brings_a_contact(&self) -> bool {
+    /// Whether the attendee is in with a contact that they did not have before.
+    pub fn has_new_contact(&self) -> bool {
         let contact = |attendee: &Option<Attendee>| attendee.as_ref()?.registration()?.contact.clone();
         let new = contact(&self.new);
         new.is_some() && new != contact(&self.old)
     }
 
-    /// Whether it is to be answered at the address that comes with it.
-    pub fn wants_an_answer(&self) -> bool {
-        self.brings_a_contact() || self.asks_for_the_link().is_some()
+    /// Whether the attendee's contact gets a message of its own: an opt-in request or the manage link.
+    pub fn needs_reply(&self) -> bool {
+        self.has_new_contact() || self.link_request().is_some()
     }
 
-    /// Who asked for their link by it, if they did.
-    pub fn asks_for_the_link(&self) -> Option<&Attendee> {
-        let asked_at = |attendee: &Attendee| attendee.registration()?.link_asked_at;
+    /// The attendee whose manage link this change requests again; none if it requests none.
+    pub fn link_request(&self) -> Option<&Attendee> {
+        let requested_at = |attendee: &Attendee| attendee.registration()?.link_requested_at;
         let new = self.new.as_ref()?;
-        (asked_at(new) > self.old.as_ref().and_then(asked_at)).then_some(new)
+        (requested_at(new) > self.old.as_ref().and_then(requested_at)).then_some(new)
     }
 
-    /// Who joined or left the roster by it, if somebody did: as they are now, or were last.
+    /// The movement of this change with the attendee as last stored; none if the attendee neither joined nor left.
     pub fn movement(&self) -> Option<(Movement, &Attendee)> {
         let is_in = |attendee: &&Attendee| attendee.registration().is_some();
         match (self.old.as_ref().filter(is_in), &self.new) {
@@ -55,6 +55,7 @@ impl Change {
     }
 }
 
+/// Counts of attendees who joined and left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Movements {
     pub joined: u64,

@@ -1,11 +1,11 @@
-//! By which way a sign-up came.
+//! The channels by which sign-ups arrive.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use strum::{EnumString, IntoStaticStr, VariantArray, VariantNames};
 
-/// By which way a sign-up came.
+/// The channel by which a sign-up arrived.
 #[derive(
     Debug,
     Clone,

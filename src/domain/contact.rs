@@ -1,4 +1,4 @@
-//! Where an attendee wants to hear.
+//! Contacts: the addresses for notifications.
 
 use std::fmt;
 
@@ -14,15 +14,15 @@ const EMAIL_BYTES: usize = 254;
 /// Longer than any real webhook; keeps an item and a subscription small.
 const WEBHOOK_BYTES: usize = 1_024;
 
-/// An address that exists is well-formed; whether somebody reads it is another question.
+/// A well-formed address. It may still not exist.
 ///
-/// `Debug` shows the kind alone, so that no address gets into a log by accident.
+/// `Debug` shows only the kind, so no address gets into a log by accident.
 #[derive(Clone, PartialEq, Eq, IntoStaticStr)]
 #[strum(serialize_all = "lowercase")]
 pub enum Contact {
     /// ASCII, at most 254 bytes, the domain in lower case.
     Email(String),
-    /// E.164: `+`, calling code, number; a number that can exist.
+    /// E.164: `+`, calling code, number. The number is valid in its numbering plan.
     Sms(String),
     /// An absolute https URL without credentials or fragment, at most 1,024 bytes.
     Webhook(String),
@@ -56,7 +56,7 @@ impl Contact {
         Ok(Self::Webhook(url.into()))
     }
 
-    /// From one line that a person typed: the form of the text tells the kind.
+    /// Parses one line that a person typed. Its form determines the kind.
     pub fn from_line(text: &str) -> Result<Self, FieldProblem> {
         let text = text.trim();
         if text.contains("://") {
@@ -70,7 +70,7 @@ impl Contact {
         }
     }
 
-    /// A contact as it came from [`Contact::kind`] and [`Contact::address`], out of a backend.
+    /// A stored contact: the results of [`Contact::kind`] and [`Contact::address`].
     pub fn from_stored(kind: &str, address: String) -> Option<Self> {
         match kind {
             "email" => Some(Self::Email(address)),
@@ -100,18 +100,17 @@ impl fmt::Debug for Contact {
 
 #[cfg(test)]
 mod tests {
-
     use super::*;
 
     #[test]
-    fn addresses_are_normalised() {
+    fn normalises_addresses() {
         assert_eq!(Contact::email(" Ana@Example.ORG "), Ok(Contact::Email("Ana@example.org".into())));
         assert_eq!(Contact::sms("+1 (415) 555-2671"), Ok(Contact::Sms("+14155552671".into())));
         assert_eq!(Contact::webhook("HTTPS://Example.org"), Ok(Contact::Webhook("https://example.org/".into())));
     }
 
     #[test]
-    fn what_is_no_address_is_refused() {
+    fn rejects_invalid_addresses() {
         for text in [
             "",
             "ana",
@@ -142,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_tells_its_kind() {
+    fn line_determines_kind() {
         assert_eq!(Contact::from_line("ana@example.org").unwrap().kind(), "email");
         assert_eq!(Contact::from_line("+14155552671").unwrap().kind(), "sms");
         assert_eq!(Contact::from_line("https://example.org/a@b").unwrap().kind(), "webhook");
@@ -150,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn no_address_shows_in_debug() {
+    fn debug_hides_address() {
         let contact = Contact::email("ana@example.org").unwrap();
         assert!(!format!("{contact:?}").contains("ana"));
     }

@@ -1,4 +1,4 @@
-//! What people sign up for.
+//! Events: what people sign up for.
 
 use std::fmt;
 use std::sync::LazyLock;
@@ -9,11 +9,11 @@ use icu_properties::props::{GeneralCategory, GeneralCategoryGroup};
 use crate::domain::invalid::FieldProblem;
 use crate::domain::text;
 
-/// The longest event id and title, in characters as people count them.
+/// The longest event id and title, in grapheme clusters.
 pub const EVENT_CHARS: usize = 64;
 
-/// The slug that names an event: NFKC, case-folded, runs of white space, `_` and `-` one `-`, none at
-/// the ends; 1 to [`EVENT_CHARS`] letters, digits and `-`. `Pizza Night` and `pizza_night` are one event.
+/// The slug of an event: NFKC, case-folded, 1 to [`EVENT_CHARS`] letters, digits and `-`. Each run of white space, `_` and `-`
+/// becomes one `-`, and none at the ends. `Pizza Night` and `pizza_night` are one event.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EventId(String);
 
@@ -39,7 +39,7 @@ impl EventId {
         Ok(Self(slug))
     }
 
-    /// An id as it came from [`EventId::as_str`], out of a backend or a cursor.
+    /// A stored id, or one from a cursor: the result of [`EventId::as_str`].
     pub fn from_stored(id: String) -> Self {
         Self(id)
     }
@@ -55,7 +55,7 @@ impl fmt::Display for EventId {
     }
 }
 
-/// An event as somebody typed it: its id, and the title to show.
+/// An event as a person typed it: its id and its title.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
     id: EventId,
@@ -81,8 +81,8 @@ impl Event {
     }
 }
 
-/// NFKC and case folding without what shows nothing (Unicode, definition D146), repeated until nothing changes:
-/// folding can undo the composition, and composition can bring a capital back.
+/// Applies NFKC and case folding without invisible code points (Unicode, definition D146) until nothing changes: folding can
+/// undo the composition, and composition can produce a capital again.
 fn fold(text: &str) -> String {
     let mut folded = text::nfkc(text);
     loop {
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn spelling_variants_are_one_event() {
+    fn spellings_share_one_id() {
         for text in
             ["Pizza Night", " pizza night ", "pizza_night", "PIZZA\t NIGHT", "Ｐｉｚｚａ　Ｎｉｇｈｔ", "-pizza--night-"]
         {
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn every_script_has_events() {
+    fn accepts_every_script() {
         assert_eq!(id("Straßenfest"), "strassenfest");
         assert_eq!(id("हिन्दी दिवस"), "हिन्दी-दिवस");
         assert_eq!(id("ליל פיצה"), "ליל-פיצה");
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn what_looks_alike_is_one_event() {
+    fn invisible_characters_do_not_matter() {
         for text in ["dance\u{FE0F}", "dance\u{34F}", "dance\u{115F}", "dance\u{180B}", "dan\u{AD}ce"] {
             assert_eq!(id(text), "dance", "{text:?}");
         }
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_in_a_slug_is_named() {
+    fn error_names_invalid_character() {
         assert_eq!(EventId::parse("Tea & Cake"), Err(FieldProblem::NotInAnEventId { character: '&' }));
         assert_eq!(EventId::parse("#details"), Err(FieldProblem::NotInAnEventId { character: '#' }));
         assert_eq!(EventId::parse("a/../b"), Err(FieldProblem::NotInAnEventId { character: '/' }));
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn length_is_counted_in_characters_as_people_count() {
+    fn length_counts_grapheme_clusters() {
         assert!(EventId::parse(&"é".repeat(64)).is_ok());
         assert!(EventId::parse(&"e\u{301}".repeat(64)).is_ok());
         assert_eq!(EventId::parse(&"a".repeat(65)), Err(FieldProblem::TooLong { found: 65, limit: 64 }));
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn the_title_stays_as_typed() {
+    fn title_keeps_its_case() {
         let event = Event::parse("  Pizza   Night ").unwrap();
         assert_eq!((event.id().as_str(), event.title()), ("pizza-night", "Pizza Night"));
     }
@@ -190,14 +190,14 @@ mod tests {
         let word = format!("({letters}{accents_and_ignorable}{{0,2}}){{1,5}}");
         let separators = "[ _\t\u{3000}-]{1,3}";
         let title = format!("{word}({separators}{word}){{0,2}}");
-        prop::string::string_regex(&title).expect("the expression is one")
+        prop::string::string_regex(&title).expect("the regular expression is valid")
     }
 
     proptest! {
         #![proptest_config(crate::seed::config(2_000))]
 
         #[test]
-        fn an_id_parses_to_itself(title in titles()) {
+        fn id_parses_to_itself(title in titles()) {
             let event = Event::parse(&title).expect("the title is valid");
             prop_assert_eq!(EventId::parse(event.id().as_str()), Ok(event.id().clone()));
             prop_assert_eq!(EventId::parse(event.title()), Ok(event.id().clone()));
@@ -211,7 +211,7 @@ mod tests {
         }
 
         #[test]
-        fn an_id_has_no_reserved_character(text in "[\\PC#/]{0,20}") {
+        fn id_has_no_reserved_character(text in "[\\PC#/]{0,20}") {
             if let Ok(id) = EventId::parse(&text) {
                 prop_assert!(!id.as_str().contains(['#', '/']), "{}", id);
             }

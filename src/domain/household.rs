@@ -1,3 +1,5 @@
+//! Households with an Echo.
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
@@ -6,14 +8,14 @@ use crate::domain::signup::SignupId;
 
 const PURPOSE: &str = "alexa user";
 
-/// A household that uses an Echo, known again by a hash of the id that Amazon gives it: 22 characters.
+/// A household with an Echo, as a keyed hash (22 characters) of the user id from Amazon.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct UserId(String);
 
 impl UserId {
-    /// `secret` must never change, or nobody is known again.
+    /// The `secret` must never change: every household would get a new id.
     pub fn of(user_id: &str, secret: &Secret) -> Self {
-        Self(short(secret, user_id))
+        Self(short_hash(secret, user_id))
     }
 
     pub fn from_stored(id: String) -> Self {
@@ -24,14 +26,14 @@ impl UserId {
         &self.0
     }
 
-    /// The id of a sign-up that this household asked for: the same for the same request, and telling whose it is.
+    /// The id of a sign-up that this household requested. It contains the household's id, and is the same at every retry.
     pub fn signup_id(&self, request_id: &str, secret: &Secret) -> SignupId {
-        let id = format!("alexa-{}-{}", self.0, short(secret, request_id));
-        SignupId::parse(&id).expect("it is short ASCII")
+        let id = format!("alexa-{}-{}", self.0, short_hash(secret, request_id));
+        SignupId::parse(&id).expect("an id of short ASCII is valid")
     }
 
-    /// Whether this household asked for a sign-up.
-    pub fn asked_for(&self, signup: &SignupId) -> bool {
+    /// Whether this household requested a sign-up.
+    pub fn requested(&self, signup: &SignupId) -> bool {
         signup
             .as_str()
             .strip_prefix("alexa-")
@@ -40,6 +42,6 @@ impl UserId {
     }
 }
 
-fn short(secret: &Secret, text: &str) -> String {
+fn short_hash(secret: &Secret, text: &str) -> String {
     URL_SAFE_NO_PAD.encode(&secret.tag(PURPOSE, &[text.as_bytes()])[..16])
 }

@@ -1,12 +1,12 @@
-//! Why a sign-up cannot be taken: which field, what is wrong with it, and the limit it broke.
+//! Invalid fields: the field, its problem and the limit that it exceeds.
 
 use std::str::FromStr;
 
 use strum::VariantNames;
 
-/// One field and its problem, worded for the person who can correct it.
+/// A field and its problem, worded for the person who can correct it.
 ///
-/// Never holds what was typed beyond a single character, so that no contact gets into an error or a log.
+/// It holds at most one character of the input, so no contact gets into an error or a log.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{field}` {problem}")]
 pub struct InvalidField {
@@ -15,6 +15,7 @@ pub struct InvalidField {
     pub problem: FieldProblem,
 }
 
+/// What is wrong with a field.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FieldProblem {
     #[error("is missing; add it")]
@@ -53,12 +54,12 @@ pub enum FieldProblem {
     TimeOutOfRange { earliest: String, latest: String },
     #[error("must be 1 to {limit} printable ASCII characters without spaces")]
     NotAnId { limit: usize },
-    #[error("is needed: over `http` only the owner of a stay may cancel it")]
+    #[error("is missing; a cancel over `http` needs the id of the sign-up that began the registration")]
     RegistrationNeeded,
 }
 
 impl FieldProblem {
-    /// Says in which field the problem is.
+    /// Adds the field's name.
     pub fn in_field(self, field: &'static str) -> InvalidField {
         InvalidField { field, problem: self }
     }

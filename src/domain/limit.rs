@@ -14,9 +14,9 @@ pub enum Limit {
     SmsHours,
     /// Text messages per day.
     SmsPerDay,
-    /// Opt-in requests and links by text message per day: half of all text messages.
+    /// Opt-in requests and manage links by text message per day. They may use half of all text messages.
     SmsAnswersPerDay,
-    /// Personal links sent again per contact and day.
+    /// Manage links sent again per contact and day.
     LinksPerDay,
 }
 

@@ -1,4 +1,4 @@
-//! The manage link: what proves that somebody owns a stay, and what its page can say.
+//! The manage link: the token by which an attendee controls a registration, and the state that its page shows.
 
 use std::time::Duration;
 
@@ -15,25 +15,25 @@ use crate::domain::signup::{AttendeeKey, Signup, SignupId};
 use crate::domain::timestamp::Timestamp;
 
 const PURPOSE: &str = "manage";
-/// 128 bits, as of many a session cookie: links stand in text messages, where each character counts.
+/// 128 bits, like a usual session cookie. Links are sent in text messages, so they are short.
 const TAG_BYTES: usize = 16;
 
-/// Stands in place of an id's length where the id is a UUID, which then takes 16 bytes instead of 36.
+/// Replaces the length of an id that is a UUID. The UUID then takes 16 bytes instead of 36.
 const IS_UUID: u8 = 0;
 
-/// How long a sign-up that is not in the table counts as on its way; after that it has left, by the
-/// organiser's removal or by its tombstone's expiry.
-const ON_ITS_WAY: Duration = Duration::from_secs(60 * 60);
+/// How long a sign-up without a stored attendee counts as pending. An older one was removed by the organiser, or its tombstone
+/// has expired.
+const PENDING_FOR: Duration = Duration::from_secs(60 * 60);
 
-/// Proof that a sign-up with this id was made for this attendee. It opens the stay that this sign-up
-/// began, if it began one, and no other.
+/// Proves that the sign-up with this id was made for this attendee. It gives control only over the registration that this
+/// sign-up began.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ManageToken {
     pub key: AttendeeKey,
     pub signup: SignupId,
 }
 
-/// How things stand with the stay behind a link.
+/// The state of the registration behind a manage link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RegistrationState {
@@ -41,7 +41,7 @@ pub enum RegistrationState {
     Pending,
     In,
     Out,
-    /// The attendee is in by somebody else's sign-up.
+    /// Another sign-up began the attendee's current registration.
     NotYours,
 }
 
@@ -50,8 +50,8 @@ impl ManageToken {
         Self { key: signup.key(), signup: signup.version.id.clone() }
     }
 
-    /// As it stands in a link: base64url of the tag, the id, the folded name. The tag covers the event too, which stands
-    /// elsewhere in the link.
+    /// The token of a link: base64url of the tag, the id and the folded name. The tag covers the event too, which is in
+    /// another part of the link.
     pub fn sign(&self, secret: &Secret) -> String {
         let mut bytes = secret.tag(PURPOSE, &self.parts())[..TAG_BYTES].to_vec();
         let id = self.signup.as_str();
@@ -69,7 +69,7 @@ impl ManageToken {
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    /// Reads a link's token; `None` if it was not made for this event under this secret.
+    /// Parses a link's token; none if it was not signed for this event with this secret.
     pub fn verify(event: &EventId, text: &str, secret: &Secret) -> Option<Self> {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
         let (tag, rest) = bytes.split_at_checked(TAG_BYTES)?;
@@ -85,18 +85,18 @@ impl ManageToken {
         };
         let name = NameKey::from_stored(String::from_utf8(name.to_vec()).ok()?);
         let token = Self { key: AttendeeKey { event: event.clone(), name }, signup: SignupId::from_stored(id) };
-        Secret::is_same(&secret.tag(PURPOSE, &token.parts())[..TAG_BYTES], tag).then_some(token)
+        Secret::constant_time_eq(&secret.tag(PURPOSE, &token.parts())[..TAG_BYTES], tag).then_some(token)
     }
 
     fn parts(&self) -> [&[u8]; 3] {
         [self.key.event.as_str().as_bytes(), self.key.name.as_str().as_bytes(), self.signup.as_str().as_bytes()]
     }
 
-    /// How things stand, given the attendee as stored.
+    /// The state of the registration, given the stored attendee.
     pub fn state(&self, attendee: Option<&Attendee>, now: Timestamp) -> RegistrationState {
         let made_at = self.signup.made_at();
         match attendee {
-            None if made_at.is_some_and(|made_at| now.since(made_at) < ON_ITS_WAY) => RegistrationState::Pending,
+            None if made_at.is_some_and(|made_at| now.since(made_at) < PENDING_FOR) => RegistrationState::Pending,
             None => RegistrationState::Out,
             Some(Attendee { status: Status::In(registration), .. }) if registration.owner == self.signup => {
                 RegistrationState::In
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_holds_any_id_and_is_short_for_our_own() {
+    fn token_holds_any_id() {
         let secret = Secret::new("correct-horse-battery").unwrap();
         let ours = SignupId::new(Timestamp::now());
         for id in [ours.as_str(), "message-7", "01A210B2-1606-71EB-9330-9360507BD393", &"x".repeat(128)] {
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_good_for_its_event_under_its_secret_and_whole() {
+    fn rejects_forged_or_cut_token() {
         let secret = Secret::new("correct-horse-battery").unwrap();
         let token = token("message-7");
         let text = token.sign(&secret);

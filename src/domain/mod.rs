@@ -1,4 +1,4 @@
-//! What is valid, and the rules. No I/O.
+//! Domain values, their validation and the rules. No I/O.
 
 pub mod announcement;
 pub mod attendee;
@@ -8,6 +8,7 @@ pub mod button;
 pub mod change;
 pub mod channel;
 pub mod contact;
+pub mod contact_id;
 pub mod digest;
 pub mod event;
 pub mod household;

@@ -1,4 +1,4 @@
-//! One continuous time of an attendee on an event's roster.
+//! Registrations: the continuous times of attendees on an event's roster.
 
 use std::time::Duration;
 
@@ -7,34 +7,35 @@ use crate::domain::contact::Contact;
 use crate::domain::signup::{AttendeeKey, SignupId};
 use crate::domain::timestamp::Timestamp;
 
-/// How long after a manage link was sent again nobody can have it sent once more.
-pub const LINK_AGAIN_AFTER: Duration = Duration::from_secs(60 * 60);
+/// The least time between two requests to send the same manage link again.
+pub const LINK_RESEND_INTERVAL: Duration = Duration::from_secs(60 * 60);
 
-/// One uninterrupted time on the roster, as the sign-up that began it said.
+/// One continuous time of an attendee on an event's roster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Registration {
     pub since: Timestamp,
-    /// The sign-up that began the stay; whoever holds its token owns the stay.
+    /// The sign-up that began the registration. Its manage link gives control over the registration.
     pub owner: SignupId,
     pub channel: Channel,
     pub contact: Option<Contact>,
-    /// Whether the contact is told of others.
+    /// Whether the contact gets notifications about other attendees.
     pub notify: bool,
-    /// When the link was last asked for again.
-    pub link_asked_at: Option<Timestamp>,
+    /// When the link was last requested again.
+    pub link_requested_at: Option<Timestamp>,
 }
 
 impl Registration {
-    pub fn may_send_link(&self, asked_at: Timestamp) -> bool {
-        let is_due = self.link_asked_at.is_none_or(|before| before <= asked_at.minus(LINK_AGAIN_AFTER));
-        self.contact.is_some() && self.since <= asked_at && is_due
+    /// Whether the link may be sent again: there is a contact, and [`LINK_RESEND_INTERVAL`] has passed.
+    pub fn may_send_link(&self, requested_at: Timestamp) -> bool {
+        let is_due = self.link_requested_at.is_none_or(|last| last <= requested_at.minus(LINK_RESEND_INTERVAL));
+        self.contact.is_some() && self.since <= requested_at && is_due
     }
 }
 
-/// One stay of an attendee.
+/// Identifies one registration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RegistrationKey {
     pub attendee: AttendeeKey,
-    /// The sign-up that began it.
+    /// The sign-up that began the registration.
     pub owner: SignupId,
 }

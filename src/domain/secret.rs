@@ -1,4 +1,4 @@
-//! Secrets of a stage: the organiser's key and the key under which tokens are signed.
+//! Secrets: the organiser's key and the keys that sign tokens.
 
 use std::fmt;
 
@@ -8,13 +8,14 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
-/// The shortest secret that a person may set, in bytes: too long to be guessed over a rate-limited API.
+/// The shortest allowed secret, in bytes. It cannot be guessed over a rate-limited API.
 pub const MIN_SECRET_BYTES: usize = 16;
 
-/// Bytes that open something; never shown.
+/// Secret bytes. `Debug` does not show them.
 #[derive(Clone)]
 pub struct Secret(Vec<u8>);
 
+/// A secret has less than [`MIN_SECRET_BYTES`] bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("is too short; use at least {MIN_SECRET_BYTES} characters")]
 pub struct TooShort;
@@ -32,18 +33,18 @@ impl Secret {
         &self.0
     }
 
-    /// Whether `guess` is the secret, in time that tells nothing but the length.
+    /// Whether `guess` is the secret. The time of the comparison depends only on the length.
     pub fn is(&self, guess: &[u8]) -> bool {
         self.0.ct_eq(guess).into()
     }
 
-    /// Whether two texts are the same, in time that tells nothing but their lengths.
-    pub fn is_same(one: &[u8], other: &[u8]) -> bool {
+    /// Whether two byte strings are equal. The time of the comparison depends only on their lengths.
+    pub fn constant_time_eq(one: &[u8], other: &[u8]) -> bool {
         one.ct_eq(other).into()
     }
 
-    /// The tag over `parts`, each with its length before it, so that no two lists of parts are alike.
-    /// `purpose` keeps the tags of one use from serving another.
+    /// The tag over `parts`. Each part is preceded by its length, so different lists have different tags. `purpose` prevents
+    /// that a tag for one use is valid for another.
     pub fn tag(&self, purpose: &str, parts: &[&[u8]]) -> Tag {
         self.mac(purpose, parts).finalize().into_bytes().into()
     }
@@ -54,7 +55,7 @@ impl Secret {
     }
 
     fn mac(&self, purpose: &str, parts: &[&[u8]]) -> Hmac<Sha256> {
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes a key of any length");
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC accepts keys of any length");
         for part in std::iter::once(&purpose.as_bytes()).chain(parts) {
             mac.update(&u64::try_from(part.len()).expect("a length fits 64 bits").to_be_bytes());
             mac.update(part);
@@ -69,10 +70,10 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// A new random secret of 256 bits as text, for a file or a person.
+/// A new random secret of 256 bits, in base64url.
 pub fn generate() -> String {
     let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
+    getrandom::fill(&mut bytes).expect("the operating system provides random bytes");
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
@@ -81,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parts_cannot_be_shifted_into_each_other() {
+    fn tag_depends_on_part_boundaries() {
         let secret = Secret::new(generate()).unwrap();
         let tag = secret.tag("test", &[b"ab", b"c"]);
         assert!(secret.verifies("test", &[b"ab", b"c"], &tag));
@@ -91,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn a_short_secret_is_refused_and_none_is_shown() {
+    fn rejects_short_secret_and_hides_it() {
         assert_eq!(Secret::new("0123456789abcde").unwrap_err(), TooShort);
         assert_eq!(format!("{:?}", Secret::new("0123456789abcdef").unwrap()), "Secret(…)");
     }

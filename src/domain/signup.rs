@@ -1,4 +1,4 @@
-//! One request to be, or no longer be, on an event's roster.
+//! A sign-up: one request about one name on one event.
 
 use std::fmt;
 
@@ -14,10 +14,10 @@ use crate::domain::event::{Event, EventId};
 use crate::domain::invalid::FieldProblem;
 use crate::domain::timestamp::Timestamp;
 
-/// The longest id, in bytes: room for a UUID, an SQS message id or a CloudEvents id.
+/// The longest id, in bytes. A UUID, an SQS message id and a usual CloudEvents id are shorter.
 const SIGNUP_ID_BYTES: usize = 128;
 
-/// A valid request, whatever it came by. What it may do follows from [`Request`].
+/// A valid request from any channel. Its [`Request`] determines what it may do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signup {
     pub version: Version,
@@ -27,26 +27,26 @@ pub struct Signup {
     pub request: Request,
 }
 
-/// What is asked, by whom it may be asked, and no other combination.
+/// What a sign-up requests. Each variant states who may send it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Request {
-    /// Anybody's sign-up, as over HTTP: begins a stay, and leaves one that has begun as it is.
+    /// Begins a registration. It does not change an existing one. Anyone may send it, as over HTTP.
     Join { contact: Option<Contact> },
-    /// A trusted channel's sign-up: begins a stay, or gives the one that has begun this contact.
+    /// Begins a registration, or sets the contact of the existing one. Only a trusted channel may send it.
     Enrol { contact: Option<Contact> },
-    /// The owner's: gives the stay begun by `registration` this contact, or none.
+    /// Sets or removes the contact of the registration that the sign-up `registration` began. Only its owner may send it.
     Amend { registration: SignupId, contact: Option<Contact> },
-    /// A trusted channel's cancel, whoever began the stay.
+    /// Ends any registration of the attendee. Only a trusted channel may send it.
     Cancel,
-    /// The owner's cancel: ends the stay begun by `registration` and no other.
+    /// Ends only the registration that the sign-up `registration` began. Only its owner may send it.
     Leave { registration: SignupId },
-    /// The owner's: whether the contact of the stay begun by `registration` is told of others.
+    /// Turns notifications on or off for the registration that the sign-up `registration` began. Only its owner may send it.
     Notify { registration: SignupId, on: bool },
-    /// Anybody's, for whoever lost it: sends the manage link to the contact of the stay, and to nobody else.
+    /// Sends the manage link to the registration's contact again. Anyone may send it.
     SendLink,
 }
 
-/// What a message calls its action.
+/// The action of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, EnumString, VariantNames)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
@@ -57,19 +57,18 @@ pub enum Action {
     SendLink,
 }
 
-/// What decides which of two requests for one attendee is newer.
+/// The order of two requests about one attendee: the greater version is the newer request.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Version {
     pub requested_at: Timestamp,
     pub id: SignupId,
 }
 
-/// A sign-up's id: 1 to 128 printable ASCII characters. Those made here are UUIDs of version 7,
-/// which sort by time.
+/// A sign-up's id: 1 to 128 printable ASCII characters. Ids from [`SignupId::new`] are UUIDs of version 7, which sort by time.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SignupId(String);
 
-/// Whom a sign-up is about: one name on one event.
+/// Identifies an attendee: one name on one event.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AttendeeKey {
     pub event: EventId,
@@ -83,7 +82,7 @@ impl Signup {
 }
 
 impl Version {
-    /// A version newer than any that this process has made.
+    /// A version that is newer than all earlier versions of this process.
     pub fn now() -> Self {
         let id = SignupId(Uuid::now_v7().to_string());
         let requested_at = id.made_at().unwrap_or_else(Timestamp::now);
@@ -119,7 +118,7 @@ impl SignupId {
         }
     }
 
-    /// An id as it came from [`SignupId::as_str`], out of a backend.
+    /// A stored id: the result of [`SignupId::as_str`].
     pub fn from_stored(id: String) -> Self {
         Self(id)
     }
@@ -128,7 +127,7 @@ impl SignupId {
         &self.0
     }
 
-    /// When the id was made, if it was made by [`SignupId::new`].
+    /// The time in an id from [`SignupId::new`]; none for other ids.
     pub fn made_at(&self) -> Option<Timestamp> {
         let (seconds, nanos) = Uuid::try_parse(&self.0).ok()?.get_timestamp()?.to_unix();
         let millis = seconds.checked_mul(1_000)?.checked_add(u64::from(nanos / 1_000_000))?;
@@ -149,7 +148,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_sort_by_time_and_tell_it() {
+    fn ids_sort_by_time() {
         let earlier = Timestamp::parse_rfc3339("2026-11-23T12:00:00.123Z").unwrap();
         let later = earlier.plus(Duration::from_millis(1));
         assert!(SignupId::new(earlier) < SignupId::new(later));
@@ -159,13 +158,13 @@ mod tests {
     }
 
     #[test]
-    fn versions_made_here_never_tie() {
+    fn versions_never_tie() {
         let versions: Vec<_> = std::iter::repeat_with(Version::now).take(10_000).collect();
         assert!(versions.is_sorted_by(|one, next| one < next));
     }
 
     #[test]
-    fn an_id_is_short_printable_ascii() {
+    fn id_is_short_printable_ascii() {
         assert!(SignupId::parse("urn:order:17/5").is_ok());
         for text in ["", "a b", "é", "a\n", &"x".repeat(129)] {
             assert_eq!(SignupId::parse(text), Err(FieldProblem::NotAnId { limit: 128 }), "{text:?}");

@@ -1,6 +1,6 @@
-//! What people type, made comparable: normalisation, case folding, and lengths as people count them.
+//! Text that people type: normalisation, case folding, visible characters and lengths.
 //!
-//! Most of it is ASCII, for which a look at the bytes says what the Unicode tables would say.
+//! ASCII text takes a fast path without the Unicode tables. A property test compares both.
 
 use icu_casemap::CaseMapper;
 use icu_normalizer::ComposingNormalizerBorrowed;
@@ -10,19 +10,19 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use crate::domain::invalid::FieldProblem;
 
-/// DynamoDB's limit for a sort key, in bytes; event ids and folded names both serve as one.
+/// DynamoDB's limit for a sort key, in bytes. Event ids and folded names are sort keys.
 pub const KEY_BYTES: usize = 1_024;
 
 const IGNORABLE: CodePointSetDataBorrowed<'static> = CodePointSetData::new::<DefaultIgnorableCodePoint>();
 const NOT_A_CHARACTER: CodePointSetDataBorrowed<'static> = CodePointSetData::new::<NoncharacterCodePoint>();
 const BIDI_CONTROL: CodePointSetDataBorrowed<'static> = CodePointSetData::new::<BidiControl>();
 
-/// Canonical composition (NFC): `e` + `◌́` becomes `é`, nothing else changes.
+/// Canonical composition (NFC): `e` + `◌́` becomes `é`.
 pub fn nfc(text: &str) -> String {
     ComposingNormalizerBorrowed::new_nfc().normalize(text).into_owned()
 }
 
-/// Compatibility composition (NFKC): full-width letters, ligatures and the like become plain ones.
+/// Compatibility composition (NFKC): full-width letters, ligatures and similar characters become plain ones.
 pub fn nfkc(text: &str) -> String {
     ComposingNormalizerBorrowed::new_nfkc().normalize(text).into_owned()
 }
@@ -35,18 +35,18 @@ pub fn fold_case(text: &str) -> String {
     CaseMapper::new().fold_string(text).into_owned()
 }
 
-/// Trimmed, and every run of white space one space.
+/// Trims the text and replaces each run of white space with one space.
 pub fn collapse_white_space(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Without the code points that show nothing (joiners, variation selectors, soft hyphens).
+/// Removes invisible code points (joiners, variation selectors, soft hyphens).
 pub fn without_ignorable(text: &str) -> String {
     text.chars().filter(|&c| c.is_ascii() || !IGNORABLE.contains(c)).collect()
 }
 
-/// Between 1 and `limit` characters as people count them (grapheme clusters, Unicode UAX #29) and at
-/// most [`KEY_BYTES`] bytes, since one such character can be made of any number of code points.
+/// Checks that a text has 1 to `limit` grapheme clusters (Unicode UAX #29) and at most [`KEY_BYTES`] bytes, since one cluster
+/// can have any number of code points.
 pub fn check_length(text: &str, limit: usize) -> Result<(), FieldProblem> {
     if text.is_empty() {
         return Err(FieldProblem::Empty { limit });
@@ -62,11 +62,11 @@ pub fn check_length(text: &str, limit: usize) -> Result<(), FieldProblem> {
 }
 
 fn count_characters(text: &str) -> usize {
-    // A line break of two is the one ASCII character of more than a byte.
+    // `\r\n` is the only grapheme cluster of two ASCII characters.
     if text.is_ascii() && !text.contains("\r\n") { text.len() } else { text.graphemes(true).count() }
 }
 
-/// Refuses what [`is_invisible`]. Joiners stay: Persian, Hindi and emoji need them.
+/// Rejects characters that [are invisible](is_invisible). Joiners are allowed: Persian, Hindi and emoji need them.
 pub fn check_visible(text: &str) -> Result<(), FieldProblem> {
     match text.chars().find(|&c| is_invisible(c)) {
         Some(character) => Err(FieldProblem::Invisible { character }),
@@ -74,8 +74,8 @@ pub fn check_visible(text: &str) -> Result<(), FieldProblem> {
     }
 }
 
-/// What could break a line, hide, or turn the text around it: control characters, bidirectional overrides, the
-/// zero-width space, and the mark of bytes that were no text (U+FFFD).
+/// Whether a character could break a line, be invisible or change the direction of the text around it: control characters,
+/// bidirectional overrides, the zero-width space and the replacement character (U+FFFD).
 pub fn is_invisible(c: char) -> bool {
     if c.is_ascii() {
         return c.is_ascii_control();
@@ -83,7 +83,7 @@ pub fn is_invisible(c: char) -> bool {
     c.is_control()
         || BIDI_CONTROL.contains(c)
         || NOT_A_CHARACTER.contains(c)
-        // Zero-width space and no-break space, blank Braille pattern, annotation marks, replacement character.
+        // Zero-width space and no-break space, blank Braille pattern, annotation characters, replacement character.
         || matches!(c, '\u{200B}' | '\u{FEFF}' | '\u{2800}' | '\u{FFF9}'..='\u{FFFD}')
 }
 
@@ -97,7 +97,7 @@ mod tests {
         #![proptest_config(crate::seed::config(256))]
 
         #[test]
-        fn ascii_comes_out_as_by_the_tables(text in "[\\x00-\\x7F]{0,20}|(\r\n|a|\r|\n){0,6}") {
+        fn ascii_path_matches_unicode_tables(text in "[\\x00-\\x7F]{0,20}|(\r\n|a|\r|\n){0,6}") {
             prop_assert_eq!(fold_case(&text), CaseMapper::new().fold_string(&text));
             prop_assert_eq!(count_characters(&text), text.graphemes(true).count());
             for character in text.chars() {

@@ -1,4 +1,4 @@
-//! Moments, to the millisecond.
+//! Points in time, in milliseconds.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,14 +7,14 @@ use crate::domain::invalid::FieldProblem;
 
 /// Milliseconds since 1970 (UTC), from [`Timestamp::EARLIEST`] to [`Timestamp::LATEST`].
 ///
-/// Shown, and written to JSON, as RFC 3339 in UTC with milliseconds.
+/// `Display` and JSON are RFC 3339 in UTC with milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// 2000-01-01. Anything before it was given in seconds by mistake.
+    /// 2000-01-01. An earlier time is most likely in seconds by mistake.
     pub const EARLIEST: Self = Self(946_684_800_000);
-    /// The last millisecond of the year 9998: RFC 3339 ends with 9999, and jiff a day before that.
+    /// The last millisecond of the year 9998. RFC 3339 ends with the year 9999, and jiff a day earlier.
     pub const LATEST: Self = Self(253_370_764_799_999);
 
     pub fn from_millis(millis: i64) -> Result<Self, FieldProblem> {
@@ -26,7 +26,7 @@ impl Timestamp {
         Self::from_millis(moment.as_millisecond())
     }
 
-    /// What the machine's clock says, brought into range should the clock be absurd.
+    /// The time of the machine's clock, limited to the range.
     pub fn now() -> Self {
         let millis = jiff::Timestamp::now().as_millisecond();
         Self(millis.clamp(Self::EARLIEST.0, Self::LATEST.0))
@@ -40,7 +40,7 @@ impl Timestamp {
         self.0 / 1_000
     }
 
-    /// The whole second at or after it, or the last there is.
+    /// Rounds up to a whole second within the range.
     #[must_use]
     pub fn to_whole_second(self) -> Self {
         let seconds = self.0.div_euclid(1_000) + i64::from(self.0 % 1_000 != 0);
@@ -66,7 +66,7 @@ impl Timestamp {
         Self(self.0.saturating_sub(millis).max(Self::EARLIEST.0))
     }
 
-    /// How long ago `earlier` was; zero if it is not earlier.
+    /// The time since `earlier`; zero if it is not earlier.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0 - earlier.0).unwrap_or(0))
     }
@@ -89,7 +89,7 @@ impl serde::Serialize for Timestamp {
     }
 }
 
-/// A time as it is stored, in milliseconds. For a [`Timestamp`] and, unless it is absent, for an option of one.
+/// The stored form in milliseconds, for a [`Timestamp`] and for an `Option` of one that is skipped if none.
 pub mod millis {
     use serde::de::Error as _;
     use serde::{Deserialize, Deserializer, Serialize as _, Serializer};
@@ -109,7 +109,7 @@ pub mod millis {
     }
 }
 
-/// As [`millis`], but in whole seconds, as DynamoDB's time to live wants it.
+/// The stored form in whole seconds, which DynamoDB's time to live requires.
 pub mod seconds {
     use serde::de::Error as _;
     use serde::{Deserialize, Deserializer, Serialize as _, Serializer};
@@ -136,21 +136,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rfc3339_and_milliseconds_are_the_same_moment() {
+    fn rfc3339_equals_milliseconds() {
         let parsed = Timestamp::parse_rfc3339("2026-11-23T12:00:00.5+01:00").unwrap();
         assert_eq!(parsed, Timestamp::from_millis(1_795_431_600_500).unwrap());
         assert_eq!(parsed.to_string(), "2026-11-23T11:00:00.500Z");
     }
 
     #[test]
-    fn seconds_are_told_from_milliseconds() {
+    fn rejects_seconds() {
         assert_eq!(Timestamp::from_millis(1_795_431_600), Err(out_of_range()));
         assert_eq!(Timestamp::from_millis(i64::MAX), Err(out_of_range()));
         assert_eq!(Timestamp::parse_rfc3339("tomorrow"), Err(FieldProblem::NotATime));
     }
 
     #[test]
-    fn the_first_and_the_last_moment_can_be_shown() {
+    fn range_ends_have_rfc3339_form() {
         assert_eq!(Timestamp::EARLIEST.to_string(), "2000-01-01T00:00:00.000Z");
         assert_eq!(Timestamp::LATEST.to_string(), "9998-12-31T23:59:59.999Z");
         assert_eq!(Timestamp::LATEST.plus(Duration::MAX), Timestamp::LATEST);
@@ -160,7 +160,7 @@ mod tests {
         #![proptest_config(crate::seed::config(256))]
 
         #[test]
-        fn what_is_shown_parses_back(millis in Timestamp::EARLIEST.0..=Timestamp::LATEST.0) {
+        fn displayed_time_parses_back(millis in Timestamp::EARLIEST.0..=Timestamp::LATEST.0) {
             let moment = Timestamp(millis);
             prop_assert_eq!(Timestamp::parse_rfc3339(&moment.to_string()), Ok(moment));
         }

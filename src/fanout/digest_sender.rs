@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
 
-use crate::domain::backoff::Noise;
+use crate::domain::backoff::BackoffPolicy;
 use crate::domain::digest::Lease;
 use crate::domain::event::EventId;
 use crate::domain::timestamp::Timestamp;
@@ -31,7 +31,7 @@ pub struct DigestSender<'a> {
     pub digests: &'a dyn Digests,
     pub roster: &'a dyn Roster,
     pub notifier: &'a dyn Notifier,
-    pub backoff: Noise,
+    pub backoff: BackoffPolicy,
     /// Notifications that are sent concurrently.
     pub concurrency: usize,
     pub clock: &'a (dyn Fn() -> Timestamp + Sync),
@@ -77,7 +77,7 @@ impl DigestSender<'_> {
                 if !digest.claim(Lease { holder, ends_at: now.plus(LEASE_DURATION) }, now) {
                     return Ok(tally);
                 }
-                tally.expired = digest.give_up(NOTIFICATION_EXPIRES_AFTER, &self.backoff, now);
+                tally.expired = digest.expire_failed(NOTIFICATION_EXPIRES_AFTER, &self.backoff, now);
                 if self.digests.store(&digest).await? == Write::Conflict {
                     continue;
                 }

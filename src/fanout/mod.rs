@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
-use crate::domain::backoff::Noise;
+use crate::domain::backoff::BackoffPolicy;
 use crate::domain::change::{Change, Movements};
 use crate::domain::digest::Digest;
 use crate::domain::event::EventId;
@@ -37,7 +37,7 @@ pub struct DigestUpdate {
 pub async fn add_to_digests(
     changes: &[Change],
     digests: &dyn Digests,
-    backoff: &Noise,
+    backoff: &BackoffPolicy,
     now: Timestamp,
 ) -> Result<DigestUpdate, Unavailable> {
     let mut by_event: BTreeMap<&EventId, Vec<&Change>> = BTreeMap::new();
@@ -61,19 +61,19 @@ async fn add_to_digest(
     event: &EventId,
     changes: Vec<&Change>,
     digests: &dyn Digests,
-    backoff: &Noise,
+    backoff: &BackoffPolicy,
     now: Timestamp,
 ) -> Result<DigestUpdate, Unavailable> {
     for _ in 0..MAX_ATTEMPTS {
         let mut digest = match digests.digest(event).await? {
-            Some(digest) if !digest.is_forgotten(now) => digest,
+            Some(digest) if !digest.is_expired(now) => digest,
             // `seen` stays, since these changes may repeat changes that the old digest already had.
             Some(Digest { seen, version, .. }) => {
                 Digest { seen, version, ..Digest::new(event.clone(), title(&changes)) }
             }
             None => Digest::new(event.clone(), title(&changes)),
         };
-        let movements = digest.take_in(changes.iter().copied(), backoff, now);
+        let movements = digest.add_changes(changes.iter().copied(), backoff, now);
         if movements.is_none() || digests.store(&digest).await? == Write::Stored {
             let is_due = digest.due_at().is_some_and(|due_at| due_at <= now);
             let due = if is_due { vec![event.clone()] } else { Vec::new() };

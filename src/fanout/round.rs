@@ -4,7 +4,7 @@ use crate::domain::attendee::Attendee;
 use crate::domain::attendee_name::NameKey;
 use crate::domain::digest::{Digest, Lease, MISSED_MAX, Sending};
 use crate::domain::notification::Recipient;
-use crate::domain::pending_changes::{News, Told};
+use crate::domain::pending_changes::{EventChanges, PendingChanges};
 use crate::domain::signup::AttendeeKey;
 use crate::domain::timestamp::Timestamp;
 use crate::fanout::digest_sender::{DigestSender, LEASE_DURATION};
@@ -27,7 +27,7 @@ pub struct Round<'a> {
 /// What is told, and by which number it is known again.
 #[derive(Clone, Copy)]
 struct Batch<'a> {
-    news: &'a News,
+    news: &'a PendingChanges,
     doubtful: &'a [usize],
     number: u64,
 }
@@ -208,7 +208,7 @@ impl Round<'_> {
     async fn tell(&mut self, batch: Batch<'_>, recipients: Vec<Recipient>, room: usize) -> Tried {
         let Batch { news, doubtful, number } = batch;
         let Digest { event, title, count, .. } = &self.digest;
-        let told = Told { event, title, count: *count, news, doubtful };
+        let told = EventChanges { event, title, count: *count, news, doubtful };
         let telling = Telling { announcer: self.announcer, told, number, until: self.until };
         let tried = telling.tell(recipients, room).await;
         self.tally.add(tried.tally);

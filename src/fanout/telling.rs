@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use crate::domain::attendee_name::NameKey;
 use crate::domain::digest::MISSED_MAX;
 use crate::domain::notification::{Notification, Recipient};
-use crate::domain::pending_changes::Told;
+use crate::domain::pending_changes::EventChanges;
 use crate::domain::timestamp::Timestamp;
 use crate::fanout::digest_sender::DigestSender;
 use crate::ports::{NotificationCounts, Notified, SendError, Unavailable};
@@ -21,7 +21,7 @@ pub const EVERYBODY: &str = "#everybody";
 /// What is told, and for how long.
 pub struct Telling<'a> {
     pub announcer: &'a DigestSender<'a>,
-    pub told: Told<'a>,
+    pub told: EventChanges<'a>,
     /// By which it is known again when it goes out again.
     pub number: u64,
     /// From then on nobody further is tried than are told at once: whoever has little time gets somewhere nevertheless.
@@ -123,8 +123,8 @@ impl Telling<'_> {
 
     async fn tell_one(&self, to: Recipient) -> Result<Notified, SendError> {
         let announcement = match &to {
-            Recipient::Attendee(attendee) => self.told.to(attendee),
-            Recipient::Everybody => self.told.to_all(),
+            Recipient::Attendee(attendee) => self.told.announcement_for(attendee),
+            Recipient::Everybody => self.told.announcement_for_all(),
         };
         let Some(announcement) = announcement else { return Ok(Notified::NotWanted) };
         let (id, at) = (self.notification_id(&to), (self.announcer.clock)());

@@ -1,4 +1,4 @@
-//! What people are told, as CloudEvents 1.0 in their JSON format, for programs.
+//! Notifications to programs: CloudEvents 1.0 in their JSON format.
 
 use serde_json::{Value, json};
 use url::Url;
@@ -7,19 +7,20 @@ use crate::domain::announcement::Announcement;
 use crate::domain::attendee::Attendee;
 use crate::domain::timestamp::Timestamp;
 
-/// The type of an event's news.
+/// The CloudEvents type of an announcement.
 pub const ANNOUNCEMENT: &str = "countmein.announcement";
 
-/// The type of a link that was asked for again.
-pub const LINK_AGAIN: &str = "countmein.link";
+/// The CloudEvents type of a manage link that was requested again.
+pub const LINK_RESENT: &str = "countmein.link";
 
-/// `source` is where the event's page is, `manage` the attendee's own link, for nobody else.
-pub fn link_again(id: &str, source: &Url, attendee: &Attendee, manage: &Url, at: Timestamp) -> Value {
+/// The message with a manage link. `source` is the URL of the event's page. `manage` is secret: only the attendee's own webhook
+/// may get it.
+pub fn link_resent(id: &str, source: &Url, attendee: &Attendee, manage: &Url, at: Timestamp) -> Value {
     json!({
         "specversion": "1.0",
         "id": id,
         "source": source.as_str(),
-        "type": LINK_AGAIN,
+        "type": LINK_RESENT,
         "subject": attendee.event.as_str(),
         "time": at,
         "datacontenttype": "application/json",
@@ -32,8 +33,8 @@ pub fn link_again(id: &str, source: &Url, attendee: &Attendee, manage: &Url, at:
     })
 }
 
-/// `source` is where the event's page is, `text` the announcement as people read it, `manage` the recipient's own link,
-/// if there is one.
+/// The message with an announcement. `source` is the URL of the event's page, `text` the announcement as one line of text, and
+/// `manage` the recipient's own manage link, if any.
 pub fn announcement(
     id: &str,
     source: &Url,

@@ -8,7 +8,7 @@ use crate::formats::fields;
 
 type Parse = fn(&str) -> Result<Contact, FieldProblem>;
 
-/// Reads the JSON form.
+/// Parses the JSON form.
 pub fn from_json(value: &Value) -> Result<Contact, InvalidField> {
     let Value::Object(map) = value else {
         return Err(
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn json_holds_exactly_one_kind() {
+    fn json_has_exactly_one_kind() {
         let contact = from_json(&json!({"email": "ana@example.org", "sms": null})).unwrap();
         assert_eq!(to_json(&contact), json!({"email": "ana@example.org"}));
         for value in [json!({}), json!({"fax": "1"}), json!({"email": "a@b.org", "sms": "+14155552671"})] {

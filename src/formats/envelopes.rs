@@ -1,4 +1,4 @@
-//! Envelopes that other systems put around a message: Amazon SNS and CloudEvents.
+//! The envelopes in which other systems send a message: Amazon SNS and CloudEvents.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -7,14 +7,14 @@ use serde_json::{Map, Value};
 use crate::domain::invalid::{FieldProblem, InvalidField};
 use crate::formats::fields;
 
-/// Takes a message out of an SNS notification, a CloudEvent, or a CloudEvent in an SNS notification.
+/// Removes the envelopes of a message: an SNS notification, a CloudEvent, or a CloudEvent in an SNS notification.
 ///
-/// The envelope's id and time become the message's `id` and `requested_at`, unless it has its own.
+/// The envelope's id and time become the message's `id` and `requested_at` unless the message has its own.
 pub fn unwrap(object: Map<String, Value>) -> Result<Map<String, Value>, InvalidField> {
     if is_sns_notification(&object) {
         let inner = as_object("Message", from_text("Message", fields::text(&object, "Message")?)?)?;
         let message = if is_cloud_event(&inner) { cloud_event(inner)? } else { inner };
-        Ok(with_claims(message, object.get("MessageId"), object.get("Timestamp")))
+        Ok(with_defaults(message, object.get("MessageId"), object.get("Timestamp")))
     } else if is_cloud_event(&object) {
         cloud_event(object)
     } else {
@@ -42,13 +42,13 @@ fn cloud_event(mut object: Map<String, Value>) -> Result<Map<String, Value>, Inv
             from_text("data_base64", &String::from_utf8(bytes).map_err(|_| not_base64())?)?
         }
     };
-    Ok(with_claims(as_object("data", data)?, object.get("id"), object.get("time")))
+    Ok(with_defaults(as_object("data", data)?, object.get("id"), object.get("time")))
 }
 
-fn with_claims(mut message: Map<String, Value>, id: Option<&Value>, time: Option<&Value>) -> Map<String, Value> {
-    for (field, claim) in [("id", id), ("requested_at", time)] {
-        if let (None, Some(claim)) = (fields::optional(&message, field), claim) {
-            message.insert(field.to_owned(), claim.clone());
+fn with_defaults(mut message: Map<String, Value>, id: Option<&Value>, time: Option<&Value>) -> Map<String, Value> {
+    for (field, default) in [("id", id), ("requested_at", time)] {
+        if let (None, Some(value)) = (fields::optional(&message, field), default) {
+            message.insert(field.to_owned(), value.clone());
         }
     }
     message

@@ -1,10 +1,10 @@
-//! Reading a JSON object field by field, so that every refusal names its field and never repeats a value.
+//! Fields of a JSON object. Every error names its field and never repeats a value.
 
 use serde_json::{Map, Value};
 
 use crate::domain::invalid::{FieldProblem, InvalidField};
 
-/// What a JSON value is, in words for a person.
+/// The type of a JSON value, in words for a person.
 pub fn kind_of(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
@@ -16,7 +16,7 @@ pub fn kind_of(value: &Value) -> &'static str {
     }
 }
 
-/// A field that may be absent; `null` counts as absent.
+/// An optional field; `null` counts as absent.
 pub fn optional<'a>(object: &'a Map<String, Value>, field: &str) -> Option<&'a Value> {
     object.get(field).filter(|value| !value.is_null())
 }
@@ -43,7 +43,7 @@ pub fn optional_flag(object: &Map<String, Value>, field: &'static str) -> Result
     }
 }
 
-/// A field of text, parsed.
+/// Parses a required text field.
 pub fn parsed<T>(
     object: &Map<String, Value>,
     field: &'static str,
@@ -52,7 +52,7 @@ pub fn parsed<T>(
     parse(text(object, field)?).map_err(|problem| problem.in_field(field))
 }
 
-/// A field of text that may be absent, parsed.
+/// Parses an optional text field.
 pub fn optional_parsed<T>(
     object: &Map<String, Value>,
     field: &'static str,

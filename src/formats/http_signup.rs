@@ -1,5 +1,5 @@
-//! A sign-up over the public HTTP API: it says who and, at most, where to hear. `id`, `action`,
-//! `channel` and `requested_at` in the body are ignored; the server sets them.
+//! A sign-up over the public HTTP API: a name and an optional contact. The server ignores `id`, `action`, `channel` and
+//! `requested_at` in the body, and sets them itself.
 
 use serde_json::{Map, Value};
 
@@ -11,19 +11,19 @@ use crate::domain::invalid::InvalidField;
 use crate::domain::signup::{Request, Signup, Version};
 use crate::formats::{contact, fields};
 
-/// `{"name", "contact"?}` for an event known from elsewhere.
+/// A sign-up from `{"name", "contact"?}`, for an event from the URL.
 pub fn signup(event: Event, body: &Map<String, Value>, version: Version) -> Result<Signup, InvalidField> {
     let name = fields::parsed(body, "name", AttendeeName::parse)?;
     let contact = contact(body)?;
     Ok(Signup { version, event, name, channel: Channel::Http, request: Request::Join { contact } })
 }
 
-/// The 2016 sample's `{"event", "name"}`.
+/// A sign-up from `{"event", "name"}`, as in the 2016 sample.
 pub fn sample_signup(body: &Map<String, Value>, version: Version) -> Result<Signup, InvalidField> {
     signup(fields::parsed(body, "event", Event::parse)?, body, version)
 }
 
-/// The field `contact`: an object as in a message, or the one line of a form, where empty is none.
+/// The field `contact`: an object as in a message, or the text of a form field. An empty text is no contact.
 pub fn contact(body: &Map<String, Value>) -> Result<Option<Contact>, InvalidField> {
     match fields::optional(body, "contact") {
         None => Ok(None),

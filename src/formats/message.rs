@@ -1,6 +1,6 @@
-//! The JSON message: what any publisher puts on the queue, and what the program itself puts there.
+//! The JSON message on the queue, from this program or from any other publisher.
 //!
-//! Plain, inside an SNS notification, or inside a CloudEvents 1.0 envelope in JSON.
+//! A message may be inside an SNS notification or a CloudEvents 1.0 envelope in JSON.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
@@ -13,35 +13,35 @@ use crate::domain::event::Event;
 use crate::domain::invalid::{FieldProblem, InvalidField, choice};
 use crate::domain::signup::{Action, Request, Signup, SignupId, Version};
 use crate::domain::timestamp::Timestamp;
-use crate::formats::{contact, envelopes as envelope, fields};
+use crate::formats::{contact, envelopes, fields};
 use crate::ports::Delivery;
 
-/// A sign-up as it travels. Unknown fields are ignored.
+/// A sign-up message. Unknown fields are ignored.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[schemars(title = "Count Me In sign-up message", extend("examples" = [{"event": "Dance", "name": "Melvin"}]))]
 pub struct Message {
-    /// What the person signs up for: at most 64 letters, digits, spaces, `-` and `_`. `Pizza Night` is `pizza_night`.
+    /// The event: at most 64 letters, digits, spaces, `-` and `_`. `Pizza Night` is `pizza_night`.
     #[schemars(length(min = 1))]
     pub event: String,
-    /// Who is coming: at most 80 characters, no control characters, not beginning with `#`.
+    /// The attendee's name: at most 80 characters, no control characters, not beginning with `#`.
     #[schemars(length(min = 1))]
     pub name: String,
     /// `sign_up` if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub action: Option<Action>,
-    /// Where the person wants to hear: exactly one address.
+    /// Where notifications go: exactly one address.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[schemars(schema_with = "contact_schema")]
     pub contact: Option<ContactText>,
-    /// When it was asked; the queue's arrival time if absent or later than that.
+    /// When the person made the request; the queue's arrival time if absent or later than that.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[schemars(schema_with = "time_schema")]
     pub requested_at: Option<TimeText>,
-    /// Tells a repeat from a new request; the queue's message id if absent.
+    /// Identifies the request: a message with the same id is a duplicate. The queue's message id if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 128), regex(pattern = r"^[!-~]+$"))]
     pub id: Option<String>,
-    /// `queue` if absent. With `http` the message may do only what the public may.
+    /// `queue` if absent. With `http` the message has only the rights of the public.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub channel: Option<Channel>,
     /// The id of the sign-up that began the registration: the message then applies to that registration alone.
@@ -49,7 +49,7 @@ pub struct Message {
     #[serde(rename = "stay", skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 128), regex(pattern = r"^[!-~]+$"))]
     pub registration: Option<String>,
-    /// With `stay`, and then alone: whether the registration's contact is notified of others.
+    /// Only with `stay`, and without `contact`: whether the registration's contact gets notifications.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub notify: Option<bool>,
 }
@@ -69,7 +69,7 @@ pub enum TimeText {
     Millis(i64),
 }
 
-/// As [`contact::from_json`] reads it: a member that is `null` counts as absent.
+/// The schema of what [`contact::from_json`] accepts: a member that is `null` counts as absent.
 fn contact_schema(_: &mut SchemaGenerator) -> Schema {
     json_schema!({
         "anyOf": [
@@ -107,24 +107,23 @@ fn time_schema(_: &mut SchemaGenerator) -> Schema {
     })
 }
 
-/// Why a delivery is not a sign-up.
+/// Why a message is not a sign-up.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Malformed {
-    #[error("the message is not JSON: {0}; send an object such as {{\"event\": \"Dance\", \"name\": \"Melvin\"}}")]
+    #[error("the message is not JSON ({0}); send an object like {{\"event\": \"Dance\", \"name\": \"Melvin\"}}")]
     NotJson(String),
-    #[error("the message is {0}, not a JSON object; send one such as {{\"event\": \"Dance\", \"name\": \"Melvin\"}}")]
+    #[error("the message is {0}, not a JSON object; send one like {{\"event\": \"Dance\", \"name\": \"Melvin\"}}")]
     NotAnObject(&'static str),
     #[error(transparent)]
     InvalidField(#[from] InvalidField),
 }
 
-/// Reads a delivery. What the message does not say comes from the delivery: id, time; a claimed time
-/// later than the arrival is cut down to it.
+/// Parses a delivery. An absent id or time comes from the delivery. A time after the arrival becomes the arrival time.
 pub fn parse(delivery: &Delivery) -> Result<Signup, Malformed> {
     read(&open(&delivery.body)?, delivery)
 }
 
-/// Reads the [opened](open) fields of a delivery.
+/// Parses the [opened](open) fields of a delivery.
 pub fn read(message: &Map<String, Value>, delivery: &Delivery) -> Result<Signup, Malformed> {
     let id = match fields::optional_parsed(message, "id", SignupId::parse)? {
         Some(id) => id,
@@ -137,20 +136,20 @@ pub fn read(message: &Map<String, Value>, delivery: &Delivery) -> Result<Signup,
     Ok(from_fields(message, Version { requested_at, id }, Channel::Queue)?)
 }
 
-/// The fields of a body's message, out of its envelopes; what an envelope says of id and time stands
-/// in the fields unless the message itself says it.
+/// The fields of the message in a body, without its envelopes. An envelope's id and time are among the fields unless the
+/// message has its own.
 pub fn open(body: &str) -> Result<Map<String, Value>, Malformed> {
     let value = serde_json::from_str(body).map_err(|error| Malformed::NotJson(error.to_string()))?;
     let Value::Object(object) = value else {
         return Err(Malformed::NotAnObject(fields::kind_of(&value)));
     };
-    Ok(envelope::unwrap(object)?)
+    Ok(envelopes::unwrap(object)?)
 }
 
-/// A sign-up from a message's fields, under a version given by the caller.
+/// A sign-up from a message's fields, with the given version.
 ///
 /// # Errors
-/// The first field that is wrong.
+/// The first invalid field.
 pub fn from_fields(fields: &Map<String, Value>, version: Version, default: Channel) -> Result<Signup, InvalidField> {
     let event = fields::parsed(fields, "event", Event::parse)?;
     let name = fields::parsed(fields, "name", AttendeeName::parse)?;
@@ -182,7 +181,7 @@ fn time(value: &Value) -> Result<Timestamp, FieldProblem> {
     }
 }
 
-/// The message that [`parse`] reads back as the same sign-up.
+/// The message that [`parse`] parses to the same sign-up.
 pub fn write(signup: &Signup) -> String {
     let (contact, registration, notify) = match &signup.request {
         Request::Join { contact } | Request::Enrol { contact } => (contact.as_ref(), None, None),

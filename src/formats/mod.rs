@@ -1,4 +1,4 @@
-//! Payloads to domain values and back. No I/O.
+//! Parsers and writers: payloads to domain values and back. No I/O.
 
 pub mod button;
 pub mod cloud_event;

@@ -1,23 +1,23 @@
-//! A message that can never succeed, kept whole until somebody corrects it or throws it away.
+//! Rejected messages: their correction and the text that they hold.
 
 use serde_json::{Map, Value};
 
 use crate::domain::attendee_name::NameKey;
 use crate::domain::event::EventId;
 use crate::domain::signup::Signup;
-use crate::formats::button::envelope::Envelope;
+use crate::formats::button::message::ButtonMessage;
 use crate::formats::message;
 use crate::formats::message::Malformed;
-use crate::ports::{Delivery, Reject};
+use crate::ports::{Delivery, RejectedMessage};
 
-impl Reject {
-    /// The message to send again, with the fields in `corrections` set (`null` takes one out).
+impl RejectedMessage {
+    /// The sign-up of this message with the fields in `corrections` set; `null` removes a field.
     ///
-    /// It keeps the original id and arrival time, so that an old message never becomes the newest. A body
-    /// that holds no message is replaced by the corrections alone.
+    /// It keeps the original id and arrival time, so an old message cannot become the newest request. If the body is no
+    /// JSON object, the corrections replace it.
     ///
     /// # Errors
-    /// What would be wrong with it still.
+    /// The problem that the corrected message still has.
     pub fn corrected(&self, corrections: Map<String, Value>) -> Result<Signup, Malformed> {
         let mut fields = match message::open(&self.body) {
             Ok(fields) => fields,
@@ -34,19 +34,19 @@ impl Reject {
         })
     }
 
-    /// The press of a button that it was, if it was one.
-    pub fn press(&self) -> Option<Envelope> {
-        let fields = message::open(&self.body).ok().filter(Envelope::is_meant)?;
-        Envelope::open(&fields).ok()
+    /// The message of a button, if this is one.
+    pub fn button_message(&self) -> Option<ButtonMessage> {
+        let fields = message::open(&self.body).ok().filter(ButtonMessage::matches)?;
+        ButtonMessage::parse(&fields).ok()
     }
 
-    /// Whether the message is about this person, on this event if one is given, as far as it can be read.
+    /// Whether the message is about this name, and about `event` if that is given. A field that cannot be parsed does not match.
     pub fn is_about(&self, name: &NameKey, event: Option<&EventId>) -> bool {
         let Ok(fields) = message::open(&self.body) else { return false };
         let text = |field| fields.get(field).and_then(Value::as_str);
-        let named = text("name").and_then(|text| NameKey::of(text).ok());
-        let of_event = text("event").and_then(|text| EventId::parse(text).ok());
-        named.as_ref() == Some(name) && (event.is_none() || of_event.as_ref() == event)
+        let message_name = text("name").and_then(|text| NameKey::of(text).ok());
+        let message_event = text("event").and_then(|text| EventId::parse(text).ok());
+        message_name.as_ref() == Some(name) && (event.is_none() || message_event.as_ref() == event)
     }
 }
 
@@ -58,9 +58,9 @@ mod tests {
     use crate::domain::signup::Action;
     use crate::domain::timestamp::Timestamp;
 
-    fn reject(body: &str) -> Reject {
+    fn rejected(body: &str) -> RejectedMessage {
         let at = Timestamp::parse_rfc3339("2026-11-23T12:00:00Z").unwrap();
-        Reject { id: "m1".into(), body: body.into(), reason: String::new(), arrived_at: at, rejected_at: at }
+        RejectedMessage { id: "m1".into(), body: body.into(), reason: String::new(), arrived_at: at, rejected_at: at }
     }
 
     fn set(corrections: Value) -> Map<String, Value> {
@@ -68,31 +68,31 @@ mod tests {
     }
 
     #[test]
-    fn a_corrected_message_keeps_its_id_and_its_time() {
-        let broken = reject(r#"{"event": "Dance", "name": "", "action": "cancel"}"#);
+    fn correction_keeps_id_and_time() {
+        let broken = rejected(r#"{"event": "Dance", "name": "", "action": "cancel"}"#);
         let signup = broken.corrected(set(json!({"name": "Ada"}))).unwrap();
         assert_eq!((signup.name.as_str(), signup.request.action()), ("Ada", Action::Cancel));
         assert_eq!((signup.version.id.as_str(), signup.version.requested_at), ("m1", broken.arrived_at));
     }
 
     #[test]
-    fn a_correction_cannot_make_a_message_newer() {
-        let broken = reject(r#"{"event": "Dance"}"#);
+    fn correction_cannot_make_message_newer() {
+        let broken = rejected(r#"{"event": "Dance"}"#);
         let signup = broken.corrected(set(json!({"name": "Ada", "requested_at": "2099-01-01T00:00:00Z"}))).unwrap();
         assert_eq!(signup.version.requested_at, broken.arrived_at);
     }
 
     #[test]
-    fn a_field_can_be_taken_out_and_an_envelope_is_opened() {
+    fn correction_opens_envelope_and_removes_field() {
         let inner = r#"{"event": "Dance", "name": "Ada", "contact": {"fax": "1"}}"#;
-        let broken = reject(&json!({"Type": "Notification", "MessageId": "sns-1", "Message": inner}).to_string());
+        let broken = rejected(&json!({"Type": "Notification", "MessageId": "sns-1", "Message": inner}).to_string());
         let signup = broken.corrected(set(json!({"contact": null}))).unwrap();
         assert_eq!((signup.name.as_str(), signup.version.id.as_str()), ("Ada", "sns-1"));
     }
 
     #[test]
-    fn what_was_no_message_is_replaced() {
-        let broken = reject("Dance, please");
+    fn correction_replaces_invalid_body() {
+        let broken = rejected("Dance, please");
         assert!(broken.corrected(Map::new()).is_err());
         assert!(broken.corrected(set(json!({"event": "Dance"}))).is_err());
         assert!(broken.corrected(set(json!({"event": "Dance", "name": "Ada"}))).is_ok());

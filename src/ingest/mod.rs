@@ -12,10 +12,10 @@ use futures_util::FutureExt as _;
 
 use crate::domain::signup::{AttendeeKey, Signup};
 use crate::domain::timestamp::Timestamp;
-use crate::formats::button::envelope::Envelope;
+use crate::formats::button::message::ButtonMessage;
 use crate::formats::{message, panic};
 use crate::ingest::presses::{PressResolver, ResolvedPress};
-use crate::ports::{AttendeeBatch, Backend, Delivery, MAX_RECEIVES, Reject, Rejects};
+use crate::ports::{AttendeeBatch, Backend, Delivery, MAX_RECEIVES, RejectedMessage, RejectedMessages};
 
 /// What a delivery's body says.
 enum Parsed {
@@ -41,11 +41,15 @@ pub async fn ingest(deliveries: &[Delivery], backend: &Backend, now: Timestamp) 
             *outcome = Outcome::Rejected(format!("failed {MAX_RECEIVES} times; the last time: {reason}"));
         }
     }
-    store_rejects(deliveries, outcomes, &*backend.rejects, now).await
+    store_rejects(deliveries, outcomes, &*backend.rejected, now).await
 }
 
 /// Stores dead letters as rejected messages. No delivery of a dead letter ended with an outcome.
-pub async fn reject_dead_letters(deliveries: &[Delivery], rejects: &dyn Rejects, now: Timestamp) -> Vec<Processed> {
+pub async fn reject_dead_letters(
+    deliveries: &[Delivery],
+    rejects: &dyn RejectedMessages,
+    now: Timestamp,
+) -> Vec<Processed> {
     let reason = format!("the program or its storage stopped on this message {MAX_RECEIVES} times");
     let outcomes = vec![Outcome::Rejected(reason); deliveries.len()];
     store_rejects(deliveries, outcomes, rejects, now).await
@@ -115,7 +119,7 @@ async fn parse(deliveries: &[Delivery], backend: &Backend) -> Vec<Parsed> {
     let (mut press_indices, mut envelopes) = (Vec::new(), Vec::new());
     for delivery in deliveries {
         parsed.push(match message::open(&delivery.body) {
-            Ok(fields) if Envelope::is_meant(&fields) => match Envelope::open(&fields) {
+            Ok(fields) if ButtonMessage::matches(&fields) => match ButtonMessage::parse(&fields) {
                 Ok(envelope) => {
                     press_indices.push(parsed.len());
                     envelopes.push((envelope, delivery.arrived_at));
@@ -148,14 +152,14 @@ async fn parse(deliveries: &[Delivery], backend: &Backend) -> Vec<Parsed> {
 async fn store_rejects(
     deliveries: &[Delivery],
     mut outcomes: Vec<Outcome>,
-    rejects: &dyn Rejects,
+    rejects: &dyn RejectedMessages,
     now: Timestamp,
 ) -> Vec<Processed> {
-    let rejected: Vec<Reject> = deliveries
+    let rejected: Vec<RejectedMessage> = deliveries
         .iter()
         .zip(&outcomes)
         .filter_map(|(delivery, outcome)| match outcome {
-            Outcome::Rejected(reason) => Some(Reject::new(delivery, reason.clone(), now)),
+            Outcome::Rejected(reason) => Some(RejectedMessage::new(delivery, reason.clone(), now)),
             _ => None,
         })
         .collect();

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::domain::button::{Button, Mark, Press, Serial};
+use crate::domain::button::{Button, DeduplicationKey, Press, Serial};
 use crate::domain::signup::{Signup, Version};
 use crate::domain::timestamp::Timestamp;
-use crate::formats::button::envelope::Envelope;
+use crate::formats::button::message::ButtonMessage;
 use crate::formats::button::{Decoded, decode};
 use crate::ports::{Buttons, Idempotency, Remembered, Unavailable};
 
@@ -40,7 +40,7 @@ impl PressResolver<'_> {
     ///
     /// # Errors
     /// Every press fails if the buttons cannot be read. A single press fails if its idempotency key cannot be stored.
-    pub async fn resolve(&self, messages: &[(Envelope, Timestamp)]) -> Vec<Result<ResolvedPress, Unavailable>> {
+    pub async fn resolve(&self, messages: &[(ButtonMessage, Timestamp)]) -> Vec<Result<ResolvedPress, Unavailable>> {
         let decoded: Vec<_> = messages.iter().map(|(envelope, _)| decode(envelope)).collect();
         let serials = decoded.iter().filter_map(|decoded| match decoded {
             Ok(Decoded::Press(press)) => Some(press.serial.clone()),
@@ -90,13 +90,13 @@ impl PressResolver<'_> {
     /// Returns the version of a press. A press that is delivered again gets the version of its first delivery.
     async fn version(&self, press: &Press, pressed_at: Timestamp) -> Result<Version, Unavailable> {
         let mut version = press.version(pressed_at);
-        let Some(mark) = &press.mark else { return Ok(version) };
+        let Some(key) = &press.deduplication_key else { return Ok(version) };
         for _ in 0..MAX_RESTARTS {
             let Version { requested_at, id } = version.clone();
             let candidate = Remembered { fingerprint: press.kind.as_str().to_owned(), id, requested_at };
             let first = self.idempotency.remember(version.id.as_str().to_owned(), candidate).await?;
             let distance = pressed_at.since(first.requested_at).max(first.requested_at.since(pressed_at));
-            if matches!(mark, Mark::Time(_)) || distance <= SAME_PRESS_WINDOW {
+            if matches!(key, DeduplicationKey::Time(_)) || distance <= SAME_PRESS_WINDOW {
                 return Ok(Version { requested_at: first.requested_at, id: first.id });
             }
             // The device restarted and reached the same count again. This is another press and needs another id.

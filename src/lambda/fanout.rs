@@ -15,7 +15,7 @@ use super::{parsed_setting, required_setting};
 use crate::adapters::aws::config;
 use crate::adapters::dynamodb::EventsTable;
 use crate::adapters::metrics::emf::{Emf, Metric};
-use crate::domain::backoff::Noise;
+use crate::domain::backoff::BackoffPolicy;
 use crate::domain::change::{Change, Movements};
 use crate::domain::event::EventId;
 use crate::domain::timestamp::Timestamp;
@@ -39,7 +39,7 @@ pub struct Fanout {
     config: SdkConfig,
     table: EventsTable,
     emf: Emf,
-    noise: Noise,
+    noise: BackoffPolicy,
     /// Created when it is first needed, since most batches send nothing and need no secrets.
     sender: OnceCell<NotificationSender>,
 }
@@ -47,14 +47,14 @@ pub struct Fanout {
 impl Fanout {
     pub fn from_environment() -> anyhow::Result<Self> {
         let config = config::load_for_function()?;
-        let default = Noise::default();
+        let default = BackoffPolicy::default();
         let seconds = |name, default: Duration| -> anyhow::Result<Duration> {
             Ok(parsed_setting(name)?.map_or(default, Duration::from_secs))
         };
-        let noise = Noise {
-            first_wait: seconds("COUNTMEIN_BACKOFF_INITIAL", default.first_wait)?,
-            factor: parsed_setting("COUNTMEIN_BACKOFF_MULTIPLIER")?.unwrap_or(default.factor),
-            longest_wait: seconds("COUNTMEIN_BACKOFF_MAXIMUM", default.longest_wait)?,
+        let noise = BackoffPolicy {
+            initial: seconds("COUNTMEIN_BACKOFF_INITIAL", default.initial)?,
+            multiplier: parsed_setting("COUNTMEIN_BACKOFF_MULTIPLIER")?.unwrap_or(default.multiplier),
+            maximum: seconds("COUNTMEIN_BACKOFF_MAXIMUM", default.maximum)?,
         };
         Ok(Self {
             table: EventsTable::new(&config, required_setting("COUNTMEIN_TABLE")?),
@@ -93,7 +93,7 @@ impl Fanout {
 
     /// Sends opt-in requests to new contacts, and manage links again.
     async fn send_direct_messages(&self, changes: &[Change], deadline: Timestamp) {
-        if !changes.iter().any(Change::wants_an_answer) {
+        if !changes.iter().any(Change::needs_reply) {
             return;
         }
         let time_left = || Some(Timestamp::now()).filter(|now| *now < deadline);

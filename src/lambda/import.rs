@@ -13,7 +13,7 @@ use crate::adapters::aws::config;
 use crate::adapters::metrics::emf::{Emf, Metric};
 use crate::adapters::sqs::Sqs;
 use crate::domain::timestamp::Timestamp;
-use crate::formats::csv::{Import, NotATable, Table, refused};
+use crate::formats::csv::{CsvError, Import, Table, rejected_rows};
 use crate::formats::message;
 use crate::ports::{Queue as _, Unavailable};
 
@@ -130,22 +130,22 @@ impl Importer {
         let bytes = get.body.collect().await.context("reading the file failed")?.into_bytes();
         match Table::new(&*bytes) {
             Ok(table) => self.import_rows(table, &import).await,
-            Err(error @ NotATable::Unreadable(_)) => Err(error.into()),
+            Err(error @ CsvError::Unreadable(_)) => Err(error.into()),
             Err(error) => Ok(ImportResult::unreadable(&error.to_string())),
         }
     }
 
     async fn import_rows(&self, mut table: Table<&[u8]>, import: &Import) -> anyhow::Result<ImportResult> {
         let mut result = ImportResult::default();
-        refused::write_header(&mut result.refused_csv)?;
+        rejected_rows::write_header(&mut result.refused_csv)?;
         loop {
             let mut bodies = Vec::with_capacity(MESSAGES_PER_CALL * MAX_CONCURRENT_CALLS);
             while bodies.len() < MESSAGES_PER_CALL * MAX_CONCURRENT_CALLS {
                 let Some(row) = table.next_row()? else { break };
-                match &row.person {
+                match &row.signup {
                     Ok(person) => bodies.push(message::write(&import.signup(row.number, person.clone()))),
                     Err(error) => {
-                        refused::write_row(&mut result.refused_csv, &row, &error.to_string())?;
+                        rejected_rows::write_row(&mut result.refused_csv, &row, &error.to_string())?;
                         result.refused += 1;
                     }
                 }
@@ -185,7 +185,7 @@ impl ImportResult {
     /// The result of a file that is not CSV.
     fn unreadable(reason: &str) -> Self {
         let mut refused_csv = Vec::new();
-        refused::write_table_refused(&mut refused_csv, reason).expect("writing to a vector never fails");
+        rejected_rows::write_file_rejected(&mut refused_csv, reason).expect("writing to a vector never fails");
         Self { sent: 0, refused: 1, refused_csv }
     }
 }

@@ -33,7 +33,7 @@ impl Ingest {
         let deliveries = deliveries(event)?;
         let now = Timestamp::now();
         let processed = if is_dead_letter {
-            reject_dead_letters(&deliveries, &*self.backend.rejects, now).await
+            reject_dead_letters(&deliveries, &*self.backend.rejected, now).await
         } else {
             ingest(&deliveries, &self.backend, now).await
         };

@@ -3,9 +3,10 @@
 use url::Url;
 
 use crate::domain::attendee::Attendee;
+use crate::domain::contact_id::ContactId;
 use crate::domain::event::EventId;
 use crate::domain::manage_link::ManageToken;
-use crate::domain::opt_in::{ContactId, ContactToken};
+use crate::domain::opt_in::ContactToken;
 use crate::domain::secret::Secret;
 
 /// Builds absolute links for messages. A message is read outside the site, so a path alone is not enough.

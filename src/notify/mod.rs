@@ -28,9 +28,9 @@ use crate::domain::announcement::Announcement;
 use crate::domain::attendee::Attendee;
 use crate::domain::change::Change;
 use crate::domain::contact::Contact;
+use crate::domain::contact_id::ContactId;
 use crate::domain::limit::Limit;
 use crate::domain::notification::{Notification, Recipient};
-use crate::domain::opt_in::ContactId;
 use crate::domain::registration::RegistrationKey;
 use crate::domain::secret::Secret;
 use crate::domain::timestamp::Timestamp;
@@ -38,8 +38,8 @@ use crate::formats::cloud_event;
 use crate::notify::links::Links;
 use crate::notify::text::MessageTexts;
 use crate::ports::{
-    Broadcast, Broadcaster, Budgets, Call, Contacts, Inbox, InboxMessage, Mail, Mailer, Meter, Notified, Notifier,
-    SendError, SmsSender, Text, WebhookCaller,
+    Broadcast, Broadcaster, Budgets, Contacts, Inbox, InboxMessage, Mail, Mailer, Meter, Notified, Notifier, SendError,
+    Sms, SmsSender, WebhookCall, WebhookCaller,
 };
 
 /// Changes whose opt-in requests and resent links are sent concurrently.
@@ -110,7 +110,7 @@ impl NotificationSender {
         changes: &[Change],
         now_unless_stopped: &(dyn Fn() -> Option<Timestamp> + Sync),
     ) -> usize {
-        let wanted = changes.iter().enumerate().filter(|(_, change)| change.wants_an_answer());
+        let wanted = changes.iter().enumerate().filter(|(_, change)| change.needs_reply());
         let answers = wanted.map(|(index, change)| async move {
             let Some(now) = now_unless_stopped() else { return index };
             self.request_opt_in_if_new(change, now).await;
@@ -159,16 +159,16 @@ impl NotificationSender {
                 let email = self.texts.announcement_email(announcement, manage_link.as_str());
                 let unsubscribe = Some(self.links.opt_in(&contact));
                 let (subject, body) = (email.subject, email.body);
-                mailer.mail(&Mail { id, contact, to: to.to_owned(), subject, body, unsubscribe }).await
+                mailer.send(&Mail { id, contact, to: to.to_owned(), subject, body, unsubscribe }).await
             }
             Transport::Webhook(caller, to) => {
                 let body = self.cloud_event(notification, Some(&manage_link)).to_string();
-                caller.call(&Call { id, contact, to: parse_webhook_url(to)?, body }).await
+                caller.call(&WebhookCall { id, contact, to: parse_webhook_url(to)?, body }).await
             }
             Transport::Sms(sms_sender, limits, to) => {
                 self.charge_sms(SmsPurpose::Digest, limits, notification.at).await?;
                 let body = self.texts.announcement_sms(announcement, manage_link.as_str());
-                sms_sender.text(&Text { to: to.to_owned(), body }).await
+                sms_sender.send(&Sms { to: to.to_owned(), body }).await
             }
         }
     }

@@ -8,9 +8,10 @@ use super::sms_limits::SmsPurpose;
 use super::{NotificationSender, Transport, parse_webhook_url};
 use crate::domain::change::Change;
 use crate::domain::contact::Contact;
-use crate::domain::opt_in::{ContactId, ContactToken, OptIn};
+use crate::domain::contact_id::ContactId;
+use crate::domain::opt_in::{ContactToken, OptIn};
 use crate::domain::timestamp::Timestamp;
-use crate::ports::{Mail, SendError, Text, Unavailable, Write};
+use crate::ports::{Mail, SendError, Sms, Unavailable, Write};
 
 /// A contact gets at most one opt-in request within this time.
 const OPT_IN_REQUEST_INTERVAL: Duration = Duration::from_secs(48 * 60 * 60);
@@ -36,7 +37,7 @@ impl NotificationSender {
     /// Sends an opt-in request if the change adds a contact that needs one. If that fails, the request is sent with the
     /// next notification.
     pub(super) async fn request_opt_in_if_new(&self, change: &Change, now: Timestamp) {
-        let Some(attendee) = change.new.as_ref().filter(|_| change.brings_a_contact()) else { return };
+        let Some(attendee) = change.new.as_ref().filter(|_| change.has_new_contact()) else { return };
         let Some(contact) = attendee.registration().and_then(|registration| registration.contact.as_ref()) else {
             return;
         };
@@ -154,15 +155,15 @@ impl NotificationSender {
                 let id = format!("confirm:{}:{}", contact.as_str(), now.as_millis());
                 let (contact, to) = (contact.clone(), to.to_owned());
                 let (subject, body) = (email.subject, email.body);
-                mailer.ask(&Mail { id, contact, to, subject, body, unsubscribe: None }).await
+                mailer.request_opt_in(&Mail { id, contact, to, subject, body, unsubscribe: None }).await
             }
             Transport::Webhook(caller, to) => {
                 let token = ContactToken::sign(contact, &self.links.token_secret);
-                caller.ask(contact, &parse_webhook_url(to)?, &token).await
+                caller.request_opt_in(contact, &parse_webhook_url(to)?, &token).await
             }
             Transport::Sms(sms_sender, _, to) => {
                 let body = self.texts.opt_in_sms(title, link.as_str());
-                sms_sender.ask(&Text { to: to.to_owned(), body }).await
+                sms_sender.request_opt_in(&Sms { to: to.to_owned(), body }).await
             }
         }
     }

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use crate::domain::opt_in::ContactId;
+use crate::domain::contact_id::ContactId;
 
 /// The contacts to which this process is sending an opt-in request right now.
 #[derive(Debug, Default)]

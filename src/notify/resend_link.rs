@@ -5,16 +5,17 @@ use super::sms_limits::SmsPurpose;
 use super::{NotificationSender, Transport, parse_webhook_url};
 use crate::domain::attendee::Attendee;
 use crate::domain::change::Change;
-use crate::domain::opt_in::{ContactId, OptIn};
+use crate::domain::contact_id::ContactId;
+use crate::domain::opt_in::OptIn;
 use crate::domain::timestamp::Timestamp;
 use crate::formats::cloud_event;
-use crate::ports::{Call, Mail, SendError, Text};
+use crate::ports::{Mail, SendError, Sms, WebhookCall};
 
 impl NotificationSender {
     /// Resends the manage link if the change requests it and the contact has opted in. A failure is only logged, since
     /// the attendee can request the link again.
     pub(super) async fn resend_link_if_requested(&self, change: &Change, now: Timestamp) {
-        let Some(attendee) = change.asks_for_the_link() else { return };
+        let Some(attendee) = change.link_request() else { return };
         if let Err(failure) = self.resend_link(attendee, now).await {
             tracing::warn!(%failure, "resending a manage link failed");
         }
@@ -35,23 +36,23 @@ impl NotificationSender {
             return Ok(());
         }
         let title = &attendee.title;
-        let requested_at = registration.link_asked_at.unwrap_or(now).as_millis();
+        let requested_at = registration.link_requested_at.unwrap_or(now).as_millis();
         let id = format!("link:{}:{}:{requested_at}", attendee.event, registration.owner);
         match transport {
             Transport::Email(mailer, to) => {
                 let email = self.texts.link_again_email(title, link.as_str());
                 let (to, subject, body) = (to.to_owned(), email.subject, email.body);
-                mailer.mail(&Mail { id, contact: contact_id, to, subject, body, unsubscribe: None }).await
+                mailer.send(&Mail { id, contact: contact_id, to, subject, body, unsubscribe: None }).await
             }
             Transport::Webhook(caller, to) => {
                 let source = self.links.event(&attendee.event);
-                let body = cloud_event::link_again(&id, &source, attendee, &link, now).to_string();
-                caller.call(&Call { id, contact: contact_id, to: parse_webhook_url(to)?, body }).await
+                let body = cloud_event::link_resent(&id, &source, attendee, &link, now).to_string();
+                caller.call(&WebhookCall { id, contact: contact_id, to: parse_webhook_url(to)?, body }).await
             }
             Transport::Sms(sms_sender, limits, to) => {
                 self.charge_sms(SmsPurpose::Answer, limits, now).await?;
                 let body = self.texts.link_again_sms(title, link.as_str());
-                sms_sender.text(&Text { to: to.to_owned(), body }).await
+                sms_sender.send(&Sms { to: to.to_owned(), body }).await
             }
         }
     }

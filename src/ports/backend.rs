@@ -1,20 +1,20 @@
-//! All ports of one storage backend. The queue is apart, since on AWS it is another service.
+//! All ports of one storage backend. The queue is separate, since it is another service on AWS.
 
 use std::sync::Arc;
 
-use crate::ports::{Budgets, Buttons, Contacts, Digests, Households, Idempotency, Inbox, Rejects, Roster};
+use crate::ports::{Budgets, Buttons, Contacts, Digests, Households, Idempotency, Inbox, RejectedMessages, Roster};
 
-/// What a storage backend offers, port by port. Everything that needs several ports takes this.
+/// The ports of one storage backend, for callers that need several of them.
 #[derive(Clone)]
 pub struct Backend {
     pub roster: Arc<dyn Roster>,
-    pub rejects: Arc<dyn Rejects>,
+    pub rejected: Arc<dyn RejectedMessages>,
     pub idempotency: Arc<dyn Idempotency>,
     pub buttons: Arc<dyn Buttons>,
     pub households: Arc<dyn Households>,
     pub digests: Arc<dyn Digests>,
     pub contacts: Arc<dyn Contacts>,
     pub budgets: Arc<dyn Budgets>,
-    /// None where the backend keeps no messages to read again.
+    /// None if the backend stores no messages for personal pages.
     pub inbox: Option<Arc<dyn Inbox>>,
 }

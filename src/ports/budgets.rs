@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use crate::domain::timestamp::Timestamp;
 use crate::ports::Unavailable;
 
-/// The answer of a budget.
+/// The result of spending from a budget.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub enum Spending {
@@ -17,9 +17,9 @@ pub enum Spending {
 /// Counters with a limit, each for a period.
 #[async_trait]
 pub trait Budgets: Send + Sync {
-    /// Spends one of the `limit` of a budget, which is deleted at `ends_at`.
+    /// Adds one to a budget's counter unless it has reached `limit`. The counter is deleted at `ends_at`.
     async fn spend(&self, budget: &str, limit: u64, ends_at: Timestamp) -> Result<Spending, Unavailable>;
 
-    /// How much of a budget is spent.
+    /// The counter of a budget.
     async fn spent(&self, budget: &str) -> Result<u64, Unavailable>;
 }

@@ -5,20 +5,23 @@ use async_trait::async_trait;
 use crate::domain::change::Change;
 use crate::ports::Unavailable;
 
-/// A cursor in a change feed. Only its backend understands it.
+/// A position in a change feed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Position(String);
+pub enum Position {
+    /// Before the first change that the feed still has.
+    #[default]
+    Start,
+    /// After a change. Only the feed's backend can read this cursor.
+    After(String),
+}
 
 impl Position {
-    /// Before the first change that is kept.
-    pub const START: Self = Self(String::new());
-
-    pub fn new(position: String) -> Self {
-        Self(position)
-    }
-
+    /// The stored cursor; empty at the start.
     pub fn as_str(&self) -> &str {
-        &self.0
+        match self {
+            Self::Start => "",
+            Self::After(cursor) => cursor,
+        }
     }
 }
 

@@ -2,7 +2,8 @@
 
 use async_trait::async_trait;
 
-use crate::domain::opt_in::{ContactId, OptIn};
+use crate::domain::contact_id::ContactId;
+use crate::domain::opt_in::OptIn;
 use crate::ports::{Unavailable, Write};
 
 /// The opt-in of each contact.
@@ -10,6 +11,6 @@ use crate::ports::{Unavailable, Write};
 pub trait Contacts: Send + Sync {
     async fn opt_in(&self, contact: &ContactId) -> Result<Option<OptIn>, Unavailable>;
 
-    /// Stores an opt-in. It is a conflict if something else than `before` is stored.
+    /// Stores an opt-in. It is a conflict if the stored opt-in is not `before`.
     async fn set_opt_in(&self, contact: &ContactId, before: Option<OptIn>, now: OptIn) -> Result<Write, Unavailable>;
 }

@@ -1,4 +1,4 @@
-//! Where the state of each event is kept.
+//! The digest of each event.
 
 use async_trait::async_trait;
 
@@ -16,6 +16,6 @@ pub trait Digests: Send + Sync {
     /// [`Digest::version`].
     async fn store(&self, digest: &Digest) -> Result<Write, Unavailable>;
 
-    /// At most `limit` events whose digests are due, and since when. The longest due comes first.
+    /// At most `limit` events with due digests, and when each was due, in the order of that time.
     async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<(EventId, Timestamp)>, Unavailable>;
 }

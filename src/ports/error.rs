@@ -1,10 +1,10 @@
-//! How a port fails, and what became of a conditional call.
+//! The errors of ports, and the results of conditional writes and deletions.
 
-/// The backend did not do it, and may if asked again: throttled, timed out, disk full, unreachable.
+/// A transient failure, such as throttling, a timeout, a full disk or an unreachable service. A retry may help.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{doing} failed: {cause}")]
 pub struct Unavailable {
-    /// What was being done, as in `writing to the queue`.
+    /// The operation, like `writing to the queue`.
     pub doing: &'static str,
     pub cause: String,
 }
@@ -14,29 +14,29 @@ pub struct Unavailable {
 pub enum ApplyError {
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
-    /// They can never be applied; the reason is for a person, and holds no contact.
+    /// They can never be applied. The reason is for a person and holds no contact.
     #[error("{0}")]
     Rejected(String),
 }
 
-/// Why a message was not sent, and whether sending it again may help.
+/// Why a message was not sent, and whether a retry may help.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum SendError {
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
-    /// The recipient's own end does not answer, which says nothing about other recipients. A retry may help.
+    /// The recipient's own server does not answer. Other recipients are not affected. A retry may help.
     #[error("{0}")]
     NoAnswer(Unavailable),
-    /// A retry may help, and certainly nothing has arrived.
+    /// The message certainly did not arrive. A retry may help.
     #[error("{0}")]
     NotSent(Unavailable),
-    /// It can never be sent; the reason is for a person, and holds no contact.
+    /// It can never be sent. The reason is for a person and holds no contact.
     #[error("{0}")]
     Rejected(String),
 }
 
 impl SendError {
-    /// An error from before anything was sent.
+    /// Turns a transient error into [`SendError::NotSent`]. The caller knows that nothing was sent.
     #[must_use]
     pub fn before_sending(self) -> Self {
         match self {
@@ -46,16 +46,16 @@ impl SendError {
     }
 }
 
-/// What became of a write that depends on what is stored.
+/// The result of a conditional write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub enum Write {
     Stored,
-    /// Something else is stored than the caller had read; nothing was written.
+    /// The stored value has changed since the caller read it. Nothing was written.
     Conflict,
 }
 
-/// What became of a deletion.
+/// The result of a deletion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub enum Deletion {
@@ -65,19 +65,19 @@ pub enum Deletion {
 }
 
 impl Write {
-    /// By whether the write's condition held.
+    /// The result by whether the write's condition held.
     pub fn of(condition_held: bool) -> Self {
         if condition_held { Self::Stored } else { Self::Conflict }
     }
 }
 
 impl Deletion {
-    /// By whether there was something to delete.
+    /// The result by whether there was something to delete.
     pub fn of(found: bool) -> Self {
         if found { Self::Deleted } else { Self::NotFound }
     }
 
-    /// How many were deleted: 1 or 0.
+    /// The number of deleted entries: 1 or 0.
     pub fn count(self) -> u64 {
         match self {
             Self::Deleted => 1,

@@ -9,7 +9,7 @@ use crate::ports::Unavailable;
 /// The usual name of each household with an Echo.
 #[async_trait]
 pub trait Households: Send + Sync {
-    /// The name of the last person whom this household signed up.
+    /// The name in the household's last sign-up.
     async fn usual_name(&self, user: &UserId) -> Result<Option<AttendeeName>, Unavailable>;
 
     async fn remember(&self, user: &UserId, name: &AttendeeName) -> Result<(), Unavailable>;

@@ -9,7 +9,7 @@ use crate::ports::Unavailable;
 /// The version of the first request with an `Idempotency-Key`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remembered {
-    /// A hash of the request: another request with the same key is refused.
+    /// A hash of the request. The same key with another request is an error.
     pub fingerprint: String,
     pub id: SignupId,
     pub requested_at: Timestamp,
@@ -18,6 +18,6 @@ pub struct Remembered {
 /// Remembers requests for 24 hours.
 #[async_trait]
 pub trait Idempotency: Send + Sync {
-    /// Remembers `candidate` under `key` unless another request did before; returns what is remembered.
+    /// Stores `candidate` under `key` unless the key is stored already. Returns the stored value.
     async fn remember(&self, key: String, candidate: Remembered) -> Result<Remembered, Unavailable>;
 }

@@ -1,4 +1,4 @@
-//! Messages that a registration can read again.
+//! Messages that are shown on personal pages.
 
 use async_trait::async_trait;
 
@@ -9,7 +9,7 @@ use crate::ports::Unavailable;
 /// Messages to registrations, kept for their personal pages.
 #[async_trait]
 pub trait Inbox: Send + Sync {
-    /// Adds a message, unless one with its id is there. Only the latest [`INBOX_MESSAGES`] are kept.
+    /// Adds a message unless one with the same id is stored. Only the latest [`INBOX_MESSAGES`] are kept.
     async fn keep(&self, registration: &RegistrationKey, message: InboxMessage) -> Result<(), Unavailable>;
 
     /// The messages of a registration, latest first.

@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 use url::Url;
 
-use crate::domain::opt_in::{ContactId, OptIn};
+use crate::domain::contact_id::ContactId;
+use crate::domain::opt_in::OptIn;
 use crate::ports::SendError;
 
 /// A mail to one person, in plain text.
@@ -18,17 +19,17 @@ pub struct Mail {
     pub subject: String,
     /// Lines that end with `\n`.
     pub body: String,
-    /// Where one POST unsubscribes (RFC 8058).
+    /// The URL for one-click unsubscription (RFC 8058).
     pub unsubscribe: Option<Url>,
 }
 
 /// Sends mail.
 #[async_trait]
 pub trait Mailer: Send + Sync {
-    async fn mail(&self, mail: &Mail) -> Result<(), SendError>;
+    async fn send(&self, mail: &Mail) -> Result<(), SendError>;
 
-    /// Sends an opt-in request. A provider that knows the answer already returns it.
-    async fn ask(&self, question: &Mail) -> Result<Option<OptIn>, SendError> {
-        self.mail(question).await.map(|()| None)
+    /// Sends an opt-in request. A provider that already knows the opt-in of this address returns it.
+    async fn request_opt_in(&self, request: &Mail) -> Result<Option<OptIn>, SendError> {
+        self.send(request).await.map(|()| None)
     }
 }

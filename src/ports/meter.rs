@@ -1,4 +1,4 @@
-//! What an operator counts.
+//! Counts for the operator.
 
 use std::time::Duration;
 
@@ -7,12 +7,12 @@ use crate::domain::limit::Limit;
 use crate::domain::timestamp::Timestamp;
 use crate::ports::Depth;
 
-/// Counts for the operator. Nothing that is counted holds anything that a person typed.
+/// Counts for the operator. No label holds text that a person typed.
 pub trait Meter: Send + Sync {
     /// Sign-ups were put on the queue.
     fn accepted(&self, channel: Channel, signups: u32);
 
-    /// A batch from the queue has its outcomes.
+    /// A batch from the queue was processed.
     fn ingested(&self, counts: &IngestCounts);
 
     /// Notifications about an event were attempted.
@@ -21,11 +21,11 @@ pub trait Meter: Send + Sync {
     /// A limit suppressed a message.
     fn suppressed(&self, limit: Limit);
 
-    /// One request was answered; `route` is the pattern that matched, never the path.
+    /// An HTTP request was answered. `route` is the matched pattern, never the path.
     fn answered(&self, method: &str, route: &str, status: u16, took: Duration);
 }
 
-/// Counts that a Prometheus server scrapes, where they are not pushed elsewhere.
+/// Counts for a Prometheus server to scrape.
 pub trait Exposition: Send + Sync {
     /// All counts and the queue's depth, in the OpenMetrics text format.
     fn encode(&self, depth: Depth, now: Timestamp) -> String;
@@ -42,15 +42,15 @@ pub struct IngestCounts {
     pub retried: u64,
 }
 
-/// Recipients by what became of their notification.
+/// Notifications by their result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct NotificationCounts {
     pub delivered: u64,
-    /// It can never be delivered.
+    /// The notification can never be delivered.
     pub rejected: u64,
-    /// It failed and is tried again.
+    /// The notification failed and will be retried.
     pub deferred: u64,
-    /// It failed for a day and is not tried again.
+    /// The notification failed for a day and will not be retried.
     pub expired: u64,
 }
 

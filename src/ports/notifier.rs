@@ -5,12 +5,12 @@ use async_trait::async_trait;
 use crate::domain::notification::Notification;
 use crate::ports::SendError;
 
-/// What became of a notification.
+/// The result of a notification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub enum Notified {
     Sent,
-    /// The recipient wants none, or there is no way to send it.
+    /// The recipient has not opted in, or no sender for this kind of contact is configured.
     NotWanted,
 }
 

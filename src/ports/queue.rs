@@ -17,15 +17,15 @@ pub struct Delivery {
     pub body: String,
     /// When the queue accepted the message.
     pub arrived_at: Timestamp,
-    /// How often the message was delivered, this time included.
+    /// How often the message was delivered, including this time.
     pub receive_count: u32,
 }
 
-/// How many messages are on the queue, those in flight included.
+/// The number of messages on the queue, including those in flight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Depth {
     pub messages: u64,
-    /// When the oldest message arrived. SQS shows this only in its metrics, so there it is none.
+    /// When the oldest message arrived. None on SQS, which has this only in its metrics.
     pub oldest: Option<Timestamp>,
 }
 
@@ -38,8 +38,8 @@ pub trait Queue: Send + Sync {
     /// Puts messages on the queue. After an error some of them may be on it. Sending all again is safe: duplicates change nothing.
     async fn send(&self, bodies: Vec<String>) -> Result<(), Unavailable>;
 
-    /// Delivers at most `limit` messages, and waits a while for the first. None is delivered again before the backend's
-    /// visibility timeout ends. A message that was delivered [`MAX_RECEIVES`] times is rejected instead.
+    /// Delivers at most `limit` messages, and waits up to some seconds for the first. A message is not delivered again before
+    /// the backend's visibility timeout ends. A message that was delivered [`MAX_RECEIVES`] times is rejected instead.
     async fn receive(&self, limit: usize) -> Result<Vec<Delivery>, Unavailable>;
 
     /// Deletes processed messages.
@@ -56,6 +56,6 @@ pub trait Queue: Send + Sync {
 pub struct Nack {
     pub receipt: String,
     pub delay: Duration,
-    /// What went wrong, for an operator who inspects the queue. SQS cannot store it.
+    /// Why the message failed, for an operator who inspects the queue. SQS cannot store it.
     pub why: String,
 }

@@ -58,7 +58,7 @@ pub trait Roster: Send + Sync {
     async fn events(&self, limit: usize, after: Option<&EventId>) -> Result<Vec<EventSummary>, Unavailable>;
 
     /// Attendees who are in, by event and folded name, of all events in [`Roster::events`].
-    async fn everybody(&self, limit: usize, after: Option<&AttendeeKey>) -> Result<Vec<Attendee>, Unavailable>;
+    async fn all_attendees(&self, limit: usize, after: Option<&AttendeeKey>) -> Result<Vec<Attendee>, Unavailable>;
 
     /// Deletes what is stored about a person, on one event or on all in [`Roster::events`]: attendees, in or out, their
     /// rejected messages and their buttons. Returns how many entries were deleted. A change feed that cannot be

@@ -1,16 +1,16 @@
-//! Secrets that few requests need.
+//! Secrets that only few requests need.
 
 use async_trait::async_trait;
 
 use crate::domain::secret::Secret;
 use crate::ports::Unavailable;
 
-/// Secrets that few requests need, so that a function may read them late.
+/// Secrets that only few requests need. A function reads them when it first needs them.
 #[async_trait]
 pub trait Secrets: Send + Sync {
     /// The key that authorises the organiser.
     async fn organiser_key(&self) -> Result<Secret, Unavailable>;
 
-    /// The token secret before the present one, if it was rotated. Links signed with it keep working.
+    /// The previous token secret, if the secret was rotated. Links that it signed keep working.
     async fn previous_token_secret(&self) -> Result<Option<Secret>, Unavailable>;
 }

@@ -7,7 +7,7 @@ use crate::ports::SendError;
 
 /// A text message to one phone.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Text {
+pub struct Sms {
     /// E.164.
     pub to: String,
     /// At most two segments, see [`gsm7::segments`](crate::notify::text::gsm7::segments).
@@ -17,10 +17,10 @@ pub struct Text {
 /// Sends text messages.
 #[async_trait]
 pub trait SmsSender: Send + Sync {
-    async fn text(&self, text: &Text) -> Result<(), SendError>;
+    async fn send(&self, sms: &Sms) -> Result<(), SendError>;
 
-    /// Sends an opt-in request. A provider that knows the answer already returns it.
-    async fn ask(&self, question: &Text) -> Result<Option<OptIn>, SendError> {
-        self.text(question).await.map(|()| None)
+    /// Sends an opt-in request. A provider that already knows the opt-in of this phone returns it.
+    async fn request_opt_in(&self, request: &Sms) -> Result<Option<OptIn>, SendError> {
+        self.send(request).await.map(|()| None)
     }
 }

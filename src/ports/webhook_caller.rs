@@ -3,12 +3,13 @@
 use async_trait::async_trait;
 use url::Url;
 
-use crate::domain::opt_in::{ContactId, OptIn};
+use crate::domain::contact_id::ContactId;
+use crate::domain::opt_in::OptIn;
 use crate::ports::SendError;
 
 /// A request to one webhook.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Call {
+pub struct WebhookCall {
     /// The same at every retry.
     pub id: String,
     pub contact: ContactId,
@@ -20,8 +21,8 @@ pub struct Call {
 /// Calls webhooks.
 #[async_trait]
 pub trait WebhookCaller: Send + Sync {
-    async fn call(&self, call: &Call) -> Result<(), SendError>;
+    async fn call(&self, call: &WebhookCall) -> Result<(), SendError>;
 
-    /// Sends a challenge. A webhook that echoes `text` has opted in.
-    async fn ask(&self, contact: &ContactId, to: &Url, text: &str) -> Result<Option<OptIn>, SendError>;
+    /// Sends a challenge. A webhook that returns `text` has opted in.
+    async fn request_opt_in(&self, contact: &ContactId, to: &Url, text: &str) -> Result<Option<OptIn>, SendError>;
 }

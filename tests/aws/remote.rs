@@ -154,9 +154,9 @@ fn program_leaves_the_stack_queue_alone() {
 fn refuses_settings_for_notifications_which_the_stack_sends() {
     let data = tempfile::tempdir().unwrap();
     let mut command = serve(data.path());
-    command.args(["--store=dynamodb", "--queue=sqs", "--queue-url=https://sqs.example.org/Signups", "--first-wait=60"]);
+    command.args(["--store=dynamodb", "--queue=sqs", "--queue-url=https://sqs.example.org/Signups", "--backoff-initial=60"]);
     command.args(["--smtp-url=smtp://mail.example.org", "--mail-from=signup@example.org", "--webhooks=public"]);
-    command.envs([("COUNTMEIN_SMS_A_DAY", "50")]);
+    command.envs([("COUNTMEIN_SMS_PER_DAY", "50")]);
 
     let output = command.output().unwrap();
 
@@ -167,8 +167,8 @@ error: with --store dynamodb the functions of the deployed stack send the notifi
   --smtp-url: remove it; the stack has no such parameter
   --mail-from: remove it; the stack has no such parameter
   --webhooks: remove it; the stack has no such parameter
-  --first-wait: remove it, and set FirstWait as a parameter of the stack
-  COUNTMEIN_SMS_A_DAY: remove it, and set SmsADay as a parameter of the stack
+  --backoff-initial: remove it, and set BackoffInitial as a parameter of the stack
+  COUNTMEIN_SMS_PER_DAY: remove it, and set SmsPerDay as a parameter of the stack
 ";
     assert_eq!(told, expected);
 }

@@ -14,11 +14,11 @@ use countmein::adapters::sqlite::Sqlite;
 use countmein::adapters::sqs::Sqs;
 #[cfg(feature = "aws")]
 use countmein::app::worker::{Job, Worker, work_until};
-use countmein::domain::backoff::Noise;
+use countmein::domain::backoff::BackoffPolicy;
 use countmein::domain::change::Change;
 use countmein::domain::timestamp::Timestamp;
 use countmein::ingest::{Processed, ingest};
-use countmein::ports::{ChangeFeed, Delivery, Digests, Position, Queue, Rejects, Roster};
+use countmein::ports::{ChangeFeed, Delivery, Digests, Position, Queue, RejectedMessages, Roster};
 use countmein::{fanout, ports};
 #[cfg(feature = "aws")]
 use tokio_util::sync::CancellationToken;
@@ -62,14 +62,14 @@ impl Backend {
     /// Applies every change so far to titles and counts. Returns the position of the last, or the start where the roster's
     /// writer does it.
     pub async fn catch_up(&self) -> Position {
-        let Some(Follower { digests, position }) = &self.follower else { return Position::START };
+        let Some(Follower { digests, position }) = &self.follower else { return Position::Start };
         let mut position = position.lock().await;
         loop {
             let page = self.changes.changes(&position, 100).await.expect("the backend is there");
             let Some((last, _)) = page.last() else { return position.clone() };
             let last = last.clone();
             let changes: Vec<Change> = page.into_iter().map(|(_, change)| change).collect();
-            fanout::add_to_digests(&changes, &**digests, &Noise::default(), Timestamp::now())
+            fanout::add_to_digests(&changes, &**digests, &BackoffPolicy::default(), Timestamp::now())
                 .await
                 .expect("the backend is there");
             *position = last;
@@ -81,10 +81,10 @@ impl Backend {
         &self,
         deliveries: &[Delivery],
         roster: Arc<dyn Roster>,
-        rejects: Arc<dyn Rejects>,
+        rejects: Arc<dyn RejectedMessages>,
         now: Timestamp,
     ) -> Vec<Processed> {
-        ingest(deliveries, &ports::Backend { roster, rejects, ..self.ports.clone() }, now).await
+        ingest(deliveries, &ports::Backend { roster, rejected: rejects, ..self.ports.clone() }, now).await
     }
 
     /// The oldest arrival that the queue's depth reports.

@@ -98,7 +98,7 @@ pub async fn changes_are_read_in_order(backend: &Backend) {
     assert_eq!(names, ["guest 0", "guest 1", "guest 2", "guest 3", "guest 4", "guest 5"]);
 
     for size in 1..=7 {
-        let (mut found, mut position) = (Vec::new(), Position::START);
+        let (mut found, mut position) = (Vec::new(), Position::Start);
         loop {
             let page = backend.changes.changes(&position, size).await.expect("the backend is there");
             assert!(page.len() <= size);

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
-use countmein::domain::opt_in::{ContactId, OptIn};
+use countmein::domain::contact_id::ContactId;
+use countmein::domain::opt_in::OptIn;
 use countmein::ports::Write;
 use futures_util::future::join_all;
 

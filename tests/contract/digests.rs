@@ -3,12 +3,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use countmein::domain::attendee_name::{AttendeeName, NameKey};
-use countmein::domain::backoff::Noise;
+use countmein::domain::backoff::BackoffPolicy;
 use countmein::domain::change::Movement;
 use countmein::domain::digest::{Digest, Lease};
 use countmein::domain::event::{Event, EventId};
 use countmein::domain::notification::{Notification, Recipient};
-use countmein::domain::pending_changes::{NamedChange, News};
+use countmein::domain::pending_changes::{NamedChange, PendingChanges};
 use countmein::domain::timestamp::Timestamp;
 use countmein::fanout::{DigestSender, add_to_digests};
 use countmein::ports::{Notified, Notifier, SendError, Write};
@@ -31,10 +31,10 @@ fn joined(name: &str) -> NamedChange {
 
 /// A digest with a pending change since then.
 fn waiting(title: &str, due_at: Timestamp) -> Digest {
-    let mut news = News::opened_at(due_at);
+    let mut news = PendingChanges::opened_at(due_at);
     news.add(joined("Ana"), 10);
-    let waiting = countmein::domain::digest::Waiting { news, due_at };
-    Digest { waiting: Some(waiting), count: 1, ..Digest::new(event(title), title.to_owned()) }
+    let waiting = countmein::domain::digest::PendingDigest { news, due_at };
+    Digest { pending: Some(waiting), count: 1, ..Digest::new(event(title), title.to_owned()) }
 }
 
 pub async fn digest_is_stored_whole(backend: &Backend) {
@@ -48,8 +48,8 @@ pub async fn digest_is_stored_whole(backend: &Backend) {
     sending.missed.extend([name("Zoe"), name("\u{5f20}\u{4e09}")]);
     sending.told_to = Some(name("Zoe"));
     sending.news.add(joined("Ben"), 1);
-    digest.finish_sending(&Noise::default(), at(6));
-    digest.waiting = waiting(&title, at(7)).waiting;
+    digest.finish_sending(&BackoffPolicy::default(), at(6));
+    digest.pending = waiting(&title, at(7)).pending;
     assert!(digest.claim(Lease { holder: 7, ends_at: at(60) }, at(100)));
 
     assert_eq!(backend.digests.store(&digest).await.unwrap(), Write::Stored);
@@ -76,7 +76,7 @@ pub async fn due_digests_are_listed_oldest_first(backend: &Backend) {
     }
     let nothing = unique("Nothing");
     assert_eq!(
-        backend.digests.store(&Digest { waiting: None, ..waiting(&nothing, at(5)) }).await.unwrap(),
+        backend.digests.store(&Digest { pending: None, ..waiting(&nothing, at(5)) }).await.unwrap(),
         Write::Stored
     );
 
@@ -106,7 +106,7 @@ pub async fn change_notifies_every_other_attendee_once(backend: &Backend) {
     let people = ["Ana", "Ben", "Cleo"].map(|name| person(&title, name));
     apply_each(&*backend.roster, people.iter().map(|person| person.enrols(1, "a"))).await;
     let changes = changes_of(backend, &[&title]).await;
-    let (noise, now) = (Noise::default(), Timestamp::now());
+    let (noise, now) = (BackoffPolicy::default(), Timestamp::now());
     add_to_digests(&changes, &*backend.digests, &noise, now).await.unwrap();
     let kept = Kept::default();
     let clock = Timestamp::now;

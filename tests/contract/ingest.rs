@@ -10,8 +10,8 @@ use countmein::domain::timestamp::Timestamp;
 use countmein::formats::message;
 use countmein::ingest::{Outcome, Processed, reject_dead_letters};
 use countmein::ports::{
-    ApplyError, AttendeeBatch, Deletion, Delivery, EventSummary, MAX_RECEIVES, Reject, Rejects, Roster, RosterPage,
-    Unavailable,
+    ApplyError, AttendeeBatch, Deletion, Delivery, EventSummary, MAX_RECEIVES, RejectedMessage, RejectedMessages,
+    Roster, RosterPage, Unavailable,
 };
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
@@ -45,12 +45,12 @@ fn message_id() -> String {
 }
 
 async fn run(backend: &Backend, deliveries: &[Delivery]) -> Vec<Outcome> {
-    let processed = backend.ingest(deliveries, backend.roster.clone(), backend.rejects.clone(), at(ARRIVED)).await;
+    let processed = backend.ingest(deliveries, backend.roster.clone(), backend.rejected.clone(), at(ARRIVED)).await;
     processed.into_iter().map(|each| each.outcome).collect()
 }
 
-async fn reject(backend: &Backend, id: &str) -> Option<Reject> {
-    backend.rejects.get(id).await.expect("the backend is there")
+async fn reject(backend: &Backend, id: &str) -> Option<RejectedMessage> {
+    backend.rejected.get(id).await.expect("the backend is there")
 }
 
 pub async fn bad_message_harms_no_other(backend: &Backend) {
@@ -70,7 +70,7 @@ pub async fn bad_message_harms_no_other(backend: &Backend) {
     assert_eq!(who_is_in(backend, &event).await, ["Ana", "Ben"]);
     for (outcome, poison) in [(&outcomes[1], &deliveries[1]), (&outcomes[3], &deliveries[3])] {
         let Outcome::Rejected(reason) = outcome else { panic!("{outcome:?}") };
-        let expected = Reject::new(poison, reason.clone(), at(ARRIVED));
+        let expected = RejectedMessage::new(poison, reason.clone(), at(ARRIVED));
         assert_eq!(reject(backend, &poison.message_id).await, Some(expected));
     }
 }
@@ -101,7 +101,7 @@ pub async fn every_delivery_has_its_own_outcome(backend: &Backend) {
     ];
     let late = [delivered(&ana.cancels(1, "late"))];
 
-    let processed = backend.ingest(&deliveries, backend.roster.clone(), backend.rejects.clone(), at(ARRIVED)).await;
+    let processed = backend.ingest(&deliveries, backend.roster.clone(), backend.rejected.clone(), at(ARRIVED)).await;
 
     for (each, delivery) in processed.iter().zip(&deliveries) {
         let ids = |message_id, receipt| (message_id, receipt);
@@ -177,16 +177,16 @@ fn out_of_order() -> Unavailable {
 struct ReadOnlyRejects;
 
 #[async_trait]
-impl Rejects for ReadOnlyRejects {
-    async fn put(&self, _: Vec<Reject>) -> Result<(), Unavailable> {
+impl RejectedMessages for ReadOnlyRejects {
+    async fn put(&self, _: Vec<RejectedMessage>) -> Result<(), Unavailable> {
         Err(out_of_order())
     }
 
-    async fn list(&self, _: usize, _: Option<&str>) -> Result<Vec<Reject>, Unavailable> {
+    async fn list(&self, _: usize, _: Option<&str>) -> Result<Vec<RejectedMessage>, Unavailable> {
         Err(out_of_order())
     }
 
-    async fn get(&self, _: &str) -> Result<Option<Reject>, Unavailable> {
+    async fn get(&self, _: &str) -> Result<Option<RejectedMessage>, Unavailable> {
         Err(out_of_order())
     }
 
@@ -285,8 +285,8 @@ impl Roster for Witness {
         self.roster.events(limit, after).await
     }
 
-    async fn everybody(&self, limit: usize, after: Option<&AttendeeKey>) -> Result<Vec<Attendee>, Unavailable> {
-        self.roster.everybody(limit, after).await
+    async fn all_attendees(&self, limit: usize, after: Option<&AttendeeKey>) -> Result<Vec<Attendee>, Unavailable> {
+        self.roster.all_attendees(limit, after).await
     }
 
     async fn remove(&self, name: &NameKey, event: Option<&EventId>, now: Timestamp) -> Result<u64, Unavailable> {
@@ -300,7 +300,7 @@ pub async fn failed_attendee_is_retried_alone(backend: &Backend) {
     let deliveries = [ben.enrols(1, "b"), ana.enrols(1, "a"), ana.enrols(2, "c")].each_ref().map(delivered);
     let witness = Arc::new(Witness::of(backend.roster.clone(), vec![true, false]));
 
-    let processed = backend.ingest(&deliveries, witness.clone(), backend.rejects.clone(), at(ARRIVED)).await;
+    let processed = backend.ingest(&deliveries, witness.clone(), backend.rejected.clone(), at(ARRIVED)).await;
 
     let outcomes: Vec<Outcome> = processed.into_iter().map(|each| each.outcome).collect();
     let retry = Outcome::Retry("testing failed: out of order".to_owned());
@@ -316,7 +316,7 @@ pub async fn panicking_message_fails_alone(backend: &Backend) {
     let deliveries = [&ana, &ben, &cleo].map(|person| delivered(&person.enrols(1, "a")));
     let witness = Arc::new(Witness { trap: Some(ben.key()), ..Witness::of(backend.roster.clone(), Vec::new()) });
 
-    let processed = backend.ingest(&deliveries, witness.clone(), backend.rejects.clone(), at(ARRIVED)).await;
+    let processed = backend.ingest(&deliveries, witness.clone(), backend.rejected.clone(), at(ARRIVED)).await;
 
     let outcomes: Vec<Outcome> = processed.into_iter().map(|each| each.outcome).collect();
     let retry = Outcome::Retry("the program panicked on this message: it stepped into the trap".to_owned());
@@ -338,17 +338,17 @@ pub async fn last_failure_becomes_the_reject_reason(backend: &Backend) {
     let reason =
         "failed 5 times; the last time: the sign-up that this request refers to has not arrived yet".to_owned();
     assert_eq!(run(backend, &[early(MAX_RECEIVES)]).await, [Outcome::Rejected(reason.clone())]);
-    assert_eq!(reject(backend, &id).await, Some(Reject::new(&early(5), reason, at(ARRIVED))));
+    assert_eq!(reject(backend, &id).await, Some(RejectedMessage::new(&early(5), reason, at(ARRIVED))));
 }
 
 pub async fn dead_letter_becomes_a_reject(backend: &Backend) {
     let dead = delivery(&message_id(), r#"{"event": "Dance", "name": "Ana"}"#);
 
-    let processed = reject_dead_letters(std::slice::from_ref(&dead), &*backend.rejects, at(ARRIVED)).await;
+    let processed = reject_dead_letters(std::slice::from_ref(&dead), &*backend.rejected, at(ARRIVED)).await;
 
     let [Processed { outcome: Outcome::Rejected(reason), .. }] = &processed[..] else { panic!("{processed:?}") };
     assert!(reason.ends_with("stopped on this message 5 times"), "{reason}");
-    assert_eq!(reject(backend, &dead.message_id).await, Some(Reject::new(&dead, reason.clone(), at(ARRIVED))));
+    assert_eq!(reject(backend, &dead.message_id).await, Some(RejectedMessage::new(&dead, reason.clone(), at(ARRIVED))));
     let processed = reject_dead_letters(&[dead], &ReadOnlyRejects, at(ARRIVED)).await;
     assert!(matches!(processed[0].outcome, Outcome::Retry(_)), "it stays where it is: {processed:?}");
 }
@@ -375,8 +375,8 @@ impl Roster for SilentRoster {
         self.0.events(limit, after).await
     }
 
-    async fn everybody(&self, limit: usize, after: Option<&AttendeeKey>) -> Result<Vec<Attendee>, Unavailable> {
-        self.0.everybody(limit, after).await
+    async fn all_attendees(&self, limit: usize, after: Option<&AttendeeKey>) -> Result<Vec<Attendee>, Unavailable> {
+        self.0.all_attendees(limit, after).await
     }
 
     async fn remove(&self, name: &NameKey, event: Option<&EventId>, now: Timestamp) -> Result<u64, Unavailable> {
@@ -387,8 +387,9 @@ impl Roster for SilentRoster {
 pub async fn silent_roster_loses_nothing(backend: &Backend) {
     let ana = person(&unique("Dance"), "Ana");
     let silent = SilentRoster(Witness::of(backend.roster.clone(), Vec::new()));
-    let processed =
-        backend.ingest(&[delivered(&ana.enrols(1, "a"))], Arc::new(silent), backend.rejects.clone(), at(ARRIVED)).await;
+    let processed = backend
+        .ingest(&[delivered(&ana.enrols(1, "a"))], Arc::new(silent), backend.rejected.clone(), at(ARRIVED))
+        .await;
     assert!(matches!(processed[..], [Processed { outcome: Outcome::Retry(_), .. }]), "{processed:?}");
 }
 
@@ -525,7 +526,7 @@ async fn run_history(backend: &Backend, history: &History) {
         let size = waiting.len().min(*sizes.next().expect("there is a size"));
         let tried: Vec<(usize, u32)> = waiting.drain(..size).collect();
         let deliveries: Vec<Delivery> = tried.iter().map(|(number, _)| asked.message(*number)).collect();
-        let processed = backend.ingest(&deliveries, witness.clone(), backend.rejects.clone(), at(ARRIVED)).await;
+        let processed = backend.ingest(&deliveries, witness.clone(), backend.rejected.clone(), at(ARRIVED)).await;
         assert_eq!(processed.len(), deliveries.len());
         for ((number, tries), each) in tried.into_iter().zip(processed) {
             assert_eq!(each.message_id, ids[number].as_str());

@@ -129,7 +129,7 @@ pub async fn who_is_in(backend: &Backend, event: &str) -> Vec<String> {
 
 /// The changes of some events, in their order.
 pub async fn changes_of(backend: &Backend, events: &[&str]) -> Vec<Change> {
-    changes_since(backend, &Position::START, events).await
+    changes_since(backend, &Position::Start, events).await
 }
 
 /// Those after a position.

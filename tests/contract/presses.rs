@@ -2,7 +2,7 @@
 
 use countmein::domain::button::{Button, PressAction, PressActions};
 use countmein::domain::channel::Channel;
-use countmein::formats::button::envelope::Envelope;
+use countmein::formats::button::message::ButtonMessage;
 use countmein::ingest::Outcome;
 use countmein::ports::Delivery;
 use serde_json::{Value, json};
@@ -20,7 +20,7 @@ fn delivery(message_id: &str, body: &str) -> Delivery {
 
 fn pressed(topic: &str, payload: &Value, second: i64) -> Delivery {
     let payload = payload.to_string().into_bytes();
-    let envelope = Envelope { topic: topic.to_owned(), payload, received_at: at(second) };
+    let envelope = ButtonMessage { topic: topic.to_owned(), payload, received_at: at(second) };
     delivery(&unique("message").replace(' ', "-"), &envelope.write())
 }
 
@@ -35,7 +35,7 @@ fn simple(serial: &str, action: &str, second: i64) -> Delivery {
 }
 
 async fn ingest(backend: &Backend, deliveries: &[Delivery]) -> Vec<Outcome> {
-    let processed = backend.ingest(deliveries, backend.roster.clone(), backend.rejects.clone(), at(ARRIVED)).await;
+    let processed = backend.ingest(deliveries, backend.roster.clone(), backend.rejected.clone(), at(ARRIVED)).await;
     processed.into_iter().map(|each| each.outcome).collect()
 }
 
@@ -91,7 +91,7 @@ pub async fn unknown_button_is_a_reject(backend: &Backend) {
     };
     assert!(reason.contains(&serial) && reason.contains("countmein button add"), "{reason}");
     assert_eq!(who_is_in(backend, &dance).await, ["Ben"]);
-    let reject = backend.rejects.get(&unknown.message_id).await.expect("the backend is there").expect("it is kept");
+    let reject = backend.rejected.get(&unknown.message_id).await.expect("the backend is there").expect("it is kept");
     assert_eq!((reject.reason, reject.body), (reason, unknown.body));
 }
 

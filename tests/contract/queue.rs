@@ -190,7 +190,7 @@ pub async fn fifth_failure_becomes_a_reject(backend: &Backend) {
     let started = Instant::now();
     let reject = loop {
         assert_eq!(backend.queue.receive(10).await.expect("the queue is there"), [], "it is not tried a sixth time");
-        if let Some(reject) = backend.rejects.get(&original.message_id).await.expect("the backend is there") {
+        if let Some(reject) = backend.rejected.get(&original.message_id).await.expect("the backend is there") {
             break reject;
         }
         assert!(started.elapsed() < PATIENCE, "it is neither on the queue nor among the rejects");

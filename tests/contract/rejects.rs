@@ -1,10 +1,10 @@
-use countmein::ports::{Deletion, Reject};
+use countmein::ports::{Deletion, RejectedMessage};
 
 use crate::backend::Backend;
 use crate::people::{at, unique};
 
-fn reject(id: &str) -> Reject {
-    Reject {
+fn reject(id: &str) -> RejectedMessage {
+    RejectedMessage {
         id: id.to_owned(),
         body: "{\"event\": \"Café\"}\r\n".to_owned(),
         reason: "`name` is missing; add it".to_owned(),
@@ -18,16 +18,16 @@ fn own_id() -> String {
     unique("reject").replace(' ', "-")
 }
 
-async fn put(backend: &Backend, rejects: Vec<Reject>) {
-    backend.rejects.put(rejects).await.expect("the backend is there");
+async fn put(backend: &Backend, rejects: Vec<RejectedMessage>) {
+    backend.rejected.put(rejects).await.expect("the backend is there");
 }
 
-async fn get(backend: &Backend, id: &str) -> Option<Reject> {
-    backend.rejects.get(id).await.expect("the backend is there")
+async fn get(backend: &Backend, id: &str) -> Option<RejectedMessage> {
+    backend.rejected.get(id).await.expect("the backend is there")
 }
 
 pub async fn reject_is_stored_whole(backend: &Backend) {
-    let (kept, empty) = (reject(&own_id()), Reject { body: String::new(), ..reject(&own_id()) });
+    let (kept, empty) = (reject(&own_id()), RejectedMessage { body: String::new(), ..reject(&own_id()) });
     put(backend, vec![kept.clone(), empty.clone()]).await;
     put(backend, Vec::new()).await;
     assert_eq!(get(backend, &kept.id).await, Some(kept));
@@ -37,7 +37,7 @@ pub async fn reject_is_stored_whole(backend: &Backend) {
 
 pub async fn second_put_keeps_the_first_reject(backend: &Backend) {
     let first = reject(&own_id());
-    let second = Reject { reason: "another".to_owned(), rejected_at: at(9), ..first.clone() };
+    let second = RejectedMessage { reason: "another".to_owned(), rejected_at: at(9), ..first.clone() };
     put(backend, vec![first.clone(), second.clone()]).await;
     put(backend, vec![second]).await;
     assert_eq!(get(backend, &first.id).await, Some(first));
@@ -45,14 +45,14 @@ pub async fn second_put_keeps_the_first_reject(backend: &Backend) {
 
 pub async fn rejects_are_listed_by_id(backend: &Backend) {
     let prefix = own_id();
-    let expected: Vec<Reject> = (0..7).map(|number| reject(&format!("{prefix}-{number}"))).collect();
+    let expected: Vec<RejectedMessage> = (0..7).map(|number| reject(&format!("{prefix}-{number}"))).collect();
     put(backend, expected.iter().rev().cloned().collect()).await;
 
     for size in 1..=8 {
-        let mut found: Vec<Reject> = Vec::new();
+        let mut found: Vec<RejectedMessage> = Vec::new();
         loop {
             let after = found.last().map_or(prefix.as_str(), |last| last.id.as_str());
-            let page = backend.rejects.list(size, Some(after)).await.expect("the backend is there");
+            let page = backend.rejected.list(size, Some(after)).await.expect("the backend is there");
             assert!(page.len() <= size);
             let ours = page.iter().take_while(|reject| reject.id.starts_with(&prefix)).count();
             found.extend(page.into_iter().take(ours));
@@ -63,15 +63,15 @@ pub async fn rejects_are_listed_by_id(backend: &Backend) {
         }
         assert_eq!(found, expected, "at {size} a page");
     }
-    assert!(!backend.rejects.list(1, None).await.expect("the backend is there").is_empty());
+    assert!(!backend.rejected.list(1, None).await.expect("the backend is there").is_empty());
 }
 
 pub async fn deleted_reject_is_gone(backend: &Backend) {
     let (gone, stays) = (reject(&own_id()), reject(&own_id()));
     put(backend, vec![gone.clone(), stays.clone()]).await;
-    assert_eq!(backend.rejects.delete(&gone.id).await.expect("the backend is there"), Deletion::Deleted);
+    assert_eq!(backend.rejected.delete(&gone.id).await.expect("the backend is there"), Deletion::Deleted);
     assert_eq!(
-        backend.rejects.delete(&gone.id).await.expect("the backend is there"),
+        backend.rejected.delete(&gone.id).await.expect("the backend is there"),
         Deletion::NotFound,
         "there is nothing left to delete"
     );

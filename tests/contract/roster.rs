@@ -4,7 +4,7 @@ use countmein::domain::attendee_name::NameKey;
 use countmein::domain::channel::Channel;
 use countmein::domain::contact::Contact;
 use countmein::domain::signup::{AttendeeKey, Request, Signup, SignupId};
-use countmein::ports::{ApplyError, EventSummary, Reject, RosterPage};
+use countmein::ports::{ApplyError, EventSummary, RejectedMessage, RosterPage};
 use strum::VariantArray as _;
 
 use crate::backend::Backend;
@@ -94,7 +94,7 @@ pub async fn link_is_requested_once_an_hour(backend: &Backend) {
     assert_eq!(attendee(backend, &cleo).await, None);
 
     let found = attendee(backend, &ana).await.expect("Ana is in");
-    assert_eq!(found.registration().expect("Ana is in").link_asked_at, Some(at(5 + HOUR)));
+    assert_eq!(found.registration().expect("Ana is in").link_requested_at, Some(at(5 + HOUR)));
     assert_eq!(found.newest.requested_at, at(1));
     // It reveals nothing about the roster.
     assert_eq!(apply(&*backend.roster, vec![ana.cancels(3, "c")]).await, [Applied::Stored]);
@@ -286,7 +286,7 @@ pub async fn attendees_are_listed_by_event_and_name(backend: &Backend) {
         loop {
             let first = || AttendeeKey { event: event_id(&series), name: NameKey::from_stored("zzz".to_owned()) };
             let after = found.last().cloned().unwrap_or_else(first);
-            let page = backend.roster.everybody(size, Some(&after)).await.expect("the backend is there");
+            let page = backend.roster.all_attendees(size, Some(&after)).await.expect("the backend is there");
             let is_ours = |attendee: &&Attendee| attendee.title.starts_with(&series);
             let ours: Vec<AttendeeKey> = page.iter().take_while(is_ours).map(Attendee::key).collect();
             let more = ours.len() == size;
@@ -298,7 +298,7 @@ pub async fn attendees_are_listed_by_event_and_name(backend: &Backend) {
         }
         assert_eq!(found, expected, "at {size} a page");
     }
-    assert_eq!(backend.roster.everybody(2, None).await.expect("the backend is there").len(), 2);
+    assert_eq!(backend.roster.all_attendees(2, None).await.expect("the backend is there").len(), 2);
 }
 
 /// Tries again what fails for now.
@@ -327,7 +327,10 @@ pub async fn concurrent_writers_lose_nothing(backend: &Backend) {
         assert_eq!((asked, changed), (vec![Applied::Stored], vec![Applied::Stored]));
         let registration =
             attendee(backend, &ana).await.expect("Ana is in").registration().cloned().expect("Ana is in");
-        assert_eq!((registration.link_asked_at, registration.contact), (Some(at(2)), Some(email("ana@example.com"))));
+        assert_eq!(
+            (registration.link_requested_at, registration.contact),
+            (Some(at(2)), Some(email("ana@example.com")))
+        );
     }
 }
 
@@ -357,8 +360,8 @@ pub async fn concurrent_writers_leave_the_newest(backend: &Backend) {
     assert_eq!(changes.last().expect("Ana came").new.as_ref(), Some(&newest));
 }
 
-fn reject_about(event: &str, name: &str) -> Reject {
-    Reject {
+fn reject_about(event: &str, name: &str) -> RejectedMessage {
+    RejectedMessage {
         id: unique("reject").replace(' ', "-"),
         body: format!(r#"{{"event": "{event}", "name": "{name}", "contact": {{"fax": "1"}}}}"#),
         reason: "`contact` must hold exactly one of `email`, `sms` and `webhook`".to_owned(),
@@ -369,16 +372,16 @@ fn reject_about(event: &str, name: &str) -> Reject {
 
 /// Puts rejects about people, and returns their ids.
 async fn put_rejects(backend: &Backend, about: &[(&str, &str)]) -> Vec<String> {
-    let rejects: Vec<Reject> = about.iter().map(|(event, name)| reject_about(event, name)).collect();
+    let rejects: Vec<RejectedMessage> = about.iter().map(|(event, name)| reject_about(event, name)).collect();
     let ids = rejects.iter().map(|reject| reject.id.clone()).collect();
-    backend.rejects.put(rejects).await.expect("the backend is there");
+    backend.rejected.put(rejects).await.expect("the backend is there");
     ids
 }
 
 async fn are_there(backend: &Backend, rejects: &[String]) -> Vec<bool> {
     let mut there = Vec::new();
     for reject in rejects {
-        there.push(backend.rejects.get(reject).await.expect("the backend is there").is_some());
+        there.push(backend.rejected.get(reject).await.expect("the backend is there").is_some());
     }
     there
 }

@@ -2,7 +2,7 @@
 
 use countmein::domain::change::Change;
 use countmein::ingest::Outcome;
-use countmein::ports::{Reject, RosterPage};
+use countmein::ports::{RejectedMessage, RosterPage};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use tokio::runtime::Handle;
@@ -20,7 +20,7 @@ const HISTORIES: u32 = 1_000;
 struct Report {
     outcomes: Vec<Outcome>,
     rosters: Vec<RosterPage>,
-    rejects: Vec<Option<Reject>>,
+    rejects: Vec<Option<RejectedMessage>>,
     changes: Vec<Vec<Change>>,
 }
 
@@ -34,7 +34,7 @@ async fn run_history(backend: &Backend, history: &History, events: &[&str; 2], a
         let (batch, others) = waiting.split_at(size);
         waiting = others;
         let deliveries: Vec<_> = batch.iter().map(|number| asked.message(*number)).collect();
-        let processed = backend.ingest(&deliveries, backend.roster.clone(), backend.rejects.clone(), at(100)).await;
+        let processed = backend.ingest(&deliveries, backend.roster.clone(), backend.rejected.clone(), at(100)).await;
         outcomes.extend(processed.into_iter().map(|each| each.outcome));
     }
     let mut report = Report { outcomes, rosters: Vec::new(), rejects: Vec::new(), changes: Vec::new() };
@@ -43,7 +43,7 @@ async fn run_history(backend: &Backend, history: &History, events: &[&str; 2], a
     }
     let outcomes = history.deliveries.iter().zip(&report.outcomes);
     for (number, _) in outcomes.filter(|(_, outcome)| matches!(outcome, Outcome::Rejected(_))) {
-        report.rejects.push(backend.rejects.get(asked.ids[*number].as_str()).await.expect("the backend is there"));
+        report.rejects.push(backend.rejected.get(asked.ids[*number].as_str()).await.expect("the backend is there"));
     }
     // Between attendees of an event a stream keeps no order, and neither does a batch.
     let mut changes = changes_since(backend, &before, events).await;

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use countmein::domain::announcement::Announcement;
-use countmein::domain::backoff::Noise;
+use countmein::domain::backoff::BackoffPolicy;
 use countmein::domain::signup::Request;
 use countmein::domain::timestamp::Timestamp;
 
@@ -119,7 +119,7 @@ impl World {
 
     fn work(&mut self, crash_after: Option<usize>) {
         self.memory.crash_after(crash_after);
-        self.crashed |= self.memory.work(Noise::default()).is_none();
+        self.crashed |= self.memory.work(BackoffPolicy::default()).is_none();
         self.memory.crash_after(None);
         let state = self.memory.state();
         for (_, name, announcement) in &state.notified[self.notified..] {
@@ -178,11 +178,11 @@ fn provider_outage_loses_no_notification() {
         let mut tries = 0;
         for name in ["Amy", "Bea"] {
             memory.request(DANCE, name, Request::Enrol { contact: None });
-            memory.work(Noise::default());
+            memory.work(BackoffPolicy::default());
         }
         while let Some(due) = memory.next_due() {
             memory.advance(due.since(memory.now()));
-            memory.work(Noise::default());
+            memory.work(BackoffPolicy::default());
             tries += 1;
             assert!(tries < 100, "{crowd} are tried more than once a minute");
         }
@@ -205,7 +205,7 @@ fn settled(memory: &Memory, guests: &[String]) {
     for guest in guests {
         memory.request(DANCE, guest, Request::Enrol { contact: None });
     }
-    memory.work(Noise::default());
+    memory.work(BackoffPolicy::default());
     memory.advance(Duration::from_secs(24 * 3_600));
     memory.state().notified.clear();
 }
@@ -220,12 +220,12 @@ fn outages(crowd: usize, first: (Range<usize>, u64), then: (Range<usize>, u64)) 
     for (joins, (down, hours)) in [("Amy", first), ("Bea", then)] {
         guests[down].iter().for_each(|guest| memory.take_down(guest, Duration::from_secs(hours * 3_600)));
         memory.request(DANCE, joins, Request::Enrol { contact: None });
-        memory.work(Noise::default());
+        memory.work(BackoffPolicy::default());
     }
     let mut tries = 0;
     while let Some(due) = memory.next_due().filter(|due| *due < ends_at) {
         memory.advance(due.since(memory.now()));
-        memory.work(Noise::default());
+        memory.work(BackoffPolicy::default());
         tries += 1;
         assert!(tries < 2 * 4 * 60, "tried more than once a minute");
     }

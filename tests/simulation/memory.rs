@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use countmein::domain::announcement::Announcement;
 use countmein::domain::attendee::{Applied, Attendee, apply_all};
 use countmein::domain::attendee_name::{AttendeeName, NameKey};
-use countmein::domain::backoff::Noise;
+use countmein::domain::backoff::BackoffPolicy;
 use countmein::domain::change::Change;
 use countmein::domain::channel::Channel;
 use countmein::domain::digest::Digest;
@@ -104,12 +104,12 @@ impl Memory {
     }
 
     /// Follows new changes and sends what is due, as one invocation does; none if it crashed.
-    pub fn work(&self, noise: Noise) -> Option<NotificationCounts> {
+    pub fn work(&self, noise: BackoffPolicy) -> Option<NotificationCounts> {
         self.work_with(self, noise)
     }
 
     /// The same with another provider, which answers at once.
-    pub fn work_with(&self, notifier: &dyn Notifier, noise: Noise) -> Option<NotificationCounts> {
+    pub fn work_with(&self, notifier: &dyn Notifier, noise: BackoffPolicy) -> Option<NotificationCounts> {
         self.take_in(noise)?;
         let mut sum = NotificationCounts::default();
         let due = self.due(self.now(), 1_000).now_or_never()?.unwrap();
@@ -130,7 +130,7 @@ impl Memory {
         Some(sum)
     }
 
-    pub fn take_in(&self, noise: Noise) -> Option<()> {
+    pub fn take_in(&self, noise: BackoffPolicy) -> Option<()> {
         loop {
             let batch: Vec<Change> = self.state().feed.iter().take(BATCH).cloned().collect();
             if batch.is_empty() {
@@ -225,7 +225,7 @@ impl Roster for Memory {
         unreachable!("sending does not list events")
     }
 
-    async fn everybody(&self, _: usize, _: Option<&AttendeeKey>) -> Result<Vec<Attendee>, Unavailable> {
+    async fn all_attendees(&self, _: usize, _: Option<&AttendeeKey>) -> Result<Vec<Attendee>, Unavailable> {
         unreachable!("sending does not list everybody")
     }
 

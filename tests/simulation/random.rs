@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use countmein::domain::backoff::Noise;
+use countmein::domain::backoff::BackoffPolicy;
 use countmein::domain::signup::Request;
 use proptest::prelude::*;
 
@@ -63,13 +63,13 @@ proptest! {
             let until = memory.now().plus(Duration::from_secs(pause));
             while let Some(due) = memory.next_due().filter(|due| *due <= until) {
                 memory.advance(due.since(memory.now()));
-                memory.work(Noise::default());
+                memory.work(BackoffPolicy::default());
             }
             memory.advance(until.since(memory.now()));
             let guest = format!("Guest {}", number % 50);
             let request = if number % 100 < 50 { Request::Enrol { contact: None } } else { Request::Cancel };
             memory.request(DANCE, &guest, request);
-            memory.work(Noise::default());
+            memory.work(BackoffPolicy::default());
         }
         let state = memory.state();
         let times: Vec<_> = state.notified.iter().filter(|(_, name, _)| name == "Zoe").map(|(at, _, _)| *at).collect();

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use countmein::domain::backoff::Noise;
+use countmein::domain::backoff::BackoffPolicy;
 use countmein::domain::event::EventId;
 use countmein::domain::notification::{Notification, Recipient};
 use countmein::domain::signup::Request;
@@ -41,7 +41,7 @@ impl<'a> Slow<'a> {
 
     /// Sends what is due; none if it crashed.
     fn announce(&self) -> Option<u64> {
-        let noise = Noise::default();
+        let noise = BackoffPolicy::default();
         let clock = || self.memory.now();
         let (digests, roster) = (self.memory, self.memory);
         let digest_sender = DigestSender {
@@ -114,7 +114,7 @@ fn wait_until_due(memory: &Memory) {
 #[test]
 fn crowd_costs_few_writes() {
     let memory = crowd();
-    memory.work(Noise::default());
+    memory.work(BackoffPolicy::default());
     let state = memory.state();
     assert_eq!(state.pages, CROWD / PAGE);
     // A hundred batches, the claim, and one write for each page, the last of which completes the announcement.
@@ -125,14 +125,14 @@ fn crowd_costs_few_writes() {
 #[test]
 fn crash_repeats_one_page_at_most() {
     let memory = crowd();
-    memory.work(Noise::default());
+    memory.work(BackoffPolicy::default());
     // A call of the provider is two steps, a page four more; so the crashes fall anywhere in their pages.
     let crashes = (0..8).map(|number| 3 + number * 2_531);
     let (mut repeated_most, mut zoe_is_in) = (0, false);
     for steps in crashes {
         memory.request(DANCE, "Zoe", if zoe_is_in { Request::Cancel } else { Request::Enrol { contact: None } });
         zoe_is_in = !zoe_is_in;
-        memory.take_in(Noise::default()).unwrap();
+        memory.take_in(BackoffPolicy::default()).unwrap();
         wait_until_due(&memory);
         memory.state().notified.clear();
 
@@ -164,7 +164,7 @@ fn crash_repeats_one_page_at_most() {
 #[test]
 fn sending_is_paged_and_bounded() {
     let memory = crowd();
-    memory.take_in(Noise::default()).unwrap();
+    memory.take_in(BackoffPolicy::default()).unwrap();
     let slow = Slow::new(&memory);
     assert_eq!(slow.announce(), Some(CROWD as u64 + 1), "and once for those who listen to all events");
     assert_eq!(slow.most_at_once.into_inner(), AT_ONCE);
@@ -203,7 +203,7 @@ fn slow_provider_notifies_everybody_once() {
     for number in 0..PAGE {
         memory.request(DANCE, &format!("Guest {number:05}"), Request::Enrol { contact: None });
     }
-    memory.take_in(Noise::default()).unwrap();
+    memory.take_in(BackoffPolicy::default()).unwrap();
     let clock = || memory.now();
     let mut invocations = 0;
     while let Some(due_at) = memory.next_due() {
@@ -215,7 +215,7 @@ fn slow_provider_notifies_everybody_once() {
             digests: &memory,
             roster: &memory,
             notifier: &provider,
-            backoff: Noise::default(),
+            backoff: BackoffPolicy::default(),
             concurrency: AT_ONCE,
             clock: &clock,
             is_stopping: &|| false,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use countmein::domain::backoff::Noise;
+use countmein::domain::backoff::BackoffPolicy;
 use countmein::domain::notification::{Notification, Recipient};
 use countmein::domain::signup::Request;
 use countmein::ports::{Notified, Notifier, SendError, Unavailable};
@@ -41,13 +41,13 @@ fn silent_webhooks_delay_nobody_else() {
     for number in 0..OTHERS {
         memory.request(DANCE, &format!("Guest {number:03}"), Request::Enrol { contact: None });
     }
-    memory.work_with(&Webhooks(&memory), Noise::default());
+    memory.work_with(&Webhooks(&memory), BackoffPolicy::default());
     for round in 0..3 {
         memory.advance(Duration::from_secs(12 * 60 * 60));
         memory.state().notified.clear();
         memory.request(DANCE, &format!("Zoe {round}"), Request::Enrol { contact: None });
 
-        let tally = memory.work_with(&Webhooks(&memory), Noise::default()).expect("nothing crashes");
+        let tally = memory.work_with(&Webhooks(&memory), BackoffPolicy::default()).expect("nothing crashes");
 
         let notified: BTreeSet<String> = memory.state().notified.iter().map(|(_, name, _)| name.clone()).collect();
         assert!(

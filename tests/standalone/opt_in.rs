@@ -13,16 +13,17 @@ use countmein::domain::attendee_name::AttendeeName;
 use countmein::domain::change::Movements;
 use countmein::domain::channel::Channel;
 use countmein::domain::contact::Contact;
+use countmein::domain::contact_id::ContactId;
 use countmein::domain::event::Event;
 use countmein::domain::notification::{Notification, Recipient};
-use countmein::domain::opt_in::{ContactId, OptIn};
+use countmein::domain::opt_in::OptIn;
 use countmein::domain::secret::Secret;
 use countmein::domain::signup::{Request, Signup, SignupId, Version};
 use countmein::domain::timestamp::Timestamp;
 use countmein::notify::links::Links;
 use countmein::notify::text::{Language, MessageTexts};
 use countmein::notify::{Limits, NotificationSender, OptInsInFlight};
-use countmein::ports::{Call, Mail, Mailer, Notified, Notifier as _, SendError, Unavailable, WebhookCaller};
+use countmein::ports::{Mail, Mailer, Notified, Notifier as _, SendError, Unavailable, WebhookCall, WebhookCaller};
 use futures_util::future::join_all;
 use url::Url;
 
@@ -35,7 +36,7 @@ struct Counting {
 
 #[async_trait]
 impl Mailer for Counting {
-    async fn mail(&self, _: &Mail) -> Result<(), SendError> {
+    async fn send(&self, _: &Mail) -> Result<(), SendError> {
         self.mails.fetch_add(1, Ordering::SeqCst);
         tokio::time::sleep(self.takes).await;
         let unavailable = Unavailable { doing: "sending mail", cause: "no answer".to_owned() };
@@ -52,12 +53,12 @@ struct Echoing {
 
 #[async_trait]
 impl WebhookCaller for Echoing {
-    async fn call(&self, _: &Call) -> Result<(), SendError> {
+    async fn call(&self, _: &WebhookCall) -> Result<(), SendError> {
         self.called.fetch_add(1, Ordering::SeqCst);
         Ok(())
     }
 
-    async fn ask(&self, _: &ContactId, _: &Url, _: &str) -> Result<Option<OptIn>, SendError> {
+    async fn request_opt_in(&self, _: &ContactId, _: &Url, _: &str) -> Result<Option<OptIn>, SendError> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         tokio::time::sleep(Duration::from_millis(20)).await;
         Ok(Some(OptIn::Confirmed))

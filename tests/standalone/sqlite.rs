@@ -16,7 +16,7 @@ use countmein::domain::signup::{Request, Signup, SignupId, Version};
 use countmein::domain::timestamp::Timestamp;
 use countmein::ports::{
     AttendeeBatch, Budgets, ChangeFeed, Deletion, Delivery, Digests, Idempotency, MAX_RECEIVES, Nack, Position, Queue,
-    Reject, Rejects, Remembered, Roster, Spending, Write,
+    RejectedMessage, RejectedMessages, Remembered, Roster, Spending, Write,
 };
 use strum::VariantArray as _;
 use tempfile::TempDir;
@@ -169,7 +169,7 @@ async fn everything_survives_a_restart() {
     let sqlite = open(data.path());
     apply(&sqlite, enrol("Ana", 1), at(1)).await;
     send(&sqlite, "on its way").await;
-    let reject = Reject {
+    let reject = RejectedMessage {
         id: "r".to_owned(),
         body: "hello".to_owned(),
         reason: "no message".to_owned(),
@@ -180,14 +180,14 @@ async fn everything_survives_a_restart() {
     let answer = Remembered { fingerprint: "f".to_owned(), id: SignupId::new(at(1)), requested_at: at(1) };
     sqlite.remember("key".to_owned(), answer.clone()).await.unwrap();
     let ana = sqlite.attendee(&enrol("Ana", 1).key()).await.unwrap();
-    let changes = sqlite.changes(&Position::START, 10).await.unwrap();
+    let changes = sqlite.changes(&Position::Start, 10).await.unwrap();
     let secret = sqlite.secret("manage").await.unwrap();
     drop(sqlite);
 
     let sqlite = open(data.path());
     assert!(ana.is_some());
     assert_eq!(sqlite.attendee(&enrol("Ana", 1).key()).await.unwrap(), ana);
-    assert_eq!(sqlite.changes(&Position::START, 10).await.unwrap(), changes);
+    assert_eq!(sqlite.changes(&Position::Start, 10).await.unwrap(), changes);
     assert_eq!(sqlite.get("r").await.unwrap(), Some(reject));
     let other = Remembered { fingerprint: "g".to_owned(), ..answer.clone() };
     assert_eq!(sqlite.remember("key".to_owned(), other).await.unwrap(), answer);
@@ -276,7 +276,7 @@ async fn event_expires_with_its_last_tombstone() {
 
 /// Applies all changes as the follower of the digests does.
 async fn take_in_all(sqlite: &Sqlite) {
-    let changes = sqlite.changes(&Position::START, 10_000).await.unwrap();
+    let changes = sqlite.changes(&Position::Start, 10_000).await.unwrap();
     for follower in FeedConsumer::VARIANTS.iter().copied() {
         sqlite.set_position(follower, &changes.last().expect("there are changes").0).await.unwrap();
     }
@@ -290,18 +290,18 @@ async fn unfollowed_or_young_changes_are_kept() {
     apply(&sqlite, enrol("Ben", 2), at(2)).await;
 
     delete_all_expired(&sqlite, at(9).plus(DAY)).await;
-    assert_eq!(sqlite.changes(&Position::START, 10).await.unwrap().len(), 2, "nobody has taken them in");
+    assert_eq!(sqlite.changes(&Position::Start, 10).await.unwrap().len(), 2, "nobody has taken them in");
     take_in_all(&sqlite).await;
 
     delete_all_expired(&sqlite, at(1).plus(DAY)).await;
-    assert_eq!(sqlite.changes(&Position::START, 10).await.unwrap().len(), 2);
+    assert_eq!(sqlite.changes(&Position::Start, 10).await.unwrap().len(), 2);
     delete_all_expired(&sqlite, at(2).plus(DAY)).await;
-    let left = sqlite.changes(&Position::START, 10).await.unwrap();
+    let left = sqlite.changes(&Position::Start, 10).await.unwrap();
     assert_eq!(left.iter().map(|(_, change)| change.key.name.as_str()).collect::<Vec<_>>(), ["ben"]);
     take_in_all(&sqlite).await;
     delete_all_expired(&sqlite, at(3).plus(DAY)).await;
     apply(&sqlite, enrol("Cleo", 3), at(3)).await;
-    let (position, _) = sqlite.changes(&Position::START, 10).await.unwrap().remove(0);
+    let (position, _) = sqlite.changes(&Position::Start, 10).await.unwrap().remove(0);
     assert_ne!(position, left[0].0, "a position is never used again");
 }
 
@@ -383,7 +383,7 @@ async fn expiry_handles_large_backlogs() {
     assert_eq!(cleanup, Cleanup::Partial, "there is more than one call deletes");
     delete_all_expired(&sqlite, late).await;
 
-    assert_eq!(sqlite.changes(&Position::START, 10).await.unwrap(), []);
+    assert_eq!(sqlite.changes(&Position::Start, 10).await.unwrap(), []);
     assert_eq!(sqlite.events(10, None).await.unwrap(), []);
     assert_eq!(sqlite.attendee(&signup("Guest 2499", 1, Request::Cancel).key()).await.unwrap(), None);
 }
@@ -408,7 +408,7 @@ async fn removed_contact_is_nowhere_on_disk() {
     apply(&sqlite, enrol("Ana", 1), at(1)).await;
     send(&sqlite, r#"{"event": "Dance", "contact": {"email": "ana@example.org"}}"#).await;
     let poison = receive_one(&sqlite).await;
-    sqlite.put(vec![Reject::new(&poison, "`name` is missing".to_owned(), at(1))]).await.unwrap();
+    sqlite.put(vec![RejectedMessage::new(&poison, "`name` is missing".to_owned(), at(1))]).await.unwrap();
     sqlite.ack(vec![poison.receipt]).await.unwrap();
     assert_eq!(sqlite.delete(&poison.message_id).await.unwrap(), Deletion::Deleted);
     let on_the_disk = || {

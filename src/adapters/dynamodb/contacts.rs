@@ -7,7 +7,8 @@ use serde::Deserialize;
 use super::item::{self, Item};
 use super::{EventsTable, key, number, text};
 use crate::adapters::aws::error::unavailable;
-use crate::domain::opt_in::{ContactId, OptIn};
+use crate::domain::contact_id::ContactId;
+use crate::domain::opt_in::OptIn;
 use crate::domain::timestamp::Timestamp;
 use crate::ports::{Budgets, Contacts, Spending, Unavailable, Write};
 

@@ -141,7 +141,7 @@ fn to_item(digest: &Digest) -> Item {
         due_at: due_at.map(Timestamp::as_millis),
         record: DigestRecord::next(digest),
     });
-    item.insert(SEEN.to_owned(), AttributeValue::B(Blob::new(record::marks(digest))));
+    item.insert(SEEN.to_owned(), AttributeValue::B(Blob::new(record::change_hashes(digest))));
     item
 }
 

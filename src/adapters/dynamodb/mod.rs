@@ -58,7 +58,7 @@ impl EventsTable {
         let table = Arc::new(self.clone());
         Backend {
             roster: table.clone(),
-            rejects: table.clone(),
+            rejected: table.clone(),
             idempotency: table.clone(),
             buttons: table.clone(),
             households: table.clone(),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::item::{self, Item};
 use super::{AT_ONCE, EventsTable, REJECTS};
 use crate::domain::timestamp::Timestamp;
-use crate::ports::{Deletion, Reject, Rejects, Unavailable};
+use crate::ports::{Deletion, RejectedMessage, RejectedMessages, Unavailable};
 
 const STORING: &str = "storing a rejected message";
 const READING: &str = "reading the rejected messages";
@@ -25,17 +25,17 @@ struct RejectRecord {
 }
 
 #[async_trait]
-impl Rejects for EventsTable {
-    async fn put(&self, rejects: Vec<Reject>) -> Result<(), Unavailable> {
+impl RejectedMessages for EventsTable {
+    async fn put(&self, rejects: Vec<RejectedMessage>) -> Result<(), Unavailable> {
         stream::iter(rejects).map(|reject| self.put_reject(reject)).buffer_unordered(AT_ONCE).try_collect().await
     }
 
-    async fn list(&self, limit: usize, after: Option<&str>) -> Result<Vec<Reject>, Unavailable> {
+    async fn list(&self, limit: usize, after: Option<&str>) -> Result<Vec<RejectedMessage>, Unavailable> {
         let query = self.client.query().consistent_read(true);
         self.partition(READING, query, (REJECTS, after), limit, |item| from_item(item).map(Some)).await
     }
 
-    async fn get(&self, id: &str) -> Result<Option<Reject>, Unavailable> {
+    async fn get(&self, id: &str) -> Result<Option<RejectedMessage>, Unavailable> {
         let found = EventsTable::get(self, READING, REJECTS, id).await?;
         found.item.map(from_item).transpose()
     }
@@ -46,7 +46,7 @@ impl Rejects for EventsTable {
 }
 
 impl EventsTable {
-    async fn put_reject(&self, reject: Reject) -> Result<(), Unavailable> {
+    async fn put_reject(&self, reject: RejectedMessage) -> Result<(), Unavailable> {
         let record = RejectRecord {
             event: REJECTS.to_owned(),
             name: reject.id,
@@ -62,10 +62,10 @@ impl EventsTable {
     }
 }
 
-fn from_item(item: Item) -> Result<Reject, Unavailable> {
+fn from_item(item: Item) -> Result<RejectedMessage, Unavailable> {
     let record: RejectRecord = item::read(item)?;
     let time = |millis| Timestamp::from_millis(millis).map_err(item::damaged);
-    Ok(Reject {
+    Ok(RejectedMessage {
         id: record.name,
         body: record.body,
         reason: record.reason,

@@ -16,7 +16,7 @@ use crate::domain::event::EventId;
 use crate::domain::signup::AttendeeKey;
 use crate::domain::timestamp::Timestamp;
 use crate::formats::stored::attendee::StoredStatus;
-use crate::ports::{ApplyError, AttendeeBatch, EventSummary, Rejects as _, Roster, RosterPage, Unavailable};
+use crate::ports::{ApplyError, AttendeeBatch, EventSummary, RejectedMessages as _, Roster, RosterPage, Unavailable};
 
 const WRITING: &str = "writing to the roster";
 const READING: &str = "reading the roster";
@@ -72,7 +72,7 @@ impl Roster for EventsTable {
         self.summaries(after, limit).await
     }
 
-    async fn everybody(&self, limit: usize, after: Option<&AttendeeKey>) -> Result<Vec<Attendee>, Unavailable> {
+    async fn all_attendees(&self, limit: usize, after: Option<&AttendeeKey>) -> Result<Vec<Attendee>, Unavailable> {
         let mut found = Vec::new();
         if let Some(AttendeeKey { event, name }) = after {
             found = self.who_is_in(event, limit, Some(name)).await?;

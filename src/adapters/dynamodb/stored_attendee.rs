@@ -41,12 +41,12 @@ impl StoredAttendee {
     /// their updates leave `rev` as it is. But each of their updates changes the version or `link_asked_at`.
     fn state(&self) -> [(&'static str, Option<AttributeValue>); 4] {
         let Attendee { newest, .. } = &self.attendee;
-        let link_asked_at = self.attendee.registration().and_then(|registration| registration.link_asked_at);
+        let link_requested_at = self.attendee.registration().and_then(|registration| registration.link_requested_at);
         [
             ("rev", self.rev.map(number)),
             ("requested_at", Some(number(newest.requested_at.as_millis()))),
             ("signup_id", Some(text(newest.id.as_str()))),
-            ("link_asked_at", link_asked_at.map(|at| number(at.as_millis()))),
+            ("link_asked_at", link_requested_at.map(|at| number(at.as_millis()))),
         ]
     }
 }

@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::domain::channel::Channel;
 use crate::domain::timestamp::Timestamp;
-use crate::formats::button::envelope::Envelope;
+use crate::formats::button::message::ButtonMessage;
 use crate::formats::button::{Decoded, decode, shown};
 use crate::ports::{Meter, Queue};
 
@@ -147,7 +147,7 @@ impl MqttListener {
             tracing::warn!(topic = shown(&topic), bytes, "MQTT message discarded; it is too large for a button press");
             return Handled::Acknowledge;
         }
-        let envelope = Envelope { topic, payload: message.payload.to_vec(), received_at: Timestamp::now() };
+        let envelope = ButtonMessage { topic, payload: message.payload.to_vec(), received_at: Timestamp::now() };
         if decode(&envelope) == Ok(Decoded::NotAPress) {
             return Handled::Acknowledge;
         }

@@ -146,7 +146,7 @@ impl SmtpMailer {
 
 #[async_trait]
 impl Mailer for SmtpMailer {
-    async fn mail(&self, mail: &Mail) -> Result<(), SendError> {
+    async fn send(&self, mail: &Mail) -> Result<(), SendError> {
         let mail = self.sender.encode(mail)?;
         let _slot = self.connection_slots.acquire().await.expect("the semaphore is never closed");
         if self.circuit_breaker.is_open(Instant::now()) {

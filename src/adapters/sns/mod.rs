@@ -20,8 +20,9 @@ use tracing::instrument::WithSubscriber as _;
 use url::Url;
 
 use crate::adapters::aws::error::{names_parameter, send_error, unavailable};
-use crate::domain::opt_in::{ContactId, OptIn};
-use crate::ports::{Broadcast, Broadcaster, Call, Mail, Mailer, SendError, Unavailable, WebhookCaller};
+use crate::domain::contact_id::ContactId;
+use crate::domain::opt_in::OptIn;
+use crate::ports::{Broadcast, Broadcaster, Mail, Mailer, SendError, Unavailable, WebhookCall, WebhookCaller};
 
 /// A subject must have fewer characters (SNS API reference, Publish, "Subject").
 const MAX_SUBJECT_CHARS: usize = 100;
@@ -126,7 +127,7 @@ impl Sns {
 #[async_trait]
 impl Mailer for Sns {
     /// SNS adds its own unsubscribe link.
-    async fn mail(&self, mail: &Mail) -> Result<(), SendError> {
+    async fn send(&self, mail: &Mail) -> Result<(), SendError> {
         let publish = self.client.publish().topic_arn(self.topics.contact_arn(&mail.contact));
         let without_subject = publish.clone().message(format!("{}\n\n{}", mail.subject, mail.body));
         let mut published = if is_subject(&mail.subject) {
@@ -142,7 +143,7 @@ impl Mailer for Sns {
     }
 
     /// SNS sends its own text instead of `question`.
-    async fn ask(&self, question: &Mail) -> Result<Option<OptIn>, SendError> {
+    async fn request_opt_in(&self, question: &Mail) -> Result<Option<OptIn>, SendError> {
         self.subscribe(&question.contact, Subscriber::Email(&question.to)).await?;
         Ok(Some(OptIn::Confirmed))
     }
@@ -150,7 +151,7 @@ impl Mailer for Sns {
 
 #[async_trait]
 impl WebhookCaller for Sns {
-    async fn call(&self, call: &Call) -> Result<(), SendError> {
+    async fn call(&self, call: &WebhookCall) -> Result<(), SendError> {
         let publish = self.client.publish().topic_arn(self.topics.contact_arn(&call.contact)).message(&call.body);
         self.handle_published(
             CALLING,
@@ -162,7 +163,7 @@ impl WebhookCaller for Sns {
     }
 
     /// SNS sends its own challenge instead of the text.
-    async fn ask(&self, contact: &ContactId, to: &Url, _text: &str) -> Result<Option<OptIn>, SendError> {
+    async fn request_opt_in(&self, contact: &ContactId, to: &Url, _text: &str) -> Result<Option<OptIn>, SendError> {
         self.subscribe(contact, Subscriber::Webhook(to)).await?;
         Ok(Some(OptIn::Confirmed))
     }

@@ -7,7 +7,7 @@ use aws_sdk_sns::Client;
 use super::{attribute, without_logging};
 use crate::adapters::aws::error::send_error;
 use crate::domain::opt_in::OptIn;
-use crate::ports::{SendError, SmsSender, Text};
+use crate::ports::{SendError, Sms, SmsSender};
 
 const SENDING: &str = "sending a text message over SNS";
 const CHECKING: &str = "checking whether a phone number opted out of text messages";
@@ -26,7 +26,7 @@ impl SnsSms {
 
 #[async_trait]
 impl SmsSender for SnsSms {
-    async fn text(&self, text: &Text) -> Result<(), SendError> {
+    async fn send(&self, text: &Sms) -> Result<(), SendError> {
         let publish = self.client.publish().phone_number(&text.to).message(&text.body);
         let publish = publish.message_attributes("AWS.SNS.SMS.SMSType", attribute("Transactional"));
         without_logging(publish.send()).await.map_err(|error| send_error(SENDING, &error))?;
@@ -34,14 +34,14 @@ impl SmsSender for SnsSms {
     }
 
     /// A phone number that opted out with STOP gets no request: SNS would accept it and drop it.
-    async fn ask(&self, question: &Text) -> Result<Option<OptIn>, SendError> {
+    async fn request_opt_in(&self, question: &Sms) -> Result<Option<OptIn>, SendError> {
         let check = self.client.check_if_phone_number_is_opted_out().phone_number(&question.to);
         let checked =
             without_logging(check.send()).await.map_err(|error| send_error(CHECKING, &error).before_sending())?;
         if checked.is_opted_out() {
             return Ok(Some(OptIn::OptedOut));
         }
-        self.text(question).await?;
+        self.send(question).await?;
         Ok(None)
     }
 }

@@ -26,7 +26,7 @@ impl ChangeFeed for Sqlite {
                 let name = NameKey::from_stored(row.get(2)?);
                 let (old, new) = (from_image(row.get(3)?)?, from_image(row.get(4)?)?);
                 let seq: i64 = row.get(0)?;
-                Ok((Position::new(seq.to_string()), Change { key: AttendeeKey { event, name }, old, new }))
+                Ok((Position::After(seq.to_string()), Change { key: AttendeeKey { event, name }, old, new }))
             })?;
             rows.collect()
         })
@@ -58,7 +58,7 @@ impl Sqlite {
         self.read("reading a position in the change feed", move |db| {
             let sql = "SELECT position FROM follower WHERE name = ?1";
             let position = query_optional(db, sql, [consumer.as_str()], |row| row.get(0))?;
-            Ok(position.map_or(Position::START, Position::new))
+            Ok(position.map_or(Position::Start, Position::After))
         })
         .await
     }

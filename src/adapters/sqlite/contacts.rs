@@ -5,7 +5,8 @@ use rusqlite::Row;
 use rusqlite::types::Type;
 
 use crate::adapters::sqlite::{Sqlite, query_optional, stored_time};
-use crate::domain::opt_in::{ContactId, OptIn};
+use crate::domain::contact_id::ContactId;
+use crate::domain::opt_in::OptIn;
 use crate::domain::timestamp::Timestamp;
 use crate::ports::{Budgets, Contacts, Spending, Unavailable, Write};
 

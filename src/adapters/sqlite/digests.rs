@@ -32,7 +32,7 @@ impl Digests for Sqlite {
         let json = serde_json::to_string(&record).expect("a record is plain data");
         let event = digest.event.clone();
         let [due_at, expires_at] = [digest.due_at(), digest.expires_at].map(|at| at.map(Timestamp::as_millis));
-        let (before, seen) = (digest.version, record::marks(digest));
+        let (before, seen) = (digest.version, record::change_hashes(digest));
         self.write("storing a digest", move |db| {
             let row = (event.as_str(), due_at, expires_at, before + 1, &json, &seen);
             if before == 0 {

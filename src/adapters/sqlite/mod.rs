@@ -65,7 +65,7 @@ impl Sqlite {
         let sqlite = Arc::new(self.clone());
         Backend {
             roster: sqlite.clone(),
-            rejects: sqlite.clone(),
+            rejected: sqlite.clone(),
             idempotency: sqlite.clone(),
             buttons: sqlite.clone(),
             households: sqlite.clone(),

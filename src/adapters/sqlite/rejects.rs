@@ -4,18 +4,18 @@ use async_trait::async_trait;
 use rusqlite::{Connection, Row};
 
 use crate::adapters::sqlite::{Sqlite, query_optional, stored_time};
-use crate::ports::{Deletion, Reject, Rejects, Unavailable};
+use crate::ports::{Deletion, RejectedMessage, RejectedMessages, Unavailable};
 
 const SELECT: &str = "SELECT id, body, reason, arrived_at, rejected_at FROM reject";
 
 #[async_trait]
-impl Rejects for Sqlite {
-    async fn put(&self, rejects: Vec<Reject>) -> Result<(), Unavailable> {
+impl RejectedMessages for Sqlite {
+    async fn put(&self, rejects: Vec<RejectedMessage>) -> Result<(), Unavailable> {
         self.write("storing rejected messages", move |db| {
             let mut insert = db.prepare_cached(
                 "INSERT OR IGNORE INTO reject (id, body, reason, arrived_at, rejected_at) VALUES (?1, ?2, ?3, ?4, ?5)",
             )?;
-            for Reject { id, body, reason, arrived_at, rejected_at } in &rejects {
+            for RejectedMessage { id, body, reason, arrived_at, rejected_at } in &rejects {
                 insert.execute((id, body, reason, arrived_at.as_millis(), rejected_at.as_millis()))?;
             }
             Ok(())
@@ -23,7 +23,7 @@ impl Rejects for Sqlite {
         .await
     }
 
-    async fn list(&self, limit: usize, after: Option<&str>) -> Result<Vec<Reject>, Unavailable> {
+    async fn list(&self, limit: usize, after: Option<&str>) -> Result<Vec<RejectedMessage>, Unavailable> {
         let after = after.unwrap_or_default().to_owned();
         self.read("reading the rejected messages", move |db| {
             let mut statement = db.prepare_cached(&format!("{SELECT} WHERE id > ?1 ORDER BY id LIMIT ?2"))?;
@@ -32,7 +32,7 @@ impl Rejects for Sqlite {
         .await
     }
 
-    async fn get(&self, id: &str) -> Result<Option<Reject>, Unavailable> {
+    async fn get(&self, id: &str) -> Result<Option<RejectedMessage>, Unavailable> {
         let id = id.to_owned();
         self.read("reading a rejected message", move |db| {
             query_optional(db, &format!("{SELECT} WHERE id = ?1"), [id], read)
@@ -46,7 +46,7 @@ impl Rejects for Sqlite {
     }
 }
 
-pub fn all(db: &Connection) -> rusqlite::Result<Vec<Reject>> {
+pub fn all(db: &Connection) -> rusqlite::Result<Vec<RejectedMessage>> {
     db.prepare_cached(SELECT)?.query_map((), read)?.collect()
 }
 
@@ -54,8 +54,8 @@ pub fn delete(db: &Connection, id: &str) -> rusqlite::Result<Deletion> {
     Ok(Deletion::of(db.prepare_cached("DELETE FROM reject WHERE id = ?1")?.execute([id])? > 0))
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<Reject> {
-    Ok(Reject {
+fn read(row: &Row<'_>) -> rusqlite::Result<RejectedMessage> {
+    Ok(RejectedMessage {
         id: row.get(0)?,
         body: row.get(1)?,
         reason: row.get(2)?,

@@ -78,7 +78,7 @@ impl Roster for Sqlite {
         .await
     }
 
-    async fn everybody(&self, limit: usize, after: Option<&AttendeeKey>) -> Result<Vec<Attendee>, Unavailable> {
+    async fn all_attendees(&self, limit: usize, after: Option<&AttendeeKey>) -> Result<Vec<Attendee>, Unavailable> {
         let (event, name) =
             after.map_or_else(Default::default, |key| (key.event.as_str().to_owned(), key.name.as_str().to_owned()));
         self.read("reading the roster", move |db| {

@@ -32,10 +32,11 @@ use uuid::Uuid;
 use self::error::Purpose;
 use self::resolver::PublicResolver;
 use self::signature::SigningKey;
-use crate::domain::opt_in::{ContactId, OptIn};
+use crate::domain::contact_id::ContactId;
+use crate::domain::opt_in::OptIn;
 use crate::domain::secret::Secret;
 use crate::domain::timestamp::Timestamp;
-use crate::ports::{Call, SendError, WebhookCaller};
+use crate::ports::{SendError, WebhookCall, WebhookCaller};
 
 /// For the connection with TLS.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -173,14 +174,14 @@ impl WebhookClient {
 
 #[async_trait]
 impl WebhookCaller for WebhookClient {
-    async fn call(&self, call: &Call) -> Result<(), SendError> {
+    async fn call(&self, call: &WebhookCall) -> Result<(), SendError> {
         // Only the status counts, and the body may never end.
         let ignore_body = |_| Ok(());
         let (content_type, body) = ("application/cloudevents+json", call.body.clone());
         self.post(&call.to, content_type, &call.id, body, Purpose::Notification, ignore_body).await
     }
 
-    async fn ask(&self, _: &ContactId, to: &Url, text: &str) -> Result<Option<OptIn>, SendError> {
+    async fn request_opt_in(&self, _: &ContactId, to: &Url, text: &str) -> Result<Option<OptIn>, SendError> {
         self.challenge(to, text).await.map(|()| Some(OptIn::Confirmed))
     }
 }

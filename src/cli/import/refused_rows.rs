@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::file_error;
 use super::progress::Progress;
 use crate::cli::error::CliError;
-use crate::formats::csv::{Row, refused};
+use crate::formats::csv::{Row, rejected_rows};
 
 /// A writer of refused rows. The progress holds the length of the file, so that rows which were written before an
 /// interruption, and are written again after it, appear once.
@@ -25,7 +25,7 @@ impl RefusedRows {
             file.seek(SeekFrom::End(0))?;
             let mut file = BufWriter::new(file);
             if progress.refused_bytes == 0 {
-                refused::write_header(&mut file)?;
+                rejected_rows::write_header(&mut file)?;
                 file.flush()?;
             }
             Ok(file)
@@ -38,7 +38,7 @@ impl RefusedRows {
     pub fn append(&mut self, rows: &[(Row, String)]) -> Result<u64, CliError> {
         let mut append = || {
             for (row, reason) in rows {
-                refused::write_row(&mut self.file, row, reason)?;
+                rejected_rows::write_row(&mut self.file, row, reason)?;
             }
             self.file.flush()?;
             self.file.get_ref().metadata().map(|metadata| metadata.len())

@@ -84,7 +84,7 @@ impl Upload {
         let refused: Vec<(Row, String)> = rows
             .into_iter()
             .filter_map(|row| {
-                let reason = match &row.person {
+                let reason = match &row.signup {
                     Err(problem) => problem.to_string(),
                     Ok(_) => result.refused.iter().find(|refused| refused.row == row.number)?.reason.clone(),
                 };
@@ -119,7 +119,7 @@ impl Upload {
 }
 
 fn row_json(row: &Row) -> Option<Value> {
-    let person = row.person.as_ref().ok()?;
+    let person = row.signup.as_ref().ok()?;
     Some(json!({
         "row": row.number,
         "event": person.event.title(),

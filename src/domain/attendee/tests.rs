@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::domain::event::Event;
 
-/// What a sign-up's arrival order leaves of it.
+/// The stored attendees.
 type Table = BTreeMap<AttendeeKey, Attendee>;
 
 fn at(second: i64) -> Timestamp {
@@ -45,7 +45,7 @@ fn cancel(second: i64, signup_id: &str) -> Signup {
     request(second, &id(signup_id), Request::Cancel)
 }
 
-/// An id made at that second, which therefore tells its time.
+/// An id from `SignupId::new` with that time.
 fn made(second: i64) -> SignupId {
     SignupId::new(at(second))
 }
@@ -80,45 +80,45 @@ fn stored(verdict: Verdict) -> Attendee {
     }
 }
 
-fn stay_of(attendee: &Attendee) -> &Registration {
+fn registration_of(attendee: &Attendee) -> &Registration {
     attendee.registration().expect("the attendee is in")
 }
 
 #[test]
-fn the_owner_says_whether_they_are_told_of_others_during_their_stay() {
+fn owner_turns_notifications_on_and_off() {
     let owner = made(1);
     let melvin = after(&[request(1, &owner, Request::Enrol { contact: contact("melvin@example.org") })]);
-    let quiet = stored(apply(Some(&melvin), &notify(2, &owner, false), at(9)));
-    assert_eq!(stay_of(&quiet), &Registration { notify: false, ..stay_of(&melvin).clone() });
-    let amended = stored(apply(Some(&quiet), &amend(3, &owner, contact("new@example.org")), at(9)));
-    assert!(!stay_of(&amended).notify, "another address is no wish to hear again");
-    assert!(stay_of(&stored(apply(Some(&amended), &notify(4, &owner, true), at(9)))).notify);
-    assert_eq!(apply(Some(&quiet), &notify(5, &made(0), true), at(9)), Verdict::NotOwner);
+    let muted = stored(apply(Some(&melvin), &notify(2, &owner, false), at(9)));
+    assert_eq!(registration_of(&muted), &Registration { notify: false, ..registration_of(&melvin).clone() });
+    let amended = stored(apply(Some(&muted), &amend(3, &owner, contact("new@example.org")), at(9)));
+    assert!(!registration_of(&amended).notify, "a new contact does not turn notifications on");
+    assert!(registration_of(&stored(apply(Some(&amended), &notify(4, &owner, true), at(9)))).notify);
+    assert_eq!(apply(Some(&muted), &notify(5, &made(0), true), at(9)), Verdict::NotOwner);
     let again = stored(apply(Some(&after(&[cancel(6, "c")])), &join(7, "d"), at(9)));
-    assert!(stay_of(&again).notify, "a new stay begins with what everybody has");
+    assert!(registration_of(&again).notify, "a new registration has notifications on");
 }
 
 #[test]
-fn a_link_is_sent_to_a_contact_once_an_hour_and_is_no_news_of_who_is_in() {
+fn link_is_sent_once_an_hour() {
     let hour = 60 * 60;
     let melvin = after(&[enrol(1, "a", contact("melvin@example.org"))]);
     let asked = stored(apply(Some(&melvin), &send_link(5), at(9)));
-    assert_eq!((stay_of(&asked).link_asked_at, &asked.newest), (Some(at(5)), &melvin.newest));
+    assert_eq!((registration_of(&asked).link_requested_at, &asked.newest), (Some(at(5)), &melvin.newest));
     assert_eq!(apply(Some(&asked), &send_link(5), at(9)), Verdict::Stale);
     assert_eq!(apply(Some(&asked), &send_link(5 + hour - 1), at(9)), Verdict::Stale);
     stored(apply(Some(&asked), &send_link(5 + hour), at(9)));
-    // A cancel that was on its way counts.
+    // A cancel that was still on the queue is applied.
     let left = stored(apply(Some(&asked), &cancel(4, "c"), at(9)));
     assert_eq!(left.registration(), None);
 
     assert_eq!(apply(None, &send_link(5), at(9)), Verdict::Stale);
     assert_eq!(apply(Some(&left), &send_link(6), at(9)), Verdict::Stale);
     assert_eq!(apply(Some(&after(&[enrol(1, "a", None)])), &send_link(5), at(9)), Verdict::Stale);
-    assert_eq!(apply(Some(&melvin), &send_link(0), at(9)), Verdict::Stale, "asked for before the stay began");
+    assert_eq!(apply(Some(&melvin), &send_link(0), at(9)), Verdict::Stale, "requested before the registration began");
 }
 
 #[test]
-fn a_first_signup_begins_a_stay() {
+fn first_signup_begins_registration() {
     let melvin = after(&[enrol(1, "a", contact("melvin@example.org"))]);
     assert_eq!((melvin.event.as_str(), melvin.title.as_str(), melvin.name.as_str()), ("dance", "Dance", "Melvin"));
     let registration = Registration {
@@ -127,20 +127,20 @@ fn a_first_signup_begins_a_stay() {
         channel: Channel::Queue,
         contact: contact("melvin@example.org"),
         notify: true,
-        link_asked_at: None,
+        link_requested_at: None,
     };
     assert_eq!(melvin.status, Status::In(registration));
 }
 
 #[test]
-fn a_public_signup_begins_a_stay_with_its_contact() {
+fn public_signup_begins_registration_with_contact() {
     let melvin = after(&[join(1, "a")]);
-    assert_eq!(stay_of(&melvin).contact, contact("stranger@example.org"));
-    assert_eq!((stay_of(&melvin).owner.as_str(), stay_of(&melvin).channel), ("a", Channel::Http));
+    assert_eq!(registration_of(&melvin).contact, contact("stranger@example.org"));
+    assert_eq!((registration_of(&melvin).owner.as_str(), registration_of(&melvin).channel), ("a", Channel::Http));
 }
 
 #[test]
-fn the_newest_request_wins_by_time_then_by_id() {
+fn newest_request_wins_by_time_then_id() {
     for (older, newer) in [(cancel(1, "z"), enrol(2, "a", None)), (cancel(1, "a"), enrol(1, "b", None))] {
         assert!(after(&[older.clone(), newer.clone()]).registration().is_some());
         assert_eq!(apply(Some(&after(&[newer])), &older, at(0)), Verdict::Stale);
@@ -148,25 +148,25 @@ fn the_newest_request_wins_by_time_then_by_id() {
 }
 
 #[test]
-fn a_second_press_of_the_same_message_changes_nothing() {
+fn duplicate_message_changes_nothing() {
     let signup = enrol(1, "a", None);
     assert_eq!(apply(Some(&after(std::slice::from_ref(&signup))), &signup, at(9)), Verdict::Duplicate);
 }
 
 #[test]
-fn a_late_cancel_does_not_undo_a_newer_signup() {
+fn late_cancel_keeps_newer_signup() {
     assert_eq!(apply(Some(&after(&[enrol(2, "b", None)])), &cancel(1, "a"), at(9)), Verdict::Stale);
 }
 
 #[test]
-fn a_late_signup_does_not_undo_a_newer_cancel() {
+fn late_signup_keeps_newer_cancel() {
     let out = after(&[cancel(2, "b")]);
     assert_eq!(apply(Some(&out), &enrol(1, "a", None), at(9)), Verdict::Stale);
     assert_eq!(apply(Some(&out), &join(1, "a"), at(9)), Verdict::Stale);
 }
 
 #[test]
-fn a_public_signup_on_an_existing_stay_moves_only_the_version() {
+fn public_signup_changes_only_the_version() {
     let before = after(&[enrol(1, "a", contact("melvin@example.org"))]);
     let joined = stored(apply(Some(&before), &join(2, "b"), at(9)));
     assert_eq!(joined.newest, Version { requested_at: at(2), id: id("b") });
@@ -174,20 +174,23 @@ fn a_public_signup_on_an_existing_stay_moves_only_the_version() {
 }
 
 #[test]
-fn a_trusted_signup_replaces_the_contact_and_nothing_else_of_the_stay() {
+fn trusted_signup_replaces_only_the_contact() {
     let before = after(&[join(1, "a")]);
     let enrolled = after(&[join(1, "a"), enrol(2, "b", contact("new@example.org"))]);
-    assert_eq!(stay_of(&enrolled), &Registration { contact: contact("new@example.org"), ..stay_of(&before).clone() });
+    assert_eq!(
+        registration_of(&enrolled),
+        &Registration { contact: contact("new@example.org"), ..registration_of(&before).clone() }
+    );
 }
 
 #[test]
-fn a_trusted_signup_without_a_contact_keeps_the_one_there_is() {
+fn trusted_signup_without_contact_keeps_it() {
     let enrolled = after(&[enrol(1, "a", contact("melvin@example.org")), enrol(2, "b", None)]);
-    assert_eq!(stay_of(&enrolled).contact, contact("melvin@example.org"));
+    assert_eq!(registration_of(&enrolled).contact, contact("melvin@example.org"));
 }
 
 #[test]
-fn the_name_and_the_title_stay_as_first_typed() {
+fn name_and_title_keep_first_spelling() {
     let shouting = Signup {
         event: Event::parse("DANCE").unwrap(),
         name: AttendeeName::parse("MELVIN").unwrap(),
@@ -200,7 +203,7 @@ fn the_name_and_the_title_stay_as_first_typed() {
 }
 
 #[test]
-fn a_cancel_drops_the_stay_and_is_remembered_for_30_days() {
+fn cancel_leaves_tombstone_for_30_days() {
     let (day, now) = (24 * 60 * 60, 100);
     let melvin = enrol(1, "a", contact("melvin@example.org"));
     for (requested, remembered_from) in [(2, now), (now + 50, now + 50)] {
@@ -211,7 +214,7 @@ fn a_cancel_drops_the_stay_and_is_remembered_for_30_days() {
 }
 
 #[test]
-fn whoever_comes_back_begins_a_new_stay() {
+fn signup_after_cancel_begins_new_registration() {
     let back = after(&[enrol(1, "a", contact("melvin@example.org")), cancel(2, "b"), join(3, "c")]);
     let registration = Registration {
         since: at(3),
@@ -219,37 +222,37 @@ fn whoever_comes_back_begins_a_new_stay() {
         channel: Channel::Http,
         contact: contact("stranger@example.org"),
         notify: true,
-        link_asked_at: None,
+        link_requested_at: None,
     };
     assert_eq!(back.status, Status::In(registration));
 }
 
 #[test]
-fn the_owner_leaves() {
+fn owner_can_cancel() {
     let melvin = after(&[enrol(1, "a", contact("melvin@example.org"))]);
     let out = stored(apply(Some(&melvin), &leave(2, &id("a")), at(9)));
     assert_eq!(out.status, Status::Out { expires_at: at(9).plus(TOMBSTONE) });
 }
 
 #[test]
-fn the_owner_replaces_the_contact_or_takes_it_away() {
+fn owner_can_replace_or_remove_contact() {
     let melvin = after(&[enrol(1, "a", contact("melvin@example.org"))]);
     for contact in [contact("new@example.org"), None] {
         let amended = stored(apply(Some(&melvin), &amend(2, &id("a"), contact.clone()), at(9)));
-        assert_eq!(stay_of(&amended), &Registration { contact, ..stay_of(&melvin).clone() });
+        assert_eq!(registration_of(&amended), &Registration { contact, ..registration_of(&melvin).clone() });
         assert_eq!(amended.newest.requested_at, at(2));
     }
 }
 
 #[test]
-fn the_owner_still_owns_the_stay_after_a_stranger_joined_under_the_name() {
+fn owner_stays_owner_after_another_join() {
     let melvin = after(&[join(1, "a"), join(2, "b")]);
     assert!(stored(apply(Some(&melvin), &leave(3, &id("a")), at(9))).registration().is_none());
     assert_eq!(apply(Some(&melvin), &leave(3, &id("b")), at(9)), Verdict::NotOwner);
 }
 
 #[test]
-fn only_the_owner_may_leave_or_amend() {
+fn only_owner_can_cancel_or_amend() {
     let melvin = after(&[enrol(1, "a", None), enrol(5, "e", None)]);
     for stranger in [id("b"), made(3)] {
         assert_eq!(apply(Some(&melvin), &leave(6, &stranger), at(9)), Verdict::NotOwner);
@@ -258,7 +261,7 @@ fn only_the_owner_may_leave_or_amend() {
 }
 
 #[test]
-fn a_request_before_its_own_signup_waits() {
+fn request_before_its_signup_is_early() {
     let registration = made(5);
     let out = after(&[enrol(1, "a", None), cancel(2, "b")]);
     for current in [None, Some(&out)] {
@@ -268,7 +271,7 @@ fn a_request_before_its_own_signup_waits() {
 }
 
 #[test]
-fn a_request_before_its_own_signup_waits_while_an_earlier_stay_lasts() {
+fn request_before_its_signup_ignores_earlier_registration() {
     let registration = made(5);
     let somebody_else = after(&[enrol(1, "a", None)]);
     assert_eq!(apply(Some(&somebody_else), &leave(6, &registration), at(9)), Verdict::TooEarly);
@@ -276,7 +279,7 @@ fn a_request_before_its_own_signup_waits_while_an_earlier_stay_lasts() {
 }
 
 #[test]
-fn a_request_after_its_stay_has_ended_is_stale() {
+fn request_after_registration_ended_is_stale() {
     for registration in [id("a"), made(1)] {
         let out = after(&[enrol(1, registration.as_str(), None), cancel(2, "b")]);
         assert_eq!(apply(Some(&out), &leave(3, &registration), at(9)), Verdict::Stale);
@@ -285,7 +288,7 @@ fn a_request_after_its_stay_has_ended_is_stale() {
 }
 
 #[test]
-fn several_requests_are_applied_in_their_order_and_answered_one_by_one() {
+fn each_request_of_batch_has_result() {
     let owner = made(1);
     let signups = [
         enrol(1, owner.as_str(), None),
@@ -303,7 +306,7 @@ fn several_requests_are_applied_in_their_order_and_answered_one_by_one() {
 }
 
 #[test]
-fn requests_that_change_nothing_store_nothing() {
+fn ineffective_requests_store_nothing() {
     let melvin = after(&[enrol(2, "b", None)]);
     assert_eq!(apply_all(Some(&melvin), &[cancel(1, "a")], at(9)), (None, vec![Applied::Stale]));
     assert_eq!(apply_all(None, &[], at(9)), (None, vec![]));
@@ -318,12 +321,12 @@ fn deliver<'a>(table: &mut Table, signups: impl IntoIterator<Item = &'a Signup>)
     }
 }
 
-fn who_is_in(table: &Table) -> BTreeSet<AttendeeKey> {
+fn attendees_in(table: &Table) -> BTreeSet<AttendeeKey> {
     table.values().filter(|attendee| attendee.registration().is_some()).map(Attendee::key).collect()
 }
 
-/// Invariant 2 said once more, without a stay, an owner or an order.
-fn whose_newest_request_is_a_signup(signups: &[Signup]) -> BTreeSet<AttendeeKey> {
+/// A second implementation of invariant 2: the attendees whose newest request is a sign-up.
+fn attendees_with_signup_as_newest_request(signups: &[Signup]) -> BTreeSet<AttendeeKey> {
     let mut newest: BTreeMap<AttendeeKey, &Signup> = BTreeMap::new();
     for signup in signups {
         let newest = newest.entry(signup.key()).or_insert(signup);
@@ -339,7 +342,7 @@ fn some_contact() -> impl Strategy<Value = Option<Contact>> {
     proptest::option::of("[a-c]".prop_map(|who| Contact::email(&format!("{who}@example.org")).unwrap()))
 }
 
-/// Requests that anybody may make: few names and moments, so that they collide; each id once.
+/// Requests without an owner: few names and moments, so that they collide; each id once.
 fn unowned_requests() -> impl Strategy<Value = Vec<Signup>> {
     let kind = prop_oneof![
         some_contact().prop_map(|contact| Request::Join { contact }),
@@ -361,7 +364,7 @@ proptest! {
     #![proptest_config(crate::seed::config(2_000))]
 
     #[test]
-    fn any_order_and_duplication_leaves_the_same_people_in(
+    fn any_order_gives_same_roster(
         (signups, deliveries) in unowned_requests().prop_flat_map(|signups| {
             let again = prop::collection::vec(prop::sample::select(signups.clone()), 0..10);
             let every_one_and_some_again = (Just(signups.clone()), again)
@@ -371,14 +374,14 @@ proptest! {
     ) {
         let mut table = Table::new();
         deliver(&mut table, &deliveries);
-        prop_assert_eq!(who_is_in(&table), whose_newest_request_is_a_signup(&signups));
+        prop_assert_eq!(attendees_in(&table), attendees_with_signup_as_newest_request(&signups));
         let settled = table.clone();
         deliver(&mut table, &deliveries);
         prop_assert_eq!(table, settled, "a second delivery of everything changes something");
     }
 
     #[test]
-    fn one_batch_and_one_by_one_come_to_the_same(mut signups in unowned_requests()) {
+    fn batch_equals_single_requests(mut signups in unowned_requests()) {
         signups.retain(|signup| signup.name.as_str() == "Ben");
         let mut table = Table::new();
         deliver(&mut table, &signups);
@@ -387,7 +390,7 @@ proptest! {
     }
 
     #[test]
-    fn an_owner_who_left_is_out_in_whatever_order_the_requests_arrive(
+    fn owner_cancel_wins_in_any_order(
         left_before in 0..=5_i64,
         deliveries in Just(["join", "join", "leave", "leave", "leave", "cancel of an earlier stay"]).prop_shuffle(),
     ) {
@@ -420,7 +423,7 @@ proptest! {
     }
 
     #[test]
-    fn a_stay_is_moved_by_nobody_without_its_owner_or_a_trusted_channel(
+    fn only_owner_or_trusted_channel_changes_registration(
         strangers in prop::collection::vec((0..9_i64, 0..4_u8, some_contact(), any::<bool>()), 0..20)
     ) {
         let melvin = after(&[enrol(3, "a", contact("melvin@example.org"))]);

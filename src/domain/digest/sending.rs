@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::domain::attendee_name::NameKey;
-use crate::domain::pending_changes::News;
+use crate::domain::pending_changes::PendingChanges;
 use crate::domain::timestamp::{Timestamp, millis};
 use serde::{Deserialize, Serialize};
 
@@ -25,7 +25,7 @@ const LONGEST_REST: Duration = Duration::from_secs(60 * 60);
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sending {
     #[serde(flatten)]
-    pub news: News,
+    pub news: PendingChanges,
     /// Another one for each sending of an event.
     pub number: u64,
     #[serde(with = "millis")]
@@ -48,7 +48,7 @@ pub struct Sending {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Late {
     #[serde(flatten)]
-    pub news: News,
+    pub news: PendingChanges,
     pub number: u64,
     /// Since when they are late.
     #[serde(with = "millis")]
@@ -64,7 +64,7 @@ pub struct Late {
 
 impl Sending {
     /// Before anybody is told.
-    pub fn begin(news: News, number: u64, now: Timestamp) -> Self {
+    pub fn begin(news: PendingChanges, number: u64, now: Timestamp) -> Self {
         Self { news, number, begun_at: now, told_to: None, missed: Vec::new(), is_resumed: false, next_at: now }
     }
 
@@ -83,7 +83,7 @@ impl Sending {
             return None;
         }
         let mut late = Late {
-            news: News::opened_at(self.news.opened_at),
+            news: PendingChanges::opened_at(self.news.opened_at),
             number: self.number,
             since: self.begun_at,
             recipients: self.missed,

@@ -1,18 +1,18 @@
-//! ESPHome's event components, on whatever topic its configuration says, which is then the serial number:
+//! ESPHome's event components. The topic is free in their configuration, and is the serial number:
 //! <https://esphome.io/components/event/>.
 
 use serde_json::{Map, Value};
 
-use super::{HTTP, Read, Said, text_of};
+use super::{DeviceMessage, DevicePress, HTTP, text_of};
 use crate::domain::button::PressKind;
 
-/// The bare state of a binary sensor: sent again at every connection, so no press.
-pub fn state(text: &str) -> Option<Option<Said>> {
-    matches!(text, "ON" | "OFF" | "").then_some(None)
+/// The plain state of a binary sensor. The device sends it again at every connection, so it is not a press.
+pub fn state(text: &str) -> Option<DeviceMessage> {
+    matches!(text, "ON" | "OFF" | "").then_some(DeviceMessage::NotAPress)
 }
 
 /// `{"event_type": "single"}`.
-pub fn event(topic: &str, object: &Map<String, Value>) -> Read {
+pub fn event(topic: &str, object: &Map<String, Value>) -> Option<DeviceMessage> {
     let kind = match text_of(object, "event_type")? {
         "single" | "single_click" | "press" => Some(PressKind::Single),
         "double" | "double_click" => Some(PressKind::Double),
@@ -21,5 +21,5 @@ pub fn event(topic: &str, object: &Map<String, Value>) -> Read {
         _ => None,
     };
     let device = topic.strip_prefix(HTTP).unwrap_or(topic);
-    Some(kind.map(|kind| Said::first(device, kind, None)))
+    Some(DeviceMessage::from(kind.map(|kind| DevicePress::first(device, kind, None))))
 }

@@ -1,12 +1,12 @@
-//! Flic's cloud: what it has signed, once the signature is verified.
+//! Flic's cloud: the claims of its tokens, after their signature was verified.
 
 use serde_json::{Map, Value};
 
-use super::{HTTP, Read, Said, text_of, time_of};
+use super::{DeviceMessage, DevicePress, HTTP, text_of, time_of};
 use crate::domain::button::PressKind;
 
 /// `{"buttonSerialNumber", "clickType": "click", "pressedAt"}`.
-pub fn claims(topic: &str, object: &Map<String, Value>) -> Read {
+pub fn claims(topic: &str, object: &Map<String, Value>) -> Option<DeviceMessage> {
     let device = topic.strip_prefix(HTTP)?;
     text_of(object, "buttonSerialNumber").filter(|serial| *serial == device)?;
     let kind = match text_of(object, "clickType")? {
@@ -15,5 +15,5 @@ pub fn claims(topic: &str, object: &Map<String, Value>) -> Read {
         "hold" => Some(PressKind::Long),
         _ => None,
     };
-    Some(kind.map(|kind| Said::first(device, kind, time_of(object, "pressedAt"))))
+    Some(DeviceMessage::from(kind.map(|kind| DevicePress::first(device, kind, time_of(object, "pressedAt")))))
 }

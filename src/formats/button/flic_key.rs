@@ -1,4 +1,4 @@
-//! The signature of Flic's cloud over what its buttons say.
+//! The signature of Flic's cloud over its buttons' events.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,10 +11,10 @@ use serde_json::{Map, Value};
 
 use crate::domain::timestamp::Timestamp;
 
-/// How far the clocks of Flic's servers may be ahead or behind, in seconds.
+/// The tolerated difference to the clocks of Flic's servers, in seconds.
 const LEEWAY: i64 = 60;
 
-/// The public key by which Flic's tokens are verified, with ES256 and with nothing else: a token cannot choose.
+/// The public key that verifies Flic's tokens. Only ES256 is accepted, so a token cannot choose another algorithm.
 #[derive(Clone)]
 pub struct FlicKey(Vec<u8>);
 
@@ -24,7 +24,7 @@ pub struct FlicKey(Vec<u8>);
 )]
 pub struct NotAFlicKey;
 
-/// Why a token says nothing.
+/// Why a token is invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NotFlics {
     #[error("the token is not a JSON Web Token")]

@@ -1,13 +1,14 @@
-//! Buttons: what they send, over MQTT or HTTP, and what of it is a press.
+//! Messages from buttons over MQTT or HTTP, and the presses in them.
 //!
-//! Device by device, by what its public documentation says it sends. The serial number is in the topic where the topic
-//! has one. Of a device with several buttons the first goes by the device's own, the second by `…:2`, and so on.
+//! There is one module for each family of devices, written after the public documentation of its maker. The serial number is
+//! in the topic if the topic has one. The first button of a device has the device's serial number, the second one `…:2`, and
+//! so on.
 
 mod aws_iot;
-pub mod envelope;
 mod esphome;
 mod flic;
 pub mod flic_key;
+pub mod message;
 pub mod registration;
 mod shelly;
 mod tasmota;
@@ -17,72 +18,82 @@ mod zigbee2mqtt;
 
 use serde_json::{Map, Value};
 
-use self::envelope::Envelope;
-use crate::domain::button::{Mark, Press, PressKind, Serial};
+use self::message::ButtonMessage;
+use crate::domain::button::{DeduplicationKey, Press, PressKind, Serial};
 use crate::domain::invalid::FieldProblem;
 use crate::formats::fields;
 
-/// Where buttons that know HTTP alone stand: `http/` and the serial number.
+/// The prefix of the topic of a press over HTTP; the serial number follows.
 pub const HTTP: &str = "http/";
 
-/// What a device said.
+/// A decoded message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decoded {
     Press(Press),
-    /// Something else: that it woke up, its battery, a button let go, a kind of press without a name here.
+    /// Another message, like the device's start, its battery level, a released button or an unsupported kind of press.
     NotAPress,
 }
 
-/// Why nobody can tell what a device said.
+/// Why a message cannot be decoded.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Undecodable {
-    #[error("the payload on `{topic}` is not JSON, nor the text of any button that is known")]
+pub enum DecodeError {
+    #[error("the payload on `{topic}` is neither JSON nor a text of a supported button; see docs/buttons.md")]
     NotJson { topic: String },
-    #[error("the payload on `{topic}` is of no button that is known; see the README for those that are")]
+    #[error("the payload on `{topic}` is not from a supported button; see docs/buttons.md")]
     Unknown { topic: String },
     #[error("the serial number on `{topic}` {problem}")]
     Serial { topic: String, problem: FieldProblem },
 }
 
-/// Decodes what came on a topic.
-pub fn decode(envelope: &Envelope) -> Result<Decoded, Undecodable> {
-    let topic = envelope.topic.as_str();
-    let Some(said) = said(topic, &envelope.payload)? else { return Ok(Decoded::NotAPress) };
-    let serial = Serial::of_button(&said.device, said.button)
-        .map_err(|problem| Undecodable::Serial { topic: shown(topic), problem })?;
-    Ok(Decoded::Press(Press { serial, kind: said.kind, mark: said.mark }))
+/// Decodes a button's message.
+pub fn decode(message: &ButtonMessage) -> Result<Decoded, DecodeError> {
+    let topic = message.topic.as_str();
+    let DeviceMessage::Press(press) = device_message(topic, &message.payload)? else { return Ok(Decoded::NotAPress) };
+    let serial = Serial::of_button(&press.device, press.button)
+        .map_err(|problem| DecodeError::Serial { topic: shown(topic), problem })?;
+    Ok(Decoded::Press(Press { serial, kind: press.kind, deduplication_key: press.deduplication_key }))
 }
 
-/// A press, as the devices tell it.
+/// A press of one of a device's buttons.
 #[derive(Debug, PartialEq, Eq)]
-struct Said {
+struct DevicePress {
     device: String,
-    /// Which of the device's buttons, from 1.
+    /// The number of the button, from 1.
     button: u32,
     kind: PressKind,
-    /// What tells this press from the next one, if the device says it.
-    mark: Option<Mark>,
+    deduplication_key: Option<DeduplicationKey>,
 }
 
-impl Said {
-    fn first(device: &str, kind: PressKind, mark: Option<Mark>) -> Self {
-        Self { device: device.to_owned(), button: 1, kind, mark }
+impl DevicePress {
+    /// A press of the device's first or only button.
+    fn first(device: &str, kind: PressKind, deduplication_key: Option<DeduplicationKey>) -> Self {
+        Self { device: device.to_owned(), button: 1, kind, deduplication_key }
     }
 }
 
-/// Which press, if it is one; `None` of a device of another family.
-type Read = Option<Option<Said>>;
+/// A message of a supported device. The decoder of a family returns none for a message of another family.
+#[derive(Debug, PartialEq, Eq)]
+enum DeviceMessage {
+    Press(DevicePress),
+    NotAPress,
+}
 
-fn said(topic: &str, payload: &[u8]) -> Result<Option<Said>, Undecodable> {
+impl From<Option<DevicePress>> for DeviceMessage {
+    fn from(press: Option<DevicePress>) -> Self {
+        press.map_or(Self::NotAPress, Self::Press)
+    }
+}
+
+fn device_message(topic: &str, payload: &[u8]) -> Result<DeviceMessage, DecodeError> {
     if let Ok(text) = std::str::from_utf8(payload).map(str::trim)
-        && let Some(said) = zigbee2mqtt::text(topic, text).or_else(|| esphome::state(text))
+        && let Some(message) = zigbee2mqtt::text(topic, text).or_else(|| esphome::state(text))
     {
-        return Ok(said);
+        return Ok(message);
     }
-    let json = serde_json::from_slice(payload).map_err(|_| Undecodable::NotJson { topic: shown(topic) })?;
-    let unknown = || Undecodable::Unknown { topic: shown(topic) };
+    let json = serde_json::from_slice(payload).map_err(|_| DecodeError::NotJson { topic: shown(topic) })?;
+    let unknown = || DecodeError::Unknown { topic: shown(topic) };
     let Value::Object(object) = json else { return Err(unknown()) };
-    let devices = [
+    let decoders = [
         aws_iot::one_click,
         aws_iot::iot_button,
         shelly::generation_1,
@@ -93,38 +104,38 @@ fn said(topic: &str, payload: &[u8]) -> Result<Option<Said>, Undecodable> {
         tasmota::result,
         esphome::event,
     ];
-    devices.iter().find_map(|device| device(topic, &object)).ok_or_else(unknown)
+    decoders.iter().find_map(|decode| decode(topic, &object)).ok_or_else(unknown)
 }
 
-/// A topic comes from strangers, and a reason stays short.
+/// A topic for an error text: without control characters and not too long, since any device can choose it.
 pub fn shown(topic: &str) -> String {
     topic.chars().filter(|c| !c.is_control()).take(128).collect()
 }
 
-/// The device that a topic names between its ends, or that posted over HTTP.
-fn device<'a>(topic: &'a str, before: &str, after: &str) -> Option<&'a str> {
-    let named = || topic.strip_prefix(before)?.strip_suffix(after);
-    topic.strip_prefix(HTTP).or_else(named).filter(|device| !device.is_empty())
+/// The device in a topic of the form `prefix device suffix`, or in the topic of a press over HTTP.
+fn device<'a>(topic: &'a str, prefix: &str, suffix: &str) -> Option<&'a str> {
+    let in_topic = || topic.strip_prefix(prefix)?.strip_suffix(suffix);
+    topic.strip_prefix(HTTP).or_else(in_topic).filter(|device| !device.is_empty())
 }
 
-/// The text of a field, if it is one.
+/// The text of a field; none if it is absent or no text.
 fn text_of<'a>(object: &'a Map<String, Value>, field: &str) -> Option<&'a str> {
     fields::optional(object, field)?.as_str()
 }
 
-/// A number, by which a device tells its presses apart.
-fn count_of(object: &Map<String, Value>, field: &str) -> Option<Mark> {
+/// A numeric field as a deduplication key.
+fn counter_of(object: &Map<String, Value>, field: &str) -> Option<DeduplicationKey> {
     match fields::optional(object, field)? {
-        Value::Number(number) => Some(Mark::Count(number.to_string())),
+        Value::Number(number) => Some(DeduplicationKey::Counter(number.to_string())),
         _ => None,
     }
 }
 
-/// A moment, as text or as a number.
-fn time_of(object: &Map<String, Value>, field: &str) -> Option<Mark> {
+/// A time as text or as a number, as a deduplication key.
+fn time_of(object: &Map<String, Value>, field: &str) -> Option<DeduplicationKey> {
     match fields::optional(object, field)? {
-        Value::String(text) => Some(Mark::Time(text.clone())),
-        Value::Number(number) => Some(Mark::Time(number.to_string())),
+        Value::String(text) => Some(DeduplicationKey::Time(text.clone())),
+        Value::Number(number) => Some(DeduplicationKey::Time(number.to_string())),
         _ => None,
     }
 }

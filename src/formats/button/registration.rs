@@ -1,4 +1,4 @@
-//! What the organiser says of a button, as fields.
+//! The registration of a button, as fields of a form or of JSON.
 
 use serde_json::{Map, Value};
 
@@ -6,26 +6,26 @@ use crate::domain::attendee_name::AttendeeName;
 use crate::domain::button::{Button, PressActions, Serial};
 use crate::domain::event::Event;
 use crate::domain::invalid::{InvalidField, choice};
-use crate::formats::{fields, http_signup as http};
+use crate::formats::{fields, http_signup};
 
-/// `{"serial", "event", "name", "single"?, "double"?, "triple"?, "long"?, "contact"?}`.
+/// A button from `{"serial", "event", "name", "single"?, "double"?, "triple"?, "long"?, "contact"?}`.
 ///
 /// # Errors
-/// The first field that is wrong.
+/// The first invalid field.
 pub fn button(body: &Map<String, Value>) -> Result<Button, InvalidField> {
-    let standard = PressActions::default();
+    let defaults = PressActions::default();
     let action =
-        |field, otherwise| Ok::<_, InvalidField>(fields::optional_parsed(body, field, choice)?.unwrap_or(otherwise));
+        |field, default| Ok::<_, InvalidField>(fields::optional_parsed(body, field, choice)?.unwrap_or(default));
     Ok(Button {
         serial: fields::parsed(body, "serial", Serial::parse)?,
         event: fields::parsed(body, "event", Event::parse)?,
         attendee: fields::parsed(body, "name", AttendeeName::parse)?,
         actions: PressActions {
-            single: action("single", standard.single)?,
-            double: action("double", standard.double)?,
-            triple: action("triple", standard.triple)?,
-            long: action("long", standard.long)?,
+            single: action("single", defaults.single)?,
+            double: action("double", defaults.double)?,
+            triple: action("triple", defaults.triple)?,
+            long: action("long", defaults.long)?,
         },
-        contact: http::contact(body)?,
+        contact: http_signup::contact(body)?,
     })
 }

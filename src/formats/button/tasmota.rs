@@ -2,21 +2,24 @@
 
 use serde_json::{Map, Value};
 
-use super::{Read, Said, device, text_of};
+use super::{DeviceMessage, DevicePress, device, text_of};
 use crate::domain::button::PressKind;
 
-/// `{"Button1": {"Action": "SINGLE"}}` on `stat/<topic>/RESULT`, among much else.
-pub fn result(topic: &str, object: &Map<String, Value>) -> Read {
+/// `{"Button1": {"Action": "SINGLE"}}` on `stat/<topic>/RESULT`. Other results have the same topic.
+pub fn result(topic: &str, object: &Map<String, Value>) -> Option<DeviceMessage> {
     let device = device(topic, "stat/", "/RESULT")?;
     let button = object.iter().find_map(|(field, value)| {
         let number: u32 = field.strip_prefix("Button")?.parse().ok()?;
         Some((number, text_of(value.as_object()?, "Action")?))
     });
     match button {
-        Some((button, action)) => {
-            Some(kind(action).map(|kind| Said { device: device.to_owned(), button, kind, mark: None }))
-        }
-        None if topic.starts_with("stat/") => Some(None),
+        Some((button, action)) => Some(DeviceMessage::from(kind(action).map(|kind| DevicePress {
+            device: device.to_owned(),
+            button,
+            kind,
+            deduplication_key: None,
+        }))),
+        None if topic.starts_with("stat/") => Some(DeviceMessage::NotAPress),
         None => None,
     }
 }

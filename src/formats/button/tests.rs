@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::domain::timestamp::Timestamp;
 
-/// What is sent to each decoder that was never sent by a button.
+/// The amount of garbled data for each decoder.
 const FUZZ_BYTES: usize = 10_000_000;
 
 struct Golden {
@@ -28,19 +28,19 @@ fn golden() -> Vec<Golden> {
     fs::read_dir(folder).unwrap().map(read).collect()
 }
 
-fn decoded(topic: &str, payload: &[u8]) -> Result<Decoded, Undecodable> {
-    decode(&Envelope { topic: topic.to_owned(), payload: payload.to_owned(), received_at: Timestamp::EARLIEST })
+fn decoded(topic: &str, payload: &[u8]) -> Result<Decoded, DecodeError> {
+    decode(&ButtonMessage { topic: topic.to_owned(), payload: payload.to_owned(), received_at: Timestamp::EARLIEST })
 }
 
 #[test]
-fn each_golden_payload_is_the_press_that_it_was_or_none() {
+fn decodes_golden_payloads() {
     let golden = golden();
     assert!(golden.len() >= 47, "{}", golden.len());
     for Golden { name, topic, payload, press } in golden {
         let found = match decoded(&topic, payload.as_bytes()).unwrap_or_else(|error| panic!("{name}: {error}")) {
-            Decoded::Press(Press { serial, kind, mark }) => {
-                let mark = mark.map(|(Mark::Count(mark) | Mark::Time(mark))| mark);
-                json!({ "serial": serial.as_str(), "kind": kind.as_str(), "mark": mark })
+            Decoded::Press(Press { serial, kind, deduplication_key }) => {
+                let key = deduplication_key.map(|(DeduplicationKey::Counter(key) | DeduplicationKey::Time(key))| key);
+                json!({ "serial": serial.as_str(), "kind": kind.as_str(), "mark": key })
             }
             Decoded::NotAPress => Value::Null,
         };
@@ -49,7 +49,7 @@ fn each_golden_payload_is_the_press_that_it_was_or_none() {
 }
 
 #[test]
-fn what_no_button_says_is_refused_with_its_topic_and_without_what_it_said() {
+fn error_has_topic_but_no_payload() {
     for payload in ["SECRET", "{\"SECRET\": 1}", "[]", "17", "\"SECRET\"", "{\"event\": \"SECRET\"}", "{"] {
         let error = decoded("hall/door", payload.as_bytes()).unwrap_err().to_string();
         assert!(error.contains("`hall/door`") && !error.contains("SECRET"), "{payload}: {error}");
@@ -61,14 +61,14 @@ fn what_no_button_says_is_refused_with_its_topic_and_without_what_it_said() {
 }
 
 #[test]
-fn of_several_presses_at_once_none_is_dropped_unseen() {
+fn rejects_several_presses_in_one_message() {
     let events =
         br#"{"params": {"ts": 1.0, "events": [{"id": 0, "event": "single_push"}, {"id": 1, "event": "long_push"}]}}"#;
     assert!(decoded("shelly/events/rpc", events).is_err());
 }
 
 #[test]
-fn a_device_speaks_for_itself_alone() {
+fn topic_determines_the_device() {
     let claims_another = br#"{"serialNumber": "OTHER", "clickType": "SINGLE"}"#;
     let Ok(Decoded::Press(press)) = decoded("iotbutton/OWN", claims_another) else { panic!("it is a press") };
     assert_eq!(press.serial.as_str(), "OWN");
@@ -76,7 +76,7 @@ fn a_device_speaks_for_itself_alone() {
     assert!(decoded("http/OWN", flic).is_err());
 }
 
-/// What a noisy line, or somebody with ill will, makes of a payload.
+/// A payload with random changes.
 fn garbled(payload: &[u8], random: &mut fastrand::Rng) -> Vec<u8> {
     let mut bytes = payload.to_vec();
     for _ in 0..random.usize(0..4) {
@@ -97,7 +97,7 @@ fn garbled(payload: &[u8], random: &mut fastrand::Rng) -> Vec<u8> {
     bytes
 }
 
-/// The families of devices, as their golden files begin.
+/// Decodes random data and garbled golden payloads of a family of devices; `family` is the start of their file names.
 fn fuzz(family: &str) {
     let golden: Vec<Golden> = golden().into_iter().filter(|golden| golden.name.starts_with(family)).collect();
     assert!(!golden.is_empty(), "{family}");
@@ -111,7 +111,7 @@ fn fuzz(family: &str) {
             garbled(payload.as_bytes(), &mut random)
         };
         sent += bytes.len();
-        // Whatever it is, it is told, and short.
+        // Every error is short.
         if let Err(error) = decoded(topic, &bytes) {
             assert!(error.to_string().len() < 1_000);
         }

@@ -2,29 +2,29 @@
 
 use serde_json::{Map, Value};
 
-use super::{Read, Said, device, text_of};
+use super::{DeviceMessage, DevicePress, device, text_of};
 use crate::domain::button::PressKind;
 
 const BASE: &str = "zigbee2mqtt/";
 
-/// The bare action on `zigbee2mqtt/<name>/action`.
-pub fn text(topic: &str, text: &str) -> Option<Option<Said>> {
+/// The plain action on `zigbee2mqtt/<name>/action`.
+pub fn text(topic: &str, text: &str) -> Option<DeviceMessage> {
     let device = topic.strip_prefix(BASE)?.strip_suffix("/action")?;
-    Some(action(device, text))
+    Some(DeviceMessage::from(action(device, text)))
 }
 
 /// `{"action": "1_single", "battery": 100, …}` on `zigbee2mqtt/<name>`. The action is empty, null or absent before and
 /// after a press.
-pub fn json(topic: &str, object: &Map<String, Value>) -> Read {
+pub fn json(topic: &str, object: &Map<String, Value>) -> Option<DeviceMessage> {
     let device = device(topic, BASE, "")?;
     if !topic.starts_with(BASE) && !object.contains_key("action") {
         return None;
     }
-    Some(text_of(object, "action").and_then(|text| action(device, text)))
+    Some(DeviceMessage::from(text_of(object, "action").and_then(|text| action(device, text))))
 }
 
-/// `single`, or with the number of the button before it: `2_single`.
-fn action(device: &str, text: &str) -> Option<Said> {
+/// `single`, or `2_single` with the number of the button.
+fn action(device: &str, text: &str) -> Option<DevicePress> {
     let numbered = text.split_once('_').and_then(|(number, kind)| Some((number.parse().ok()?, kind)));
     let (button, kind) = numbered.unwrap_or((1, text));
     let kind = match kind {
@@ -34,5 +34,5 @@ fn action(device: &str, text: &str) -> Option<Said> {
         "hold" | "long" => PressKind::Long,
         _ => return None,
     };
-    Some(Said { device: device.to_owned(), button, kind, mark: None })
+    Some(DevicePress { device: device.to_owned(), button, kind, deduplication_key: None })
 }

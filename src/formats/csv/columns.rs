@@ -1,4 +1,4 @@
-//! Which column is which.
+//! The columns of a CSV file, and its delimiter.
 
 use std::io;
 
@@ -6,12 +6,12 @@ use csv::ByteRecord;
 
 use super::{HEADER, text};
 
-/// What stands in the columns of [`HEADER`].
+/// The cells of one row in the columns of [`HEADER`].
 pub type Cells = [String; HEADER.len()];
 
-/// Why a table cannot be read at all.
+/// Why a CSV file cannot be read.
 #[derive(Debug, thiserror::Error)]
-pub enum NotATable {
+pub enum CsvError {
     #[error("it is empty; its first row must name the columns, like event,name,email")]
     Empty,
     #[error("there is no column `{missing}`; the first row names {found}, and must name event and name")]
@@ -22,59 +22,64 @@ pub enum NotATable {
     Unreadable(#[from] io::Error),
 }
 
-impl From<csv::Error> for NotATable {
+impl From<csv::Error> for CsvError {
     fn from(error: csv::Error) -> Self {
         Self::Unreadable(io::Error::other(error))
     }
 }
 
 pub struct Columns {
-    /// Where each of [`HEADER`] is.
-    places: [Option<usize>; HEADER.len()],
+    /// The position of each column of [`HEADER`] in the file.
+    positions: [Option<usize>; HEADER.len()],
+    /// The names of other columns, which are ignored.
     pub others: Vec<String>,
 }
 
 impl Columns {
-    pub fn read(header: &ByteRecord) -> Result<Self, NotATable> {
-        let (mut places, mut others) = ([None; HEADER.len()], Vec::new());
-        for (place, cell) in header.iter().enumerate() {
-            let cell = text::decoded(cell);
+    pub fn read(header: &ByteRecord) -> Result<Self, CsvError> {
+        let (mut positions, mut others) = ([None; HEADER.len()], Vec::new());
+        for (position, cell) in header.iter().enumerate() {
+            let cell = text::decode(cell);
             let name = cell.trim();
             match HEADER.iter().position(|column| name.eq_ignore_ascii_case(column)) {
-                Some(column) if places[column].replace(place).is_some() => {
-                    return Err(NotATable::Twice(HEADER[column]));
+                Some(column) if positions[column].replace(position).is_some() => {
+                    return Err(CsvError::Twice(HEADER[column]));
                 }
                 Some(_) => {}
                 None if name.is_empty() => {}
                 None => others.push(name.chars().filter(|c| !c.is_control()).take(64).collect()),
             }
         }
-        if let Some(column) = (0..2).find(|column| places[*column].is_none()) {
-            let known =
-                HEADER.iter().zip(places).filter(|(_, place)| place.is_some()).map(|(name, _)| (*name).to_owned());
+        if let Some(column) = (0..2).find(|column| positions[*column].is_none()) {
+            let known = HEADER
+                .iter()
+                .zip(positions)
+                .filter(|(_, position)| position.is_some())
+                .map(|(name, _)| (*name).to_owned());
             let found: Vec<String> = known.chain(others.iter().take(5).cloned()).collect();
             let found = if found.is_empty() { "none".to_owned() } else { found.join(", ") };
-            return Err(NotATable::NoColumn { missing: HEADER[column], found });
+            return Err(CsvError::NoColumn { missing: HEADER[column], found });
         }
-        Ok(Self { places, others })
+        Ok(Self { positions, others })
     }
 
     pub fn cells(&self, record: &ByteRecord) -> Cells {
-        self.places.map(|place| place.and_then(|place| record.get(place)).map(text::decoded).unwrap_or_default())
+        let cell = |position| record.get(position).map(text::decode);
+        self.positions.map(|position| position.and_then(cell).unwrap_or_default())
     }
 }
 
-/// Excel's `sep=;`.
-pub fn told_delimiter(line: &[u8]) -> Option<u8> {
-    let told = line.trim_ascii_end();
-    match told.strip_prefix(b"sep=").or_else(|| told.strip_prefix(b"SEP="))? {
+/// The delimiter in a line like `sep=;`, which Excel writes and reads.
+pub fn declared_delimiter(line: &[u8]) -> Option<u8> {
+    let line = line.trim_ascii_end();
+    match line.strip_prefix(b"sep=").or_else(|| line.strip_prefix(b"SEP="))? {
         [delimiter] => Some(*delimiter),
         _ => None,
     }
 }
 
-/// The one that there is the most of.
-pub fn delimiter(header: &[u8]) -> u8 {
+/// The most frequent delimiter of a header.
+pub fn guess_delimiter(header: &[u8]) -> u8 {
     let count = |delimiter: u8| header.iter().filter(|byte| **byte == delimiter).count();
     [b',', b';', b'\t'].into_iter().max_by_key(|delimiter| (count(*delimiter), *delimiter == b',')).unwrap_or(b',')
 }

@@ -1,13 +1,14 @@
-//! Tables of people: CSV as spreadsheets write it, row by row.
+//! CSV import: files as spreadsheets write them, row by row.
 //!
-//! Comma, semicolon or tab; UTF-8 with or without its mark, UTF-16 with it, and where a row is not UTF-8, Windows-1252; columns
-//! in any order and case. The way back, for rows that were refused, is in [`refused`].
+//! The delimiter is a comma, semicolon or tab. The encoding is UTF-8 with or without a byte order mark, or UTF-16 with one; a
+//! row that is not UTF-8 is read as Windows-1252. Columns may have any order and case. [`rejected_rows`] writes a file of the
+//! rows that were not imported.
 
 mod columns;
-pub mod refused;
+pub mod rejected_rows;
 pub mod text;
 
-pub use self::columns::NotATable;
+pub use self::columns::CsvError;
 
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 
@@ -24,50 +25,50 @@ use crate::domain::invalid::InvalidField;
 use crate::domain::signup::{Request, Signup, SignupId, Version};
 use crate::domain::timestamp::Timestamp;
 
-/// A row's bytes, at the most. A longer one is refused; it is most likely a quote that is never closed.
+/// The longest row, in bytes. A longer row is most likely a quote that is never closed.
 const ROW_BYTES: usize = 16 * 1024;
 
 /// The columns that are read.
 pub const HEADER: [&str; 5] = ["event", "name", "email", "phone", "webhook"];
 
-/// A table whose header was understood.
+/// A CSV file with a valid header.
 pub struct Table<R: Read> {
     rows: Reader<Decoded<R>>,
     columns: Columns,
     record: ByteRecord,
-    /// Of the last row, as a spreadsheet numbers them: the header is row 1.
+    /// The number of the last row. The header is row 1, as in a spreadsheet.
     row: u64,
 }
 
 type Decoded<R> = io::Chain<Cursor<Vec<u8>>, BufReader<DecodeReaderBytes<R, Vec<u8>>>>;
 
-/// One row with something in it.
+/// A row that is not empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
-    /// As a spreadsheet numbers them: the header is row 1.
+    /// The row's number. The header is row 1, as in a spreadsheet.
     pub number: u64,
-    /// What stands in the columns of [`HEADER`], as it stands there.
+    /// The unchanged cells in the columns of [`HEADER`].
     pub cells: [String; HEADER.len()],
-    /// Whom it signs up, or why it does not.
-    pub person: Result<Person, RowProblem>,
+    /// The sign-up of the row, or its problem.
+    pub signup: Result<ImportedSignup, RowProblem>,
 }
 
-/// Somebody to be signed up.
+/// The sign-up in one row.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Person {
+pub struct ImportedSignup {
     pub event: Event,
     pub name: AttendeeName,
     pub contact: Option<Contact>,
 }
 
-/// Why a row signs nobody up. Never holds what stands in it.
+/// Why a row is not imported. It never holds a cell's text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RowProblem {
     #[error(transparent)]
     InvalidField(#[from] InvalidField),
     #[error("only one of `email`, `phone` and `webhook` may be given; leave one")]
     SeveralContacts,
-    #[error("`phone` was shortened to a number by the spreadsheet; format the column as text and write it anew")]
+    #[error("`phone` was shortened to a number by the spreadsheet; format the column as text and enter it again")]
     ShortenedPhone,
     #[error("there is a line break in `event` or `name`; look for a quote that is never closed")]
     LineBreak,
@@ -75,18 +76,18 @@ pub enum RowProblem {
     TooLong,
 }
 
-/// An import: what is the same when it is repeated.
+/// The identity of an import. It is the same when the import is repeated, so a repeated import changes nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Import {
-    /// The same for the same table, another one for any other.
+    /// Derived from the file, so it differs between files.
     pub id: String,
     pub began_at: Timestamp,
 }
 
 impl<R: Read> Table<R> {
     /// # Errors
-    /// Where the header cannot be read, or lacks a column.
-    pub fn new(source: R) -> Result<Self, NotATable> {
+    /// If the header cannot be read or lacks a column.
+    pub fn new(source: R) -> Result<Self, CsvError> {
         let mut lines =
             BufReader::new(DecodeReaderBytesBuilder::new().utf8_passthru(true).strip_bom(true).build(source));
         let mut first = Vec::new();
@@ -96,14 +97,14 @@ impl<R: Read> Table<R> {
             Ok::<_, io::Error>(read)
         };
         if line(&mut first)? == 0 {
-            return Err(NotATable::Empty);
+            return Err(CsvError::Empty);
         }
-        // So Excel is told the delimiter, in a row that it does not show.
-        let told = columns::told_delimiter(&first);
-        if told.is_some() {
+        // Excel reads the delimiter from such a line and does not show the line.
+        let declared = columns::declared_delimiter(&first);
+        if declared.is_some() {
             line(&mut first)?;
         }
-        let delimiter = told.unwrap_or_else(|| columns::delimiter(&first));
+        let delimiter = declared.unwrap_or_else(|| columns::guess_delimiter(&first));
         let mut rows = ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
@@ -111,26 +112,26 @@ impl<R: Read> Table<R> {
             .from_reader(Cursor::new(first).chain(lines));
         let mut record = ByteRecord::new();
         if !rows.read_byte_record(&mut record)? {
-            return Err(NotATable::Empty);
+            return Err(CsvError::Empty);
         }
         let columns = Columns::read(&record)?;
         Ok(Self { rows, columns, record, row: 1 })
     }
 
-    /// Columns that are not read, as the header names them.
+    /// The names of ignored columns.
     pub fn other_columns(&self) -> &[String] {
         &self.columns.others
     }
 
-    /// The bytes read so far, of the table as UTF-8.
+    /// The bytes read so far, counted as UTF-8.
     pub fn position(&self) -> u64 {
         self.rows.position().byte()
     }
 
-    /// The next row with something in it.
+    /// The next row that is not empty.
     ///
     /// # Errors
-    /// Where the source cannot be read.
+    /// If the source cannot be read.
     pub fn next_row(&mut self) -> io::Result<Option<Row>> {
         while self.rows.read_byte_record(&mut self.record).map_err(io::Error::other)? {
             self.row += 1;
@@ -138,40 +139,40 @@ impl<R: Read> Table<R> {
                 continue;
             }
             if self.record.as_slice().len() > ROW_BYTES {
-                let person = Err(RowProblem::TooLong);
-                return Ok(Some(Row { number: self.row, cells: Cells::default(), person }));
+                let signup = Err(RowProblem::TooLong);
+                return Ok(Some(Row { number: self.row, cells: Cells::default(), signup }));
             }
             let cells = self.columns.cells(&self.record);
-            let person = person(&cells);
-            return Ok(Some(Row { number: self.row, cells, person }));
+            let signup = parse_row(&cells);
+            return Ok(Some(Row { number: self.row, cells, signup }));
         }
         Ok(None)
     }
 }
 
-fn person([event, name, email, phone, webhook]: &Cells) -> Result<Person, RowProblem> {
-    // Or the next row would be the end of a name.
+fn parse_row([event, name, email, phone, webhook]: &Cells) -> Result<ImportedSignup, RowProblem> {
+    // An unclosed quote would make the next row a part of the name.
     if [event, name].iter().any(|text| text.trim().contains(['\n', '\r'])) {
         return Err(RowProblem::LineBreak);
     }
-    let cell = |text: &str| text::unguarded(text.trim()).to_owned();
+    let cell = |text: &str| text::unescape_formula(text.trim()).to_owned();
     let event = Event::parse(&cell(event)).map_err(|problem| problem.in_field("event"))?;
     let name = AttendeeName::parse(&cell(name)).map_err(|problem| problem.in_field("name"))?;
     let [email, phone, webhook] = [email, phone, webhook].map(|text| cell(text));
     let contact = match (&*email, &*phone, &*webhook) {
         ("", "", "") => None,
         (email, "", "") => Some(Contact::email(email).map_err(|problem| problem.in_field("email"))?),
-        ("", phone, "") if text::is_shortened(phone) => return Err(RowProblem::ShortenedPhone),
+        ("", phone, "") if text::is_scientific_notation(phone) => return Err(RowProblem::ShortenedPhone),
         ("", phone, "") => Some(Contact::sms(phone).map_err(|problem| problem.in_field("phone"))?),
         ("", "", webhook) => Some(Contact::webhook(webhook).map_err(|problem| problem.in_field("webhook"))?),
         _ => return Err(RowProblem::SeveralContacts),
     };
-    Ok(Person { event, name, contact })
+    Ok(ImportedSignup { event, name, contact })
 }
 
 impl Import {
-    /// Of a table with these contents, begun now.
-    pub fn of_contents(mut contents: impl Read) -> io::Result<(String, u64)> {
+    /// The id of a file's import, and the file's length in bytes.
+    pub fn hash_contents(mut contents: impl Read) -> io::Result<(String, u64)> {
         let (mut hash, mut buffer, mut length) = (Sha256::new(), vec![0; 64 * 1024], 0);
         loop {
             let read = contents.read(&mut buffer)?;
@@ -183,21 +184,21 @@ impl Import {
         }
     }
 
-    /// An id from whatever tells the table from all others.
+    /// An id from bytes that identify the file.
     pub fn id_of(identity: &[u8]) -> String {
         Sha256::digest(identity)[..8].iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// A row's sign-up: the same again when the import is repeated, so that it undoes nothing that was done since; of two
-    /// rows about one person the later one wins.
-    pub fn signup(&self, row: u64, person: Person) -> Signup {
+    /// The sign-up of a row. A repeated import makes the same sign-up, so it does not undo later changes. Of two rows about one
+    /// attendee the later row wins.
+    pub fn signup(&self, row: u64, imported: ImportedSignup) -> Signup {
         let id = SignupId::parse(&format!("import-{}-{row:010}", self.id));
         Signup {
-            version: Version { requested_at: self.began_at, id: id.expect("it is short ASCII") },
-            event: person.event,
-            name: person.name,
+            version: Version { requested_at: self.began_at, id: id.expect("an id of short ASCII is valid") },
+            event: imported.event,
+            name: imported.name,
             channel: Channel::Import,
-            request: Request::Enrol { contact: person.contact },
+            request: Request::Enrol { contact: imported.contact },
         }
     }
 }

@@ -5,80 +5,83 @@ fn table(bytes: &[u8]) -> Vec<Row> {
     std::iter::from_fn(|| table.next_row().unwrap()).collect()
 }
 
-/// Who is signed up, or why nobody is.
-fn people(bytes: &[u8]) -> Vec<(u64, String)> {
-    let told = |row: Row| match row.person {
-        Ok(Person { event, name, contact }) => {
+/// The sign-up or the problem of each row.
+fn parse_rows(bytes: &[u8]) -> Vec<(u64, String)> {
+    let describe = |row: Row| match row.signup {
+        Ok(ImportedSignup { event, name, contact }) => {
             let contact = contact.map_or_else(String::new, |contact| format!(" at {}", contact.address()));
             (row.number, format!("{name} for {}{contact}", event.title()))
         }
         Err(problem) => (row.number, problem.to_string()),
     };
-    table(bytes).into_iter().map(told).collect()
+    table(bytes).into_iter().map(describe).collect()
 }
 
-fn one(row: &str) -> String {
-    people(format!("event,name,email,phone,webhook\n{row}\n").as_bytes()).remove(0).1
+fn only_row(row: &str) -> String {
+    parse_rows(format!("event,name,email,phone,webhook\n{row}\n").as_bytes()).remove(0).1
 }
 
 #[test]
-fn columns_stand_in_any_order_and_case_and_others_are_passed_over() {
+fn columns_have_any_order_and_case() {
     let bytes = b"Phone, NAME ,Age,Event\n+14155552671,Ana,7,Pizza Night\n,Ben,,Dance\n";
-    assert_eq!(people(bytes), [(2, "Ana for Pizza Night at +14155552671".to_owned()), (3, "Ben for Dance".to_owned())]);
+    assert_eq!(
+        parse_rows(bytes),
+        [(2, "Ana for Pizza Night at +14155552671".to_owned()), (3, "Ben for Dance".to_owned())]
+    );
     let table = Table::new(&bytes[..]).unwrap();
     assert_eq!(table.other_columns(), ["Age"]);
 }
 
 #[test]
-fn it_is_read_as_spreadsheets_write_it() {
+fn reads_spreadsheet_encodings_and_delimiters() {
     let expected = [(2, "Zoë for Dance at zoe@example.org".to_owned()), (4, "Ben, Jr. for Dance".to_owned())];
     let comma = "event,name,email\r\nDance,Zoë,zoe@example.org\r\n,,\r\nDance,\"Ben, Jr.\",\r\n,,,,\r\n";
     let semicolon = "event;name;email\nDance;Zoë;zoe@example.org\n\";\"\nDance;Ben, Jr.;\n";
-    assert_eq!(people(comma.as_bytes()), expected);
-    assert_eq!(people(format!("\u{feff}{comma}").as_bytes()), expected);
-    assert_eq!(people(comma.replace(',', "\t").replace("Ben\t", "Ben,").as_bytes()), expected);
-    assert_eq!(people(format!("sep=,\r\n{comma}").as_bytes()), expected);
+    assert_eq!(parse_rows(comma.as_bytes()), expected);
+    assert_eq!(parse_rows(format!("\u{feff}{comma}").as_bytes()), expected);
+    assert_eq!(parse_rows(comma.replace(',', "\t").replace("Ben\t", "Ben,").as_bytes()), expected);
+    assert_eq!(parse_rows(format!("sep=,\r\n{comma}").as_bytes()), expected);
     let utf16: Vec<u8> = format!("\u{feff}{comma}").encode_utf16().flat_map(u16::to_le_bytes).collect();
-    assert_eq!(people(&utf16), expected);
+    assert_eq!(parse_rows(&utf16), expected);
     let big_endian: Vec<u8> = format!("\u{feff}{comma}").encode_utf16().flat_map(u16::to_be_bytes).collect();
-    assert_eq!(people(&big_endian), expected);
+    assert_eq!(parse_rows(&big_endian), expected);
     let windows: Vec<u8> = encoding_rs::WINDOWS_1252.encode(comma).0.into_owned();
-    assert_eq!(people(&windows), expected);
-    assert_eq!(people(semicolon.replace("\";\"", ";").as_bytes()), expected);
+    assert_eq!(parse_rows(&windows), expected);
+    assert_eq!(parse_rows(semicolon.replace("\";\"", ";").as_bytes()), expected);
 }
 
 #[test]
-fn quotes_hold_lines_and_the_row_is_the_spreadsheet_s() {
+fn row_numbers_match_spreadsheet() {
     let bytes = b"event,name,comment\nDance,Ana,\"two\nlines\"\nDance,,\n";
     assert_eq!(
-        people(bytes),
+        parse_rows(bytes),
         [(2, "Ana for Dance".to_owned()), (3, "`name` is empty; use 1 to 80 characters".to_owned())]
     );
 }
 
 #[test]
-fn a_row_that_signs_nobody_up_says_why() {
-    assert_eq!(one("Dance,Ana,a@example.org,+14155552671,"), RowProblem::SeveralContacts.to_string());
-    assert_eq!(one("Dance,Ana,,\"4,91512E+11\","), RowProblem::ShortenedPhone.to_string());
-    assert_eq!(one("Dance,Ana,,4.91512E+11,"), RowProblem::ShortenedPhone.to_string());
-    assert!(one("Dance,Ana,,01512 3456789,").starts_with("`phone` is not a phone number"));
-    assert!(one("Dance,Ana,nowhere,,").starts_with("`email` is not an email address"));
-    assert!(one("Dance,Ana,,,http://example.org").starts_with("`webhook` is not an https address"));
-    assert!(one("#,Ana,,,").starts_with("`event` contains '#'"));
-    assert_eq!(one("Dance,\"Ana\nDance,Ben,,,"), RowProblem::LineBreak.to_string());
-    assert!(one("Dance").starts_with("`name` is empty"));
-    assert_eq!(one(&format!("Dance,Ana,{},,", "x".repeat(20_000))), RowProblem::TooLong.to_string());
+fn rejected_row_has_reason() {
+    assert_eq!(only_row("Dance,Ana,a@example.org,+14155552671,"), RowProblem::SeveralContacts.to_string());
+    assert_eq!(only_row("Dance,Ana,,\"4,91512E+11\","), RowProblem::ShortenedPhone.to_string());
+    assert_eq!(only_row("Dance,Ana,,4.91512E+11,"), RowProblem::ShortenedPhone.to_string());
+    assert!(only_row("Dance,Ana,,01512 3456789,").starts_with("`phone` is not a phone number"));
+    assert!(only_row("Dance,Ana,nowhere,,").starts_with("`email` is not an email address"));
+    assert!(only_row("Dance,Ana,,,http://example.org").starts_with("`webhook` is not an https address"));
+    assert!(only_row("#,Ana,,,").starts_with("`event` contains '#'"));
+    assert_eq!(only_row("Dance,\"Ana\nDance,Ben,,,"), RowProblem::LineBreak.to_string());
+    assert!(only_row("Dance").starts_with("`name` is empty"));
+    assert_eq!(only_row(&format!("Dance,Ana,{},,", "x".repeat(20_000))), RowProblem::TooLong.to_string());
 }
 
 #[test]
-fn what_was_guarded_against_formulas_is_the_text_again() {
-    assert_eq!(one("Dance,'=Ana,,,"), "=Ana for Dance");
-    assert_eq!(one("Dance,'+1 Ana,,'+14155552671,"), "+1 Ana for Dance at +14155552671");
-    assert_eq!(one("Dance,'t Hooft,,,"), "'t Hooft for Dance");
+fn unescapes_formulas() {
+    assert_eq!(only_row("Dance,'=Ana,,,"), "=Ana for Dance");
+    assert_eq!(only_row("Dance,'+1 Ana,,'+14155552671,"), "+1 Ana for Dance at +14155552671");
+    assert_eq!(only_row("Dance,'t Hooft,,,"), "'t Hooft for Dance");
 }
 
 #[test]
-fn what_is_no_table_says_what_is_missing() {
+fn invalid_header_names_missing_column() {
     let refused = |text: &str| Table::new(text.as_bytes()).err().map(|error| error.to_string());
     assert!(refused("").unwrap().contains("empty"));
     assert!(refused("name,email\nAna,\n").unwrap().contains("no column `event`; the first row names name, email"));
@@ -89,34 +92,34 @@ fn what_is_no_table_says_what_is_missing() {
 }
 
 #[test]
-fn a_refused_row_is_corrected_and_imported_again() {
+fn rejected_row_can_be_corrected() {
     let rows = table("event;name;phone\nDance;=Ana;4,9E+11\n".as_bytes());
     let mut written = Vec::new();
-    refused::write_header(&mut written).unwrap();
-    refused::write_row(&mut written, &rows[0], "too short").unwrap();
+    rejected_rows::write_header(&mut written).unwrap();
+    rejected_rows::write_row(&mut written, &rows[0], "too short").unwrap();
     let written = String::from_utf8(written).unwrap();
     assert_eq!(written, "event,name,email,phone,webhook,row,reason\r\nDance,'=Ana,,\"4,9E+11\",,2,too short\r\n");
     let corrected = written.replace("\"4,9E+11\"", "+14155552671");
-    assert_eq!(people(corrected.as_bytes()), [(2, "=Ana for Dance at +14155552671".to_owned())]);
+    assert_eq!(parse_rows(corrected.as_bytes()), [(2, "=Ana for Dance at +14155552671".to_owned())]);
 }
 
 #[test]
-fn a_repeated_import_asks_the_same_and_a_later_row_wins() {
+fn repeated_import_makes_same_signups() {
     let began_at = Timestamp::parse_rfc3339("2026-11-25T18:00:00Z").unwrap();
-    let (id, length) = Import::of_contents(&b"event,name\n"[..]).unwrap();
+    let (id, length) = Import::hash_contents(&b"event,name\n"[..]).unwrap();
     assert_eq!((id.len(), length), (16, 11));
-    assert_ne!(id, Import::of_contents(&b"event,name\n\n"[..]).unwrap().0);
+    assert_ne!(id, Import::hash_contents(&b"event,name\n\n"[..]).unwrap().0);
     let import = Import { id, began_at };
-    let person = table(b"event,name\nDance,Ana\n").remove(0).person.unwrap();
+    let person = table(b"event,name\nDance,Ana\n").remove(0).signup.unwrap();
     assert_eq!(import.signup(2, person.clone()), import.signup(2, person.clone()));
     assert!(import.signup(9, person.clone()).version < import.signup(10, person).version);
 }
 
-/// What is sent to it that no spreadsheet wrote.
+/// The amount of random data that is read.
 const FUZZ_BYTES: usize = 10_000_000;
 
 #[test]
-fn ten_million_bytes_do_not_upset_it() {
+fn survives_ten_million_garbled_bytes() {
     let good = "event,name,email,phone,webhook\r\nDance,\"Zoë\",zoe@example.org,,\r\nDance,Ben,,+14155552671,\r\n";
     let mut random = crate::seed::rng();
     let mut sent = 0;
@@ -135,7 +138,7 @@ fn ten_million_bytes_do_not_upset_it() {
         sent += bytes.len();
         let Ok(mut table) = Table::new(&*bytes) else { continue };
         while let Ok(Some(row)) = table.next_row() {
-            if let Err(problem) = row.person {
+            if let Err(problem) = row.signup {
                 assert!(problem.to_string().len() < 300);
             }
         }

@@ -64,7 +64,7 @@ fn claims(signup: &Signup) -> (&str, Timestamp) {
 }
 
 #[test]
-fn the_smallest_message_takes_the_rest_from_its_delivery() {
+fn minimal_message_uses_delivery() {
     let signup = read(r#"{"event": "Dance", "name": "Melvin"}"#);
     let expected = Signup {
         version: Version { requested_at: moment(ARRIVED), id: SignupId::parse("queue-17").unwrap() },
@@ -77,7 +77,7 @@ fn the_smallest_message_takes_the_rest_from_its_delivery() {
 }
 
 #[test]
-fn a_message_may_say_everything_itself() {
+fn full_message_ignores_delivery() {
     let signup = read(with(json!({
         "action": "sign_up",
         "contact": {"email": "ana@example.org"},
@@ -91,13 +91,13 @@ fn a_message_may_say_everything_itself() {
 }
 
 #[test]
-fn milliseconds_are_a_time_too() {
+fn accepts_milliseconds() {
     let at = moment("2026-11-23T11:00:00Z");
     assert_eq!(read(with(json!({"requested_at": at.as_millis()}))).version.requested_at, at);
 }
 
 #[test]
-fn nobody_writes_from_the_future() {
+fn future_time_becomes_arrival_time() {
     for claimed in
         [json!("2026-11-23T12:00:00.001Z"), json!("9998-12-31T23:59:59Z"), json!(Timestamp::LATEST.as_millis())]
     {
@@ -110,7 +110,7 @@ fn nobody_writes_from_the_future() {
 }
 
 #[test]
-fn what_is_asked_follows_from_action_stay_and_channel() {
+fn action_stay_and_channel_determine_request() {
     let registration = || SignupId::parse("s-1").unwrap();
     let table = [
         (json!({}), Request::Enrol { contact: None }),
@@ -132,20 +132,20 @@ fn what_is_asked_follows_from_action_stay_and_channel() {
 }
 
 #[test]
-fn null_counts_as_absent_and_unknown_fields_are_ignored() {
+fn null_and_unknown_fields_are_ignored() {
     let nothing = json!({"action": null, "contact": null, "requested_at": null, "id": null, "channel": null,
         "stay": null, "colour": "red", "Message": "no envelope", "data": {"event": "Other"}, "specversion": "0.3"});
     assert_eq!(read(with(nothing)), read(with(json!({}))));
 }
 
 #[test]
-fn an_sns_notification_is_opened_and_names_its_message() {
+fn opens_sns_notification() {
     let signup = read(sns(r#"{"event": "Dance", "name": "Ana"}"#));
     assert_eq!((signup.name.as_str(), claims(&signup)), ("Ana", ("sns-1", moment("2026-11-23T11:00:00Z"))));
 }
 
 #[test]
-fn a_cloud_event_is_opened_however_its_data_is_written() {
+fn opens_cloud_event_in_every_encoding() {
     let message = r#"{"event": "Dance", "name": "Ana"}"#;
     for data in [
         json!({"data": {"event": "Dance", "name": "Ana"}}),
@@ -162,7 +162,7 @@ fn a_cloud_event_is_opened_however_its_data_is_written() {
 }
 
 #[test]
-fn what_the_message_says_itself_goes_before_its_envelopes() {
+fn message_fields_override_envelope() {
     let own = json!({"event": "Dance", "name": "Ana", "id": "own", "requested_at": "2026-11-23T09:00:00Z"});
     for body in [sns(&own.to_string()), cloud_event(json!({"data": own})), {
         sns(&cloud_event(json!({"data": own})).to_string())
@@ -172,19 +172,19 @@ fn what_the_message_says_itself_goes_before_its_envelopes() {
 }
 
 #[test]
-fn an_envelope_fills_in_only_what_is_missing() {
+fn envelope_fills_only_missing_fields() {
     let half = cloud_event(json!({"data": {"event": "Dance", "name": "Ana", "id": "own"}, "time": null}));
     assert_eq!(claims(&read(sns(&half.to_string()))), ("own", moment("2026-11-23T11:00:00Z")));
 }
 
 #[test]
-fn every_refusal_names_the_field_the_problem_and_the_limit() {
+fn error_names_field_problem_and_limit() {
     let long = "x".repeat(1_100);
     let table = [
         // Not a message at all.
-        (Value::Null, "the message is null, not a JSON object; send one such as"),
-        (json!([1]), "the message is a list, not a JSON object; send one such as"),
-        (json!("Dance"), "the message is text, not a JSON object; send one such as"),
+        (Value::Null, "the message is null, not a JSON object; send one like"),
+        (json!([1]), "the message is a list, not a JSON object; send one like"),
+        (json!("Dance"), "the message is text, not a JSON object; send one like"),
         (json!({}), "`event` is missing; add it"),
         // Wrong types, field by field.
         (with(json!({"event": 5})), "`event` must be text, not a number"),
@@ -239,7 +239,7 @@ fn every_refusal_names_the_field_the_problem_and_the_limit() {
         (with(json!({"contact": {"webhook": "http://example.org"}})), "`contact.webhook` is not an https address;"),
         (
             with(json!({"action": "cancel", "channel": "http"})),
-            "`stay` is needed: over `http` only the owner of a stay may cancel it",
+            "`stay` is missing; a cancel over `http` needs the id of the sign-up that began the registration",
         ),
         // Envelopes around nothing.
         (sns("hello"), "`Message` must be a JSON object, not other text"),
@@ -261,17 +261,17 @@ fn every_refusal_names_the_field_the_problem_and_the_limit() {
 }
 
 #[test]
-fn what_is_not_json_is_told_so_and_shown_an_example() {
+fn invalid_json_error_shows_example() {
     let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
     for body in ["", " ", "{", "hello", "{'event': 'Dance'}", "\u{feff}{}", &deep] {
         let error = error(body);
-        assert!(error.starts_with("the message is not JSON: "), "{body:?} says {error}");
-        assert!(error.ends_with(r#"send an object such as {"event": "Dance", "name": "Melvin"}"#), "{error}");
+        assert!(error.starts_with("the message is not JSON ("), "{body:?} says {error}");
+        assert!(error.ends_with(r#"send an object like {"event": "Dance", "name": "Melvin"}"#), "{error}");
     }
 }
 
 #[test]
-fn a_message_without_an_id_cannot_come_from_a_queue_with_unusable_ids() {
+fn rejects_unusable_queue_message_id() {
     let delivery = Delivery { message_id: "a b".to_owned(), ..delivered(with(json!({}))) };
     assert_eq!(
         parse(&delivery).unwrap_err().to_string(),
@@ -280,7 +280,7 @@ fn a_message_without_an_id_cannot_come_from_a_queue_with_unusable_ids() {
 }
 
 #[test]
-fn a_contact_is_never_repeated_in_a_refusal() {
+fn error_never_repeats_contact() {
     let secret = "sekret@localhost";
     for field in ["event", "name", "action", "channel", "id", "stay", "requested_at", "contact"] {
         for value in [json!(secret), json!([secret]), json!({"email": secret}), json!({secret: secret})] {
@@ -405,19 +405,19 @@ proptest! {
     #![proptest_config(crate::seed::config(1_000))]
 
     #[test]
-    fn what_is_written_is_read_back(signup in some_signup(), late in 0..1_000_u64) {
+    fn written_message_parses_back(signup in some_signup(), late in 0..1_000_u64) {
         let arrived_at = signup.version.requested_at.plus(std::time::Duration::from_millis(late));
         let delivery = Delivery { arrived_at, ..delivered(write(&signup)) };
         prop_assert_eq!(parse(&delivery), Ok(signup));
     }
 
     #[test]
-    fn no_text_makes_it_panic(body in any::<String>()) {
+    fn no_text_panics(body in any::<String>()) {
         let _ = parse(&delivered(body));
     }
 
     #[test]
-    fn no_json_makes_it_panic(body in some_json()) {
+    fn no_json_panics(body in some_json()) {
         let _ = parse(&delivered(&body));
         let _ = parse(&delivered(sns(&body.to_string())));
         let _ = parse(&delivered(cloud_event(json!({"data": body}))));

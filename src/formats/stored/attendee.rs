@@ -1,4 +1,4 @@
-//! An attendee as it is stored: the attributes of the table `Events`, by their names there.
+//! The stored form of an attendee: the attributes of its item in the table `Events`.
 
 use std::collections::BTreeMap;
 
@@ -14,8 +14,8 @@ use crate::domain::registration::Registration;
 use crate::domain::signup::{SignupId, Version};
 use crate::domain::timestamp::Timestamp;
 
-/// Plain data of which both homes make their items and rows, and their images of what was and what is. Absent
-/// attributes are left out. Times are in milliseconds but for one.
+/// The stored attributes of an attendee, also in the old and new images of a change. Absent attributes are left out. Times are
+/// in milliseconds, except `expires_at`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttendeeRecord {
     pub event: String,
@@ -34,23 +34,23 @@ pub struct AttendeeRecord {
     pub channel: Option<Channel>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<StoredContact>,
-    /// There where nobody is told.
-    #[serde(default = "yes", skip_serializing_if = "is_so")]
+    /// Only stored if false.
+    #[serde(default = "default_true", skip_serializing_if = "is_true")]
     pub notify: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link_asked_at: Option<i64>,
-    /// In seconds, as DynamoDB's time to live wants it.
+    /// In seconds, as DynamoDB's time to live requires.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<i64>,
 }
 
-fn yes() -> bool {
+fn default_true() -> bool {
     true
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
-fn is_so(it: &bool) -> bool {
-    *it
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_true(value: &bool) -> bool {
+    *value
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
@@ -72,9 +72,9 @@ impl StoredStatus {
 #[serde(transparent)]
 pub struct StoredContact(BTreeMap<String, String>);
 
-/// Attributes that no version of this program wrote.
+/// Stored attributes that no version of this program wrote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("what is stored is damaged: `{0}` does not fit the rest")]
+#[error("the stored item is damaged: `{0}` is missing or invalid")]
 pub struct Damaged(pub &'static str);
 
 impl From<&Attendee> for AttendeeRecord {
@@ -93,7 +93,9 @@ impl From<&Attendee> for AttendeeRecord {
             channel: registration.map(|registration| registration.channel),
             contact: registration.and_then(|registration| registration.contact.as_ref()).map(StoredContact::from),
             notify: registration.is_none_or(|registration| registration.notify),
-            link_asked_at: registration.and_then(|registration| registration.link_asked_at).map(Timestamp::as_millis),
+            link_asked_at: registration
+                .and_then(|registration| registration.link_requested_at)
+                .map(Timestamp::as_millis),
             expires_at: match attendee.status {
                 Status::In(_) => None,
                 Status::Out { expires_at } => Some(expires_at.as_seconds()),
@@ -114,7 +116,7 @@ impl TryFrom<AttendeeRecord> for Attendee {
                 channel: record.channel.ok_or(Damaged("channel"))?,
                 contact: record.contact.map(Contact::try_from).transpose()?,
                 notify: record.notify,
-                link_asked_at: record.link_asked_at.map(|millis| time("link_asked_at", millis)).transpose()?,
+                link_requested_at: record.link_asked_at.map(|millis| time("link_asked_at", millis)).transpose()?,
             }),
             StoredStatus::Out => {
                 let seconds = record.expires_at.ok_or(Damaged("expires_at"))?;
@@ -161,7 +163,7 @@ impl TryFrom<StoredContact> for Contact {
     }
 }
 
-/// Without the address, as [`Contact`]'s own.
+/// Hides the address, like [`Contact`]'s `Debug`.
 impl std::fmt::Debug for StoredContact {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "StoredContact({}, …)", self.parts().map_or("none", |(kind, _)| kind))

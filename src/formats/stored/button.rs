@@ -1,4 +1,4 @@
-//! A button as it is stored: the attributes of its item in the table `Events`.
+//! The stored form of a button: the attributes of its item in the table `Events`.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,11 +8,11 @@ use crate::domain::contact::Contact;
 use crate::domain::event::Event;
 use crate::formats::stored::attendee::{Damaged, StoredContact};
 
-/// Plain data of which both homes make their items and rows, but for the serial number, by which they find it.
+/// The stored attributes of a button, without its key, the serial number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ButtonRecord {
     pub event_id: String,
-    /// The event as the organiser typed it.
+    /// The event's title as the organiser typed it.
     pub title: String,
     pub attendee: String,
     /// The folded name.
@@ -43,7 +43,7 @@ impl From<&Button> for ButtonRecord {
 }
 
 impl ButtonRecord {
-    /// The button of this serial number.
+    /// The button with this serial number.
     pub fn read(self, serial: Serial) -> Result<Button, Damaged> {
         let action = |name, text: &str| text.parse::<PressAction>().map_err(|_| Damaged(name));
         Ok(Button {

@@ -1,21 +1,21 @@
-//! A digest as it is stored: plain data of which both homes make their item and row. Times are in milliseconds but for
-//! one. Absent attributes are left out.
+//! The stored form of a digest. Times are in milliseconds, except `expires_at`. Absent attributes are left out.
 //!
-//! The marks of what was taken in are stored beside it, as bytes: [`marks`].
+//! The hashes of its changes are stored in another attribute, as bytes: [`change_hashes`].
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::backoff::Quiet;
-use crate::domain::digest::{Digest, Late, Lease, Sending, Waiting};
+use crate::domain::backoff::Backoff;
+use crate::domain::digest::{Digest, Late, Lease, PendingDigest, Sending};
 use crate::domain::event::EventId;
 use crate::domain::timestamp::{Timestamp, millis, seconds};
 
+/// The stored attributes of a digest, without its key, the event's id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DigestRecord {
     title: String,
     count: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    news: Option<Waiting>,
+    news: Option<PendingDigest>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     sending: Option<Sending>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -23,7 +23,7 @@ pub struct DigestRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     lease: Option<Lease>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    quiet: Option<Quiet>,
+    quiet: Option<Backoff>,
     #[serde(default, skip_serializing_if = "Option::is_none", with = "millis")]
     stirred_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none", with = "seconds")]
@@ -37,29 +37,29 @@ impl DigestRecord {
         Self {
             title: digest.title.clone(),
             count: digest.count,
-            news: digest.waiting.clone(),
+            news: digest.pending.clone(),
             sending: digest.sending.clone(),
             late: digest.late.clone(),
             lease: digest.lease,
-            quiet: digest.quiet,
-            stirred_at: digest.stirred_at,
+            quiet: digest.backoff,
+            stirred_at: digest.active_at,
             expires_at: digest.expires_at,
             version: digest.version + 1,
         }
     }
 
-    /// The digest again, with its marks.
+    /// The digest with its change hashes.
     pub fn read(self, event: EventId, seen: &[u8]) -> Digest {
         Digest {
             event,
             title: self.title,
             count: self.count,
-            waiting: self.news,
+            pending: self.news,
             sending: self.sending,
             late: self.late,
             lease: self.lease,
-            quiet: self.quiet,
-            stirred_at: self.stirred_at,
+            backoff: self.quiet,
+            active_at: self.stirred_at,
             seen: seen.as_chunks().0.iter().copied().collect(),
             expires_at: self.expires_at,
             version: self.version,
@@ -67,8 +67,8 @@ impl DigestRecord {
     }
 }
 
-/// The marks, one after the other.
-pub fn marks(digest: &Digest) -> Vec<u8> {
+/// The hashes of the digest's changes, concatenated.
+pub fn change_hashes(digest: &Digest) -> Vec<u8> {
     digest.seen.iter().flatten().copied().collect()
 }
 
@@ -82,7 +82,7 @@ mod tests {
     use super::*;
     use crate::domain::attendee_name::AttendeeName;
     use crate::domain::change::{Movement, Movements};
-    use crate::domain::pending_changes::{NamedChange, News};
+    use crate::domain::pending_changes::{NamedChange, PendingChanges};
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_millis(1_795_431_600_000 + second * 1_000).unwrap()
@@ -92,7 +92,7 @@ mod tests {
         Digest::new(EventId::parse("pizza-night").unwrap(), "Pizza Night".to_owned())
     }
 
-    /// A digest in which everything is set that can be.
+    /// A digest with a value in every field.
     fn full() -> Digest {
         let change = |name: &str, movement, second| NamedChange {
             name: AttendeeName::parse(name).unwrap(),
@@ -100,16 +100,17 @@ mod tests {
             requested_at: at(second),
         };
         let key = |name: &str| AttendeeName::parse(name).unwrap().key().clone();
-        let joined = News {
+        let joined = PendingChanges {
             opened_at: at(2),
             named: vec![change("Ana María", Movement::Joined, 1)],
             unnamed: Movements { joined: 3, left: 4 },
             unnamed_since: Some(at(0)),
         };
-        let left = News { named: vec![change("Strauß", Movement::Left, 5)], ..News::opened_at(at(6)) };
+        let left =
+            PendingChanges { named: vec![change("Strauß", Movement::Left, 5)], ..PendingChanges::opened_at(at(6)) };
         Digest {
             count: 42,
-            waiting: Some(Waiting { news: joined.clone(), due_at: at(60) }),
+            pending: Some(PendingDigest { news: joined.clone(), due_at: at(60) }),
             sending: Some(Sending {
                 news: left.clone(),
                 number: 7,
@@ -138,8 +139,8 @@ mod tests {
                 },
             ],
             lease: Some(Lease { holder: u64::MAX, ends_at: at(120) }),
-            quiet: Some(Quiet { lasts: Duration::from_secs(240), ends_at: at(240) }),
-            stirred_at: Some(at(2)),
+            backoff: Some(Backoff { delay: Duration::from_secs(240), ends_at: at(240) }),
+            active_at: Some(at(2)),
             seen: VecDeque::from([*b"01234567", *b"89abcdef"]),
             expires_at: Some(at(3_600)),
             version: 8,
@@ -148,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn stored_form_stays_as_it_was() {
+    fn stored_form_matches_golden_files() {
         let golden = [
             (empty(), include_str!("../../../tests/golden/digests/empty.json")),
             (full(), include_str!("../../../tests/golden/digests/full.json")),
@@ -162,13 +163,13 @@ mod tests {
                 let item: HashMap<_, _> = serde_dynamo::aws_sdk_dynamodb_1::to_item(&record).unwrap();
                 assert_eq!(serde_dynamo::aws_sdk_dynamodb_1::from_item(item), Ok(record.clone()));
             }
-            let read = record.read(digest.event.clone(), &marks(&digest));
+            let read = record.read(digest.event.clone(), &change_hashes(&digest));
             assert_eq!(read, Digest { version: digest.version + 1, ..digest });
         }
     }
 
     #[test]
-    fn refuses_a_stored_time_out_of_range() {
+    fn rejects_stored_time_out_of_range() {
         let json = include_str!("../../../tests/golden/digests/full.json");
         for time in ["1795431602000", "1795431600000", "1795435200"] {
             let out_of_range = json.replacen(time, "1795431", 1);

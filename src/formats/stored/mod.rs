@@ -1,4 +1,4 @@
-//! Domain values as they are stored, in every backend.
+//! The stored forms of domain values, the same in every backend.
 
 pub mod attendee;
 pub mod button;

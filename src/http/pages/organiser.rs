@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use crate::http::bodies::{LimitsBody, UsageBody};
 use crate::http::pages::{EVENTS_SHOWN, REJECTS_SHOWN, event_list, layout};
-use crate::ports::{EventSummary, Reject};
+use crate::ports::{EventSummary, RejectedMessage};
 
 pub fn login(error: Option<&str>) -> Markup {
     let main = html! {
@@ -106,7 +106,7 @@ pub fn events(events: &[EventSummary], next: Option<&str>) -> Markup {
     layout("Events", &main)
 }
 
-pub fn rejects(rejects: &[Reject], next: Option<&str>) -> Markup {
+pub fn rejects(rejects: &[RejectedMessage], next: Option<&str>) -> Markup {
     let main = html! {
         h1 { "Rejects" }
         @if rejects.is_empty() { p { "Every message could be taken." } }
@@ -124,7 +124,7 @@ pub fn rejects(rejects: &[Reject], next: Option<&str>) -> Markup {
 }
 
 /// A rejected message with a form to correct it. `error` says why the last correction was not accepted.
-pub fn reject(reject: &Reject, error: Option<&str>) -> Markup {
+pub fn reject(reject: &RejectedMessage, error: Option<&str>) -> Markup {
     let path = format!("/organiser/rejects/{}", reject.id);
     let main = html! {
         h1 { "Reject" }

@@ -27,7 +27,7 @@ fn pages(roster: Arc<dyn Roster>) -> impl Stream<Item = Result<Vec<Attendee>, Un
             Position::After(key) => Some(key),
             Position::End => return Ok(None),
         };
-        let page = roster.everybody(PAGE_SIZE, after).await?;
+        let page = roster.all_attendees(PAGE_SIZE, after).await?;
         let next = match page.last() {
             None => return Ok(None),
             Some(last) if page.len() == PAGE_SIZE => Position::After(last.key()),

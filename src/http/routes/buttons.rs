@@ -15,7 +15,7 @@ use crate::domain::button::Serial;
 use crate::domain::channel::Channel;
 use crate::domain::secret::Secret;
 use crate::domain::timestamp::Timestamp;
-use crate::formats::button::envelope::Envelope;
+use crate::formats::button::message::ButtonMessage;
 use crate::formats::button::{Decoded, HTTP, decode};
 use crate::http::App;
 use crate::http::problem::{Problem, ProblemKind};
@@ -63,7 +63,7 @@ pub async fn press(
         }
         None => (authenticate_device(&app, &query, &headers).await?, body.to_vec(), StatusCode::ACCEPTED),
     };
-    let envelope = Envelope { topic: format!("{HTTP}{serial}"), payload, received_at };
+    let envelope = ButtonMessage { topic: format!("{HTTP}{serial}"), payload, received_at };
     // Decoded here too, so that the person who sets up a device sees the error in the response.
     let decoded = decode(&envelope).map_err(|error| Problem::new(ProblemKind::MalformedRequest, error.to_string()))?;
     let message = match decoded {
@@ -104,7 +104,7 @@ async fn authenticate_device(app: &App, query: &PressQuery, headers: &HeaderMap)
     })?;
     let serial =
         Serial::parse(query.serial.as_deref().unwrap_or_default()).map_err(|problem| problem.in_field("serial"))?;
-    let matches = |secret: &Secret| Secret::is_same(serial.secret(secret).as_bytes(), given);
+    let matches = |secret: &Secret| Secret::constant_time_eq(serial.secret(secret).as_bytes(), given);
     let is_valid = matches(&app.token_secret)
         || app.secrets.previous_token_secret().await?.is_some_and(|previous| matches(&previous));
     if !is_valid {

@@ -11,8 +11,9 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use crate::domain::contact_id::ContactId;
 use crate::domain::invalid::FieldProblem;
-use crate::domain::opt_in::{ContactId, ContactToken, OptIn};
+use crate::domain::opt_in::{ContactToken, OptIn};
 use crate::http::bodies::OptInState;
 use crate::http::client::wants_page;
 use crate::http::middleware::body::Fields;

@@ -11,12 +11,14 @@ use countmein::adapters::dynamodb::EventsTable;
 use countmein::adapters::sqs::Sqs;
 use countmein::domain::change::Movement;
 use countmein::domain::contact::Contact;
+use countmein::domain::contact_id::ContactId;
 use countmein::domain::event::EventId;
-use countmein::domain::opt_in::{ContactId, OptIn};
+use countmein::domain::opt_in::OptIn;
 use countmein::domain::secret::Secret;
 use countmein::domain::timestamp::Timestamp;
 use countmein::ports::{
-    ChangeFeed as _, Contacts as _, Digests as _, Position, Queue as _, Reject, Rejects as _, Roster as _, Write,
+    ChangeFeed as _, Contacts as _, Digests as _, Position, Queue as _, RejectedMessage, RejectedMessages as _,
+    Roster as _, Write,
 };
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
@@ -153,8 +155,8 @@ impl World {
         let event = EventId::parse(event).unwrap();
         let mut digest = self.wait(self.table.digest(&event)).unwrap().expect("the event has a digest");
         let now = Timestamp::now();
-        digest.quiet = None;
-        digest.waiting.iter_mut().for_each(|waiting| waiting.due_at = now);
+        digest.backoff = None;
+        digest.pending.iter_mut().for_each(|pending| pending.due_at = now);
         digest.late.iter_mut().for_each(|late| late.next_at = now);
         digest.sending.iter_mut().for_each(|sending| sending.next_at = now);
         assert_eq!(self.wait(self.table.store(&digest)).unwrap(), Write::Stored);
@@ -212,14 +214,14 @@ impl World {
         roster.attendees.iter().map(|attendee| attendee.name.to_string()).collect()
     }
 
-    pub fn rejects(&self) -> Vec<Reject> {
+    pub fn rejects(&self) -> Vec<RejectedMessage> {
         self.wait(self.table.list(1_000, None)).unwrap()
     }
 
     /// The joins and leaves of an event in the table's stream.
     pub fn movements(&self, event: &str) -> Vec<(Movement, String)> {
         let stream = TableStream::of(&self.account, TABLE);
-        let changes = self.wait(stream.changes(&Position::START, 100_000)).unwrap();
+        let changes = self.wait(stream.changes(&Position::Start, 100_000)).unwrap();
         let changes = changes.iter().map(|(_, change)| change).filter(|change| change.key.event.as_str() == event);
         let movements = changes.filter_map(|change| change.movement());
         movements.map(|(movement, attendee)| (movement, attendee.name.to_string())).collect()

@@ -20,12 +20,12 @@ pub async fn everything(config: &SdkConfig, account: &Account) -> Vec<Result<(),
     let (sns, phones) = (&Sns::new(config, topics(account)), &SnsSms::new(config));
     let (mail, text, call) = (mail(), text(), call(WEBHOOK));
     let asked = [
-        Mailer::ask(sns, &mail).await,
-        SmsSender::ask(phones, &text).await,
-        WebhookCaller::ask(sns, &call.contact, &call.to, "text").await,
+        Mailer::request_opt_in(sns, &mail).await,
+        SmsSender::request_opt_in(phones, &text).await,
+        WebhookCaller::request_opt_in(sns, &call.contact, &call.to, "text").await,
     ];
     let sent =
-        [sns.mail(&mail).await, phones.text(&text).await, sns.call(&call).await, sns.broadcast(&broadcast()).await];
+        [sns.send(&mail).await, phones.send(&text).await, sns.call(&call).await, sns.broadcast(&broadcast()).await];
     asked.into_iter().map(|answer| answer.map(drop)).chain(sent).collect()
 }
 
@@ -90,7 +90,7 @@ async fn permanent_errors_are_rejected_without_addresses() {
 async fn unreadable_answer_is_retried_and_not_logged() {
     for status in [200, 400, 502] {
         let canned = CannedSns::answering(move |_| Message::answer(status, worded()));
-        let failure = canned.phones().text(&text()).await.unwrap_err();
+        let failure = canned.phones().send(&text()).await.unwrap_err();
         assert!(matches!(&failure, SendError::Unavailable(_)), "{failure}");
         holds_no_address(&format!("{failure:?}"));
     }
@@ -118,7 +118,7 @@ async fn opted_out_phone_gets_no_opt_in() {
         "CheckIfPhoneNumberIsOptedOut" => done_with(call, "<isOptedOut>true</isOptedOut>"),
         _ => done(call),
     });
-    assert_eq!(SmsSender::ask(&canned.phones(), &text()).await.unwrap(), Some(OptIn::OptedOut));
+    assert_eq!(SmsSender::request_opt_in(&canned.phones(), &text()).await.unwrap(), Some(OptIn::OptedOut));
     let [check] = &canned.calls()[..] else { panic!("a text was sent") };
     assert_eq!((check["Action"].as_str(), check["phoneNumber"].as_str()), ("CheckIfPhoneNumberIsOptedOut", PHONE));
 }
@@ -126,7 +126,7 @@ async fn opted_out_phone_gets_no_opt_in() {
 #[tokio::test]
 async fn unknown_phone_gets_an_opt_in_text() {
     let canned = CannedSns::answering(done);
-    assert_eq!(SmsSender::ask(&canned.phones(), &text()).await.unwrap(), None);
+    assert_eq!(SmsSender::request_opt_in(&canned.phones(), &text()).await.unwrap(), None);
     let calls = canned.calls();
     assert_eq!(calls.len(), 2, "{calls:?}");
     assert_eq!(calls[1]["Message"], text().body);
@@ -138,7 +138,7 @@ async fn refused_subject_moves_into_the_body() {
         Some(_) => refused(400, "InvalidParameter", "Invalid parameter: Subject"),
         None => done(call),
     });
-    canned.sns().mail(&mail()).await.unwrap();
+    canned.sns().send(&mail()).await.unwrap();
     let calls = canned.calls();
     assert_eq!(calls.len(), 2, "{calls:?}");
     assert_eq!(calls[1]["Message"], format!("{}\n\n{}", mail().subject, mail().body));
@@ -152,7 +152,7 @@ async fn topic_with_other_tags_is_subscribed() {
         }
         _ => done(call),
     });
-    assert_eq!(Mailer::ask(&canned.sns(), &mail()).await.unwrap(), Some(OptIn::Confirmed));
+    assert_eq!(Mailer::request_opt_in(&canned.sns(), &mail()).await.unwrap(), Some(OptIn::Confirmed));
     assert_eq!(canned.calls().last().unwrap()["Action"], "Subscribe");
 }
 

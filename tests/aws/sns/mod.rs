@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use countmein::domain::contact_id::ContactId;
 use countmein::domain::event::EventId;
-use countmein::domain::opt_in::{ContactId, OptIn};
+use countmein::domain::opt_in::OptIn;
 use countmein::ports::{
-    Broadcast, Broadcaster as _, Call, Mail, Mailer, SendError, SmsSender as _, Text, WebhookCaller,
+    Broadcast, Broadcaster as _, Mail, Mailer, SendError, Sms, SmsSender as _, WebhookCall, WebhookCaller,
 };
 use serde_json::{Value, json};
 use url::Url;
@@ -43,13 +44,13 @@ fn mail() -> Mail {
     }
 }
 
-fn text() -> Text {
-    Text { to: PHONE.to_owned(), body: "Melvin is in: Pizza Night & more".to_owned() }
+fn text() -> Sms {
+    Sms { to: PHONE.to_owned(), body: "Melvin is in: Pizza Night & more".to_owned() }
 }
 
-fn call(to: &str) -> Call {
+fn call(to: &str) -> WebhookCall {
     let body = json!({ "specversion": "1.0", "id": "news-1", "data": { "text": "Jörg is in" } }).to_string();
-    Call { id: "news-1".to_owned(), contact: contact(), to: to.parse().unwrap(), body }
+    WebhookCall { id: "news-1".to_owned(), contact: contact(), to: to.parse().unwrap(), body }
 }
 
 fn broadcast() -> Broadcast {
@@ -65,7 +66,7 @@ fn broadcast() -> Broadcast {
 #[tokio::test]
 async fn text_reaches_the_phone_as_transactional() {
     let stage = Stage::new().await;
-    stage.phones.text(&text()).await.unwrap();
+    stage.phones.send(&text()).await.unwrap();
     let mut url: Url = format!("{}/_ministack/sns/sms-messages", stage.account.endpoint).parse().unwrap();
     url.query_pairs_mut().append_pair("account", &stage.account.id);
     let sent: Value = serde_json::from_slice(&get(&url).body).unwrap();
@@ -78,7 +79,7 @@ async fn text_reaches_the_phone_as_transactional() {
 async fn repeated_opt_in_subscribes_once() {
     let stage = Stage::new().await;
     for _ in 0..2 {
-        assert_eq!(Mailer::ask(&stage.sns, &mail()).await.unwrap(), Some(OptIn::Confirmed));
+        assert_eq!(Mailer::request_opt_in(&stage.sns, &mail()).await.unwrap(), Some(OptIn::Confirmed));
     }
     let topic = topic_of(&stage.account, &contact());
     assert_eq!(stage.topics().await, [topics(&stage.account).announcements_arn, topic.clone()]);
@@ -91,9 +92,9 @@ async fn repeated_opt_in_subscribes_once() {
 #[tokio::test]
 async fn mail_goes_to_the_contact_topic() {
     let stage = Stage::new().await;
-    Mailer::ask(&stage.sns, &mail()).await.unwrap();
+    Mailer::request_opt_in(&stage.sns, &mail()).await.unwrap();
     let queue = stage.queue_on(&topic_of(&stage.account, &contact()), &[]).await;
-    stage.sns.mail(&mail()).await.unwrap();
+    stage.sns.send(&mail()).await.unwrap();
     let published = queue.only_message().await;
     assert_eq!(published["Subject"], mail().subject);
     assert_eq!(published["Message"], mail().body);
@@ -102,10 +103,10 @@ async fn mail_goes_to_the_contact_topic() {
 #[tokio::test]
 async fn long_subject_becomes_the_first_line() {
     let stage = Stage::new().await;
-    Mailer::ask(&stage.sns, &mail()).await.unwrap();
+    Mailer::request_opt_in(&stage.sns, &mail()).await.unwrap();
     let queue = stage.queue_on(&topic_of(&stage.account, &contact()), &[]).await;
     let subject = "Grillfest ".repeat(10);
-    stage.sns.mail(&Mail { subject: subject.clone(), ..mail() }).await.unwrap();
+    stage.sns.send(&Mail { subject: subject.clone(), ..mail() }).await.unwrap();
     let published = queue.only_message().await;
     assert_eq!(published.get("Subject"), None);
     assert_eq!(published["Message"], format!("{subject}\n\n{}", mail().body));
@@ -114,11 +115,11 @@ async fn long_subject_becomes_the_first_line() {
 #[tokio::test]
 async fn deleted_topic_is_created_again() {
     let stage = Stage::new().await;
-    Mailer::ask(&stage.sns, &mail()).await.unwrap();
+    Mailer::request_opt_in(&stage.sns, &mail()).await.unwrap();
     for confirmed_later in ["email", "https"] {
         stage.aws.delete_topic().topic_arn(topic_of(&stage.account, &contact())).send().await.unwrap();
         let send = async || match confirmed_later {
-            "email" => stage.sns.mail(&mail()).await,
+            "email" => stage.sns.send(&mail()).await,
             _ => stage.sns.call(&call(WEBHOOK)).await,
         };
         let failure = send().await.unwrap_err();
@@ -133,11 +134,14 @@ async fn deleted_topic_is_created_again() {
 async fn webhook_is_called_once_confirmed() {
     let stage = Stage::new().await;
     let receiver = Server::answering(|_| Message::answer(200, ""));
-    let call = Call { id: "news-2".to_owned(), ..call(&receiver.url()) };
-    assert_eq!(WebhookCaller::ask(&stage.sns, &call.contact, &call.to, "text").await.unwrap(), Some(OptIn::Confirmed));
+    let call = WebhookCall { id: "news-2".to_owned(), ..call(&receiver.url()) };
+    assert_eq!(
+        WebhookCaller::request_opt_in(&stage.sns, &call.contact, &call.to, "text").await.unwrap(),
+        Some(OptIn::Confirmed)
+    );
     let question: Value = serde_json::from_slice(&receiver.request().body).unwrap();
     assert_eq!(question["Type"], "SubscriptionConfirmation");
-    let too_early = Call { body: json!({ "id": "news-1" }).to_string(), ..call.clone() };
+    let too_early = WebhookCall { body: json!({ "id": "news-1" }).to_string(), ..call.clone() };
     stage.sns.call(&too_early).await.unwrap();
 
     get(&question["SubscribeURL"].as_str().unwrap().parse().unwrap());
@@ -150,7 +154,7 @@ async fn webhook_is_called_once_confirmed() {
 async fn webhook_receives_the_cloud_event() {
     let stage = Stage::new().await;
     let call = call(WEBHOOK);
-    WebhookCaller::ask(&stage.sns, &call.contact, &call.to, "text").await.unwrap();
+    WebhookCaller::request_opt_in(&stage.sns, &call.contact, &call.to, "text").await.unwrap();
     let list = stage.aws.list_subscriptions_by_topic().topic_arn(topic_of(&stage.account, &contact()));
     let [listed] = &list.send().await.unwrap().subscriptions.unwrap()[..] else { panic!("one is subscribed") };
     assert_eq!((listed.protocol(), listed.endpoint()), (Some("https"), Some(WEBHOOK)));

@@ -2,7 +2,7 @@
 
 use aws_sdk_sns::Client;
 use countmein::adapters::sns::{Sns, SnsSms, SnsTopics};
-use countmein::domain::opt_in::ContactId;
+use countmein::domain::contact_id::ContactId;
 use serde_json::Value;
 
 use super::PATIENCE;

@@ -11,7 +11,7 @@ use aws_config::SdkConfig;
 use countmein::adapters::dynamodb::EventsTable;
 use countmein::adapters::sqs::Sqs;
 use countmein::domain::event::EventId;
-use countmein::ports::{Depth, Queue as _, Reject, Rejects as _, Roster as _};
+use countmein::ports::{Depth, Queue as _, RejectedMessage, RejectedMessages as _, Roster as _};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -138,7 +138,7 @@ impl Stack {
         self.wait(self.table.roster(&EventId::parse(event).unwrap(), 1, None)).unwrap().count
     }
 
-    pub fn rejects(&self) -> Vec<Reject> {
+    pub fn rejects(&self) -> Vec<RejectedMessage> {
         self.wait(self.table.list(10_000, None)).unwrap()
     }
 

@@ -25,10 +25,11 @@ use countmein::domain::attendee::{Attendee, Status};
 use countmein::domain::attendee_name::NameKey;
 use countmein::domain::button::{Button, Serial};
 use countmein::domain::contact::Contact;
+use countmein::domain::contact_id::ContactId;
 use countmein::domain::digest::Digest;
 use countmein::domain::event::EventId;
 use countmein::domain::household::UserId;
-use countmein::domain::opt_in::{ContactId, OptIn};
+use countmein::domain::opt_in::OptIn;
 use countmein::domain::secret::Secret;
 use countmein::domain::signup::AttendeeKey;
 #[cfg(feature = "aws")]
@@ -41,7 +42,7 @@ use countmein::ingest;
 use countmein::ingest::Outcome;
 #[cfg(feature = "aws")]
 use countmein::ports::Remembered;
-use countmein::ports::{Backend, ChangeFeed, Delivery, Position, Reject};
+use countmein::ports::{Backend, ChangeFeed, Delivery, Position, RejectedMessage};
 #[cfg(feature = "aws")]
 use countmein::ports::{Mail, Mailer, WebhookCaller};
 

@@ -58,7 +58,7 @@ impl Ports {
     }
 
     pub async fn rejects(&self) -> Value {
-        self.0.rejects.list(ALL, None).await.unwrap().iter().map(values::reject).collect()
+        self.0.rejected.list(ALL, None).await.unwrap().iter().map(values::reject).collect()
     }
 
     /// Registers a button with the fields that the organiser sends.
@@ -107,7 +107,7 @@ impl Ports {
 
 /// Every change of a feed, oldest first.
 pub async fn changes(feed: &dyn ChangeFeed) -> Value {
-    let changes = feed.changes(&Position::START, ALL).await.unwrap();
+    let changes = feed.changes(&Position::Start, ALL).await.unwrap();
     let values = changes.iter().map(|(position, change)| {
         json!({
             "position": position.as_str(),

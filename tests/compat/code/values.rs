@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Attendee, Button, Digest, DigestRecord, OptIn, Reject, Status, Timestamp, contact_json};
+use super::{Attendee, Button, Digest, DigestRecord, OptIn, RejectedMessage, Status, Timestamp, contact_json};
 
 pub fn attendee(attendee: Option<&Attendee>) -> Value {
     let Some(attendee) = attendee else { return Value::Null };
@@ -15,7 +15,7 @@ pub fn attendee(attendee: Option<&Attendee>) -> Value {
                 "channel": registration.channel.as_str(),
                 "contact": registration.contact.as_ref().map(contact_json::to_json),
                 "notify": registration.notify,
-                "link_requested_at": registration.link_asked_at.map(Timestamp::as_millis),
+                "link_requested_at": registration.link_requested_at.map(Timestamp::as_millis),
             });
             (registration, Value::Null)
         }
@@ -54,7 +54,7 @@ pub fn button(button: &Button) -> Value {
     })
 }
 
-pub fn reject(reject: &Reject) -> Value {
+pub fn reject(reject: &RejectedMessage) -> Value {
     json!({
         "id": reject.id,
         "body": reject.body,

@@ -129,7 +129,7 @@ fn press_without_the_secret_is_refused() {
     server.post("/buttons?serial=kitchen").json(&single).send().refuses(401, "wrong-secret");
     press(&server, "", &secret, &single).refuses_field("serial");
     let refused = press(&server, "kitchen", &secret, &json!({ "colour": "red" })).refuses(400, "malformed-request");
-    assert!(refused.contains("no button that is known"), "{refused}");
+    assert!(refused.contains("is not from a supported button"), "{refused}");
     assert_eq!(server.get("/buttons").send().status, 405);
     server.settled();
     assert!(server.who("dance").is_empty() && server.rejects().is_empty());

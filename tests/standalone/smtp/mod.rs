@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use countmein::adapters::smtp::{SmtpMailer, SmtpSettings};
-use countmein::domain::opt_in::ContactId;
+use countmein::domain::contact_id::ContactId;
 use countmein::ports::{Mail, Mailer as _, SendError};
 use futures_util::future::join_all;
 use rcgen::{CertificateParams, KeyPair};
@@ -88,7 +88,7 @@ async fn mail_arrives_as_written() {
         unsubscribe: Some(Url::parse(&unsubscribe).unwrap()),
         ..to("ana+dance@example.org")
     };
-    smtp(&clear("", &server)).mail(&mail).await.unwrap();
+    smtp(&clear("", &server)).send(&mail).await.unwrap();
 
     let taken = server.next();
     assert_eq!(taken["from"], "events@club.example");
@@ -115,7 +115,7 @@ async fn repeated_mail_keeps_id_and_connection() {
     let server = MailServer::start(&[]);
     let smtp = smtp(&clear("", &server));
     for address in ["ana@example.org", "ana@example.org", "ben@example.org"] {
-        smtp.mail(&to(address)).await.unwrap();
+        smtp.send(&to(address)).await.unwrap();
     }
 
     let taken = [server.next(), server.next(), server.next()];
@@ -136,9 +136,9 @@ async fn permanent_refusal_keeps_the_connection() {
         ("data-554@example.org", "the server answered 554 5.1.1"),
         ("rcpt-550-2.1@example.org", "the server answered 550 5.2.1"),
     ] {
-        assert_eq!(reject(smtp.mail(&to(address)).await), why);
+        assert_eq!(reject(smtp.send(&to(address)).await), why);
     }
-    smtp.mail(&to("ana@example.org")).await.unwrap();
+    smtp.send(&to("ana@example.org")).await.unwrap();
     assert_eq!(server.stop().last().unwrap()["connection"], 1);
 }
 
@@ -147,17 +147,17 @@ async fn transient_refusal_is_retried() {
     let server = MailServer::start(&[]);
     let smtp = smtp(&clear("", &server));
     for code in ["rcpt-421", "rcpt-450", "data-451", "rcpt-503", "rcpt-530", "rcpt-534", "rcpt-535", "rcpt-538"] {
-        let why = retry(smtp.mail(&to(&format!("{code}@example.org"))).await);
+        let why = retry(smtp.send(&to(&format!("{code}@example.org"))).await);
         assert!(why.starts_with(&format!("sending mail failed: the server answered {}", &code[5..])), "{why}");
     }
     // Our address, a daily quota, a suspected spammer.
     for status in ["1.8", "4.5", "7.1", "7.26"] {
-        let why = retry(smtp.mail(&to(&format!("rcpt-550-{status}@example.org"))).await);
+        let why = retry(smtp.send(&to(&format!("rcpt-550-{status}@example.org"))).await);
         assert_eq!(why, format!("sending mail failed: the server answered 550 5.{status}"));
     }
     let not_ours = smtp_with(&clear("", &server), "mail-553@example.org", SmtpSettings::default());
     assert_eq!(
-        retry(not_ours.mail(&to("ana@example.org")).await),
+        retry(not_ours.send(&to("ana@example.org")).await),
         "sending mail failed: the server answered 553 5.1.1"
     );
 }
@@ -166,12 +166,12 @@ async fn transient_refusal_is_retried() {
 async fn returning_server_is_found() {
     let server = MailServer::start(&[]);
     let (smtp, port) = (smtp(&clear("", &server)), server.port.to_string());
-    smtp.mail(&to("ana@example.org")).await.unwrap();
+    smtp.send(&to("ana@example.org")).await.unwrap();
     server.stop();
-    retry(smtp.mail(&to("ana@example.org")).await);
+    retry(smtp.send(&to("ana@example.org")).await);
 
     let server = MailServer::start(&["--port", &port]);
-    smtp.mail(&to("ana@example.org")).await.unwrap();
+    smtp.send(&to("ana@example.org")).await.unwrap();
     assert_eq!(server.stop().len(), 1);
 }
 
@@ -180,10 +180,10 @@ async fn lost_answer_is_not_reused() {
     let server = MailServer::start(&[]);
     let settings = SmtpSettings { step_timeout: Duration::from_secs(3), ..SmtpSettings::default() };
     let smtp = smtp_with(&clear("", &server), SENDER, settings);
-    let why = retry(smtp.mail(&to("silence@example.org")).await);
+    let why = retry(smtp.send(&to("silence@example.org")).await);
     assert_eq!(why, "sending mail failed: the server did not answer in time");
 
-    smtp.mail(&to("ana@example.org")).await.unwrap();
+    smtp.send(&to("ana@example.org")).await.unwrap();
     let taken = server.stop();
     assert_eq!((taken.len(), &taken[0]["connection"]), (1, &Value::from(2)));
 }
@@ -198,7 +198,7 @@ async fn silent_server_opens_the_circuit_breaker() {
     };
     let smtp = smtp_with(&clear("", &server), SENDER, settings);
     let mails: Vec<_> = (0..60).map(|number| to(&format!("silence-{number}@example.org"))).collect();
-    let whys: Vec<String> = join_all(mails.iter().map(|mail| smtp.mail(mail))).await.into_iter().map(retry).collect();
+    let whys: Vec<String> = join_all(mails.iter().map(|mail| smtp.send(mail))).await.into_iter().map(retry).collect();
     let waited = whys.iter().filter(|why| why.ends_with("the server did not answer in time")).count();
     let let_alone =
         whys.iter().filter(|why| why.ends_with("the server did not answer the last mails; this one waits")).count();
@@ -206,7 +206,7 @@ async fn silent_server_opens_the_circuit_breaker() {
     assert!(waited + let_alone == 60 && waited <= 8, "{whys:?}");
 
     let deadline = Instant::now() + PATIENCE;
-    while smtp.mail(&to("ana@example.org")).await.is_err() {
+    while smtp.send(&to("ana@example.org")).await.is_err() {
         assert!(Instant::now() < deadline, "it is tried again");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
@@ -217,7 +217,7 @@ async fn concurrent_mails_share_connections() {
     let server = MailServer::start(&[]);
     let smtp = smtp(&clear("", &server));
     let mails: Vec<_> = (0..30).map(|number| to(&format!("ana-{number}@example.org"))).collect();
-    for sent in join_all(mails.iter().map(|mail| smtp.mail(mail))).await {
+    for sent in join_all(mails.iter().map(|mail| smtp.send(mail))).await {
         sent.unwrap();
     }
     let taken = server.stop();
@@ -236,7 +236,7 @@ async fn line_breaks_inject_nothing() {
             body: format!("Hello{end}.{end}MAIL FROM:<eve@example.org>{end}"),
             ..to("ana@example.org")
         };
-        smtp.mail(&mail).await.unwrap();
+        smtp.send(&mail).await.unwrap();
         let taken = server.next();
         assert_eq!(
             header(&taken, "Subject").split_whitespace().collect::<Vec<_>>(),
@@ -246,7 +246,7 @@ async fn line_breaks_inject_nothing() {
         assert!(taken["body"].as_str().unwrap().starts_with("Hello"), "{taken:#}");
 
         for address in [format!("ana@example.org>{end}DATA"), format!("\"a{end}b\"@example.org"), end.to_owned()] {
-            reject(smtp.mail(&to(&address)).await);
+            reject(smtp.send(&to(&address)).await);
         }
     }
     assert_eq!(server.stop(), [] as [Value; 0]);
@@ -256,7 +256,7 @@ async fn line_breaks_inject_nothing() {
 async fn nothing_is_sent_without_required_tls() {
     let (port, conversation) = parrot(&["220 mail.test ESMTP\r\n", "250-mail.test\r\n250 AUTH PLAIN LOGIN\r\n"]);
     let smtp = smtp(&format!("smtp://ana:secret@127.0.0.1:{port}"));
-    let why = retry(smtp.mail(&to("ana@example.org")).await);
+    let why = retry(smtp.send(&to("ana@example.org")).await);
     assert!(why.contains("STARTTLS"), "{why}");
     assert_eq!(conversation.join().unwrap(), "EHLO club.example\r\n");
 }
@@ -266,7 +266,7 @@ async fn malformed_answer_is_not_quoted() {
     let (port, conversation) =
         parrot(&["220 mail.test\r\n", "250 mail.test\r\n", "250 go on\r\n", "ana@example.org is not here\r\n"]);
     let smtp = smtp(&format!("smtp://127.0.0.1:{port}?tls=none"));
-    let why = retry(smtp.mail(&to("ana@example.org")).await);
+    let why = retry(smtp.send(&to("ana@example.org")).await);
     assert_eq!(why, "sending mail failed: the server's answer is not SMTP");
     assert!(conversation.join().unwrap().ends_with("RCPT TO:<ana@example.org>\r\n"));
 }
@@ -294,7 +294,7 @@ async fn only_trusted_certificates_are_accepted() {
             let server = MailServer::start(&["--tls", tls, "--certificate", file, "--login", "ana", "secret"]);
             let settings = SmtpSettings { roots: roots.cloned(), ..SmtpSettings::default() };
             let smtp = smtp_with(&format!("{scheme}://ana:secret@127.0.0.1:{}", server.port), SENDER, settings);
-            let sent = smtp.mail(&to("ana@example.org")).await;
+            let sent = smtp.send(&to("ana@example.org")).await;
             if is_trusted {
                 sent.unwrap();
                 let taken = server.next();
@@ -311,7 +311,7 @@ async fn only_trusted_certificates_are_accepted() {
 #[tokio::test]
 async fn refused_login_is_retried() {
     let server = MailServer::start(&["--login", "ana@club", "p@ss:w/rd%"]);
-    let sent_as = async |login: &str| smtp(&clear(login, &server)).mail(&to("ana@example.org")).await;
+    let sent_as = async |login: &str| smtp(&clear(login, &server)).send(&to("ana@example.org")).await;
     sent_as("ana%40club:p%40ss%3Aw%2Frd%25@").await.unwrap();
     assert_eq!(server.next()["login"], "ana@club");
     assert!(retry(sent_as("ana%40club:wrong@").await).starts_with("sending mail failed: the server answered 535"));

@@ -7,10 +7,10 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use countmein::adapters::webhook::{WebhookClient, WebhookSettings};
-use countmein::domain::opt_in::ContactId;
+use countmein::domain::contact_id::ContactId;
 use countmein::domain::secret::Secret;
 use countmein::domain::timestamp::Timestamp;
-use countmein::ports::{Call, SendError, WebhookCaller as _};
+use countmein::ports::{SendError, WebhookCall, WebhookCaller as _};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use url::Url;
@@ -48,8 +48,8 @@ fn webhooks(settings: &WebhookSettings) -> WebhookClient {
     WebhookClient::with_settings(secret(), settings).unwrap()
 }
 
-fn call(to: Url) -> Call {
-    Call {
+fn call(to: Url) -> WebhookCall {
+    WebhookCall {
         id: "0198-announcement-7".into(),
         contact: ContactId::from_stored("a-contact".into()),
         to,

@@ -53,7 +53,7 @@ impl TableStream {
     fn iterator(&self, after: &Position) -> Value {
         let Shard { stream, id } = self.shard.get_or_init(|| self.find_shard());
         let mut request = json!({ "StreamArn": stream, "ShardId": id, "ShardIteratorType": "TRIM_HORIZON" });
-        if *after != Position::START {
+        if *after != Position::Start {
             request["ShardIteratorType"] = json!("AFTER_SEQUENCE_NUMBER");
             request["SequenceNumber"] = json!(after.as_str());
         }
@@ -75,7 +75,7 @@ impl TableStream {
                 // A record of a stream has the form in which Lambda gives it to a function.
                 let event = serde_json::from_value(json!({ "Records": [record] })).expect("it is an event");
                 let changes = stream_event::changes(event).expect("every image can be read");
-                found.extend(changes.into_iter().map(|change| (Position::new(number.to_owned()), change)));
+                found.extend(changes.into_iter().map(|change| (Position::After(number.to_owned()), change)));
                 if found.len() == limit {
                     return found;
                 }

@@ -17,7 +17,7 @@ use crate::domain::channel::Channel;
 use crate::domain::event::Event;
 use crate::domain::invalid::{FieldProblem, InvalidField};
 use crate::domain::timestamp::Timestamp;
-use crate::formats::csv::{Import, Person};
+use crate::formats::csv::{Import, ImportedSignup};
 use crate::formats::{fields, http_signup as http, message};
 use crate::http::App;
 use crate::http::middleware::body::Fields;
@@ -141,8 +141,8 @@ fn parse_row_number(row: &Map<String, Value>) -> Result<u64, InvalidField> {
     number.ok_or_else(|| FieldProblem::Missing.in_field("rows.row"))
 }
 
-fn parse_person(row: &Map<String, Value>) -> Result<Person, InvalidField> {
-    Ok(Person {
+fn parse_person(row: &Map<String, Value>) -> Result<ImportedSignup, InvalidField> {
+    Ok(ImportedSignup {
         event: fields::parsed(row, "event", Event::parse)?,
         name: fields::parsed(row, "name", AttendeeName::parse)?,
         contact: http::contact(row)?,

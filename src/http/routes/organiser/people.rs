@@ -140,7 +140,7 @@ fn write_rows<'a>(attendees: impl Iterator<Item = &'a Attendee>) -> Vec<u8> {
         };
         // A phone number needs no `'`: only digits follow its `+`.
         let [title, name, email] =
-            [attendee.title.as_str(), attendee.name.as_str(), contact("email")].map(text::guarded);
+            [attendee.title.as_str(), attendee.name.as_str(), contact("email")].map(text::escape_formula);
         let since = registration.since.to_string();
         let row = [&*title, &*name, &*email, contact("sms"), contact("webhook"), &since, registration.channel.as_str()];
         writer.write_record(row).expect("writing to a vector does not fail");

@@ -23,7 +23,7 @@ use crate::http::routes::organiser::{Organiser, QueuedSignup};
 use crate::http::routes::signups;
 use crate::http::{App, pages};
 use crate::ingest::presses::{PressResolver, ResolvedPress};
-use crate::ports::{Deletion, Reject};
+use crate::ports::{Deletion, RejectedMessage};
 
 /// A rejected message, without its body.
 #[derive(Serialize, ToSchema)]
@@ -77,7 +77,7 @@ pub async fn list(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let limit = query.limit()?;
-    let rejects = app.backend.rejects.list(limit + 1, query.cursor()?.as_deref()).await?;
+    let rejects = app.backend.rejected.list(limit + 1, query.cursor()?.as_deref()).await?;
     let (rejects, next) = split_page(rejects, limit, |reject| &reject.id);
     if wants_page(&headers) {
         return Ok(pages::rejects(&rejects, next.as_deref()).into_response());
@@ -140,7 +140,7 @@ pub async fn redrive(
     // Send, then delete: after a crash in between, the reject is still stored, and sending it again changes nothing.
     signups::enqueue(&app, &signup).await?;
     // Another request may have deleted it in the meantime.
-    let _ = app.backend.rejects.delete(&reject.id).await?;
+    let _ = app.backend.rejected.delete(&reject.id).await?;
     signups::wait_for_roster(&app, &signup).await;
     if fields.is_form {
         return Ok(Redirect::to("/organiser/rejects").into_response());
@@ -151,8 +151,12 @@ pub async fn redrive(
 /// The sign-up to send again.
 ///
 /// A button press without corrections is read again, because its button may have been registered or changed since.
-async fn corrected_signup(app: &App, reject: &Reject, corrections: Map<String, Value>) -> Result<Signup, Problem> {
-    let Some(envelope) = reject.press().filter(|_| corrections.is_empty()) else {
+async fn corrected_signup(
+    app: &App,
+    reject: &RejectedMessage,
+    corrections: Map<String, Value>,
+) -> Result<Signup, Problem> {
+    let Some(envelope) = reject.button_message().filter(|_| corrections.is_empty()) else {
         return Ok(reject.corrected(corrections)?);
     };
     let resolver = PressResolver { buttons: &*app.backend.buttons, idempotency: &*app.backend.idempotency };
@@ -182,7 +186,7 @@ pub async fn discard(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    if app.backend.rejects.delete(&id).await? == Deletion::NotFound {
+    if app.backend.rejected.delete(&id).await? == Deletion::NotFound {
         return Err(not_found());
     }
     if wants_page(&headers) {
@@ -191,8 +195,8 @@ pub async fn discard(
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-async fn find_reject(app: &App, id: &str) -> Result<Reject, Problem> {
-    app.backend.rejects.get(id).await?.ok_or_else(not_found)
+async fn find_reject(app: &App, id: &str) -> Result<RejectedMessage, Problem> {
+    app.backend.rejected.get(id).await?.ok_or_else(not_found)
 }
 
 fn not_found() -> Problem {
@@ -232,7 +236,7 @@ fn parse_form_corrections(fields: &Map<String, Value>) -> Result<Map<String, Val
 }
 
 impl RejectSummary {
-    fn of(reject: &Reject) -> Self {
+    fn of(reject: &RejectedMessage) -> Self {
         Self {
             id: reject.id.clone(),
             reason: reject.reason.clone(),

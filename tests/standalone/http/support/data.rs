@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use countmein::adapters::sqlite::Sqlite;
 use countmein::domain::contact::Contact;
-use countmein::domain::opt_in::{ContactId, ContactToken};
+use countmein::domain::contact_id::ContactId;
+use countmein::domain::opt_in::ContactToken;
 use countmein::domain::secret::Secret;
 use countmein::ports::Queue;
 use rusqlite::types::Value;

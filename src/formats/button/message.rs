@@ -1,4 +1,4 @@
-//! How a press travels on the queue: what the broker or the web server was given, as it was, with where and when.
+//! A button's message on the queue: the unchanged payload with its topic and time.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -8,33 +8,33 @@ use crate::domain::invalid::{FieldProblem, InvalidField};
 use crate::domain::timestamp::Timestamp;
 use crate::formats::fields;
 
-/// `{"topic": "shellies/…", "payload": base64, "received_at": ms}`, as the IoT rule and the MQTT client write it.
+/// `{"topic": "shellies/…", "payload": base64, "received_at": ms}`, as the IoT rule and the MQTT client write it to the queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Envelope {
+pub struct ButtonMessage {
     /// The MQTT topic.
     pub topic: String,
-    /// Whatever bytes the button sent.
+    /// The bytes that the button sent.
     pub payload: Vec<u8>,
-    /// By the clock of whoever took it from the button, whose own is often wrong.
+    /// The time of the server or broker that received it, since the clocks of buttons are often wrong.
     pub received_at: Timestamp,
 }
 
-impl Envelope {
-    /// The body of the message on the queue; [`Envelope::open`] reads it back.
+impl ButtonMessage {
+    /// The body of the message on the queue; [`ButtonMessage::parse`] parses it again.
     pub fn write(&self) -> String {
         let Self { topic, payload, received_at } = self;
         json!({"topic": topic, "payload": STANDARD.encode(payload), "received_at": received_at.as_millis()}).to_string()
     }
 
-    /// Whether a message's fields are meant as an envelope, and not as a sign-up with fields that nobody knows.
-    pub fn is_meant(fields: &Map<String, Value>) -> bool {
+    /// Whether a message's fields are a button's message, and not a sign-up with unknown fields.
+    pub fn matches(fields: &Map<String, Value>) -> bool {
         let has = |field| fields.contains_key(field);
         has("topic") && has("payload") && !has("event") && !has("name")
     }
 
     /// # Errors
-    /// The first field that is wrong.
-    pub fn open(fields: &Map<String, Value>) -> Result<Self, InvalidField> {
+    /// The first invalid field.
+    pub fn parse(fields: &Map<String, Value>) -> Result<Self, InvalidField> {
         let payload = STANDARD.decode(fields::text(fields, "payload")?);
         let received_at = match fields.get("received_at") {
             Some(value) => value.as_i64().ok_or(FieldProblem::NotATime).and_then(Timestamp::from_millis),
@@ -59,21 +59,21 @@ mod tests {
     }
 
     #[test]
-    fn any_bytes_come_back_as_they_were() {
+    fn payload_bytes_round_trip() {
         let received_at = Timestamp::parse_rfc3339("2026-11-25T18:00:00.123Z").unwrap();
-        let envelope =
-            Envelope { topic: "zigbee2mqtt/Küche/action".to_owned(), payload: vec![0, 255, b'{'], received_at };
-        let written = fields(&envelope.write());
-        assert!(Envelope::is_meant(&written));
-        assert_eq!(Envelope::open(&written), Ok(envelope));
+        let message =
+            ButtonMessage { topic: "zigbee2mqtt/Küche/action".to_owned(), payload: vec![0, 255, b'{'], received_at };
+        let written = fields(&message.write());
+        assert!(ButtonMessage::matches(&written));
+        assert_eq!(ButtonMessage::parse(&written), Ok(message));
     }
 
     #[test]
-    fn what_is_wrong_is_named() {
-        let refused = |body| Envelope::open(&fields(body)).unwrap_err().field;
-        assert_eq!(refused(r#"{"topic": "t", "payload": "%", "received_at": 1}"#), "payload");
-        assert_eq!(refused(r#"{"topic": 1, "payload": "", "received_at": 1795629600000}"#), "topic");
-        assert_eq!(refused(r#"{"topic": "t", "payload": ""}"#), "received_at");
-        assert_eq!(refused(r#"{"topic": "t", "payload": "", "received_at": "now"}"#), "received_at");
+    fn error_names_invalid_field() {
+        let invalid_field = |body| ButtonMessage::parse(&fields(body)).unwrap_err().field;
+        assert_eq!(invalid_field(r#"{"topic": "t", "payload": "%", "received_at": 1}"#), "payload");
+        assert_eq!(invalid_field(r#"{"topic": 1, "payload": "", "received_at": 1795629600000}"#), "topic");
+        assert_eq!(invalid_field(r#"{"topic": "t", "payload": ""}"#), "received_at");
+        assert_eq!(invalid_field(r#"{"topic": "t", "payload": "", "received_at": "now"}"#), "received_at");
     }
 }

@@ -5,9 +5,9 @@ use async_trait::async_trait;
 use crate::domain::timestamp::Timestamp;
 use crate::ports::{Deletion, Delivery, Unavailable};
 
-/// A message that can never succeed, kept whole until somebody corrects or discards it.
+/// A message that can never succeed, stored whole until the organiser corrects or discards it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reject {
+pub struct RejectedMessage {
     /// The original message's id: a message that is rejected twice is stored once.
     pub id: String,
     pub body: String,
@@ -18,7 +18,7 @@ pub struct Reject {
     pub rejected_at: Timestamp,
 }
 
-impl Reject {
+impl RejectedMessage {
     pub fn new(delivery: &Delivery, reason: String, rejected_at: Timestamp) -> Self {
         Self {
             id: delivery.message_id.clone(),
@@ -32,14 +32,14 @@ impl Reject {
 
 /// The rejected messages.
 #[async_trait]
-pub trait Rejects: Send + Sync {
+pub trait RejectedMessages: Send + Sync {
     /// Stores rejected messages. A message whose id is stored already does not change.
-    async fn put(&self, rejects: Vec<Reject>) -> Result<(), Unavailable>;
+    async fn put(&self, messages: Vec<RejectedMessage>) -> Result<(), Unavailable>;
 
     /// At most `limit` rejected messages by id.
-    async fn list(&self, limit: usize, after: Option<&str>) -> Result<Vec<Reject>, Unavailable>;
+    async fn list(&self, limit: usize, after: Option<&str>) -> Result<Vec<RejectedMessage>, Unavailable>;
 
-    async fn get(&self, id: &str) -> Result<Option<Reject>, Unavailable>;
+    async fn get(&self, id: &str) -> Result<Option<RejectedMessage>, Unavailable>;
 
     async fn delete(&self, id: &str) -> Result<Deletion, Unavailable>;
 }
