@@ -154,7 +154,12 @@ fn program_leaves_the_stack_queue_alone() {
 fn refuses_settings_for_notifications_which_the_stack_sends() {
     let data = tempfile::tempdir().unwrap();
     let mut command = serve(data.path());
-    command.args(["--store=dynamodb", "--queue=sqs", "--queue-url=https://sqs.example.org/Signups", "--backoff-initial=60"]);
+    command.args([
+        "--store=dynamodb",
+        "--queue=sqs",
+        "--queue-url=https://sqs.example.org/Signups",
+        "--backoff-initial=60",
+    ]);
     command.args(["--smtp-url=smtp://mail.example.org", "--mail-from=signup@example.org", "--webhooks=public"]);
     command.envs([("COUNTMEIN_SMS_PER_DAY", "50")]);
 

@@ -63,13 +63,12 @@ impl Site {
 
     pub fn serve(folder: TempDir, options: &[&str]) -> Self {
         let mut command = serve(folder.path());
-        command.args(options);
+        // Nothing is sent to the webhooks in the golden files.
+        command.args(["--webhooks", "off"]).args(options);
         Self::start(folder, command)
     }
 
-    /// Nothing is sent to the webhooks in the golden files.
-    pub fn start(folder: TempDir, mut command: Command) -> Self {
-        command.args(["--webhooks", "off"]);
+    pub fn start(folder: TempDir, command: Command) -> Self {
         let program = Program::start(command);
         let key = fs::read_to_string(folder.path().join("organiser.key")).unwrap();
         Self { program, organiser: format!("Bearer {}", key.trim()), folder }

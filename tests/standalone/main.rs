@@ -1,6 +1,6 @@
 //! The program on one machine: its server, its command line, its database, and how it reaches people.
 
-#[expect(dead_code, reason = "other test binaries use more of it")]
+#[cfg_attr(feature = "aws", expect(dead_code, reason = "other test binaries use more of it"))]
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -52,7 +52,7 @@ fn transient_failure_is_retried_alone() {
     // As many attempts as the SDK makes of one call, so that the message itself is retried.
     let failures_left = AtomicUsize::new(3);
     proxy.judge(move |call| {
-        let is_ana = call.body["Key"]["name"]["S"] == "ana";
+        let is_ana = call.body["Item"]["name"]["S"] == "ana";
         let fails = is_ana && failures_left.try_update(Relaxed, Relaxed, |left| left.checked_sub(1)).is_ok();
         if fails { Verdict::Fail(500, "InternalServerError") } else { Verdict::Forward }
     });
@@ -65,7 +65,7 @@ fn transient_failure_is_retried_alone() {
     eventually("everybody", || stack.who_is_in("dance"), |there| there == &names);
     eventually("empty queues", || stack.messages(), |(queue, dead)| queue.messages + dead.messages == 0);
     let calls = proxy.calls();
-    let writes = |name: &str| calls.iter().filter(|call| call.body["Key"]["name"]["S"] == name).count();
+    let writes = |name: &str| calls.iter().filter(|call| call.body["Item"]["name"]["S"] == name).count();
     assert_eq!(names.map(|name| writes(&name.to_lowercase())), [4, 1, 1, 1, 1]);
     assert!(stack.rejects().is_empty());
 }

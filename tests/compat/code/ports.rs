@@ -90,10 +90,10 @@ impl Ports {
         self.0.households.usual_name(&user).await.unwrap().map(|name| name.as_str().to_owned())
     }
 
-    /// The ids of the events with a digest that is due.
+    /// The ids of the events with a digest that is due at a time.
     #[cfg(feature = "aws")]
-    pub async fn due(&self) -> Vec<String> {
-        let due = self.0.digests.due(now(), ALL).await.unwrap();
+    pub async fn due(&self, at: i64) -> Vec<String> {
+        let due = self.0.digests.due(time(at), ALL).await.unwrap();
         due.into_iter().map(|(event, _)| event.as_str().to_owned()).collect()
     }
 

@@ -111,7 +111,7 @@ fn invalid_limit_or_cursor_is_explained() {
         }
         for cursor in ["!", "a", "_w", "AAA=", "%20"] {
             let answer = server.get(&format!("{path}?cursor={cursor}")).organiser().send();
-            assert!(answer.refuses(400, "malformed-request").contains("take it from `next`"), "{path} {cursor}");
+            assert!(answer.refuses(400, "malformed-request").contains("Take it from `next`"), "{path} {cursor}");
         }
         server.get(&format!("{path}?limit=1&limit=2")).organiser().send().refuses(400, "malformed-request");
         server.get(&format!("{path}?unknown=1")).organiser().send().is(200);
