@@ -20,7 +20,7 @@ use countmein::domain::signup::{Request, Signup, Version};
 use countmein::domain::timestamp::Timestamp;
 use countmein::fanout::{DigestSender, add_to_digests};
 use countmein::ports::{
-    AttendeeBatch, ChangeFeed as _, Digests as _, Notified, Notifier, Position, Roster as _, SendError,
+    AttendeeSignups, ChangeFeed as _, Digests as _, Notified, Notifier, Position, Roster as _, SendError,
 };
 use futures_util::{StreamExt as _, stream};
 
@@ -173,7 +173,7 @@ impl Stage {
             let (version, event, name) = (Version::now(), Event::parse(EVENT).unwrap(), AttendeeName::parse(&name));
             let (name, channel, request) = (name.unwrap(), Channel::Queue, request.clone());
             let signup = Signup { version, event, name, channel, request };
-            AttendeeBatch { key: signup.key(), signups: vec![signup] }
+            AttendeeSignups { key: signup.key(), signups: vec![signup] }
         });
         let applied = self.sqlite.apply(batches.collect(), self.now()).await;
         assert!(applied.iter().all(Result::is_ok));

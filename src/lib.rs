@@ -1,4 +1,4 @@
-//! Count Me In: people say *count me in* to an event, and everybody sees who is coming.
+//! Count Me In: people say *count me in* for an event, and everybody sees who is coming.
 //!
 //! ```text
 //!  page, curl, CLI ── http ──▶ queue ──▶ ingest ──▶ roster ──▶ change feed ──▶ fanout ──▶ notify ──▶ mail, SMS, webhook
@@ -31,12 +31,12 @@
 //! 1. Acknowledged is durable: after `202` a sign-up ends on the roster or among the rejected messages, whatever crashes.
 //! 2. There is one attendee per event and folded name; the newest request by (`requested_at`, id) wins, in any order and
 //!    however often it arrives.
-//! 3. One bad message harms no other.
+//! 3. A bad message does not affect other messages.
 //! 4. A GET changes nothing.
 //! 5. No contact is in a roster, a log line, a metric, an error or a URL.
 //! 6. Only a registration's owner or a trusted channel changes an attendee.
 //!
-//! ARCHITECTURE.md explains how each is held, and names its tests.
+//! ARCHITECTURE.md explains each invariant, and names the tests that verify it.
 #![forbid(unsafe_code)]
 
 pub mod adapters;

@@ -10,7 +10,7 @@ use crate::domain::event::Event;
 use crate::ports::Unavailable;
 
 /// A value from the request, or the question that asks for it.
-pub enum Understood<T> {
+pub enum SlotOutcome<T> {
     Value(T),
     Reply(Response),
 }
@@ -31,22 +31,22 @@ impl RequestHandler<'_> {
         &self,
         intent: &Intent,
         proposal: &str,
-    ) -> Result<Understood<(Event, AttendeeName)>, Unavailable> {
+    ) -> Result<SlotOutcome<(Event, AttendeeName)>, Unavailable> {
         let event = match self.event(intent).await? {
-            Understood::Value(event) => event,
-            Understood::Reply(question) => return Ok(Understood::Reply(question)),
+            SlotOutcome::Value(event) => event,
+            SlotOutcome::Reply(question) => return Ok(SlotOutcome::Reply(question)),
         };
         Ok(match self.name(intent, &event, proposal).await? {
-            Understood::Value(name) => Understood::Value((event, name)),
-            Understood::Reply(question) => Understood::Reply(question),
+            SlotOutcome::Value(name) => SlotOutcome::Value((event, name)),
+            SlotOutcome::Reply(question) => SlotOutcome::Reply(question),
         })
     }
 
     /// Reads the event. Proposes the only event if there is just one.
-    pub async fn event(&self, intent: &Intent) -> Result<Understood<Event>, Unavailable> {
+    pub async fn event(&self, intent: &Intent) -> Result<SlotOutcome<Event>, Unavailable> {
         let elicit = |message| {
             let question = self.speech.message(message);
-            Understood::Reply(Response::elicit(EVENT_SLOT, intent, &question, self.attributes(intent)))
+            SlotOutcome::Reply(Response::elicit(EVENT_SLOT, intent, &question, self.attributes(intent)))
         };
         Ok(match self.input(intent, EVENT_SLOT) {
             SlotInput::Denied => elicit("which-event"),
@@ -54,7 +54,7 @@ impl RequestHandler<'_> {
                 let title = if intent.slot(EVENT_SLOT).is_resolved() { text } else { capitalize(&text) };
                 // Titles have no apostrophes.
                 match Event::parse(&title.replace(['\'', '’'], "")) {
-                    Ok(event) => Understood::Value(event),
+                    Ok(event) => SlotOutcome::Value(event),
                     Err(_) => elicit("event-not-heard"),
                 }
             }
@@ -64,7 +64,7 @@ impl RequestHandler<'_> {
                 let Ok(event) = Event::parse(&only.title) else { return Ok(elicit("which-event")) };
                 let question = self.speech.event_message("this-event", &event);
                 let attributes = self.attributes(intent);
-                Understood::Reply(Response::confirm(EVENT_SLOT, event.title(), intent, &question, attributes))
+                SlotOutcome::Reply(Response::confirm(EVENT_SLOT, event.title(), intent, &question, attributes))
             }
         })
     }
@@ -75,15 +75,15 @@ impl RequestHandler<'_> {
         intent: &Intent,
         event: &Event,
         proposal: &str,
-    ) -> Result<Understood<AttendeeName>, Unavailable> {
+    ) -> Result<SlotOutcome<AttendeeName>, Unavailable> {
         let elicit = |message| {
             let question = self.speech.message(message);
-            Understood::Reply(Response::elicit(NAME_SLOT, intent, &question, self.attributes(intent)))
+            SlotOutcome::Reply(Response::elicit(NAME_SLOT, intent, &question, self.attributes(intent)))
         };
         Ok(match self.input(intent, NAME_SLOT) {
             SlotInput::Denied => elicit("which-name"),
             SlotInput::Text(text) => match AttendeeName::parse(&capitalize(&text)) {
-                Ok(name) => Understood::Value(name),
+                Ok(name) => SlotOutcome::Value(name),
                 Err(_) => elicit("name-not-heard"),
             },
             SlotInput::Missing => {
@@ -92,7 +92,7 @@ impl RequestHandler<'_> {
                 };
                 let question = self.speech.attendee_message(proposal, &name, event);
                 let attributes = self.attributes(intent);
-                Understood::Reply(Response::confirm(NAME_SLOT, name.as_str(), intent, &question, attributes))
+                SlotOutcome::Reply(Response::confirm(NAME_SLOT, name.as_str(), intent, &question, attributes))
             }
         })
     }

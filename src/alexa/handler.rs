@@ -1,6 +1,6 @@
 //! Answers one valid request of Alexa.
 
-use super::dialog::Understood;
+use super::dialog::SlotOutcome;
 use super::request::{Attributes, Confirmation, Intent, Request};
 use super::response::Response;
 use super::skill::Skill;
@@ -68,8 +68,8 @@ impl RequestHandler<'_> {
 
     async fn sign_up(&self, intent: &Intent) -> Result<Response, Unavailable> {
         let (event, name) = match self.event_and_name(intent, "sign-up-as").await? {
-            Understood::Value(event_and_name) => event_and_name,
-            Understood::Reply(question) => return Ok(question),
+            SlotOutcome::Value(event_and_name) => event_and_name,
+            SlotOutcome::Reply(question) => return Ok(question),
         };
         self.send(&event, &name, signup::Request::Enrol { contact: None }).await?;
         if intent.slot(NAME_SLOT).confirmation_status != Confirmation::Confirmed
@@ -84,8 +84,8 @@ impl RequestHandler<'_> {
     /// Cancels a registration, but only one that the same household made.
     async fn cancel(&self, intent: &Intent) -> Result<Response, Unavailable> {
         let (event, name) = match self.event_and_name(intent, "take-out-as").await? {
-            Understood::Value(event_and_name) => event_and_name,
-            Understood::Reply(question) => return Ok(question),
+            SlotOutcome::Value(event_and_name) => event_and_name,
+            SlotOutcome::Reply(question) => return Ok(question),
         };
         let key = AttendeeKey { event: event.id().clone(), name: name.key().clone() };
         let attendee = self.skill.roster.attendee(&key).await?;
@@ -103,8 +103,8 @@ impl RequestHandler<'_> {
 
     async fn say_who_is_coming(&self, intent: &Intent) -> Result<Response, Unavailable> {
         let event = match self.event(intent).await? {
-            Understood::Value(event) => event,
-            Understood::Reply(question) => return Ok(question),
+            SlotOutcome::Value(event) => event,
+            SlotOutcome::Reply(question) => return Ok(question),
         };
         let page = self.skill.roster.roster(event.id(), MAX_NAMES_SPOKEN, None).await?;
         let names: Vec<&str> = page.attendees.iter().map(|attendee| attendee.name.as_str()).collect();

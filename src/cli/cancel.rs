@@ -1,4 +1,4 @@
-//! `countmein cancel`: cancels a sign-up by its link, or by event and name with the organiser's key.
+//! `countmein cancel`: cancels a sign-up by its personal link, or by event and name with the organiser's key.
 
 use serde::Deserialize;
 use serde_json::json;
@@ -17,7 +17,7 @@ Examples:
   countmein cancel --link https://signup.example.org/events/dance/manage/AbC…
   countmein cancel 'Pizza Night' Ana        with the organiser's key
 
-The link was printed by `countmein signup`. It contains the server's address, so --url and the key are \
+The personal link was printed by `countmein signup`. It contains the server's address, so --url and the key are \
 not used with it.";
 
 /// Cancel a sign-up
@@ -32,7 +32,7 @@ pub struct Args {
     #[arg(value_parser = address::parse_name)]
     name: Option<AttendeeName>,
 
-    /// Link of the sign-up, instead of event, name and key
+    /// Personal link of the sign-up, instead of event, name and key
     #[arg(long, value_name = "URL", value_parser = address::parse_web_url)]
     link: Option<Url>,
 

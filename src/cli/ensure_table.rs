@@ -12,10 +12,10 @@ Examples:
   countmein ensure-table                        the table Events, in the region and account of your AWS settings
   countmein ensure-table --table Events-club
 
-It makes the table with its stream, index, time to live and point-in-time recovery. A table that is there is left as
-it is, and refused if it is another one of the same name. AWS_REGION, AWS_PROFILE and AWS_ENDPOINT_URL are honoured.";
+The new table has a stream, an index, time to live and point-in-time recovery. An existing table is not changed. \
+The command fails if that table has a different schema. AWS_REGION, AWS_PROFILE and AWS_ENDPOINT_URL are honoured.";
 
-/// Make the DynamoDB table if it is not there, for a server without a deployed stack
+/// Create the DynamoDB table if it does not exist (only needed if the AWS stack is not deployed)
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {

@@ -21,7 +21,9 @@ pub enum CliError {
     Unreachable { server: String, cause: String, advice: &'static str },
     #[error("the response from {server} is incomplete ({cause}); {advice}")]
     IncompleteResponse { server: String, cause: String, advice: &'static str },
-    #[error("nothing was cancelled: this link belongs to another sign-up; use the link of the current sign-up")]
+    #[error(
+        "nothing was cancelled: this link belongs to another sign-up; use the personal link of the current sign-up"
+    )]
     LinkOfAnotherSignup,
     #[error("nothing was removed, because you did not confirm")]
     NotConfirmed,

@@ -32,7 +32,7 @@ The first row contains the column names: event, name, email, phone and webhook. 
 phone and webhook. Other columns are ignored. Refused rows are written to people.refused.csv with the reason; \
 correct them there and import that file.
 
-The progress is stored beside the file, in people.csv.import. If the import is interrupted, run the same \
+The progress is stored in people.csv.import, in the same folder as the file. If the import is interrupted, run the same \
 command again: it continues, and signs nobody up twice. If you import a completed file again, people who have \
 cancelled since stay cancelled; use --again to sign them up again.";
 
@@ -44,7 +44,7 @@ pub struct Args {
     #[arg(value_name = "CSV")]
     file: PathBuf,
 
-    /// File for refused rows [default: beside the CSV file, as people.refused.csv]
+    /// File for refused rows [default: the CSV file's name with .refused.csv, in the same folder]
     #[arg(long, value_name = "FILE")]
     refused: Option<PathBuf>,
 

@@ -11,13 +11,13 @@ const EXAMPLES: &str = "\
 Examples:
   countmein inbox https://signup.example.org/events/dance/manage/AbC…
 
-The link was printed by `countmein signup`. Only people who have the link can read its notifications.";
+The personal link was printed by `countmein signup`. Only people who have the link can read its notifications.";
 
 /// List the notifications of a sign-up: who else joined and left
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// Link of the sign-up
+    /// Personal link of the sign-up
     #[arg(value_name = "LINK", value_parser = address::parse_web_url)]
     link: Url,
 

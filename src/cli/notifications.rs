@@ -23,8 +23,8 @@ pub struct NotificationArgs {
     #[arg(long, value_name = "MAILBOX", env = "COUNTMEIN_MAIL_FROM", requires = "smtp_url")]
     mail_from: Option<String>,
 
-    /// Webhook addresses that may be called: none (off), those on the public internet (public), or also those of this
-    /// network and machine (any)
+    /// Webhook addresses that may be called. off: none; public: only those on the public internet; any: also those on
+    /// this network and this machine
     #[arg(long, value_name = "WHICH", env = "COUNTMEIN_WEBHOOKS", default_value = "public", value_parser = choice::<WebhookPolicy>())]
     webhooks: WebhookPolicy,
 

@@ -15,8 +15,9 @@ Examples:
   countmein rejects redrive 01977a4e-6b0c --set name=Ada --unset contact
   countmein rejects discard 01977a4e-6b0c
 
-A rejected message cannot become a sign-up as it is. It is stored unchanged with the reason, until you correct \
-and redrive it, or discard it. A redriven message keeps its id and its time, so it never overrides a later request.";
+A rejected message could not be processed in its current form. It is stored unchanged with the reason, until you \
+correct it and send it again (redrive), or discard it. A message that is sent again keeps its id and its time, so \
+it never overrides a later request.";
 
 const REDRIVE_EXAMPLES: &str = "\
 Examples:
@@ -36,7 +37,7 @@ pub struct Args {
 enum Command {
     /// List rejected messages and their reasons
     List(List),
-    /// Show a rejected message as it arrived
+    /// Show a rejected message in its original form
     Show(OneReject),
     /// Correct a rejected message and send it again
     Redrive(Redrive),

@@ -6,7 +6,7 @@ use super::error::CliError;
 use super::notifications::NotificationArgs;
 use crate::app::settings::{Pipeline, Remote, Store};
 
-/// Which home the program works on.
+/// Which storage backend the program uses.
 #[derive(Debug, clap::Args)]
 pub struct RemoteArgs {
     /// Where attendees are kept: in the data folder, or in the DynamoDB table of a deployed stack, whose functions send
@@ -21,23 +21,23 @@ pub struct RemoteArgs {
     #[command(flatten)]
     table: TableArgs,
 
-    /// The queue of sign-ups, as `aws sqs get-queue-url` says it
+    /// URL of the SQS queue of sign-ups, as printed by `aws sqs get-queue-url`
     #[arg(long, value_name = "URL", env = "COUNTMEIN_QUEUE_URL")]
     queue_url: Option<String>,
 
-    /// The dead-letter queue of that queue, to bring its messages among the rejects
+    /// URL of the dead-letter queue of that queue; its messages become rejected messages
     #[arg(long, value_name = "URL", env = "COUNTMEIN_DEAD_LETTER_QUEUE_URL")]
     dead_letter_queue_url: Option<String>,
 
-    /// The secret in Secrets Manager that is the organiser's key, instead of the key in the data folder
+    /// Name of the Secrets Manager secret that contains the organiser's key, instead of the key in the data folder
     #[arg(long, value_name = "NAME", env = "COUNTMEIN_ORGANISER_SECRET")]
     organiser_secret: Option<String>,
 
-    /// The secret in Secrets Manager that signs manage links, instead of the one in the data folder
+    /// Name of the Secrets Manager secret that signs personal links, instead of the one in the data folder
     #[arg(long, value_name = "NAME", env = "COUNTMEIN_TOKEN_SECRET")]
     token_secret: Option<String>,
 
-    /// Leave the queue to the functions of the stack
+    /// Do not process the queue on this server; the deployed AWS functions do it
     #[arg(long)]
     serve_only: bool,
 }
@@ -105,7 +105,7 @@ fn refusal(option: &Arg, serve: &ArgMatches) -> Option<String> {
 }
 
 impl RemoteArgs {
-    /// The home that the arguments name.
+    /// The storage backend that the arguments name.
     pub fn store(self) -> Result<Store, CliError> {
         match (self.store, self.queue, self.queue_url) {
             (StoreKind::Sqlite, QueueKind::Sqlite, _) => Ok(Store::Sqlite),

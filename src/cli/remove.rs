@@ -13,7 +13,7 @@ use crate::domain::event::Event;
 
 const EXAMPLES: &str = "\
 Examples:
-  countmein remove Ana                          on all events
+  countmein remove Ana                          for all events
   countmein remove Ana --event 'Pizza Night'
   countmein remove Ana --yes --json             in a script
 
@@ -28,7 +28,7 @@ pub struct Args {
     #[arg(value_parser = address::parse_name)]
     name: AttendeeName,
 
-    /// Delete data on this event only
+    /// Delete only the person's data for this event
     #[arg(long, value_parser = address::parse_event)]
     event: Option<Event>,
 
@@ -78,7 +78,7 @@ impl Args {
         }
         let scope = self.event.as_ref().map_or("all events", Event::title);
         let question =
-            format!("Delete all data about {} on {scope}? This cannot be undone. [y/N] ", self.name.as_str());
+            format!("Delete all data about {} for {scope}? This cannot be undone. [y/N] ", self.name.as_str());
         let mut stderr = io::stderr();
         write!(stderr, "{}", terminal::escape(&question))?;
         stderr.flush()?;

@@ -20,7 +20,7 @@ Examples:
   countmein signup 'Pizza Night' Ana --contact ana@example.org
   countmein signup Dance Ben --contact +14155552671 --url https://signup.example.org
 
-It prints a link to change or cancel the sign-up. Anyone who has the link can use it.
+It prints a personal link to change or cancel the sign-up. Anyone who has the link can use it.
 
 Without the organiser's key, you can only sign up people who are not on the list yet. With the key, you can \
 also change the contact of people who are on the list; no link is printed then.";

@@ -15,7 +15,7 @@ pub struct SmsArgs {
     #[arg(long, value_name = "HOURS", env = "COUNTMEIN_SMS_HOURS")]
     sms_hours: Option<SmsHours>,
 
-    /// Maximum text messages per day (UTC); at most half of them are opt-in requests and manage links
+    /// Maximum text messages per day (UTC); at most half of them are opt-in requests and personal links
     #[arg(long, value_name = "NUMBER", env = "COUNTMEIN_SMS_PER_DAY", default_value_t = 100)]
     sms_per_day: u64,
 }

@@ -31,7 +31,7 @@ impl Change {
         new.is_some() && new != contact(&self.old)
     }
 
-    /// Whether the attendee's contact gets a message of its own: an opt-in request or the manage link.
+    /// Whether the attendee's contact gets its own message: an opt-in request or the manage link.
     pub fn needs_reply(&self) -> bool {
         self.has_new_contact() || self.link_request().is_some()
     }

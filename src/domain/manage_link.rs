@@ -33,7 +33,7 @@ pub struct ManageToken {
     pub signup: SignupId,
 }
 
-/// The state of the registration behind a manage link.
+/// The state of the registration behind a personal link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RegistrationState {

@@ -30,7 +30,7 @@ pub struct ButtonBody {
     pub secret: String,
 }
 
-/// A registration, as its manage link shows it.
+/// A registration, as its personal link shows it.
 #[derive(Serialize, ToSchema)]
 pub struct ManageBody {
     /// The id of the event.
@@ -87,7 +87,7 @@ pub struct UsageBody {
 pub struct TextsBody {
     #[serde(flatten)]
     pub usage: UsageBody,
-    /// Opt-in requests and manage links among the text messages. Any visitor can trigger these.
+    /// Opt-in requests and personal links among the text messages. Any visitor can trigger these.
     pub answers: UsageBody,
     /// The calling codes of the countries to which text messages are sent.
     #[schema(example = json!(["+49", "+1"]))]

@@ -15,7 +15,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::formats::button::message::ButtonMessage;
 use crate::formats::{message, panic};
 use crate::ingest::presses::{PressResolver, ResolvedPress};
-use crate::ports::{AttendeeBatch, Backend, Delivery, MAX_RECEIVES, RejectedMessage, RejectedMessages};
+use crate::ports::{AttendeeSignups, Backend, Delivery, MAX_RECEIVES, RejectedMessage, RejectedMessages};
 
 /// What a delivery's body says.
 enum Parsed {
@@ -92,7 +92,7 @@ async fn process_batch(deliveries: &[Delivery], backend: &Backend, now: Timestam
     for (key, mut requests) in by_attendee {
         requests.sort_by(|(one, _), (other, _)| one.version.cmp(&other.version));
         let (signups, indices): (Vec<_>, Vec<_>) = requests.into_iter().unzip();
-        batches.push(AttendeeBatch { key, signups });
+        batches.push(AttendeeSignups { key, signups });
         batch_indices.push(indices);
     }
     let results = if batches.is_empty() { Vec::new() } else { backend.roster.apply(batches, now).await };

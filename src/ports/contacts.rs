@@ -12,5 +12,5 @@ pub trait Contacts: Send + Sync {
     async fn opt_in(&self, contact: &ContactId) -> Result<Option<OptIn>, Unavailable>;
 
     /// Stores an opt-in. It is a conflict if the stored opt-in is not `before`.
-    async fn set_opt_in(&self, contact: &ContactId, before: Option<OptIn>, now: OptIn) -> Result<Write, Unavailable>;
+    async fn set_opt_in(&self, contact: &ContactId, expected: Option<OptIn>, new: OptIn) -> Result<Write, Unavailable>;
 }

@@ -40,7 +40,7 @@ pub use self::meter::{Exposition, IngestCounts, Meter, NotificationCounts};
 pub use self::notifier::{Notified, Notifier};
 pub use self::queue::{Delivery, Depth, MAX_RECEIVES, Nack, Queue};
 pub use self::rejected_messages::{RejectedMessage, RejectedMessages};
-pub use self::roster::{AttendeeBatch, EventSummary, Roster, RosterPage};
+pub use self::roster::{AttendeeSignups, EventSummary, Roster, RosterPage};
 pub use self::secrets::Secrets;
 pub use self::sms_sender::{Sms, SmsSender};
 pub use self::webhook_caller::{WebhookCall, WebhookCaller};

@@ -11,7 +11,7 @@ use crate::ports::{ApplyError, Unavailable};
 
 /// The requests of one batch about one attendee, oldest first, never empty.
 #[derive(Debug, Clone)]
-pub struct AttendeeBatch {
+pub struct AttendeeSignups {
     pub key: AttendeeKey,
     pub signups: Vec<Signup>,
 }
@@ -46,7 +46,7 @@ pub trait Roster: Send + Sync {
     /// Applies each attendee's requests in their order with [`apply_all`](crate::domain::attendee::apply_all) and stores
     /// the result together with its [`Change`](crate::domain::change::Change), both or neither. The results are in the order of
     /// `batches`, with one entry for each request. A batch that failed changed nothing.
-    async fn apply(&self, batches: Vec<AttendeeBatch>, now: Timestamp) -> Vec<Result<Vec<Applied>, ApplyError>>;
+    async fn apply(&self, batches: Vec<AttendeeSignups>, now: Timestamp) -> Vec<Result<Vec<Applied>, ApplyError>>;
 
     /// The attendee as last stored, `in` or `out`.
     async fn attendee(&self, key: &AttendeeKey) -> Result<Option<Attendee>, Unavailable>;

@@ -19,7 +19,7 @@ pub struct Sms {
 pub trait SmsSender: Send + Sync {
     async fn send(&self, sms: &Sms) -> Result<(), SendError>;
 
-    /// Sends an opt-in request. A provider that already knows the opt-in of this phone returns it.
+    /// Sends an opt-in request. Returns the opt-in state if the provider already knows it for this number.
     async fn request_opt_in(&self, request: &Sms) -> Result<Option<OptIn>, SendError> {
         self.send(request).await.map(|()| None)
     }

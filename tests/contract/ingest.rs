@@ -10,7 +10,7 @@ use countmein::domain::timestamp::Timestamp;
 use countmein::formats::message;
 use countmein::ingest::{Outcome, Processed, reject_dead_letters};
 use countmein::ports::{
-    ApplyError, AttendeeBatch, Deletion, Delivery, EventSummary, MAX_RECEIVES, RejectedMessage, RejectedMessages,
+    ApplyError, AttendeeSignups, Deletion, Delivery, EventSummary, MAX_RECEIVES, RejectedMessage, RejectedMessages,
     Roster, RosterPage, Unavailable,
 };
 use proptest::prelude::*;
@@ -246,7 +246,7 @@ impl Witness {
 }
 
 impl Account {
-    fn apply(&mut self, batch: &AttendeeBatch, now: Timestamp) -> Vec<Applied> {
+    fn apply(&mut self, batch: &AttendeeSignups, now: Timestamp) -> Vec<Applied> {
         let (stored, applied) = apply_all(self.attendees.get(&batch.key), &batch.signups, now);
         if let Some(attendee) = stored {
             self.attendees.insert(batch.key.clone(), attendee);
@@ -258,10 +258,10 @@ impl Account {
 
 #[async_trait]
 impl Roster for Witness {
-    async fn apply(&self, batches: Vec<AttendeeBatch>, now: Timestamp) -> Vec<Result<Vec<Applied>, ApplyError>> {
+    async fn apply(&self, batches: Vec<AttendeeSignups>, now: Timestamp) -> Vec<Result<Vec<Applied>, ApplyError>> {
         assert!(batches.iter().all(|batch| Some(&batch.key) != self.trap.as_ref()), "it stepped into the trap");
         let refused: Vec<bool> = batches.iter().map(|_| self.refuses()).collect();
-        let passed: Vec<AttendeeBatch> =
+        let passed: Vec<AttendeeSignups> =
             batches.into_iter().zip(&refused).filter(|(_, refused)| !**refused).map(|(batch, _)| batch).collect();
         let mut answers = self.roster.apply(passed.clone(), now).await.into_iter();
         for (answer, batch) in answers.as_slice().iter().zip(&passed) {
@@ -358,7 +358,7 @@ struct SilentRoster(Witness);
 
 #[async_trait]
 impl Roster for SilentRoster {
-    async fn apply(&self, batches: Vec<AttendeeBatch>, now: Timestamp) -> Vec<Result<Vec<Applied>, ApplyError>> {
+    async fn apply(&self, batches: Vec<AttendeeSignups>, now: Timestamp) -> Vec<Result<Vec<Applied>, ApplyError>> {
         self.0.apply(batches, now).await;
         Vec::new()
     }

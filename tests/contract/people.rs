@@ -8,7 +8,7 @@ use countmein::domain::contact::Contact;
 use countmein::domain::event::{Event, EventId};
 use countmein::domain::signup::{AttendeeKey, Request, Signup, SignupId, Version};
 use countmein::domain::timestamp::Timestamp;
-use countmein::ports::{AttendeeBatch, Position, Roster, RosterPage};
+use countmein::ports::{AttendeeSignups, Position, Roster, RosterPage};
 use uuid::Uuid;
 
 use crate::backend::Backend;
@@ -89,8 +89,8 @@ impl Person {
 }
 
 /// Requests for one attendee, as ingest hands them to the roster.
-pub fn batch(signups: Vec<Signup>) -> AttendeeBatch {
-    AttendeeBatch { key: signups[0].key(), signups }
+pub fn batch(signups: Vec<Signup>) -> AttendeeSignups {
+    AttendeeSignups { key: signups[0].key(), signups }
 }
 
 /// Applies requests for one attendee together.

@@ -20,7 +20,7 @@ use countmein::domain::signup::{AttendeeKey, Request, Signup, SignupId, Version}
 use countmein::domain::timestamp::Timestamp;
 use countmein::fanout::{DigestSender, add_to_digests};
 use countmein::ports::{
-    ApplyError, AttendeeBatch, Digests, EventSummary, NotificationCounts, Notified, Notifier, Roster, RosterPage,
+    ApplyError, AttendeeSignups, Digests, EventSummary, NotificationCounts, Notified, Notifier, Roster, RosterPage,
     SendError, Unavailable, Write,
 };
 use futures_util::FutureExt as _;
@@ -196,7 +196,7 @@ impl Digests for Memory {
 
 #[async_trait]
 impl Roster for Memory {
-    async fn apply(&self, _: Vec<AttendeeBatch>, _: Timestamp) -> Vec<Result<Vec<Applied>, ApplyError>> {
+    async fn apply(&self, _: Vec<AttendeeSignups>, _: Timestamp) -> Vec<Result<Vec<Applied>, ApplyError>> {
         unreachable!("the simulation makes its own requests")
     }
 

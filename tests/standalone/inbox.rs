@@ -8,7 +8,7 @@ use countmein::domain::event::Event;
 use countmein::domain::registration::RegistrationKey;
 use countmein::domain::signup::{Request, Signup, SignupId, Version};
 use countmein::domain::timestamp::Timestamp;
-use countmein::ports::{AttendeeBatch, INBOX_MESSAGES, Inbox, InboxMessage, Roster};
+use countmein::ports::{AttendeeSignups, INBOX_MESSAGES, Inbox, InboxMessage, Roster};
 use tempfile::TempDir;
 
 /// A database in a temporary folder.
@@ -42,7 +42,7 @@ fn message(number: i64) -> InboxMessage {
 
 impl Backend {
     async fn apply(&self, signup: Signup) {
-        let batch = AttendeeBatch { key: signup.key(), signups: vec![signup] };
+        let batch = AttendeeSignups { key: signup.key(), signups: vec![signup] };
         let applied = self.sqlite.apply(vec![batch], at(0)).await.remove(0).expect("the database is there");
         assert_eq!(applied, [Applied::Stored]);
     }
@@ -200,7 +200,7 @@ async fn rejoining_starts_an_empty_inbox() {
     let again =
         [signup("dance", "Ana", 3, Request::Cancel), signup("dance", "Ana", 4, Request::Enrol { contact: None })];
 
-    backend.sqlite.apply(vec![AttendeeBatch { key: first.attendee.clone(), signups: again.to_vec() }], at(5)).await;
+    backend.sqlite.apply(vec![AttendeeSignups { key: first.attendee.clone(), signups: again.to_vec() }], at(5)).await;
 
     assert!(backend.messages(&first).await.is_empty());
 }

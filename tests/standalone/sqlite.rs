@@ -15,8 +15,8 @@ use countmein::domain::event::Event;
 use countmein::domain::signup::{Request, Signup, SignupId, Version};
 use countmein::domain::timestamp::Timestamp;
 use countmein::ports::{
-    AttendeeBatch, Budgets, ChangeFeed, Deletion, Delivery, Digests, Idempotency, MAX_RECEIVES, Nack, Position, Queue,
-    RejectedMessage, RejectedMessages, Remembered, Roster, Spending, Write,
+    AttendeeSignups, Budgets, ChangeFeed, Deletion, Delivery, Digests, Idempotency, MAX_RECEIVES, Nack, Position,
+    Queue, RejectedMessage, RejectedMessages, Remembered, Roster, Spending, Write,
 };
 use strum::VariantArray as _;
 use tempfile::TempDir;
@@ -50,7 +50,7 @@ fn enrol(name: &str, second: i64) -> Signup {
 }
 
 async fn apply(sqlite: &Sqlite, signup: Signup, now: Timestamp) -> Vec<Applied> {
-    let batch = AttendeeBatch { key: signup.key(), signups: vec![signup] };
+    let batch = AttendeeSignups { key: signup.key(), signups: vec![signup] };
     sqlite.apply(vec![batch], now).await.remove(0).unwrap()
 }
 
@@ -226,7 +226,7 @@ async fn fifth_crash_becomes_a_reject() {
 
     let reject = sqlite.get(&id).await.unwrap().expect("it is kept");
     assert_eq!(reject.body, "deadly");
-    assert_eq!(reject.reason, "failed 5 times; the last time: the program stopped before it was done");
+    assert_eq!(reject.reason, "failed 5 times; the last time: the program stopped before the message was processed");
 }
 
 #[tokio::test]
@@ -371,7 +371,7 @@ async fn expiry_handles_large_backlogs() {
     let sqlite = open(data.path());
     let batches = (0..2_500).map(|number| {
         let cancel = signup(&format!("Guest {number}"), 1, Request::Cancel);
-        AttendeeBatch { key: cancel.key(), signups: vec![cancel] }
+        AttendeeSignups { key: cancel.key(), signups: vec![cancel] }
     });
     let answers = sqlite.apply(batches.collect(), at(1)).await;
     assert!(answers.iter().all(|answer| matches!(answer.as_deref(), Ok([Applied::Stored]))));

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::item::{self, Item, NAME};
-use super::{AT_ONCE, EventsTable, QUERY_PAGE, key};
+use super::{EventsTable, MAX_CONCURRENT_CALLS, QUERY_PAGE, key};
 use crate::adapters::aws::error::unavailable;
 use crate::domain::attendee_name::NameKey;
 use crate::domain::button::{Button, Serial};
@@ -12,7 +12,7 @@ use crate::domain::event::EventId;
 use crate::formats::stored::button::ButtonRecord;
 use crate::ports::{Buttons, Deletion, Unavailable};
 
-/// The partition of the buttons, by serial number.
+/// Partition key of all buttons. The sort key, in the attribute `name`, is the serial number.
 const BUTTONS: &str = "#button";
 
 const READING: &str = "reading the buttons";
@@ -30,7 +30,7 @@ impl Buttons for EventsTable {
     async fn find(&self, serials: &[Serial]) -> Result<Vec<Button>, Unavailable> {
         stream::iter(serials.to_vec())
             .map(|serial| async move { self.get(READING, BUTTONS, serial.as_str()).await })
-            .buffer_unordered(AT_ONCE)
+            .buffer_unordered(MAX_CONCURRENT_CALLS)
             .try_filter_map(|found| async move { found.item.map(from_item).transpose() })
             .try_collect()
             .await

@@ -12,9 +12,9 @@ use crate::domain::opt_in::OptIn;
 use crate::domain::timestamp::Timestamp;
 use crate::ports::{Budgets, Contacts, Spending, Unavailable, Write};
 
-/// The partition of the opt-ins, by the contact's id.
+/// Partition key of all opt-ins. The sort key is the contact's id.
 const CONTACTS: &str = "#contact";
-/// The partition of the budgets, by name.
+/// Partition key of all budgets. The sort key is the budget's name.
 const BUDGETS: &str = "#budget";
 
 const STATE: &str = "state";
@@ -40,9 +40,9 @@ impl Contacts for EventsTable {
         found.item.map(from_item).transpose()
     }
 
-    async fn set_opt_in(&self, contact: &ContactId, before: Option<OptIn>, now: OptIn) -> Result<Write, Unavailable> {
-        let put = self.client.put_item().table_name(&self.table).set_item(Some(to_item(contact, now)));
-        let put = match before.map(attributes) {
+    async fn set_opt_in(&self, contact: &ContactId, expected: Option<OptIn>, new: OptIn) -> Result<Write, Unavailable> {
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(to_item(contact, new)));
+        let put = match expected.map(attributes) {
             None => put.condition_expression("attribute_not_exists(event)"),
             Some((state, asked_at)) => {
                 // `state` is a reserved word of DynamoDB.
@@ -62,8 +62,8 @@ impl Contacts for EventsTable {
 
 #[async_trait]
 impl Budgets for EventsTable {
-    /// DynamoDB deletes a budget only within days of its end. Until then a budget with the same name counts the old
-    /// spending. If an answer is lost, the client retries and spends twice. So a budget may grant less than its limit,
+    /// DynamoDB may take days to delete an expired budget. Until then, a new budget with the same name still includes
+    /// the old amount. If an answer is lost, the client retries and spends twice. So a budget may grant less than its limit,
     /// but never more.
     async fn spend(&self, budget: &str, limit: u64, ends_at: Timestamp) -> Result<Spending, Unavailable> {
         if limit == 0 {
@@ -97,6 +97,7 @@ impl Budgets for EventsTable {
     }
 }
 
+/// The stored names of the states differ from the variants for compatibility.
 fn attributes(opt_in: OptIn) -> (&'static str, Option<i64>) {
     match opt_in {
         OptIn::Pending { at } => ("asked", Some(at.as_millis())),

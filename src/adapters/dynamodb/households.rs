@@ -1,4 +1,4 @@
-//! The usual names of households with an Echo, one item each.
+//! For each household with an Echo, the attendee name that it usually signs up; one item per household.
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,7 @@ use crate::domain::attendee_name::{AttendeeName, NameKey};
 use crate::domain::household::UserId;
 use crate::ports::{Households, Unavailable};
 
-/// The partition of the households, by the hash of their Amazon user id.
+/// Partition key of all households. The sort key, in the attribute `name`, is the hash of the Amazon user id.
 const HOUSEHOLDS: &str = "#household";
 
 const READING: &str = "reading a household's usual name";

@@ -19,7 +19,8 @@ pub fn write(data: &impl Serialize) -> Item {
     serde_dynamo::aws_sdk_dynamodb_1::to_item(data).expect("it is plain data with named fields")
 }
 
-/// An item that does not read is damaged: somebody may mend it, so the call may work later.
+/// An item that cannot be parsed is damaged. An operator may repair it, so the error is `Unavailable` and the call can be
+/// retried.
 pub fn read<T: DeserializeOwned>(item: Item) -> Result<T, Unavailable> {
     serde_dynamo::aws_sdk_dynamodb_1::from_item(item).map_err(damaged)
 }

@@ -27,15 +27,15 @@ use self::item::Item;
 use crate::adapters::aws::error::unavailable;
 use crate::ports::{Backend, Deletion, Unavailable, Write};
 
-/// The partition of the digests; their sort keys are the events' ids.
+/// Partition key of all digests. The sort key is the event's id.
 const DIGESTS: &str = "#digest";
-/// The partition of the rejects, by id.
+/// Partition key of all rejected messages. The sort key is the message's id.
 const REJECTS: &str = "#reject";
-/// The partition of the answers to requests with an `Idempotency-Key`.
+/// Partition key of the responses to requests with an `Idempotency-Key`.
 const ANSWERS: &str = "#idempotency";
 
-/// Calls in flight at once for one batch: what a function's small share of a processor keeps up with.
-const AT_ONCE: usize = 64;
+/// Concurrent calls for one batch: as many as a function's small share of a processor can handle.
+const MAX_CONCURRENT_CALLS: usize = 64;
 
 /// Items read in one call, at the most: some 200 KiB of attendees.
 const QUERY_PAGE: usize = 1_000;

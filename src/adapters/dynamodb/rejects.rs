@@ -5,7 +5,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde::{Deserialize, Serialize};
 
 use super::item::{self, Item};
-use super::{AT_ONCE, EventsTable, REJECTS};
+use super::{EventsTable, MAX_CONCURRENT_CALLS, REJECTS};
 use crate::domain::timestamp::Timestamp;
 use crate::ports::{Deletion, RejectedMessage, RejectedMessages, Unavailable};
 
@@ -27,7 +27,11 @@ struct RejectRecord {
 #[async_trait]
 impl RejectedMessages for EventsTable {
     async fn put(&self, rejects: Vec<RejectedMessage>) -> Result<(), Unavailable> {
-        stream::iter(rejects).map(|reject| self.put_reject(reject)).buffer_unordered(AT_ONCE).try_collect().await
+        stream::iter(rejects)
+            .map(|reject| self.put_reject(reject))
+            .buffer_unordered(MAX_CONCURRENT_CALLS)
+            .try_collect()
+            .await
     }
 
     async fn list(&self, limit: usize, after: Option<&str>) -> Result<Vec<RejectedMessage>, Unavailable> {

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::stored_attendee::{self, StoredAttendee};
-use super::{AT_ONCE, EventsTable, QUERY_PAGE, item, text};
+use super::{EventsTable, MAX_CONCURRENT_CALLS, QUERY_PAGE, item, text};
 use crate::adapters::aws::error::apply_error;
 use crate::domain::attendee::{Applied, Attendee, apply_all};
 use crate::domain::attendee_name::NameKey;
@@ -16,7 +16,7 @@ use crate::domain::event::EventId;
 use crate::domain::signup::AttendeeKey;
 use crate::domain::timestamp::Timestamp;
 use crate::formats::stored::attendee::StoredStatus;
-use crate::ports::{ApplyError, AttendeeBatch, EventSummary, RejectedMessages as _, Roster, RosterPage, Unavailable};
+use crate::ports::{ApplyError, AttendeeSignups, EventSummary, RejectedMessages as _, Roster, RosterPage, Unavailable};
 
 const WRITING: &str = "writing to the roster";
 const READING: &str = "reading the roster";
@@ -30,7 +30,7 @@ const ATTEMPTS: u32 = 10;
 
 #[async_trait]
 impl Roster for EventsTable {
-    async fn apply(&self, batches: Vec<AttendeeBatch>, now: Timestamp) -> Vec<Result<Vec<Applied>, ApplyError>> {
+    async fn apply(&self, batches: Vec<AttendeeSignups>, now: Timestamp) -> Vec<Result<Vec<Applied>, ApplyError>> {
         let began = Instant::now();
         stream::iter(batches)
             .map(|batch| async move {
@@ -40,7 +40,7 @@ impl Roster for EventsTable {
                 }
                 self.apply_batch(&batch, now).await
             })
-            .buffered(AT_ONCE)
+            .buffered(MAX_CONCURRENT_CALLS)
             .collect()
             .await
     }
@@ -98,7 +98,7 @@ impl Roster for EventsTable {
         };
         let removed = stream::iter(events)
             .map(|event| async move { self.delete_item("removing a person", event.as_str(), name.as_str()).await })
-            .buffer_unordered(AT_ONCE)
+            .buffer_unordered(MAX_CONCURRENT_CALLS)
             .try_fold(0, async |sum, removed| Ok(sum + removed.count()))
             .await?;
         // Of one event alone, the person goes on elsewhere.
@@ -119,7 +119,7 @@ impl EventsTable {
     /// Most requests are new sign-ups, so the first write takes the attendee for absent: one call, if that is so. A
     /// refusal returns what is there; [`apply_all`] decides over that, and there is another call only if there is
     /// something to write.
-    async fn apply_batch(&self, batch: &AttendeeBatch, now: Timestamp) -> Result<Vec<Applied>, ApplyError> {
+    async fn apply_batch(&self, batch: &AttendeeSignups, now: Timestamp) -> Result<Vec<Applied>, ApplyError> {
         let mut found = match apply_all(None, &batch.signups, now) {
             (Some(_), _) => None,
             // These requests only change somebody who is there.

@@ -75,8 +75,16 @@ impl PrometheusMetrics {
         };
         registry.register("signups_accepted", "Sign-ups put on the queue, by channel", metrics.accepted.clone());
         registry.register("signups_stored", "Sign-ups that changed an attendee", metrics.stored.clone());
-        registry.register("signups_duplicate", "Sign-ups that were applied before", metrics.duplicates.clone());
-        registry.register("signups_stale", "Sign-ups older than what was applied", metrics.stale.clone());
+        registry.register(
+            "signups_duplicate",
+            "Sign-ups skipped because they were already applied",
+            metrics.duplicates.clone(),
+        );
+        registry.register(
+            "signups_stale",
+            "Sign-ups skipped because a newer request was already applied",
+            metrics.stale.clone(),
+        );
         registry.register("presses_ignored", "Button events that request nothing", metrics.ignored.clone());
         registry.register("signups_rejected", "Messages rejected", metrics.rejected.clone());
         registry.register("signups_retried", "Deliveries returned to the queue for a retry", metrics.retries.clone());
@@ -95,7 +103,7 @@ impl PrometheusMetrics {
         );
         registry.register_with_unit(
             "http_requests",
-            "HTTP requests by route and status",
+            "Duration of HTTP requests by method, route and status",
             Unit::Seconds,
             metrics.requests.clone(),
         );

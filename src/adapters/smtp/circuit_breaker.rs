@@ -1,6 +1,6 @@
 //! A circuit breaker: after several timeouts in a row, the server gets no mail for a while.
 //!
-//! Each mail that waits for a server that does not answer holds a connection, and so delays other mails.
+//! While the server does not respond, each waiting email occupies a connection and delays the others.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};

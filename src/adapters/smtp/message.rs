@@ -42,7 +42,7 @@ impl Sender {
             .ok_or_else(invalid_address)?;
         let from = self.0.email.clone();
         let envelope = Envelope::new(Some(from.clone()), vec![to.clone()]).map_err(|_| invalid_address())?;
-        // The encoding keeps a line break inside its header, but a mail client would show it within the line.
+        // The encoding prevents header injection, but a mail client would still show a line break in the subject.
         let subject = mail.subject.replace(char::is_control, " ");
         let mut builder = Message::builder()
             .from(self.0.clone())

@@ -21,18 +21,18 @@ impl Contacts for Sqlite {
         .await
     }
 
-    async fn set_opt_in(&self, contact: &ContactId, before: Option<OptIn>, now: OptIn) -> Result<Write, Unavailable> {
+    async fn set_opt_in(&self, contact: &ContactId, expected: Option<OptIn>, new: OptIn) -> Result<Write, Unavailable> {
         let contact = contact.clone();
         self.write("storing an opt-in", move |db| {
-            let (state, asked_at) = columns(now);
-            let Some(before) = before else {
+            let (state, asked_at) = columns(new);
+            let Some(expected) = expected else {
                 let sql = "INSERT OR IGNORE INTO contact (id, state, asked_at) VALUES (?1, ?2, ?3)";
                 let inserted = db.prepare_cached(sql)?.execute((contact.as_str(), state, asked_at))?;
                 return Ok(Write::of(inserted > 0));
             };
-            let (old_state, old_asked_at) = columns(before);
+            let (expected_state, expected_asked_at) = columns(expected);
             let sql = "UPDATE contact SET state = ?2, asked_at = ?3 WHERE id = ?1 AND state = ?4 AND asked_at IS ?5";
-            let row = (contact.as_str(), state, asked_at, old_state, old_asked_at);
+            let row = (contact.as_str(), state, asked_at, expected_state, expected_asked_at);
             Ok(Write::of(db.prepare_cached(sql)?.execute(row)? > 0))
         })
         .await
@@ -46,8 +46,8 @@ impl Budgets for Sqlite {
         self.write("spending from a budget", move |db| {
             let sql = "INSERT INTO budget (name, spent, ends_at) SELECT ?1, 1, ?3 WHERE ?2 > 0
                        ON CONFLICT DO UPDATE SET spent = spent + 1 WHERE spent < ?2";
-            let spent = db.prepare_cached(sql)?.execute((&budget, limit, ends_at.as_millis()))?;
-            Ok(if spent > 0 { Spending::Granted } else { Spending::Exhausted })
+            let changed_rows = db.prepare_cached(sql)?.execute((&budget, limit, ends_at.as_millis()))?;
+            Ok(if changed_rows > 0 { Spending::Granted } else { Spending::Exhausted })
         })
         .await
     }
@@ -62,6 +62,7 @@ impl Budgets for Sqlite {
     }
 }
 
+/// The stored names of the states differ from the variants for compatibility.
 fn columns(opt_in: OptIn) -> (&'static str, Option<i64>) {
     match opt_in {
         OptIn::Pending { at } => ("asked", Some(at.as_millis())),

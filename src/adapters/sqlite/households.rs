@@ -1,4 +1,4 @@
-//! The usual names of households with an Echo, one row each.
+//! For each household with an Echo, the attendee name that it usually signs up; one row per household.
 
 use async_trait::async_trait;
 use rusqlite::Connection;

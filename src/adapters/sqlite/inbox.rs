@@ -12,7 +12,7 @@ impl Inbox for Sqlite {
         let registration = registration.clone();
         self.write("storing a message", move |db| {
             let (event, name) = (registration.attendee.event.as_str(), registration.attendee.name.as_str());
-            // A registration that has ended gets no message, since nothing would delete it.
+            // No message is stored for a registration that has ended, because nothing would ever delete that message.
             let sql = "INSERT OR IGNORE INTO inbox (event, name, owner, id, at, text) SELECT ?1, ?2, ?3, ?4, ?5, ?6
                        WHERE EXISTS (SELECT 1 FROM attendee WHERE event = ?1 AND name = ?2 AND owner = ?3)";
             let row = (event, name, registration.owner.as_str(), &message.id, message.at.as_millis(), &message.text);

@@ -11,7 +11,8 @@ use crate::domain::signup::Version;
 use crate::domain::timestamp::Timestamp;
 use crate::ports::{Delivery, Depth, MAX_RECEIVES, Nack, Queue, Unavailable};
 
-/// Deliveries after which a message is a suspect: it may be what stops the program, so it is delivered alone.
+/// Number of deliveries after which a message is a suspect: processing it may have crashed the program, so it is
+/// delivered alone.
 const SUSPECT_RECEIVES: u32 = 2;
 
 /// How long a receive call waits for the first message.
@@ -82,7 +83,7 @@ impl Sqlite {
     /// Receives what is visible now.
     async fn receive_now(&self, limit: usize) -> Result<Vec<Delivery>, Unavailable> {
         let visibility_timeout = self.shared.visibility_timeout;
-        // Every second call, so that many suspects do not delay the other messages.
+        // Every second call takes unsuspected messages first. Otherwise many suspects would delay the others.
         let prefers_unsuspected = self.shared.prefers_unsuspected.fetch_not(Ordering::Relaxed);
         self.write("reading the queue", move |db| {
             let now = Timestamp::now();
@@ -126,7 +127,7 @@ fn reject_undeliverable(db: &Connection, now: Timestamp) -> rusqlite::Result<()>
     db.prepare_cached(
         "INSERT OR IGNORE INTO reject (id, body, reason, arrived_at, rejected_at)
          SELECT id, body, 'failed ' || receive_count || ' times; the last time: '
-                || coalesce(last_failure, 'the program stopped before it was done'), arrived_at, ?1
+                || coalesce(last_failure, 'the program stopped before the message was processed'), arrived_at, ?1
          FROM queue WHERE visible_at <= ?1 AND receive_count >= 5",
     )?
     .execute([now.as_millis()])?;

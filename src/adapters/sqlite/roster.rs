@@ -14,16 +14,16 @@ use crate::domain::event::EventId;
 use crate::domain::signup::AttendeeKey;
 use crate::domain::timestamp::Timestamp;
 use crate::formats::stored::attendee::AttendeeRecord;
-use crate::ports::{ApplyError, AttendeeBatch, EventSummary, Roster, RosterPage, Unavailable};
+use crate::ports::{ApplyError, AttendeeSignups, EventSummary, Roster, RosterPage, Unavailable};
 
-/// Attendees in one transaction. Few, so that a concurrent sign-up waits only about a millisecond, and that an attendee
-/// that cannot be written fails few others.
+/// Maximum attendees per transaction. Kept small so that a concurrent sign-up waits only about a millisecond, and so that
+/// one failed write affects few other attendees.
 const ATTENDEES_PER_TRANSACTION: usize = 64;
 
 #[async_trait]
 impl Roster for Sqlite {
-    async fn apply(&self, batches: Vec<AttendeeBatch>, now: Timestamp) -> Vec<Result<Vec<Applied>, ApplyError>> {
-        let batches: Arc<[AttendeeBatch]> = batches.into();
+    async fn apply(&self, batches: Vec<AttendeeSignups>, now: Timestamp) -> Vec<Result<Vec<Applied>, ApplyError>> {
+        let batches: Arc<[AttendeeSignups]> = batches.into();
         let mut answers = Vec::with_capacity(batches.len());
         for start in (0..batches.len()).step_by(ATTENDEES_PER_TRANSACTION) {
             let slice = start..batches.len().min(start + ATTENDEES_PER_TRANSACTION);
@@ -121,7 +121,7 @@ impl Roster for Sqlite {
     }
 }
 
-fn apply_batch(db: &Connection, batch: &AttendeeBatch, now: Timestamp) -> rusqlite::Result<Vec<Applied>> {
+fn apply_batch(db: &Connection, batch: &AttendeeSignups, now: Timestamp) -> rusqlite::Result<Vec<Applied>> {
     let current = find(db, &batch.key)?;
     let (stored, applied) = attendee::apply_all(current.as_ref(), &batch.signups, now);
     if let Some(new) = &stored {
@@ -163,7 +163,7 @@ fn store(db: &Connection, old: Option<&Attendee>, new: Option<&Attendee>, now: T
     change_feed::record(db, &attendee.key(), old_record.as_ref(), new_record.as_ref(), now)
 }
 
-/// Deletes an event without attendees, in or out.
+/// Deletes an event that has no attendee records, neither signed up nor cancelled.
 pub fn delete_event_if_empty(db: &Connection, event: &str) -> rusqlite::Result<()> {
     db.prepare_cached(
         "DELETE FROM event WHERE id = ?1 AND count = 0 AND NOT EXISTS (SELECT 1 FROM attendee WHERE event = ?1)",

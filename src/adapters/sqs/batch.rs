@@ -25,7 +25,7 @@ pub fn batches(bodies: &[String]) -> impl Iterator<Item = &[String]> {
 }
 
 /// Escapes the characters U+FFFE and U+FFFF, which SQS rejects (SendMessage, "Important"). A body is JSON, so the
-/// escape means the same. JSON escapes the other characters that SQS rejects anyway.
+/// escape means the same. The other characters that SQS rejects are control characters, which JSON always escapes.
 pub fn escape_noncharacters(body: &str) -> Cow<'_, str> {
     if body.contains(['\u{fffe}', '\u{ffff}']) {
         Cow::Owned(body.replace('\u{fffe}', "\\ufffe").replace('\u{ffff}', "\\uffff"))

@@ -1,6 +1,6 @@
-//! Which IP addresses belong to the public internet. Only these may be called.
+//! Which IP addresses belong to the public internet. With `--webhooks public`, only these may be called.
 //!
-//! Webhook addresses come from strangers. All other IP addresses are on this machine or in its network, where services
+//! Webhook addresses come from strangers. Other IP addresses may be on this machine or in its network, where services
 //! may trust a request because it comes from the server (server-side request forgery).
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};

@@ -8,7 +8,7 @@ use ureq::unversioned::transport::NextTimeout;
 
 use super::address::is_public;
 
-/// Resolves a host to its public addresses.
+/// Resolves a host to the addresses that may be called: its public ones, or all of them if `allow_private` is set.
 ///
 /// The client connects to exactly these addresses and does not resolve the host a second time, so DNS rebinding cannot
 /// replace them in between.
@@ -32,7 +32,7 @@ impl PublicResolver {
 impl Resolver for PublicResolver {
     fn resolve(&self, uri: &Uri, config: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
         let found = self.resolver.resolve(uri, config, timeout).map_err(|error| match error {
-            // An I/O error would be taken for one of the connection.
+            // The caller would mistake an I/O error here for a connection error.
             Error::Io(_) => Error::HostNotFound,
             other => other,
         })?;

@@ -1,4 +1,4 @@
-//! The progress of an import, stored beside the CSV file.
+//! The progress of an import, stored in the folder of the CSV file.
 
 use std::ffi::OsString;
 use std::fs;

@@ -6,7 +6,8 @@ use serde_json::{Map, Value};
 use super::{DeviceMessage, DevicePress, device, text_of, time_of};
 use crate::domain::button::PressKind;
 
-/// `{"serialNumber": "G030…", "clickType": "SINGLE", "batteryVoltage": "2000 mV"}` on `iotbutton/<DSN>`. It has no time.
+/// `{"serialNumber": "G030…", "clickType": "SINGLE", "batteryVoltage": "2000 mV"}` on `iotbutton/<device serial number>`.
+/// The message contains no timestamp.
 pub fn iot_button(topic: &str, object: &Map<String, Value>) -> Option<DeviceMessage> {
     let device = device(topic, "iotbutton/", "")?;
     text_of(object, "serialNumber")?;

@@ -1,4 +1,4 @@
-//! The manage link of a registration. GET only shows; POST changes.
+//! The personal link of a registration. GET only shows; POST changes.
 
 use std::sync::Arc;
 
@@ -44,10 +44,10 @@ pub struct ManageRequest {
     pub notify: Option<bool>,
 }
 
-/// Shows the registration of a manage link.
+/// Shows the registration of a personal link.
 #[utoipa::path(
     get, path = "/events/{event}/manage/{token}", operation_id = "showStay", tag = "signups",
-    params(("event" = String, Path, description = "The event's id or title"), ("token" = String, Path, description = "The token at the end of the manage link")),
+    params(("event" = String, Path, description = "The event's id or title"), ("token" = String, Path, description = "The token at the end of the personal link")),
     responses(
         (status = 200, content((ManageBody = "application/json"), (String = "text/html"))),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
@@ -71,10 +71,10 @@ pub async fn show(
     Ok(Json(body).into_response())
 }
 
-/// Cancels the registration of a manage link, changes its contact, or turns its notifications on or off.
+/// Cancels the registration of a personal link, changes its contact, or turns its notifications on or off.
 #[utoipa::path(
     post, path = "/events/{event}/manage/{token}", operation_id = "changeStay", tag = "signups",
-    params(("event" = String, Path, description = "The event's id or title"), ("token" = String, Path, description = "The token at the end of the manage link")),
+    params(("event" = String, Path, description = "The event's id or title"), ("token" = String, Path, description = "The token at the end of the personal link")),
     request_body = ManageRequest,
     responses(
         (status = 202, body = ManageBody),

@@ -1,4 +1,4 @@
-//! Sends attendees their manage link again. The link goes to the attendee's confirmed contact; it is never shown in the
+//! Sends attendees their personal link again. The link goes to the attendee's confirmed contact; it is never shown in the
 //! response.
 
 use std::sync::Arc;
@@ -24,7 +24,7 @@ use crate::notify::links::event_path;
 /// The same message for every name, so that it does not reveal who is on the list or has a contact.
 const MESSAGE: &str = "If this name is on the list with a confirmed contact, its link is on its way there; it is sent once an hour at most.";
 
-/// Whose manage link to send.
+/// Whose personal link to send.
 #[derive(Serialize, ToSchema)]
 pub struct LinkRequest {
     /// The attendee's name. Case and spacing do not matter.
@@ -38,7 +38,7 @@ pub struct LinkResponse {
     pub message: &'static str,
 }
 
-/// Sends an attendee their manage link again.
+/// Sends an attendee their personal link again.
 ///
 /// The link is sent only to the attendee's own confirmed contact.
 #[utoipa::path(

@@ -1,4 +1,4 @@
-//! Public sign-ups: validated, put on the queue, answered with a manage link.
+//! Public sign-ups: validated, put on the queue, answered with a personal link.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,7 +29,7 @@ use crate::notify::links::event_path;
 use crate::ports::{Remembered, Unavailable};
 
 /// The length of an `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header). Shorter keys could be guessed, and
-/// the response contains a manage link.
+/// the response contains a personal link.
 const IDEMPOTENCY_KEY_BYTES: std::ops::RangeInclusive<usize> = 16..=255;
 
 /// How long a request waits for its sign-up to appear on the roster.
@@ -57,7 +57,7 @@ pub struct SignupResponse {
     /// The id of the event.
     pub event: String,
     pub name: String,
-    /// The manage link, which cancels the sign-up or changes its contact. Keep it: it is shown only in this response.
+    /// The personal link, which cancels the sign-up or changes its contact. Keep it: it is shown only in this response.
     pub manage: String,
 }
 

@@ -13,7 +13,7 @@ use countmein::domain::contact::Contact;
 use countmein::domain::event::Event;
 use countmein::domain::signup::{Request, Signup, SignupId, Version};
 use countmein::domain::timestamp::Timestamp;
-use countmein::ports::{AttendeeBatch, Roster as _};
+use countmein::ports::{AttendeeSignups, Roster as _};
 use serde_json::{Value, json};
 
 use super::world::{TABLE, World, failures};
@@ -223,7 +223,7 @@ fn write_of_another_batch_is_not_lost() {
         };
         let table = world.table.clone();
         world.before_the_second_call(async move {
-            let batch = AttendeeBatch { key: signup.key(), signups: vec![signup] };
+            let batch = AttendeeSignups { key: signup.key(), signups: vec![signup] };
             let applied = table.apply(vec![batch], Timestamp::now()).await.remove(0);
             assert_eq!(applied.unwrap(), [Applied::Stored]);
         });
