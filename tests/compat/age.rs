@@ -1,4 +1,4 @@
-//! Moves a copy of the SQLite file to the present, as if it had been written just now.
+//! Moves a copy of the SQLite file to the present, as if it had been written a second ago.
 //!
 //! The program deletes what has expired and gives up on old deliveries, so most of a file that is a year old would be gone
 //! before a test could look. The columns are those of schema 7 and never change.
