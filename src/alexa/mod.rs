@@ -1,4 +1,4 @@
-//! The Alexa skill: takes a request of Alexa and returns the response. It depends only on the ports.
+//! The Alexa skill: takes a request from Alexa and returns the response. It depends only on the ports.
 //!
 //! The types follow Amazon's "Request and Response JSON Reference" and "Dialog Interface Reference".
 

@@ -17,7 +17,7 @@ pub const MAX_RESPONSE_BYTES: usize = 24 * 1024;
 /// Bytes of JSON around the id and the title of a dynamic entity, rounded up.
 const ENTITY_OVERHEAD_BYTES: usize = 64;
 
-/// Longest slot values that the skill sends back. Both leave room for longer values than are valid.
+/// Longest slot values that the skill sends back. Both are larger than the longest valid value.
 const MAX_NAME_SLOT_CHARS: usize = 200;
 const MAX_SLOT_CHARS: usize = 400;
 
@@ -99,7 +99,8 @@ impl Response {
         response
     }
 
-    /// Adds the titles of events, so that Alexa recognizes them. At most half of the response is used for them.
+    /// Adds the titles of events, so that Alexa recognizes them. They may take up at most
+    /// half of the maximum response size.
     pub fn with_events(mut self, events: &[EventSummary]) -> Self {
         let mut bytes = 0;
         let fits = |event: &&EventSummary| {

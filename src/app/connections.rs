@@ -34,7 +34,7 @@ const RESERVED_HANDLES: u64 = 64;
 /// Time that running requests get to finish when the server stops.
 const SHUTDOWN_GRACE_PERIOD: Duration = Duration::from_secs(3);
 
-/// Delay after a connection could not be accepted.
+/// Delay before retrying after a failed accept.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(50);
 
 /// Serves until `stop` completes. It then accepts no more connections, finishes running requests, and returns.

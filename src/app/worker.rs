@@ -31,7 +31,7 @@ pub struct Worker {
 /// The job that a worker does with the messages of its queue.
 #[derive(Clone)]
 pub enum Job {
-    /// Ingest them onto the roster.
+    /// Apply them to the roster.
     Ingest(Box<Backend>),
     /// Store dead letters as rejected messages.
     RejectDeadLetters { rejects: Arc<dyn RejectedMessages> },

@@ -11,7 +11,7 @@ const EXAMPLES: &str = "\
 Examples:
   countmein inbox https://signup.example.org/events/dance/manage/AbC…
 
-The personal link was printed by `countmein signup`. Only people who have the link can read its notifications.";
+The personal link was printed by `countmein signup`. Only people who have the link can read the notifications.";
 
 /// List the notifications of a sign-up: who else joined and left
 #[derive(Debug, clap::Args)]

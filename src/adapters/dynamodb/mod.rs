@@ -1,7 +1,7 @@
 //! The table `Events` on DynamoDB: partition key `event`, sort key `name`.
 //!
-//! Attendees stand under their event. Everything else stands under a partition whose name begins with `#`, as no
-//! event's id does.
+//! Attendees are stored under their event's id. Everything else is stored in partitions whose key begins with `#`, which
+//! no event id does.
 
 mod buttons;
 mod contacts;
@@ -34,10 +34,10 @@ const REJECTS: &str = "#reject";
 /// Partition key of the responses to requests with an `Idempotency-Key`.
 const ANSWERS: &str = "#idempotency";
 
-/// Concurrent calls for one batch: as many as a function's small share of a processor can handle.
+/// Maximum concurrent calls for one batch. A Lambda function has only a fraction of a CPU and cannot handle more.
 const MAX_CONCURRENT_CALLS: usize = 64;
 
-/// Items read in one call, at the most: some 200 KiB of attendees.
+/// Maximum number of items read in one call: about 200 KiB of attendees.
 const QUERY_PAGE: usize = 1_000;
 
 /// A client of one table.
@@ -52,7 +52,7 @@ impl EventsTable {
         Self { client: Client::new(config), table: table.into() }
     }
 
-    /// Every port but the queue.
+    /// All ports except the queue and the inbox.
     #[must_use]
     pub fn backend(&self) -> Backend {
         let table = Arc::new(self.clone());
@@ -92,8 +92,8 @@ impl EventsTable {
         }
     }
 
-    /// At most `limit` of what `read` makes of a partition's items, by their sort keys, after one of them. What `query`
-    /// filters, or `read` passes over, does not count.
+    /// Reads a partition in sort-key order, starting after the sort key `after`, and returns up to `limit` values that
+    /// `read` produces. Items that `query` filters out, or for which `read` returns `None`, do not count towards the limit.
     async fn partition<T>(
         &self,
         doing: &'static str,

@@ -29,7 +29,7 @@ enum Encryption {
 }
 
 impl Server {
-    /// No error contains a part of the URL, since it may hold a password.
+    /// Errors never include any part of the URL, because it may contain a password.
     pub fn parse(url: &Url, client_id: &str, roots: Option<&[u8]>) -> anyhow::Result<Self> {
         let host = match url.host_str().map(Host::parse) {
             Some(Ok(Host::Domain(domain))) => domain,

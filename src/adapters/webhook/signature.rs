@@ -1,4 +1,4 @@
-//! Signatures of Standard Webhooks (<https://www.standardwebhooks.com>). A receiver verifies the caller with them.
+//! Signatures of Standard Webhooks (<https://www.standardwebhooks.com>). Receivers use them to verify the sender.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
