@@ -23,7 +23,7 @@ pub struct NotificationContext {
     pub sender: NotificationSender,
     pub backoff: BackoffPolicy,
     pub metrics: Arc<dyn Meter>,
-    /// Wakes the task that sends digests when a digest has changed.
+    /// Signalled when a digest changes; wakes the task that sends digests.
     pub digests_updated: Notify,
 }
 

@@ -1,11 +1,11 @@
-//! Secrets that only few requests need.
+//! Secrets that only a few requests need.
 
 use async_trait::async_trait;
 
 use crate::domain::secret::Secret;
 use crate::ports::Unavailable;
 
-/// Secrets that only few requests need. A function reads them when it first needs them.
+/// Secrets that only a few requests need. A Lambda function reads them on first use.
 #[async_trait]
 pub trait Secrets: Send + Sync {
     /// The key that authorises the organiser.

@@ -1,4 +1,4 @@
-//! The digests, one item each. A write replaces the whole item, and is conditioned on its version.
+//! The digests, one item each. A write replaces the whole item, and is conditional on its version.
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::primitives::Blob;
@@ -107,7 +107,7 @@ impl EventsTable {
         Ok(summary.flatten())
     }
 
-    /// At most `limit` events by id.
+    /// At most `limit` events in the order of their ids.
     pub(super) async fn summaries(
         &self,
         after: Option<&EventId>,
@@ -125,7 +125,7 @@ impl EventsTable {
     }
 }
 
-/// None if the digest has expired: DynamoDB deletes it only within days.
+/// None if the digest has expired: DynamoDB may take days to delete it.
 fn summary(item: Item, now: Timestamp) -> Result<Option<EventSummary>, Unavailable> {
     let SummaryRecord { name, title, count, expires_at } = item::read(item)?;
     let has_expired = expires_at.is_some_and(|at| at <= now.as_seconds());

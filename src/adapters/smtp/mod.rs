@@ -1,8 +1,8 @@
 //! Mail over SMTP, sent to one server that relays it.
 //!
 //! `server` connects and logs in, `message` encodes a mail, `error` classifies what goes wrong, and `circuit_breaker`
-//! stops the attempts while the server does not answer. No error quotes the server, whose words may contain the
-//! address.
+//! stops the attempts while the server does not answer. Errors never include the
+//! server's reply, because it may contain the recipient's address.
 
 mod circuit_breaker;
 mod error;
@@ -37,7 +37,7 @@ const DATA_REPLY_TIMEOUT: Duration = Duration::from_mins(1);
 /// How long the circuit breaker stays open.
 const RETRY_DELAY: Duration = Duration::from_secs(30);
 
-/// Few enough for any server's limit on one client.
+/// Low enough to stay within the per-client connection limit of common servers.
 const MAX_CONNECTIONS: usize = 4;
 
 /// Sends mail over one SMTP server.
@@ -61,7 +61,7 @@ pub struct SmtpSettings {
     pub step_timeout: Duration,
     /// For the server's reply to a whole mail.
     pub data_reply_timeout: Duration,
-    /// How long the server gets no mail after several timeouts in a row.
+    /// How long sending to the server stops after several consecutive timeouts.
     pub retry_delay: Duration,
 }
 

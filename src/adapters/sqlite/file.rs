@@ -12,7 +12,7 @@ use rusqlite::{Connection, OpenFlags};
 pub const DATABASE: &str = "countmein.sqlite";
 const LOCK: &str = "countmein.lock";
 
-/// Each script brings the schema from the version of its index to the next.
+/// Script `i` migrates the schema from version `i` to `i + 1`.
 const SCHEMA: [&str; 7] = [
     include_str!("schema/1.sql"),
     include_str!("schema/2.sql"),
@@ -23,15 +23,15 @@ const SCHEMA: [&str; 7] = [
     include_str!("schema/7.sql"),
 ];
 
-/// Contacts are inside: nobody but the owner reads the folder and its files.
+/// The folder contains contacts, so only its owner may read it and its files.
 const FOLDER_MODE: u32 = 0o700;
 const FILE_MODE: u32 = 0o600;
 
-/// Pages after which a commit also brings the log back into the database: 16 MiB, so that this is rare
+/// Size of the write-ahead log, in pages, at which a commit triggers a checkpoint: 16 MiB, so that checkpoints are rare
 /// and the log stays small.
 const CHECKPOINT_PAGES: u32 = 4_096;
 
-/// Statements that stay prepared; more than there are.
+/// Size of the cache of prepared statements: larger than the number of statements in use.
 const STATEMENTS: usize = 64;
 
 #[derive(Debug, thiserror::Error)]
@@ -46,7 +46,7 @@ pub enum OpenError {
     Sqlite(#[from] rusqlite::Error),
 }
 
-/// Makes the folder if need be and takes it for this program alone, until the returned file is closed.
+/// Creates the folder if needed, and locks it for this process until the returned file is closed.
 pub fn lock(folder: &Path) -> Result<File, OpenError> {
     let io_error = |path: &Path| {
         let path = path.to_owned();
@@ -63,13 +63,13 @@ pub fn lock(folder: &Path) -> Result<File, OpenError> {
 }
 
 pub fn open_writer(path: &Path) -> Result<Connection, OpenError> {
-    // SQLite gives its log and index files the rights of the database file.
+    // SQLite creates its log and index files with the permissions of the database file.
     owner_only(path).map_err(|source| OpenError::Io { path: path.to_owned(), source })?;
     let mut connection = Connection::open(path)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     connection.busy_timeout(Duration::from_secs(5))?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
-    // An acknowledgement waits for the disk.
+    // A commit returns only once the data is on disk, so an acknowledged request is durable.
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
     // What was deleted is overwritten where that costs no further page.
@@ -82,7 +82,7 @@ pub fn open_writer(path: &Path) -> Result<Connection, OpenError> {
     Ok(connection)
 }
 
-/// Brings the log back into the database and empties it, so that nothing of what was deleted stays in it.
+/// Checkpoints the write-ahead log and truncates it, so that no deleted data remains in the log.
 pub fn checkpoint(path: &Path) -> rusqlite::Result<()> {
     let connection = Connection::open(path)?;
     connection.busy_timeout(Duration::from_secs(1))?;

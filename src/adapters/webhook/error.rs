@@ -56,7 +56,7 @@ fn answered(status: StatusCode) -> String {
     format!("answered {}", status.as_u16())
 }
 
-/// An error that a retry may help.
+/// An error that is worth a retry.
 pub fn transient(cause: impl Into<String>) -> SendError {
     SendError::NoAnswer(Unavailable { doing: "calling a webhook", cause: cause.into() })
 }
@@ -80,7 +80,7 @@ pub fn no_answer(error: &Error) -> SendError {
     }
 }
 
-/// Whether the webhook certainly got no part of the request.
+/// Whether it is certain that no part of the request reached the webhook.
 fn is_before_sending(error: &Error) -> bool {
     match error {
         Error::HostNotFound | Error::ConnectionFailed | Error::Timeout(Timeout::Resolve | Timeout::Connect) => true,

@@ -32,7 +32,8 @@ pub fn escape_formula(text: &str) -> Cow<'_, str> {
     if is_formula(text) { Cow::Owned(format!("'{text}")) } else { Cow::Borrowed(text) }
 }
 
-/// Whether a text is a number like `4,91512E+11`. A spreadsheet writes a phone number so and drops its last digits.
+/// Whether a text is a number like `4,91512E+11`. Spreadsheets write long phone numbers this way and lose the
+/// last digits.
 pub fn is_scientific_notation(text: &str) -> bool {
     let Some((mantissa, exponent)) = text.split_once(['E', 'e']) else { return false };
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
