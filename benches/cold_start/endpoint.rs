@@ -6,13 +6,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use rustls::crypto::ring;
-use rustls::pki_types::PrivateKeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::{Value, json};
 
 use crate::support::http::Message;
+use crate::support::tls;
 
 pub struct Endpoint {
     address: SocketAddr,
@@ -22,19 +20,7 @@ pub struct Endpoint {
 
 impl Endpoint {
     pub fn start() -> Self {
-        let mut authority = CertificateParams::new([]).unwrap();
-        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
-        let key = KeyPair::generate().unwrap();
-        let certificate =
-            CertificateParams::new(["localhost".to_owned()]).unwrap().signed_by(&key, &authority).unwrap();
-        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate.der().clone()], PrivateKeyDer::try_from(key.serialize_der()).unwrap())
-            .unwrap();
-
+        let (config, roots) = tls::for_localhost();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let address = listener.local_addr().unwrap();
         let (config, calls) = (Arc::new(config), Arc::new(AtomicUsize::new(0)));
@@ -46,7 +32,7 @@ impl Endpoint {
                 thread::spawn(move || drop(serve(connection.unwrap(), config, &calls)));
             }
         });
-        Self { address, roots: authority.pem(), calls }
+        Self { address, roots, calls }
     }
 
     pub fn url(&self) -> String {

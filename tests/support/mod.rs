@@ -10,3 +10,4 @@ pub mod receiver;
 #[cfg(feature = "aws")]
 pub mod runtime_api;
 pub mod seed;
+pub mod tls;

@@ -5,14 +5,12 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use rustls::crypto::ring;
-use rustls::pki_types::PrivateKeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use tracing::subscriber::{NoSubscriber, with_default};
 use url::Url;
 
 use super::http::Message;
+use super::tls;
 
 pub struct Receiver {
     base: String,
@@ -46,21 +44,10 @@ impl Receiver {
 
     /// As [`Receiver::over_tls`], with an answer to each request.
     pub fn over_tls_with(answer: impl Fn(&Message) -> Message + Send + Sync + 'static) -> Self {
-        let mut authority = CertificateParams::new([]).unwrap();
-        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
-        let key = KeyPair::generate().unwrap();
-        let certificate =
-            CertificateParams::new(["localhost".to_owned()]).unwrap().signed_by(&key, &authority).unwrap();
-        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate.der().clone()], PrivateKeyDer::try_from(key.serialize_der()).unwrap())
-            .unwrap();
+        let (config, roots) = tls::for_localhost();
         let answer = move |request: &Message, mut stream: &mut dyn Write| answer(request).write(&mut stream);
         let receiver = Self::start(Some(Arc::new(config)), Arc::new(answer));
-        Self { roots: authority.pem().into_bytes(), ..receiver }
+        Self { roots: roots.into_bytes(), ..receiver }
     }
 
     fn start(tls: Option<Arc<ServerConfig>>, answer: Arc<Answer>) -> Self {
