@@ -71,7 +71,7 @@ impl RequestHandler<'_> {
             SlotOutcome::Value(event_and_name) => event_and_name,
             SlotOutcome::Reply(question) => return Ok(question),
         };
-        self.send(&event, &name, signup::Request::Enrol { contact: None }).await?;
+        self.send(&event, &name, signup::Request::TrustedSignUp { contact: None }).await?;
         if intent.slot(NAME_SLOT).confirmation_status != Confirmation::Confirmed
             && let Err(unavailable) = self.skill.households.remember(&self.user, &name).await
         {
@@ -93,7 +93,12 @@ impl RequestHandler<'_> {
             None => "not-on-the-list",
             Some(registration) if self.user.requested(&registration.owner) => {
                 // The request names the registration, so that it does not cancel a newer one.
-                self.send(&event, &name, signup::Request::Leave { registration: registration.owner.clone() }).await?;
+                self.send(
+                    &event,
+                    &name,
+                    signup::Request::CancelRegistration { registration: registration.owner.clone() },
+                )
+                .await?;
                 "taken-out"
             }
             Some(_) => "not-yours",

@@ -12,7 +12,7 @@ mod speech;
 pub use self::response::{MAX_RESPONSE_BYTES, MAX_SPEECH_CHARS, Response};
 pub use self::skill::{InvalidRequest, Skill};
 
-/// The skill's own intents in the interaction models.
+/// The skill's own intents. The strings are the names in the interaction models, which deployed skills use.
 pub const SIGN_UP_INTENT: &str = "SignUpIntent";
 pub const CANCEL_INTENT: &str = "TakeOutIntent";
 pub const WHO_IS_COMING_INTENT: &str = "WhoIsComingIntent";

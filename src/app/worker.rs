@@ -12,9 +12,9 @@ use crate::ports::{Backend, Delivery, MAX_RECEIVES, Meter, Nack, Queue, Rejected
 /// Messages in one batch: enough to share database commits under load, few enough to finish quickly.
 const BATCH_SIZE: usize = 1_000;
 
-/// Pause after a batch, in which messages gather. Many messages change the same page of the database, which is then
-/// written once for all of them; and requests get a turn with the database writer. A message on an idle queue does not
-/// wait.
+/// Pause after a batch that was not full. Messages that arrive during the pause are processed in one transaction, which
+/// writes less than one transaction each, and HTTP requests can use the database writer meanwhile. A message that
+/// arrives while the queue is empty is processed without a pause.
 const GATHER_TIME: Duration = Duration::from_millis(10);
 
 /// Delay after a failure of the backend.

@@ -25,11 +25,11 @@ use crate::formats::csv::{Import, Table};
 const EXAMPLES: &str = "\
 Examples:
   countmein import people.csv
-  countmein import people.csv --refused look.csv --url https://signup.example.org
+  countmein import people.csv --refused to-correct.csv --url https://signup.example.org
   mdb-export club.mdb people | countmein import - --refused refused.csv
 
-The first row contains the column names: event, name, email, phone and webhook. A row may have one of email, \
-phone and webhook. Other columns are ignored. Refused rows are written to people.refused.csv with the reason; \
+The first row contains the column names: event, name, email, phone and webhook. Each row may contain \
+at most one contact: an email, a phone or a webhook. Other columns are ignored. Refused rows are written to people.refused.csv with the reason; \
 correct them there and import that file.
 
 The progress is stored in people.csv.import, in the same folder as the file. If the import is interrupted, run the same \

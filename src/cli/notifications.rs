@@ -36,7 +36,7 @@ pub struct NotificationArgs {
     #[arg(long, value_name = "LANGUAGE", env = "COUNTMEIN_LANGUAGE", default_value = "en", value_parser = choice::<Language>())]
     language: Language,
 
-    /// Maximum names in a notification; further names are only counted
+    /// Maximum names in a notification; the others are shown as a number
     #[arg(long, value_name = "NUMBER", env = "COUNTMEIN_NAMES_SHOWN", default_value_t = NAMES_SHOWN)]
     names_shown: usize,
 
@@ -44,11 +44,11 @@ pub struct NotificationArgs {
     #[arg(long, value_name = "SECONDS", env = "COUNTMEIN_BACKOFF_INITIAL", default_value_t = BackoffPolicy::default().initial.as_secs())]
     backoff_initial: u64,
 
-    /// Backoff multiplier, applied after each further notification of the event
+    /// Backoff multiplier: after each notification of an event, the minimum time to its next one is multiplied by this
     #[arg(long, value_name = "NUMBER", env = "COUNTMEIN_BACKOFF_MULTIPLIER", default_value_t = BackoffPolicy::default().multiplier, value_parser = clap::value_parser!(u32).range(1..))]
     backoff_multiplier: u32,
 
-    /// Maximum backoff in seconds; an event without changes for this time starts again with the initial backoff
+    /// Maximum backoff in seconds. An event that has no changes for as long starts again with the initial backoff
     #[arg(long, value_name = "SECONDS", env = "COUNTMEIN_BACKOFF_MAXIMUM", default_value_t = BackoffPolicy::default().maximum.as_secs())]
     backoff_maximum: u64,
 

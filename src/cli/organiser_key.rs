@@ -21,7 +21,7 @@ pub struct KeyArgs {
     #[arg(long, value_name = "KEY", env = "COUNTMEIN_ORGANISER_KEY", hide_env_values = true, value_parser = KeyParser)]
     pub organiser_key: Option<Secret>,
 
-    /// Data folder of a server on this machine, to read the organiser's key from if none is given
+    /// Data folder of a server on this machine. The organiser's key is read from it if --organiser-key is not set
     #[arg(long, value_name = "FOLDER", env = "COUNTMEIN_DATA", default_value = "./countmein-data")]
     pub data: PathBuf,
 }

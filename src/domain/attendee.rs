@@ -100,7 +100,7 @@ pub fn apply(current: Option<&Attendee>, signup: &Signup, now: Timestamp) -> Ver
     }
     let registration = current.and_then(Attendee::registration);
     let status = match (&signup.request, registration) {
-        (Request::Join { contact } | Request::Enrol { contact }, None) => Status::In(Registration {
+        (Request::SignUp { contact } | Request::TrustedSignUp { contact }, None) => Status::In(Registration {
             since: signup.version.requested_at,
             owner: signup.version.id.clone(),
             channel: signup.channel,
@@ -108,30 +108,35 @@ pub fn apply(current: Option<&Attendee>, signup: &Signup, now: Timestamp) -> Ver
             notify: true,
             link_requested_at: None,
         }),
-        (Request::Join { .. } | Request::Enrol { contact: None }, Some(registration)) => {
+        (Request::SignUp { .. } | Request::TrustedSignUp { contact: None }, Some(registration)) => {
             Status::In(registration.clone())
         }
-        (Request::Enrol { contact }, Some(registration)) => {
+        (Request::TrustedSignUp { contact }, Some(registration)) => {
             Status::In(Registration { contact: contact.clone(), ..registration.clone() })
         }
         (Request::Cancel, _) => Status::Out { expires_at: tombstone_expiry(signup, now) },
-        (Request::Amend { registration: owner, contact }, Some(registration)) if *owner == registration.owner => {
+        (Request::SetContact { registration: owner, contact }, Some(registration)) if *owner == registration.owner => {
             Status::In(Registration { contact: contact.clone(), ..registration.clone() })
         }
-        (Request::Leave { registration: owner }, Some(registration)) if *owner == registration.owner => {
+        (Request::CancelRegistration { registration: owner }, Some(registration)) if *owner == registration.owner => {
             Status::Out { expires_at: tombstone_expiry(signup, now) }
         }
-        (Request::Notify { registration: owner, on }, Some(registration)) if *owner == registration.owner => {
+        (Request::SetNotifications { registration: owner, on }, Some(registration)) if *owner == registration.owner => {
             Status::In(Registration { notify: *on, ..registration.clone() })
         }
         (
-            Request::Amend { registration: owner, .. }
-            | Request::Leave { registration: owner }
-            | Request::Notify { registration: owner, .. },
+            Request::SetContact { registration: owner, .. }
+            | Request::CancelRegistration { registration: owner }
+            | Request::SetNotifications { registration: owner, .. },
             _,
         ) if may_still_arrive(owner, current) => return Verdict::TooEarly,
-        (Request::Amend { .. } | Request::Leave { .. } | Request::Notify { .. }, Some(_)) => return Verdict::NotOwner,
-        (Request::Amend { .. } | Request::Leave { .. } | Request::Notify { .. }, None) => return Verdict::Stale,
+        (
+            Request::SetContact { .. } | Request::CancelRegistration { .. } | Request::SetNotifications { .. },
+            Some(_),
+        ) => return Verdict::NotOwner,
+        (Request::SetContact { .. } | Request::CancelRegistration { .. } | Request::SetNotifications { .. }, None) => {
+            return Verdict::Stale;
+        }
         (Request::SendLink, _) => return send_link(current, signup),
     };
     Verdict::Store(Attendee {

@@ -189,7 +189,7 @@ impl Button {
     /// The sign-up that a press makes; none if this kind of press does nothing.
     pub fn signup(&self, kind: PressKind, version: Version) -> Option<Signup> {
         let request = match self.actions.of(kind) {
-            PressAction::SignUp => Request::Enrol { contact: self.contact.clone() },
+            PressAction::SignUp => Request::TrustedSignUp { contact: self.contact.clone() },
             PressAction::Cancel => Request::Cancel,
             PressAction::Nothing => return None,
         };

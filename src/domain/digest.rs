@@ -180,7 +180,7 @@ impl Digest {
         true
     }
 
-    /// Whether this worker still holds the lease.
+    /// Whether this worker still has the lease.
     pub fn is_held_by(&self, holder: u64) -> bool {
         self.lease.is_some_and(|lease| lease.holder == holder)
     }

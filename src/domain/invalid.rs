@@ -6,7 +6,7 @@ use strum::VariantNames;
 
 /// A field and its problem, worded for the person who can correct it.
 ///
-/// It holds at most one character of the input, so no contact gets into an error or a log.
+/// It contains at most one character of the input, so no contact gets into an error or a log.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{field}` {problem}")]
 pub struct InvalidField {
@@ -28,7 +28,7 @@ pub enum FieldProblem {
     TooLong { found: usize, limit: usize },
     #[error("takes {found} bytes; at most {limit} are allowed")]
     TooManyBytes { found: usize, limit: usize },
-    #[error("holds {found} entries; at most {limit} are allowed")]
+    #[error("has {found} entries; at most {limit} are allowed")]
     TooMany { found: usize, limit: usize },
     #[error("contains U+{:04X}, which cannot be shown; remove it", u32::from(*.character))]
     Invisible { character: char },

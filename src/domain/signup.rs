@@ -30,18 +30,18 @@ pub struct Signup {
 /// What a sign-up requests. Each variant states who may send it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Request {
-    /// Begins a registration. It does not change an existing one. Anyone may send it, as over HTTP.
-    Join { contact: Option<Contact> },
-    /// Begins a registration, or sets the contact of the existing one. Only a trusted channel may send it.
-    Enrol { contact: Option<Contact> },
+    /// Begins a registration, and leaves an existing one unchanged. Anyone may send it.
+    SignUp { contact: Option<Contact> },
+    /// Begins a registration, or sets the contact of an existing one. Only a trusted channel may send it.
+    TrustedSignUp { contact: Option<Contact> },
     /// Sets or removes the contact of the registration that the sign-up `registration` began. Only its owner may send it.
-    Amend { registration: SignupId, contact: Option<Contact> },
+    SetContact { registration: SignupId, contact: Option<Contact> },
     /// Ends any registration of the attendee. Only a trusted channel may send it.
     Cancel,
-    /// Ends only the registration that the sign-up `registration` began. Only its owner may send it.
-    Leave { registration: SignupId },
+    /// Ends the registration that the sign-up `registration` began, and no other. Only its owner may send it.
+    CancelRegistration { registration: SignupId },
     /// Turns notifications on or off for the registration that the sign-up `registration` began. Only its owner may send it.
-    Notify { registration: SignupId, on: bool },
+    SetNotifications { registration: SignupId, on: bool },
     /// Sends the manage link to the registration's contact again. Anyone may send it.
     SendLink,
 }
@@ -93,8 +93,11 @@ impl Version {
 impl Request {
     pub fn action(&self) -> Action {
         match self {
-            Self::Join { .. } | Self::Enrol { .. } | Self::Amend { .. } | Self::Notify { .. } => Action::SignUp,
-            Self::Cancel | Self::Leave { .. } => Action::Cancel,
+            Self::SignUp { .. }
+            | Self::TrustedSignUp { .. }
+            | Self::SetContact { .. }
+            | Self::SetNotifications { .. } => Action::SignUp,
+            Self::Cancel | Self::CancelRegistration { .. } => Action::Cancel,
             Self::SendLink => Action::SendLink,
         }
     }

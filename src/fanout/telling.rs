@@ -72,14 +72,14 @@ impl Telling<'_> {
                 Ok(Notified::Sent) => Outcome::Told,
                 Ok(Notified::NotWanted) => Outcome::NoNews,
                 Err(SendError::Rejected(reason)) => Outcome::Refused(reason),
-                Err(SendError::NoAnswer(unavailable))
+                Err(SendError::RecipientUnavailable(unavailable))
                     if no_answers.fetch_add(1, Ordering::Relaxed) >= room_for_no_answers =>
                 {
                     Outcome::GivenUp(unavailable)
                 }
                 Err(
                     SendError::Unavailable(unavailable)
-                    | SendError::NoAnswer(unavailable)
+                    | SendError::RecipientUnavailable(unavailable)
                     | SendError::NotSent(unavailable),
                 ) => {
                     missed.fetch_add(1, Ordering::Relaxed);

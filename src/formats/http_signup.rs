@@ -15,7 +15,7 @@ use crate::formats::{contact, fields};
 pub fn signup(event: Event, body: &Map<String, Value>, version: Version) -> Result<Signup, InvalidField> {
     let name = fields::parsed(body, "name", AttendeeName::parse)?;
     let contact = contact(body)?;
-    Ok(Signup { version, event, name, channel: Channel::Http, request: Request::Join { contact } })
+    Ok(Signup { version, event, name, channel: Channel::Http, request: Request::SignUp { contact } })
 }
 
 /// A sign-up from `{"event", "name"}`, as in the 2016 sample.

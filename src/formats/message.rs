@@ -160,12 +160,12 @@ pub fn from_fields(fields: &Map<String, Value>, version: Version, default: Chann
     let notify = fields::optional_flag(fields, "notify")?;
     let request = match (action, registration, channel) {
         (Action::SignUp, Some(registration), _) => match notify {
-            None => Request::Amend { registration, contact },
-            Some(on) => Request::Notify { registration, on },
+            None => Request::SetContact { registration, contact },
+            Some(on) => Request::SetNotifications { registration, on },
         },
-        (Action::SignUp, None, Channel::Http) => Request::Join { contact },
-        (Action::SignUp, None, _) => Request::Enrol { contact },
-        (Action::Cancel, Some(registration), _) => Request::Leave { registration },
+        (Action::SignUp, None, Channel::Http) => Request::SignUp { contact },
+        (Action::SignUp, None, _) => Request::TrustedSignUp { contact },
+        (Action::Cancel, Some(registration), _) => Request::CancelRegistration { registration },
         (Action::Cancel, None, Channel::Http) => return Err(FieldProblem::RegistrationNeeded.in_field("stay")),
         (Action::Cancel, None, _) => Request::Cancel,
         (Action::SendLink, ..) => Request::SendLink,
@@ -184,10 +184,10 @@ fn time(value: &Value) -> Result<Timestamp, FieldProblem> {
 /// The message that [`parse`] parses to the same sign-up.
 pub fn write(signup: &Signup) -> String {
     let (contact, registration, notify) = match &signup.request {
-        Request::Join { contact } | Request::Enrol { contact } => (contact.as_ref(), None, None),
-        Request::Amend { registration, contact } => (contact.as_ref(), Some(registration), None),
-        Request::Leave { registration } => (None, Some(registration), None),
-        Request::Notify { registration, on } => (None, Some(registration), Some(*on)),
+        Request::SignUp { contact } | Request::TrustedSignUp { contact } => (contact.as_ref(), None, None),
+        Request::SetContact { registration, contact } => (contact.as_ref(), Some(registration), None),
+        Request::CancelRegistration { registration } => (None, Some(registration), None),
+        Request::SetNotifications { registration, on } => (None, Some(registration), Some(*on)),
         Request::Cancel | Request::SendLink => (None, None, None),
     };
     let message = Message {

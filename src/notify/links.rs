@@ -50,7 +50,7 @@ pub fn event_path(event: &EventId, below: &[&str]) -> String {
     path(&[&["events", event.as_str()], below].concat())
 }
 
-/// The path to which an event's page posts sign-ups. It holds the title, because the first sign-up gives the event its
+/// The path to which an event's page posts sign-ups. It contains the title, because the first sign-up gives the event its
 /// title.
 pub fn signups_path(title: &str) -> String {
     path(&["events", title, "signups"])

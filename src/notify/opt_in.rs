@@ -74,7 +74,7 @@ impl NotificationSender {
                 cause: "the request did not reach it".to_owned(),
             };
             let permission = known_permission(self.contacts.opt_in(&id).await?, now);
-            return permission.ok_or_else(|| SendError::NoAnswer(not_sent()));
+            return permission.ok_or_else(|| SendError::RecipientUnavailable(not_sent()));
         };
         // Another task may have finished a request after the first look.
         let before = self.contacts.opt_in(&id).await?;
@@ -111,11 +111,11 @@ impl NotificationSender {
                     let reverted = before.unwrap_or(OptIn::Pending { at: Timestamp::EARLIEST });
                     let _ = self.contacts.set_opt_in(&id, Some(pending), reverted).await?;
                 }
-                // `NoAnswer` counts against this recipient only. Failed opt-in requests must not hold up the
+                // `RecipientUnavailable` counts against this recipient only. Failed opt-in requests must not hold up the
                 // notifications of other recipients.
                 Err(match failure {
                     SendError::Unavailable(unavailable) | SendError::NotSent(unavailable) => {
-                        SendError::NoAnswer(unavailable)
+                        SendError::RecipientUnavailable(unavailable)
                     }
                     failure => failure,
                 })

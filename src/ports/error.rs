@@ -14,7 +14,7 @@ pub struct Unavailable {
 pub enum ApplyError {
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
-    /// They can never be applied. The reason is for a person and holds no contact.
+    /// They can never be applied. The reason is shown to the organiser and contains no contact.
     #[error("{0}")]
     Rejected(String),
 }
@@ -24,13 +24,14 @@ pub enum ApplyError {
 pub enum SendError {
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
-    /// The recipient's own server does not answer. Other recipients are not affected. A retry may help.
+    /// The recipient's own server failed, for example with a timeout, a 429 or a 500. Other recipients are not affected. A
+    /// retry may help.
     #[error("{0}")]
-    NoAnswer(Unavailable),
+    RecipientUnavailable(Unavailable),
     /// The message certainly did not arrive. A retry may help.
     #[error("{0}")]
     NotSent(Unavailable),
-    /// It can never be sent. The reason is for a person and holds no contact.
+    /// It can never be sent. The reason is shown to the organiser and contains no contact.
     #[error("{0}")]
     Rejected(String),
 }
@@ -40,7 +41,7 @@ impl SendError {
     #[must_use]
     pub fn before_sending(self) -> Self {
         match self {
-            Self::Unavailable(unavailable) | Self::NoAnswer(unavailable) => Self::NotSent(unavailable),
+            Self::Unavailable(unavailable) | Self::RecipientUnavailable(unavailable) => Self::NotSent(unavailable),
             error => error,
         }
     }

@@ -7,7 +7,7 @@ use crate::domain::limit::Limit;
 use crate::domain::timestamp::Timestamp;
 use crate::ports::Depth;
 
-/// Counts for the operator. No label holds text that a person typed.
+/// Counts for the operator. No label contains text that a person typed.
 pub trait Meter: Send + Sync {
     /// Sign-ups were put on the queue.
     fn accepted(&self, channel: Channel, signups: u32);

@@ -11,7 +11,7 @@ pub struct RejectedMessage {
     /// The original message's id: a message that is rejected twice is stored once.
     pub id: String,
     pub body: String,
-    /// What is wrong, for the person who can correct it; never holds a contact.
+    /// What is wrong, for the person who can correct it; never contains a contact.
     pub reason: String,
     /// When the queue accepted the original message.
     pub arrived_at: Timestamp,

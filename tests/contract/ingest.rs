@@ -135,7 +135,8 @@ pub async fn only_the_owner_changes_a_registration(backend: &Backend) {
     let owner = SignupId::new(at(1));
     let (stranger, forged) = (message_id(), message_id());
     let amends = |second, message: &str, registration: &SignupId| {
-        let request = Request::Amend { registration: registration.clone(), contact: Some(email("eve@example.org")) };
+        let request =
+            Request::SetContact { registration: registration.clone(), contact: Some(email("eve@example.org")) };
         delivered(&ana.asks(second, message, request))
     };
     run(backend, &[delivered(&ana.enrols_with(1, owner.as_str(), email("ana@example.org")))]).await;
@@ -487,16 +488,17 @@ impl History {
                 let registration = |number: usize| ids.get(number).unwrap_or(&stranger).clone();
                 let contact = || Some(email(&format!("a{}@example.org", drawn.second)));
                 let request = match drawn.kind {
-                    Kind::Join => Request::Join { contact: None },
-                    Kind::JoinWithContact => Request::Join { contact: contact() },
-                    Kind::Enrol => Request::Enrol { contact: contact() },
+                    Kind::Join => Request::SignUp { contact: None },
+                    Kind::JoinWithContact => Request::SignUp { contact: contact() },
+                    Kind::Enrol => Request::TrustedSignUp { contact: contact() },
                     Kind::Cancel => Request::Cancel,
-                    Kind::Leave(number) => Request::Leave { registration: registration(number) },
-                    Kind::Amend(number) => {
-                        Request::Amend { registration: registration(number), contact: Some(email("owner@example.org")) }
-                    }
-                    Kind::Forget(number) => Request::Amend { registration: registration(number), contact: None },
-                    Kind::Notify(number, on) => Request::Notify { registration: registration(number), on },
+                    Kind::Leave(number) => Request::CancelRegistration { registration: registration(number) },
+                    Kind::Amend(number) => Request::SetContact {
+                        registration: registration(number),
+                        contact: Some(email("owner@example.org")),
+                    },
+                    Kind::Forget(number) => Request::SetContact { registration: registration(number), contact: None },
+                    Kind::Notify(number, on) => Request::SetNotifications { registration: registration(number), on },
                     Kind::SendLink => Request::SendLink,
                     Kind::Poison => return None,
                 };
@@ -576,8 +578,10 @@ fn newest_decides(signups: &[Option<Signup>], settled: &BTreeSet<usize>, account
     let mut owned = BTreeSet::new();
     for (number, signup) in signups.iter().enumerate() {
         let Some(signup) = signup.as_ref().filter(|signup| signup.request != Request::SendLink) else { continue };
-        let is_owners =
-            matches!(signup.request, Request::Leave { .. } | Request::Amend { .. } | Request::Notify { .. });
+        let is_owners = matches!(
+            signup.request,
+            Request::CancelRegistration { .. } | Request::SetContact { .. } | Request::SetNotifications { .. }
+        );
         if is_owners || !settled.contains(&number) {
             owned.insert(signup.key());
         }

@@ -13,6 +13,8 @@ mod buttons;
 mod changes;
 mod contacts;
 mod digests;
+#[cfg(feature = "aws")]
+mod equivalence;
 mod households;
 mod idempotency;
 mod ingest;
@@ -21,8 +23,6 @@ mod presses;
 mod queue;
 mod rejects;
 mod roster;
-#[cfg(feature = "aws")]
-mod twins;
 
 /// Every case as a test of its own.
 macro_rules! contract {

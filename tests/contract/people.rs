@@ -53,7 +53,7 @@ pub fn person(event: &str, name: &str) -> Person {
 
 impl Person {
     pub fn asks(&self, second: i64, signup_id: &str, request: Request) -> Signup {
-        let channel = if matches!(request, Request::Join { .. }) { Channel::Http } else { Channel::Queue };
+        let channel = if matches!(request, Request::SignUp { .. }) { Channel::Http } else { Channel::Queue };
         Signup {
             version: Version { requested_at: at(second), id: id(signup_id) },
             event: Event::parse(&self.event).expect("it is an event"),
@@ -64,15 +64,15 @@ impl Person {
     }
 
     pub fn joins(&self, second: i64, signup_id: &str) -> Signup {
-        self.asks(second, signup_id, Request::Join { contact: None })
+        self.asks(second, signup_id, Request::SignUp { contact: None })
     }
 
     pub fn enrols(&self, second: i64, signup_id: &str) -> Signup {
-        self.asks(second, signup_id, Request::Enrol { contact: None })
+        self.asks(second, signup_id, Request::TrustedSignUp { contact: None })
     }
 
     pub fn enrols_with(&self, second: i64, signup_id: &str, contact: Contact) -> Signup {
-        self.asks(second, signup_id, Request::Enrol { contact: Some(contact) })
+        self.asks(second, signup_id, Request::TrustedSignUp { contact: Some(contact) })
     }
 
     pub fn cancels(&self, second: i64, signup_id: &str) -> Signup {
@@ -80,7 +80,7 @@ impl Person {
     }
 
     pub fn leaves(&self, second: i64, signup_id: &str, registration: &SignupId) -> Signup {
-        self.asks(second, signup_id, Request::Leave { registration: registration.clone() })
+        self.asks(second, signup_id, Request::CancelRegistration { registration: registration.clone() })
     }
 
     pub fn key(&self) -> AttendeeKey {

@@ -36,7 +36,7 @@ pub async fn attendee_is_stored_whole(backend: &Backend) {
     for (number, contact) in contacts.into_iter().enumerate() {
         for channel in Channel::VARIANTS.iter().copied() {
             let ana = person(&event, &format!("Ana {number} Ñ {}", channel.as_str()));
-            let signup = Signup { channel, ..ana.asks(1, "a", Request::Enrol { contact: contact.clone() }) };
+            let signup = Signup { channel, ..ana.asks(1, "a", Request::TrustedSignUp { contact: contact.clone() }) };
             let (expected, _) = attendee::apply_all(None, std::slice::from_ref(&signup), at(0));
 
             assert_eq!(apply(&*backend.roster, vec![signup]).await, [Applied::Stored]);
@@ -53,7 +53,11 @@ pub async fn mute_ends_with_the_registration(backend: &Backend) {
     let ana = person(&unique("Dance"), "Ana");
     let registration = SignupId::new(at(1));
     let wish = |second, on| {
-        ana.asks(second, &format!("wish-{second}"), Request::Notify { registration: registration.clone(), on })
+        ana.asks(
+            second,
+            &format!("wish-{second}"),
+            Request::SetNotifications { registration: registration.clone(), on },
+        )
     };
     let notify = async || {
         attendee(backend, &ana).await.expect("Ana is there").registration().map(|registration| registration.notify)
@@ -63,11 +67,11 @@ pub async fn mute_ends_with_the_registration(backend: &Backend) {
     assert_eq!(notify().await, Some(true));
     assert_eq!(apply(&*backend.roster, vec![wish(2, false)]).await, [Applied::Stored]);
     assert_eq!(notify().await, Some(false));
-    let amend = Request::Amend { registration: registration.clone(), contact: Some(email("new@example.org")) };
+    let amend = Request::SetContact { registration: registration.clone(), contact: Some(email("new@example.org")) };
     assert_eq!(apply(&*backend.roster, vec![ana.asks(3, "amend", amend)]).await, [Applied::Stored]);
     assert_eq!(notify().await, Some(false));
     assert_eq!(apply(&*backend.roster, vec![wish(4, true), wish(5, false)]).await, [Applied::Stored; 2]);
-    let other = Request::Notify { registration: id("stranger"), on: true };
+    let other = Request::SetNotifications { registration: id("stranger"), on: true };
     assert_eq!(apply(&*backend.roster, vec![ana.asks(6, "other", other)]).await, [Applied::NotOwner]);
     assert_eq!(notify().await, Some(false));
 

@@ -58,7 +58,7 @@ proptest! {
         pauses in prop::collection::vec(prop_oneof![0_u64..90, 0_u64..2_000, 20_000_u64..23_000], 100..400),
     ) {
         let memory = Memory::new(start());
-        memory.request(DANCE, "Zoe", Request::Enrol { contact: None });
+        memory.request(DANCE, "Zoe", Request::TrustedSignUp { contact: None });
         for (number, pause) in pauses.into_iter().enumerate() {
             let until = memory.now().plus(Duration::from_secs(pause));
             while let Some(due) = memory.next_due().filter(|due| *due <= until) {
@@ -67,7 +67,7 @@ proptest! {
             }
             memory.advance(until.since(memory.now()));
             let guest = format!("Guest {}", number % 50);
-            let request = if number % 100 < 50 { Request::Enrol { contact: None } } else { Request::Cancel };
+            let request = if number % 100 < 50 { Request::TrustedSignUp { contact: None } } else { Request::Cancel };
             memory.request(DANCE, &guest, request);
             memory.work(BackoffPolicy::default());
         }

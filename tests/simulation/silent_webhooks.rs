@@ -25,7 +25,7 @@ impl Notifier for Webhooks<'_> {
         match &notification.to {
             Recipient::Attendee(attendee) if attendee.name.as_str().starts_with('!') => {
                 let cause = "it answers 503".to_owned();
-                Err(SendError::NoAnswer(Unavailable { doing: "calling a webhook", cause }))
+                Err(SendError::RecipientUnavailable(Unavailable { doing: "calling a webhook", cause }))
             }
             _ => self.0.notify(notification).await,
         }
@@ -36,16 +36,16 @@ impl Notifier for Webhooks<'_> {
 fn silent_webhooks_delay_nobody_else() {
     let memory = Memory::new(start());
     for number in 0..SILENT {
-        memory.request(DANCE, &format!("!{number:03}"), Request::Enrol { contact: None });
+        memory.request(DANCE, &format!("!{number:03}"), Request::TrustedSignUp { contact: None });
     }
     for number in 0..OTHERS {
-        memory.request(DANCE, &format!("Guest {number:03}"), Request::Enrol { contact: None });
+        memory.request(DANCE, &format!("Guest {number:03}"), Request::TrustedSignUp { contact: None });
     }
     memory.work_with(&Webhooks(&memory), BackoffPolicy::default());
     for round in 0..3 {
         memory.advance(Duration::from_secs(12 * 60 * 60));
         memory.state().notified.clear();
-        memory.request(DANCE, &format!("Zoe {round}"), Request::Enrol { contact: None });
+        memory.request(DANCE, &format!("Zoe {round}"), Request::TrustedSignUp { contact: None });
 
         let tally = memory.work_with(&Webhooks(&memory), BackoffPolicy::default()).expect("nothing crashes");
 

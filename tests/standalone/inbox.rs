@@ -49,7 +49,7 @@ impl Backend {
 
     /// Signs somebody up and returns the registration.
     async fn enrol(&self, event: &str, name: &str, second: i64) -> RegistrationKey {
-        let enrol = signup(event, name, second, Request::Enrol { contact: None });
+        let enrol = signup(event, name, second, Request::TrustedSignUp { contact: None });
         let registration = RegistrationKey { attendee: enrol.key(), owner: enrol.version.id.clone() };
         self.apply(enrol).await;
         registration
@@ -132,7 +132,9 @@ async fn messages_last_as_long_as_the_registration() {
     let ana = backend.enrol("Dance", "Ana", 1).await;
     backend.keep(&ana, message(1)).await;
     backend.enrol("Dance", "Ana", 2).await;
-    backend.apply(signup("Dance", "Ana", 3, Request::Amend { registration: ana.owner.clone(), contact: None })).await;
+    backend
+        .apply(signup("Dance", "Ana", 3, Request::SetContact { registration: ana.owner.clone(), contact: None }))
+        .await;
     assert_eq!(backend.messages(&ana).await, [message(1)]);
 }
 
@@ -140,7 +142,7 @@ async fn messages_last_as_long_as_the_registration() {
 async fn leaving_deletes_own_messages_only() {
     for leaves in [
         |_: &RegistrationKey| Request::Cancel,
-        |ana: &RegistrationKey| Request::Leave { registration: ana.owner.clone() },
+        |ana: &RegistrationKey| Request::CancelRegistration { registration: ana.owner.clone() },
     ] {
         let backend = backend();
         let (ana, ben) = (backend.enrol("Dance", "Ana", 1).await, backend.enrol("Dance", "Ben", 2).await);
@@ -197,8 +199,10 @@ async fn rejoining_starts_an_empty_inbox() {
     let backend = backend();
     let first = backend.enrol("dance", "Ana", 1).await;
     backend.keep(&first, message(2)).await;
-    let again =
-        [signup("dance", "Ana", 3, Request::Cancel), signup("dance", "Ana", 4, Request::Enrol { contact: None })];
+    let again = [
+        signup("dance", "Ana", 3, Request::Cancel),
+        signup("dance", "Ana", 4, Request::TrustedSignUp { contact: None }),
+    ];
 
     backend.sqlite.apply(vec![AttendeeSignups { key: first.attendee.clone(), signups: again.to_vec() }], at(5)).await;
 

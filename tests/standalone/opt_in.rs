@@ -97,7 +97,7 @@ fn news_to(name: &str, contact: Contact, at: Timestamp) -> Notification {
         event: event.clone(),
         name: AttendeeName::parse(name).unwrap(),
         channel: Channel::Http,
-        request: Request::Join { contact: Some(contact) },
+        request: Request::SignUp { contact: Some(contact) },
     };
     let (attendee, _) = attendee::apply_all(None, &[signup], at);
     let announcement = Announcement {
@@ -157,7 +157,7 @@ async fn uncertain_opt_in_request_is_not_repeated() {
     let folder = tempfile::tempdir().unwrap();
     let sqlite = Sqlite::open(folder.path()).unwrap();
     let failing = |fails| Arc::new(Counting { mails: AtomicUsize::new(0), takes: Duration::ZERO, fails: Some(fails) });
-    let (unknown, unanswered): (fn(_) -> _, fn(_) -> _) = (SendError::Unavailable, SendError::NoAnswer);
+    let (unknown, unanswered): (fn(_) -> _, fn(_) -> _) = (SendError::Unavailable, SendError::RecipientUnavailable);
     let at = Timestamp::now();
     for (mailer, email, asked) in [
         (failing(unknown), "ana@mail.example", 1),

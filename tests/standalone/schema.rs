@@ -171,13 +171,13 @@ fn golden(name: &str) -> Value {
 
 fn in_words(request: &Request) -> String {
     let (verb, registration, contact) = match request {
-        Request::Join { contact } => ("join", None, contact.as_ref()),
-        Request::Enrol { contact } => ("enrol", None, contact.as_ref()),
-        Request::Amend { registration, contact } => ("amend", Some(registration), contact.as_ref()),
+        Request::SignUp { contact } => ("join", None, contact.as_ref()),
+        Request::TrustedSignUp { contact } => ("enrol", None, contact.as_ref()),
+        Request::SetContact { registration, contact } => ("amend", Some(registration), contact.as_ref()),
         Request::Cancel => ("cancel", None, None),
-        Request::Leave { registration } => ("leave", Some(registration), None),
-        Request::Notify { registration, on: true } => ("notify", Some(registration), None),
-        Request::Notify { registration, on: false } => ("notify not", Some(registration), None),
+        Request::CancelRegistration { registration } => ("leave", Some(registration), None),
+        Request::SetNotifications { registration, on: true } => ("notify", Some(registration), None),
+        Request::SetNotifications { registration, on: false } => ("notify not", Some(registration), None),
         Request::SendLink => ("send link", None, None),
     };
     let words =

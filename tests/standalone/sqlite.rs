@@ -46,7 +46,7 @@ fn signup(name: &str, second: i64, request: Request) -> Signup {
 }
 
 fn enrol(name: &str, second: i64) -> Signup {
-    signup(name, second, Request::Enrol { contact: Some(Contact::email("ana@example.org").unwrap()) })
+    signup(name, second, Request::TrustedSignUp { contact: Some(Contact::email("ana@example.org").unwrap()) })
 }
 
 async fn apply(sqlite: &Sqlite, signup: Signup, now: Timestamp) -> Vec<Applied> {

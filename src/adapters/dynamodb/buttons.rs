@@ -49,7 +49,7 @@ impl Buttons for EventsTable {
 
 impl EventsTable {
     /// Deletes the buttons of a person, on one event or on all. Returns how many there were.
-    pub(super) async fn forget_buttons(&self, name: &NameKey, event: Option<&EventId>) -> Result<u64, Unavailable> {
+    pub(super) async fn delete_buttons_of(&self, name: &NameKey, event: Option<&EventId>) -> Result<u64, Unavailable> {
         let (mut deleted, mut after) = (0, None);
         loop {
             let page = self.registered(QUERY_PAGE, after.as_ref()).await?;

@@ -28,6 +28,7 @@ pub const DUE_AT: &str = "due_at";
 /// The value of [`WAITING`].
 const WAITING_VALUE: &str = "yes";
 
+/// The binary attribute with the hashes of the changes that a digest has already counted.
 const SEEN: &str = "seen";
 
 /// A digest's attributes, except `seen`, which is binary.
@@ -125,7 +126,7 @@ impl EventsTable {
     }
 }
 
-/// None if the digest has expired: DynamoDB may take days to delete it.
+/// Returns `None` if the digest has expired, because DynamoDB may delete an expired item only days later.
 fn summary(item: Item, now: Timestamp) -> Result<Option<EventSummary>, Unavailable> {
     let SummaryRecord { name, title, count, expires_at } = item::read(item)?;
     let has_expired = expires_at.is_some_and(|at| at <= now.as_seconds());

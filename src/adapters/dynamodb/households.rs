@@ -1,4 +1,4 @@
-//! For each household with an Echo, the attendee name that it usually signs up; one item per household.
+//! The name that each household with an Echo usually signs up: one item per household.
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -41,8 +41,8 @@ impl Households for EventsTable {
 }
 
 impl EventsTable {
-    /// Deletes a usual name from all households. Returns how many had it.
-    pub(super) async fn forget_households(&self, name: &NameKey) -> Result<u64, Unavailable> {
+    /// Deletes this usual name from every household that has it. Returns the number of households.
+    pub(super) async fn delete_usual_name(&self, name: &NameKey) -> Result<u64, Unavailable> {
         let read = |mut item: Item| {
             let user = item.remove(NAME).and_then(|value| value.as_s().ok().cloned()).unwrap_or_default();
             Ok(Some((user, item::read::<HouseholdRecord>(item)?)))

@@ -1,4 +1,4 @@
-//! The requests with an `Idempotency-Key`, one item each, kept for 24 hours.
+//! The idempotency keys that clients sent, one item each, kept for 24 hours.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use serde::{Deserialize, Serialize};
 
-use super::{ANSWERS, EventsTable, item, number};
+use super::{EventsTable, IDEMPOTENCY_KEYS, item, number};
 use crate::adapters::aws::error::unavailable;
 use crate::domain::signup::SignupId;
 use crate::domain::timestamp::Timestamp;
@@ -15,7 +15,7 @@ use crate::ports::{Idempotency, Remembered, Unavailable};
 
 const STORING: &str = "storing an idempotency key";
 
-/// Clients can be expected to stop retrying before that.
+/// Clients stop retrying a request long before that.
 const RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
 
 #[derive(Serialize, Deserialize)]
@@ -35,7 +35,7 @@ impl Idempotency for EventsTable {
     async fn remember(&self, key: String, candidate: Remembered) -> Result<Remembered, Unavailable> {
         let now = Timestamp::now();
         let record = IdempotencyRecord {
-            event: ANSWERS.to_owned(),
+            event: IDEMPOTENCY_KEYS.to_owned(),
             name: key,
             fingerprint: candidate.fingerprint.clone(),
             signup_id: candidate.id.as_str().to_owned(),

@@ -31,8 +31,8 @@ use crate::ports::{Backend, Deletion, Unavailable, Write};
 const DIGESTS: &str = "#digest";
 /// Partition key of all rejected messages. The sort key is the message's id.
 const REJECTS: &str = "#reject";
-/// Partition key of the responses to requests with an `Idempotency-Key`.
-const ANSWERS: &str = "#idempotency";
+/// Partition key of all idempotency keys. The sort key is the key that the client sent.
+const IDEMPOTENCY_KEYS: &str = "#idempotency";
 
 /// Maximum concurrent calls for one batch. A Lambda function has only a fraction of a CPU and cannot handle more.
 const MAX_CONCURRENT_CALLS: usize = 64;

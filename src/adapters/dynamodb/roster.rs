@@ -102,13 +102,16 @@ impl Roster for EventsTable {
             .try_fold(0, async |sum, removed| Ok(sum + removed.count()))
             .await?;
         // Of one event alone, the person goes on elsewhere.
-        let households = if event.is_none() { self.forget_households(name).await? } else { 0 };
-        Ok(removed + self.forget_rejects(name, event).await? + self.forget_buttons(name, event).await? + households)
+        let households = if event.is_none() { self.delete_usual_name(name).await? } else { 0 };
+        Ok(removed
+            + self.delete_rejected_messages_of(name, event).await?
+            + self.delete_buttons_of(name, event).await?
+            + households)
     }
 }
 
 /// What a conditional write came to.
-#[expect(clippy::large_enum_variant, reason = "one at a time, taken apart at once")]
+#[expect(clippy::large_enum_variant, reason = "only one exists at a time, for a moment")]
 enum Written {
     Done,
     /// The condition did not hold: this is there, or nothing.
@@ -189,14 +192,14 @@ impl EventsTable {
         }
     }
 
-    async fn forget_rejects(&self, name: &NameKey, event: Option<&EventId>) -> Result<u64, Unavailable> {
-        let (mut forgotten, mut after) = (0, None);
+    async fn delete_rejected_messages_of(&self, name: &NameKey, event: Option<&EventId>) -> Result<u64, Unavailable> {
+        let (mut deleted, mut after) = (0, None);
         loop {
             let page = self.list(QUERY_PAGE, after.as_deref()).await?;
-            let Some(last) = page.last() else { return Ok(forgotten) };
+            let Some(last) = page.last() else { return Ok(deleted) };
             after = Some(last.id.clone());
             for reject in page.iter().filter(|reject| reject.is_about(name, event)) {
-                forgotten += self.delete(&reject.id).await?.count();
+                deleted += self.delete(&reject.id).await?.count();
             }
         }
     }

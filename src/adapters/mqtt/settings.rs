@@ -102,7 +102,7 @@ impl MqttSettings {
             .with_root_certificates(self.roots()?);
         let Some((certificate, key)) = &self.client_certificate else { return Ok(config.with_no_client_auth()) };
         let key = PrivateKeyDer::from_pem_file(key)
-            .with_context(|| format!("{} contains no private key in PEM", key.display()))?;
+            .with_context(|| format!("{} is not a PEM file with a private key", key.display()))?;
         config
             .with_client_auth_cert(read_certificates(certificate)?, key)
             .context("the client certificate and its private key do not match")
@@ -113,9 +113,12 @@ impl MqttSettings {
         match &self.ca_file {
             Some(file) => {
                 for certificate in read_certificates(file)? {
-                    roots
-                        .add(certificate)
-                        .with_context(|| format!("{} contains no valid certificate authority", file.display()))?;
+                    roots.add(certificate).with_context(|| {
+                        format!(
+                            "{} contains a certificate that cannot be used as a certificate authority",
+                            file.display()
+                        )
+                    })?;
                 }
             }
             None => {
@@ -154,7 +157,7 @@ fn read_certificates(file: &Path) -> anyhow::Result<Vec<CertificateDer<'static>>
     let pem = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
     let certificates: Vec<_> = CertificateDer::pem_slice_iter(&pem).collect::<Result<_, _>>()?;
     if certificates.is_empty() {
-        bail!("{} contains no certificate in PEM", file.display());
+        bail!("{} is not a PEM file with a certificate", file.display());
     }
     Ok(certificates)
 }

@@ -1,8 +1,8 @@
-//! Mail over SMTP, sent to one server that relays it.
+//! Sends email over SMTP, through one relay server.
 //!
-//! `server` connects and logs in, `message` encodes a mail, `error` classifies what goes wrong, and `circuit_breaker`
-//! stops the attempts while the server does not answer. Errors never include the
-//! server's reply, because it may contain the recipient's address.
+//! `server` connects and logs in, `message` encodes an email, `error` classifies errors, and `circuit_breaker` stops the
+//! attempts while the server does not respond. Errors never include the server's reply, because it may contain the
+//! recipient's address.
 
 mod circuit_breaker;
 mod error;
@@ -27,11 +27,12 @@ use self::message::{EncodedMail, Sender};
 use self::server::Server;
 use crate::ports::{Mail, Mailer, SendError};
 
-/// For each step but the last.
+/// For each step except the last, which is the reply to the email itself.
 const STEP_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// For the server's reply to a whole mail. A client that gives up too early sends the mail twice: RFC 5321,
-/// section 4.5.3.2.6, recommends ten minutes.
+/// For the server's reply after the whole email was sent. After a timeout it is unknown whether the server accepted the
+/// email, and the retry may deliver it twice. RFC 5321, section 4.5.3.2.6, recommends ten minutes; one minute is a
+/// compromise, because the connection is occupied for as long.
 const DATA_REPLY_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// How long the circuit breaker stays open.
@@ -40,15 +41,15 @@ const RETRY_DELAY: Duration = Duration::from_secs(30);
 /// Low enough to stay within the per-client connection limit of common servers.
 const MAX_CONNECTIONS: usize = 4;
 
-/// Sends mail over one SMTP server.
+/// Sends email through one SMTP server.
 pub struct SmtpMailer {
     server: Server,
     sender: Sender,
     settings: SmtpSettings,
     connection_slots: Semaphore,
     circuit_breaker: CircuitBreaker,
-    /// Connections for the next mails. A connection with an outstanding reply is never among them: that reply would be
-    /// taken for the reply to the next mail.
+    /// Connections to use again. A connection with an outstanding reply is never among them, because that reply would be
+    /// mistaken for the reply to the next email.
     idle: Mutex<Vec<AsyncSmtpConnection>>,
 }
 
@@ -59,7 +60,7 @@ pub struct SmtpSettings {
     pub roots: Option<Vec<u8>>,
     /// For each step: the connection with TLS and login, the sender, the recipient.
     pub step_timeout: Duration,
-    /// For the server's reply to a whole mail.
+    /// For the server's reply after the whole email was sent.
     pub data_reply_timeout: Duration,
     /// How long sending to the server stops after several consecutive timeouts.
     pub retry_delay: Duration,
@@ -77,14 +78,14 @@ impl Default for SmtpSettings {
 }
 
 impl SmtpMailer {
-    /// Sends over the server at `url`, from a sender in the form of a mail's header: `Count Me In
+    /// Sends through the server at `url`. `from` is the sender, written as in a `From` header: `Count Me In
     /// <events@example.org>`.
     ///
     /// | `url` | encryption | default port |
     /// |---|---|---|
     /// | `smtps://user:password@host` | TLS from the start | 465 |
-    /// | `smtp://user:password@host`, also with `?tls=required` | STARTTLS; a server without it gets no mail | 587 |
-    /// | `smtp://host?tls=none` | none, also for a login: for a server on this machine | 25 |
+    /// | `smtp://user:password@host`, also with `?tls=required` | STARTTLS; nothing is sent to a server without it | 587 |
+    /// | `smtp://host?tls=none` | none, even for the login; only for a server on this machine | 25 |
     ///
     /// User and password are percent-encoded. Without them there is no login. Trusts the certificates in
     /// `SSL_CERT_FILE` if it is set, otherwise Mozilla's.

@@ -38,7 +38,9 @@ const STATEMENTS: usize = 64;
 pub enum OpenError {
     #[error("another countmein is using the folder {}; stop it, or choose another with --data", .0.display())]
     InUse(PathBuf),
-    #[error("the database is of a newer countmein (schema {found}, this one knows {known}); use that one")]
+    #[error(
+        "the database was written by a newer version of countmein (schema {found}, this version supports up to {known}); use the newer version"
+    )]
     Newer { found: usize, known: usize },
     #[error("cannot use {}: {source}", path.display())]
     Io { path: PathBuf, source: io::Error },
@@ -54,7 +56,7 @@ pub fn lock(folder: &Path) -> Result<File, OpenError> {
     };
     DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(folder).map_err(io_error(folder))?;
     let path = folder.join(LOCK);
-    let lock = owner_only(&path).map_err(io_error(&path))?;
+    let lock = open_private(&path).map_err(io_error(&path))?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
         Err(TryLockError::WouldBlock) => Err(OpenError::InUse(folder.to_owned())),
@@ -64,7 +66,7 @@ pub fn lock(folder: &Path) -> Result<File, OpenError> {
 
 pub fn open_writer(path: &Path) -> Result<Connection, OpenError> {
     // SQLite creates its log and index files with the permissions of the database file.
-    owner_only(path).map_err(|source| OpenError::Io { path: path.to_owned(), source })?;
+    open_private(path).map_err(|source| OpenError::Io { path: path.to_owned(), source })?;
     let mut connection = Connection::open(path)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     connection.busy_timeout(Duration::from_secs(5))?;
@@ -72,12 +74,12 @@ pub fn open_writer(path: &Path) -> Result<Connection, OpenError> {
     // A commit returns only once the data is on disk, so an acknowledged request is durable.
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
-    // What was deleted is overwritten where that costs no further page.
+    // Deleted data is overwritten with zeros where that needs no additional writes.
     connection.pragma_update(None, "secure_delete", "FAST")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     migrate(&mut connection)?;
-    // Whoever had taken these messages is gone, since the folder is ours: they need not wait.
-    // Nor does it matter what the clock said when they were sent.
+    // This process holds the lock, so whichever process had received these messages has ended. They are visible again at
+    // once. A time in the future, from a clock that was set back since, is cleared as well.
     connection.execute("UPDATE queue SET visible_at = 0 WHERE visible_at > 0", ())?;
     Ok(connection)
 }
@@ -97,7 +99,8 @@ pub fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-fn owner_only(path: &Path) -> io::Result<File> {
+/// Opens or creates a file that only its owner may read or write.
+fn open_private(path: &Path) -> io::Result<File> {
     let file = OpenOptions::new().create(true).append(true).mode(FILE_MODE).open(path)?;
     file.set_permissions(Permissions::from_mode(FILE_MODE))?;
     Ok(file)

@@ -58,7 +58,7 @@ fn answered(status: StatusCode) -> String {
 
 /// An error that is worth a retry.
 pub fn transient(cause: impl Into<String>) -> SendError {
-    SendError::NoAnswer(Unavailable { doing: "calling a webhook", cause: cause.into() })
+    SendError::RecipientUnavailable(Unavailable { doing: "calling a webhook", cause: cause.into() })
 }
 
 /// Why there was no answer.

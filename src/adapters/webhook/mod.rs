@@ -43,7 +43,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// For a whole call, from the DNS query to the answer.
 const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Each call holds a thread and a few buffers while its receiver is slow.
+/// Each call occupies a thread and a few buffers while its receiver is slow.
 const MAX_CONCURRENT_CALLS: usize = 16;
 
 /// Bytes of an answer that are read: many times the length of a challenge.
@@ -148,7 +148,7 @@ impl WebhookClient {
             .map_err(|error| error::no_answer(&ureq::Error::Http(error)))?;
         let agent = self.agent.clone();
         let call = move || {
-            // The thread holds the slot, since it continues when the caller stops waiting.
+            // The slot moves to the thread, which continues when the caller stops waiting.
             let _slot = slot;
             let response = agent.run(request).map_err(|error| purpose.no_answer(&error))?;
             purpose.check_status(response.status())?;

@@ -34,11 +34,11 @@ fn request(second: i64, signup_id: &SignupId, request: Request) -> Signup {
 
 fn join(second: i64, signup_id: &str) -> Signup {
     let contact = contact("stranger@example.org");
-    Signup { channel: Channel::Http, ..request(second, &id(signup_id), Request::Join { contact }) }
+    Signup { channel: Channel::Http, ..request(second, &id(signup_id), Request::SignUp { contact }) }
 }
 
 fn enrol(second: i64, signup_id: &str, contact: Option<Contact>) -> Signup {
-    request(second, &id(signup_id), Request::Enrol { contact })
+    request(second, &id(signup_id), Request::TrustedSignUp { contact })
 }
 
 fn cancel(second: i64, signup_id: &str) -> Signup {
@@ -51,15 +51,15 @@ fn made(second: i64) -> SignupId {
 }
 
 fn leave(second: i64, registration: &SignupId) -> Signup {
-    request(second, &made(second), Request::Leave { registration: registration.clone() })
+    request(second, &made(second), Request::CancelRegistration { registration: registration.clone() })
 }
 
 fn amend(second: i64, registration: &SignupId, contact: Option<Contact>) -> Signup {
-    request(second, &made(second), Request::Amend { registration: registration.clone(), contact })
+    request(second, &made(second), Request::SetContact { registration: registration.clone(), contact })
 }
 
 fn notify(second: i64, registration: &SignupId, on: bool) -> Signup {
-    request(second, &made(second), Request::Notify { registration: registration.clone(), on })
+    request(second, &made(second), Request::SetNotifications { registration: registration.clone(), on })
 }
 
 fn send_link(second: i64) -> Signup {
@@ -87,7 +87,7 @@ fn registration_of(attendee: &Attendee) -> &Registration {
 #[test]
 fn owner_turns_notifications_on_and_off() {
     let owner = made(1);
-    let melvin = after(&[request(1, &owner, Request::Enrol { contact: contact("melvin@example.org") })]);
+    let melvin = after(&[request(1, &owner, Request::TrustedSignUp { contact: contact("melvin@example.org") })]);
     let muted = stored(apply(Some(&melvin), &notify(2, &owner, false), at(9)));
     assert_eq!(registration_of(&muted), &Registration { notify: false, ..registration_of(&melvin).clone() });
     let amended = stored(apply(Some(&muted), &amend(3, &owner, contact("new@example.org")), at(9)));
@@ -345,8 +345,8 @@ fn some_contact() -> impl Strategy<Value = Option<Contact>> {
 /// Requests without an owner: few names and moments, so that they collide; each id once.
 fn unowned_requests() -> impl Strategy<Value = Vec<Signup>> {
     let kind = prop_oneof![
-        some_contact().prop_map(|contact| Request::Join { contact }),
-        some_contact().prop_map(|contact| Request::Enrol { contact }),
+        some_contact().prop_map(|contact| Request::SignUp { contact }),
+        some_contact().prop_map(|contact| Request::TrustedSignUp { contact }),
         Just(Request::Cancel),
     ];
     let one = (prop::sample::select(vec!["Ana", "ANA", "Ben", "Cleo"]), 0..6_i64, kind);
@@ -395,7 +395,7 @@ proptest! {
         deliveries in Just(["join", "join", "leave", "leave", "leave", "cancel of an earlier stay"]).prop_shuffle(),
     ) {
         let owner = made(5);
-        let join = Signup { channel: Channel::Http, ..request(5, &owner, Request::Join { contact: None }) };
+        let join = Signup { channel: Channel::Http, ..request(5, &owner, Request::SignUp { contact: None }) };
         let leave = leave(8, &owner);
         let requests = deliveries.map(|request| match request {
             "join" => join.clone(),
@@ -431,7 +431,7 @@ proptest! {
         for (second, kind, contact, is_of_here) in strangers {
             let other = if is_of_here { made(second) } else { id("order-17") };
             let signup = match kind {
-                0 => request(second, &made(second), Request::Join { contact }),
+                0 => request(second, &made(second), Request::SignUp { contact }),
                 1 => amend(second, &other, contact),
                 2 => notify(second, &other, false),
                 _ => leave(second, &other),

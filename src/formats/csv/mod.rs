@@ -61,7 +61,7 @@ pub struct ImportedSignup {
     pub contact: Option<Contact>,
 }
 
-/// Why a row is not imported. It never holds a cell's text.
+/// Why a row is not imported. It never contains the text of a cell.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RowProblem {
     #[error(transparent)]
@@ -198,7 +198,7 @@ impl Import {
             event: imported.event,
             name: imported.name,
             channel: Channel::Import,
-            request: Request::Enrol { contact: imported.contact },
+            request: Request::TrustedSignUp { contact: imported.contact },
         }
     }
 }

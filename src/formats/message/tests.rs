@@ -71,7 +71,7 @@ fn minimal_message_uses_delivery() {
         event: Event::parse("Dance").unwrap(),
         name: AttendeeName::parse("Melvin").unwrap(),
         channel: Channel::Queue,
-        request: Request::Enrol { contact: None },
+        request: Request::TrustedSignUp { contact: None },
     };
     assert_eq!(signup, expected);
 }
@@ -87,7 +87,7 @@ fn full_message_ignores_delivery() {
     })));
     assert_eq!(claims(&signup), ("order-17", moment("2026-11-23T10:30:00Z")));
     assert_eq!(signup.channel, Channel::Alexa);
-    assert_eq!(signup.request, Request::Enrol { contact: Some(Contact::email("ana@example.org").unwrap()) });
+    assert_eq!(signup.request, Request::TrustedSignUp { contact: Some(Contact::email("ana@example.org").unwrap()) });
 }
 
 #[test]
@@ -113,17 +113,23 @@ fn future_time_becomes_arrival_time() {
 fn action_stay_and_channel_determine_request() {
     let registration = || SignupId::parse("s-1").unwrap();
     let table = [
-        (json!({}), Request::Enrol { contact: None }),
-        (json!({"channel": "http"}), Request::Join { contact: None }),
+        (json!({}), Request::TrustedSignUp { contact: None }),
+        (json!({"channel": "http"}), Request::SignUp { contact: None }),
         (json!({"channel": "button", "action": "cancel"}), Request::Cancel),
-        (json!({"stay": "s-1"}), Request::Amend { registration: registration(), contact: None }),
-        (json!({"stay": "s-1", "channel": "http"}), Request::Amend { registration: registration(), contact: None }),
-        (json!({"stay": "s-1", "notify": false}), Request::Notify { registration: registration(), on: false }),
+        (json!({"stay": "s-1"}), Request::SetContact { registration: registration(), contact: None }),
+        (
+            json!({"stay": "s-1", "channel": "http"}),
+            Request::SetContact { registration: registration(), contact: None },
+        ),
+        (
+            json!({"stay": "s-1", "notify": false}),
+            Request::SetNotifications { registration: registration(), on: false },
+        ),
         (json!({"action": "send_link", "channel": "http"}), Request::SendLink),
-        (json!({"stay": "s-1", "action": "cancel"}), Request::Leave { registration: registration() }),
+        (json!({"stay": "s-1", "action": "cancel"}), Request::CancelRegistration { registration: registration() }),
         (
             json!({"stay": "s-1", "action": "cancel", "channel": "http"}),
-            Request::Leave { registration: registration() },
+            Request::CancelRegistration { registration: registration() },
         ),
     ];
     for (fields, request) in table {
@@ -322,14 +328,15 @@ fn some_request() -> impl Strategy<Value = (Channel, Request)> {
     let any_channel = || prop::sample::select(Channel::VARIANTS);
     let contact = || proptest::option::of(some_contact());
     prop_oneof![
-        contact().prop_map(|contact| (Channel::Http, Request::Join { contact })),
-        (trusted(), contact()).prop_map(|(channel, contact)| (channel, Request::Enrol { contact })),
+        contact().prop_map(|contact| (Channel::Http, Request::SignUp { contact })),
+        (trusted(), contact()).prop_map(|(channel, contact)| (channel, Request::TrustedSignUp { contact })),
         (any_channel(), some_id(), contact())
-            .prop_map(|(channel, registration, contact)| (channel, Request::Amend { registration, contact })),
+            .prop_map(|(channel, registration, contact)| (channel, Request::SetContact { registration, contact })),
         trusted().prop_map(|channel| (channel, Request::Cancel)),
-        (any_channel(), some_id()).prop_map(|(channel, registration)| (channel, Request::Leave { registration })),
+        (any_channel(), some_id())
+            .prop_map(|(channel, registration)| (channel, Request::CancelRegistration { registration })),
         (any_channel(), some_id(), any::<bool>())
-            .prop_map(|(channel, registration, on)| (channel, Request::Notify { registration, on })),
+            .prop_map(|(channel, registration, on)| (channel, Request::SetNotifications { registration, on })),
         any_channel().prop_map(|channel| (channel, Request::SendLink)),
     ]
 }

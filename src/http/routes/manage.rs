@@ -96,7 +96,7 @@ pub async fn change(
                 "This link belongs to another sign-up with this name, so it cannot change the one that is on the list.";
             return Err(Problem::new(ProblemKind::Forbidden, detail));
         }
-        (RegistrationState::Out, Request::Leave { .. }) => manage_body(&token, attendee.as_ref()),
+        (RegistrationState::Out, Request::CancelRegistration { .. }) => manage_body(&token, attendee.as_ref()),
         (RegistrationState::Out, _) => {
             let detail = "This sign-up is no longer on the list. Please sign up again.";
             return Err(Problem::new(ProblemKind::Conflict, detail));
@@ -149,15 +149,15 @@ fn manage_body(token: &ManageToken, attendee: Option<&Attendee>) -> ManageBody {
 fn parse_request(token: &ManageToken, fields: &Map<String, Value>) -> Result<Request, Problem> {
     let registration = token.signup.clone();
     match fields.get("action").and_then(Value::as_str) {
-        Some("cancel") => Ok(Request::Leave { registration }),
+        Some("cancel") => Ok(Request::CancelRegistration { registration }),
         Some("contact") | None if fields.contains_key("contact") => {
-            Ok(Request::Amend { registration, contact: http::contact(fields)? })
+            Ok(Request::SetContact { registration, contact: http::contact(fields)? })
         }
-        Some("notify") => Ok(Request::Notify { registration, on: true }),
-        Some("quiet") => Ok(Request::Notify { registration, on: false }),
+        Some("notify") => Ok(Request::SetNotifications { registration, on: true }),
+        Some("quiet") => Ok(Request::SetNotifications { registration, on: false }),
         None if fields.contains_key("notify") => {
             let on = fields::optional_flag(fields, "notify")?.ok_or(FieldProblem::Missing.in_field("notify"))?;
-            Ok(Request::Notify { registration, on })
+            Ok(Request::SetNotifications { registration, on })
         }
         _ => {
             let choices = "`cancel`, `contact`, `notify` and `quiet`, or left out beside a `contact` or `notify`";

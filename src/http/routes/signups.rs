@@ -158,7 +158,7 @@ async fn version_of_first_request(app: &App, key: &[u8], signup: &Signup) -> Res
     let hash = |purpose, parts: &[&[u8]]| URL_SAFE_NO_PAD.encode(app.token_secret.tag(purpose, parts));
     let event = signup.event.id().as_str().as_bytes();
     let contact = match &signup.request {
-        Request::Join { contact: Some(contact) } => formats::contact::to_json(contact).to_string(),
+        Request::SignUp { contact: Some(contact) } => formats::contact::to_json(contact).to_string(),
         _ => String::new(),
     };
     let candidate = Remembered {

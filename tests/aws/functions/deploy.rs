@@ -219,7 +219,7 @@ fn write_of_another_batch_is_not_lost() {
             event: Event::parse("Dance").unwrap(),
             name: AttendeeName::parse("Ana").unwrap(),
             channel: Channel::Queue,
-            request: Request::Enrol { contact: Some(Contact::email("ana@example.com").unwrap()) },
+            request: Request::TrustedSignUp { contact: Some(Contact::email("ana@example.com").unwrap()) },
         };
         let table = world.table.clone();
         world.before_the_second_call(async move {

@@ -58,7 +58,7 @@ fn call(to: Url) -> WebhookCall {
 }
 
 fn is_retry(outcome: &Result<(), SendError>) -> bool {
-    matches!(outcome, Err(SendError::NoAnswer(unavailable)) if unavailable.doing == "calling a webhook")
+    matches!(outcome, Err(SendError::RecipientUnavailable(unavailable)) if unavailable.doing == "calling a webhook")
 }
 
 fn is_reject(outcome: &Result<(), SendError>, reason: &str) -> bool {
