@@ -15,6 +15,7 @@ use crate::app::settings::{Pipeline, Remote, Settings};
 use crate::app::storage::{Storage, Task};
 use crate::app::worker::{Job, Worker, work_until};
 use crate::domain::secret::Secret;
+use crate::ingest::RetrySchedule;
 use crate::ports::Meter;
 use tokio_util::sync::CancellationToken;
 
@@ -39,14 +40,19 @@ pub async fn open(
 
     let mut tasks: Vec<Task> = Vec::new();
     if remote.pipeline == Pipeline::Here {
-        let ingest =
-            Worker { queue: queue.clone(), job: Job::Ingest(Box::new(backend.clone())), metrics: metrics.clone() };
-        tasks.push(Box::pin(work_until(ingest, stop.clone())));
+        let ingest = Worker {
+            queue: queue.clone(),
+            job: Job::Ingest,
+            backend: backend.clone(),
+            retries: RetrySchedule::SQS,
+            metrics,
+        };
         if let Some(url) = &remote.dead_letter_queue_url {
-            let job = Job::RejectDeadLetters { rejects: backend.rejected.clone() };
-            let dead_letters = Worker { queue: Arc::new(Sqs::new(&config, url)), job, metrics };
+            let queue = Arc::new(Sqs::dead_letters(&config, url, &remote.queue_url));
+            let dead_letters = Worker { queue, job: Job::IngestDeadLetters, ..ingest.clone() };
             tasks.push(Box::pin(work_until(dead_letters, stop.clone())));
         }
+        tasks.push(Box::pin(work_until(ingest, stop.clone())));
     }
     Ok(Storage {
         queue,

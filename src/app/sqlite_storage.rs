@@ -16,6 +16,7 @@ use crate::app::storage::{Storage, Task};
 use crate::app::upkeep::upkeep_until;
 use crate::app::worker::{Job, Worker, work_until};
 use crate::domain::secret::Secret;
+use crate::ingest::RetrySchedule;
 use crate::ports::Meter;
 
 /// Messages that an import may put ahead of other sign-ups. `ingest` processes this number in less than a second, so
@@ -33,7 +34,13 @@ pub async fn open(
     let token_secret = Secret::new(sqlite.secret("token").await?).context("the stored token secret is invalid")?;
     let queue = Arc::new(sqlite.clone());
     let backend = sqlite.backend();
-    let ingest = Worker { queue: queue.clone(), job: Job::Ingest(Box::new(backend.clone())), metrics: metrics.clone() };
+    let ingest = Worker {
+        queue: queue.clone(),
+        job: Job::Ingest,
+        backend: backend.clone(),
+        retries: RetrySchedule::LOCAL,
+        metrics: metrics.clone(),
+    };
     let context = Arc::new(
         NotificationContext::new(sqlite.clone(), &settings.notifications, token_secret.clone(), public_url, metrics)
             .await?,

@@ -1,4 +1,4 @@
-//! The worker of a queue: a loop that receives batches, processes them, and acks or nacks each message.
+//! The worker of a queue: a loop that receives batches, processes them, and acks or defers each message.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,8 +6,8 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::timestamp::Timestamp;
-use crate::ingest::{Outcome, count_outcomes, ingest, reject_dead_letters};
-use crate::ports::{Backend, Delivery, MAX_RECEIVES, Meter, Nack, Queue, RejectedMessages, Unavailable};
+use crate::ingest::{Outcome, Processed, RetrySchedule, count_outcomes, ingest, ingest_dead_letter};
+use crate::ports::{Backend, Delivery, Meter, Queue, Unavailable};
 
 /// Messages in one batch: enough to share database commits under load, few enough to finish quickly.
 const BATCH_SIZE: usize = 1_000;
@@ -25,16 +25,27 @@ const RETRY_DELAY: Duration = Duration::from_secs(1);
 pub struct Worker {
     pub queue: Arc<dyn Queue>,
     pub job: Job,
+    pub backend: Backend,
+    pub retries: RetrySchedule,
     pub metrics: Arc<dyn Meter>,
 }
 
 /// The job that a worker does with the messages of its queue.
-#[derive(Clone)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Job {
-    /// Apply them to the roster.
-    Ingest(Box<Backend>),
-    /// Store dead letters as rejected messages.
-    RejectDeadLetters { rejects: Arc<dyn RejectedMessages> },
+    /// Apply them to the roster, in batches.
+    Ingest,
+    /// Apply dead letters to the roster, each alone.
+    IngestDeadLetters,
+}
+
+impl Job {
+    fn batch_size(self) -> usize {
+        match self {
+            Self::Ingest => BATCH_SIZE,
+            Self::IngestDeadLetters => 1,
+        }
+    }
 }
 
 /// The size of the last batch.
@@ -50,7 +61,7 @@ pub async fn work_until(worker: Worker, stop: CancellationToken) {
     while !stop.is_cancelled() {
         let received = tokio::select! {
             () = stop.cancelled() => continue,
-            received = worker.queue.receive(BATCH_SIZE) => received,
+            received = worker.queue.receive(worker.job.batch_size()) => received,
         };
         let processed = match received {
             Ok(deliveries) => worker.process(deliveries).await,
@@ -71,41 +82,45 @@ impl Worker {
     async fn process(&self, deliveries: Vec<Delivery>) -> Result<Batch, Unavailable> {
         let batch = match deliveries.len() {
             0 => return Ok(Batch::Empty),
-            BATCH_SIZE => Batch::Full,
+            count if count == self.job.batch_size() => Batch::Full,
             _ => Batch::Partial,
         };
-        let receive_counts: Vec<u32> = deliveries.iter().map(|delivery| delivery.receive_count).collect();
-        let processed = match &self.job {
-            Job::Ingest(backend) => ingest(&deliveries, backend, Timestamp::now()).await,
-            Job::RejectDeadLetters { rejects } => reject_dead_letters(&deliveries, &**rejects, Timestamp::now()).await,
+        let now = Timestamp::now();
+        let processed = match self.job {
+            Job::Ingest => ingest(deliveries, &self.backend, now).await,
+            Job::IngestDeadLetters => {
+                let mut processed = Vec::with_capacity(deliveries.len());
+                for delivery in deliveries {
+                    processed.extend(ingest_dead_letter(delivery, &self.backend, now).await);
+                }
+                processed
+            }
         };
         self.metrics.ingested(&count_outcomes(&processed));
-
-        let mut acks = Vec::new();
-        let mut nacks = Vec::new();
-        for (message, receive_count) in processed.into_iter().zip(receive_counts) {
-            message.log();
-            match message.outcome {
-                Outcome::Retry(why) => {
-                    nacks.push(Nack { receipt: message.receipt, delay: retry_delay(receive_count), why });
-                }
-                _ => acks.push(message.receipt),
-            }
-        }
-        if !acks.is_empty() {
-            self.queue.ack(acks).await?;
-        }
-        if !nacks.is_empty() {
-            self.queue.nack(nacks).await?;
-        }
+        self.settle(processed).await?;
         Ok(batch)
     }
-}
 
-/// 1, 4, 16 and 64 seconds. There is no delay after the last receive, because the message is then rejected.
-fn retry_delay(receive_count: u32) -> Duration {
-    if receive_count >= MAX_RECEIVES {
-        return Duration::ZERO;
+    /// Tells the queue the outcomes. A message on which the program panicked stays on the queue until its visibility
+    /// timeout.
+    async fn settle(&self, processed: Vec<Processed>) -> Result<(), Unavailable> {
+        let (mut acks, mut deferrals) = (Vec::new(), Vec::new());
+        for message in processed {
+            message.log();
+            let Processed { delivery, outcome } = message;
+            if matches!(outcome, Outcome::Panicked(_)) {
+                continue;
+            }
+            let receipt = delivery.receipt.clone();
+            match self.retries.deferral(delivery, &outcome) {
+                Some(deferral) => deferrals.push(deferral),
+                None => acks.push(receipt),
+            }
+        }
+        let acked = if acks.is_empty() { Ok(()) } else { self.queue.ack(acks).await };
+        if !deferrals.is_empty() {
+            self.queue.defer(deferrals).await.into_iter().collect::<Result<(), Unavailable>>()?;
+        }
+        acked
     }
-    Duration::from_secs(4_u64.pow(receive_count.max(1) - 1))
 }

@@ -8,7 +8,7 @@ use crate::domain::signup::Signup;
 use crate::formats::button::message::ButtonMessage;
 use crate::formats::message;
 use crate::formats::message::Malformed;
-use crate::ports::{Delivery, RejectedMessage};
+use crate::ports::{Deferrals, Delivery, RejectedMessage};
 
 impl RejectedMessage {
     /// The sign-up of this message with the fields in `corrections` set; `null` removes a field.
@@ -31,6 +31,7 @@ impl RejectedMessage {
             body: Value::Object(fields).to_string(),
             arrived_at: self.arrived_at,
             receive_count: 0,
+            deferrals: Deferrals::default(),
         })
     }
 

@@ -2,8 +2,10 @@
 
 mod outcome;
 pub mod presses;
+mod retry;
 
 pub use self::outcome::{Outcome, Processed, count_outcomes};
+pub use self::retry::RetrySchedule;
 
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
@@ -15,7 +17,9 @@ use crate::domain::timestamp::Timestamp;
 use crate::formats::button::message::ButtonMessage;
 use crate::formats::{message, panic};
 use crate::ingest::presses::{PressResolver, ResolvedPress};
-use crate::ports::{AttendeeSignups, Backend, Delivery, MAX_RECEIVES, RejectedMessage, RejectedMessages};
+use crate::ports::{
+    AttendeeSignups, Backend, Delivery, MAX_RECEIVES, RejectedMessage, RejectedMessages, STOPPED_REASON,
+};
 
 /// What a delivery's body says.
 enum Parsed {
@@ -25,34 +29,45 @@ enum Parsed {
     Done(Outcome),
 }
 
-/// Gives every delivery an outcome. A bad message does not affect the others, even if it causes a panic.
+/// Deferrals after which a request is rejected because its registration has still not begun. Even with the longest delays
+/// of SQS they take more than half an hour, and the sign-up is on the same queue.
+const MAX_EARLY_ATTEMPTS: u32 = 8;
+
+/// Receives after which a dead letter is rejected without another attempt. SQS may count those before it moved the message.
+const MAX_DEAD_LETTER_RECEIVES: u32 = MAX_RECEIVES + 3;
+
+/// Gives every delivery an outcome, in the order of the deliveries. A bad message does not affect the others, even if it
+/// causes a panic.
 ///
-/// All requests for one attendee go to the roster together, oldest first, and cost one write. A message that fails on
-/// its last delivery is rejected with that failure as the reason.
-pub async fn ingest(deliveries: &[Delivery], backend: &Backend, now: Timestamp) -> Vec<Processed> {
-    let mut outcomes = match catch_panic(process_batch(deliveries, backend, now)).await {
+/// All requests for one attendee go to the roster together, oldest first, and cost one write. A transient failure never
+/// becomes a rejected message.
+pub async fn ingest(deliveries: Vec<Delivery>, backend: &Backend, now: Timestamp) -> Vec<Processed> {
+    let mut outcomes = match catch_panic(process_batch(&deliveries, backend, now)).await {
         Ok(outcomes) => outcomes,
-        Err(_) => process_each(deliveries, backend, now).await,
+        Err(_) => process_each(&deliveries, backend, now).await,
     };
-    for (outcome, delivery) in outcomes.iter_mut().zip(deliveries) {
-        if let Outcome::Retry(reason) = outcome
-            && delivery.receive_count >= MAX_RECEIVES
-        {
-            *outcome = Outcome::Rejected(format!("failed {MAX_RECEIVES} times; the last time: {reason}"));
+    for (outcome, delivery) in outcomes.iter_mut().zip(&deliveries) {
+        match outcome {
+            Outcome::TooEarly if delivery.deferrals.early_attempts >= MAX_EARLY_ATTEMPTS => {
+                *outcome = Outcome::Rejected("the sign-up that this request refers to did not arrive".to_owned());
+            }
+            Outcome::Panicked(panic) if delivery.receive_count >= MAX_RECEIVES => {
+                *outcome = Outcome::Rejected(format!("the program panicked on this message: {panic}"));
+            }
+            _ => {}
         }
     }
     store_rejects(deliveries, outcomes, &*backend.rejected, now).await
 }
 
-/// Stores dead letters as rejected messages. No delivery of a dead letter ended with an outcome.
-pub async fn reject_dead_letters(
-    deliveries: &[Delivery],
-    rejects: &dyn RejectedMessages,
-    now: Timestamp,
-) -> Vec<Processed> {
-    let reason = format!("the program or its storage stopped on this message {MAX_RECEIVES} times");
-    let outcomes = vec![Outcome::Rejected(reason); deliveries.len()];
-    store_rejects(deliveries, outcomes, rejects, now).await
+/// Ingests a message from the dead-letter queue, on which no earlier attempt ended with an outcome. After several more
+/// such attempts it is rejected instead.
+pub async fn ingest_dead_letter(delivery: Delivery, backend: &Backend, now: Timestamp) -> Vec<Processed> {
+    if delivery.receive_count <= MAX_DEAD_LETTER_RECEIVES {
+        return ingest(vec![delivery], backend, now).await;
+    }
+    let outcomes = vec![Outcome::Rejected(STOPPED_REASON.to_owned())];
+    store_rejects(vec![delivery], outcomes, &*backend.rejected, now).await
 }
 
 /// Processes each delivery alone, so that only the message that panics fails.
@@ -61,7 +76,7 @@ async fn process_each(deliveries: &[Delivery], backend: &Backend, now: Timestamp
     for delivery in deliveries {
         match catch_panic(process_batch(std::slice::from_ref(delivery), backend, now)).await {
             Ok(outcome) => outcomes.extend(outcome),
-            Err(panic) => outcomes.push(Outcome::Retry(format!("the program panicked on this message: {panic}"))),
+            Err(panic) => outcomes.push(Outcome::Panicked(panic)),
         }
     }
     outcomes
@@ -110,7 +125,7 @@ async fn process_batch(deliveries: &[Delivery], backend: &Backend, now: Timestam
             }
         }
     }
-    let no_result = || Outcome::Retry("the storage backend returned no result for this message".to_owned());
+    let no_result = || Outcome::Failed("the storage backend returned no result for this message".to_owned());
     outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(no_result)).collect()
 }
 
@@ -141,16 +156,16 @@ async fn parse(deliveries: &[Delivery], backend: &Backend) -> Vec<Parsed> {
             Ok(ResolvedPress::Signup(signup)) => Parsed::Signup(signup),
             Ok(ResolvedPress::NoAction) => Parsed::Done(Outcome::Ignored),
             Ok(ResolvedPress::Rejected(reason)) => Parsed::Done(Outcome::Rejected(reason)),
-            Err(unavailable) => Parsed::Done(Outcome::Retry(unavailable.to_string())),
+            Err(unavailable) => Parsed::Done(Outcome::Failed(unavailable.to_string())),
         };
     }
     parsed
 }
 
 /// Stores the rejected messages and pairs each delivery with its outcome. If storing fails, the rejected messages are
-/// retried, so that none is lost.
+/// deferred, so that none is lost.
 async fn store_rejects(
-    deliveries: &[Delivery],
+    deliveries: Vec<Delivery>,
     mut outcomes: Vec<Outcome>,
     rejects: &dyn RejectedMessages,
     now: Timestamp,
@@ -167,9 +182,8 @@ async fn store_rejects(
         && let Err(unavailable) = rejects.put(rejected).await
     {
         for outcome in outcomes.iter_mut().filter(|outcome| matches!(outcome, Outcome::Rejected(_))) {
-            *outcome = Outcome::Retry(unavailable.to_string());
+            *outcome = Outcome::Failed(unavailable.to_string());
         }
     }
-    let ids = deliveries.iter().map(|delivery| (delivery.message_id.clone(), delivery.receipt.clone()));
-    ids.zip(outcomes).map(|((message_id, receipt), outcome)| Processed { message_id, receipt, outcome }).collect()
+    deliveries.into_iter().zip(outcomes).map(|(delivery, outcome)| Processed { delivery, outcome }).collect()
 }

@@ -1,9 +1,9 @@
-//! What became of each delivery.
+//! The outcome of each delivery.
 
 use crate::domain::attendee::Applied;
-use crate::ports::{ApplyError, IngestCounts};
+use crate::ports::{ApplyError, Delivery, IngestCounts};
 
-/// What became of one delivery.
+/// The outcome of one delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// The request was applied.
@@ -16,29 +16,34 @@ pub enum Outcome {
     Ignored,
     /// The message can never succeed. It is stored as a rejected message with this reason.
     Rejected(String),
-    /// The message failed for this reason and may succeed later.
-    Retry(String),
+    /// A transient failure, with the reason. The message is deferred as often as needed.
+    Failed(String),
+    /// The sign-up that the request refers to has not arrived yet. The message is deferred a limited number of times.
+    TooEarly,
+    /// The program panicked on the message, with the panic's text. The queue delivers it again after its visibility timeout.
+    Panicked(String),
 }
 
-/// The outcome of one delivery, with the ids that the queue knows the delivery by.
+/// A delivery and its outcome.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Processed {
-    pub message_id: String,
-    pub receipt: String,
+    pub delivery: Delivery,
     pub outcome: Outcome,
 }
 
 impl Processed {
     /// Writes the outcome to the log.
     pub fn log(&self) {
-        let id = &self.message_id;
+        let id = &self.delivery.message_id;
         match &self.outcome {
             Outcome::Stored => tracing::debug!(message.id = id, "signup stored"),
             Outcome::Duplicate | Outcome::Stale | Outcome::Ignored => {
                 tracing::debug!(message.id = id, "signup changed nothing")
             }
             Outcome::Rejected(reason) => tracing::warn!(message.id = id, reason, "message rejected"),
-            Outcome::Retry(reason) => tracing::warn!(message.id = id, reason, "message deferred"),
+            Outcome::Failed(reason) => tracing::warn!(message.id = id, reason, "message deferred"),
+            Outcome::TooEarly => tracing::info!(message.id = id, "message deferred until its sign-up arrives"),
+            Outcome::Panicked(reason) => tracing::error!(message.id = id, reason, "processing the message panicked"),
         }
     }
 }
@@ -52,7 +57,7 @@ impl From<Applied> for Outcome {
             Applied::NotOwner => {
                 Self::Rejected("this registration belongs to another sign-up; only its owner may change it".to_owned())
             }
-            Applied::TooEarly => Self::Retry("the sign-up that this request refers to has not arrived yet".to_owned()),
+            Applied::TooEarly => Self::TooEarly,
         }
     }
 }
@@ -60,7 +65,7 @@ impl From<Applied> for Outcome {
 impl From<&ApplyError> for Outcome {
     fn from(error: &ApplyError) -> Self {
         match error {
-            ApplyError::Unavailable(unavailable) => Self::Retry(unavailable.to_string()),
+            ApplyError::Unavailable(unavailable) => Self::Failed(unavailable.to_string()),
             ApplyError::Rejected(reason) => Self::Rejected(reason.clone()),
         }
     }
@@ -77,7 +82,7 @@ pub fn count_outcomes(processed: &[Processed]) -> IngestCounts {
             Outcome::Stale => &mut counts.stale,
             Outcome::Ignored => &mut counts.ignored,
             Outcome::Rejected(_) => &mut counts.rejected,
-            Outcome::Retry(_) => &mut counts.retried,
+            Outcome::Failed(_) | Outcome::TooEarly | Outcome::Panicked(_) => &mut counts.retried,
         } += 1;
     }
     counts

@@ -1,46 +1,90 @@
-//! The function that applies the messages of the queue to the roster, and rejects dead letters.
+//! The function that applies the messages of the queue and of its dead-letter queue to the roster.
+
+use std::time::Duration;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 
-use super::required_setting;
+use super::{parsed_setting, required_setting};
 use crate::adapters::aws::config;
 use crate::adapters::dynamodb::EventsTable;
 use crate::adapters::metrics::emf::Emf;
+use crate::adapters::sqs::Sqs;
 use crate::domain::timestamp::Timestamp;
-use crate::ingest::{count_outcomes, ingest, reject_dead_letters};
-use crate::lambda::sqs_event::{IncompleteRecord, batch_item_failures, deliveries};
-use crate::ports::{Backend, Meter as _};
+use crate::ingest::{Outcome, Processed, RetrySchedule, count_outcomes, ingest, ingest_dead_letter};
+use crate::lambda::sqs_event::{Batch, batch_item_failures};
+use crate::ports::{Backend, Meter as _, Unavailable};
 
 pub struct Ingest {
     backend: Backend,
+    /// The queue on which deferred messages are sent again.
+    queue: Sqs,
+    retries: RetrySchedule,
     dead_letter_queue_arn: String,
     emf: Emf,
 }
 
 impl Ingest {
     pub fn from_environment() -> anyhow::Result<Self> {
+        let config = config::load_for_function()?;
+        let initial = parsed_setting("COUNTMEIN_RETRY_INITIAL")?.map(Duration::from_secs);
         Ok(Self {
-            backend: EventsTable::new(&config::load_for_function()?, required_setting("COUNTMEIN_TABLE")?).backend(),
+            backend: EventsTable::new(&config, required_setting("COUNTMEIN_TABLE")?).backend(),
+            queue: Sqs::new(&config, required_setting("COUNTMEIN_QUEUE_URL")?),
+            retries: RetrySchedule { initial: initial.unwrap_or(RetrySchedule::SQS.initial), ..RetrySchedule::SQS },
             dead_letter_queue_arn: required_setting("COUNTMEIN_DEAD_LETTER_QUEUE_ARN")?,
             emf: Emf::new(required_setting("COUNTMEIN_STAGE")?),
         })
     }
 
-    /// Processes a batch. The answer lists the messages that SQS must deliver again.
-    pub async fn handle(&self, event: SqsEvent) -> Result<SqsBatchResponse, IncompleteRecord> {
+    /// Processes a batch. The response lists the messages that SQS must deliver again.
+    ///
+    /// # Errors
+    /// The invocation fails, and SQS delivers the whole batch again, if an incomplete record cannot be stored as a rejected
+    /// message. The response cannot list such a record.
+    pub async fn handle(&self, event: SqsEvent) -> Result<SqsBatchResponse, Unavailable> {
         let source = event.records.first().and_then(|record| record.event_source_arn.as_ref());
         let is_dead_letter = source == Some(&self.dead_letter_queue_arn);
-        let deliveries = deliveries(event)?;
         let now = Timestamp::now();
-        let processed = if is_dead_letter {
-            reject_dead_letters(&deliveries, &*self.backend.rejected, now).await
+        let Batch { deliveries, incomplete } = Batch::parse(event, now);
+        let mut processed = Vec::with_capacity(deliveries.len());
+        if is_dead_letter {
+            for delivery in deliveries {
+                processed.extend(ingest_dead_letter(delivery, &self.backend, now).await);
+            }
         } else {
-            ingest(&deliveries, &self.backend, now).await
-        };
-        self.emf.ingested(&count_outcomes(&processed));
-        for each in &processed {
-            each.log();
+            processed = ingest(deliveries, &self.backend, now).await;
         }
-        Ok(batch_item_failures(processed))
+        self.emf.ingested(&count_outcomes(&processed));
+        for message in &processed {
+            message.log();
+        }
+        if !incomplete.is_empty() {
+            for message in &incomplete {
+                tracing::warn!(message.id = message.id, reason = message.reason, "message rejected");
+            }
+            self.backend.rejected.put(incomplete).await?;
+        }
+        Ok(batch_item_failures(self.defer(processed).await))
+    }
+
+    /// Sends the deferred messages again. Returns the receipts of those that could not be sent, and of those on which the
+    /// program panicked.
+    async fn defer(&self, processed: Vec<Processed>) -> Vec<String> {
+        let (mut failures, mut deferrals) = (Vec::new(), Vec::new());
+        for Processed { delivery, outcome } in processed {
+            if matches!(outcome, Outcome::Panicked(_)) {
+                failures.push(delivery.receipt);
+            } else {
+                deferrals.extend(self.retries.deferral(delivery, &outcome));
+            }
+        }
+        let results = self.queue.resend(&deferrals).await;
+        for (deferral, result) in deferrals.into_iter().zip(results) {
+            if let Err(unavailable) = result {
+                tracing::error!(message.id = deferral.delivery.message_id, %unavailable, "deferring a message failed");
+                failures.push(deferral.delivery.receipt);
+            }
+        }
+        failures
     }
 }

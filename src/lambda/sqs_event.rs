@@ -1,43 +1,70 @@
-//! The event with which Lambda passes SQS messages to a function, and the function's answer.
+//! The event with which Lambda passes SQS messages to a function, and the function's response.
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use sha2::{Digest as _, Sha256};
 
+use crate::adapters::sqs::origin;
 use crate::domain::timestamp::Timestamp;
-use crate::ingest::{Outcome, Processed};
-use crate::ports::Delivery;
+use crate::ports::{Deferrals, Delivery, RejectedMessage};
 
-/// A record lacks an attribute. The invocation must fail, since SQS deletes every record that the answer does not list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("record {index} of the SQS event has no {attribute}; check that an SQS queue triggers the function")]
-pub struct IncompleteRecord {
-    pub index: usize,
-    pub attribute: &'static str,
+/// The records of an event.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Batch {
+    /// The receipt of each is the id by which [`batch_item_failures`] lists the record.
+    pub deliveries: Vec<Delivery>,
+    /// Records without an attribute that SQS always sets. They can never become sign-ups.
+    pub incomplete: Vec<RejectedMessage>,
 }
 
-/// The records as deliveries, in their order. An absent body becomes an empty one, which is rejected later.
-pub fn deliveries(event: SqsEvent) -> Result<Vec<Delivery>, IncompleteRecord> {
-    event.records.into_iter().enumerate().map(|(index, record)| delivery(index, record)).collect()
+impl Batch {
+    /// Parses the records, in their order. An absent body becomes an empty one, which is rejected later.
+    pub fn parse(event: SqsEvent, now: Timestamp) -> Self {
+        let mut batch = Self { deliveries: Vec::with_capacity(event.records.len()), incomplete: Vec::new() };
+        for record in event.records {
+            match delivery(&record) {
+                Ok(delivery) => batch.deliveries.push(delivery),
+                Err(missing) => batch.incomplete.push(incomplete(record, missing, now)),
+            }
+        }
+        batch
+    }
 }
 
-fn delivery(index: usize, record: SqsMessage) -> Result<Delivery, IncompleteRecord> {
-    let missing = |attribute| IncompleteRecord { index, attribute };
+/// Parses a record. The error is the name of the missing attribute.
+fn delivery(record: &SqsMessage) -> Result<Delivery, &'static str> {
     let number = |attribute| record.attributes.get(attribute).and_then(|text| text.parse::<i64>().ok());
     let sent_at = number("SentTimestamp").and_then(|millis| Timestamp::from_millis(millis).ok());
     let receive_count = number("ApproximateReceiveCount").and_then(|count| u32::try_from(count).ok());
-    Ok(Delivery {
-        message_id: record.message_id.ok_or(missing("messageId"))?,
-        receipt: record.receipt_handle.ok_or(missing("receiptHandle"))?,
-        body: record.body.unwrap_or_default(),
-        arrived_at: sent_at.ok_or(missing("SentTimestamp"))?,
-        receive_count: receive_count.ok_or(missing("ApproximateReceiveCount"))?,
-    })
+    let record_id = record.message_id.clone().ok_or("messageId")?;
+    let mut delivery = Delivery {
+        message_id: record_id.clone(),
+        receipt: record_id,
+        body: record.body.clone().unwrap_or_default(),
+        arrived_at: sent_at.ok_or("SentTimestamp")?,
+        receive_count: receive_count.ok_or("ApproximateReceiveCount")?,
+        deferrals: Deferrals::default(),
+    };
+    origin::restore(&mut delivery, |name| record.message_attributes.get(name)?.string_value.as_deref());
+    Ok(delivery)
+}
+
+fn incomplete(record: SqsMessage, missing: &str, now: Timestamp) -> RejectedMessage {
+    let body = record.body.unwrap_or_default();
+    // The same record delivered again must be the same rejected message.
+    let hash = || Sha256::digest(&body)[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+    RejectedMessage {
+        id: record.message_id.unwrap_or_else(hash),
+        reason: format!("the record of this message has no {missing}; check that an SQS queue triggers the function"),
+        body,
+        arrived_at: now,
+        rejected_at: now,
+    }
 }
 
 /// The messages that SQS must deliver again (`ReportBatchItemFailures`). SQS deletes the others.
-pub fn batch_item_failures(processed: Vec<Processed>) -> SqsBatchResponse {
-    let retried = processed.into_iter().filter(|each| matches!(each.outcome, Outcome::Retry(_)));
+pub fn batch_item_failures(record_ids: Vec<String>) -> SqsBatchResponse {
     let mut response = SqsBatchResponse::default();
-    response.set_failures(retried.map(|each| each.message_id));
+    response.set_failures(record_ids);
     response
 }
 
@@ -67,50 +94,71 @@ mod tests {
         })
     }
 
-    fn event(records: &[Value]) -> SqsEvent {
-        serde_json::from_value(json!({ "Records": records })).unwrap()
+    fn now() -> Timestamp {
+        Timestamp::from_millis(1_545_082_700_000).unwrap()
+    }
+
+    fn parse(records: &[Value]) -> Batch {
+        Batch::parse(serde_json::from_value(json!({ "Records": records })).unwrap(), now())
+    }
+
+    fn expected() -> Delivery {
+        Delivery {
+            message_id: "059f36b4-87a3-44ab-83d2-661975830a7d".into(),
+            receipt: "059f36b4-87a3-44ab-83d2-661975830a7d".into(),
+            body: r#"{"event": "Dance", "name": "Melvin"}"#.into(),
+            arrived_at: Timestamp::from_millis(1_545_082_649_183).unwrap(),
+            receive_count: 1,
+            deferrals: Deferrals::default(),
+        }
     }
 
     #[test]
     fn reads_a_record() {
-        let deliveries = deliveries(event(&[record()])).unwrap();
-        assert_eq!(
-            deliveries,
-            [Delivery {
-                message_id: "059f36b4-87a3-44ab-83d2-661975830a7d".into(),
-                receipt: "AQEBwJnKyrHigUMZj6rYigCgxlaS3SLy0a...".into(),
-                body: r#"{"event": "Dance", "name": "Melvin"}"#.into(),
-                arrived_at: Timestamp::from_millis(1_545_082_649_183).unwrap(),
-                receive_count: 1,
-            }]
-        );
+        assert_eq!(parse(&[record()]), Batch { deliveries: vec![expected()], incomplete: Vec::new() });
     }
 
     #[test]
-    fn rejects_incomplete_records() {
-        for attribute in ["messageId", "receiptHandle"] {
-            let mut without_attribute = record();
-            without_attribute.as_object_mut().unwrap().remove(attribute);
-            assert_eq!(
-                deliveries(event(&[record(), without_attribute])),
-                Err(IncompleteRecord { index: 1, attribute })
-            );
-        }
-        let mut without_time = record();
-        without_time["attributes"]["SentTimestamp"] = json!("yesterday");
-        assert_eq!(deliveries(event(&[without_time])), Err(IncompleteRecord { index: 0, attribute: "SentTimestamp" }));
+    fn reads_a_deferred_record() {
+        let mut deferred = record();
+        let text = |value: &str| json!({ "stringValue": value, "dataType": "String" });
+        deferred["messageAttributes"] = json!({
+            "origin_id": text("original"),
+            "origin_arrived_at": text("1545000000000"),
+            "attempts": text("3"),
+            "early_attempts": text("1"),
+        });
+
+        let expected = Delivery {
+            message_id: "original".into(),
+            arrived_at: Timestamp::from_millis(1_545_000_000_000).unwrap(),
+            deferrals: Deferrals { attempts: 3, early_attempts: 1 },
+            ..expected()
+        };
+        assert_eq!(parse(&[deferred]).deliveries, [expected]);
     }
 
     #[test]
-    fn reports_only_retries() {
-        let processed =
-            |message_id: &str, outcome| Processed { message_id: message_id.into(), receipt: String::new(), outcome };
-        let response = batch_item_failures(vec![
-            processed("stored", Outcome::Stored),
-            processed("throttled", Outcome::Retry("throttled".into())),
-            processed("poison", Outcome::Rejected("no name".into())),
-            processed("duplicate", Outcome::Duplicate),
-        ]);
+    fn incomplete_record_is_rejected_alone() {
+        let mut nameless = record();
+        nameless.as_object_mut().unwrap().remove("messageId");
+        let mut timeless = record();
+        timeless["attributes"]["SentTimestamp"] = json!("yesterday");
+
+        let batch = parse(&[nameless.clone(), record(), timeless]);
+
+        assert_eq!(batch.deliveries, [expected()]);
+        let [nameless_reject, timeless_reject] = &batch.incomplete[..] else { panic!("{batch:?}") };
+        assert_eq!((nameless_reject.id.len(), &nameless_reject.body), (32, &expected().body));
+        assert!(nameless_reject.reason.contains("no messageId"), "{}", nameless_reject.reason);
+        assert_eq!(timeless_reject.id, expected().message_id);
+        assert!(timeless_reject.reason.contains("no SentTimestamp"), "{}", timeless_reject.reason);
+        assert_eq!(parse(&[nameless]).incomplete[0].id, nameless_reject.id, "a repeat has the same id");
+    }
+
+    #[test]
+    fn response_lists_the_failures() {
+        let response = batch_item_failures(vec!["throttled".to_owned()]);
         assert_eq!(
             serde_json::to_value(response).unwrap(),
             json!({ "batchItemFailures": [{ "itemIdentifier": "throttled" }] })

@@ -38,7 +38,7 @@ pub use self::inbox::{INBOX_MESSAGES, Inbox, InboxMessage};
 pub use self::mailer::{Mail, Mailer};
 pub use self::meter::{Exposition, IngestCounts, Meter, NotificationCounts};
 pub use self::notifier::{Notified, Notifier};
-pub use self::queue::{Delivery, Depth, MAX_RECEIVES, Nack, Queue};
+pub use self::queue::{Deferral, Deferrals, Delivery, Depth, MAX_RECEIVES, Queue, STOPPED_REASON};
 pub use self::rejected_messages::{RejectedMessage, RejectedMessages};
 pub use self::roster::{AttendeeSignups, EventSummary, Roster, RosterPage};
 pub use self::secrets::Secrets;

@@ -10,15 +10,32 @@ use crate::ports::Unavailable;
 /// A message as the queue delivers it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
-    /// The same at every delivery of a message; printable ASCII.
+    /// The id of the original message: the same at every delivery, even after the message was deferred. Printable ASCII.
     pub message_id: String,
-    /// Identifies this delivery in [`Queue::ack`] and [`Queue::nack`].
+    /// Identifies this delivery in [`Queue::ack`].
     pub receipt: String,
     pub body: String,
-    /// When the queue accepted the message.
+    /// When the queue accepted the original message.
     pub arrived_at: Timestamp,
-    /// How often the message was delivered, including this time.
+    /// How often the message was received without an outcome, including this time. It grows only if the program crashes,
+    /// is stopped or runs out of time.
     pub receive_count: u32,
+    pub deferrals: Deferrals,
+}
+
+/// How often a message was deferred, by cause.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Deferrals {
+    /// After a transient failure. There is no maximum.
+    pub attempts: u32,
+    /// Because the registration that the request refers to did not exist yet.
+    pub early_attempts: u32,
+}
+
+impl Deferrals {
+    pub fn total(self) -> u32 {
+        self.attempts.saturating_add(self.early_attempts)
+    }
 }
 
 /// The number of messages on the queue, including those in flight.
@@ -29,8 +46,11 @@ pub struct Depth {
     pub oldest: Option<Timestamp>,
 }
 
-/// Deliveries of a message after which it is rejected.
+/// Receives without an outcome after which a message is a dead letter.
 pub const MAX_RECEIVES: u32 = 5;
+
+/// Why a message is rejected that never had an outcome.
+pub const STOPPED_REASON: &str = "the program stopped on this message each time it tried to process it";
 
 /// The queue of sign-ups. It delivers at least once, in no particular order.
 #[async_trait]
@@ -39,23 +59,29 @@ pub trait Queue: Send + Sync {
     async fn send(&self, bodies: Vec<String>) -> Result<(), Unavailable>;
 
     /// Delivers at most `limit` messages, and waits up to some seconds for the first. A message is not delivered again before
-    /// the backend's visibility timeout ends. A message that was delivered [`MAX_RECEIVES`] times is rejected instead.
+    /// the backend's visibility timeout ends. A message that was received [`MAX_RECEIVES`] times without an outcome becomes a
+    /// dead letter or a rejected message instead.
     async fn receive(&self, limit: usize) -> Result<Vec<Delivery>, Unavailable>;
 
     /// Deletes processed messages.
     async fn ack(&self, receipts: Vec<String>) -> Result<(), Unavailable>;
 
-    /// Returns messages to the queue, to be delivered again after their delay.
-    async fn nack(&self, deliveries: Vec<Nack>) -> Result<(), Unavailable>;
+    /// Returns messages to the queue, to be delivered again after their delay with the same id and time of arrival. The
+    /// results have the order of the deferrals. A message whose deferral failed is delivered again after the visibility
+    /// timeout.
+    async fn defer(&self, deferrals: Vec<Deferral>) -> Vec<Result<(), Unavailable>>;
 
     async fn depth(&self) -> Result<Depth, Unavailable>;
 }
 
 /// A message to be delivered again.
 #[derive(Debug, Clone)]
-pub struct Nack {
-    pub receipt: String,
+pub struct Deferral {
+    pub delivery: Delivery,
+    /// The counts after this deferral.
+    pub deferrals: Deferrals,
+    /// At most 15 minutes (SQS, "Message timers").
     pub delay: Duration,
-    /// Why the message failed, for an operator who inspects the queue. SQS cannot store it.
-    pub why: String,
+    /// Why the message is deferred, for an operator who inspects the queue. SQS does not store it.
+    pub reason: String,
 }

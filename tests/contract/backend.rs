@@ -17,6 +17,8 @@ use countmein::app::worker::{Job, Worker, work_until};
 use countmein::domain::backoff::BackoffPolicy;
 use countmein::domain::change::Change;
 use countmein::domain::timestamp::Timestamp;
+#[cfg(feature = "aws")]
+use countmein::ingest::RetrySchedule;
 use countmein::ingest::{Processed, ingest};
 use countmein::ports::{ChangeFeed, Delivery, Digests, Position, Queue, RejectedMessages, Roster};
 use countmein::{fanout, ports};
@@ -84,7 +86,7 @@ impl Backend {
         rejects: Arc<dyn RejectedMessages>,
         now: Timestamp,
     ) -> Vec<Processed> {
-        ingest(deliveries, &ports::Backend { roster, rejected: rejects, ..self.ports.clone() }, now).await
+        ingest(deliveries.to_vec(), &ports::Backend { roster, rejected: rejects, ..self.ports.clone() }, now).await
     }
 
     /// The oldest arrival that the queue's depth reports.
@@ -103,11 +105,15 @@ pub async fn aws() -> Backend {
     let visibility = Duration::from_secs(3);
     let (url, dead_letters) = crate::support::ministack::queues(&config, visibility).await;
     let ports = Arc::new(table.clone());
-    let job = Job::RejectDeadLetters { rejects: ports.clone() };
-    let reject_dead_letters =
-        Worker { queue: Arc::new(Sqs::new(&config, dead_letters)), job, metrics: Arc::new(PrometheusMetrics::new()) };
+    let dead_letters = Worker {
+        queue: Arc::new(Sqs::dead_letters(&config, dead_letters, &url)),
+        job: Job::IngestDeadLetters,
+        backend: table.backend(),
+        retries: RetrySchedule::SQS,
+        metrics: Arc::new(PrometheusMetrics::new()),
+    };
     let stop = CancellationToken::new();
-    tokio::spawn(work_until(reject_dead_letters, stop.clone()));
+    tokio::spawn(work_until(dead_letters, stop.clone()));
     Backend {
         ports: table.backend(),
         queue: Arc::new(Sqs::new(&config, url)),

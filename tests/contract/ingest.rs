@@ -8,10 +8,10 @@ use countmein::domain::event::EventId;
 use countmein::domain::signup::{AttendeeKey, Request, Signup, SignupId};
 use countmein::domain::timestamp::Timestamp;
 use countmein::formats::message;
-use countmein::ingest::{Outcome, Processed, reject_dead_letters};
+use countmein::ingest::{Outcome, Processed, ingest_dead_letter};
 use countmein::ports::{
-    ApplyError, AttendeeSignups, Deletion, Delivery, EventSummary, MAX_RECEIVES, RejectedMessage, RejectedMessages,
-    Roster, RosterPage, Unavailable,
+    ApplyError, AttendeeSignups, Deferrals, Deletion, Delivery, EventSummary, MAX_RECEIVES, RejectedMessage,
+    RejectedMessages, Roster, RosterPage, STOPPED_REASON, Unavailable,
 };
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
@@ -31,6 +31,7 @@ pub fn delivery(message_id: &str, body: &str) -> Delivery {
         body: body.to_owned(),
         arrived_at: at(ARRIVED),
         receive_count: 1,
+        deferrals: Deferrals::default(),
     }
 }
 
@@ -104,15 +105,10 @@ pub async fn every_delivery_has_its_own_outcome(backend: &Backend) {
     let processed = backend.ingest(&deliveries, backend.roster.clone(), backend.rejected.clone(), at(ARRIVED)).await;
 
     for (each, delivery) in processed.iter().zip(&deliveries) {
-        let ids = |message_id, receipt| (message_id, receipt);
-        assert_eq!(
-            ids(&each.message_id, &each.receipt),
-            ids(&delivery.message_id, &delivery.receipt),
-            "they stand in the order of the deliveries"
-        );
+        assert_eq!(&each.delivery, delivery, "the outcomes have the order of the deliveries");
     }
     let outcomes: Vec<Outcome> = processed.into_iter().map(|each| each.outcome).collect();
-    assert!(matches!(outcomes[0], Outcome::Retry(_)), "{outcomes:?}");
+    assert_eq!(outcomes[0], Outcome::TooEarly);
     assert_eq!(outcomes[1], Outcome::Stored);
     assert!(matches!(outcomes[2], Outcome::Rejected(_)), "{outcomes:?}");
     assert_eq!(outcomes[3], Outcome::Duplicate);
@@ -163,7 +159,7 @@ pub async fn early_cancel_waits_for_its_signup(backend: &Backend) {
     let cancel = delivered(&ana.leaves(2, &message_id(), &owner));
 
     let outcomes = run(backend, std::slice::from_ref(&cancel)).await;
-    assert!(matches!(outcomes[..], [Outcome::Retry(_)]), "{outcomes:?}");
+    assert_eq!(outcomes, [Outcome::TooEarly]);
     assert_eq!(run(backend, &[delivered(&ana.joins(1, owner.as_str()))]).await, [Outcome::Stored]);
     assert_eq!(run(backend, std::slice::from_ref(&cancel)).await, [Outcome::Stored]);
     assert_eq!(who_is_in(backend, &event).await, [""; 0]);
@@ -210,7 +206,7 @@ pub async fn unstored_rejects_are_retried(backend: &Backend) {
     let processed = backend.ingest(&deliveries, backend.roster.clone(), Arc::new(ReadOnlyRejects), at(ARRIVED)).await;
 
     let outcomes: Vec<Outcome> = processed.into_iter().map(|each| each.outcome).collect();
-    let retry = Outcome::Retry("testing failed: out of order".to_owned());
+    let retry = Outcome::Failed("testing failed: out of order".to_owned());
     assert_eq!(outcomes, [retry.clone(), Outcome::Stored, retry]);
     assert!(matches!(
         run(backend, &deliveries).await[..],
@@ -304,7 +300,7 @@ pub async fn failed_attendee_is_retried_alone(backend: &Backend) {
     let processed = backend.ingest(&deliveries, witness.clone(), backend.rejected.clone(), at(ARRIVED)).await;
 
     let outcomes: Vec<Outcome> = processed.into_iter().map(|each| each.outcome).collect();
-    let retry = Outcome::Retry("testing failed: out of order".to_owned());
+    let retry = Outcome::Failed("testing failed: out of order".to_owned());
     assert_eq!(outcomes, [Outcome::Stored, retry.clone(), retry], "Ana's batch comes first, by name");
     assert_eq!(who_is_in(backend, &event).await, ["Ben"]);
     assert_eq!(run(backend, &deliveries).await, [Outcome::Duplicate, Outcome::Stored, Outcome::Stored]);
@@ -320,38 +316,73 @@ pub async fn panicking_message_fails_alone(backend: &Backend) {
     let processed = backend.ingest(&deliveries, witness.clone(), backend.rejected.clone(), at(ARRIVED)).await;
 
     let outcomes: Vec<Outcome> = processed.into_iter().map(|each| each.outcome).collect();
-    let retry = Outcome::Retry("the program panicked on this message: it stepped into the trap".to_owned());
-    assert_eq!(outcomes, [Outcome::Stored, retry, Outcome::Stored]);
+    let panicked = Outcome::Panicked("it stepped into the trap".to_owned());
+    assert_eq!(outcomes, [Outcome::Stored, panicked, Outcome::Stored]);
     assert_eq!(who_is_in(backend, &event).await, ["Ana", "Cleo"]);
 }
 
-pub async fn last_failure_becomes_the_reject_reason(backend: &Backend) {
-    let event = unique("Dance");
-    let ana = person(&event, "Ana");
+pub async fn repeated_panic_becomes_a_reject(backend: &Backend) {
+    let ana = person(&unique("Dance"), "Ana");
     let id = message_id();
-    let registration = SignupId::new(at(1));
-    let early = |receive_count| Delivery { receive_count, ..delivered(&ana.leaves(2, &id, &registration)) };
+    let crashing = Delivery { receive_count: MAX_RECEIVES, ..delivered(&ana.enrols(1, &id)) };
+    let witness = Arc::new(Witness { trap: Some(ana.key()), ..Witness::of(backend.roster.clone(), Vec::new()) });
 
-    let outcomes = run(backend, &[early(MAX_RECEIVES - 1)]).await;
-    assert!(matches!(outcomes[..], [Outcome::Retry(_)]), "{outcomes:?}");
-    assert_eq!(reject(backend, &id).await, None);
+    backend.ingest(std::slice::from_ref(&crashing), witness, backend.rejected.clone(), at(ARRIVED)).await;
 
-    let reason =
-        "failed 5 times; the last time: the sign-up that this request refers to has not arrived yet".to_owned();
-    assert_eq!(run(backend, &[early(MAX_RECEIVES)]).await, [Outcome::Rejected(reason.clone())]);
-    assert_eq!(reject(backend, &id).await, Some(RejectedMessage::new(&early(5), reason, at(ARRIVED))));
+    let reason = "the program panicked on this message: it stepped into the trap".to_owned();
+    assert_eq!(reject(backend, &id).await, Some(RejectedMessage::new(&crashing, reason, at(ARRIVED))));
 }
 
-pub async fn dead_letter_becomes_a_reject(backend: &Backend) {
-    let dead = delivery(&message_id(), r#"{"event": "Dance", "name": "Ana"}"#);
+pub async fn transient_failure_never_becomes_a_reject(backend: &Backend) {
+    let event = unique("Dance");
+    let id = message_id();
+    let often = Deferrals { attempts: 1_000_000, early_attempts: 0 };
+    let mut delivery = delivered(&person(&event, "Ana").enrols(1, &id));
+    for receive_count in [1, MAX_RECEIVES, 1_000] {
+        delivery = Delivery { receive_count, deferrals: often, ..delivery };
+        let refusing = Arc::new(Witness::of(backend.roster.clone(), vec![true]));
+        let processed =
+            backend.ingest(std::slice::from_ref(&delivery), refusing, backend.rejected.clone(), at(ARRIVED)).await;
+        assert!(matches!(processed[..], [Processed { outcome: Outcome::Failed(_), .. }]), "{processed:?}");
+    }
+    assert_eq!(reject(backend, &id).await, None);
+    assert_eq!(run(backend, &[delivery]).await, [Outcome::Stored]);
+    assert_eq!(who_is_in(backend, &event).await, ["Ana"]);
+}
 
-    let processed = reject_dead_letters(std::slice::from_ref(&dead), &*backend.rejected, at(ARRIVED)).await;
+pub async fn request_without_its_signup_becomes_a_reject(backend: &Backend) {
+    let ana = person(&unique("Dance"), "Ana");
+    let id = message_id();
+    let leaves = delivered(&ana.leaves(2, &id, &SignupId::new(at(1))));
+    let early = |early_attempts| {
+        let deferrals = Deferrals { attempts: 1_000, early_attempts };
+        Delivery { deferrals, ..leaves.clone() }
+    };
 
-    let [Processed { outcome: Outcome::Rejected(reason), .. }] = &processed[..] else { panic!("{processed:?}") };
-    assert!(reason.ends_with("stopped on this message 5 times"), "{reason}");
-    assert_eq!(reject(backend, &dead.message_id).await, Some(RejectedMessage::new(&dead, reason.clone(), at(ARRIVED))));
-    let processed = reject_dead_letters(&[dead], &ReadOnlyRejects, at(ARRIVED)).await;
-    assert!(matches!(processed[0].outcome, Outcome::Retry(_)), "it stays where it is: {processed:?}");
+    assert_eq!(run(backend, &[early(7)]).await, [Outcome::TooEarly]);
+    assert_eq!(reject(backend, &id).await, None);
+
+    let reason = "the sign-up that this request refers to did not arrive".to_owned();
+    assert_eq!(run(backend, &[early(8)]).await, [Outcome::Rejected(reason.clone())]);
+    assert_eq!(reject(backend, &id).await, Some(RejectedMessage::new(&early(8), reason, at(ARRIVED))));
+}
+
+pub async fn dead_letter_is_tried_and_finally_rejected(backend: &Backend) {
+    let event = unique("Dance");
+    let [ana, ben] = ["Ana", "Ben"].map(|name| person(&event, name));
+    let dead = |signup: &Signup, receive_count| Delivery { receive_count, ..delivered(signup) };
+    let attempt = async |delivery: Delivery| {
+        let mut processed = ingest_dead_letter(delivery, backend, at(ARRIVED)).await;
+        processed.remove(0).outcome
+    };
+
+    assert_eq!(attempt(dead(&ana.enrols(1, "a"), MAX_RECEIVES + 3)).await, Outcome::Stored);
+    let deadly = dead(&ben.enrols(1, &message_id()), MAX_RECEIVES + 4);
+    assert_eq!(attempt(deadly.clone()).await, Outcome::Rejected(STOPPED_REASON.to_owned()));
+
+    assert_eq!(who_is_in(backend, &event).await, ["Ana"]);
+    let expected = RejectedMessage::new(&deadly, STOPPED_REASON.to_owned(), at(ARRIVED));
+    assert_eq!(reject(backend, &deadly.message_id).await, Some(expected));
 }
 
 /// A roster that applies a batch and returns no outcomes.
@@ -391,7 +422,7 @@ pub async fn silent_roster_loses_nothing(backend: &Backend) {
     let processed = backend
         .ingest(&[delivered(&ana.enrols(1, "a"))], Arc::new(silent), backend.rejected.clone(), at(ARRIVED))
         .await;
-    assert!(matches!(processed[..], [Processed { outcome: Outcome::Retry(_), .. }]), "{processed:?}");
+    assert!(matches!(processed[..], [Processed { outcome: Outcome::Failed(_), .. }]), "{processed:?}");
 }
 
 /// A request of a random history, before it knows its event.
@@ -531,10 +562,10 @@ async fn run_history(backend: &Backend, history: &History) {
         let processed = backend.ingest(&deliveries, witness.clone(), backend.rejected.clone(), at(ARRIVED)).await;
         assert_eq!(processed.len(), deliveries.len());
         for ((number, tries), each) in tried.into_iter().zip(processed) {
-            assert_eq!(each.message_id, ids[number].as_str());
+            assert_eq!(each.delivery.message_id, ids[number].as_str());
             match each.outcome {
-                Outcome::Retry(_) if tries + 1 < TRIES => waiting.push((number, tries + 1)),
-                Outcome::Retry(_) => {}
+                Outcome::Failed(_) | Outcome::TooEarly if tries + 1 < TRIES => waiting.push((number, tries + 1)),
+                Outcome::Failed(_) | Outcome::TooEarly | Outcome::Panicked(_) => {}
                 Outcome::Stored => {
                     settled.insert(number);
                     assert!(stored.insert(number), "request {number} is stored twice");

@@ -53,9 +53,9 @@ contract! {
         unacked_message_returns_after_visibility_timeout
         acked_message_is_gone
         second_ack_is_harmless
-        nacked_message_returns_at_once
-        delayed_nack_returns_after_the_delay
-        fifth_failure_becomes_a_reject
+        deferred_message_returns_as_its_original
+        deferred_message_waits_for_its_delay
+        message_without_an_outcome_becomes_a_reject
         depth_counts_unacked_messages
         receivers_share_no_message;
     rejects:
@@ -133,8 +133,10 @@ contract! {
         only_the_owner_changes_a_registration
         early_cancel_waits_for_its_signup
         unstored_rejects_are_retried
-        last_failure_becomes_the_reject_reason
-        dead_letter_becomes_a_reject
+        repeated_panic_becomes_a_reject
+        transient_failure_never_becomes_a_reject
+        request_without_its_signup_becomes_a_reject
+        dead_letter_is_tried_and_finally_rejected
         panicking_message_fails_alone
         failed_attendee_is_retried_alone
         silent_roster_loses_nothing

@@ -7,7 +7,7 @@ use countmein::domain::contact::Contact;
 use countmein::domain::signup::{Request, Signup, SignupId};
 use countmein::domain::timestamp::Timestamp;
 use countmein::formats::message;
-use countmein::ports::Delivery;
+use countmein::ports::{Deferrals, Delivery};
 use jsonschema::Validator;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -30,6 +30,7 @@ fn parsed(body: &Value) -> Result<Signup, message::Malformed> {
         body: body.to_string(),
         arrived_at: Timestamp::parse_rfc3339("2026-11-23T12:00:00Z").unwrap(),
         receive_count: 1,
+        deferrals: Deferrals::default(),
     })
 }
 

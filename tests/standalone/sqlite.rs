@@ -15,8 +15,9 @@ use countmein::domain::event::Event;
 use countmein::domain::signup::{Request, Signup, SignupId, Version};
 use countmein::domain::timestamp::Timestamp;
 use countmein::ports::{
-    AttendeeSignups, Budgets, ChangeFeed, Deletion, Delivery, Digests, Idempotency, MAX_RECEIVES, Nack, Position,
-    Queue, RejectedMessage, RejectedMessages, Remembered, Roster, Spending, Write,
+    AttendeeSignups, Budgets, ChangeFeed, Deferral, Deferrals, Deletion, Delivery, Digests, Idempotency, MAX_RECEIVES,
+    Position, Queue, RejectedMessage, RejectedMessages, Remembered, Roster, STOPPED_REASON, Spending, Unavailable,
+    Write,
 };
 use strum::VariantArray as _;
 use tempfile::TempDir;
@@ -52,6 +53,11 @@ fn enrol(name: &str, second: i64) -> Signup {
 async fn apply(sqlite: &Sqlite, signup: Signup, now: Timestamp) -> Vec<Applied> {
     let batch = AttendeeSignups { key: signup.key(), signups: vec![signup] };
     sqlite.apply(vec![batch], now).await.remove(0).unwrap()
+}
+
+async fn defer(sqlite: &Sqlite, delivery: Delivery, delay: Duration) -> Result<(), Unavailable> {
+    let deferrals = Deferrals { attempts: 1, early_attempts: 0 };
+    sqlite.defer(vec![Deferral { delivery, deferrals, delay, reason: "away".to_owned() }]).await.remove(0)
 }
 
 async fn send(sqlite: &Sqlite, body: &str) {
@@ -138,6 +144,9 @@ async fn new_follower_starts_where_digests_are() {
     drop(sqlite);
     let database = rusqlite::Connection::open(data.path().join(DATABASE)).unwrap();
     assert_eq!(database.execute("DELETE FROM follower WHERE name = 'answers'", ()).unwrap(), 1);
+    for column in ["attempts", "early_attempts"] {
+        database.execute_batch(&format!("ALTER TABLE queue DROP COLUMN {column}")).unwrap();
+    }
     database.pragma_update(None, "user_version", 6).unwrap();
     drop(database);
 
@@ -226,7 +235,7 @@ async fn fifth_crash_becomes_a_reject() {
 
     let reject = sqlite.get(&id).await.unwrap().expect("it is kept");
     assert_eq!(reject.body, "deadly");
-    assert_eq!(reject.reason, "failed 5 times; the last time: the program stopped before the message was processed");
+    assert_eq!(reject.reason, STOPPED_REASON);
 }
 
 #[tokio::test]
@@ -235,8 +244,7 @@ async fn new_arrival_does_not_shorten_delays() {
     let sqlite = open(data.path());
     send(&sqlite, "later").await;
     let later = receive_one(&sqlite).await;
-    let delay = Duration::from_secs(3_600);
-    sqlite.nack(vec![Nack { receipt: later.receipt, delay, why: "away".to_owned() }]).await.unwrap();
+    defer(&sqlite, later, Duration::from_secs(3_600)).await.unwrap();
 
     send(&sqlite, "now").await;
 
@@ -423,16 +431,37 @@ async fn removed_contact_is_nowhere_on_disk() {
 }
 
 #[tokio::test]
-async fn retried_messages_delay_nobody() {
+async fn unwritten_settlements_are_written_later() {
     let folder = folder();
     let sqlite = open(folder.path());
+    for body in ["acked", "deferred"] {
+        send(&sqlite, body).await;
+    }
+    let [acked, deferred] = sqlite.receive(2).await.unwrap().try_into().unwrap();
+    let other = rusqlite::Connection::open(folder.path().join(DATABASE)).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+
+    let (ack, deferral) =
+        tokio::join!(sqlite.ack(vec![acked.receipt.clone()]), defer(&sqlite, deferred.clone(), Duration::ZERO));
+    assert!(ack.is_err() && deferral.is_err(), "another program has locked the database");
+    other.execute_batch("ROLLBACK").unwrap();
+
+    let deferrals = Deferrals { attempts: 1, early_attempts: 0 };
+    assert_eq!(sqlite.receive(2).await.unwrap(), [Delivery { deferrals, ..deferred }]);
+    assert_eq!(sqlite.depth().await.unwrap().messages, 1);
+}
+
+#[tokio::test]
+async fn suspects_delay_nobody() {
+    let folder = folder();
+    let mut sqlite = open(folder.path());
     let backlog = 100;
     sqlite.send((0..backlog).map(|number| format!("old {number}")).collect()).await.unwrap();
     for _ in 0..2 {
         let tried = sqlite.receive(backlog).await.unwrap();
         assert_eq!(tried.len(), backlog);
-        let back = |delivery: Delivery| Nack { receipt: delivery.receipt, delay: Duration::ZERO, why: String::new() };
-        sqlite.nack(tried.into_iter().map(back).collect()).await.unwrap();
+        drop(sqlite);
+        sqlite = open(folder.path());
     }
     send(&sqlite, "new").await;
 

@@ -13,7 +13,7 @@ pub const DATABASE: &str = "countmein.sqlite";
 const LOCK: &str = "countmein.lock";
 
 /// Script `i` migrates the schema from version `i` to `i + 1`.
-const SCHEMA: [&str; 7] = [
+const SCHEMA: [&str; 8] = [
     include_str!("schema/1.sql"),
     include_str!("schema/2.sql"),
     include_str!("schema/3.sql"),
@@ -21,6 +21,7 @@ const SCHEMA: [&str; 7] = [
     include_str!("schema/5.sql"),
     include_str!("schema/6.sql"),
     include_str!("schema/7.sql"),
+    include_str!("schema/8.sql"),
 ];
 
 /// The folder contains contacts, so only its owner may read it and its files.

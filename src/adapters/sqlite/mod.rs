@@ -28,6 +28,7 @@ use tokio::sync::Notify;
 
 pub use self::change_feed::FeedConsumer;
 pub use self::file::{DATABASE, OpenError};
+use self::queue::Settlement;
 pub use self::upkeep::Cleanup;
 use self::writer::Writer;
 use crate::domain::secret;
@@ -52,6 +53,8 @@ struct Shared {
     visibility_timeout: Duration,
     /// Whether the next receive call prefers messages that are not suspects.
     prefers_unsuspected: AtomicBool,
+    /// Acks and deferrals that could not be written, for example because the disk was full.
+    unsettled: Mutex<Vec<Settlement>>,
     /// Signals that a message was put on the queue.
     arrivals: Notify,
     /// Prevents a second program from opening the folder.
@@ -93,6 +96,7 @@ impl Sqlite {
                 path,
                 visibility_timeout,
                 prefers_unsuspected: AtomicBool::new(false),
+                unsettled: Mutex::default(),
                 arrivals: Notify::new(),
                 _lock: lock,
             }),

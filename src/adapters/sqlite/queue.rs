@@ -1,5 +1,9 @@
 //! The queue of sign-ups as a table. A message stays in it until it is acknowledged or rejected.
+//!
+//! An ack or deferral that cannot be written, for example because the disk is full, is kept in memory and written before
+//! the next messages are received. So a message is never counted as one that stopped the program while the program runs.
 
+use std::sync::MutexGuard;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -9,7 +13,7 @@ use rusqlite::Connection;
 use crate::adapters::sqlite::{Sqlite, query_optional, stored_time};
 use crate::domain::signup::Version;
 use crate::domain::timestamp::Timestamp;
-use crate::ports::{Delivery, Depth, MAX_RECEIVES, Nack, Queue, Unavailable};
+use crate::ports::{Deferral, Deferrals, Delivery, Depth, MAX_RECEIVES, Queue, STOPPED_REASON, Unavailable};
 
 /// Number of deliveries after which a message is a suspect: processing it may have crashed the program, so it is
 /// delivered alone.
@@ -46,26 +50,19 @@ impl Queue for Sqlite {
     }
 
     async fn ack(&self, receipts: Vec<String>) -> Result<(), Unavailable> {
-        self.write("deleting messages from the queue", move |db| {
-            let mut delete = db.prepare_cached("DELETE FROM queue WHERE seq = ?1")?;
-            for receipt in &receipts {
-                delete.execute([receipt])?;
-            }
-            Ok(())
-        })
-        .await
+        self.settle(receipts.into_iter().map(Settlement::Ack).collect()).await
     }
 
-    async fn nack(&self, deliveries: Vec<Nack>) -> Result<(), Unavailable> {
-        self.write("returning messages to the queue", move |db| {
-            let now = Timestamp::now();
-            let mut update = db.prepare_cached("UPDATE queue SET visible_at = ?2, last_failure = ?3 WHERE seq = ?1")?;
-            for Nack { receipt, delay, why } in &deliveries {
-                update.execute((receipt, now.plus(*delay).as_millis(), why))?;
-            }
-            Ok(())
-        })
-        .await
+    async fn defer(&self, deferrals: Vec<Deferral>) -> Vec<Result<(), Unavailable>> {
+        let count = deferrals.len();
+        let now = Timestamp::now();
+        let settlements = deferrals.into_iter().map(|deferral| Settlement::Defer {
+            receipt: deferral.delivery.receipt,
+            visible_at: now.plus(deferral.delay),
+            deferrals: deferral.deferrals,
+            reason: deferral.reason,
+        });
+        vec![self.settle(settlements.collect()).await; count]
     }
 
     async fn depth(&self) -> Result<Depth, Unavailable> {
@@ -79,9 +76,53 @@ impl Queue for Sqlite {
     }
 }
 
+/// The end of a delivery.
+#[derive(Debug, Clone)]
+pub enum Settlement {
+    /// Deletes the message with this receipt.
+    Ack(String),
+    /// Makes the message visible again at a later time.
+    Defer { receipt: String, visible_at: Timestamp, deferrals: Deferrals, reason: String },
+}
+
+impl Settlement {
+    fn write(&self, db: &Connection) -> rusqlite::Result<()> {
+        match self {
+            Self::Ack(receipt) => db.prepare_cached("DELETE FROM queue WHERE seq = ?1")?.execute([receipt])?,
+            Self::Defer { receipt, visible_at, deferrals, reason } => db
+                .prepare_cached(
+                    "UPDATE queue SET visible_at = ?2, receive_count = 0, attempts = ?3, early_attempts = ?4, last_failure = ?5
+                     WHERE seq = ?1",
+                )?
+                .execute((receipt, visible_at.as_millis(), deferrals.attempts, deferrals.early_attempts, reason))?,
+        };
+        Ok(())
+    }
+}
+
 impl Sqlite {
-    /// Receives what is visible now.
+    /// Writes the settlements, or keeps them for the next receive call if that fails.
+    async fn settle(&self, settlements: Vec<Settlement>) -> Result<(), Unavailable> {
+        if settlements.is_empty() {
+            return Ok(());
+        }
+        let kept = settlements.clone();
+        let write = move |db: &Connection| settlements.iter().try_for_each(|settlement| settlement.write(db));
+        let written = self.write("settling messages of the queue", write).await;
+        if written.is_err() {
+            self.unsettled().extend(kept);
+        }
+        written
+    }
+
+    fn unsettled(&self) -> MutexGuard<'_, Vec<Settlement>> {
+        self.shared.unsettled.lock().expect("no thread panics while it holds the lock")
+    }
+
+    /// Receives the messages that are visible now.
     async fn receive_now(&self, limit: usize) -> Result<Vec<Delivery>, Unavailable> {
+        let unsettled = std::mem::take(&mut *self.unsettled());
+        self.settle(unsettled).await?;
         let visibility_timeout = self.shared.visibility_timeout;
         // Every second call takes unsuspected messages first. Otherwise many suspects would delay the others.
         let prefers_unsuspected = self.shared.prefers_unsuspected.fetch_not(Ordering::Relaxed);
@@ -100,7 +141,7 @@ impl Sqlite {
             let mut update = db.prepare_cached(
                 "UPDATE queue SET receive_count = receive_count + 1, visible_at = ?2
                  WHERE seq IN (SELECT seq FROM queue WHERE visible_at <= ?1 AND receive_count < ?4 ORDER BY seq LIMIT ?3)
-                 RETURNING seq, id, body, arrived_at, receive_count",
+                 RETURNING seq, id, body, arrived_at, receive_count, attempts, early_attempts",
             )?;
             let rows = update.query_map((now.as_millis(), now.plus(visibility_timeout).as_millis(), limit, receives), |row| {
                 let seq: i64 = row.get(0)?;
@@ -110,6 +151,7 @@ impl Sqlite {
                     body: row.get(2)?,
                     arrived_at: stored_time(row.get(3)?)?,
                     receive_count: row.get(4)?,
+                    deferrals: Deferrals { attempts: row.get(5)?, early_attempts: row.get(6)? },
                 };
                 Ok((seq, delivery))
             })?;
@@ -121,16 +163,14 @@ impl Sqlite {
     }
 }
 
-/// Rejects the messages that were delivered too often. On SQS they are moved to the dead-letter queue.
+/// Rejects the messages that were received too often without an outcome. SQS moves them to the dead-letter queue.
 fn reject_undeliverable(db: &Connection, now: Timestamp) -> rusqlite::Result<()> {
     const { assert!(MAX_RECEIVES == 5, "the SQL below and the index queue_spent contain this number") };
     db.prepare_cached(
         "INSERT OR IGNORE INTO reject (id, body, reason, arrived_at, rejected_at)
-         SELECT id, body, 'failed ' || receive_count || ' times; the last time: '
-                || coalesce(last_failure, 'the program stopped before the message was processed'), arrived_at, ?1
-         FROM queue WHERE visible_at <= ?1 AND receive_count >= 5",
+         SELECT id, body, ?2, arrived_at, ?1 FROM queue WHERE visible_at <= ?1 AND receive_count >= 5",
     )?
-    .execute([now.as_millis()])?;
+    .execute((now.as_millis(), STOPPED_REASON))?;
     db.prepare_cached("DELETE FROM queue WHERE visible_at <= ?1 AND receive_count >= 5")?.execute([now.as_millis()])?;
     Ok(())
 }

@@ -7,16 +7,16 @@ use super::MAX_BATCH_ENTRIES;
 /// Bytes of all bodies in one batch call. Every region accepts them; newer ones accept 1 MiB (SQS quotas).
 const MAX_BATCH_BYTES: usize = 256 * 1024;
 
-/// Splits the bodies into batches that each fit one call.
-pub fn batches(bodies: &[String]) -> impl Iterator<Item = &[String]> {
-    let mut rest = bodies;
+/// Splits messages into batches that each fit one call. `bytes_of` returns the size of a message.
+pub fn batches<T>(messages: &[T], bytes_of: impl Fn(&T) -> usize) -> impl Iterator<Item = &[T]> {
+    let mut rest = messages;
     std::iter::from_fn(move || {
         let mut bytes = 0;
-        let fits = |body: &&String| {
-            bytes += escape_noncharacters(body).len();
+        let fits = |message: &&T| {
+            bytes += bytes_of(message);
             bytes <= MAX_BATCH_BYTES
         };
-        // A body that is too large is sent alone, and SQS returns the error.
+        // A message that is too large is sent alone, and SQS returns the error.
         let count = rest.iter().take(MAX_BATCH_ENTRIES).take_while(fits).count().max(1);
         let (batch, others) = rest.split_at_checked(count)?;
         rest = others;
@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     fn sizes(bodies: &[String]) -> Vec<usize> {
-        batches(bodies).map(<[String]>::len).collect()
+        batches(bodies, String::len).map(<[String]>::len).collect()
     }
 
     #[test]

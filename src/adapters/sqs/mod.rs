@@ -1,6 +1,7 @@
 //! The queue of sign-ups on SQS.
 
 mod batch;
+pub mod origin;
 
 use std::time::Duration;
 
@@ -9,31 +10,33 @@ use aws_config::SdkConfig;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::BuildError;
 use aws_sdk_sqs::types::{
-    ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry, Message, MessageSystemAttributeName,
-    QueueAttributeName, SendMessageBatchRequestEntry,
+    DeleteMessageBatchRequestEntry, Message, MessageAttributeValue, MessageSystemAttributeName, QueueAttributeName,
+    SendMessageBatchRequestEntry,
 };
 
 use self::batch::{batches, escape_noncharacters};
 use crate::adapters::aws::error::unavailable;
 use crate::domain::timestamp::Timestamp;
-use crate::ports::{Delivery, Depth, Nack, Queue, Unavailable};
+use crate::ports::{Deferral, Deferrals, Delivery, Depth, Queue, Unavailable};
 
 /// Entries in one batch call, and messages in one receive call (SQS quotas, "Message quotas").
 const MAX_BATCH_ENTRIES: usize = 10;
 
-/// 12 hours (SQS quotas, "Message visibility timeout").
-const MAX_VISIBILITY_TIMEOUT: Duration = Duration::from_secs(12 * 60 * 60);
+/// 15 minutes (SQS quotas, "Message timers").
+const MAX_DELAY: Duration = Duration::from_secs(15 * 60);
 
 const SENDING: &str = "writing to the queue";
 const RECEIVING: &str = "reading the queue";
 const DELETING: &str = "deleting messages from the queue";
-const RETURNING: &str = "returning messages to the queue";
+const DEFERRING: &str = "returning messages to the queue";
 
 /// A client of one queue. SQS moves a message that was received too often to the dead-letter queue.
 #[derive(Debug, Clone)]
 pub struct Sqs {
     client: Client,
     url: String,
+    /// The queue to which deferred messages are sent.
+    deferred_to: String,
     /// How long a receive call waits for the first message. It is shorter than the SDK's timeout for one attempt.
     wait_time: Duration,
 }
@@ -41,7 +44,43 @@ pub struct Sqs {
 impl Sqs {
     /// `url` is the queue's URL, which `aws sqs get-queue-url` prints.
     pub fn new(config: &SdkConfig, url: impl Into<String>) -> Self {
-        Self { client: Client::new(config), url: url.into(), wait_time: Duration::from_secs(1) }
+        let url = url.into();
+        Self { client: Client::new(config), deferred_to: url.clone(), url, wait_time: Duration::from_secs(1) }
+    }
+
+    /// A dead-letter queue. A deferred message returns to the queue at `source_url`, from which it came.
+    pub fn dead_letters(config: &SdkConfig, url: impl Into<String>, source_url: impl Into<String>) -> Self {
+        Self { deferred_to: source_url.into(), ..Self::new(config, url) }
+    }
+
+    /// Sends deferred messages again, with their delay and the attributes of their original. The results have the order of
+    /// the deferrals. The received messages stay on their queue.
+    pub async fn resend(&self, deferrals: &[Deferral]) -> Vec<Result<(), Unavailable>> {
+        let mut results = Vec::with_capacity(deferrals.len());
+        for batch in batches(deferrals, |deferral| deferral.delivery.body.len() + origin::MAX_BYTES) {
+            results.extend(self.resend_batch(batch).await);
+        }
+        results
+    }
+
+    async fn resend_batch(&self, batch: &[Deferral]) -> Vec<Result<(), Unavailable>> {
+        let entries = build_entries(DEFERRING, batch.iter().enumerate().map(resend_entry));
+        let sent = match entries {
+            Ok(entries) => {
+                let send = self.client.send_message_batch().queue_url(&self.deferred_to).set_entries(Some(entries));
+                send.send().await.map_err(|error| unavailable(DEFERRING, &error))
+            }
+            Err(unavailable) => Err(unavailable),
+        };
+        let failed = match sent {
+            Ok(sent) => sent.failed,
+            Err(unavailable) => return vec![Err(unavailable); batch.len()],
+        };
+        let result = |index: usize| match failed.iter().find(|failed| failed.id() == index.to_string()) {
+            Some(failed) => Err(entry_error(DEFERRING, failed.code(), failed.message())),
+            None => Ok(()),
+        };
+        (0..batch.len()).map(result).collect()
     }
 
     /// Receives at most ten messages.
@@ -54,6 +93,7 @@ impl Sqs {
             .wait_time_seconds(i32::try_from(wait_time.as_secs()).expect("it is a few seconds"))
             .message_system_attribute_names(MessageSystemAttributeName::SentTimestamp)
             .message_system_attribute_names(MessageSystemAttributeName::ApproximateReceiveCount)
+            .set_message_attribute_names(Some(origin::NAMES.map(str::to_owned).to_vec()))
             .send()
             .await
             .map_err(|error| unavailable(RECEIVING, &error))?;
@@ -64,7 +104,7 @@ impl Sqs {
 #[async_trait]
 impl Queue for Sqs {
     async fn send(&self, bodies: Vec<String>) -> Result<(), Unavailable> {
-        for batch in batches(&bodies) {
+        for batch in batches(&bodies, |body| escape_noncharacters(body).len()) {
             if let [body] = batch {
                 let send = self.client.send_message().queue_url(&self.url).message_body(escape_noncharacters(body));
                 send.send().await.map_err(|error| unavailable(SENDING, &error))?;
@@ -112,23 +152,17 @@ impl Queue for Sqs {
         Ok(())
     }
 
-    async fn nack(&self, deliveries: Vec<Nack>) -> Result<(), Unavailable> {
-        for batch in deliveries.chunks(MAX_BATCH_ENTRIES) {
-            let entries = batch.iter().enumerate().map(|(index, nack)| {
-                ChangeMessageVisibilityBatchRequestEntry::builder()
-                    .id(index.to_string())
-                    .receipt_handle(&nack.receipt)
-                    .visibility_timeout(whole_seconds(nack.delay))
-                    .build()
-            });
-            let entries = build_entries(RETURNING, entries)?;
-            let change = self.client.change_message_visibility_batch().queue_url(&self.url).set_entries(Some(entries));
-            let changed = change.send().await.map_err(|error| unavailable(RETURNING, &error))?;
-            if let Some(failed) = changed.failed.iter().find(|failed| !failed.sender_fault) {
-                return Err(entry_error(RETURNING, failed.code(), failed.message()));
+    /// The copy is sent before the received message is deleted, so no message is lost in between. Duplicates change nothing.
+    async fn defer(&self, deferrals: Vec<Deferral>) -> Vec<Result<(), Unavailable>> {
+        let mut results = self.resend(&deferrals).await;
+        let sent = deferrals.iter().zip(&results).filter(|(_, result)| result.is_ok());
+        let receipts = sent.map(|(deferral, _)| deferral.delivery.receipt.clone()).collect();
+        if let Err(unavailable) = self.ack(receipts).await {
+            for result in results.iter_mut().filter(|result| result.is_ok()) {
+                *result = Err(unavailable.clone());
             }
         }
-        Ok(())
+        results
     }
 
     async fn depth(&self) -> Result<Depth, Unavailable> {
@@ -165,19 +199,35 @@ fn delivery(message: Message) -> Result<Delivery, Unavailable> {
             cause: "SQS delivered a message without its attributes".to_owned(),
         });
     };
-    Ok(Delivery {
+    let mut delivery = Delivery {
         message_id,
         receipt,
         body: message.body.unwrap_or_default(),
         arrived_at: Timestamp::from_millis(sent_at)
             .map_err(|error| Unavailable { doing: RECEIVING, cause: error.to_string() })?,
         receive_count: u32::try_from(receive_count).unwrap_or(u32::MAX),
-    })
+        deferrals: Deferrals::default(),
+    };
+    let attributes = message.message_attributes.unwrap_or_default();
+    origin::restore(&mut delivery, |name| attributes.get(name)?.string_value());
+    Ok(delivery)
+}
+
+fn resend_entry((index, deferral): (usize, &Deferral)) -> Result<SendMessageBatchRequestEntry, BuildError> {
+    let mut entry = SendMessageBatchRequestEntry::builder()
+        .id(index.to_string())
+        .message_body(escape_noncharacters(&deferral.delivery.body))
+        .delay_seconds(whole_seconds(deferral.delay));
+    for (name, value) in origin::attributes(deferral) {
+        let value = MessageAttributeValue::builder().data_type("String").string_value(value).build()?;
+        entry = entry.message_attributes(name, value);
+    }
+    entry.build()
 }
 
 fn whole_seconds(delay: Duration) -> i32 {
-    let seconds = delay.min(MAX_VISIBILITY_TIMEOUT).as_millis().div_ceil(1_000);
-    i32::try_from(seconds).expect("12 hours fit 32 bits")
+    let seconds = delay.min(MAX_DELAY).as_millis().div_ceil(1_000);
+    i32::try_from(seconds).expect("15 minutes fit 32 bits")
 }
 
 fn build_entries<T>(
@@ -199,6 +249,6 @@ mod tests {
     fn delays_are_rounded_up_to_the_maximum() {
         assert_eq!(whole_seconds(Duration::ZERO), 0);
         assert_eq!(whole_seconds(Duration::from_millis(1)), 1);
-        assert_eq!(whole_seconds(Duration::from_secs(u64::MAX)), 43_200);
+        assert_eq!(whole_seconds(Duration::from_secs(u64::MAX)), 900);
     }
 }

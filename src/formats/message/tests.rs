@@ -5,6 +5,7 @@ use serde_json::json;
 use strum::VariantArray as _;
 
 use super::*;
+use crate::ports::Deferrals;
 
 const ARRIVED: &str = "2026-11-23T12:00:00Z";
 
@@ -19,6 +20,7 @@ fn delivered(body: impl ToString) -> Delivery {
         body: body.to_string(),
         arrived_at: moment(ARRIVED),
         receive_count: 1,
+        deferrals: Deferrals::default(),
     }
 }
 

@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use countmein::ports::{Deferrals, STOPPED_REASON};
 use serde_json::{Value, json};
 
 use super::world::{DEAD_LETTERS, World, failures, guest};
@@ -106,20 +107,38 @@ fn bad_message_costs_one_write() {
 }
 
 #[test]
-fn record_without_id_fails_before_any_write() {
+fn record_without_id_is_rejected_alone() {
     let world = World::new();
     let mut nameless = guest(1);
     nameless.as_object_mut().unwrap().remove("messageId");
+    let batch = records([guest(0), nameless, guest(2)]);
 
-    let answer = world.ingest().invoke(&records([guest(0), nameless]));
-
-    let Answer::Error(error) = answer else { panic!("the invocation succeeded: {answer:?}") };
-    assert!(error["errorMessage"].as_str().unwrap().contains("messageId"), "{error}");
-    assert!(world.proxy.calls().is_empty());
+    for _ in 0..2 {
+        assert_eq!(failures(&world.ingest().invoke(&batch).response()), [""; 0]);
+        assert_eq!(world.who_is_in("dance"), ["Guest 000", "Guest 002"]);
+        let [reject] = &world.rejects()[..] else { panic!("{:?}", world.rejects()) };
+        assert_eq!(reject.body, guest(1)["body"].as_str().unwrap());
+        assert!(reject.reason.contains("messageId"), "{}", reject.reason);
+    }
 }
 
 #[test]
-fn only_failed_writes_are_retried() {
+fn unstored_record_without_id_fails_the_invocation() {
+    let world = World::new();
+    world.proxy.judge(|call| match call.body["Item"]["event"]["S"].as_str() {
+        Some("#reject") => Verdict::Fail(400, "ThrottlingException"),
+        _ => Verdict::Forward,
+    });
+    let mut nameless = guest(1);
+    nameless.as_object_mut().unwrap().remove("messageId");
+
+    let answer = world.ingest().invoke(&records([nameless]));
+
+    assert!(matches!(answer, Answer::Error(_)), "{answer:?}");
+}
+
+#[test]
+fn only_failed_writes_are_deferred() {
     let world = World::new();
     let ingest = world.ingest();
     world.proxy.judge(|call| match call.body["Item"]["name"]["S"].as_str() {
@@ -130,17 +149,74 @@ fn only_failed_writes_are_retried() {
 
     let answer = ingest.invoke(&records((0..10).map(guest))).response();
 
-    assert_eq!(failures(&answer), ["message-Dance-3", "message-Dance-5"]);
+    assert_eq!(failures(&answer), [""; 0], "SQS may delete all: the deferred messages were sent again");
     assert_eq!(world.who_is_in("dance").len(), 8);
-
-    world.proxy.forward_all();
-    let answer = ingest.invoke(&records([guest(3), guest(5)])).response();
-    assert_eq!(failures(&answer), [""; 0]);
-    assert_eq!(world.who_is_in("dance").len(), 10);
+    let mut deferred = world.receive(2);
+    deferred.sort_by(|one, other| one.message_id.cmp(&other.message_id));
+    for (delivery, number) in deferred.iter().zip([3, 5]) {
+        let original = guest(number);
+        assert_eq!(delivery.message_id, original["messageId"].as_str().unwrap());
+        assert_eq!(delivery.body, original["body"].as_str().unwrap());
+        assert_eq!(delivery.arrived_at.as_millis(), AT);
+        assert_eq!(delivery.deferrals, Deferrals { attempts: 1, early_attempts: 0 });
+    }
 }
 
 #[test]
-fn unstored_reject_is_retried() {
+fn message_that_cannot_be_sent_again_stays_on_the_queue() {
+    let world = World::new();
+    let ingest = world.ingest();
+    world.proxy.judge(|call| match (call.operation(), call.body["Item"]["name"]["S"].as_str()) {
+        ("SendMessageBatch", _) => Verdict::Fail(500, "InternalError"),
+        (_, Some("guest 003")) => Verdict::Fail(500, "InternalServerError"),
+        _ => Verdict::Forward,
+    });
+    // A deferred message is listed by the id of its copy.
+    let mut copy = guest(3);
+    copy["messageAttributes"] = json!({ "origin_id": { "stringValue": "original", "dataType": "String" } });
+
+    let answer = ingest.invoke(&records([guest(1), copy])).response();
+
+    assert_eq!(failures(&answer), ["message-Dance-3"]);
+}
+
+#[test]
+fn outage_of_the_table_rejects_nothing() {
+    let world = World::new();
+    let ingest = world.ingest();
+    let received = |count: u32, queue: Option<&'static str>| {
+        move |mut record: Value| {
+            record["attributes"]["ApproximateReceiveCount"] = json!(count.to_string());
+            if let Some(queue) = queue {
+                record["eventSourceARN"] = json!(queue);
+            }
+            record
+        }
+    };
+    world.proxy.judge(|call| match call.operation() {
+        "PutItem" => Verdict::Fail(500, "InternalServerError"),
+        _ => Verdict::Forward,
+    });
+    for count in 1..=5 {
+        let batch = records((0..50).map(guest).map(received(count, None)));
+        assert_eq!(failures(&ingest.invoke(&batch).response()), [""; 0]);
+    }
+    let dead = records([received(6, Some(DEAD_LETTERS))(guest(0))]);
+    assert_eq!(failures(&ingest.invoke(&dead).response()), [""; 0]);
+    world.proxy.forward_all();
+    assert!(world.rejects().is_empty());
+
+    for number in 0..50 {
+        let dead = records([received(6, Some(DEAD_LETTERS))(guest(number))]);
+        assert_eq!(failures(&ingest.invoke(&dead).response()), [""; 0]);
+    }
+
+    assert_eq!(world.who_is_in("dance").len(), 50);
+    assert!(world.rejects().is_empty());
+}
+
+#[test]
+fn unstored_reject_is_deferred() {
     let world = World::new();
     let ingest = world.ingest();
     world.proxy.judge(|call| match call.body["Item"]["event"]["S"].as_str() {
@@ -149,8 +225,9 @@ fn unstored_reject_is_retried() {
     });
     let batch = records([guest(0), message("poison", &json!("not JSON"))]);
 
-    assert_eq!(failures(&ingest.invoke(&batch).response()), ["poison"]);
+    assert_eq!(failures(&ingest.invoke(&batch).response()), [""; 0]);
     assert!(world.rejects().is_empty());
+    assert_eq!(world.receive(1)[0].message_id, "poison");
 
     world.proxy.forward_all();
     assert_eq!(failures(&ingest.invoke(&batch).response()), [""; 0]);
@@ -158,20 +235,20 @@ fn unstored_reject_is_retried() {
 }
 
 #[test]
-fn dead_letters_become_rejects_whole() {
+fn undeliverable_dead_letter_is_rejected_whole() {
     let world = World::new();
-    let dead = |mut record: Value| {
+    let dead = |mut record: Value, receives: u32| {
         record["eventSourceARN"] = json!(DEAD_LETTERS);
-        record["attributes"]["ApproximateReceiveCount"] = json!("1");
-        record
+        record["attributes"]["ApproximateReceiveCount"] = json!(receives.to_string());
+        records([record])
     };
-    let batch = records([dead(guest(1)), dead(message("poison", &json!("not JSON")))]);
+    let ingest = world.ingest();
 
-    assert_eq!(failures(&world.ingest().invoke(&batch).response()), [""; 0]);
+    assert_eq!(failures(&ingest.invoke(&dead(guest(1), 8)).response()), [""; 0]);
+    assert_eq!(failures(&ingest.invoke(&dead(guest(2), 9)).response()), [""; 0]);
 
-    let rejects = world.rejects();
-    assert_eq!(rejects.iter().map(|reject| reject.id.as_str()).collect::<Vec<_>>(), ["message-Dance-1", "poison"]);
-    assert_eq!(rejects[0].body, guest(1)["body"].as_str().unwrap());
-    assert_eq!(world.who_is_in("dance"), [""; 0]);
-    assert_eq!(operations(&world.proxy.calls()), ["PutItem"; 2]);
+    assert_eq!(world.who_is_in("dance"), ["Guest 001"]);
+    let [reject] = &world.rejects()[..] else { panic!("{:?}", world.rejects()) };
+    assert_eq!((reject.id.as_str(), reject.reason.as_str()), ("message-Dance-2", STOPPED_REASON));
+    assert_eq!(reject.body, guest(2)["body"].as_str().unwrap());
 }

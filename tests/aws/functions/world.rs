@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Mutex;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -17,8 +17,8 @@ use countmein::domain::opt_in::OptIn;
 use countmein::domain::secret::Secret;
 use countmein::domain::timestamp::Timestamp;
 use countmein::ports::{
-    ChangeFeed as _, Contacts as _, Digests as _, Position, Queue as _, RejectedMessage, RejectedMessages as _,
-    Roster as _, Write,
+    ChangeFeed as _, Contacts as _, Delivery, Digests as _, Position, Queue as _, RejectedMessage,
+    RejectedMessages as _, Roster as _, Write,
 };
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
@@ -100,8 +100,22 @@ impl World {
             ("COUNTMEIN_TABLE", TABLE.to_owned()),
             ("COUNTMEIN_STAGE", "testing".to_owned()),
             ("COUNTMEIN_DEAD_LETTER_QUEUE_ARN", DEAD_LETTERS.to_owned()),
+            ("COUNTMEIN_QUEUE_URL", self.queue.clone()),
+            ("COUNTMEIN_RETRY_INITIAL", "1".to_owned()),
         ];
         variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+
+    /// Receives this many messages from the queue.
+    pub fn receive(&self, count: usize) -> Vec<Delivery> {
+        let queue = Sqs::new(&self.config, &self.queue);
+        let deadline = Instant::now() + Duration::from_secs(30);
+        let mut received = Vec::new();
+        while received.len() < count {
+            assert!(Instant::now() < deadline, "only {received:?}");
+            received.extend(self.wait(queue.receive(count)).unwrap());
+        }
+        received
     }
 
     pub fn ingest(&self) -> Function {
@@ -188,6 +202,7 @@ impl World {
         let mut environment = self.environment();
         let variables = [
             ("COUNTMEIN_QUEUE_URL", self.queue.clone()),
+            ("COUNTMEIN_RETRY_INITIAL", "1".to_owned()),
             ("COUNTMEIN_ORGANISER_SECRET", ORGANISER_SECRET.to_owned()),
             ("COUNTMEIN_TOKEN_SECRET", TOKEN_SECRET.to_owned()),
         ];

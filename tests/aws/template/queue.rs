@@ -20,7 +20,7 @@ fn visibility_covers_six_timeouts_and_the_window() {
 }
 
 #[test]
-fn failed_messages_become_dead_letters() {
+fn unprocessed_messages_become_dead_letters() {
     let template = template();
     let redrive = &template.properties("SignupsQueue")["RedrivePolicy"];
     assert_eq!(redrive["maxReceiveCount"], MAX_RECEIVES);
@@ -32,6 +32,11 @@ fn failed_messages_become_dead_letters() {
     let signups = text(&template.properties("SignupsQueue")["QueueName"]);
     let source = text(&dead_letters["RedriveAllowPolicy"]["sourceQueueArns"][0]);
     assert!(source.ends_with(signups.strip_prefix("!Sub ").unwrap()), "{source}");
+}
+
+#[test]
+fn dead_letters_are_tried_alone() {
+    assert_eq!(template().properties("DeadLettersMapping")["BatchSize"], 1);
 }
 
 /// A message's age goes on counting among the dead letters.

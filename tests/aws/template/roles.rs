@@ -20,7 +20,7 @@ const API: [(&str, &[&str]); 10] = [
     ("xray:PutTraceSegments", &["*"]),
 ];
 
-const INGEST: [(&str, &[&str]); 10] = [
+const INGEST: [(&str, &[&str]); 11] = [
     ("dynamodb:GetItem", &[TABLE]),
     ("dynamodb:PutItem", &[TABLE]),
     ("dynamodb:UpdateItem", &[TABLE]),
@@ -29,6 +29,7 @@ const INGEST: [(&str, &[&str]); 10] = [
     ("sqs:DeleteMessage", &[SIGNUPS, DEAD_LETTERS]),
     ("sqs:GetQueueAttributes", &[SIGNUPS, DEAD_LETTERS]),
     ("sqs:ReceiveMessage", &[SIGNUPS, DEAD_LETTERS]),
+    ("sqs:SendMessage", &[SIGNUPS]),
     ("xray:PutTelemetryRecords", &["*"]),
     ("xray:PutTraceSegments", &["*"]),
 ];

@@ -42,7 +42,7 @@ use countmein::ingest;
 use countmein::ingest::Outcome;
 #[cfg(feature = "aws")]
 use countmein::ports::Remembered;
-use countmein::ports::{Backend, ChangeFeed, Delivery, Position, RejectedMessage};
+use countmein::ports::{Backend, ChangeFeed, Deferrals, Delivery, Position, RejectedMessage};
 #[cfg(feature = "aws")]
 use countmein::ports::{Mail, Mailer, WebhookCaller};
 

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{
-    AttendeeKey, Backend, ChangeFeed, ContactId, Delivery, FeedConsumer, NameKey, Outcome, Position, Sqlite, UserId,
-    event_id, ingest, registration, time, values,
+    AttendeeKey, Backend, ChangeFeed, ContactId, Deferrals, Delivery, FeedConsumer, NameKey, Outcome, Position, Sqlite,
+    UserId, event_id, ingest, registration, time, values,
 };
 #[cfg(feature = "aws")]
 use super::{Remembered, SignupId, now};
@@ -27,14 +27,15 @@ impl Ports {
             body: body.to_owned(),
             arrived_at: time(arrived_at),
             receive_count: 1,
+            deferrals: Deferrals::default(),
         };
-        match ingest::ingest(&[delivery], &self.0, time(arrived_at)).await.remove(0).outcome {
+        match ingest::ingest(vec![delivery], &self.0, time(arrived_at)).await.remove(0).outcome {
             Outcome::Stored => "stored",
             Outcome::Duplicate => "duplicate",
             Outcome::Stale => "stale",
             Outcome::Ignored => "ignored",
             Outcome::Rejected(_) => "rejected",
-            Outcome::Retry(_) => "deferred",
+            Outcome::Failed(_) | Outcome::TooEarly | Outcome::Panicked(_) => "deferred",
         }
     }
 

@@ -93,8 +93,8 @@ impl Backend {
             return;
         }
         let deliveries = self.sqlite.receive(100).await.unwrap();
-        let processed = ingest(&deliveries, &self.sqlite.backend(), Timestamp::now()).await;
-        self.sqlite.ack(processed.into_iter().map(|each| each.receipt).collect()).await.unwrap();
+        let processed = ingest(deliveries, &self.sqlite.backend(), Timestamp::now()).await;
+        self.sqlite.ack(processed.into_iter().map(|each| each.delivery.receipt).collect()).await.unwrap();
     }
 
     pub async fn who_is_in(&self, event: &str) -> Vec<String> {
