@@ -98,7 +98,7 @@ impl Problem {
         }
     }
 
-    /// The problem for an error response that the framework made, such as for an unknown path.
+    /// The problem for an error response that the web framework generated, such as for an unknown path.
     pub fn of_status(status: StatusCode) -> Self {
         let kind = ProblemKind::of_status(status);
         let detail = match kind {

@@ -96,7 +96,7 @@ fn ensure_table_creates_once() {
         let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
         assert_eq!(answer, json!({ "table": "Club", "made": made }));
     }
-    assert_eq!(cloud.ensure_table(&[]).stdout, b"the table Club was there\n");
+    assert_eq!(cloud.ensure_table(&[]).stdout, b"The table Club already exists.\n");
 }
 
 #[test]
@@ -168,7 +168,7 @@ fn refuses_settings_for_notifications_which_the_stack_sends() {
     assert_eq!(output.status.code(), Some(2), "{output:?}");
     let told = String::from_utf8(output.stderr).unwrap();
     let expected = "\
-error: with --store dynamodb the functions of the deployed stack send the notifications, so these settings would be ignored here:
+error: with --store dynamodb, the functions of the deployed stack send the notifications, so these settings would have no effect:
   --smtp-url: remove it; the stack has no such parameter
   --mail-from: remove it; the stack has no such parameter
   --webhooks: remove it; the stack has no such parameter

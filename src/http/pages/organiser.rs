@@ -84,7 +84,7 @@ pub fn organiser(events: &[EventSummary], rejects: usize, limits: &LimitsBody) -
     layout("Organiser", &main)
 }
 
-/// A limit and its usage. It stands out once the limit is reached and messages are held back.
+/// Shows a limit and its usage. The line is highlighted when the limit is reached and messages are suppressed.
 fn usage_line(usage: &UsageBody, what: &str) -> Markup {
     let is_used_up = usage.spent >= usage.limit;
     html! {
@@ -123,7 +123,7 @@ pub fn rejects(rejects: &[RejectedMessage], next: Option<&str>) -> Markup {
     layout("Rejects", &main)
 }
 
-/// A rejected message with a form to correct it. `error` says why the last correction was not accepted.
+/// A rejected message with a form to correct it. `error` is the reason why the last correction was refused.
 pub fn reject(reject: &RejectedMessage, error: Option<&str>) -> Markup {
     let path = format!("/organiser/rejects/{}", reject.id);
     let main = html! {

@@ -62,7 +62,8 @@ impl FromRequestParts<Arc<App>> for Organiser {
     }
 }
 
-/// The token in a header `Authorization: Bearer …`. The case of the scheme does not matter (RFC 9110, section 11.1).
+/// Returns the token in a header `Authorization: Bearer …`. The case of the scheme does not matter (RFC 9110, section
+/// 11.1).
 pub fn bearer_token(credentials: &[u8]) -> Option<&[u8]> {
     let (scheme, token) = credentials.split_at_checked(b"Bearer ".len())?;
     scheme.eq_ignore_ascii_case(b"Bearer ").then_some(token)
