@@ -67,7 +67,7 @@ fn table() -> String {
         days.collect::<Vec<_>>().into_iter().map(|day| day.join().unwrap()).collect::<String>()
     });
     format!(
-        "| sign-ups | spaced | to a listener | most in any 24 hours | sent in all | digest writes |\n\
+        "| sign-ups | spacing | per early attendee | most in any 24 hours | total sent | digest writes |\n\
          |---:|---|---:|---:|---:|---:|\n{rows}"
     )
 }

@@ -1,4 +1,5 @@
-//! The Lambda function `fanout`: adds changes of the table's stream to the digests, and sends the digests.
+//! The Lambda function `fanout`: adds the changes of the table's stream to the digests, and sends the digests that are
+//! due.
 #![forbid(unsafe_code)]
 
 use countmein::lambda::{Fanout, log};

@@ -1,4 +1,4 @@
-//! The Lambda function `import`: imports the CSV files of a bucket through the Signups queue.
+//! The Lambda function `import`: imports CSV files from a bucket; their sign-ups go through the Signups queue.
 #![forbid(unsafe_code)]
 
 use countmein::lambda::{Importer, ObjectsCreated, log};

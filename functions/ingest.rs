@@ -1,4 +1,4 @@
-//! The Lambda function `ingest`: ingests the messages of the Signups queue onto the roster.
+//! The Lambda function `ingest`: applies the messages of the Signups queue to the roster, and rejects dead letters.
 #![forbid(unsafe_code)]
 
 use aws_lambda_events::sqs::SqsEvent;

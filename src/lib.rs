@@ -1,4 +1,4 @@
-//! Count Me In: people say *count me in* for an event, and everybody sees who is coming.
+//! Count Me In: people sign up for events, and the other attendees are notified when someone joins or leaves.
 //!
 //! ```text
 //!  page, curl, CLI ── http ──▶ queue ──▶ ingest ──▶ roster ──▶ change feed ──▶ fanout ──▶ notify ──▶ mail, SMS, webhook
@@ -9,34 +9,41 @@
 //!
 //! # Layout
 //!
-//! Each folder imports only folders above it in this list; `.ci/layers` fails otherwise.
+//! A folder may import only from folders above it in this list. `.ci/layers` checks this.
 //!
-//! * [`domain`]: what is valid, and the rules: [`event`](domain::event), [`attendee`](domain::attendee),
-//!   [`signup`](domain::signup), [`contact`](domain::contact), [`digest`](domain::digest) and others. No I/O.
-//! * [`ports`]: what a storage backend, a queue and a way to people must do: one trait a file, with its data and errors.
-//! * [`formats`]: payloads to domain values and back, without I/O: the [`message`](formats::message) on the queue, what
-//!   [buttons](formats::button) send, [CSV](formats::csv), and values [as they are stored](formats::stored).
-//! * [`ingest`]: a batch of deliveries from the queue onto the roster, each to its own outcome.
-//! * [`fanout`]: changes of the roster into each event's digest, and due digests to the recipients.
-//! * [`notify`]: one notification to one contact: opt-in, limits, [texts](notify::text), links.
-//! * [`alexa`]: the conversation with an Echo.
-//! * [`http`]: routes, pages and middleware, on nothing but the ports.
-//! * [`adapters`]: SQLite, DynamoDB, SQS, SNS, SMTP, webhooks, MQTT and metrics behind the ports.
-//! * `lambda` (feature `aws`): the handlers of the functions, whose binaries in `functions/` only wire.
-//! * `app` (feature `standalone`): settings, storage backends and background tasks: the composition root of the program.
+//! * [`domain`]: values, their validation, and the rules that change them: [`event`](domain::event),
+//!   [`attendee`](domain::attendee), [`signup`](domain::signup), [`contact`](domain::contact),
+//!   [`digest`](domain::digest) and others. No I/O.
+//! * [`ports`]: the traits that storage backends, queues and message senders implement. Each file
+//!   contains one trait with its data types.
+//! * [`formats`]: converts payloads to domain values and back, without I/O: [`message`](formats::message) (sign-ups
+//!   on the queue), [`button`](formats::button) (button events), [`csv`](formats::csv) and
+//!   [`stored`](formats::stored) (database records).
+//! * [`ingest`]: applies a batch of deliveries from the queue to the roster. Each delivery has its own outcome.
+//! * [`fanout`]: adds roster changes to each event's digest, and sends due digests to the recipients.
+//! * [`notify`]: sends one notification to one contact: checks opt-in and limits,
+//!   writes the [text](notify::text) and links.
+//! * [`alexa`]: the dialog of the Alexa skill.
+//! * [`http`]: routes, pages and middleware. They use the ports and no adapter.
+//! * [`adapters`]: implement the ports with SQLite, DynamoDB, SQS, SNS, SMTP, webhooks, MQTT and metrics.
+//! * `lambda` (feature `aws`): the handlers of the Lambda functions. The binaries in
+//!   `functions/` only construct and run them.
+//! * `app` (feature `standalone`): settings, storage backends and background
+//!   tasks: the composition root of the program.
 //! * `cli` (feature `standalone`): the command `countmein`.
 //!
 //! # Invariants
 //!
-//! 1. Acknowledged is durable: after `202` a sign-up ends on the roster or among the rejected messages, whatever crashes.
-//! 2. There is one attendee per event and folded name; the newest request by (`requested_at`, id) wins, in any order and
-//!    however often it arrives.
+//! 1. An acknowledged sign-up is durable: after a `202` response, the sign-up is applied to the roster or stored as a
+//!    rejected message, even if a process crashes.
+//! 2. Each event has one attendee per [folded name](domain::attendee_name::NameKey). The newest request, by
+//!    `requested_at` and then id, wins regardless of the order in which requests arrive and of repeated deliveries.
 //! 3. A bad message does not affect other messages.
 //! 4. A GET changes nothing.
-//! 5. No contact is in a roster, a log line, a metric, an error or a URL.
-//! 6. Only a registration's owner or a trusted channel changes an attendee.
+//! 5. A contact never appears on the public roster, in a log line, a metric, an error or a URL.
+//! 6. Only a registration's owner or a trusted channel can change a registration.
 //!
-//! ARCHITECTURE.md explains each invariant, and names the tests that verify it.
+//! ARCHITECTURE.md explains the design and lists the tests that verify each invariant.
 #![forbid(unsafe_code)]
 
 pub mod adapters;

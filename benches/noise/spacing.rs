@@ -34,8 +34,8 @@ impl Spacing {
         match self {
             Self::Bursts => "in bursts",
             Self::Evenly => "evenly",
-            Self::AfterEachBackoff => "after each quiet time",
-            Self::MostNotifications => "as loud as can be",
+            Self::AfterEachBackoff => "after each backoff",
+            Self::MostNotifications => "worst case",
         }
     }
 

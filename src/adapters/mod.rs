@@ -1,4 +1,4 @@
-//! Adapters: storage, queues, senders and metrics. Each of them implements ports.
+//! The adapters for storage, queues, senders and metrics. Each of them implements one or more ports.
 
 #[cfg(feature = "aws")]
 pub mod aws;

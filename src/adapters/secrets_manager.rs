@@ -1,4 +1,4 @@
-//! The stage's secrets in AWS Secrets Manager.
+//! Reads a stage's secrets from AWS Secrets Manager.
 
 use anyhow::{Context as _, anyhow};
 use async_trait::async_trait;
@@ -9,24 +9,25 @@ use tokio::sync::OnceCell;
 use crate::domain::secret::Secret;
 use crate::ports::{Secrets, Unavailable};
 
-/// The labels of the newest version of a secret, and of the version that it replaced (Secrets Manager, "Secret
-/// versions").
-const CURRENT: &str = "AWSCURRENT";
-const PREVIOUS: &str = "AWSPREVIOUS";
+/// The staging label of a secret's newest version (Secrets Manager user guide, "Secret versions").
+const CURRENT_LABEL: &str = "AWSCURRENT";
+
+/// The staging label of the version that the newest version replaced.
+const PREVIOUS_LABEL: &str = "AWSPREVIOUS";
 
 /// Reads the newest version of a secret.
 pub async fn read_current(config: &SdkConfig, id: &str) -> anyhow::Result<Secret> {
     read_current_version(&Client::new(config), id).await
 }
 
-/// Reads the version before the newest. None if the secret was never rotated.
+/// Reads the version before the newest. Returns `None` if the secret was never rotated.
 pub async fn read_previous(config: &SdkConfig, id: &str) -> anyhow::Result<Option<Secret>> {
-    read_version(&Client::new(config), id, PREVIOUS).await
+    read_version(&Client::new(config), id, PREVIOUS_LABEL).await
 }
 
-/// Reads secrets when they are first needed, and keeps them.
+/// Reads each secret when it is first needed, and caches it.
 ///
-/// Most instances of a function never need them, and each read would delay their start.
+/// Most instances of a function never need these secrets. Reading them at startup would delay every start.
 pub struct LazySecrets {
     client: Client,
     organiser_key_id: String,
@@ -55,7 +56,7 @@ impl Secrets for LazySecrets {
     }
 
     async fn previous_token_secret(&self) -> Result<Option<Secret>, Unavailable> {
-        let read = || read_version(&self.client, &self.token_secret_id, PREVIOUS);
+        let read = || read_version(&self.client, &self.token_secret_id, PREVIOUS_LABEL);
         self.previous_token_secret.get_or_try_init(read).await.cloned().map_err(unavailable)
     }
 }
@@ -65,15 +66,15 @@ fn unavailable(error: anyhow::Error) -> Unavailable {
 }
 
 async fn read_current_version(client: &Client, id: &str) -> anyhow::Result<Secret> {
-    read_version(client, id, CURRENT).await?.with_context(|| format!("the secret {id} has no value; set one"))
+    read_version(client, id, CURRENT_LABEL).await?.with_context(|| format!("the secret {id} has no value; set one"))
 }
 
-/// None if there is no previous version.
+/// Reads the version with a staging label. Returns `None` if there is no previous version.
 async fn read_version(client: &Client, id: &str, label: &str) -> anyhow::Result<Option<Secret>> {
     let value = match client.get_secret_value().secret_id(id).version_stage(label).send().await {
         Ok(value) => value,
         Err(error)
-            if label == PREVIOUS
+            if label == PREVIOUS_LABEL
                 && error.as_service_error().is_some_and(|error| error.is_resource_not_found_exception()) =>
         {
             return Ok(None);
@@ -81,5 +82,5 @@ async fn read_version(client: &Client, id: &str, label: &str) -> anyhow::Result<
         Err(error) => return Err(error).with_context(|| format!("cannot read the secret {id}")),
     };
     let text = value.secret_string.ok_or_else(|| anyhow!("the secret {id} is binary; store it as text"))?;
-    Secret::new(text).map(Some).with_context(|| format!("the secret {id}"))
+    Secret::new(text).map(Some).with_context(|| format!("the secret {id} is invalid"))
 }

@@ -1,4 +1,4 @@
-//! Reads the event and the name from an intent's slots, or asks for them.
+//! Reads the event and the name from the slots of an intent, or asks the user for them.
 
 use super::handler::RequestHandler;
 use super::request::{Attributes, Confirmation, Intent};
@@ -9,24 +9,24 @@ use crate::domain::attendee_name::AttendeeName;
 use crate::domain::event::Event;
 use crate::ports::Unavailable;
 
-/// A value from the request, or the question that asks for it.
+/// The value of a slot, or a response that asks the user for it.
 pub enum SlotOutcome<T> {
     Value(T),
-    Reply(Response),
+    Question(Response),
 }
 
-/// What the user said for a slot.
+/// The user's input for a slot.
 enum SlotInput {
     /// The user rejected the proposed value.
     Denied,
-    /// The user said this value, or accepted it as the proposed one.
+    /// The user said this value, or confirmed it when the skill proposed it.
     Text(String),
-    /// The user said nothing, or has not answered the proposal yet.
+    /// The user has not said a value, or has not yet answered the skill's proposal.
     Missing,
 }
 
 impl RequestHandler<'_> {
-    /// Reads the event and the name. `proposal` is the id of the message that proposes a name.
+    /// Reads the event and the name. `proposal` is the id of the question that proposes a name.
     pub async fn event_and_name(
         &self,
         intent: &Intent,
@@ -34,25 +34,25 @@ impl RequestHandler<'_> {
     ) -> Result<SlotOutcome<(Event, AttendeeName)>, Unavailable> {
         let event = match self.event(intent).await? {
             SlotOutcome::Value(event) => event,
-            SlotOutcome::Reply(question) => return Ok(SlotOutcome::Reply(question)),
+            SlotOutcome::Question(question) => return Ok(SlotOutcome::Question(question)),
         };
         Ok(match self.name(intent, &event, proposal).await? {
             SlotOutcome::Value(name) => SlotOutcome::Value((event, name)),
-            SlotOutcome::Reply(question) => SlotOutcome::Reply(question),
+            SlotOutcome::Question(question) => SlotOutcome::Question(question),
         })
     }
 
-    /// Reads the event. Proposes the only event if there is just one.
+    /// Reads the event. If the user said none and there is exactly one event, proposes that one.
     pub async fn event(&self, intent: &Intent) -> Result<SlotOutcome<Event>, Unavailable> {
         let elicit = |message| {
             let question = self.speech.message(message);
-            SlotOutcome::Reply(Response::elicit(EVENT_SLOT, intent, &question, self.attributes(intent)))
+            SlotOutcome::Question(Response::elicit(EVENT_SLOT, intent, &question, self.attributes(intent)))
         };
         Ok(match self.input(intent, EVENT_SLOT) {
             SlotInput::Denied => elicit("which-event"),
             SlotInput::Text(text) => {
                 let title = if intent.slot(EVENT_SLOT).is_resolved() { text } else { capitalize(&text) };
-                // Titles have no apostrophes.
+                // Event titles cannot contain apostrophes, but Alexa's transcription can.
                 match Event::parse(&title.replace(['\'', '’'], "")) {
                     Ok(event) => SlotOutcome::Value(event),
                     Err(_) => elicit("event-not-heard"),
@@ -64,12 +64,12 @@ impl RequestHandler<'_> {
                 let Ok(event) = Event::parse(&only.title) else { return Ok(elicit("which-event")) };
                 let question = self.speech.event_message("this-event", &event);
                 let attributes = self.attributes(intent);
-                SlotOutcome::Reply(Response::confirm(EVENT_SLOT, event.title(), intent, &question, attributes))
+                SlotOutcome::Question(Response::confirm(EVENT_SLOT, event.title(), intent, &question, attributes))
             }
         })
     }
 
-    /// Reads the name. Proposes the name that the household usually says, and waits for a confirmation.
+    /// Reads the name. If the user said none, proposes the household's usual name.
     async fn name(
         &self,
         intent: &Intent,
@@ -78,7 +78,7 @@ impl RequestHandler<'_> {
     ) -> Result<SlotOutcome<AttendeeName>, Unavailable> {
         let elicit = |message| {
             let question = self.speech.message(message);
-            SlotOutcome::Reply(Response::elicit(NAME_SLOT, intent, &question, self.attributes(intent)))
+            SlotOutcome::Question(Response::elicit(NAME_SLOT, intent, &question, self.attributes(intent)))
         };
         Ok(match self.input(intent, NAME_SLOT) {
             SlotInput::Denied => elicit("which-name"),
@@ -92,7 +92,7 @@ impl RequestHandler<'_> {
                 };
                 let question = self.speech.attendee_message(proposal, &name, event);
                 let attributes = self.attributes(intent);
-                SlotOutcome::Reply(Response::confirm(NAME_SLOT, name.as_str(), intent, &question, attributes))
+                SlotOutcome::Question(Response::confirm(NAME_SLOT, name.as_str(), intent, &question, attributes))
             }
         })
     }
@@ -108,10 +108,11 @@ impl RequestHandler<'_> {
         }
     }
 
-    /// The attributes for the next request of the session. Proposals that the user confirmed or denied are left out.
+    /// The session attributes for the response. They contain the proposals
+    /// that the user has not confirmed or denied yet.
     fn attributes(&self, intent: &Intent) -> Attributes {
         let mut proposed = self.attributes.proposed.clone();
         proposed.retain(|slot, _| intent.slot(slot).confirmation_status == Confirmation::None);
-        Attributes { open: self.attributes.open, proposed }
+        Attributes { keep_open: self.attributes.keep_open, proposed }
     }
 }

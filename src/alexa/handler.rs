@@ -1,4 +1,4 @@
-//! Answers one valid request of Alexa.
+//! Answers one valid request from Alexa.
 
 use super::dialog::SlotOutcome;
 use super::request::{Attributes, Confirmation, Intent, Request};
@@ -9,25 +9,25 @@ use super::{CANCEL_INTENT, EVENT_SLOT, NAME_SLOT, SIGN_UP_INTENT, WHO_IS_COMING_
 use crate::domain::attendee_name::AttendeeName;
 use crate::domain::channel::Channel;
 use crate::domain::event::Event;
-use crate::domain::household::UserId;
+use crate::domain::household::HouseholdId;
 use crate::domain::signup;
 use crate::domain::signup::{AttendeeKey, Signup, Version};
 use crate::domain::timestamp::Timestamp;
 use crate::formats::message;
 use crate::ports::Unavailable;
 
-/// Names that the skill reads out. The other attendees are counted.
+/// Names that the skill reads out. The remaining attendees are only counted.
 const MAX_NAMES_SPOKEN: usize = 5;
 
-/// Events whose titles Alexa learns at launch.
+/// Event titles that are sent to Alexa when the skill is launched.
 const MAX_EVENT_TITLES: usize = 50;
 
-/// One request and what its answer needs.
+/// One request, with the data that is needed to answer it.
 pub struct RequestHandler<'a> {
     pub skill: &'a Skill<'a>,
     pub request: &'a Request,
     pub requested_at: Timestamp,
-    pub user: UserId,
+    pub user: HouseholdId,
     pub attributes: Attributes,
     pub speech: Speech,
 }
@@ -38,17 +38,17 @@ impl RequestHandler<'_> {
             ("LaunchRequest", _) => Ok(self.launch().await),
             ("IntentRequest", Some(intent)) => self.answer_intent(intent).await,
             ("CanFulfillIntentRequest", Some(intent)) => Ok(can_fulfill(intent)),
-            // The end of a session, and Alexa's reports of its own errors.
+            // `SessionEndedRequest`, and Alexa's error reports. They get no speech in response.
             _ => Ok(Response::empty()),
         }
     }
 
     async fn launch(&self) -> Response {
         let events = self.skill.roster.events(MAX_EVENT_TITLES, None).await.unwrap_or_else(|unavailable| {
-            tracing::warn!(%unavailable, "event titles not sent to Alexa");
+            tracing::warn!(%unavailable, "reading the event titles for Alexa failed; launching without them");
             Vec::new()
         });
-        let attributes = Attributes { open: true, ..Attributes::default() };
+        let attributes = Attributes { keep_open: true, ..Attributes::default() };
         let welcome = Response::ask(&self.speech.message("welcome"), &self.speech.message("help"), attributes);
         welcome.with_events(&events)
     }
@@ -69,30 +69,30 @@ impl RequestHandler<'_> {
     async fn sign_up(&self, intent: &Intent) -> Result<Response, Unavailable> {
         let (event, name) = match self.event_and_name(intent, "sign-up-as").await? {
             SlotOutcome::Value(event_and_name) => event_and_name,
-            SlotOutcome::Reply(question) => return Ok(question),
+            SlotOutcome::Question(question) => return Ok(question),
         };
         self.send(&event, &name, signup::Request::TrustedSignUp { contact: None }).await?;
         if intent.slot(NAME_SLOT).confirmation_status != Confirmation::Confirmed
             && let Err(unavailable) = self.skill.households.remember(&self.user, &name).await
         {
-            // The sign-up is on the queue all the same.
-            tracing::warn!(%unavailable, "household's usual name not stored");
+            // The sign-up itself succeeded, so this is not an error for the user.
+            tracing::warn!(%unavailable, "storing the household's usual name failed");
         }
         Ok(self.finish(&self.speech.attendee_message("signed-up", &name, &event)))
     }
 
-    /// Cancels a registration, but only one that the same household made.
+    /// Cancels a registration. Only the household that made the registration may cancel it.
     async fn cancel(&self, intent: &Intent) -> Result<Response, Unavailable> {
         let (event, name) = match self.event_and_name(intent, "take-out-as").await? {
             SlotOutcome::Value(event_and_name) => event_and_name,
-            SlotOutcome::Reply(question) => return Ok(question),
+            SlotOutcome::Question(question) => return Ok(question),
         };
         let key = AttendeeKey { event: event.id().clone(), name: name.key().clone() };
         let attendee = self.skill.roster.attendee(&key).await?;
         let message = match attendee.as_ref().and_then(|attendee| attendee.registration()) {
             None => "not-on-the-list",
             Some(registration) if self.user.requested(&registration.owner) => {
-                // The request names the registration, so that it does not cancel a newer one.
+                // The request contains the registration's id, so that it cannot cancel a newer registration.
                 self.send(
                     &event,
                     &name,
@@ -109,7 +109,7 @@ impl RequestHandler<'_> {
     async fn say_who_is_coming(&self, intent: &Intent) -> Result<Response, Unavailable> {
         let event = match self.event(intent).await? {
             SlotOutcome::Value(event) => event,
-            SlotOutcome::Reply(question) => return Ok(question),
+            SlotOutcome::Question(question) => return Ok(question),
         };
         let page = self.skill.roster.roster(event.id(), MAX_NAMES_SPOKEN, None).await?;
         let names: Vec<&str> = page.attendees.iter().map(|attendee| attendee.name.as_str()).collect();
@@ -130,17 +130,17 @@ impl RequestHandler<'_> {
     }
 
     fn ask(&self, message: &str) -> Response {
-        let attributes = Attributes { open: true, ..Attributes::default() };
+        let attributes = Attributes { keep_open: true, ..Attributes::default() };
         Response::ask(&self.speech.message(message), &self.speech.message("what-else"), attributes)
     }
 
-    /// Ends the session, or asks what else to do if the session began with a launch.
+    /// Ends the session or, if the user launched the skill without a request, asks what else to do.
     fn finish(&self, speech: &str) -> Response {
-        if !self.attributes.open {
+        if !self.attributes.keep_open {
             return Response::end(speech);
         }
         let what_else = self.speech.message("what-else");
-        let attributes = Attributes { open: true, ..Attributes::default() };
+        let attributes = Attributes { keep_open: true, ..Attributes::default() };
         Response::ask(&format!("{speech} {what_else}"), &what_else, attributes)
     }
 }

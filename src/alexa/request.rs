@@ -18,13 +18,13 @@ pub struct Session {
     pub attributes: Option<Attributes>,
 }
 
-/// The state that the skill keeps from one request of a session to the next.
+/// The session attributes. Alexa sends them back with the next request of the session.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, serde::Serialize)]
 pub struct Attributes {
-    /// Whether the session stays open after an answer, because it began with a launch.
-    #[serde(default)]
-    pub open: bool,
-    /// Values that the skill proposed, by slot. The user did not say them.
+    /// Whether the session stays open after a response. It does if the user launched the skill without a request.
+    #[serde(default, rename = "open")]
+    pub keep_open: bool,
+    /// The values that the skill has proposed, by slot. They tell a proposed value from one that the user said.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub proposed: BTreeMap<String, String>,
 }
@@ -59,7 +59,7 @@ pub struct Request {
     #[serde(rename = "type")]
     pub kind: String,
     pub request_id: String,
-    /// RFC 3339.
+    /// The time of the request, as RFC 3339 text.
     pub timestamp: String,
     #[serde(default)]
     pub locale: String,
@@ -130,7 +130,7 @@ impl Intent {
 }
 
 impl Slot {
-    /// The event title that Alexa matched, or else the spoken words.
+    /// Returns the event title that Alexa matched, or the spoken words if no title matched.
     pub fn text(&self) -> Option<&str> {
         let authorities = self.resolutions.iter().flat_map(|resolutions| &resolutions.resolutions_per_authority);
         let matches = authorities.filter(|authority| authority.status.code == "ER_SUCCESS_MATCH");
@@ -139,7 +139,7 @@ impl Slot {
         resolved.or(self.value.as_deref()).map(str::trim).filter(|text| !text.is_empty())
     }
 
-    /// Whether Alexa matched the spoken words to an event title.
+    /// Whether Alexa replaced the spoken words by an event title.
     pub fn is_resolved(&self) -> bool {
         self.text() != self.value.as_deref().map(str::trim)
     }

@@ -1,4 +1,4 @@
-//! The response to Alexa.
+//! Builds the response to Alexa.
 
 use std::collections::BTreeMap;
 
@@ -14,10 +14,11 @@ use crate::ports::EventSummary;
 pub const MAX_SPEECH_CHARS: usize = 8_000;
 pub const MAX_RESPONSE_BYTES: usize = 24 * 1024;
 
-/// Bytes of JSON around the id and the title of a dynamic entity, rounded up.
+/// Estimated bytes of JSON around the id and the title of a dynamic entity, rounded up.
 const ENTITY_OVERHEAD_BYTES: usize = 64;
 
-/// Longest slot values that the skill sends back. Both are larger than the longest valid value.
+/// Longer slot values are cut before they are sent back, to limit the size of the response. Valid names and titles are
+/// shorter than these limits.
 const MAX_NAME_SLOT_CHARS: usize = 200;
 const MAX_SLOT_CHARS: usize = 400;
 
@@ -50,13 +51,13 @@ impl Response {
         Self { version: "1.0", session_attributes: attributes, response }
     }
 
-    /// Says something and ends the session.
+    /// Speaks a text and ends the session.
     pub fn end(speech: &str) -> Self {
         let body = Body { output_speech: Some(plain_text(speech)), should_end_session: Some(true), ..Body::default() };
         Self::new(None, body)
     }
 
-    /// Asks a question. Alexa says `reprompt` if the user does not answer.
+    /// Speaks a text and waits for an answer. Alexa speaks `reprompt` if the user does not answer.
     pub fn ask(speech: &str, reprompt: &str, attributes: Attributes) -> Self {
         let body = Body {
             output_speech: Some(plain_text(speech)),
@@ -67,7 +68,7 @@ impl Response {
         Self::new(Some(attributes), body)
     }
 
-    /// Says nothing, as Amazon requires at the end of a session.
+    /// Speaks nothing. Amazon does not allow speech in the response to the end of a session.
     pub fn empty() -> Self {
         Self::new(None, Body::default())
     }
@@ -85,7 +86,7 @@ impl Response {
         response
     }
 
-    /// Proposes a value for a slot and asks whether it is right.
+    /// Proposes a value for a slot and asks the user to confirm it.
     pub fn confirm(slot: &str, value: &str, intent: &Intent, question: &str, mut attributes: Attributes) -> Self {
         attributes.proposed.insert(slot.to_owned(), value.to_owned());
         let mut response = Self::ask(question, question, attributes);
@@ -99,8 +100,8 @@ impl Response {
         response
     }
 
-    /// Adds the titles of events, so that Alexa recognizes them. They may take up at most
-    /// half of the maximum response size.
+    /// Adds the titles of events, so that Alexa recognizes them. Titles that would take
+    /// up more than half of the maximum response size are omitted.
     pub fn with_events(mut self, events: &[EventSummary]) -> Self {
         let mut bytes = 0;
         let fits = |event: &&EventSummary| {
@@ -119,7 +120,8 @@ impl Response {
         self
     }
 
-    /// Says whether the skill could fulfill the intent, and which of its slots it understands. Nothing is done yet.
+    /// Reports whether the skill supports the intent, and which of its slots
+    /// have valid values. Does not execute the intent.
     pub fn can_fulfill(intent: &Intent, is_supported: bool, is_understood: impl Fn(&str) -> bool) -> Self {
         let yes_or_no = |answer: bool| if answer { "YES" } else { "NO" };
         let slot_names = intent.slots.iter().flat_map(BTreeMap::keys).filter(|_| is_supported);
@@ -137,7 +139,7 @@ impl Response {
     }
 }
 
-/// Speech as plain text, so that Alexa does not interpret names and titles as markup.
+/// Builds speech as plain text, so that Alexa does not interpret names and titles as markup (SSML).
 fn plain_text(text: &str) -> Value {
     let text: String = text.chars().take(MAX_SPEECH_CHARS).collect();
     json!({ "type": "PlainText", "text": text })
@@ -146,7 +148,7 @@ fn plain_text(text: &str) -> Value {
 /// The intent's slots with their current values.
 fn slots_to_json(intent: &Intent) -> serde_json::Map<String, Value> {
     let slots = intent.slots.iter().flatten().map(|(name, slot)| {
-        // A confirmed slot stays confirmed. Otherwise it would be asked for again.
+        // A confirmed slot stays confirmed, so that the user is not asked again.
         let is_confirmed = slot.confirmation_status == Confirmation::Confirmed;
         let status = if is_confirmed { "CONFIRMED" } else { "NONE" };
         let mut json = json!({ "name": name, "confirmationStatus": status });

@@ -1,4 +1,4 @@
-//! The entry point of the skill: checks a request and answers it in time.
+//! The entry point of the skill: validates a request and answers it within Amazon's time limit.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use super::handler::RequestHandler;
 use super::request::RequestEnvelope;
 use super::response::Response;
 use super::speech::Speech;
-use crate::domain::household::UserId;
+use crate::domain::household::HouseholdId;
 use crate::domain::secret::Secret;
 use crate::domain::timestamp::Timestamp;
 use crate::ports::{Households, Queue, Roster, Unavailable};
@@ -15,28 +15,32 @@ use crate::ports::{Households, Queue, Roster, Unavailable};
 /// timestamp of the request").
 const MAX_REQUEST_AGE: Duration = Duration::from_secs(150);
 
-/// Amazon waits 8 seconds for a response. The difference leaves time for the apology.
+/// Amazon waits 8 seconds for a response. After this timeout the user hears that the skill is unavailable.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(6);
 
-/// What the skill needs.
+/// The skill with its configuration and ports.
 pub struct Skill<'a> {
     /// Amazon's id of the skill. If it is empty, every request is rejected.
     pub skill_id: &'a str,
     pub queue: &'a dyn Queue,
     pub roster: &'a dyn Roster,
     pub households: &'a dyn Households,
-    /// The key of the hash that stands for an Amazon user. It must never change.
+    /// The key of the hash that identifies an Amazon user. Cancelling and the usual name depend on it, so it must never
+    /// change.
     pub user_secret: &'a Secret,
 }
 
-/// Why a request gets no response.
+/// Why a request is rejected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidRequest {
     #[error("not a valid Alexa request: {0}")]
     Malformed(String),
     #[error("the request is for another skill; check the configured skill id")]
     OtherSkill,
-    #[error("the request's timestamp is missing or more than {} seconds away from the clock", MAX_REQUEST_AGE.as_secs())]
+    #[error(
+        "the request's timestamp is missing or differs from the clock by more than {} seconds",
+        MAX_REQUEST_AGE.as_secs()
+    )]
     WrongTimestamp,
 }
 
@@ -44,7 +48,7 @@ impl Skill<'_> {
     /// Answers a request in JSON.
     pub async fn answer(&self, request: &[u8], now: Timestamp) -> Result<Response, InvalidRequest> {
         let envelope: RequestEnvelope = serde_json::from_slice(request).map_err(|error| {
-            // The error's own text may quote what a person said, so only its position is reported.
+            // The error's own text may contain the user's words, so only the position of the error is reported.
             InvalidRequest::Malformed(format!("line {}, column {}", error.line(), error.column()))
         })?;
         let system = &envelope.context.system;
@@ -60,7 +64,7 @@ impl Skill<'_> {
             skill: self,
             request: &envelope.request,
             requested_at: requested_at.min(now),
-            user: UserId::of(&system.user.user_id, self.user_secret),
+            user: HouseholdId::of(&system.user.user_id, self.user_secret),
             attributes: envelope.session.and_then(|session| session.attributes).unwrap_or_default(),
             speech: Speech::for_locale(&envelope.request.locale),
         };
@@ -72,7 +76,7 @@ impl Skill<'_> {
             }),
         };
         Ok(response.unwrap_or_else(|unavailable| {
-            tracing::error!(%unavailable, "Alexa request failed");
+            tracing::error!(%unavailable, "answering an Alexa request failed; the user was told to try later");
             Response::end(&handler.speech.message("unavailable"))
         }))
     }

@@ -1,4 +1,4 @@
-//! What the skill says.
+//! Formats the sentences that the skill speaks.
 
 use fluent_bundle::FluentValue;
 
@@ -10,12 +10,13 @@ use crate::notify::text::{Catalog, Language, join_names};
 pub struct Speech(Catalog);
 
 impl Speech {
-    /// German for German locales, English for all others.
+    /// Selects German for German locales, and English for all others.
     pub fn for_locale(locale: &str) -> Self {
         let language = if locale == "de" || locale.starts_with("de-") { Language::German } else { Language::English };
         Self(Catalog::new(language))
     }
 
+    /// Formats a message without arguments. The ids leave out the prefix `alexa-`.
     pub fn message(&self, message: &str) -> String {
         self.0.format(&format!("alexa-{message}"), &[])
     }
@@ -29,7 +30,7 @@ impl Speech {
         self.0.format(&format!("alexa-{message}"), &arguments)
     }
 
-    /// The roster of an event: some names and the number of all attendees.
+    /// Formats the roster of an event: the given names and the number of the other attendees.
     pub fn roster(&self, title: &str, names: &[&str], count: u64) -> String {
         let others = count.saturating_sub(names.len() as u64);
         let arguments = [

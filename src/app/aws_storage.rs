@@ -1,4 +1,4 @@
-//! The backend on AWS: a DynamoDB table and an SQS queue, with the tasks that work on them.
+//! The backend on AWS: a DynamoDB table and an SQS queue, with the background tasks that process the queue.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::adapters::secrets_manager as secrets;
 use crate::adapters::sqs::Sqs;
 use crate::app::keys::{OrganiserKey, organiser_key, read_or_create_key};
 use crate::app::secrets::FixedSecrets;
-use crate::app::settings::{Pipeline, Remote, Settings};
+use crate::app::settings::{AwsResources, QueueProcessing, Settings};
 use crate::app::storage::{Storage, Task};
 use crate::app::worker::{Job, Worker, work_until};
 use crate::domain::secret::Secret;
@@ -19,27 +19,28 @@ use crate::ingest::RetrySchedule;
 use crate::ports::Meter;
 use tokio_util::sync::CancellationToken;
 
-/// The name of the token secret in the data folder.
+/// File name of the token secret in the data folder.
 const TOKEN_SECRET: &str = "token.key";
 
+/// Connects to the table and the queue, and creates the tasks. The tasks end when `stop` is cancelled.
 pub async fn open(
-    remote: &Remote,
+    aws: &AwsResources,
     settings: &Settings,
     metrics: Arc<dyn Meter>,
     stop: &CancellationToken,
 ) -> anyhow::Result<Storage> {
     std::fs::create_dir_all(&settings.data)
-        .with_context(|| format!("cannot make the folder {}", settings.data.display()))?;
+        .with_context(|| format!("cannot create the folder {}", settings.data.display()))?;
     let config = config::load_for_machine().await?;
-    let organiser = organiser_key_of(&config, remote, settings).await?;
-    let (token_secret, previous_token_secret) = token_secrets_of(&config, remote, settings).await?;
-    let table = EventsTable::new(&config, &remote.table);
-    table.must_be_there().await?;
+    let organiser = organiser_key_of(&config, aws, settings).await?;
+    let (token_secret, previous_token_secret) = token_secrets_of(&config, aws, settings).await?;
+    let table = EventsTable::new(&config, &aws.table);
+    table.verify_schema().await?;
     let backend = table.backend();
-    let queue = Arc::new(Sqs::new(&config, &remote.queue_url));
+    let queue = Arc::new(Sqs::new(&config, &aws.queue_url));
 
     let mut tasks: Vec<Task> = Vec::new();
-    if remote.pipeline == Pipeline::Here {
+    if aws.queue_processing == QueueProcessing::InProcess {
         let ingest = Worker {
             queue: queue.clone(),
             job: Job::Ingest,
@@ -47,8 +48,8 @@ pub async fn open(
             retries: RetrySchedule::SQS,
             metrics,
         };
-        if let Some(url) = &remote.dead_letter_queue_url {
-            let queue = Arc::new(Sqs::dead_letters(&config, url, &remote.queue_url));
+        if let Some(url) = &aws.dead_letter_queue_url {
+            let queue = Arc::new(Sqs::dead_letters(&config, url, &aws.queue_url));
             let dead_letters = Worker { queue, job: Job::IngestDeadLetters, ..ingest.clone() };
             tasks.push(Box::pin(work_until(dead_letters, stop.clone())));
         }
@@ -67,8 +68,8 @@ pub async fn open(
     })
 }
 
-async fn organiser_key_of(config: &SdkConfig, remote: &Remote, settings: &Settings) -> anyhow::Result<OrganiserKey> {
-    match &remote.organiser_secret {
+async fn organiser_key_of(config: &SdkConfig, aws: &AwsResources, settings: &Settings) -> anyhow::Result<OrganiserKey> {
+    match &aws.organiser_secret {
         Some(id) if settings.organiser_key.is_none() => {
             Ok(OrganiserKey { key: secrets::read_current(config, id).await?, location: format!("in the secret {id}") })
         }
@@ -76,13 +77,13 @@ async fn organiser_key_of(config: &SdkConfig, remote: &Remote, settings: &Settin
     }
 }
 
-/// What signs links, and what did before.
+/// Reads the secret that signs links, and its previous value if there is one.
 async fn token_secrets_of(
     config: &SdkConfig,
-    remote: &Remote,
+    aws: &AwsResources,
     settings: &Settings,
 ) -> anyhow::Result<(Secret, Option<Secret>)> {
-    match &remote.token_secret {
+    match &aws.token_secret {
         Some(id) => Ok((secrets::read_current(config, id).await?, secrets::read_previous(config, id).await?)),
         None => Ok((read_or_create_key(&settings.data, TOKEN_SECRET)?.key, None)),
     }

@@ -22,14 +22,15 @@ use tower::ServiceExt;
 use crate::http::client::ClientAddress;
 use crate::http::middleware::client_address::client_address;
 
-/// Time limit for the head of a request, and for an idle connection.
+/// Time limit for receiving the head of a request. It also closes idle connections.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Maximum number of open connections, which bounds memory. Further ones wait in the system's backlog.
+/// Maximum number of open connections, which limits the use of memory. Further connections wait in the listen backlog
+/// of the operating system.
 const MAX_CONNECTIONS: u64 = 4_096;
 
-/// File handles reserved for the database, its readers and the runtime.
-const RESERVED_HANDLES: u64 = 64;
+/// Number of file descriptors reserved for the database and the runtime.
+const RESERVED_DESCRIPTORS: u64 = 64;
 
 /// Time that running requests get to finish when the server stops.
 const SHUTDOWN_GRACE_PERIOD: Duration = Duration::from_secs(3);
@@ -52,7 +53,7 @@ pub async fn serve(listener: TcpListener, router: Router, behind_proxy: bool, st
             accepted = listener.accept() => match accepted {
                 Ok((stream, peer)) => (stream, peer.ip()),
                 Err(error) => {
-                    // The most likely reason is a lack of file handles. Open connections will end and free theirs.
+                    // The most likely cause is a lack of file descriptors. Connections that end free theirs.
                     tracing::warn!(%error, "accepting a connection failed; retrying in 50 ms");
                     tokio::time::sleep(ACCEPT_RETRY_DELAY).await;
                     continue;
@@ -73,10 +74,11 @@ pub async fn serve(listener: TcpListener, router: Router, behind_proxy: bool, st
     }
 }
 
-/// Raises the process's limit on file handles, and returns the number of connections that it allows.
+/// Raises the process's limit on file descriptors, and returns the number of connections that the new limit allows.
 fn max_connections() -> usize {
-    let handles = rlimit::increase_nofile_limit(MAX_CONNECTIONS + RESERVED_HANDLES).unwrap_or(RESERVED_HANDLES * 2);
-    let connections = MAX_CONNECTIONS.min(handles.saturating_sub(RESERVED_HANDLES)).max(1);
+    let descriptors =
+        rlimit::increase_nofile_limit(MAX_CONNECTIONS + RESERVED_DESCRIPTORS).unwrap_or(RESERVED_DESCRIPTORS * 2);
+    let connections = MAX_CONNECTIONS.min(descriptors.saturating_sub(RESERVED_DESCRIPTORS)).max(1);
     usize::try_from(connections).expect("MAX_CONNECTIONS fits in a usize")
 }
 

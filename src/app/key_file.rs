@@ -15,14 +15,14 @@ pub struct KeyFile {
     pub origin: KeyOrigin,
 }
 
-/// Whether this start created the key.
+/// Whether this start of the program created the key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyOrigin {
     Created,
     Existing,
 }
 
-/// Reads the key, or creates it at the first start.
+/// Reads the key from the file. Creates the file with a random key if it does not exist.
 pub fn read_or_create(folder: &Path, name: &str) -> io::Result<KeyFile> {
     let path = folder.join(name);
     let origin = if path.exists() { KeyOrigin::Existing } else { KeyOrigin::Created };

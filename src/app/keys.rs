@@ -17,7 +17,7 @@ pub struct OrganiserKey {
     pub location: String,
 }
 
-/// The organiser's key from the settings, or else from the data folder.
+/// Returns the organiser's key from the settings, or from the data folder if the settings contain none.
 pub fn organiser_key(settings: &Settings) -> anyhow::Result<OrganiserKey> {
     match &settings.organiser_key {
         Some(key) => Ok(OrganiserKey { key: key.clone(), location: "from the settings".to_owned() }),
@@ -33,7 +33,7 @@ pub fn organiser_key(settings: &Settings) -> anyhow::Result<OrganiserKey> {
     }
 }
 
-/// Reads a key of the data folder, or creates it at the first start.
+/// Reads a key from the data folder. Creates it if it does not exist.
 pub fn read_or_create_key(folder: &Path, name: &str) -> anyhow::Result<KeyFile> {
     key_file::read_or_create(folder, name)
         .with_context(|| format!("cannot read or create {name} in {}", folder.display()))

@@ -1,4 +1,4 @@
-//! Everything that the [notification tasks](super::notification_tasks) work with, built from the settings.
+//! The state that the [notification tasks](super::notification_tasks) share, built from the settings.
 
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ pub struct NotificationContext {
 }
 
 impl NotificationContext {
-    /// Links in notifications start with `public_url`.
+    /// Creates the state from the settings. Links in notifications start with `public_url`.
     pub async fn new(
         sqlite: Sqlite,
         settings: &NotificationSettings,
@@ -65,7 +65,8 @@ impl NotificationContext {
     }
 }
 
-/// Text messages are sent over SNS with this machine's AWS credentials, if any calling code is allowed.
+/// Creates the sender of text messages, which uses SNS and this machine's AWS credentials. Returns `None` if no calling
+/// code is allowed.
 #[cfg(feature = "aws")]
 async fn sms_sender(settings: &NotificationSettings) -> anyhow::Result<Option<Arc<dyn SmsSender>>> {
     match &settings.limits.sms {
@@ -78,7 +79,7 @@ async fn sms_sender(settings: &NotificationSettings) -> anyhow::Result<Option<Ar
 }
 
 #[cfg(not(feature = "aws"))]
-#[expect(clippy::unused_async, reason = "with the feature `aws` it loads credentials")]
+#[expect(clippy::unused_async, reason = "with the feature `aws`, this function awaits credentials")]
 async fn sms_sender(_: &NotificationSettings) -> anyhow::Result<Option<Arc<dyn SmsSender>>> {
     Ok(None)
 }

@@ -1,5 +1,5 @@
-//! The background tasks of the notifications: one loop each for digests, opt-ins and deliveries, so that none waits for
-//! another.
+//! The background tasks for notifications. Updating digests, sending digests and requesting opt-ins are separate loops,
+//! so that none of them delays another.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,17 +19,19 @@ use crate::ports::{
     ChangeFeed as _, Digests as _, NotificationCounts, Notified, Notifier, Position, SendError, Unavailable,
 };
 
-/// Changes read from the feed in one batch. A batch is repeated if the program stops before it stores its position, so
-/// a batch must be smaller than the number of changes that a digest remembers.
+/// Maximum number of changes read from the feed in one batch. A batch is repeated if the program stops before it has
+/// stored its position. A digest recognises repeated changes by remembering the latest ones, so a batch must be smaller
+/// than the number of changes that a digest remembers.
 const CHANGES_BATCH_SIZE: usize = 200;
 
-/// Events with a due digest that are read in one batch.
+/// Maximum number of due digests read in one batch.
 const EVENTS_BATCH_SIZE: usize = 100;
 
-/// Time limit for one batch of events. The loop then reads the due events again, and can stop.
+/// Time limit for one batch of digests. After each batch the loop reads the due digests again, or ends if the program
+/// is stopping.
 const BATCH_TIME_LIMIT: Duration = Duration::from_secs(2);
 
-/// Delay before a loop that found no work looks for work again.
+/// Time between two reads of a loop that found no work.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
 
 /// Time that a notification in progress gets when the program stops. A notification that is cut off is sent again after
@@ -42,7 +44,7 @@ const BATCH_GRACE_PERIOD: Duration = Duration::from_secs(3);
 
 const MAX_CONCURRENT_NOTIFICATIONS: usize = 32;
 
-/// A background task of the notifications.
+/// A background task for notifications.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotificationTask {
     /// Adds changes of the roster to the digests.
@@ -53,11 +55,12 @@ pub enum NotificationTask {
     SendDigests,
 }
 
-/// What a batch leaves for the next one.
+/// Whether the next batch can run without a pause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Progress {
-    /// There may be more work now.
+    /// There may be more work.
     MoreWork,
+    /// There is no work, or the last batch delivered nothing.
     Idle,
 }
 
@@ -113,26 +116,26 @@ impl NotificationContext {
         }
     }
 
-    async fn process_changes(&self, follower: FeedConsumer, stop: &CancellationToken) -> Result<Progress, Unavailable> {
-        let position = self.sqlite.position(follower).await?;
+    async fn process_changes(&self, consumer: FeedConsumer, stop: &CancellationToken) -> Result<Progress, Unavailable> {
+        let position = self.sqlite.position(consumer).await?;
         let page = self.sqlite.changes(&position, CHANGES_BATCH_SIZE).await?;
         let is_full = page.len() == CHANGES_BATCH_SIZE;
         let (positions, changes): (Vec<Position>, Vec<Change>) = page.into_iter().unzip();
         if changes.is_empty() {
             return Ok(Progress::Idle);
         }
-        let processed = match follower {
+        let processed = match consumer {
             FeedConsumer::Digests => {
                 add_to_digests(&changes, &self.sqlite, &self.backoff, Timestamp::now()).await?;
                 self.digests_updated.notify_one();
                 changes.len()
             }
             FeedConsumer::DirectMessages => {
-                self.sender.answer_changes(&changes, &|| (!stop.is_cancelled()).then(Timestamp::now)).await
+                self.sender.send_direct_messages(&changes, &|| (!stop.is_cancelled()).then(Timestamp::now)).await
             }
         };
         if let Some(last) = positions[..processed].last() {
-            self.sqlite.set_position(follower, last).await?;
+            self.sqlite.set_position(consumer, last).await?;
         }
         Ok(if is_full { Progress::MoreWork } else { Progress::Idle })
     }
@@ -153,10 +156,10 @@ impl NotificationContext {
             clock: &Timestamp::now,
             is_stopping: &|| stop.is_cancelled(),
         };
-        let any_delivered = AtomicBool::new(false);
+        let has_delivered = AtomicBool::new(false);
         let record = |event: &EventId, counts: Result<NotificationCounts, Unavailable>| match counts {
             Ok(counts) => {
-                any_delivered.fetch_or(counts.delivered > 0, Ordering::Relaxed);
+                has_delivered.fetch_or(counts.delivered > 0, Ordering::Relaxed);
                 self.metrics.notified(&counts);
             }
             Err(unavailable) => {
@@ -164,7 +167,8 @@ impl NotificationContext {
             }
         };
         digest_sender.send_digests(events, now.plus(BATCH_TIME_LIMIT), record).await;
-        // A batch without a delivery waits, so that a provider that is down is not called in a tight loop.
-        Ok(if any_delivered.into_inner() { Progress::MoreWork } else { Progress::Idle })
+        // The loop pauses after a batch without a delivery, so that an unavailable provider is not called in a tight
+        // loop.
+        Ok(if has_delivered.into_inner() { Progress::MoreWork } else { Progress::Idle })
     }
 }

@@ -121,8 +121,8 @@ impl Server {
     }
 }
 
-/// Opens the backend that the settings name. Links in notifications start with `public_url`. The tasks end when `stop`
-/// is cancelled.
+/// Opens the storage backend of the settings. Links in notifications start with `public_url`. The background tasks end
+/// when `stop` is cancelled.
 async fn open_storage(
     settings: &Settings,
     public_url: Url,
@@ -132,7 +132,7 @@ async fn open_storage(
     match &settings.store {
         Store::Sqlite => sqlite_storage::open(settings, public_url, metrics, stop).await,
         #[cfg(feature = "aws")]
-        Store::Remote(remote) => aws_storage::open(remote, settings, metrics, stop).await,
+        Store::Aws(aws) => aws_storage::open(aws, settings, metrics, stop).await,
     }
 }
 

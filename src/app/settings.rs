@@ -13,7 +13,7 @@ use crate::domain::secret::Secret;
 use crate::formats::button::flic_key::FlicKey;
 pub use crate::http::client::ListEveryone;
 use crate::notify::Limits;
-use crate::notify::text::{Language, NAMES_SHOWN};
+use crate::notify::text::{DEFAULT_NAMES_SHOWN, Language};
 
 /// The settings of `countmein serve`.
 #[derive(Debug, Clone)]
@@ -22,9 +22,9 @@ pub struct Settings {
     /// The folder that holds the database and the organiser's key.
     pub data: PathBuf,
     pub store: Store,
-    /// Replaces the key in the data folder.
+    /// Replaces the organiser's key in the data folder.
     pub organiser_key: Option<Secret>,
-    /// The base URL of links. Without it, a link starts with the address that the client used.
+    /// The base URL of links. If it is not set, a link starts with the address that the client used.
     pub public_url: Option<Url>,
     /// Requests per second allowed for one client address; a burst may be ten times as large. 0 means no limit.
     pub rate_limit: u32,
@@ -32,7 +32,7 @@ pub struct Settings {
     pub behind_proxy: bool,
     pub list_everyone: ListEveryone,
     pub notifications: NotificationSettings,
-    /// Flic's public key, which verifies presses of Flic buttons. Without it they are refused.
+    /// Flic's public key, which verifies presses of Flic buttons. Without it, their presses are refused.
     pub flic_key: Option<FlicKey>,
     /// The MQTT broker to receive button presses from.
     pub mqtt: Option<MqttSettings>,
@@ -59,7 +59,7 @@ pub enum Store {
     Sqlite,
     /// A DynamoDB table and an SQS queue.
     #[cfg(feature = "aws")]
-    Remote(Remote),
+    Aws(AwsResources),
 }
 
 /// Settings of the notifications.
@@ -67,9 +67,9 @@ pub enum Store {
 pub struct NotificationSettings {
     pub backoff: BackoffPolicy,
     pub language: Language,
-    /// Maximum number of names in a notification. Further names are only counted.
+    /// Maximum number of names in a notification. The remaining people are only counted.
     pub names_shown: usize,
-    /// Without it, no email is sent.
+    /// The mail server. If it is not set, no email is sent.
     pub mail: Option<MailSettings>,
     pub webhooks: WebhookPolicy,
     pub limits: Limits,
@@ -98,7 +98,7 @@ impl Default for NotificationSettings {
         Self {
             backoff: BackoffPolicy::default(),
             language: Language::default(),
-            names_shown: NAMES_SHOWN,
+            names_shown: DEFAULT_NAMES_SHOWN,
             mail: None,
             webhooks: WebhookPolicy::Public,
             limits: Limits { opt_ins_per_hour: 100, sms: None },
@@ -106,10 +106,10 @@ impl Default for NotificationSettings {
     }
 }
 
-#[cfg(feature = "aws")]
 /// The AWS resources to use.
+#[cfg(feature = "aws")]
 #[derive(Debug, Clone)]
-pub struct Remote {
+pub struct AwsResources {
     pub table: String,
     pub queue_url: String,
     /// The queue's dead-letter queue. Its messages are stored as rejected messages.
@@ -118,15 +118,15 @@ pub struct Remote {
     pub organiser_secret: Option<String>,
     /// The Secrets Manager secret that replaces the token secret in the data folder.
     pub token_secret: Option<String>,
-    pub pipeline: Pipeline,
+    pub queue_processing: QueueProcessing,
 }
 
+/// Which program applies the messages of the queue to the roster.
 #[cfg(feature = "aws")]
-/// Where messages are ingested, and changes are added to the digests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pipeline {
-    /// In this program.
-    Here,
-    /// In the Lambda functions of a deployed stack.
+pub enum QueueProcessing {
+    /// This program.
+    InProcess,
+    /// The Lambda function `ingest` of a deployed stack.
     InFunctions,
 }

@@ -19,10 +19,12 @@ use crate::domain::secret::Secret;
 use crate::ingest::RetrySchedule;
 use crate::ports::Meter;
 
-/// Messages that an import may put ahead of other sign-ups. `ingest` processes this number in less than a second, so
-/// nobody notices the delay.
-const IMPORT_ROOM: u64 = 2_000;
+/// An import waits while the queue holds more messages than this, so that other sign-ups are not delayed. `ingest`
+/// processes this number of messages in less than a second.
+const IMPORT_QUEUE_LIMIT: u64 = 2_000;
 
+/// Opens the database and creates the background tasks. Links in notifications start with `public_url`. The tasks end
+/// when `stop` is cancelled.
 pub async fn open(
     settings: &Settings,
     public_url: Url,
@@ -53,7 +55,7 @@ pub async fn open(
     Ok(Storage {
         queue,
         backend,
-        import_queue_limit: Some(IMPORT_ROOM),
+        import_queue_limit: Some(IMPORT_QUEUE_LIMIT),
         limits: Some(settings.notifications.limits.clone()),
         token_secret,
         secrets: Arc::new(FixedSecrets { organiser_key: organiser.key, previous_token_secret: None }),

@@ -14,9 +14,9 @@ pub type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 pub struct Storage {
     pub queue: Arc<dyn Queue>,
     pub backend: Backend,
-    /// An import waits while the queue holds more messages than this. None means that imports never wait.
+    /// An import waits while the queue holds more messages than this. `None` if imports never wait.
     pub import_queue_limit: Option<u64>,
-    /// None if this program sends no notifications.
+    /// The limits on notifications. `None` if this program sends no notifications.
     pub limits: Option<Limits>,
     pub token_secret: Secret,
     pub secrets: Arc<dyn Secrets>,

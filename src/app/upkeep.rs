@@ -1,4 +1,4 @@
-//! Background tasks that delete expired data.
+//! Background tasks that delete expired data from the database and from memory.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::http::middleware::rate_limit::RateLimit;
 
 const UPKEEP_INTERVAL: Duration = Duration::from_secs(60);
 
-/// Pause between two deletions while expired rows remain. Other writers use the database in between.
+/// Pause between two deletions while expired rows remain, so that other writers can use the database in between.
 const CONTINUE_DELAY: Duration = Duration::from_millis(50);
 
 /// Deletes expired rows now and every minute until `stop` is cancelled.

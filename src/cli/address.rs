@@ -37,8 +37,8 @@ pub fn parse_web_url(text: &str) -> Result<Url, String> {
     Ok(url)
 }
 
-/// Whether the address is on this machine. Only its text decides, because DNS answers can be forged. `localhost` is
-/// never looked up in DNS (RFC 6761, section 6.3).
+/// Whether the address is on this machine. The host name is not looked up in DNS, because DNS answers can be forged.
+/// The name `localhost` always means this machine (RFC 6761, section 6.3).
 pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
@@ -52,7 +52,7 @@ pub fn is_loopback(url: &Url) -> bool {
 pub fn request_url(base: &Url, path: &[&str], query: &[(&str, &str)]) -> Result<Url, CliError> {
     let mut url = base.clone();
     for segment in path {
-        // The URL parser drops these, so the URL would name something else.
+        // The URL parser removes such segments, so the URL would name another resource.
         if matches!(*segment, "" | "." | "..") || segment.contains(char::is_control) {
             return Err(CliError::Usage(format!("`{segment}` cannot be part of a URL; check its spelling")));
         }

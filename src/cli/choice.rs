@@ -1,11 +1,11 @@
-//! Options that take one of several words.
+//! A parser for options whose value is one of several words.
 
 use std::str::FromStr;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use strum::{ParseError, VariantNames};
 
-/// Parses the name of a variant.
+/// Parses the name of an enum variant.
 pub fn choice<T>() -> impl TypedValueParser<Value = T>
 where
     T: FromStr<Err = ParseError> + VariantNames + Clone + Send + Sync + 'static,

@@ -26,7 +26,7 @@ pub struct Client {
     authorization: Option<HeaderValue>,
 }
 
-/// The JSON object with which the server answered a successful request.
+/// The JSON object in the response to a successful request.
 pub struct JsonResponse {
     server: String,
     pub value: Value,
@@ -44,7 +44,7 @@ impl Client {
             .timeout_per_read(Some(STEP_TIMEOUT))
             .timeout_per_write(Some(STEP_TIMEOUT));
         if is_loopback(base) {
-            // A proxy would connect to its own loopback address.
+            // A proxy would connect to the loopback address of its own machine.
             config = config.proxy(None);
         }
         Self { agent: config.build().into(), base: base.clone(), authorization: None }
@@ -53,7 +53,7 @@ impl Client {
     /// Sends the organiser's key with every request.
     ///
     /// # Errors
-    /// If the key would be sent unencrypted over a network.
+    /// Returns an error if the key would be sent unencrypted over a network.
     pub fn with_key(mut self, key: &Secret) -> Result<Self, CliError> {
         if self.base.scheme() != "https" && !is_loopback(&self.base) {
             return Err(CliError::Usage(format!(
@@ -63,7 +63,7 @@ impl Client {
             )));
         }
         let mut header = HeaderValue::from_bytes(&[b"Bearer ", key.as_bytes()].concat()).map_err(|_| {
-            CliError::Usage("the organiser's key contains characters that an HTTP header cannot hold".into())
+            CliError::Usage("the organiser's key contains characters that are not allowed in an HTTP header".into())
         })?;
         header.set_sensitive(true);
         self.authorization = Some(header);
@@ -215,7 +215,7 @@ impl JsonResponse {
     }
 }
 
-/// Whether the request may have reached the server, because the connection failed after it was established.
+/// Whether the request may have reached the server. It may have if the connection failed after it was established.
 fn may_have_arrived(error: &ureq::Error) -> bool {
     use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, TimedOut, UnexpectedEof};
     match error {

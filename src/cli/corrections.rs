@@ -35,10 +35,10 @@ impl FromStr for Assignment {
     }
 }
 
-/// The fields to change: their new values, or `null` for fields to remove.
+/// Collects the fields to change: their new values, or `null` for fields to remove.
 ///
 /// # Errors
-/// If a field is named twice.
+/// Returns an error if a field is named twice.
 pub fn collect(assignments: &[Assignment], removals: &[String]) -> Result<Map<String, Value>, CliError> {
     let duplicate = |field: &str| Err(CliError::Usage(format!("`{field}` is set or unset twice; name it once")));
     let mut corrections = Map::new();

@@ -1,8 +1,10 @@
+//! `countmein ensure-table`: creates the DynamoDB table if it does not exist.
+
 use serde_json::json;
 
 use super::error::CliError;
 use super::output;
-use super::remote::TableArgs;
+use super::storage::TableArgs;
 use crate::adapters::aws::config;
 use crate::adapters::dynamodb::EventsTable;
 use crate::adapters::dynamodb::table::Ensured;
@@ -12,8 +14,9 @@ Examples:
   countmein ensure-table                        the table Events, in the region and account of your AWS settings
   countmein ensure-table --table Events-club
 
-The new table has a stream, an index, time to live and point-in-time recovery. An existing table is not changed. \
-The command fails if that table has a different schema. AWS_REGION, AWS_PROFILE and AWS_ENDPOINT_URL are honoured.";
+The new table has a stream, an index, time to live and point-in-time recovery. If the table exists, the command only \
+enables time to live and point-in-time recovery. It fails if that table has a different schema. The environment \
+variables AWS_REGION, AWS_PROFILE and AWS_ENDPOINT_URL select the region, the account and the endpoint.";
 
 /// Create the DynamoDB table if it does not exist (only needed if the AWS stack is not deployed)
 #[derive(Debug, clap::Args)]
@@ -22,7 +25,7 @@ pub struct Args {
     #[command(flatten)]
     table: TableArgs,
 
-    /// Print JSON
+    /// Print one JSON object on stdout; an error is a problem document (RFC 9457) on stderr
     #[arg(long)]
     pub json: bool,
 }
@@ -36,10 +39,10 @@ impl Args {
             EventsTable::new(&config, &self.table.table).ensure().await
         });
         let ensured = ensured.map_err(CliError::Aws)?;
-        let (table, made) = (self.table.table, ensured == Ensured::Made);
+        let (table, made) = (self.table.table, ensured == Ensured::Created);
         let answer = json!({"table": table, "made": made});
         output::print(self.json, &answer, || {
-            Ok(vec![format!("the table {table} {}", if made { "is made" } else { "was there" })])
+            Ok(vec![format!("The table {table} {}.", if made { "was created" } else { "already exists" })])
         })
     }
 }

@@ -43,7 +43,7 @@ pub enum CliError {
 impl CliError {
     /// Prints the error on stderr, as a message or as a problem document.
     pub fn report(&self, json: bool) -> ExitCode {
-        // A reader that closes the pipe early, as `head` does, has read what it needs.
+        // A reader that closes the pipe early, such as `head`, has read all it needs, so this is not a failure.
         if matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe) {
             return ExitCode::SUCCESS;
         }

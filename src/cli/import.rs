@@ -29,11 +29,11 @@ Examples:
   mdb-export club.mdb people | countmein import - --refused refused.csv
 
 The first row contains the column names: event, name, email, phone and webhook. Each row may contain \
-at most one contact: an email, a phone or a webhook. Other columns are ignored. Refused rows are written to people.refused.csv with the reason; \
-correct them there and import that file.
+at most one contact: an email, a phone or a webhook. Other columns are ignored. Refused rows are written to \
+people.refused.csv with the reason; correct them there and import that file.
 
-The progress is stored in people.csv.import, in the same folder as the file. If the import is interrupted, run the same \
-command again: it continues, and signs nobody up twice. If you import a completed file again, people who have \
+The progress is stored in people.csv.import, in the same folder as the file. If the import is interrupted, run the \
+same command again: it continues, and signs nobody up twice. If you import a completed file again, people who have \
 cancelled since stay cancelled; use --again to sign them up again.";
 
 /// Sign up the people in a CSV file (needs the organiser's key)
@@ -59,11 +59,12 @@ pub struct Args {
     pub server: ServerArgs,
 }
 
-/// The CSV file or standard input, and the import that it belongs to.
+/// The source of the rows: a CSV file or standard input.
 struct Source {
-    /// None for standard input, which cannot be read again.
+    /// `None` for standard input, which cannot be read again.
     path: Option<PathBuf>,
     import: Import,
+    /// Size of the file; `None` for standard input.
     bytes: Option<u64>,
 }
 
@@ -77,7 +78,7 @@ impl Args {
         };
         let table =
             Table::new(reader).map_err(|error| CliError::Usage(format!("this file cannot be imported: {error}")))?;
-        let ignored_columns = table.other_columns().to_vec();
+        let ignored_columns = table.ignored_columns().to_vec();
         let refused_path = self.refused_path(&source)?;
         let refused_rows = RefusedRows::open(&refused_path, &progress)?;
         let bar = progress_bar(source.bytes);

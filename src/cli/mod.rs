@@ -23,13 +23,13 @@ mod organiser_args;
 mod organiser_key;
 mod output;
 mod rejects;
-#[cfg(feature = "aws")]
-mod remote;
 mod remove;
 mod serve;
 mod signup;
 #[cfg(feature = "aws")]
 mod sms;
+#[cfg(feature = "aws")]
+mod storage;
 mod terminal;
 mod who;
 
@@ -102,7 +102,7 @@ fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Err
     let mut matches = Cli::command().try_get_matches_from(with_command(arguments))?;
     #[cfg(feature = "aws")]
     if let Some(serve) = matches.subcommand_matches("serve") {
-        remote::refuse_notification_settings(serve)?;
+        storage::refuse_notification_settings(serve)?;
     }
     Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut Cli::command()))
 }

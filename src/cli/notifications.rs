@@ -9,7 +9,7 @@ use super::error::CliError;
 use crate::app::settings::{MailSettings, NotificationSettings, WebhookPolicy};
 use crate::domain::backoff::BackoffPolicy;
 use crate::notify::Limits;
-use crate::notify::text::{Language, NAMES_SHOWN};
+use crate::notify::text::{DEFAULT_NAMES_SHOWN, Language};
 
 /// Settings of the notifications.
 #[derive(Debug, clap::Args)]
@@ -37,7 +37,7 @@ pub struct NotificationArgs {
     language: Language,
 
     /// Maximum names in a notification; the others are shown as a number
-    #[arg(long, value_name = "NUMBER", env = "COUNTMEIN_NAMES_SHOWN", default_value_t = NAMES_SHOWN)]
+    #[arg(long, value_name = "NUMBER", env = "COUNTMEIN_NAMES_SHOWN", default_value_t = DEFAULT_NAMES_SHOWN)]
     names_shown: usize,
 
     /// Initial backoff in seconds: minimum time between the first two notifications of an event
@@ -48,7 +48,7 @@ pub struct NotificationArgs {
     #[arg(long, value_name = "NUMBER", env = "COUNTMEIN_BACKOFF_MULTIPLIER", default_value_t = BackoffPolicy::default().multiplier, value_parser = clap::value_parser!(u32).range(1..))]
     backoff_multiplier: u32,
 
-    /// Maximum backoff in seconds. An event that has no changes for as long starts again with the initial backoff
+    /// Maximum backoff in seconds. An event without changes for that long starts again with the initial backoff
     #[arg(long, value_name = "SECONDS", env = "COUNTMEIN_BACKOFF_MAXIMUM", default_value_t = BackoffPolicy::default().maximum.as_secs())]
     backoff_maximum: u64,
 

@@ -1,4 +1,4 @@
-//! The organiser's key: how a command finds it, and to which servers it may be sent.
+//! The organiser's key: where a command reads it from, and to which servers it may be sent.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -27,7 +27,8 @@ pub struct KeyArgs {
 }
 
 impl KeyArgs {
-    /// The key for this server: the given key, or the key in the data folder if the server is on this machine.
+    /// Returns the key for this server: the key in the arguments, or the key in the data folder if the server is on
+    /// this machine.
     pub fn key_for(&self, server: &Url) -> Result<Secret, CliError> {
         if let Some(key) = &self.organiser_key {
             return Ok(key.clone());

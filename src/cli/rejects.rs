@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::corrections::{self, Assignment};
 use super::error::CliError;
 use super::organiser_args::OrganiserArgs;
+use super::output;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -23,7 +24,8 @@ const REDRIVE_EXAMPLES: &str = "\
 Examples:
   countmein rejects redrive 01977a4e-6b0c
   countmein rejects redrive 01977a4e-6b0c --set name=Ada --set contact.email=ada@example.org
-  countmein rejects redrive 01977a4e-6b0c --unset contact";
+  countmein rejects redrive 01977a4e-6b0c --unset contact
+  countmein rejects redrive --all --event Dance --since 2026-11-25T18:00:00Z";
 
 /// List and fix messages that could not be processed (needs the organiser's key)
 #[derive(Debug, clap::Args)]
@@ -64,7 +66,24 @@ struct OneReject {
 #[command(after_help = REDRIVE_EXAMPLES)]
 struct Redrive {
     /// Id of the message, as `rejects list` shows it
-    id: String,
+    #[arg(required_unless_present = "all")]
+    id: Option<String>,
+
+    /// Send all rejected messages again, without corrections
+    #[arg(long, conflicts_with_all = ["id", "assignments", "removals"])]
+    all: bool,
+
+    /// With --all: only messages whose reason contains this text
+    #[arg(long, value_name = "TEXT", requires = "all")]
+    reason: Option<String>,
+
+    /// With --all: only messages about this event
+    #[arg(long, value_name = "EVENT", requires = "all")]
+    event: Option<String>,
+
+    /// With --all: only messages that were rejected at this time (RFC 3339) or later
+    #[arg(long, value_name = "TIME", requires = "all")]
+    since: Option<String>,
 
     /// Set a field of the message; for a contact, name its kind too, such as contact.email=ada@example.org
     #[arg(long = "set", value_name = "FIELD=TEXT")]
@@ -97,6 +116,13 @@ struct Reject {
     reason: String,
     arrived_at: String,
     rejected_at: String,
+}
+
+#[derive(Deserialize)]
+struct RedrivenPage {
+    sent: u64,
+    kept: u64,
+    next: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -165,12 +191,35 @@ impl OneReject {
 
 impl Redrive {
     fn run(&self) -> Result<(), CliError> {
+        let Some(id) = &self.id else { return self.run_all() };
         let corrections = corrections::collect(&self.assignments, &self.removals)?;
         let body = json!({"set": Value::Object(corrections)});
-        let response = self.organiser.client()?.post(&["organiser", "rejects", &self.id, "redrive"], &body)?;
+        let response = self.organiser.client()?.post(&["organiser", "rejects", id, "redrive"], &body)?;
         self.organiser.print(&response, || {
             let Redriven { event, name } = response.read()?;
             Ok(vec![format!("Sent again: {name} for {event}.")])
+        })
+    }
+
+    fn run_all(&self) -> Result<(), CliError> {
+        let client = self.organiser.client()?;
+        let (mut sent, mut kept, mut cursor) = (0, 0, None);
+        loop {
+            let filter = json!({"reason": self.reason, "event": self.event, "since": self.since, "cursor": cursor});
+            let page: RedrivenPage = client.post(&["organiser", "rejects", "redrive"], &filter)?.read()?;
+            sent += page.sent;
+            kept += page.kept;
+            cursor = page.next;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        output::print(self.organiser.server.json, &json!({"sent": sent, "kept": kept}), || {
+            let mut lines = vec![format!("Sent again: {sent}.")];
+            if kept > 0 {
+                lines.push(format!("Still rejected: {kept}. Correct them one by one; see `countmein rejects list`."));
+            }
+            Ok(lines)
         })
     }
 }

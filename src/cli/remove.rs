@@ -1,3 +1,5 @@
+//! `countmein remove`: deletes all data about a person.
+
 use std::io::{self, BufRead, IsTerminal, Write};
 
 use serde::Deserialize;

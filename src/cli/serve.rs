@@ -65,7 +65,7 @@ pub struct Args {
     #[arg(long, value_name = "WHO", env = "COUNTMEIN_LIST_EVERYONE", default_value = "loopback", value_parser = choice::<ListEveryone>())]
     list_everyone: ListEveryone,
 
-    /// Public key (a JWK) that verifies button presses from Flic's cloud; without it they are refused
+    /// Public key (a JWK) that verifies button presses from Flic's cloud; without it, such presses are refused
     #[arg(long, value_name = "JWK", env = "COUNTMEIN_FLIC_KEY")]
     flic_key: Option<FlicKey>,
 
@@ -77,7 +77,7 @@ pub struct Args {
 
     #[cfg(feature = "aws")]
     #[command(flatten, next_help_heading = "Storage")]
-    remote: super::remote::RemoteArgs,
+    storage: super::storage::StorageArgs,
 }
 
 /// Parses the base URL of links. It has no path, because the pages are served at the root.
@@ -97,14 +97,14 @@ impl Args {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
         let runtime = runtime.map_err(|error| CliError::Serve(error.into()))?;
         let result = runtime.block_on(server::run(settings)).map_err(CliError::Serve);
-        // Calls of webhooks that are still in progress must not delay the exit.
+        // Webhook calls that are still in progress must not delay the exit.
         runtime.shutdown_background();
         result
     }
 
     fn settings(self) -> Result<Settings, CliError> {
         #[cfg(feature = "aws")]
-        let store = self.remote.store()?;
+        let store = self.storage.store()?;
         #[cfg(not(feature = "aws"))]
         let store = Store::Sqlite;
         Ok(Settings {

@@ -10,7 +10,7 @@ use crate::domain::text;
 pub fn escape(line: &str) -> String {
     let mut escaped = String::with_capacity(line.len());
     for character in line.chars() {
-        if text::is_invisible(character) {
+        if text::is_unprintable(character) {
             write!(escaped, "\\u{:04x}", u32::from(character)).expect("writing to a String cannot fail");
         } else {
             escaped.push(character);

@@ -27,7 +27,7 @@ pub struct Args {
 
 #[derive(Deserialize)]
 struct Roster {
-    /// None if the event has no sign-ups yet.
+    /// `None` if the event has no sign-ups yet.
     title: Option<String>,
     count: u64,
     attendees: Vec<Attendee>,

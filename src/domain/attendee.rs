@@ -1,4 +1,4 @@
-//! Attendees, and the rules by which requests change them.
+//! Attendees, and the rules that decide how requests change them.
 
 use std::time::Duration;
 
@@ -8,18 +8,18 @@ use crate::domain::registration::Registration;
 use crate::domain::signup::{AttendeeKey, Request, Signup, SignupId, Version};
 use crate::domain::timestamp::Timestamp;
 
-/// How long the tombstone of an attendee who left is stored. It is longer than any queue's retention (SQS: at most 14 days), so
-/// a late older sign-up cannot put the attendee back on the roster.
-pub const TOMBSTONE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// How long the tombstone of an attendee who left is stored. This is longer than any queue retains messages (SQS: at
+/// most 14 days), so a delayed older sign-up cannot put the attendee back on the roster.
+pub const TOMBSTONE_RETENTION: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
-/// One name on one event.
+/// An attendee: one name on one event, whether on the roster or not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attendee {
     pub event: EventId,
-    /// The event's title in the first sign-up with this name.
+    /// The event's title as written in the first sign-up with this name.
     pub title: String,
     pub name: AttendeeName,
-    /// The newest request that was applied.
+    /// The version of the newest request that was applied.
     pub newest: Version,
     pub status: Status,
 }
@@ -27,26 +27,25 @@ pub struct Attendee {
 /// Whether the attendee is on the roster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Status {
+    /// The attendee is on the roster.
     In(Registration),
-    /// A tombstone, which is deleted at `expires_at`.
-    Out {
-        expires_at: Timestamp,
-    },
+    /// The attendee left. The record is a tombstone, which is deleted at `expires_at`.
+    Out { expires_at: Timestamp },
 }
 
 /// The result of applying one request.
-#[expect(clippy::large_enum_variant, reason = "each verdict is short-lived")]
+#[expect(clippy::large_enum_variant, reason = "a verdict is short-lived and never stored in a collection")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// Store the attendee with these values.
+    /// The request changes the attendee to this state, which must be stored.
     Store(Attendee),
-    /// The same request was applied before.
+    /// The same request was already applied.
     Duplicate,
-    /// A newer request was applied before, or the registration has ended.
+    /// A newer request was already applied, the registration has ended, or the link may not be sent again yet.
     Stale,
-    /// Another sign-up began the registration.
+    /// The request is about another registration than the current one.
     NotOwner,
-    /// The sign-up that begins the registration has not arrived yet.
+    /// The sign-up that begins the registration has not arrived yet. The request should be retried.
     TooEarly,
 }
 
@@ -55,6 +54,7 @@ impl Attendee {
         AttendeeKey { event: self.event.clone(), name: self.name.key().clone() }
     }
 
+    /// Returns the current registration, or `None` if the attendee is not on the roster.
     pub fn registration(&self) -> Option<&Registration> {
         match &self.status {
             Status::In(registration) => Some(registration),
@@ -63,7 +63,7 @@ impl Attendee {
     }
 }
 
-/// What became of one request.
+/// The result of applying one request: a [`Verdict`] without the attendee to store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Applied {
     Stored,
@@ -73,7 +73,8 @@ pub enum Applied {
     TooEarly,
 }
 
-/// Applies one attendee's requests, oldest first. Returns the attendee to store, if it changed, and the result of each request.
+/// Applies requests about one attendee, which must be sorted oldest first. Returns the attendee to store, or `None` if
+/// nothing changed, and the result of each request.
 pub fn apply_all(current: Option<&Attendee>, signups: &[Signup], now: Timestamp) -> (Option<Attendee>, Vec<Applied>) {
     let mut stored = None;
     let applied = signups.iter().map(|signup| match apply(stored.as_ref().or(current), signup, now) {
@@ -90,7 +91,7 @@ pub fn apply_all(current: Option<&Attendee>, signups: &[Signup], now: Timestamp)
     (stored, applied)
 }
 
-/// Applies one request. The newest request wins. `now` is only used for the expiry of a tombstone.
+/// Applies one request: the newest request wins. `now` is used only to compute when a tombstone expires.
 pub fn apply(current: Option<&Attendee>, signup: &Signup, now: Timestamp) -> Verdict {
     if let Some(current) = current
         && signup.request != Request::SendLink
@@ -148,8 +149,8 @@ pub fn apply(current: Option<&Attendee>, signup: &Signup, now: Timestamp) -> Ver
     })
 }
 
-/// Applies a [`Request::SendLink`]. It keeps the attendee's version, so a stranger's request cannot make a cancel stale that is
-/// still on the queue.
+/// Applies a [`Request::SendLink`]. The attendee's version stays the same. Otherwise a stranger's request could make an
+/// older cancel stale that is still on the queue.
 fn send_link(current: Option<&Attendee>, signup: &Signup) -> Verdict {
     let requested_at = signup.version.requested_at;
     match current {
@@ -163,17 +164,19 @@ fn send_link(current: Option<&Attendee>, signup: &Signup) -> Verdict {
     }
 }
 
-/// When the tombstone of a request expires. It is a whole second, since a time to live is stored in seconds.
+/// Returns when the tombstone that a request creates expires: a whole second,
+/// since DynamoDB's time to live is in seconds.
 pub fn tombstone_expiry(signup: &Signup, now: Timestamp) -> Timestamp {
-    signup.version.requested_at.max(now).plus(TOMBSTONE).to_whole_second()
+    signup.version.requested_at.max(now).plus(TOMBSTONE_RETENTION).to_whole_second()
 }
 
-/// Whether the sign-up `owner` may still arrive and begin its registration: it is newer than all applied requests. An id from
-/// elsewhere holds no time; its sign-up counts as older than the stored attendee.
+/// Returns whether the sign-up `owner` may still arrive and begin its registration, because it is
+/// newer than all applied requests. An id that another publisher chose contains no time; its sign-up
+/// counts as older than the stored attendee.
 fn may_still_arrive(owner: &SignupId, current: Option<&Attendee>) -> bool {
     let Some(current) = current else { return true };
-    let made = owner.made_at().map(|requested_at| Version { requested_at, id: owner.clone() });
-    made.is_some_and(|version| version > current.newest)
+    let version = owner.created_at().map(|requested_at| Version { requested_at, id: owner.clone() });
+    version.is_some_and(|version| version > current.newest)
 }
 
 #[cfg(test)]

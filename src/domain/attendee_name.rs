@@ -6,12 +6,13 @@ use crate::domain::invalid::FieldProblem;
 use crate::domain::text;
 use serde::{Deserialize, Serialize};
 
-/// The longest name, in grapheme clusters.
-pub const NAME_CHARS: usize = 80;
+/// The maximum length of a name, in grapheme clusters.
+pub const MAX_NAME_CHARS: usize = 80;
 
-/// A name on one event: as typed, and folded for the key.
+/// An attendee's name, in two forms: the display name as typed, and the folded key.
 ///
-/// Serde reads and writes the stored form without checks. Text that a person typed must be [parsed](Self::parse).
+/// Serde reads and writes the stored form without validating it. Use
+/// [`AttendeeName::parse`] for text that a person typed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttendeeName {
     #[serde(rename = "name")]
@@ -20,21 +21,22 @@ pub struct AttendeeName {
     display: String,
 }
 
-/// The folded name, by which `Melvin` and `MELVIN` are one attendee. It is case-folded, in NFC and without invisible code
-/// points, has at most 1,024 bytes (a DynamoDB sort key) and never begins with `#`.
+/// The folded name, which identifies an attendee: `Melvin` and `MELVIN` have the same key. It is
+/// case-folded, in NFC and without invisible code points. It has at most 1,024 bytes (the limit of a
+/// DynamoDB sort key) and does not begin with `#`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct NameKey(String);
 
 impl AttendeeName {
-    /// Normalises a name: NFC, trimmed, with single spaces. It must have 1 to [`NAME_CHARS`] visible characters and must not
-    /// begin with `#`, since the table uses such names for other items.
+    /// Parses and normalises a name: NFC, trimmed, with single spaces. A name must have 1 to [`MAX_NAME_CHARS`] visible
+    /// characters and must not begin with `#`, since such sort keys belong to other items in the DynamoDB table.
     pub fn parse(typed: &str) -> Result<Self, FieldProblem> {
         let display = text::collapse_white_space(&text::nfc(typed));
-        text::check_length(&display, NAME_CHARS)?;
+        text::check_length(&display, MAX_NAME_CHARS)?;
         text::check_visible(&display)?;
         let key = NameKey(fold(&display));
         text::check_length(&key.0, usize::MAX).map_err(|problem| match problem {
-            FieldProblem::Empty { .. } => FieldProblem::Empty { limit: NAME_CHARS },
+            FieldProblem::Empty { .. } => FieldProblem::Empty { limit: MAX_NAME_CHARS },
             other => other,
         })?;
         if key.0.starts_with('#') {
@@ -43,11 +45,13 @@ impl AttendeeName {
         Ok(Self { display, key })
     }
 
-    /// A stored name: the results of [`AttendeeName::as_str`] and [`AttendeeName::key`].
+    /// Creates a name from stored values of [`AttendeeName::as_str`] and
+    /// [`AttendeeName::key`], without validating them.
     pub fn from_stored(display: String, key: String) -> Self {
         Self { display, key: NameKey(key) }
     }
 
+    /// Returns the display name.
     pub fn as_str(&self) -> &str {
         &self.display
     }
@@ -64,12 +68,13 @@ impl fmt::Display for AttendeeName {
 }
 
 impl NameKey {
-    /// The key of a name in any spelling.
+    /// Returns the key of a name. Spellings that differ only in case, extra white space or invisible code
+    /// points have the same key.
     pub fn of(name: &str) -> Result<Self, FieldProblem> {
         AttendeeName::parse(name).map(|name| name.key)
     }
 
-    /// A stored key, or one from a cursor: the result of [`NameKey::as_str`].
+    /// Creates a key from a value of [`NameKey::as_str`] that was stored or part of a cursor, without validating it.
     pub fn from_stored(key: String) -> Self {
         Self(key)
     }
@@ -79,7 +84,8 @@ impl NameKey {
     }
 }
 
-/// Folds until nothing changes, since a folded text may compose into characters that fold again.
+/// Repeats the folding until the text no longer changes, since NFC may compose folded characters
+/// into characters that can be folded again.
 fn fold(display: &str) -> String {
     let mut folded = display.to_owned();
     loop {
@@ -103,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn spellings_share_one_key() {
+    fn spellings_have_same_key() {
         for name in ["Melvin", " melvin ", "MELVIN", "Mel\u{200D}vin"] {
             assert_eq!(key(name), "melvin", "{name:?}");
         }
@@ -123,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn rejects_invisible_characters() {
+    fn rejects_empty_invisible_and_reserved() {
         assert_eq!(AttendeeName::parse(""), Err(FieldProblem::Empty { limit: 80 }));
         assert_eq!(AttendeeName::parse(" \u{200D} "), Err(FieldProblem::Empty { limit: 80 }));
         assert_eq!(AttendeeName::parse("a\u{7}b"), Err(FieldProblem::Invisible { character: '\u{7}' }));
@@ -141,10 +147,10 @@ mod tests {
         #![proptest_config(crate::seed::config(256))]
 
         #[test]
-        fn key_folds_to_itself_without_hash(name in "[\\PC#\u{200D}]{0,20}") {
+        fn key_is_stable_and_without_leading_hash(name in "[\\PC#\u{200D}]{0,20}") {
             if let Ok(name) = AttendeeName::parse(&name) {
                 let key = name.key().as_str();
-                prop_assert!(!key.is_empty() && !key.starts_with('#') && key.len() <= text::KEY_BYTES);
+                prop_assert!(!key.is_empty() && !key.starts_with('#') && key.len() <= text::MAX_KEY_BYTES);
                 prop_assert_eq!(&NameKey::of(name.as_str()).unwrap(), name.key());
                 prop_assert_eq!(fold(key), key);
             }

@@ -1,19 +1,19 @@
-//! The backoff between the announcements of one event.
+//! The backoff: the minimum time between two announcements of one event.
 
 use std::time::Duration;
 
 use crate::domain::timestamp::{Timestamp, millis};
 use serde::{Deserialize, Serialize};
 
-/// How long an event waits between announcements. The defaults allow at most 30 notifications to one recipient of one event
-/// in any 24 hours.
+/// How the delay between the announcements of one event grows. With the defaults, a recipient gets at most 30
+/// notifications about one event in any 24 hours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BackoffPolicy {
     /// The delay after the first announcement.
     pub initial: Duration,
-    /// Each further announcement multiplies the delay by this.
+    /// The factor by which each further announcement increases the delay.
     pub multiplier: u32,
-    /// The longest delay. After this long without a change or an announcement, the backoff starts again.
+    /// The maximum delay. After the same time without a change or an announcement, the delay is reset to `initial`.
     pub maximum: Duration,
 }
 
@@ -23,7 +23,7 @@ impl Default for BackoffPolicy {
     }
 }
 
-/// The delay after an announcement. The event announces nothing before it ends.
+/// The delay after an announcement. The event's next announcement is not sent before the delay ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Backoff {
     #[serde(rename = "lasts_seconds", with = "whole_seconds")]
@@ -47,7 +47,7 @@ mod whole_seconds {
 }
 
 impl Backoff {
-    /// The backoff after an announcement. `previous` is the backoff before that announcement.
+    /// Returns the backoff after an announcement at `now`. `previous` is the backoff before this announcement.
     pub fn after(previous: Option<Self>, policy: &BackoffPolicy, now: Timestamp) -> Self {
         let delay = previous.map_or(policy.initial, |previous| previous.delay.saturating_mul(policy.multiplier));
         let delay = delay.min(policy.maximum);

@@ -1,4 +1,4 @@
-//! Buttons: the event and the attendee of each, and what each kind of press does.
+//! Buttons. Each is registered for an attendee and an event; each kind of press has an action.
 
 use std::fmt;
 
@@ -17,15 +17,18 @@ use crate::domain::signup::{Request, Signup, SignupId, Version};
 use crate::domain::text;
 use crate::domain::timestamp::Timestamp;
 
-/// The longest serial number, in bytes. An MQTT topic can be one.
-pub const SERIAL_BYTES: usize = 256;
+/// The maximum length of a serial number, in bytes. It allows for MQTT topics,
+/// which some devices use as serial numbers.
+pub const MAX_SERIAL_BYTES: usize = 256;
 
+/// Separates these secrets from other values derived from the token secret.
+/// Changing it would change all button secrets.
 const SECRET_PURPOSE: &str = "button";
-/// 128 bits. A person types the secret into a device's settings, so it is short.
+/// 128 bits. The secret is short because a person types it into a device's settings.
 const SECRET_BYTES: usize = 16;
 
-/// The serial number of a button, exactly as its device or maker writes it. It is trimmed, has no control characters and
-/// has 1 to [`SERIAL_BYTES`] bytes.
+/// The serial number of a button, exactly as the device sends it or the manufacturer prints it. It is trimmed, has 1 to
+/// [`MAX_SERIAL_BYTES`] bytes, and contains no invisible characters.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Serial(String);
 
@@ -36,7 +39,7 @@ pub enum PressKind {
     Single,
     Double,
     Triple,
-    /// Held down.
+    /// The button was held down.
     Long,
 }
 
@@ -45,20 +48,21 @@ pub enum PressKind {
 pub struct Press {
     pub serial: Serial,
     pub kind: PressKind,
-    /// Distinguishes this press from the next one, if the device sends such a value.
+    /// Distinguishes a new press from a repeated message about the same press.
+    /// `None` if the device sends no such value.
     pub deduplication_key: Option<DeduplicationKey>,
 }
 
-/// The value by which a device distinguishes its presses.
+/// A value that a device sends with a press. A repeated message about the same press has the same value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DeduplicationKey {
-    /// A counter, or the time since the device was switched on. It starts again when the device restarts.
+    /// A counter, or the time since the device was switched on. It is reset when the device restarts, so values recur.
     Counter(String),
-    /// A time of day.
+    /// A date and time, so values do not recur.
     Time(String),
 }
 
-/// What a press does.
+/// The action of a press.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, IntoStaticStr, VariantArray, VariantNames)]
 #[strum(serialize_all = "snake_case")]
 pub enum PressAction {
@@ -67,7 +71,7 @@ pub enum PressAction {
     Nothing,
 }
 
-/// What each kind of press does.
+/// The action of each kind of press.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PressActions {
     pub single: PressAction,
@@ -90,21 +94,23 @@ impl Serial {
     pub fn parse(text: &str) -> Result<Self, FieldProblem> {
         let text = text.trim();
         if text.is_empty() {
-            return Err(FieldProblem::Empty { limit: SERIAL_BYTES });
+            return Err(FieldProblem::Empty { limit: MAX_SERIAL_BYTES });
         }
-        if text.len() > SERIAL_BYTES {
-            return Err(FieldProblem::TooManyBytes { found: text.len(), limit: SERIAL_BYTES });
+        if text.len() > MAX_SERIAL_BYTES {
+            return Err(FieldProblem::TooManyBytes { found: text.len(), limit: MAX_SERIAL_BYTES });
         }
         text::check_visible(text)?;
         Ok(Self(text.to_owned()))
     }
 
-    /// The serial number of one of a device's buttons. Numbers begin with 1; the first button has the device's serial number.
+    /// Returns the serial number of the button `number`, counted from 1, on a device with several buttons. The
+    /// first button has the device's serial number.
     pub fn of_button(device: &str, number: u32) -> Result<Self, FieldProblem> {
         if number <= 1 { Self::parse(device) } else { Self::parse(&format!("{device}:{number}")) }
     }
 
-    /// A stored serial number, or one from a cursor: the result of [`Serial::as_str`].
+    /// Creates a serial number from a value of [`Serial::as_str`] that was stored
+    /// or part of a cursor, without validating it.
     pub fn from_stored(serial: String) -> Self {
         Self(serial)
     }
@@ -113,7 +119,8 @@ impl Serial {
         &self.0
     }
 
-    /// The secret by which a device authenticates its presses over HTTP, in base64url. It is derived and stored nowhere.
+    /// Returns the secret that authenticates the button's presses over HTTP, in base64url. It is derived from the token
+    /// secret and not stored.
     pub fn secret(&self, token_secret: &Secret) -> String {
         URL_SAFE_NO_PAD.encode(&token_secret.tag(SECRET_PURPOSE, &[self.0.as_bytes()])[..SECRET_BYTES])
     }
@@ -160,7 +167,8 @@ impl PressActions {
 }
 
 impl Press {
-    /// The version of this press's request. A press with the same deduplication key has the same id.
+    /// Returns the version of the request that this press makes. Presses of the same kind with
+    /// the same deduplication key have the same id.
     pub fn version(&self, pressed_at: Timestamp) -> Version {
         let key = match &self.deduplication_key {
             Some(DeduplicationKey::Counter(key) | DeduplicationKey::Time(key)) => key.clone(),
@@ -169,7 +177,8 @@ impl Press {
         Version { requested_at: pressed_at, id: press_id(&[self.serial.as_str(), self.kind.as_str(), &key]) }
     }
 
-    /// The id of this press if an earlier press with the same deduplication key has the id `taken`.
+    /// Returns an id for this press if `taken` is already the id of an earlier press with the same deduplication key,
+    /// for example because the device restarted.
     pub fn id_after(&self, taken: &SignupId, pressed_at: Timestamp) -> SignupId {
         press_id(&[taken.as_str(), &pressed_at.as_millis().to_string()])
     }
@@ -182,11 +191,11 @@ fn press_id(parts: &[&str]) -> SignupId {
         hash.update(part);
     }
     let id = format!("press-{}", URL_SAFE_NO_PAD.encode(&hash.finalize()[..16]));
-    SignupId::parse(&id).expect("an id of short ASCII is valid")
+    SignupId::parse(&id).expect("the id is short and printable ASCII")
 }
 
 impl Button {
-    /// The sign-up that a press makes; none if this kind of press does nothing.
+    /// Returns the sign-up that a press makes, or `None` if this kind of press has no action.
     pub fn signup(&self, kind: PressKind, version: Version) -> Option<Signup> {
         let request = match self.actions.of(kind) {
             PressAction::SignUp => Request::TrustedSignUp { contact: self.contact.clone() },
@@ -203,7 +212,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn second_button_gets_own_serial() {
+    fn parses_serials_and_numbers_buttons() {
         let serial = |number| Serial::of_button("shellyi4", number).unwrap().to_string();
         assert_eq!([serial(0), serial(1), serial(2)], ["shellyi4", "shellyi4", "shellyi4:2"]);
         assert_eq!(Serial::parse(""), Err(FieldProblem::Empty { limit: 256 }));
@@ -212,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn key_or_time_identifies_press() {
+    fn press_id_depends_on_key_or_time() {
         let at = |millis: i64| Timestamp::from_millis(1_795_431_600_000 + millis).unwrap();
         let press = |key: Option<&str>| Press {
             serial: Serial::parse("b1").unwrap(),
@@ -229,8 +238,8 @@ mod tests {
     #[test]
     fn each_button_has_its_own_secret() {
         let secret = Secret::new("correct-horse-battery").unwrap();
-        let of = |serial| Serial::parse(serial).unwrap().secret(&secret);
-        assert_eq!(of("b1").len(), 22);
-        assert_ne!(of("b1"), of("b2"));
+        let button_secret = |serial| Serial::parse(serial).unwrap().secret(&secret);
+        assert_eq!(button_secret("b1").len(), 22);
+        assert_ne!(button_secret("b1"), button_secret("b2"));
     }
 }

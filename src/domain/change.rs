@@ -1,4 +1,4 @@
-//! A change: one write to an attendee.
+//! A change: one write to a stored attendee.
 
 use serde::{Deserialize, Serialize};
 use strum::IntoStaticStr;
@@ -6,15 +6,17 @@ use strum::IntoStaticStr;
 use crate::domain::attendee::Attendee;
 use crate::domain::signup::AttendeeKey;
 
-/// One write to an attendee, with the attendee before and after it.
+/// One write to a stored attendee, with the attendee before and after the write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
     pub key: AttendeeKey,
+    /// `None` if the attendee was created.
     pub old: Option<Attendee>,
+    /// `None` if the attendee was deleted.
     pub new: Option<Attendee>,
 }
 
-/// How a change moved an attendee on or off the roster.
+/// Whether a change put an attendee on the roster or took them off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, IntoStaticStr)]
 #[strum(serialize_all = "lowercase")]
 #[serde(rename_all = "lowercase")]
@@ -24,29 +26,31 @@ pub enum Movement {
 }
 
 impl Change {
-    /// Whether the attendee is in with a contact that they did not have before.
+    /// Returns whether the attendee is on the roster with a contact that they did not have before the change.
     pub fn has_new_contact(&self) -> bool {
         let contact = |attendee: &Option<Attendee>| attendee.as_ref()?.registration()?.contact.clone();
         let new = contact(&self.new);
         new.is_some() && new != contact(&self.old)
     }
 
-    /// Whether the attendee's contact gets its own message: an opt-in request or the manage link.
+    /// Returns whether the change requires a message to the attendee's own
+    /// contact: an opt-in request or the manage link.
     pub fn needs_reply(&self) -> bool {
         self.has_new_contact() || self.link_request().is_some()
     }
 
-    /// The attendee whose manage link this change requests again; none if it requests none.
+    /// Returns the attendee if this change is a request to send their manage link again.
     pub fn link_request(&self) -> Option<&Attendee> {
         let requested_at = |attendee: &Attendee| attendee.registration()?.link_requested_at;
         let new = self.new.as_ref()?;
         (requested_at(new) > self.old.as_ref().and_then(requested_at)).then_some(new)
     }
 
-    /// The movement of this change with the attendee as last stored; none if the attendee neither joined nor left.
+    /// Returns whether the attendee joined or left, and the attendee as last stored. Returns `None` if the attendee did
+    /// neither.
     pub fn movement(&self) -> Option<(Movement, &Attendee)> {
-        let is_in = |attendee: &&Attendee| attendee.registration().is_some();
-        match (self.old.as_ref().filter(is_in), &self.new) {
+        let is_on_roster = |attendee: &&Attendee| attendee.registration().is_some();
+        match (self.old.as_ref().filter(is_on_roster), &self.new) {
             (None, Some(new)) if new.registration().is_some() => Some((Movement::Joined, new)),
             (Some(_), Some(new)) if new.registration().is_none() => Some((Movement::Left, new)),
             (Some(old), None) => Some((Movement::Left, old)),
@@ -55,7 +59,7 @@ impl Change {
     }
 }
 
-/// Counts of attendees who joined and left.
+/// The numbers of attendees who joined and left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Movements {
     pub joined: u64,
@@ -70,7 +74,7 @@ impl Movements {
         }
     }
 
-    pub fn is_none(self) -> bool {
+    pub fn is_empty(self) -> bool {
         self == Self::default()
     }
 }

@@ -1,11 +1,10 @@
-//! The channels by which sign-ups arrive.
+//! The channels through which sign-ups arrive.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
 use strum::{EnumString, IntoStaticStr, VariantArray, VariantNames};
 
-/// The channel by which a sign-up arrived.
+/// The channel through which a sign-up arrived.
 #[derive(
     Debug,
     Clone,

@@ -1,4 +1,4 @@
-//! Contacts: the addresses for notifications.
+//! Contacts: email addresses, phone numbers and webhooks to which notifications are sent.
 
 use std::fmt;
 
@@ -9,20 +9,20 @@ use url::Url;
 
 use crate::domain::invalid::FieldProblem;
 
-/// RFC 5321, section 4.5.3.1.3: a path of 256 octets, less its brackets.
-const EMAIL_BYTES: usize = 254;
-/// Longer than any real webhook; keeps an item and a subscription small.
-const WEBHOOK_BYTES: usize = 1_024;
+/// RFC 5321, section 4.5.3.1.3, limits a path to 256 octets, including its angle brackets.
+const MAX_EMAIL_BYTES: usize = 254;
+/// Enough for any realistic webhook URL. The limit keeps DynamoDB items and SNS subscriptions small.
+const MAX_WEBHOOK_BYTES: usize = 1_024;
 
-/// A well-formed address. It may still not exist.
+/// A well-formed address of a recipient, which does not necessarily exist.
 ///
-/// `Debug` shows only the kind, so no address gets into a log by accident.
+/// `Debug` shows only the kind, so that no address is logged by accident.
 #[derive(Clone, PartialEq, Eq, IntoStaticStr)]
 #[strum(serialize_all = "lowercase")]
 pub enum Contact {
-    /// ASCII, at most 254 bytes, the domain in lower case.
+    /// An email address: ASCII, at most 254 bytes, with the domain in lower case.
     Email(String),
-    /// E.164: `+`, calling code, number. The number is valid in its numbering plan.
+    /// A phone number in E.164 form: `+`, calling code, number. It is valid in its numbering plan.
     Sms(String),
     /// An absolute https URL without credentials or fragment, at most 1,024 bytes.
     Webhook(String),
@@ -32,7 +32,7 @@ impl Contact {
     pub fn email(text: &str) -> Result<Self, FieldProblem> {
         let text = text.trim();
         let options = Options::default().with_required_tld().without_domain_literal().without_display_text();
-        if !text.is_ascii() || text.len() > EMAIL_BYTES {
+        if !text.is_ascii() || text.len() > MAX_EMAIL_BYTES {
             return Err(FieldProblem::NotAnEmail);
         }
         let address = EmailAddress::parse_with_options(text, options).map_err(|_| FieldProblem::NotAnEmail)?;
@@ -49,14 +49,14 @@ impl Contact {
 
     pub fn webhook(text: &str) -> Result<Self, FieldProblem> {
         let url = Url::parse(text.trim()).map_err(|_| FieldProblem::NotAWebhook)?;
-        let plain = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
-        if url.scheme() != "https" || !plain || url.as_str().len() > WEBHOOK_BYTES {
+        let is_plain = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
+        if url.scheme() != "https" || !is_plain || url.as_str().len() > MAX_WEBHOOK_BYTES {
             return Err(FieldProblem::NotAWebhook);
         }
         Ok(Self::Webhook(url.into()))
     }
 
-    /// Parses one line that a person typed. Its form determines the kind.
+    /// Parses a contact of any kind. The kind is determined by the form of the text.
     pub fn from_line(text: &str) -> Result<Self, FieldProblem> {
         let text = text.trim();
         if text.contains("://") {
@@ -70,7 +70,8 @@ impl Contact {
         }
     }
 
-    /// A stored contact: the results of [`Contact::kind`] and [`Contact::address`].
+    /// Creates a contact from stored values of [`Contact::kind`] and
+    /// [`Contact::address`]. Returns `None` if the kind is unknown.
     pub fn from_stored(kind: &str, address: String) -> Option<Self> {
         match kind {
             "email" => Some(Self::Email(address)),
@@ -80,7 +81,7 @@ impl Contact {
         }
     }
 
-    /// `email`, `sms` or `webhook`.
+    /// Returns `email`, `sms` or `webhook`.
     pub fn kind(&self) -> &'static str {
         self.into()
     }
@@ -141,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn line_determines_kind() {
+    fn form_determines_kind() {
         assert_eq!(Contact::from_line("ana@example.org").unwrap().kind(), "email");
         assert_eq!(Contact::from_line("+14155552671").unwrap().kind(), "sms");
         assert_eq!(Contact::from_line("https://example.org/a@b").unwrap().kind(), "webhook");

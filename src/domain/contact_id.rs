@@ -8,20 +8,23 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use crate::domain::contact::Contact;
 use crate::domain::secret::Secret;
 
+/// Separates these hashes from other uses of the same secret. Changing it would change all contact ids.
 const PURPOSE: &str = "contact";
 
-/// 128 bits: nobody can find another address with the same id.
+/// 128 bits, enough that two addresses with the same id cannot be found.
 const ID_BYTES: usize = 16;
 
-/// Identifies a contact without its address: the first bytes of an HMAC over kind and address, in base64url.
+/// Identifies a contact without revealing its address: the first 16 bytes of an HMAC over kind and address, in
+/// base64url.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ContactId(String);
 
 impl ContactId {
-    /// The `secret` must never change: every contact would get a new id, and its opt-in would be lost.
+    /// Returns the id of a contact. The `secret` must never change, since every contact
+    /// would then get a new id and lose its opt-in.
     pub fn of(contact: &Contact, secret: &Secret) -> Self {
         let address = match contact {
-            // Mail providers ignore case. One mailbox gets one opt-in request, however its address is written.
+            // Mail providers ignore case, so all spellings of an address get one id and one opt-in request.
             Contact::Email(address) => Cow::Owned(address.to_ascii_lowercase()),
             Contact::Sms(address) | Contact::Webhook(address) => Cow::Borrowed(address.as_str()),
         };
@@ -29,7 +32,7 @@ impl ContactId {
         Self(URL_SAFE_NO_PAD.encode(&tag[..ID_BYTES]))
     }
 
-    /// A stored id, or one from a token: the result of [`ContactId::as_str`].
+    /// Creates an id from a value of [`ContactId::as_str`] that was stored or part of a token, without validating it.
     pub fn from_stored(id: String) -> Self {
         Self(id)
     }
@@ -44,15 +47,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn address_has_one_hidden_id() {
+    fn id_depends_on_address_and_secret_but_not_case() {
         let secret = |text: &str| Secret::new(text).unwrap();
-        let key = secret("the first of secrets");
+        let key = secret("first-contact-secret");
         let ana = Contact::email("ana@example.org").unwrap();
         let id = ContactId::of(&ana, &key);
         assert_eq!(id, ContactId::of(&ana, &key));
-        assert_eq!(id, ContactId::of(&Contact::email("ANA@example.org").unwrap(), &key), "it is one mailbox");
+        assert_eq!(id, ContactId::of(&Contact::email("ANA@example.org").unwrap(), &key), "case does not matter");
         assert_ne!(id, ContactId::of(&Contact::email("ben@example.org").unwrap(), &key));
-        assert_ne!(id, ContactId::of(&ana, &secret("another of secrets")));
+        assert_ne!(id, ContactId::of(&ana, &secret("other-contact-secret")));
         assert_eq!(id.as_str().len(), 22);
     }
 }

@@ -1,4 +1,4 @@
-//! The digest of one event: its counts, its pending changes, and the announcement that is being sent.
+//! The digest of one event: its attendee count, its pending changes, and the progress of the announcement being sent.
 
 mod sending;
 
@@ -10,45 +10,49 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::domain::attendee::TOMBSTONE;
+use crate::domain::attendee::TOMBSTONE_RETENTION;
 use crate::domain::attendee_name::AttendeeName;
 use crate::domain::backoff::{Backoff, BackoffPolicy};
 use crate::domain::change::{Change, Movement, Movements};
 use crate::domain::event::EventId;
-use crate::domain::pending_changes::{NAMED_CHANGES, NamedChange, PendingChanges};
+use crate::domain::pending_changes::{MAX_NAMED_CHANGES, NamedChange, PendingChanges};
 use crate::domain::signup::Version;
 use crate::domain::timestamp::{Timestamp, millis};
 
-/// How many recent changes a digest remembers by their hashes. It is more than a stream batch holds (100), so a batch that is
-/// delivered again after a crash counts once.
-pub const REMEMBERED: usize = 256;
+/// The number of recent changes whose hashes are stored in a digest. It is larger than a batch of the change feed
+/// (100), so that a batch that is delivered again after a crash is counted only once.
+pub const MAX_CHANGE_HASHES: usize = 256;
 
+/// Everything that is needed to announce the changes of one event. It is stored as one record with a version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Digest {
     pub event: EventId,
-    /// The title of the first sign-up.
+    /// The title in the first sign-up.
     pub title: String,
-    /// Attendees who are in.
+    /// The number of attendees on the roster.
     pub count: u64,
+    /// Changes that are not part of an announcement yet.
     pub pending: Option<PendingDigest>,
     /// The announcement that is being sent to the roster.
     pub sending: Option<Sending>,
-    /// Recipients of earlier announcements whose notification failed, grouped with the changes that they missed.
+    /// Recipients of earlier announcements whose notifications failed, in groups that missed the same changes.
     pub late: Vec<Late>,
-    /// Held by the worker that sends this digest.
+    /// The lease of the worker that is sending this digest.
     pub lease: Option<Lease>,
+    /// `None` before the first announcement and after a long time without activity.
     pub backoff: Option<Backoff>,
-    /// When the last change or announcement was.
+    /// The time of the last change or announcement.
     pub active_at: Option<Timestamp>,
-    /// The last [`REMEMBERED`] changes, oldest first.
+    /// The hashes of the last [`MAX_CHANGE_HASHES`] changes, oldest first.
     pub seen: VecDeque<ChangeHash>,
-    /// When an event without attendees is deleted.
+    /// When the digest of an event without attendees is deleted. `None` if the event has attendees.
     pub expires_at: Option<Timestamp>,
-    /// The stored version; 0 if the digest was never stored. A write is a conflict if another version is stored.
+    /// The version that was read, or 0 if the digest was never stored. A write
+    /// fails if another version is stored by then.
     pub version: u64,
 }
 
-/// Changes that are not announced yet, and when they may be announced.
+/// Changes that are not announced yet, and the time from which they may be announced.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PendingDigest {
     #[serde(flatten)]
@@ -60,17 +64,18 @@ pub struct PendingDigest {
 /// The exclusive right to send a digest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lease {
-    /// A random number of one worker.
+    /// A random number that identifies the worker.
     pub holder: u64,
     #[serde(with = "millis")]
     pub ends_at: Timestamp,
 }
 
-/// The first 8 bytes of a SHA-256 over a change's name, movement and request. It detects a change that was added before.
+/// The first 8 bytes of a SHA-256 hash of a change's name, movement and request.
+/// It detects changes that were added before.
 pub type ChangeHash = [u8; 8];
 
 impl Digest {
-    /// The digest of a new event.
+    /// Creates the digest of a new event.
     pub fn new(event: EventId, title: String) -> Self {
         Self {
             event,
@@ -88,23 +93,23 @@ impl Digest {
         }
     }
 
-    /// When the digest is due; none if there is nothing to send.
+    /// Returns when the digest is due, or `None` if there is nothing to send.
     pub fn due_at(&self) -> Option<Timestamp> {
         let due_at = match &self.sending {
-            // Late recipients wait for this announcement: they get its changes too.
+            // Late recipients wait until this announcement is sent, since they get its changes too.
             Some(sending) => sending.next_at,
-            None => self.late.iter().map(|late| late.next_at).chain(self.begins_at()).min()?,
+            None => self.late.iter().map(|late| late.next_at).chain(self.next_announcement_at()).min()?,
         };
         Some(self.lease.map_or(due_at, |lease| due_at.max(lease.ends_at)))
     }
 
-    /// Whether the digest has expired. The next sign-up then begins a new one.
+    /// Returns whether the digest has expired. The next sign-up then creates a new one.
     pub fn is_expired(&self, now: Timestamp) -> bool {
         self.expires_at.is_some_and(|expires_at| expires_at <= now)
     }
 
-    /// Adds changes of the event, except those that were added before. Returns the number of attendees who joined and left by
-    /// the added ones.
+    /// Adds changes of the event, except those that were added before. Returns how many attendees
+    /// joined and left through the added changes.
     pub fn add_changes<'a>(
         &mut self,
         changes: impl IntoIterator<Item = &'a Change>,
@@ -118,7 +123,7 @@ impl Digest {
             if self.seen.contains(&hash) {
                 continue;
             }
-            if self.seen.len() == REMEMBERED {
+            if self.seen.len() == MAX_CHANGE_HASHES {
                 self.seen.pop_front();
             }
             self.seen.push_back(hash);
@@ -129,19 +134,19 @@ impl Digest {
             };
             let named =
                 NamedChange { name: attendee.name.clone(), movement, requested_at: attendee.newest.requested_at };
-            self.pending_at(policy, now).news.add(named, NAMED_CHANGES);
+            self.get_or_create_pending(policy, now).news.add(named, MAX_NAMED_CHANGES);
             let was_removed = change.new.is_none();
             self.expires_at = match self.count {
                 0 if was_removed => Some(now),
-                0 => Some(now.plus(TOMBSTONE).to_whole_second()),
+                0 => Some(now.plus(TOMBSTONE_RETENTION).to_whole_second()),
                 _ => None,
             };
         }
         added
     }
 
-    /// The pending digest. It is opened now if there is none.
-    fn pending_at(&mut self, policy: &BackoffPolicy, now: Timestamp) -> &mut PendingDigest {
+    /// Returns the pending changes, which are created if there are none.
+    fn get_or_create_pending(&mut self, policy: &BackoffPolicy, now: Timestamp) -> &mut PendingDigest {
         if self.active_at.is_some_and(|at| now.since(at) >= policy.maximum) {
             self.backoff = None;
         }
@@ -149,23 +154,24 @@ impl Digest {
         let due_at = due_at_after(self.backoff, policy, now);
         let pending =
             self.pending.get_or_insert_with(|| PendingDigest { news: PendingChanges::opened_at(now), due_at });
-        // If the clock was set back, the pending changes must not wait until it has caught up.
+        // If the clock was set back, stored times may be far in the future. The changes must not wait for them.
         pending.news.opened_at = pending.news.opened_at.min(now);
         pending.due_at = pending.due_at.min(now.plus(policy.maximum));
         pending
     }
 
-    /// Takes the lease if the digest is due, and begins the next announcement if none is being sent. The caller must store the
-    /// digest before it sends anything.
+    /// Acquires the lease and returns true if the digest is due. Also begins the next announcement if none is being
+    /// sent. The caller must store the digest before it sends anything.
     pub fn claim(&mut self, lease: Lease, now: Timestamp) -> bool {
         if self.due_at().is_none_or(|due_at| due_at > now) {
             return false;
         }
+        // A lease that ended but was not released means that its worker crashed.
         if self.lease.is_some() {
             self.sending.iter_mut().for_each(|sending| sending.is_resumed = true);
             self.late.iter_mut().for_each(Late::doubt);
         }
-        let may_begin = self.begins_at().is_some_and(|begins_at| begins_at <= now);
+        let may_begin = self.next_announcement_at().is_some_and(|begins_at| begins_at <= now);
         if self.sending.is_none()
             && may_begin
             && let Some(pending) = self.pending.take()
@@ -180,12 +186,13 @@ impl Digest {
         true
     }
 
-    /// Whether this worker still has the lease.
+    /// Returns whether the worker `holder` still has the lease.
     pub fn is_held_by(&self, holder: u64) -> bool {
         self.lease.is_some_and(|lease| lease.holder == holder)
     }
 
-    /// Ends the announcement: every recipient was notified or is late. The backoff begins.
+    /// Ends the announcement after its last recipient and begins the backoff. Recipients whose
+    /// notification failed become late recipients.
     pub fn finish_sending(&mut self, policy: &BackoffPolicy, now: Timestamp) {
         let Some(sending) = self.sending.take() else { return };
         self.late.extend(sending.into_late(now));
@@ -197,32 +204,35 @@ impl Digest {
         }
     }
 
-    fn late_recipients(&self) -> usize {
+    fn count_late_recipients(&self) -> usize {
         self.late.iter().map(|late| late.recipients.len()).sum()
     }
 
-    /// When the next announcement may begin; none without pending changes, or without room for further late recipients.
-    fn begins_at(&self) -> Option<Timestamp> {
-        let pending = self.pending.as_ref().filter(|_| self.late_recipients() < sending::LATE_MAX)?;
+    /// Returns when the next announcement may begin, or `None` if no changes are pending or there are
+    /// already too many late recipients to store more.
+    fn next_announcement_at(&self) -> Option<Timestamp> {
+        let pending = self.pending.as_ref().filter(|_| self.count_late_recipients() < sending::LATE_MAX)?;
         Some(pending.due_at)
     }
 
-    /// Recipients who are stored by name because their notification failed.
+    /// Returns the number of recipients who are stored because their notification failed.
     pub fn missed(&self) -> usize {
-        self.late_recipients() + self.sending.as_ref().map_or(0, |sending| sending.missed.len())
+        self.count_late_recipients() + self.sending.as_ref().map_or(0, |sending| sending.missed.len())
     }
 
-    /// Drops recipients whose notification has failed for `after`. Returns how many of them were stored by name.
-    pub fn expire_failed(&mut self, after: Duration, policy: &BackoffPolicy, now: Timestamp) -> u64 {
+    /// Drops recipients whose notification has been failing for at least `max_age`, and returns their number. Also ends an
+    /// announcement that began at least `max_age` ago. Recipients who were not tried by then do not get it and are not
+    /// counted.
+    pub fn expire_failed(&mut self, max_age: Duration, policy: &BackoffPolicy, now: Timestamp) -> u64 {
         let mut expired = 0;
-        if let Some(sending) = self.sending.as_mut().filter(|sending| now.since(sending.begun_at) >= after) {
+        if let Some(sending) = self.sending.as_mut().filter(|sending| now.since(sending.begun_at) >= max_age) {
             expired += std::mem::take(&mut sending.missed).len() as u64;
             self.finish_sending(policy, now);
         }
         self.late.retain(|late| {
-            let keeps = now.since(late.since) < after;
-            expired += if keeps { 0 } else { late.recipients.len() as u64 };
-            keeps
+            let is_kept = now.since(late.since) < max_age;
+            expired += if is_kept { 0 } else { late.recipients.len() as u64 };
+            is_kept
         });
         expired
     }
@@ -234,10 +244,11 @@ fn due_at_after(backoff: Option<Backoff>, policy: &BackoffPolicy, now: Timestamp
 
 fn change_hash(name: &AttendeeName, movement: Movement, newest: &Version) -> ChangeHash {
     let movement: &str = movement.into();
-    // None of the parts can contain a line break. Publishers may use an id twice, so the time is part of the hash.
+    // A line break separates the parts, since none of them can contain one. The time is included because publishers may
+    // reuse an id.
     let (at, id) = (newest.requested_at.as_millis(), &newest.id);
     let hash = Sha256::digest(format!("{movement}\n{at}\n{id}\n{}", name.key().as_str()));
-    *hash.first_chunk().expect("a SHA-256 has 32 bytes")
+    *hash.first_chunk().expect("a SHA-256 hash has 32 bytes")
 }
 
 #[cfg(test)]

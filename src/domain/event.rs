@@ -1,4 +1,4 @@
-//! Events: what people sign up for.
+//! Events that people sign up for.
 
 use std::fmt;
 use std::sync::LazyLock;
@@ -9,11 +9,12 @@ use icu_properties::props::{GeneralCategory, GeneralCategoryGroup};
 use crate::domain::invalid::FieldProblem;
 use crate::domain::text;
 
-/// The longest event id and title, in grapheme clusters.
-pub const EVENT_CHARS: usize = 64;
+/// The maximum length of an event's id and of its title, in grapheme clusters.
+pub const MAX_EVENT_CHARS: usize = 64;
 
-/// The slug of an event: NFKC, case-folded, 1 to [`EVENT_CHARS`] letters, digits and `-`. Each run of white space, `_` and `-`
-/// becomes one `-`, and none at the ends. `Pizza Night` and `pizza_night` are one event.
+/// Identifies an event by its slug: 1 to [`MAX_EVENT_CHARS`] letters, digits and `-`, in NFKC and case-folded.
+/// Each run of white space, `_` and `-` becomes one `-`, except at the start and end, where it is removed. `Pizza
+/// Night` and `pizza_night` have the same id.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EventId(String);
 
@@ -26,20 +27,22 @@ impl EventId {
             .filter(|word| !word.is_empty())
             .collect::<Vec<_>>()
             .join("-");
-        text::check_length(&slug, EVENT_CHARS)?;
+        text::check_length(&slug, MAX_EVENT_CHARS)?;
         let mut after_letter = false;
         for character in slug.chars() {
-            after_letter = match kind_of(character) {
-                Kind::Letter => true,
-                Kind::Mark if after_letter => true,
-                Kind::Separator => false,
-                Kind::Mark | Kind::Other => return Err(FieldProblem::NotInAnEventId { character }),
+            after_letter = match slug_character(character) {
+                SlugCharacter::Letter => true,
+                SlugCharacter::Mark if after_letter => true,
+                SlugCharacter::Separator => false,
+                SlugCharacter::Mark | SlugCharacter::Other => {
+                    return Err(FieldProblem::InvalidEventIdCharacter { character });
+                }
             };
         }
         Ok(Self(slug))
     }
 
-    /// A stored id, or one from a cursor: the result of [`EventId::as_str`].
+    /// Creates an id from a value of [`EventId::as_str`] that was stored or part of a cursor, without validating it.
     pub fn from_stored(id: String) -> Self {
         Self(id)
     }
@@ -55,7 +58,7 @@ impl fmt::Display for EventId {
     }
 }
 
-/// An event as a person typed it: its id and its title.
+/// An event: its id and its title.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
     id: EventId,
@@ -66,7 +69,7 @@ impl Event {
     pub fn parse(text: &str) -> Result<Self, FieldProblem> {
         let id = EventId::parse(text)?;
         let title = text::collapse_white_space(&text::nfc(text));
-        text::check_length(&title, EVENT_CHARS)?;
+        text::check_length(&title, MAX_EVENT_CHARS)?;
         text::check_visible(&title)?;
         Ok(Self { id, title })
     }
@@ -75,14 +78,15 @@ impl Event {
         &self.id
     }
 
-    /// NFC, trimmed, white space collapsed; at most [`EVENT_CHARS`] characters.
+    /// Returns the title as typed, except that it is in NFC, trimmed and with single spaces. It has at most
+    /// [`MAX_EVENT_CHARS`] grapheme clusters.
     pub fn title(&self) -> &str {
         &self.title
     }
 }
 
-/// Applies NFKC and case folding without invisible code points (Unicode, definition D146) until nothing changes: folding can
-/// undo the composition, and composition can produce a capital again.
+/// Repeats case folding, removal of default-ignorable code points and NFKC (as in Unicode definition D146) until the
+/// text no longer changes, since folding can undo the composition, and composition can produce a capital letter again.
 fn fold(text: &str) -> String {
     let mut folded = text::nfkc(text);
     loop {
@@ -94,30 +98,31 @@ fn fold(text: &str) -> String {
     }
 }
 
-enum Kind {
-    /// A letter or a digit, of any script.
+/// What a character means in a slug.
+enum SlugCharacter {
+    /// A letter or a digit of any script.
     Letter,
-    /// Part of the letter before it: an accent, a vowel sign, a virama.
+    /// A combining mark, such as an accent or a vowel sign. It is only valid after a letter.
     Mark,
     Separator,
     Other,
 }
 
-fn kind_of(character: char) -> Kind {
+fn slug_character(character: char) -> SlugCharacter {
     if character.is_ascii_alphanumeric() {
-        return Kind::Letter;
+        return SlugCharacter::Letter;
     }
     static CATEGORY: LazyLock<icu_properties::CodePointMapDataBorrowed<'static, GeneralCategory>> =
         LazyLock::new(CodePointMapData::<GeneralCategory>::new);
     let category = CATEGORY.get(character);
     if GeneralCategoryGroup::Letter.contains(category) || GeneralCategoryGroup::Number.contains(category) {
-        Kind::Letter
+        SlugCharacter::Letter
     } else if GeneralCategoryGroup::Mark.contains(category) {
-        Kind::Mark
+        SlugCharacter::Mark
     } else if character == '-' {
-        Kind::Separator
+        SlugCharacter::Separator
     } else {
-        Kind::Other
+        SlugCharacter::Other
     }
 }
 
@@ -132,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn spellings_share_one_id() {
+    fn spellings_have_same_id() {
         for text in
             ["Pizza Night", " pizza night ", "pizza_night", "PIZZA\t NIGHT", "Ｐｉｚｚａ　Ｎｉｇｈｔ", "-pizza--night-"]
         {
@@ -149,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn invisible_characters_do_not_matter() {
+    fn ignorable_characters_are_removed() {
         for text in ["dance\u{FE0F}", "dance\u{34F}", "dance\u{115F}", "dance\u{180B}", "dan\u{AD}ce"] {
             assert_eq!(id(text), "dance", "{text:?}");
         }
@@ -159,10 +164,10 @@ mod tests {
 
     #[test]
     fn error_names_invalid_character() {
-        assert_eq!(EventId::parse("Tea & Cake"), Err(FieldProblem::NotInAnEventId { character: '&' }));
-        assert_eq!(EventId::parse("#details"), Err(FieldProblem::NotInAnEventId { character: '#' }));
-        assert_eq!(EventId::parse("a/../b"), Err(FieldProblem::NotInAnEventId { character: '/' }));
-        assert_eq!(EventId::parse("🎉"), Err(FieldProblem::NotInAnEventId { character: '🎉' }));
+        assert_eq!(EventId::parse("Tea & Cake"), Err(FieldProblem::InvalidEventIdCharacter { character: '&' }));
+        assert_eq!(EventId::parse("#details"), Err(FieldProblem::InvalidEventIdCharacter { character: '#' }));
+        assert_eq!(EventId::parse("a/../b"), Err(FieldProblem::InvalidEventIdCharacter { character: '/' }));
+        assert_eq!(EventId::parse("🎉"), Err(FieldProblem::InvalidEventIdCharacter { character: '🎉' }));
         assert_eq!(EventId::parse("dance\u{202E}"), Err(FieldProblem::Invisible { character: '\u{202E}' }));
         assert_eq!(EventId::parse(" - _ "), Err(FieldProblem::Empty { limit: 64 }));
     }
@@ -182,8 +187,9 @@ mod tests {
         assert_eq!((event.id().as_str(), event.title()), ("pizza-night", "Pizza Night"));
     }
 
-    /// Titles that are always valid: up to three words of several scripts. Some letters change under folding: they grow
-    /// (`ß`, `ﬁ`, `Ⅷ`), have two lower cases (`Σ`), or look like others (`ſ`, the Kelvin sign, full-width letters).
+    /// Generates valid titles with up to three words in several scripts. They include letters that are difficult to
+    /// fold: some become longer (`ß`, `ﬁ`, `Ⅷ`), `Σ` has two lower-case forms, and some look like other letters
+    /// (`ſ`, the Kelvin sign, full-width letters).
     fn titles() -> impl Strategy<Value = String> {
         let letters = "[A-Za-z0-9À-ÖØ-öø-ľŁ-žΑ-ΡΣ-ωА-яא-תअ-हあ-ん一-龥가-힣Ａ-Ｚａ-ｚßİſ\u{212A}\u{212B}ﬁⅧ²ᾳᾼ]";
         let accents_and_ignorable = "[\u{301}\u{308}\u{327}\u{345}\u{AD}\u{34F}\u{200C}]";
@@ -197,7 +203,7 @@ mod tests {
         #![proptest_config(crate::seed::config(2_000))]
 
         #[test]
-        fn id_parses_to_itself(title in titles()) {
+        fn parsing_id_returns_same_id(title in titles()) {
             let event = Event::parse(&title).expect("the title is valid");
             prop_assert_eq!(EventId::parse(event.id().as_str()), Ok(event.id().clone()));
             prop_assert_eq!(EventId::parse(event.title()), Ok(event.id().clone()));

@@ -1,4 +1,4 @@
-//! Households with an Echo.
+//! Households that use the Alexa skill.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -6,16 +6,17 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use crate::domain::secret::Secret;
 use crate::domain::signup::SignupId;
 
+/// Separates these hashes from other uses of the same secret. Changing it would change all household ids.
 const PURPOSE: &str = "alexa user";
 
-/// A household with an Echo, as a keyed hash (22 characters) of the user id from Amazon.
+/// Identifies a household that uses the Alexa skill: a keyed hash (22 characters) of the user id that Amazon sends.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct UserId(String);
+pub struct HouseholdId(String);
 
-impl UserId {
-    /// The `secret` must never change: every household would get a new id.
-    pub fn of(user_id: &str, secret: &Secret) -> Self {
-        Self(short_hash(secret, user_id))
+impl HouseholdId {
+    /// Returns the id of a household. The `secret` must never change, since every household would then get a new id.
+    pub fn of(amazon_user_id: &str, secret: &Secret) -> Self {
+        Self(short_hash(secret, amazon_user_id))
     }
 
     pub fn from_stored(id: String) -> Self {
@@ -26,13 +27,14 @@ impl UserId {
         &self.0
     }
 
-    /// The id of a sign-up that this household requested. It contains the household's id, and is the same at every retry.
+    /// Returns the id of the sign-up that this household makes with an Alexa request. It contains the household's id,
+    /// and is the same if the request is repeated.
     pub fn signup_id(&self, request_id: &str, secret: &Secret) -> SignupId {
         let id = format!("alexa-{}-{}", self.0, short_hash(secret, request_id));
-        SignupId::parse(&id).expect("an id of short ASCII is valid")
+        SignupId::parse(&id).expect("the id is short and printable ASCII")
     }
 
-    /// Whether this household requested a sign-up.
+    /// Returns whether this household made the sign-up.
     pub fn requested(&self, signup: &SignupId) -> bool {
         signup
             .as_str()

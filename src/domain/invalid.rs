@@ -1,16 +1,16 @@
-//! Invalid fields: the field, its problem and the limit that it exceeds.
+//! The error for an invalid field: the field's name and what is wrong with its value.
 
 use std::str::FromStr;
 
 use strum::VariantNames;
 
-/// A field and its problem, worded for the person who can correct it.
+/// An invalid field. The error text is written for the person who can correct the value.
 ///
-/// It contains at most one character of the input, so no contact gets into an error or a log.
+/// It contains at most one character of the input, so that no contact appears in an error or a log.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{field}` {problem}")]
 pub struct InvalidField {
-    /// The field's name in the message, `contact.email` for nested ones.
+    /// The field's name in the message. Nested fields are written with a dot, as in `contact.email`.
     pub field: &'static str,
     pub problem: FieldProblem,
 }
@@ -26,19 +26,19 @@ pub enum FieldProblem {
     Empty { limit: usize },
     #[error("has {found} characters; at most {limit} are allowed")]
     TooLong { found: usize, limit: usize },
-    #[error("takes {found} bytes; at most {limit} are allowed")]
+    #[error("has {found} bytes; at most {limit} are allowed")]
     TooManyBytes { found: usize, limit: usize },
     #[error("has {found} entries; at most {limit} are allowed")]
     TooMany { found: usize, limit: usize },
     #[error("contains U+{:04X}, which cannot be shown; remove it", u32::from(*.character))]
     Invisible { character: char },
     #[error("contains {character:?}; use letters, digits, spaces, `-` and `_` only")]
-    NotInAnEventId { character: char },
-    #[error("begins with `#`, which is kept for the program's own use; begin with something else")]
+    InvalidEventIdCharacter { character: char },
+    #[error("begins with `#`, which is reserved; use another first character")]
     BeginsWithHash,
     #[error("must be one of {choices}")]
     NotAChoice { choices: String },
-    #[error("must hold exactly one of `email`, `sms` and `webhook`")]
+    #[error("must contain exactly one of `email`, `sms` and `webhook`")]
     NotOneContact,
     #[error("is not an email address; write it like ana@example.org")]
     NotAnEmail,
@@ -50,27 +50,27 @@ pub enum FieldProblem {
     NotAContact,
     #[error("is not a time; use RFC 3339 (2026-01-31T18:00:00Z) or milliseconds since 1970")]
     NotATime,
-    #[error("lies outside {earliest} to {latest}; numbers are milliseconds since 1970, not seconds")]
+    #[error("is outside the range {earliest} to {latest}; numbers are milliseconds since 1970, not seconds")]
     TimeOutOfRange { earliest: String, latest: String },
     #[error("must be 1 to {limit} printable ASCII characters without spaces")]
     NotAnId { limit: usize },
-    #[error("is missing; a cancel over `http` needs the id of the sign-up that began the registration")]
-    RegistrationNeeded,
+    #[error("is missing; to cancel over `http`, give the id of the sign-up that began the registration")]
+    MissingRegistration,
 }
 
 impl FieldProblem {
-    /// Adds the field's name.
+    /// Returns the error for a field with this problem.
     pub fn in_field(self, field: &'static str) -> InvalidField {
         InvalidField { field, problem: self }
     }
 }
 
-/// Parses the name of a variant.
+/// Parses the name of an enum variant. The error lists all names.
 pub fn choice<T: FromStr + VariantNames>(text: &str) -> Result<T, FieldProblem> {
-    text.parse().map_err(|_| FieldProblem::NotAChoice { choices: listed(T::VARIANTS) })
+    text.parse().map_err(|_| FieldProblem::NotAChoice { choices: list_names(T::VARIANTS) })
 }
 
-fn listed(names: &[&str]) -> String {
-    let (last, others) = names.split_last().expect("a choice has several variants");
+fn list_names(names: &[&str]) -> String {
+    let (last, others) = names.split_last().expect("the enum has at least two variants");
     format!("`{}` and `{last}`", others.join("`, `"))
 }

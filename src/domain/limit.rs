@@ -1,22 +1,23 @@
-//! Limits on what is sent.
+//! Limits that can suppress a message.
 
 use strum::IntoStaticStr;
 
-/// A limit that can suppress a message, as logs and metrics name it.
+/// A limit that can suppress a message. Logs and metrics contain its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub enum Limit {
-    /// Opt-in requests per hour.
+    /// The maximum number of opt-in requests per hour.
     OptIns,
-    /// The phone's calling code is not listed.
+    /// The phone number's calling code is not in the list of allowed codes.
     CallingCodes,
-    /// Text messages are not sent at this hour.
+    /// It is outside the hours in which text messages may be sent.
     SmsHours,
-    /// Text messages per day.
+    /// The maximum number of text messages per day.
     SmsPerDay,
-    /// Opt-in requests and manage links by text message per day. They may use half of all text messages.
+    /// The maximum number of opt-in requests and manage links per day that are sent as text messages. It is half of the
+    /// maximum number of text messages, so that the other half stays available for notifications.
     SmsAnswersPerDay,
-    /// Manage links sent again per contact and day.
+    /// The maximum number of times per day that manage links are sent again to one contact.
     LinksPerDay,
 }
 

@@ -1,4 +1,5 @@
-//! The manage link: the token by which an attendee controls a registration, and the state that its page shows.
+//! The manage link: its token gives an attendee control over a registration,
+//! and its page shows the registration's state.
 
 use std::time::Duration;
 
@@ -14,34 +15,37 @@ use crate::domain::secret::Secret;
 use crate::domain::signup::{AttendeeKey, Signup, SignupId};
 use crate::domain::timestamp::Timestamp;
 
+/// Separates these tags from other uses of the same secret. Changing it would invalidate all manage links.
 const PURPOSE: &str = "manage";
-/// 128 bits, like a usual session cookie. Links are sent in text messages, so they are short.
+/// 128 bits, as in a typical session cookie. Links are sent in text messages, so they must be short.
 const TAG_BYTES: usize = 16;
 
-/// Replaces the length of an id that is a UUID. The UUID then takes 16 bytes instead of 36.
-const IS_UUID: u8 = 0;
+/// Replaces the length byte of an id that is a UUID. The UUID is then stored in 16 bytes instead of 36.
+const UUID_MARKER: u8 = 0;
 
-/// How long a sign-up without a stored attendee counts as pending. An older one was removed by the organiser, or its tombstone
-/// has expired.
-const PENDING_FOR: Duration = Duration::from_secs(60 * 60);
+/// How long a sign-up is shown as pending while no attendee is stored for it. If the sign-up is older, the organiser
+/// removed the attendee, or the attendee's tombstone has expired.
+const MAX_PENDING_DURATION: Duration = Duration::from_secs(60 * 60);
 
-/// Proves that the sign-up with this id was made for this attendee. It gives control only over the registration that this
-/// sign-up began.
+/// Identifies a sign-up and its attendee in a signed link. The bearer controls the registration that this sign-up
+/// began, but no other registration of the attendee.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ManageToken {
     pub key: AttendeeKey,
     pub signup: SignupId,
 }
 
-/// The state of the registration behind a personal link.
+/// The state of the registration that a personal link controls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RegistrationState {
-    /// The sign-up is on its way to the roster.
+    /// The sign-up is not yet applied to the roster.
     Pending,
+    /// The attendee is on the roster, and the link's sign-up began the registration.
     In,
+    /// The attendee is not on the roster.
     Out,
-    /// Another sign-up began the attendee's current registration.
+    /// The attendee is on the roster, but another sign-up began the registration.
     NotYours,
 }
 
@@ -50,14 +54,14 @@ impl ManageToken {
         Self { key: signup.key(), signup: signup.version.id.clone() }
     }
 
-    /// The token of a link: base64url of the tag, the id and the folded name. The tag covers the event too, which is in
-    /// another part of the link.
+    /// Returns the token as text for a link: the tag, the id and the folded name, in base64url. The tag also covers the
+    /// event, which is in another part of the link.
     pub fn sign(&self, secret: &Secret) -> String {
         let mut bytes = secret.tag(PURPOSE, &self.parts())[..TAG_BYTES].to_vec();
         let id = self.signup.as_str();
         match Uuid::try_parse(id).ok().filter(|uuid| uuid.to_string() == id) {
             Some(uuid) => {
-                bytes.push(IS_UUID);
+                bytes.push(UUID_MARKER);
                 bytes.extend_from_slice(uuid.as_bytes());
             }
             None => {
@@ -69,12 +73,12 @@ impl ManageToken {
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    /// Parses a link's token; none if it was not signed for this event with this secret.
+    /// Parses the token of a link. Returns `None` if it was not signed with this secret for this event.
     pub fn verify(event: &EventId, text: &str, secret: &Secret) -> Option<Self> {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
         let (tag, rest) = bytes.split_at_checked(TAG_BYTES)?;
         let (id, name) = match rest.split_first()? {
-            (&IS_UUID, rest) => {
+            (&UUID_MARKER, rest) => {
                 let (uuid, name) = rest.split_first_chunk()?;
                 (Uuid::from_bytes(*uuid).to_string(), name)
             }
@@ -92,16 +96,18 @@ impl ManageToken {
         [self.key.event.as_str().as_bytes(), self.key.name.as_str().as_bytes(), self.signup.as_str().as_bytes()]
     }
 
-    /// The state of the registration, given the stored attendee.
+    /// Returns the state of the registration. `attendee` is the stored attendee.
     pub fn state(&self, attendee: Option<&Attendee>, now: Timestamp) -> RegistrationState {
-        let made_at = self.signup.made_at();
+        let created_at = self.signup.created_at();
         match attendee {
-            None if made_at.is_some_and(|made_at| now.since(made_at) < PENDING_FOR) => RegistrationState::Pending,
+            None if created_at.is_some_and(|created_at| now.since(created_at) < MAX_PENDING_DURATION) => {
+                RegistrationState::Pending
+            }
             None => RegistrationState::Out,
             Some(Attendee { status: Status::In(registration), .. }) if registration.owner == self.signup => {
                 RegistrationState::In
             }
-            Some(attendee) if made_at.is_some_and(|made_at| made_at > attendee.newest.requested_at) => {
+            Some(attendee) if created_at.is_some_and(|created_at| created_at > attendee.newest.requested_at) => {
                 RegistrationState::Pending
             }
             Some(Attendee { status: Status::In(_), .. }) => RegistrationState::NotYours,
@@ -121,27 +127,27 @@ mod tests {
     }
 
     #[test]
-    fn token_holds_any_id() {
+    fn token_can_contain_any_id() {
         let secret = Secret::new("correct-horse-battery").unwrap();
-        let ours = SignupId::new(Timestamp::now());
-        for id in [ours.as_str(), "message-7", "01A210B2-1606-71EB-9330-9360507BD393", &"x".repeat(128)] {
+        let uuid = SignupId::new(Timestamp::now());
+        for id in [uuid.as_str(), "message-7", "01A210B2-1606-71EB-9330-9360507BD393", &"x".repeat(128)] {
             let token = token(id);
             let text = token.sign(&secret);
             assert_eq!(ManageToken::verify(&token.key.event, &text, &secret), Some(token), "{id}");
         }
-        assert_eq!(token(ours.as_str()).sign(&secret).len(), 52);
+        assert_eq!(token(uuid.as_str()).sign(&secret).len(), 52);
     }
 
     #[test]
-    fn rejects_forged_or_cut_token() {
+    fn rejects_forged_or_truncated_token() {
         let secret = Secret::new("correct-horse-battery").unwrap();
         let token = token("message-7");
         let text = token.sign(&secret);
         let other = Secret::new("another-horse-battery").unwrap();
         assert_eq!(ManageToken::verify(&token.key.event, &text, &other), None);
         assert_eq!(ManageToken::verify(&EventId::parse("ball").unwrap(), &text, &secret), None);
-        for cut in 0..text.len() {
-            assert_eq!(ManageToken::verify(&token.key.event, &text[..cut], &secret), None);
+        for length in 0..text.len() {
+            assert_eq!(ManageToken::verify(&token.key.event, &text[..length], &secret), None);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Domain values, their validation and the rules. No I/O.
+//! Domain values, their validation, and the rules that change them. No I/O.
 
 pub mod announcement;
 pub mod attendee;

@@ -4,22 +4,23 @@ use crate::domain::announcement::Announcement;
 use crate::domain::attendee::Attendee;
 use crate::domain::timestamp::Timestamp;
 
-/// An announcement for one recipient.
+/// An announcement addressed to one recipient.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notification {
-    /// The same at every retry, and different for every other recipient or announcement; at most 200 bytes of ASCII.
+    /// Unique for each recipient and announcement, and the same when the
+    /// notification is retried. ASCII, at most 200 bytes.
     pub id: String,
     pub to: Recipient,
     pub announcement: Announcement,
-    /// When it was created.
+    /// When the notification was created.
     pub at: Timestamp,
 }
 
 /// The recipient of a notification.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Recipient {
-    /// An attendee who is in.
+    /// An attendee on the roster.
     Attendee(Box<Attendee>),
-    /// The subscribers to all events, if a broadcaster is configured.
+    /// The subscribers who follow all events. They are reached through the broadcaster, if one is configured.
     Everybody,
 }

@@ -1,4 +1,4 @@
-//! Double opt-in: a contact gets no notifications before its owner has confirmed.
+//! Double opt-in: a contact gets no notifications until its owner has confirmed.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -7,7 +7,7 @@ use crate::domain::contact_id::ContactId;
 use crate::domain::secret::Secret;
 use crate::domain::timestamp::Timestamp;
 
-/// The stored name of this use of the secret.
+/// Separates these tags from other uses of the same secret. Changing it would invalidate all tokens.
 const PURPOSE: &str = "consent";
 
 /// 128 bits, like a usual session cookie.
@@ -16,29 +16,30 @@ const TAG_BYTES: usize = 16;
 /// [`TAG_BYTES`] in base64url without padding.
 const TAG_CHARS: usize = TAG_BYTES.div_ceil(3) * 4 - 2;
 
-/// The opt-in of a contact. A contact that never got an opt-in request has none.
+/// The opt-in of a contact. Nothing is stored for a contact before its first opt-in request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OptIn {
-    /// The last opt-in request was sent at this time.
+    /// An opt-in request was sent, but not answered yet.
     Pending {
+        /// When the last opt-in request was sent.
         at: Timestamp,
     },
     Confirmed,
-    /// The contact gets no notifications and no further opt-in requests.
+    /// The owner declined or unsubscribed. The contact gets no notifications and no further opt-in requests.
     OptedOut,
 }
 
-/// The token in a link that was sent to a contact. It proves that its bearer reads the messages to that contact.
+/// The token in a link that was sent to a contact. It proves that its bearer can read the messages to this contact.
 pub struct ContactToken;
 
 impl ContactToken {
-    /// The tag, then the contact's id.
+    /// Returns the token of a contact: the base64url tag, followed by the contact's id.
     pub fn sign(contact: &ContactId, secret: &Secret) -> String {
         let tag = secret.tag(PURPOSE, &[contact.as_str().as_bytes()]);
         format!("{}{}", URL_SAFE_NO_PAD.encode(&tag[..TAG_BYTES]), contact.as_str())
     }
 
-    /// The contact of a token; none if the token was not signed with this secret.
+    /// Returns the contact of a token, or `None` if the token was not signed with this secret.
     pub fn verify(text: &str, secret: &Secret) -> Option<ContactId> {
         let (_, id) = text.split_at_checked(TAG_CHARS)?;
         let id = ContactId::from_stored(id.to_owned());
@@ -52,13 +53,13 @@ mod tests {
     use crate::domain::contact::Contact;
 
     #[test]
-    fn rejects_forged_or_cut_token() {
-        let key = Secret::new("the first of secrets").unwrap();
+    fn rejects_forged_or_truncated_token() {
+        let key = Secret::new("first-contact-secret").unwrap();
         let id = ContactId::of(&Contact::email("ana@example.org").unwrap(), &key);
         let token = ContactToken::sign(&id, &key);
         assert_eq!(token.len(), 44);
         assert_eq!(ContactToken::verify(&token, &key), Some(id));
-        assert_eq!(ContactToken::verify(&token, &Secret::new("another of secrets").unwrap()), None);
+        assert_eq!(ContactToken::verify(&token, &Secret::new("other-contact-secret").unwrap()), None);
         for forged in ["", "x", &token[1..], &token[..43], &format!("{token}A"), "é".repeat(22).as_str()] {
             assert_eq!(ContactToken::verify(forged, &key), None, "{forged}");
         }

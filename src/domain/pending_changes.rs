@@ -1,4 +1,4 @@
-//! Changes that are announced together, and the announcement of them for each recipient.
+//! Pending changes: changes that are announced together, and the announcement that each recipient gets.
 
 use std::collections::BTreeMap;
 
@@ -10,24 +10,26 @@ use crate::domain::event::EventId;
 use crate::domain::timestamp::{Timestamp, millis};
 use serde::{Deserialize, Serialize};
 
-/// Changes that are stored with their names. Further changes are only counted, so a digest stays small.
-pub const NAMED_CHANGES: usize = 200;
+/// The maximum number of changes that are stored with names. Additional changes are
+/// only counted, so that a digest stays small.
+pub const MAX_NAMED_CHANGES: usize = 200;
 
-/// The limit of a list of named changes in bytes. A digest is one DynamoDB item (at most 400 KB) and has several such lists.
-const NAMED_BYTES: usize = 40 * 1024;
+/// The maximum size of a list of named changes, in bytes. A digest is one DynamoDB
+/// item (at most 400 KB) with several lists.
+const MAX_NAMED_BYTES: usize = 40 * 1024;
 
-/// Changes that are announced together; never empty.
+/// Changes that are announced together.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PendingChanges {
     /// When the first change was added.
     #[serde(with = "millis")]
     pub opened_at: Timestamp,
-    /// In the order of the changes.
+    /// The changes that are stored with names, in the order in which they were added.
     pub named: Vec<NamedChange>,
-    /// Counts of the changes that are not in `named`.
+    /// The numbers of changes that are not in `named`.
     #[serde(flatten)]
     pub unnamed: Movements,
-    /// The time of the earliest unnamed request.
+    /// The earliest request time among the changes that are not in `named`.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "millis")]
     pub unnamed_since: Option<Timestamp>,
 }
@@ -43,40 +45,43 @@ pub struct NamedChange {
 }
 
 impl NamedChange {
-    /// The approximate stored size.
+    /// Returns the approximate stored size in bytes.
     fn bytes(&self) -> usize {
         self.name.as_str().len() + self.name.key().as_str().len() + 64
     }
 }
 
-/// The pending changes of one event with the event's details. It makes the announcement for each recipient.
+/// The pending changes of one event, from which the announcement for each recipient is made.
 #[derive(Debug, Clone, Copy)]
 pub struct EventChanges<'a> {
     pub event: &'a EventId,
     pub title: &'a str,
-    /// Attendees who are in.
+    /// The number of attendees on the roster.
     pub count: u64,
     pub news: &'a PendingChanges,
-    /// So many of the changes, or so many, may have reached the recipient before.
+    /// For each earlier attempt that crashed: how many of the first named
+    /// changes it may have delivered to the recipient.
     pub doubtful: &'a [usize],
 }
 
 impl PendingChanges {
+    /// Creates an empty list, to which the caller adds at least one change.
     pub fn opened_at(now: Timestamp) -> Self {
         Self { opened_at: now, named: Vec::new(), unnamed: Movements::default(), unnamed_since: None }
     }
 
-    /// Adds a change. It is only counted if `limit` changes are named.
+    /// Adds a change. It is stored with its name unless `limit` changes are named already or the list would become too
+    /// large. In these cases it is only counted.
     pub fn add(&mut self, change: NamedChange, limit: usize) {
         let bytes: usize = self.named.iter().chain([&change]).map(NamedChange::bytes).sum();
-        if self.named.len() < limit && bytes <= NAMED_BYTES {
+        if self.named.len() < limit && bytes <= MAX_NAMED_BYTES {
             self.named.push(change);
         } else {
             self.count(&change);
         }
     }
 
-    /// Adds later changes. At most `limit` changes of both stay named.
+    /// Adds later changes. At most `limit` changes in total stay named.
     pub fn add_all(&mut self, later: Self, limit: usize) {
         for change in self.named.split_off(limit.min(self.named.len())) {
             self.count(&change);
@@ -96,9 +101,12 @@ impl PendingChanges {
         *since = change.requested_at.min(*since);
     }
 
-    /// The display names of the attendees who joined and left, as `recipient` sees it: without the recipient, and without an
-    /// attendee who is again in the state before the changes. The recipient may know only a part of the changes: those after
-    /// their own sign-up, or those after one of the `doubtful` positions. An attendee counts if they moved in any such part.
+    /// Returns the display names of the attendees who joined and of those who left, from the view of `recipient`. The
+    /// recipient is left out, and so are attendees whose changes cancel each other out.
+    ///
+    /// The recipient may already know the first changes: those before their own sign-up, or those that were delivered
+    /// before a crash (see [`EventChanges::doubtful`]). An attendee is therefore included if they joined or left on
+    /// balance from the first change on, or from any position at which the recipient's knowledge may end.
     fn net_movements(&self, recipient: Option<&NameKey>, doubtful: &[usize]) -> (Vec<String>, Vec<String>) {
         let own = self.named.iter().rposition(|change| Some(change.name.key()) == recipient);
         let starts: Vec<usize> = [0].into_iter().chain(own).chain(doubtful.iter().copied()).collect();
@@ -119,7 +127,8 @@ impl PendingChanges {
     }
 }
 
-/// The sum of one attendee's movements from position `start` on; none if they cancel each other.
+/// Returns the net result of an attendee's movements at or after the position
+/// `start`, or `None` if they cancel each other out.
 fn net_movement(movements: &[(usize, Movement)], start: usize) -> Option<Movement> {
     let mut movements = movements.iter().filter(|(at, _)| *at >= start).map(|(_, movement)| *movement);
     let first = movements.next()?;
@@ -128,23 +137,23 @@ fn net_movement(movements: &[(usize, Movement)], start: usize) -> Option<Movemen
 }
 
 impl EventChanges<'_> {
-    /// The announcement for subscribers to all events.
+    /// Returns the announcement for subscribers who follow all events, or `None` if there is nothing to announce.
     pub fn announcement_for_all(&self) -> Option<Announcement> {
         self.announcement(None, self.news.unnamed)
     }
 
-    /// The announcement for an attendee, without the attendee's own changes. The count of unnamed changes is left out for an
-    /// attendee who may be counted in it.
+    /// Returns the announcement for an attendee, without the attendee's own changes, or `None` if there is nothing to
+    /// announce. The numbers of unnamed changes are left out if the attendee may be counted in them.
     pub fn announcement_for(&self, recipient: &Attendee) -> Option<Announcement> {
         let registration = recipient.registration()?;
-        let is_counted = self.news.unnamed_since.is_some_and(|since| registration.since >= since);
-        let others = if is_counted { Movements::default() } else { self.news.unnamed };
+        let may_be_counted = self.news.unnamed_since.is_some_and(|since| registration.since >= since);
+        let others = if may_be_counted { Movements::default() } else { self.news.unnamed };
         self.announcement(Some(recipient.name.key()), others)
     }
 
     fn announcement(&self, recipient: Option<&NameKey>, others: Movements) -> Option<Announcement> {
         let (joined, left) = self.news.net_movements(recipient, self.doubtful);
-        if joined.is_empty() && left.is_empty() && others.is_none() {
+        if joined.is_empty() && left.is_empty() && others.is_empty() {
             return None;
         }
         let (event, title) = (self.event.clone(), self.title.to_owned());

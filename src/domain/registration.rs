@@ -1,4 +1,4 @@
-//! Registrations: the continuous times of attendees on an event's roster.
+//! A registration: one continuous period during which an attendee is on an event's roster.
 
 use std::time::Duration;
 
@@ -7,25 +7,28 @@ use crate::domain::contact::Contact;
 use crate::domain::signup::{AttendeeKey, SignupId};
 use crate::domain::timestamp::Timestamp;
 
-/// The least time between two requests to send the same manage link again.
+/// The minimum time between two requests to send the manage link of a registration again.
 pub const LINK_RESEND_INTERVAL: Duration = Duration::from_secs(60 * 60);
 
-/// One continuous time of an attendee on an event's roster.
+/// One continuous period during which an attendee is on an event's roster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Registration {
+    /// When the sign-up that began the registration was requested.
     pub since: Timestamp,
-    /// The sign-up that began the registration. Its manage link gives control over the registration.
+    /// The sign-up that began the registration. The manage link of this sign-up gives control over the registration.
     pub owner: SignupId,
+    /// The channel of the sign-up that began the registration.
     pub channel: Channel,
     pub contact: Option<Contact>,
-    /// Whether the contact gets notifications about other attendees.
+    /// Whether notifications about other attendees are turned on.
     pub notify: bool,
-    /// When the link was last requested again.
+    /// When the last request to send the manage link again was made.
     pub link_requested_at: Option<Timestamp>,
 }
 
 impl Registration {
-    /// Whether the link may be sent again: there is a contact, and [`LINK_RESEND_INTERVAL`] has passed.
+    /// Returns whether a request to send the manage link again is allowed: the registration has a contact, began before
+    /// the request, and at least [`LINK_RESEND_INTERVAL`] has passed since the previous request.
     pub fn may_send_link(&self, requested_at: Timestamp) -> bool {
         let is_due = self.link_requested_at.is_none_or(|last| last <= requested_at.minus(LINK_RESEND_INTERVAL));
         self.contact.is_some() && self.since <= requested_at && is_due

@@ -1,4 +1,4 @@
-//! Secrets: the organiser's key and the keys that sign tokens.
+//! Secrets: the organiser's key, and the secrets that sign tokens and hash identifiers.
 
 use std::fmt;
 
@@ -8,48 +8,48 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
-/// The shortest allowed secret, in bytes. It cannot be guessed over a rate-limited API.
+/// The minimum length of a secret, in bytes. A random secret of this length cannot be guessed over a rate-limited API.
 pub const MIN_SECRET_BYTES: usize = 16;
 
-/// Secret bytes. `Debug` does not show them.
+/// A secret. `Debug` does not show its bytes.
 #[derive(Clone)]
 pub struct Secret(Vec<u8>);
 
-/// A secret has less than [`MIN_SECRET_BYTES`] bytes.
+/// The error for a secret with fewer than [`MIN_SECRET_BYTES`] bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("is too short; use at least {MIN_SECRET_BYTES} characters")]
-pub struct TooShort;
+pub struct SecretTooShort;
 
 /// An HMAC-SHA-256 tag.
 pub type Tag = [u8; 32];
 
 impl Secret {
-    pub fn new(bytes: impl Into<Vec<u8>>) -> Result<Self, TooShort> {
+    pub fn new(bytes: impl Into<Vec<u8>>) -> Result<Self, SecretTooShort> {
         let bytes = bytes.into();
-        if bytes.len() < MIN_SECRET_BYTES { Err(TooShort) } else { Ok(Self(bytes)) }
+        if bytes.len() < MIN_SECRET_BYTES { Err(SecretTooShort) } else { Ok(Self(bytes)) }
     }
 
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 
-    /// Whether `guess` is the secret. The time of the comparison depends only on the length.
+    /// Returns whether `guess` equals the secret. The duration of the comparison depends only on the lengths.
     pub fn is(&self, guess: &[u8]) -> bool {
         self.0.ct_eq(guess).into()
     }
 
-    /// Whether two byte strings are equal. The time of the comparison depends only on their lengths.
+    /// Returns whether two byte strings are equal. The duration of the comparison depends only on the lengths.
     pub fn constant_time_eq(one: &[u8], other: &[u8]) -> bool {
         one.ct_eq(other).into()
     }
 
-    /// The tag over `parts`. Each part is preceded by its length, so different lists have different tags. `purpose` prevents
-    /// that a tag for one use is valid for another.
+    /// Returns the tag over `parts`. Each part is preceded by its length, so that lists with different boundaries have
+    /// different tags. `purpose` makes a tag that was created for one use invalid for any other use.
     pub fn tag(&self, purpose: &str, parts: &[&[u8]]) -> Tag {
         self.mac(purpose, parts).finalize().into_bytes().into()
     }
 
-    /// Whether `tag` is the tag over `parts`, in constant time.
+    /// Returns whether `tag` is the tag over `parts` for `purpose`, compared in constant time.
     pub fn verifies(&self, purpose: &str, parts: &[&[u8]], tag: &[u8]) -> bool {
         self.mac(purpose, parts).verify_slice(tag).is_ok()
     }
@@ -70,7 +70,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// A new random secret of 256 bits, in base64url.
+/// Generates a random secret of 256 bits, in base64url.
 pub fn generate() -> String {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).expect("the operating system provides random bytes");
@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn rejects_short_secret_and_hides_it() {
-        assert_eq!(Secret::new("0123456789abcde").unwrap_err(), TooShort);
+        assert_eq!(Secret::new("0123456789abcde").unwrap_err(), SecretTooShort);
         assert_eq!(format!("{:?}", Secret::new("0123456789abcdef").unwrap()), "Secret(…)");
     }
 }

@@ -14,10 +14,10 @@ use crate::domain::event::{Event, EventId};
 use crate::domain::invalid::FieldProblem;
 use crate::domain::timestamp::Timestamp;
 
-/// The longest id, in bytes. A UUID, an SQS message id and a usual CloudEvents id are shorter.
-const SIGNUP_ID_BYTES: usize = 128;
+/// The maximum length of an id, in bytes. UUIDs, SQS message ids and typical CloudEvents ids are shorter.
+const MAX_SIGNUP_ID_BYTES: usize = 128;
 
-/// A valid request from any channel. Its [`Request`] determines what it may do.
+/// A validated request from any channel. Its [`Request`] determines what it may change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signup {
     pub version: Version,
@@ -27,26 +27,29 @@ pub struct Signup {
     pub request: Request,
 }
 
-/// What a sign-up requests. Each variant states who may send it.
+/// What a sign-up requests, and who may request it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Request {
-    /// Begins a registration, and leaves an existing one unchanged. Anyone may send it.
+    /// Begins a registration, or leaves an existing one unchanged. Anyone may request this.
     SignUp { contact: Option<Contact> },
-    /// Begins a registration, or sets the contact of an existing one. Only a trusted channel may send it.
+    /// Begins a registration, or sets the contact of an existing one if `contact` is given. Only trusted channels may
+    /// request this.
     TrustedSignUp { contact: Option<Contact> },
-    /// Sets or removes the contact of the registration that the sign-up `registration` began. Only its owner may send it.
+    /// Sets or removes the contact of the registration that the sign-up
+    /// `registration` began. Only its owner may request this.
     SetContact { registration: SignupId, contact: Option<Contact> },
-    /// Ends any registration of the attendee. Only a trusted channel may send it.
+    /// Ends the attendee's current registration, whichever sign-up began it. Only trusted channels may request this.
     Cancel,
-    /// Ends the registration that the sign-up `registration` began, and no other. Only its owner may send it.
+    /// Ends the registration that the sign-up `registration` began, but no other one. Only its owner may request this.
     CancelRegistration { registration: SignupId },
-    /// Turns notifications on or off for the registration that the sign-up `registration` began. Only its owner may send it.
+    /// Turns notifications on or off for the registration that the sign-up
+    /// `registration` began. Only its owner may request this.
     SetNotifications { registration: SignupId, on: bool },
-    /// Sends the manage link to the registration's contact again. Anyone may send it.
+    /// Sends the manage link again, to the registration's contact. Anyone may request this.
     SendLink,
 }
 
-/// The action of a message.
+/// The action that a message on the queue requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, EnumString, VariantNames)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
@@ -57,14 +60,15 @@ pub enum Action {
     SendLink,
 }
 
-/// The order of two requests about one attendee: the greater version is the newer request.
+/// Orders the requests about one attendee: the request with the greater version is the newer one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Version {
     pub requested_at: Timestamp,
     pub id: SignupId,
 }
 
-/// A sign-up's id: 1 to 128 printable ASCII characters. Ids from [`SignupId::new`] are UUIDs of version 7, which sort by time.
+/// Identifies a sign-up: 1 to 128 printable ASCII characters. An id from
+/// [`SignupId::new`] is a UUIDv7, so such ids sort by time.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SignupId(String);
 
@@ -82,10 +86,10 @@ impl Signup {
 }
 
 impl Version {
-    /// A version that is newer than all earlier versions of this process.
+    /// Returns a version that is newer than all versions that this process created before.
     pub fn now() -> Self {
         let id = SignupId(Uuid::now_v7().to_string());
-        let requested_at = id.made_at().unwrap_or_else(Timestamp::now);
+        let requested_at = id.created_at().unwrap_or_else(Timestamp::now);
         Self { requested_at, id }
     }
 }
@@ -104,24 +108,24 @@ impl Request {
 }
 
 impl SignupId {
-    /// A new id that sorts after those of earlier milliseconds.
+    /// Creates a unique id for a sign-up at `at`. It sorts after ids with an earlier time.
     pub fn new(at: Timestamp) -> Self {
         let millis = u64::try_from(at.as_millis()).expect("a timestamp is after 1970");
-        let subsec_nanos = u32::try_from(millis % 1_000 * 1_000_000).expect("less than a second");
-        let moment = uuid::Timestamp::from_unix(uuid::NoContext, millis / 1_000, subsec_nanos);
-        Self(Uuid::new_v7(moment).to_string())
+        let subsec_nanos = u32::try_from(millis % 1_000 * 1_000_000).expect("less than a second fits 32 bits");
+        let uuid_time = uuid::Timestamp::from_unix(uuid::NoContext, millis / 1_000, subsec_nanos);
+        Self(Uuid::new_v7(uuid_time).to_string())
     }
 
     pub fn parse(text: &str) -> Result<Self, FieldProblem> {
-        let printable = text.bytes().all(|byte| byte.is_ascii_graphic());
-        if printable && (1..=SIGNUP_ID_BYTES).contains(&text.len()) {
+        let is_printable = text.bytes().all(|byte| byte.is_ascii_graphic());
+        if is_printable && (1..=MAX_SIGNUP_ID_BYTES).contains(&text.len()) {
             Ok(Self(text.to_owned()))
         } else {
-            Err(FieldProblem::NotAnId { limit: SIGNUP_ID_BYTES })
+            Err(FieldProblem::NotAnId { limit: MAX_SIGNUP_ID_BYTES })
         }
     }
 
-    /// A stored id: the result of [`SignupId::as_str`].
+    /// Creates an id from a stored value of [`SignupId::as_str`], without validating it.
     pub fn from_stored(id: String) -> Self {
         Self(id)
     }
@@ -130,8 +134,8 @@ impl SignupId {
         &self.0
     }
 
-    /// The time in an id from [`SignupId::new`]; none for other ids.
-    pub fn made_at(&self) -> Option<Timestamp> {
+    /// Returns the time in an id from [`SignupId::new`], or `None` for an id that contains no time.
+    pub fn created_at(&self) -> Option<Timestamp> {
         let (seconds, nanos) = Uuid::try_parse(&self.0).ok()?.get_timestamp()?.to_unix();
         let millis = seconds.checked_mul(1_000)?.checked_add(u64::from(nanos / 1_000_000))?;
         Timestamp::from_millis(i64::try_from(millis).ok()?).ok()
@@ -156,18 +160,18 @@ mod tests {
         let later = earlier.plus(Duration::from_millis(1));
         assert!(SignupId::new(earlier) < SignupId::new(later));
         assert_ne!(SignupId::new(earlier), SignupId::new(earlier));
-        assert_eq!(SignupId::new(earlier).made_at(), Some(earlier));
-        assert_eq!(SignupId::parse("order-17").unwrap().made_at(), None);
+        assert_eq!(SignupId::new(earlier).created_at(), Some(earlier));
+        assert_eq!(SignupId::parse("order-17").unwrap().created_at(), None);
     }
 
     #[test]
-    fn versions_never_tie() {
+    fn each_new_version_is_newer() {
         let versions: Vec<_> = std::iter::repeat_with(Version::now).take(10_000).collect();
         assert!(versions.is_sorted_by(|one, next| one < next));
     }
 
     #[test]
-    fn id_is_short_printable_ascii() {
+    fn rejects_long_or_unprintable_id() {
         assert!(SignupId::parse("urn:order:17/5").is_ok());
         for text in ["", "a b", "é", "a\n", &"x".repeat(129)] {
             assert_eq!(SignupId::parse(text), Err(FieldProblem::NotAnId { limit: 128 }), "{text:?}");

@@ -1,6 +1,7 @@
-//! Text that people type: normalisation, case folding, visible characters and lengths.
+//! Normalisation and validation of text that people type: Unicode forms, case
+//! folding, invisible characters and lengths.
 //!
-//! ASCII text takes a fast path without the Unicode tables. A property test compares both.
+//! ASCII text takes a fast path that does not use the Unicode tables. A property test verifies that both paths agree.
 
 use icu_casemap::CaseMapper;
 use icu_normalizer::ComposingNormalizerBorrowed;
@@ -10,24 +11,25 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use crate::domain::invalid::FieldProblem;
 
-/// DynamoDB's limit for a sort key, in bytes. Event ids and folded names are sort keys.
-pub const KEY_BYTES: usize = 1_024;
+/// The maximum length of an event id or a folded name, in bytes. Both are DynamoDB sort keys, which have this limit.
+pub const MAX_KEY_BYTES: usize = 1_024;
 
 const IGNORABLE: CodePointSetDataBorrowed<'static> = CodePointSetData::new::<DefaultIgnorableCodePoint>();
 const NOT_A_CHARACTER: CodePointSetDataBorrowed<'static> = CodePointSetData::new::<NoncharacterCodePoint>();
 const BIDI_CONTROL: CodePointSetDataBorrowed<'static> = CodePointSetData::new::<BidiControl>();
 
-/// Canonical composition (NFC): `e` + `◌́` becomes `é`.
+/// Applies canonical composition (NFC), for example `e` + `◌́` to `é`.
 pub fn nfc(text: &str) -> String {
     ComposingNormalizerBorrowed::new_nfc().normalize(text).into_owned()
 }
 
-/// Compatibility composition (NFKC): full-width letters, ligatures and similar characters become plain ones.
+/// Applies compatibility composition (NFKC), which also replaces full-width letters,
+/// ligatures and similar characters with plain ones.
 pub fn nfkc(text: &str) -> String {
     ComposingNormalizerBorrowed::new_nfkc().normalize(text).into_owned()
 }
 
-/// Full Unicode case folding, `ß` to `ss` included.
+/// Applies full Unicode case folding, for example `ß` to `ss`.
 pub fn fold_case(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
@@ -40,19 +42,19 @@ pub fn collapse_white_space(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Removes invisible code points (joiners, variation selectors, soft hyphens).
+/// Removes default-ignorable code points, such as joiners, variation selectors and soft hyphens.
 pub fn without_ignorable(text: &str) -> String {
     text.chars().filter(|&c| c.is_ascii() || !IGNORABLE.contains(c)).collect()
 }
 
-/// Checks that a text has 1 to `limit` grapheme clusters (Unicode UAX #29) and at most [`KEY_BYTES`] bytes, since one cluster
-/// can have any number of code points.
+/// Checks that a text has 1 to `limit` grapheme clusters (Unicode UAX #29) and at most [`MAX_KEY_BYTES`] bytes. The
+/// limit in bytes is needed because one cluster can contain any number of code points.
 pub fn check_length(text: &str, limit: usize) -> Result<(), FieldProblem> {
     if text.is_empty() {
         return Err(FieldProblem::Empty { limit });
     }
-    if text.len() > KEY_BYTES {
-        return Err(FieldProblem::TooManyBytes { found: text.len(), limit: KEY_BYTES });
+    if text.len() > MAX_KEY_BYTES {
+        return Err(FieldProblem::TooManyBytes { found: text.len(), limit: MAX_KEY_BYTES });
     }
     let found = count_characters(text);
     if found > limit {
@@ -66,24 +68,26 @@ fn count_characters(text: &str) -> usize {
     if text.is_ascii() && !text.contains("\r\n") { text.len() } else { text.graphemes(true).count() }
 }
 
-/// Rejects characters that [are invisible](is_invisible). Joiners are allowed: Persian, Hindi and emoji need them.
+/// Rejects text with an [invisible](is_unprintable) character. Joiners are allowed,
+/// since Persian, Hindi and emoji need them.
 pub fn check_visible(text: &str) -> Result<(), FieldProblem> {
-    match text.chars().find(|&c| is_invisible(c)) {
+    match text.chars().find(|&c| is_unprintable(c)) {
         Some(character) => Err(FieldProblem::Invisible { character }),
         None => Ok(()),
     }
 }
 
-/// Whether a character could break a line, be invisible or change the direction of the text around it: control characters,
-/// bidirectional overrides, the zero-width space and the replacement character (U+FFFD).
-pub fn is_invisible(c: char) -> bool {
+/// Returns whether a character is not allowed in text that is shown to others, because it breaks lines, is invisible or
+/// changes the direction of the surrounding text. Examples are control characters, bidirectional overrides, the
+/// zero-width space and the replacement character (U+FFFD).
+pub fn is_unprintable(c: char) -> bool {
     if c.is_ascii() {
         return c.is_ascii_control();
     }
     c.is_control()
         || BIDI_CONTROL.contains(c)
         || NOT_A_CHARACTER.contains(c)
-        // Zero-width space and no-break space, blank Braille pattern, annotation characters, replacement character.
+        // Zero-width space, zero-width no-break space, blank Braille pattern, annotation and replacement characters.
         || matches!(c, '\u{200B}' | '\u{FEFF}' | '\u{2800}' | '\u{FFF9}'..='\u{FFFD}')
 }
 

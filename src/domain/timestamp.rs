@@ -1,20 +1,20 @@
-//! Points in time, in milliseconds.
+//! Points in time, with millisecond precision.
 
 use std::fmt;
 use std::time::Duration;
 
 use crate::domain::invalid::FieldProblem;
 
-/// Milliseconds since 1970 (UTC), from [`Timestamp::EARLIEST`] to [`Timestamp::LATEST`].
+/// A point in time in milliseconds since 1970 (UTC), from [`Timestamp::EARLIEST`] to [`Timestamp::LATEST`].
 ///
-/// `Display` and JSON are RFC 3339 in UTC with milliseconds.
+/// `Display` and `Serialize` write it in RFC 3339 form, in UTC and with milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// 2000-01-01. An earlier time is most likely in seconds by mistake.
+    /// 2000-01-01. An earlier time is most likely a number of seconds instead of milliseconds.
     pub const EARLIEST: Self = Self(946_684_800_000);
-    /// The last millisecond of the year 9998. RFC 3339 ends with the year 9999, and jiff a day earlier.
+    /// The last millisecond of the year 9998. The ranges of RFC 3339 and jiff end in the year 9999.
     pub const LATEST: Self = Self(253_370_764_799_999);
 
     pub fn from_millis(millis: i64) -> Result<Self, FieldProblem> {
@@ -26,7 +26,7 @@ impl Timestamp {
         Self::from_millis(moment.as_millisecond())
     }
 
-    /// The time of the machine's clock, limited to the range.
+    /// Returns the time of the system clock, limited to the valid range.
     pub fn now() -> Self {
         let millis = jiff::Timestamp::now().as_millisecond();
         Self(millis.clamp(Self::EARLIEST.0, Self::LATEST.0))
@@ -40,33 +40,33 @@ impl Timestamp {
         self.0 / 1_000
     }
 
-    /// Rounds up to a whole second within the range.
+    /// Rounds up to a whole second, or down if the result would be later than [`Timestamp::LATEST`].
     #[must_use]
     pub fn to_whole_second(self) -> Self {
         let seconds = self.0.div_euclid(1_000) + i64::from(self.0 % 1_000 != 0);
         Self((seconds * 1_000).min(Self::LATEST.0 / 1_000 * 1_000))
     }
 
-    /// The day in UTC, as `2026-01-31`.
+    /// Returns the date in UTC, such as `2026-01-31`.
     pub fn date(self) -> String {
         self.to_string()[..10].to_owned()
     }
 
-    /// Later by `duration`, at most [`Timestamp::LATEST`].
+    /// Returns this time plus `duration`, but at most [`Timestamp::LATEST`].
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
         let millis = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
         Self(self.0.saturating_add(millis).min(Self::LATEST.0))
     }
 
-    /// Earlier by `duration`, at least [`Timestamp::EARLIEST`].
+    /// Returns this time minus `duration`, but at least [`Timestamp::EARLIEST`].
     #[must_use]
     pub fn minus(self, duration: Duration) -> Self {
         let millis = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
         Self(self.0.saturating_sub(millis).max(Self::EARLIEST.0))
     }
 
-    /// The time since `earlier`; zero if it is not earlier.
+    /// Returns the duration from `earlier` to this time, or zero if `earlier` is later than this time.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0 - earlier.0).unwrap_or(0))
     }
@@ -78,7 +78,7 @@ fn out_of_range() -> FieldProblem {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let moment = jiff::Timestamp::from_millisecond(self.0).expect("the range lies within jiff's");
+        let moment = jiff::Timestamp::from_millisecond(self.0).expect("the valid range is within the range of jiff");
         write!(f, "{moment:.3}")
     }
 }
@@ -89,7 +89,7 @@ impl serde::Serialize for Timestamp {
     }
 }
 
-/// The stored form in milliseconds, for a [`Timestamp`] and for an `Option` of one that is skipped if none.
+/// Serializes a [`Timestamp`], or an `Option<Timestamp>` that is skipped if `None`, in milliseconds since 1970.
 pub mod millis {
     use serde::de::Error as _;
     use serde::{Deserialize, Deserializer, Serialize as _, Serializer};
@@ -109,7 +109,7 @@ pub mod millis {
     }
 }
 
-/// The stored form in whole seconds, which DynamoDB's time to live requires.
+/// Serializes a [`Timestamp`] or `Option<Timestamp>` in seconds since 1970, which DynamoDB's time to live requires.
 pub mod seconds {
     use serde::de::Error as _;
     use serde::{Deserialize, Deserializer, Serialize as _, Serializer};
@@ -143,14 +143,14 @@ mod tests {
     }
 
     #[test]
-    fn rejects_seconds() {
+    fn rejects_seconds_and_invalid_text() {
         assert_eq!(Timestamp::from_millis(1_795_431_600), Err(out_of_range()));
         assert_eq!(Timestamp::from_millis(i64::MAX), Err(out_of_range()));
         assert_eq!(Timestamp::parse_rfc3339("tomorrow"), Err(FieldProblem::NotATime));
     }
 
     #[test]
-    fn range_ends_have_rfc3339_form() {
+    fn range_limits_have_rfc3339_form() {
         assert_eq!(Timestamp::EARLIEST.to_string(), "2000-01-01T00:00:00.000Z");
         assert_eq!(Timestamp::LATEST.to_string(), "9998-12-31T23:59:59.999Z");
         assert_eq!(Timestamp::LATEST.plus(Duration::MAX), Timestamp::LATEST);

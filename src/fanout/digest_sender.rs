@@ -1,4 +1,4 @@
-//! Sends due digests of events to the attendees.
+//! Sends the due digests of events to the attendees.
 
 use std::time::Duration;
 
@@ -12,8 +12,8 @@ use crate::fanout::round::Round;
 use crate::fanout::{MAX_ATTEMPTS, too_many_conflicts};
 use crate::ports::{Digests, NotificationCounts, Notifier, Roster, Unavailable, Write};
 
-/// How long a process may hold a digest. This is longer than a function's timeout (60 s), so a second process cannot
-/// claim a digest that the first one still sends.
+/// How long a process may send a digest before another process can claim it. This is longer than the
+/// timeout of a Lambda function (60 s), so a running function keeps its lease.
 pub const LEASE_DURATION: Duration = Duration::from_secs(120);
 
 /// A failed notification expires after this time.
@@ -24,25 +24,25 @@ const MAX_CONCURRENT_EVENTS: usize = 4;
 
 /// Sends due digests.
 ///
-/// Every attendee is notified of every change, even if a process stops halfway or two processes send the same digest:
-/// the sender claims the digest, stores its progress after each page of the roster, and acknowledges the digest at the
-/// end. Only notifications sent after the last stored step are repeated.
+/// Every attendee is notified of every change, even if a process crashes or two processes try to send the same digest.
+/// The sender claims the digest with a lease, stores its progress after each page of the roster, and stores the digest
+/// as sent after the last page. After a crash, only the notifications since the last stored progress are repeated.
 pub struct DigestSender<'a> {
     pub digests: &'a dyn Digests,
     pub roster: &'a dyn Roster,
     pub notifier: &'a dyn Notifier,
     pub backoff: BackoffPolicy,
-    /// Notifications that are sent concurrently.
+    /// The maximum number of notifications that are sent concurrently.
     pub concurrency: usize,
     pub clock: &'a (dyn Fn() -> Timestamp + Sync),
-    /// Whether the program is stopping. If it is, no further recipient is notified, even if time is left.
+    /// Whether the program is stopping. If so, no further recipient is notified.
     pub is_stopping: &'a (dyn Fn() -> bool + Sync),
 }
 
 impl DigestSender<'_> {
-    /// Sends the due digests of several events, a few of them concurrently. Each event gets an equal share of the time,
-    /// so that none delays the others. No event is begun after `deadline`. `on_result` gets the result of each event
-    /// that was begun.
+    /// Sends the due digests of several events, at most `MAX_CONCURRENT_EVENTS` at the same time. Each event gets an
+    /// equal share of the time until `deadline`, so that a slow event does not delay the others. Events that have not
+    /// started by `deadline` are skipped. `on_result` is called with the result of each event that was started.
     pub async fn send_digests(
         &self,
         events: Vec<EventId>,
@@ -50,29 +50,30 @@ impl DigestSender<'_> {
         on_result: impl Fn(&EventId, Result<NotificationCounts, Unavailable>),
     ) {
         let concurrent_events = events.len().clamp(1, MAX_CONCURRENT_EVENTS);
-        let rounds = u32::try_from(events.len().div_ceil(concurrent_events)).unwrap_or(u32::MAX).max(1);
-        let share = deadline.since((self.clock)()) / rounds;
+        let turns = u32::try_from(events.len().div_ceil(concurrent_events)).unwrap_or(u32::MAX).max(1);
+        let time_per_event = deadline.since((self.clock)()) / turns;
         let event_sender = &DigestSender { concurrency: (self.concurrency / concurrent_events).max(1), ..*self };
         let (clock, on_result) = (self.clock, &on_result);
         let sends = events.into_iter().map(|event| async move {
             let now = clock();
             if now < deadline && !(event_sender.is_stopping)() {
-                on_result(&event, event_sender.send_digest(&event, deadline.min(now.plus(share))).await);
+                on_result(&event, event_sender.send_digest(&event, deadline.min(now.plus(time_per_event))).await);
             }
         });
         let sends: Vec<_> = sends.collect();
         stream::iter(sends).buffer_unordered(concurrent_events).collect().await
     }
 
-    /// Sends the due digest of one event. Does nothing while another process holds the digest. After `deadline` no
-    /// further recipient is notified.
+    /// Sends the due digest of one event. Does nothing if another process holds the lease on
+    /// the digest. After `deadline`, no further recipient is notified.
     pub async fn send_digest(&self, event: &EventId, deadline: Timestamp) -> Result<NotificationCounts, Unavailable> {
         let holder = random_holder();
         for _ in 0..MAX_ATTEMPTS {
             let Some(mut digest) = self.digests.digest(event).await? else { return Ok(NotificationCounts::default()) };
             let now = (self.clock)();
             let mut tally = NotificationCounts::default();
-            // This process already holds the digest if the last attempt was stored and only its answer was lost.
+            // After a conflict, this process can already hold the lease: its previous
+            // attempt was stored, but the response was lost.
             if !digest.is_held_by(holder) {
                 if !digest.claim(Lease { holder, ends_at: now.plus(LEASE_DURATION) }, now) {
                     return Ok(tally);
@@ -93,6 +94,6 @@ impl DigestSender<'_> {
 
 fn random_holder() -> u64 {
     let mut bytes = [0; 8];
-    getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
+    getrandom::fill(&mut bytes).expect("the operating system provides random bytes");
     u64::from_ne_bytes(bytes)
 }

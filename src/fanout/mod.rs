@@ -1,4 +1,4 @@
-//! Adds changes of the roster to the digest of each event, and sends due digests to the attendees.
+//! Adds the changes of the roster to the digests of their events, and sends due digests to the attendees.
 
 mod digest_sender;
 mod round;
@@ -20,12 +20,13 @@ use crate::ports::{Digests, Unavailable, Write};
 /// Events whose digests are updated concurrently.
 const MAX_CONCURRENT_UPDATES: usize = 16;
 
-/// Attempts to store a digest when another process stores it at the same time.
+/// Attempts to store a digest that other processes store at the same time.
 const MAX_ATTEMPTS: u32 = 10;
 
-/// What a batch of changes added to the digests.
+/// The result of [`add_to_digests`].
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct DigestUpdate {
+    /// The number of attendees who joined and left, without repeated changes.
     pub movements: Movements,
     /// Events of the batch whose digests are due now.
     pub due: Vec<EventId>,
@@ -33,7 +34,7 @@ pub struct DigestUpdate {
 
 /// Adds changes to the digests of their events and stores each digest once.
 ///
-/// A change that was added before is not added again, so a batch may be repeated after a failure.
+/// A change that a digest already contains is not added again, so a batch can be repeated after an error.
 pub async fn add_to_digests(
     changes: &[Change],
     digests: &dyn Digests,
@@ -48,11 +49,11 @@ pub async fn add_to_digests(
         by_event.into_iter().map(|(event, changes)| add_to_digest(event, changes, digests, backoff, now)).collect();
     stream::iter(updates)
         .buffer_unordered(MAX_CONCURRENT_UPDATES)
-        .try_fold(DigestUpdate::default(), async |mut sum, update| {
-            sum.movements.joined += update.movements.joined;
-            sum.movements.left += update.movements.left;
-            sum.due.extend(update.due);
-            Ok(sum)
+        .try_fold(DigestUpdate::default(), async |mut total, update| {
+            total.movements.joined += update.movements.joined;
+            total.movements.left += update.movements.left;
+            total.due.extend(update.due);
+            Ok(total)
         })
         .await
 }
@@ -67,14 +68,15 @@ async fn add_to_digest(
     for _ in 0..MAX_ATTEMPTS {
         let mut digest = match digests.digest(event).await? {
             Some(digest) if !digest.is_expired(now) => digest,
-            // `seen` stays, since these changes may repeat changes that the old digest already had.
+            // The expired digest is replaced by a new one. `seen` is kept, because the batch
+            // may repeat changes that the expired digest contained.
             Some(Digest { seen, version, .. }) => {
                 Digest { seen, version, ..Digest::new(event.clone(), title(&changes)) }
             }
             None => Digest::new(event.clone(), title(&changes)),
         };
         let movements = digest.add_changes(changes.iter().copied(), backoff, now);
-        if movements.is_none() || digests.store(&digest).await? == Write::Stored {
+        if movements.is_empty() || digests.store(&digest).await? == Write::Stored {
             let is_due = digest.due_at().is_some_and(|due_at| due_at <= now);
             let due = if is_due { vec![event.clone()] } else { Vec::new() };
             return Ok(DigestUpdate { movements, due });
@@ -87,6 +89,7 @@ fn too_many_conflicts() -> Unavailable {
     Unavailable { doing: "storing a digest", cause: format!("{MAX_ATTEMPTS} write conflicts in a row") }
 }
 
+/// The event's title in the first change.
 fn title(changes: &[&Change]) -> String {
     let first = changes.iter().find_map(|change| change.movement());
     first.map_or_else(String::new, |(_, attendee)| attendee.title.clone())

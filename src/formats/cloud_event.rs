@@ -1,4 +1,4 @@
-//! Notifications to programs: CloudEvents 1.0 in their JSON format.
+//! Builds the CloudEvents 1.0, in their JSON format, that webhooks and SNS topics receive.
 
 use serde_json::{Value, json};
 use url::Url;
@@ -7,20 +7,22 @@ use crate::domain::announcement::Announcement;
 use crate::domain::attendee::Attendee;
 use crate::domain::timestamp::Timestamp;
 
-/// The CloudEvents type of an announcement.
-pub const ANNOUNCEMENT: &str = "countmein.announcement";
+/// The `type` attribute of an event that contains an announcement.
+pub const ANNOUNCEMENT_TYPE: &str = "countmein.announcement";
 
-/// The CloudEvents type of a manage link that was requested again.
-pub const LINK_RESENT: &str = "countmein.link";
+/// The `type` attribute of an event that contains a resent manage link.
+pub const LINK_RESENT_TYPE: &str = "countmein.link";
 
-/// The message with a manage link. `source` is the URL of the event's page. `manage` is secret: only the attendee's own webhook
-/// may get it.
+/// Builds the event with a resent manage link.
+///
+/// `source` is the URL of the event's page. `manage` is the manage link. It is secret,
+/// so the result may only be sent to the attendee's own webhook.
 pub fn link_resent(id: &str, source: &Url, attendee: &Attendee, manage: &Url, at: Timestamp) -> Value {
     json!({
         "specversion": "1.0",
         "id": id,
         "source": source.as_str(),
-        "type": LINK_RESENT,
+        "type": LINK_RESENT_TYPE,
         "subject": attendee.event.as_str(),
         "time": at,
         "datacontenttype": "application/json",
@@ -33,8 +35,10 @@ pub fn link_resent(id: &str, source: &Url, attendee: &Attendee, manage: &Url, at
     })
 }
 
-/// The message with an announcement. `source` is the URL of the event's page, `text` the announcement as one line of text, and
-/// `manage` the recipient's own manage link, if any.
+/// Builds the event with an announcement.
+///
+/// `source` is the URL of the event's page, and `text` is the announcement as one line of text. `manage` is the
+/// recipient's manage link, or `None` if the announcement is broadcast to all subscribers.
 pub fn announcement(
     id: &str,
     source: &Url,
@@ -47,7 +51,7 @@ pub fn announcement(
         "specversion": "1.0",
         "id": id,
         "source": source.as_str(),
-        "type": ANNOUNCEMENT,
+        "type": ANNOUNCEMENT_TYPE,
         "subject": announcement.event.as_str(),
         "time": at,
         "datacontenttype": "application/json",

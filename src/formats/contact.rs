@@ -1,4 +1,4 @@
-//! A contact in JSON: `{"email": …}`, `{"sms": …}` or `{"webhook": …}`.
+//! Parses and writes a contact in JSON: `{"email": …}`, `{"sms": …}` or `{"webhook": …}`.
 
 use serde_json::{Map, Value};
 
@@ -6,20 +6,20 @@ use crate::domain::contact::Contact;
 use crate::domain::invalid::{FieldProblem, InvalidField};
 use crate::formats::fields;
 
-type Parse = fn(&str) -> Result<Contact, FieldProblem>;
+type ParseAddress = fn(&str) -> Result<Contact, FieldProblem>;
 
-/// Parses the JSON form.
+/// Parses a contact. Members that are `null` count as absent.
 pub fn from_json(value: &Value) -> Result<Contact, InvalidField> {
     let Value::Object(map) = value else {
         return Err(
             FieldProblem::WrongType { expected: "an object", found: fields::kind_of(value) }.in_field("contact")
         );
     };
-    let mut given = map.iter().filter(|(_, value)| !value.is_null());
-    let (Some((kind, address)), None) = (given.next(), given.next()) else {
+    let mut members = map.iter().filter(|(_, value)| !value.is_null());
+    let (Some((kind, address)), None) = (members.next(), members.next()) else {
         return Err(FieldProblem::NotOneContact.in_field("contact"));
     };
-    let (field, parse): (_, Parse) = match kind.as_str() {
+    let (field, parse): (_, ParseAddress) = match kind.as_str() {
         "email" => ("contact.email", Contact::email),
         "sms" => ("contact.sms", Contact::sms),
         "webhook" => ("contact.webhook", Contact::webhook),
@@ -31,7 +31,7 @@ pub fn from_json(value: &Value) -> Result<Contact, InvalidField> {
     parse(text).map_err(|problem| problem.in_field(field))
 }
 
-/// The inverse of [`from_json`].
+/// Writes a contact in the form that [`from_json`] parses.
 pub fn to_json(contact: &Contact) -> Value {
     Value::Object(Map::from_iter([(contact.kind().to_owned(), Value::from(contact.address()))]))
 }
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn json_has_exactly_one_kind() {
+    fn accepts_exactly_one_address() {
         let contact = from_json(&json!({"email": "ana@example.org", "sms": null})).unwrap();
         assert_eq!(to_json(&contact), json!({"email": "ana@example.org"}));
         for value in [json!({}), json!({"fax": "1"}), json!({"email": "a@b.org", "sms": "+14155552671"})] {

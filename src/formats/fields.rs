@@ -1,10 +1,11 @@
-//! Fields of a JSON object. Every error names its field and never repeats a value.
+//! Reads the fields of a JSON object. An error contains the name of the
+//! field but never its value, which may be private.
 
 use serde_json::{Map, Value};
 
 use crate::domain::invalid::{FieldProblem, InvalidField};
 
-/// The type of a JSON value, in words for a person.
+/// The type of a JSON value, worded for error messages.
 pub fn kind_of(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
@@ -16,7 +17,7 @@ pub fn kind_of(value: &Value) -> &'static str {
     }
 }
 
-/// An optional field; `null` counts as absent.
+/// Returns `None` if the field is absent or `null`.
 pub fn optional<'a>(object: &'a Map<String, Value>, field: &str) -> Option<&'a Value> {
     object.get(field).filter(|value| !value.is_null())
 }
@@ -33,10 +34,10 @@ pub fn text<'a>(object: &'a Map<String, Value>, field: &'static str) -> Result<&
     optional_text(object, field)?.ok_or_else(|| FieldProblem::Missing.in_field(field))
 }
 
-pub fn optional_flag(object: &Map<String, Value>, field: &'static str) -> Result<Option<bool>, InvalidField> {
+pub fn optional_bool(object: &Map<String, Value>, field: &'static str) -> Result<Option<bool>, InvalidField> {
     match optional(object, field) {
         None => Ok(None),
-        Some(Value::Bool(flag)) => Ok(Some(*flag)),
+        Some(Value::Bool(value)) => Ok(Some(*value)),
         Some(other) => {
             Err(FieldProblem::WrongType { expected: "true or false", found: kind_of(other) }.in_field(field))
         }

@@ -1,5 +1,6 @@
-//! A sign-up over the public HTTP API: a name and an optional contact. The server ignores `id`, `action`, `channel` and
-//! `requested_at` in the body, and sets them itself.
+//! Parses a sign-up over the public HTTP API: a name and an optional contact.
+//!
+//! The fields `id`, `action`, `channel` and `requested_at` are not read from the body. The server sets their values.
 
 use serde_json::{Map, Value};
 
@@ -11,24 +12,25 @@ use crate::domain::invalid::InvalidField;
 use crate::domain::signup::{Request, Signup, Version};
 use crate::formats::{contact, fields};
 
-/// A sign-up from `{"name", "contact"?}`, for an event from the URL.
+/// Parses `{"name", "contact"?}` as a sign-up. The event comes from the URL.
 pub fn signup(event: Event, body: &Map<String, Value>, version: Version) -> Result<Signup, InvalidField> {
     let name = fields::parsed(body, "name", AttendeeName::parse)?;
     let contact = contact(body)?;
     Ok(Signup { version, event, name, channel: Channel::Http, request: Request::SignUp { contact } })
 }
 
-/// A sign-up from `{"event", "name"}`, as in the 2016 sample.
+/// Parses `{"event", "name"}` as a sign-up: the body that the clients of the sample from 2016 send.
 pub fn sample_signup(body: &Map<String, Value>, version: Version) -> Result<Signup, InvalidField> {
     signup(fields::parsed(body, "event", Event::parse)?, body, version)
 }
 
-/// The field `contact`: an object as in a message, or the text of a form field. An empty text is no contact.
+/// Parses the field `contact`: an object as in a queue message, or text as in an
+/// HTML form. Returns `None` if the field is absent or blank.
 pub fn contact(body: &Map<String, Value>) -> Result<Option<Contact>, InvalidField> {
     match fields::optional(body, "contact") {
         None => Ok(None),
-        Some(Value::String(line)) if line.trim().is_empty() => Ok(None),
-        Some(Value::String(line)) => Contact::from_line(line).map(Some).map_err(|problem| problem.in_field("contact")),
+        Some(Value::String(text)) if text.trim().is_empty() => Ok(None),
+        Some(Value::String(text)) => Contact::from_line(text).map(Some).map_err(|problem| problem.in_field("contact")),
         Some(value) => contact::from_json(value).map(Some),
     }
 }

@@ -1,6 +1,6 @@
-//! The JSON message on the queue, from this program or from any other publisher.
+//! Parses and writes the JSON message on the queue. This program and other publishers send it.
 //!
-//! A message may be inside an SNS notification or a CloudEvents 1.0 envelope in JSON.
+//! A message may be in an envelope: an SNS notification or a CloudEvents 1.0 event in JSON.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
@@ -26,50 +26,52 @@ pub struct Message {
     /// The attendee's name: at most 80 characters, no control characters, not beginning with `#`.
     #[schemars(length(min = 1))]
     pub name: String,
-    /// `sign_up` if absent.
+    /// The requested action. If absent, it is `sign_up`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub action: Option<Action>,
-    /// Where notifications go: exactly one address.
+    /// The contact that receives notifications: exactly one email address, phone number or webhook.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[schemars(schema_with = "contact_schema")]
-    pub contact: Option<ContactText>,
-    /// When the person made the request; the queue's arrival time if absent or later than that.
+    pub contact: Option<ContactField>,
+    /// The time of the request. If absent or later than the message's arrival on the queue, the arrival time is used.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[schemars(schema_with = "time_schema")]
-    pub requested_at: Option<TimeText>,
-    /// Identifies the request: a message with the same id is a duplicate. The queue's message id if absent.
+    pub requested_at: Option<TimeField>,
+    /// The id of the request. A message with the same id is a duplicate. If absent, the queue's message id is used.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 128), regex(pattern = r"^[!-~]+$"))]
     pub id: Option<String>,
-    /// `queue` if absent. With `http` the message has only the rights of the public.
+    /// The channel of the request. If absent, it is `queue`. `http` grants only the rights of an anonymous visitor.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub channel: Option<Channel>,
-    /// The id of the sign-up that began the registration: the message then applies to that registration alone.
-    // The field keeps its old name, since functions of two versions read one queue during a deployment.
+    /// The id of the sign-up that began a registration. The message then changes that registration only.
+    // The JSON field must keep its old name, because functions of two versions read the same queue during a deployment.
     #[serde(rename = "stay", skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 128), regex(pattern = r"^[!-~]+$"))]
     pub registration: Option<String>,
-    /// Only with `stay`, and without `contact`: whether the registration's contact gets notifications.
+    /// Turns a registration's notifications on or off. Only used together with `stay`; `contact` is then ignored.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub notify: Option<bool>,
 }
 
+/// The contact, as `{"email": …}`, `{"sms": …}` or `{"webhook": …}`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum ContactText {
+pub enum ContactField {
     Email(String),
     Sms(String),
     Webhook(String),
 }
 
+/// The time of a request, as RFC 3339 text or in milliseconds since 1970.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(untagged)]
-pub enum TimeText {
+pub enum TimeField {
     Rfc3339(String),
     Millis(i64),
 }
 
-/// The schema of what [`contact::from_json`] accepts: a member that is `null` counts as absent.
+/// The schema of the JSON that [`contact::from_json`] accepts. Members that are `null` count as absent.
 fn contact_schema(_: &mut SchemaGenerator) -> Schema {
     json_schema!({
         "anyOf": [
@@ -107,7 +109,7 @@ fn time_schema(_: &mut SchemaGenerator) -> Schema {
     })
 }
 
-/// Why a message is not a sign-up.
+/// Why a message cannot be parsed as a sign-up.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Malformed {
     #[error("the message is not JSON ({0}); send an object like {{\"event\": \"Dance\", \"name\": \"Melvin\"}}")]
@@ -118,27 +120,30 @@ pub enum Malformed {
     InvalidField(#[from] InvalidField),
 }
 
-/// Parses a delivery. An absent id or time comes from the delivery. A time after the arrival becomes the arrival time.
+/// Parses the body of a delivery.
+///
+/// If the message has no id or time, those of the delivery are used. A time
+/// after the arrival is replaced by the arrival time.
 pub fn parse(delivery: &Delivery) -> Result<Signup, Malformed> {
-    read(&open(&delivery.body)?, delivery)
+    parse_fields(&parse_json(&delivery.body)?, delivery)
 }
 
-/// Parses the [opened](open) fields of a delivery.
-pub fn read(message: &Map<String, Value>, delivery: &Delivery) -> Result<Signup, Malformed> {
+/// Parses a delivery whose body was parsed with [`parse_json`].
+pub fn parse_fields(message: &Map<String, Value>, delivery: &Delivery) -> Result<Signup, Malformed> {
     let id = match fields::optional_parsed(message, "id", SignupId::parse)? {
         Some(id) => id,
         None => SignupId::parse(&delivery.message_id).map_err(|problem| problem.in_field("id"))?,
     };
     let requested_at = match fields::optional(message, "requested_at") {
-        Some(value) => time(value).map_err(|problem| problem.in_field("requested_at"))?.min(delivery.arrived_at),
+        Some(value) => parse_time(value).map_err(|problem| problem.in_field("requested_at"))?.min(delivery.arrived_at),
         None => delivery.arrived_at,
     };
     Ok(from_fields(message, Version { requested_at, id }, Channel::Queue)?)
 }
 
-/// The fields of the message in a body, without its envelopes. An envelope's id and time are among the fields unless the
-/// message has its own.
-pub fn open(body: &str) -> Result<Map<String, Value>, Malformed> {
+/// Parses a body as a JSON object and removes the envelopes. If the message has no `id` or `requested_at`, those of the
+/// envelope are used.
+pub fn parse_json(body: &str) -> Result<Map<String, Value>, Malformed> {
     let value = serde_json::from_str(body).map_err(|error| Malformed::NotJson(error.to_string()))?;
     let Value::Object(object) = value else {
         return Err(Malformed::NotAnObject(fields::kind_of(&value)));
@@ -146,18 +151,23 @@ pub fn open(body: &str) -> Result<Map<String, Value>, Malformed> {
     Ok(envelopes::unwrap(object)?)
 }
 
-/// A sign-up from a message's fields, with the given version.
+/// Builds a sign-up with the given version from the other fields of a message.
+/// `default` is the channel if the message has none.
 ///
 /// # Errors
-/// The first invalid field.
-pub fn from_fields(fields: &Map<String, Value>, version: Version, default: Channel) -> Result<Signup, InvalidField> {
+/// Returns the first invalid field.
+pub fn from_fields(
+    fields: &Map<String, Value>,
+    version: Version,
+    default_channel: Channel,
+) -> Result<Signup, InvalidField> {
     let event = fields::parsed(fields, "event", Event::parse)?;
     let name = fields::parsed(fields, "name", AttendeeName::parse)?;
     let action = fields::optional_parsed(fields, "action", choice)?.unwrap_or(Action::SignUp);
-    let channel = fields::optional_parsed(fields, "channel", choice)?.unwrap_or(default);
+    let channel = fields::optional_parsed(fields, "channel", choice)?.unwrap_or(default_channel);
     let registration = fields::optional_parsed(fields, "stay", SignupId::parse)?;
     let contact = fields::optional(fields, "contact").map(contact::from_json).transpose()?;
-    let notify = fields::optional_flag(fields, "notify")?;
+    let notify = fields::optional_bool(fields, "notify")?;
     let request = match (action, registration, channel) {
         (Action::SignUp, Some(registration), _) => match notify {
             None => Request::SetContact { registration, contact },
@@ -166,14 +176,14 @@ pub fn from_fields(fields: &Map<String, Value>, version: Version, default: Chann
         (Action::SignUp, None, Channel::Http) => Request::SignUp { contact },
         (Action::SignUp, None, _) => Request::TrustedSignUp { contact },
         (Action::Cancel, Some(registration), _) => Request::CancelRegistration { registration },
-        (Action::Cancel, None, Channel::Http) => return Err(FieldProblem::RegistrationNeeded.in_field("stay")),
+        (Action::Cancel, None, Channel::Http) => return Err(FieldProblem::MissingRegistration.in_field("stay")),
         (Action::Cancel, None, _) => Request::Cancel,
         (Action::SendLink, ..) => Request::SendLink,
     };
     Ok(Signup { version, event, name, channel, request })
 }
 
-fn time(value: &Value) -> Result<Timestamp, FieldProblem> {
+fn parse_time(value: &Value) -> Result<Timestamp, FieldProblem> {
     match value {
         Value::String(text) => Timestamp::parse_rfc3339(text),
         Value::Number(number) => Timestamp::from_millis(number.as_i64().ok_or(FieldProblem::NotATime)?),
@@ -181,7 +191,7 @@ fn time(value: &Value) -> Result<Timestamp, FieldProblem> {
     }
 }
 
-/// The message that [`parse`] parses to the same sign-up.
+/// Writes a sign-up as a message. [`parse`] returns the same sign-up for it.
 pub fn write(signup: &Signup) -> String {
     let (contact, registration, notify) = match &signup.request {
         Request::SignUp { contact } | Request::TrustedSignUp { contact } => (contact.as_ref(), None, None),
@@ -195,17 +205,17 @@ pub fn write(signup: &Signup) -> String {
         name: signup.name.as_str().to_owned(),
         action: Some(signup.request.action()).filter(|action| *action != Action::SignUp),
         contact: contact.map(|contact| match contact.clone() {
-            Contact::Email(address) => ContactText::Email(address),
-            Contact::Sms(number) => ContactText::Sms(number),
-            Contact::Webhook(url) => ContactText::Webhook(url),
+            Contact::Email(address) => ContactField::Email(address),
+            Contact::Sms(number) => ContactField::Sms(number),
+            Contact::Webhook(url) => ContactField::Webhook(url),
         }),
-        requested_at: Some(TimeText::Millis(signup.version.requested_at.as_millis())),
+        requested_at: Some(TimeField::Millis(signup.version.requested_at.as_millis())),
         id: Some(signup.version.id.as_str().to_owned()),
         channel: Some(signup.channel),
         registration: registration.map(|registration| registration.as_str().to_owned()),
         notify,
     };
-    serde_json::to_string(&message).expect("a message is plain data")
+    serde_json::to_string(&message).expect("a message contains only strings, numbers and booleans")
 }
 
 /// The JSON Schema (2020-12) of [`Message`], as `docs/signup.schema.json` publishes it.

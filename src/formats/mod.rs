@@ -1,4 +1,4 @@
-//! Parsers and writers: payloads to domain values and back. No I/O.
+//! Parses payloads into domain values, and writes domain values as payloads. Does no I/O.
 
 pub mod button;
 pub mod cloud_event;

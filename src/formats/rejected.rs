@@ -1,4 +1,4 @@
-//! Rejected messages: their correction and the text that they hold.
+//! Parses and corrects rejected messages.
 
 use serde_json::{Map, Value};
 
@@ -11,15 +11,16 @@ use crate::formats::message::Malformed;
 use crate::ports::{Deferrals, Delivery, RejectedMessage};
 
 impl RejectedMessage {
-    /// The sign-up of this message with the fields in `corrections` set; `null` removes a field.
+    /// Replaces fields of this message by those in `corrections` and parses the result as
+    /// a sign-up. A correction that is `null` removes its field.
     ///
-    /// It keeps the original id and arrival time, so an old message cannot become the newest request. If the body is no
-    /// JSON object, the corrections replace it.
+    /// The sign-up keeps the original id and arrival time, so an old message cannot become the newest request. If the
+    /// original body is not a JSON object, the corrections replace it as a whole.
     ///
     /// # Errors
-    /// The problem that the corrected message still has.
+    /// Returns the first problem that the corrected message still has.
     pub fn corrected(&self, corrections: Map<String, Value>) -> Result<Signup, Malformed> {
-        let mut fields = match message::open(&self.body) {
+        let mut fields = match message::parse_json(&self.body) {
             Ok(fields) => fields,
             Err(error) if corrections.is_empty() => return Err(error),
             Err(_) => Map::new(),
@@ -35,15 +36,22 @@ impl RejectedMessage {
         })
     }
 
-    /// The message of a button, if this is one.
+    /// Returns `None` if this is not a valid message of a button.
     pub fn button_message(&self) -> Option<ButtonMessage> {
-        let fields = message::open(&self.body).ok().filter(ButtonMessage::matches)?;
+        let fields = message::parse_json(&self.body).ok().filter(ButtonMessage::matches)?;
         ButtonMessage::parse(&fields).ok()
     }
 
-    /// Whether the message is about this name, and about `event` if that is given. A field that cannot be parsed does not match.
+    /// The event that the message names. Returns `None` if the message names none or cannot be parsed.
+    pub fn event(&self) -> Option<EventId> {
+        let fields = message::parse_json(&self.body).ok()?;
+        EventId::parse(fields.get("event")?.as_str()?).ok()
+    }
+
+    /// Whether the message has this name and, if `event` is `Some`, this event. A
+    /// name or event that cannot be parsed does not match.
     pub fn is_about(&self, name: &NameKey, event: Option<&EventId>) -> bool {
-        let Ok(fields) = message::open(&self.body) else { return false };
+        let Ok(fields) = message::parse_json(&self.body) else { return false };
         let text = |field| fields.get(field).and_then(Value::as_str);
         let message_name = text("name").and_then(|text| NameKey::of(text).ok());
         let message_event = text("event").and_then(|text| EventId::parse(text).ok());
@@ -64,38 +72,38 @@ mod tests {
         RejectedMessage { id: "m1".into(), body: body.into(), reason: String::new(), arrived_at: at, rejected_at: at }
     }
 
-    fn set(corrections: Value) -> Map<String, Value> {
+    fn object(corrections: Value) -> Map<String, Value> {
         corrections.as_object().unwrap().clone()
     }
 
     #[test]
     fn correction_keeps_id_and_time() {
-        let broken = rejected(r#"{"event": "Dance", "name": "", "action": "cancel"}"#);
-        let signup = broken.corrected(set(json!({"name": "Ada"}))).unwrap();
+        let message = rejected(r#"{"event": "Dance", "name": "", "action": "cancel"}"#);
+        let signup = message.corrected(object(json!({"name": "Ada"}))).unwrap();
         assert_eq!((signup.name.as_str(), signup.request.action()), ("Ada", Action::Cancel));
-        assert_eq!((signup.version.id.as_str(), signup.version.requested_at), ("m1", broken.arrived_at));
+        assert_eq!((signup.version.id.as_str(), signup.version.requested_at), ("m1", message.arrived_at));
     }
 
     #[test]
     fn correction_cannot_make_message_newer() {
-        let broken = rejected(r#"{"event": "Dance"}"#);
-        let signup = broken.corrected(set(json!({"name": "Ada", "requested_at": "2099-01-01T00:00:00Z"}))).unwrap();
-        assert_eq!(signup.version.requested_at, broken.arrived_at);
+        let message = rejected(r#"{"event": "Dance"}"#);
+        let signup = message.corrected(object(json!({"name": "Ada", "requested_at": "2099-01-01T00:00:00Z"}))).unwrap();
+        assert_eq!(signup.version.requested_at, message.arrived_at);
     }
 
     #[test]
-    fn correction_opens_envelope_and_removes_field() {
+    fn correction_removes_field_in_envelope() {
         let inner = r#"{"event": "Dance", "name": "Ada", "contact": {"fax": "1"}}"#;
-        let broken = rejected(&json!({"Type": "Notification", "MessageId": "sns-1", "Message": inner}).to_string());
-        let signup = broken.corrected(set(json!({"contact": null}))).unwrap();
+        let message = rejected(&json!({"Type": "Notification", "MessageId": "sns-1", "Message": inner}).to_string());
+        let signup = message.corrected(object(json!({"contact": null}))).unwrap();
         assert_eq!((signup.name.as_str(), signup.version.id.as_str()), ("Ada", "sns-1"));
     }
 
     #[test]
-    fn correction_replaces_invalid_body() {
-        let broken = rejected("Dance, please");
-        assert!(broken.corrected(Map::new()).is_err());
-        assert!(broken.corrected(set(json!({"event": "Dance"}))).is_err());
-        assert!(broken.corrected(set(json!({"event": "Dance", "name": "Ada"}))).is_ok());
+    fn corrections_replace_invalid_body() {
+        let message = rejected("Dance, please");
+        assert!(message.corrected(Map::new()).is_err());
+        assert!(message.corrected(object(json!({"event": "Dance"}))).is_err());
+        assert!(message.corrected(object(json!({"event": "Dance", "name": "Ada"}))).is_ok());
     }
 }

@@ -1,4 +1,4 @@
-//! The routes of the HTTP API: a table of which the router and the OpenAPI document are made.
+//! The routes of the HTTP API. The router and the OpenAPI document are generated from one table.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::http::routes::{
     attendees, buttons, contacts, events, health, manage, organiser, resend_link, sample, signups,
 };
 
-/// Makes the router and the OpenAPI document of one table, so that each route is written once.
+/// Generates the router and the OpenAPI document from one table, so that each route is written once.
 ///
 /// utoipa-axum does the same, but builds the document together with the router, which would delay the start of the
 /// Lambda function `api`.
@@ -41,6 +41,7 @@ api! {
     "/contacts/{token}": get(contacts::show), post(contacts::change);
     "/organiser/signups": post(organiser::sign_up);
     "/organiser/rejects": get(organiser::rejects::list);
+    "/organiser/rejects/redrive": post(organiser::redrive::redrive_all);
     "/organiser/rejects/{id}": get(organiser::rejects::show);
     "/organiser/rejects/{id}/redrive": post(organiser::rejects::redrive);
     "/organiser/rejects/{id}/discard": post(organiser::rejects::discard);

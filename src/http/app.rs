@@ -15,18 +15,19 @@ pub struct App {
     pub queue: Arc<dyn Queue>,
     pub backend: Backend,
     /// An import waits while the queue holds more messages than this, so that other sign-ups are not delayed.
-    /// `None` where a long queue delays no one.
+    /// `None` if imports never wait, because a long queue delays nobody.
     pub import_queue_limit: Option<u64>,
-    /// Verifies the tokens of Flic's cloud. Without a key its requests are refused.
+    /// Verifies the tokens of Flic's cloud. Without a key, requests from Flic's cloud are refused.
     pub flic_key: Option<FlicKey>,
-    /// The limits on notifications; `None` if this program sends none.
+    /// The limits on notifications. `None` if this program sends no notifications.
     pub limits: Option<Limits>,
     /// Signs manage links.
     pub token_secret: Secret,
     pub secrets: Arc<dyn Secrets>,
-    /// The start of this server's links. If it is not set, links start with the request's `Host`.
+    /// The base URL of links to this server. If it is not set, links start with the request's `Host`.
     pub public_url: Option<Url>,
     pub list_everyone: ListEveryone,
     pub metrics: Arc<dyn Meter>,
+    /// Encodes the metrics for `GET /metrics`. `None` if this server has no such route.
     pub exposition: Option<Arc<dyn Exposition>>,
 }

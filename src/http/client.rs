@@ -61,12 +61,13 @@ pub fn absolute_url(public_url: Option<&Url>, headers: &HeaderMap, path: &str) -
     }
 }
 
-/// `https` if a proxy says that the client used it. A client that forges the header only gets a wrong link itself.
+/// Returns `https` if a proxy reports that the client used it. A client that forges the header breaks only the links in
+/// its own response.
 fn scheme(headers: &HeaderMap) -> &'static str {
     if headers.get("x-forwarded-proto").is_some_and(|scheme| scheme == "https") { "https" } else { "http" }
 }
 
-/// The header `Host`, if it contains only characters of host names, addresses and ports.
+/// Returns the header `Host` if it contains only characters that host names, IP addresses and ports may contain.
 fn host(headers: &HeaderMap) -> Option<&str> {
     let host = headers.get(header::HOST)?.to_str().ok()?;
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b':' | b'[' | b']');

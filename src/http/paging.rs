@@ -8,7 +8,7 @@ use utoipa::IntoParams;
 use crate::domain::event::EventId;
 use crate::http::problem::{Problem, ProblemKind};
 
-/// Items on a page if the client sets no `limit`.
+/// Number of items on a page if the client sets no `limit`.
 pub const DEFAULT_LIMIT: usize = 100;
 const MAX_LIMIT: usize = 1_000;
 
@@ -30,13 +30,9 @@ impl PageQuery {
         limit.ok_or_else(|| Problem::new(ProblemKind::MalformedRequest, detail))
     }
 
-    /// The key of the last item on the previous page.
+    /// Returns the key of the last item on the previous page, or `None` for the first page.
     pub fn cursor(&self) -> Result<Option<String>, Problem> {
-        let Some(text) = &self.cursor else { return Ok(None) };
-        let bytes = URL_SAFE_NO_PAD.decode(text).ok();
-        let key = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
-        let detail = "Invalid `cursor`. Take it from `next` of the previous page, or omit it.";
-        key.map(Some).ok_or_else(|| Problem::new(ProblemKind::MalformedRequest, detail))
+        self.cursor.as_deref().map(decode_cursor).transpose()
     }
 }
 
@@ -46,12 +42,20 @@ pub fn parse_event_id(text: &str) -> Result<EventId, Problem> {
 }
 
 /// Splits a list into its first `limit` items and the cursor of the next page. The cursor is `None` if there are no
-/// more items, so the caller must read one item more than the limit.
+/// more items. To make this visible, the caller must read one item more than the limit.
 pub fn split_page<T>(mut items: Vec<T>, limit: usize, key: impl Fn(&T) -> &str) -> (Vec<T>, Option<String>) {
     let has_more = items.len() > limit;
     items.truncate(limit);
     let next = items.last().filter(|_| has_more).map(|last| encode_cursor(key(last)));
     (items, next)
+}
+
+/// Returns the key in a cursor, which is never empty.
+pub fn decode_cursor(cursor: &str) -> Result<String, Problem> {
+    let bytes = URL_SAFE_NO_PAD.decode(cursor).ok();
+    let key = bytes.and_then(|bytes| String::from_utf8(bytes).ok()).filter(|key| !key.is_empty());
+    let detail = "Invalid `cursor`. Take it from `next` of the previous page, or omit it.";
+    key.ok_or_else(|| Problem::new(ProblemKind::MalformedRequest, detail))
 }
 
 pub fn encode_cursor(key: &str) -> String {

@@ -34,8 +34,8 @@ pub struct Problem {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProblemKind {
     MalformedRequest,
-    LoginNeeded,
-    WrongSecret,
+    OrganiserKeyNeeded,
+    WrongButtonSecret,
     Forbidden,
     NotFound,
     MethodNotAllowed,
@@ -44,7 +44,7 @@ pub enum ProblemKind {
     TooLarge,
     UnsupportedMediaType,
     InvalidField,
-    KeyReused,
+    IdempotencyKeyReused,
     TooManyRequests,
     Unavailable,
     Internal,
@@ -54,8 +54,8 @@ impl ProblemKind {
     fn slug_title_status(self) -> (&'static str, &'static str, StatusCode) {
         match self {
             Self::MalformedRequest => ("malformed-request", "Malformed request", StatusCode::BAD_REQUEST),
-            Self::LoginNeeded => ("login-needed", "Organiser key required", StatusCode::UNAUTHORIZED),
-            Self::WrongSecret => ("wrong-secret", "Button credentials required", StatusCode::UNAUTHORIZED),
+            Self::OrganiserKeyNeeded => ("login-needed", "Organiser key required", StatusCode::UNAUTHORIZED),
+            Self::WrongButtonSecret => ("wrong-secret", "Button credentials required", StatusCode::UNAUTHORIZED),
             Self::Forbidden => ("forbidden", "Forbidden", StatusCode::FORBIDDEN),
             Self::NotFound => ("not-found", "Not found", StatusCode::NOT_FOUND),
             Self::MethodNotAllowed => ("method-not-allowed", "Method not allowed", StatusCode::METHOD_NOT_ALLOWED),
@@ -66,7 +66,9 @@ impl ProblemKind {
                 ("unsupported-media-type", "Unsupported media type", StatusCode::UNSUPPORTED_MEDIA_TYPE)
             }
             Self::InvalidField => ("invalid-field", "Invalid field", StatusCode::UNPROCESSABLE_ENTITY),
-            Self::KeyReused => ("idempotency-key-reused", "Idempotency key reused", StatusCode::UNPROCESSABLE_ENTITY),
+            Self::IdempotencyKeyReused => {
+                ("idempotency-key-reused", "Idempotency key reused", StatusCode::UNPROCESSABLE_ENTITY)
+            }
             Self::TooManyRequests => ("too-many-requests", "Too many requests", StatusCode::TOO_MANY_REQUESTS),
             Self::Unavailable => ("unavailable", "Temporarily unavailable", StatusCode::SERVICE_UNAVAILABLE),
             Self::Internal => ("internal", "Internal error", StatusCode::INTERNAL_SERVER_ERROR),
@@ -98,7 +100,7 @@ impl Problem {
         }
     }
 
-    /// The problem for an error response that the framework made, such as for an unknown path.
+    /// The problem for an error response that the web framework generated, such as for an unknown path.
     pub fn of_status(status: StatusCode) -> Self {
         let kind = ProblemKind::of_status(status);
         let detail = match kind {

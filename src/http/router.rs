@@ -18,7 +18,7 @@ use crate::http::problem::Problem;
 use crate::http::routes::organiser;
 use crate::http::{App, openapi, pages};
 
-/// Longer than any handler takes. Clients that send a body more slowly are cut off.
+/// Longer than any handler takes. It ends the requests of clients that send their body too slowly.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The router with all routes and middleware. `add_layers` adds the caller's own middleware, such as a rate limit.
@@ -39,7 +39,7 @@ pub fn router(app: Arc<App>, add_layers: impl FnOnce(Router) -> Router) -> Route
 }
 
 fn handle_panic(panic: Box<dyn Any + Send>) -> Response {
-    let message = panic::message(&*panic).unwrap_or("of unknown kind");
+    let message = panic::message(&*panic).unwrap_or("no message");
     tracing::error!(panic = message, "request handler panicked");
     Problem::of_status(StatusCode::INTERNAL_SERVER_ERROR).into_response()
 }

@@ -133,7 +133,7 @@ async fn parse(deliveries: &[Delivery], backend: &Backend) -> Vec<Parsed> {
     let mut parsed = Vec::with_capacity(deliveries.len());
     let (mut press_indices, mut envelopes) = (Vec::new(), Vec::new());
     for delivery in deliveries {
-        parsed.push(match message::open(&delivery.body) {
+        parsed.push(match message::parse_json(&delivery.body) {
             Ok(fields) if ButtonMessage::matches(&fields) => match ButtonMessage::parse(&fields) {
                 Ok(envelope) => {
                     press_indices.push(parsed.len());
@@ -143,7 +143,7 @@ async fn parse(deliveries: &[Delivery], backend: &Backend) -> Vec<Parsed> {
                 }
                 Err(invalid) => Parsed::Done(Outcome::Rejected(invalid.to_string())),
             },
-            Ok(fields) => match message::read(&fields, delivery) {
+            Ok(fields) => match message::parse_fields(&fields, delivery) {
                 Ok(signup) => Parsed::Signup(signup),
                 Err(malformed) => Parsed::Done(Outcome::Rejected(malformed.to_string())),
             },

@@ -54,9 +54,9 @@ impl From<Applied> for Outcome {
             Applied::Stored => Self::Stored,
             Applied::Duplicate => Self::Duplicate,
             Applied::Stale => Self::Stale,
-            Applied::NotOwner => {
-                Self::Rejected("this registration belongs to another sign-up; only its owner may change it".to_owned())
-            }
+            Applied::NotOwner => Self::Rejected(
+                "another sign-up began this registration; only the person with its link may change it".to_owned(),
+            ),
             Applied::TooEarly => Self::TooEarly,
         }
     }

@@ -8,7 +8,7 @@ use crate::domain::signup::{Signup, Version};
 use crate::domain::timestamp::Timestamp;
 use crate::formats::button::message::ButtonMessage;
 use crate::formats::button::{Decoded, decode};
-use crate::ports::{Buttons, Idempotency, Remembered, Unavailable};
+use crate::ports::{Buttons, Idempotency, IdempotentRequest, Unavailable};
 
 /// Two presses with the same count are one press if they arrive within this time. A device restarts its counter after a
 /// reboot, so the time must be shorter than a person needs to reach the same count again. It must be longer than a
@@ -93,7 +93,7 @@ impl PressResolver<'_> {
         let Some(key) = &press.deduplication_key else { return Ok(version) };
         for _ in 0..MAX_RESTARTS {
             let Version { requested_at, id } = version.clone();
-            let candidate = Remembered { fingerprint: press.kind.as_str().to_owned(), id, requested_at };
+            let candidate = IdempotentRequest { fingerprint: press.kind.as_str().to_owned(), id, requested_at };
             let first = self.idempotency.remember(version.id.as_str().to_owned(), candidate).await?;
             let distance = pressed_at.since(first.requested_at).max(first.requested_at.since(pressed_at));
             if matches!(key, DeduplicationKey::Time(_)) || distance <= SAME_PRESS_WINDOW {

@@ -1,4 +1,4 @@
-//! The function of the Alexa skill.
+//! The function that serves the Alexa skill.
 
 use serde_json::Value;
 
@@ -30,8 +30,10 @@ impl AlexaSkill {
         })
     }
 
+    /// Answers a request of the skill.
+    ///
     /// # Errors
-    /// The request is not from the skill.
+    /// Returns an error if the request does not come from the skill.
     pub async fn handle(&self, request: &Value) -> Result<Response, InvalidRequest> {
         let skill = Skill {
             skill_id: &self.skill_id,

@@ -1,4 +1,4 @@
-//! The function of the HTTP API.
+//! The function that serves the HTTP API and the pages.
 
 use std::sync::Arc;
 
@@ -16,12 +16,13 @@ use crate::adapters::sqs::Sqs;
 use crate::http::client::ListEveryone;
 use crate::http::{self, App};
 
-/// The router of all backends, with SQS and DynamoDB. Reads the secret that sign-ups need.
+/// Creates the router, with the SQS queue and the DynamoDB table as its backends. Reads the token secret, which every
+/// sign-up needs.
 pub async fn router() -> anyhow::Result<Router> {
     let config = config::load_for_function()?;
     let (organiser_key_id, token_secret_id) =
         (required_setting("COUNTMEIN_ORGANISER_SECRET")?, required_setting("COUNTMEIN_TOKEN_SECRET")?);
-    // This also opens the connection, while Lambda grants a whole processor for the start.
+    // This also opens the connection to AWS. It is fast here, because Lambda provides a full CPU during initialisation.
     let token_secret = secrets::read_current(&config, &token_secret_id).await?;
     let app = App {
         queue: Arc::new(Sqs::new(&config, required_setting("COUNTMEIN_QUEUE_URL")?)),

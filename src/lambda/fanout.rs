@@ -1,7 +1,7 @@
 //! The function that notifies attendees of changes.
 //!
-//! A batch of the table's stream is added to the digests, and the announcements that are due are sent. A schedule
-//! invokes the function each minute, to send the announcements that have become due.
+//! A batch of the table's stream is added to the digests, and the digests that are due are sent. A schedule also
+//! invokes the function every minute, to send the digests that have become due since.
 
 use std::time::Duration;
 
@@ -25,13 +25,13 @@ use crate::lambda::stream_event;
 use crate::notify::NotificationSender;
 use crate::ports::{Digests as _, Meter as _};
 
-/// Digests that one scheduled invocation takes up.
+/// Maximum number of due digests that one scheduled invocation reads.
 const MAX_DUE_DIGESTS: usize = 1_000;
 
 const MAX_CONCURRENT_NOTIFICATIONS: usize = 32;
 
-/// An invocation starts no notification after this time; the next scheduled one continues. A call to AWS takes at most
-/// [`OPERATION_TIMEOUT`](config::OPERATION_TIMEOUT), so what has started ends within the function's timeout.
+/// An invocation starts no notification after this time; the next scheduled invocation continues. A call to AWS takes
+/// at most [`OPERATION_TIMEOUT`](config::OPERATION_TIMEOUT), so calls in progress end within the function's timeout.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
 
 /// The state of the function between invocations.
@@ -39,8 +39,8 @@ pub struct Fanout {
     config: SdkConfig,
     table: EventsTable,
     emf: Emf,
-    noise: BackoffPolicy,
-    /// Created when it is first needed, since most batches send nothing and need no secrets.
+    backoff: BackoffPolicy,
+    /// Created when it is first needed, because most batches send nothing and need no secrets.
     sender: OnceCell<NotificationSender>,
 }
 
@@ -51,7 +51,7 @@ impl Fanout {
         let seconds = |name, default: Duration| -> anyhow::Result<Duration> {
             Ok(parsed_setting(name)?.map_or(default, Duration::from_secs))
         };
-        let noise = BackoffPolicy {
+        let backoff = BackoffPolicy {
             initial: seconds("COUNTMEIN_BACKOFF_INITIAL", default.initial)?,
             multiplier: parsed_setting("COUNTMEIN_BACKOFF_MULTIPLIER")?.unwrap_or(default.multiplier),
             maximum: seconds("COUNTMEIN_BACKOFF_MAXIMUM", default.maximum)?,
@@ -60,7 +60,7 @@ impl Fanout {
             table: EventsTable::new(&config, required_setting("COUNTMEIN_TABLE")?),
             emf: Emf::new(required_setting("COUNTMEIN_STAGE")?),
             config,
-            noise,
+            backoff,
             sender: OnceCell::new(),
         })
     }
@@ -68,11 +68,11 @@ impl Fanout {
     /// Handles a batch of the table's stream, which has records, or the event of the schedule, which has none.
     ///
     /// # Errors
-    /// If not all changes are in their digests: Lambda must deliver the batch again. A failed notification is no error,
-    /// since the schedule retries it and the stream must not wait.
+    /// Returns an error if a change could not be added to its digest; Lambda then delivers the batch again. A failed
+    /// notification is not an error: the schedule retries it, and it must not block the stream.
     pub async fn handle(&self, event: Value) -> anyhow::Result<()> {
         let deadline = Timestamp::now().plus(TIME_LIMIT);
-        // Boxed, since these futures contain the whole code that sends notifications and are very large.
+        // The futures are boxed because they are very large: they contain all the code that sends notifications.
         match event.get("Records") {
             Some(_) => Box::pin(self.handle_stream(event, deadline)).await,
             None => Box::pin(self.handle_schedule(deadline)).await,
@@ -83,23 +83,23 @@ impl Fanout {
         let event = serde_json::from_value(event).context("the event is not from a DynamoDB stream")?;
         let changes = stream_event::changes(event)?;
         let now = Timestamp::now();
-        let taken = fanout::add_to_digests(&changes, &self.table, &self.noise, now).await?;
-        let Movements { joined, left } = taken.movements;
+        let update = fanout::add_to_digests(&changes, &self.table, &self.backoff, now).await?;
+        let Movements { joined, left } = update.movements;
         tracing::debug!(joined, left, "changes added to the digests");
         self.emf.write(&[Metric::count("AttendeesJoined", joined), Metric::count("AttendeesLeft", left)]);
-        tokio::join!(self.send_direct_messages(&changes, deadline), self.announce_all(taken.due, deadline));
+        tokio::join!(self.send_direct_messages(&changes, deadline), self.send_digests(update.due, deadline));
         Ok(())
     }
 
-    /// Sends opt-in requests to new contacts, and manage links again.
+    /// Sends opt-in requests to new contacts, and sends manage links again to people who asked for them.
     async fn send_direct_messages(&self, changes: &[Change], deadline: Timestamp) {
         if !changes.iter().any(Change::needs_reply) {
             return;
         }
         let time_left = || Some(Timestamp::now()).filter(|now| *now < deadline);
         match self.sender().await {
-            // A request that was not sent is sent before the next notification.
-            Ok(sender) => drop(sender.answer_changes(changes, &time_left).await),
+            // An opt-in request that is not sent now is sent before the next notification.
+            Ok(sender) => drop(sender.send_direct_messages(changes, &time_left).await),
             Err(error) => tracing::error!(
                 error = format!("{error:#}"),
                 "opt-in requests deferred; they are sent before the next notification"
@@ -114,12 +114,12 @@ impl Fanout {
         tracing::debug!(digests = due.len(), "found due digests");
         self.emf.write(&[Metric::count("DigestsDue", due.len() as u64), Metric::duration("OldestDigestDue", oldest)]);
         let events: Vec<EventId> = due.into_iter().map(|(event, _)| event).collect();
-        self.announce_all(events, deadline).await;
+        self.send_digests(events, deadline).await;
         Ok(())
     }
 
-    /// Sends the due announcements of some events, until the deadline.
-    async fn announce_all(&self, events: Vec<EventId>, deadline: Timestamp) {
+    /// Sends the due digests of some events, until the deadline.
+    async fn send_digests(&self, events: Vec<EventId>, deadline: Timestamp) {
         if events.is_empty() {
             return;
         }
@@ -134,7 +134,7 @@ impl Fanout {
             digests: &self.table,
             roster: &self.table,
             notifier,
-            backoff: self.noise,
+            backoff: self.backoff,
             concurrency: MAX_CONCURRENT_NOTIFICATIONS,
             clock: &Timestamp::now,
             is_stopping: &|| false,

@@ -17,10 +17,10 @@ use crate::formats::csv::{CsvError, Import, Table, rejected_rows};
 use crate::formats::message;
 use crate::ports::{Queue as _, Unavailable};
 
-/// The largest file, in bytes. It fits the function's memory.
+/// Maximum size of a file. A file of this size fits in the function's memory.
 const MAX_FILE_BYTES: u64 = 64 * 1024 * 1024;
 
-/// Messages that one call of the port puts on the queue.
+/// Number of messages in one call of `Queue::send`.
 const MESSAGES_PER_CALL: usize = 100;
 
 const MAX_CONCURRENT_CALLS: usize = 8;
@@ -33,7 +33,8 @@ pub struct Importer {
     emf: Emf,
 }
 
-/// The fields that are needed of S3's notification about created objects (S3 user guide, "Event message structure").
+/// The fields that this function reads from S3's notification about created objects (S3 user guide, "Event message
+/// structure").
 #[derive(Debug, Deserialize)]
 pub struct ObjectsCreated {
     #[serde(rename = "Records", default)]
@@ -60,7 +61,7 @@ struct Bucket {
 
 #[derive(Debug, Deserialize)]
 struct Object {
-    /// Encoded as in a form: `+` is a space, other characters are percent-encoded.
+    /// Encoded like a form: `+` is a space, other characters are percent-encoded.
     key: String,
     #[serde(default)]
     size: u64,
@@ -93,7 +94,7 @@ impl Importer {
     /// Imports each file. A repeated notification is safe: its sign-ups have the same ids, so they change nothing.
     ///
     /// # Errors
-    /// If an import is not complete: Lambda must deliver the event again.
+    /// Returns an error if an import is incomplete; Lambda then delivers the event again.
     pub async fn handle(&self, event: ObjectsCreated) -> anyhow::Result<()> {
         if event.records.is_empty() {
             bail!("the event has no records; check that S3 triggers the function");
@@ -182,10 +183,10 @@ impl Importer {
 }
 
 impl ImportResult {
-    /// The result of a file that is not CSV.
+    /// The result for a file that cannot be imported at all.
     fn unreadable(reason: &str) -> Self {
         let mut refused_csv = Vec::new();
-        rejected_rows::write_file_rejected(&mut refused_csv, reason).expect("writing to a vector never fails");
+        rejected_rows::write_file_rejected(&mut refused_csv, reason).expect("writing to a vector does not fail");
         Self { sent: 0, refused: 1, refused_csv }
     }
 }

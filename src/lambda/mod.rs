@@ -22,12 +22,12 @@ use std::str::FromStr;
 
 use anyhow::{Context as _, anyhow};
 
-/// A setting that the template passes in the environment.
+/// Reads a setting, which the template sets in the function's environment. It must not be empty.
 fn required_setting(name: &str) -> anyhow::Result<String> {
     optional_setting(name).with_context(|| format!("{name} is not set; set it in the function's environment"))
 }
 
-/// Parses a setting. None if it is absent or empty.
+/// Parses a setting. Returns `None` if it is absent or empty.
 fn parsed_setting<T: FromStr>(name: &str) -> anyhow::Result<Option<T>>
 where
     T::Err: Display,
@@ -36,7 +36,7 @@ where
     optional_setting(name).map(parse).transpose()
 }
 
-/// None if the setting is absent or empty.
+/// Reads a setting. Returns `None` if it is absent or empty.
 fn optional_setting(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
 }

@@ -12,10 +12,10 @@ use crate::adapters::metrics::emf::Emf;
 use crate::adapters::secrets_manager as secrets;
 use crate::adapters::sns::{Sns, SnsSms, SnsTopics};
 use crate::notify::links::Links;
-use crate::notify::text::{MessageTexts, NAMES_SHOWN};
+use crate::notify::text::{DEFAULT_NAMES_SHOWN, MessageTexts};
 use crate::notify::{Limits, NotificationSender, OptInsInFlight, SmsLimits};
 
-/// The default of the template's parameter.
+/// Used if the setting is absent; the same as the default of the template's parameter `OptInsPerHour`.
 const DEFAULT_OPT_INS_PER_HOUR: u64 = 100;
 
 /// Creates the sender. Reads the secrets for links and contact ids.
@@ -24,7 +24,8 @@ pub async fn notification_sender(
     table: &EventsTable,
     emf: &Emf,
 ) -> anyhow::Result<NotificationSender> {
-    // One after the other, over one connection: a second TLS handshake takes a function longer than a second request.
+    // The secrets are read one after the other over one connection. Reading both at once would need a second TLS
+    // handshake, which takes longer than a second request.
     let token_secret = secrets::read_current(config, &required_setting("COUNTMEIN_TOKEN_SECRET")?).await?;
     let contact_secret = secrets::read_current(config, &required_setting("COUNTMEIN_CONTACT_SECRET")?).await?;
     let sns = Arc::new(Sns::new(
@@ -41,7 +42,7 @@ pub async fn notification_sender(
     Ok(NotificationSender {
         texts: MessageTexts::new(
             parsed_setting("COUNTMEIN_LANGUAGE")?.unwrap_or_default(),
-            parsed_setting("COUNTMEIN_NAMES_SHOWN")?.unwrap_or(NAMES_SHOWN),
+            parsed_setting("COUNTMEIN_NAMES_SHOWN")?.unwrap_or(DEFAULT_NAMES_SHOWN),
         ),
         links: Links { public_url: parse_public_url(&required_setting("COUNTMEIN_PUBLIC_URL")?)?, token_secret },
         contact_secret,
@@ -63,7 +64,7 @@ pub fn limits() -> anyhow::Result<Limits> {
     Ok(Limits { opt_ins_per_hour, sms: sms_limits()? })
 }
 
-/// None if no calling code is set. No text messages are sent then.
+/// Returns `None` if no calling code is set, so that no text messages are sent.
 fn sms_limits() -> anyhow::Result<Option<SmsLimits>> {
     let Some(codes) = optional_setting("COUNTMEIN_SMS_CALLING_CODES") else { return Ok(None) };
     let calling_codes: Vec<String> = codes.split(',').map(|code| code.trim().to_owned()).collect();

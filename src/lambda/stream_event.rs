@@ -7,8 +7,8 @@ use crate::domain::attendee::Attendee;
 use crate::domain::change::Change;
 use crate::formats::stored::attendee::{AttendeeRecord, Damaged};
 
-/// A record of the stream cannot be read. The invocation must fail: the event source mapping then splits the batch, and
-/// finally sends the record to its failure destination.
+/// A record of the stream cannot be read. The invocation must fail, so that the event source mapping splits the batch
+/// and finally sends the record to its failure destination.
 #[derive(Debug, thiserror::Error)]
 #[error("record {sequence_number} of the stream is damaged: {cause}")]
 pub struct DamagedRecord {
@@ -16,7 +16,7 @@ pub struct DamagedRecord {
     pub cause: String,
 }
 
-/// The changes of attendees, in their order. Leaves out writes to other items of the table.
+/// Returns the changes of attendees, in the order of the stream. Leaves out writes to other items of the table.
 pub fn changes(event: Event) -> Result<Vec<Change>, DamagedRecord> {
     event.records.into_iter().filter_map(|record| change_in(record).transpose()).collect()
 }
@@ -29,11 +29,11 @@ fn change_in(record: EventRecord) -> Result<Option<Change>, DamagedRecord> {
     })
 }
 
-/// The change between two images of an item, where an empty image means that there was no item. None if the item is no
-/// attendee.
+/// The change between two images of an item, where an empty image means that there is no item. Returns `None` if the
+/// item is not an attendee.
 ///
 /// # Errors
-/// The reason why an image cannot be read.
+/// Returns the reason if an image cannot be read.
 pub fn change(old: Item, new: Item) -> Result<Option<Change>, String> {
     if [&old, &new].into_iter().any(is_other_item) {
         return Ok(None);
@@ -43,7 +43,8 @@ pub fn change(old: Item, new: Item) -> Result<Option<Change>, String> {
     Ok(key.map(|key| Change { key, old, new }))
 }
 
-/// Whether an item is no attendee: its partition key or its sort key then begins with `#`.
+/// Whether an item is something other than an attendee. The partition key or the sort key of such items begins with
+/// `#`.
 fn is_other_item(image: &Item) -> bool {
     let has_prefix = |key: &str| match image.inner().get(key) {
         Some(AttributeValue::S(text)) => text.starts_with('#'),
@@ -81,7 +82,7 @@ mod tests {
         image
     }
 
-    /// As in the AWS Lambda developer guide, "Using AWS Lambda with Amazon DynamoDB".
+    /// An event as in the AWS Lambda developer guide, "Using AWS Lambda with Amazon DynamoDB".
     fn event(images: &[(Option<Value>, Option<Value>)]) -> Event {
         let records = images.iter().enumerate().map(|(number, (old, new))| {
             let mut stream = json!({
@@ -104,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_joined_and_left_from_the_images() {
+    fn reads_movements_from_images() {
         let event = event(&[
             (None, Some(image("in"))),
             (Some(image("in")), Some(image("in"))),
@@ -121,14 +122,14 @@ mod tests {
     }
 
     #[test]
-    fn ignores_items_that_are_no_attendees() {
+    fn ignores_items_other_than_attendees() {
         let digest = json!({"event": {"S": "#digest"}, "name": {"S": "dance"}, "status": {"S": "in"}});
         let details = json!({"event": {"S": "dance"}, "name": {"S": "#details"}, "title": {"S": "Dance"}});
         assert_eq!(changes(event(&[(None, Some(digest)), (Some(details), None)])).unwrap(), []);
     }
 
     #[test]
-    fn damaged_image_is_named_by_its_number() {
+    fn damaged_image_error_names_sequence_number() {
         let mut damaged = image("in");
         damaged.as_object_mut().unwrap().remove("owner");
         let error = changes(event(&[(None, Some(image("in"))), (None, Some(damaged))])).unwrap_err();

@@ -1,4 +1,4 @@
-//! Counters with a limit, each for one hour or one day.
+//! Counts messages against a limit per hour or per day.
 
 use std::time::Duration;
 
@@ -17,30 +17,31 @@ pub enum Admission {
     Suppressed(Limit),
 }
 
-/// How much of a limit is used.
+/// The number of messages that were counted in the current period, and their limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Usage {
     pub spent: u64,
     pub limit: u64,
 }
 
-/// What a check of a budget takes from it.
+/// How many messages to count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Charge {
-    /// Only checks whether something is left.
+    /// Counts no message. Only checks whether the limit is reached.
     Nothing,
     One,
 }
 
-/// A counter for one hour or one day. The counter of the next period has another name.
+/// A counter for one hour or one day. The name contains the period, so each period starts with a new counter.
 pub(super) struct Budget {
     name: String,
     limit: u64,
+    /// The counter may be deleted after this time.
     ends_at: Timestamp,
 }
 
 impl Admission {
-    /// Suppressed by `limit` if the budget is exhausted.
+    /// Returns `Suppressed` if the budget is exhausted. `limit` names the budget for logs and metrics.
     pub(super) fn from_spending(spending: Spending, limit: Limit) -> Self {
         match spending {
             Spending::Granted => Self::Allowed,

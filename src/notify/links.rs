@@ -1,4 +1,4 @@
-//! Builds the paths of pages and the absolute links in messages.
+//! Builds the paths of pages, and the absolute links in messages.
 
 use url::Url;
 
@@ -9,28 +9,29 @@ use crate::domain::manage_link::ManageToken;
 use crate::domain::opt_in::ContactToken;
 use crate::domain::secret::Secret;
 
-/// Builds absolute links for messages. A message is read outside the site, so a path alone is not enough.
+/// Builds the links in messages. They are absolute, because a message is read outside the site.
 #[derive(Debug, Clone)]
 pub struct Links {
-    /// The address at which people reach this server. Pages are below its root.
+    /// The URL at which people reach this server. The path of every page starts at its root.
     pub public_url: Url,
+    /// The key that signs the tokens in links.
     pub token_secret: Secret,
 }
 
 impl Links {
-    /// The manage link of an attendee's registration. `None` if the attendee has no registration.
+    /// Returns the manage link of an attendee's registration, or `None` if the attendee has no registration.
     pub fn manage(&self, attendee: &Attendee) -> Option<Url> {
         let signup = attendee.registration()?.owner.clone();
         let token = ManageToken { key: attendee.key(), signup }.sign(&self.token_secret);
         Some(self.absolute(&event_path(&attendee.event, &["manage", &token])))
     }
 
-    /// The page of an event.
+    /// Returns the link to an event's page.
     pub fn event(&self, event: &EventId) -> Url {
         self.absolute(&event_path(event, &[]))
     }
 
-    /// The page on which the owner of a contact opts in or out.
+    /// Returns the link to the page on which the owner of a contact opts in or out.
     pub fn opt_in(&self, contact: &ContactId) -> Url {
         let token = ContactToken::sign(contact, &self.token_secret);
         self.absolute(&contact_path(&token))
@@ -41,24 +42,26 @@ impl Links {
     }
 }
 
+/// Returns the path of the page on which the owner of a contact opts in or out.
 pub fn contact_path(token: &str) -> String {
     path(&["contacts", token])
 }
 
-/// The path of an event's page, or of a page below it.
+/// Returns the path of an event's page followed by the segments in `below`.
 pub fn event_path(event: &EventId, below: &[&str]) -> String {
     path(&[&["events", event.as_str()], below].concat())
 }
 
-/// The path to which an event's page posts sign-ups. It contains the title, because the first sign-up gives the event its
-/// title.
+/// Returns the path to which an event's page posts sign-ups. It contains the title instead of the id, because the first
+/// sign-up sets the event's title.
 pub fn signups_path(title: &str) -> String {
     path(&["events", title, "signups"])
 }
 
 fn path(segments: &[&str]) -> String {
-    // Every sign-up gets a link, and ids and tokens rarely need escapes. So the common case does not build a `Url`.
-    if segments.iter().all(|segment| is_plain(segment)) {
+    // Every sign-up needs a link, and most ids and tokens need no
+    // percent-encoding. Joining them is faster than a `Url`.
+    if segments.iter().all(|segment| needs_no_escape(segment)) {
         return format!("/{}", segments.join("/"));
     }
     let mut url = Url::parse("http://localhost/").expect("the literal is a valid URL");
@@ -66,8 +69,8 @@ fn path(segments: &[&str]) -> String {
     url.path().to_owned()
 }
 
-/// Whether the segment needs no escape in a path.
-fn is_plain(segment: &str) -> bool {
+/// Whether the segment can be written in a path without percent-encoding.
+fn needs_no_escape(segment: &str) -> bool {
     !segment.is_empty() && segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
@@ -76,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn escapes_letters_beyond_ascii() {
+    fn escapes_non_ascii_letters() {
         let event = EventId::parse("Fête d'été".replace('\'', " ").as_str()).unwrap();
         assert_eq!(event_path(&event, &["attendees"]), "/events/f%C3%AAte-d-%C3%A9t%C3%A9/attendees");
     }

@@ -1,4 +1,4 @@
-//! Sends notifications to contacts that have opted in, with the recipient's manage link.
+//! Sends notifications to contacts that have opted in. Each notification contains the recipient's manage link.
 
 mod budget;
 mod limits;
@@ -42,18 +42,20 @@ use crate::ports::{
     Sms, SmsSender, WebhookCall, WebhookCaller,
 };
 
-/// Changes whose opt-in requests and resent links are sent concurrently.
-const MAX_CONCURRENT_ANSWERS: usize = 16;
+/// Changes whose direct messages are sent concurrently.
+const MAX_CONCURRENT_DIRECT_MESSAGES: usize = 16;
 
+/// Sends notifications, opt-in requests and manage links through the adapters of this deployment.
 pub struct NotificationSender {
     pub texts: MessageTexts,
     pub links: Links,
-    /// The key of the hash that stands for a contact where its address must not appear. It must never change.
+    /// The key of the hash that identifies a contact where its address must not appear. Stored
+    /// opt-ins are found by this hash, so the key must never change.
     pub contact_secret: Secret,
     pub contacts: Arc<dyn Contacts>,
     pub budgets: Arc<dyn Budgets>,
     pub limits: Limits,
-    /// Starts empty.
+    /// Shared by all tasks of this process. Initially empty.
     pub opt_ins_in_flight: OptInsInFlight,
     pub metrics: Arc<dyn Meter>,
     pub inbox: Option<Arc<dyn Inbox>>,
@@ -63,7 +65,7 @@ pub struct NotificationSender {
     pub broadcaster: Option<Arc<dyn Broadcaster>>,
 }
 
-/// The adapter that reaches a contact, with the contact's address.
+/// The adapter for a contact, with the contact's address.
 #[derive(Clone, Copy)]
 enum Transport<'a> {
     Email(&'a dyn Mailer, &'a str),
@@ -79,15 +81,16 @@ impl Notifier for NotificationSender {
             Recipient::Everybody => return self.broadcast(notification).await,
         };
         let Some(registration) = attendee.registration() else { return Ok(Notified::NotWanted) };
-        // A message in the inbox counts as sent, since the attendee can read it there.
+        // A message in the inbox counts as sent, because the attendee can read it on the manage page.
         let without_contact = if self.inbox.is_some() { Notified::Sent } else { Notified::NotWanted };
         if let Some(inbox) = &self.inbox {
             let key = RegistrationKey { attendee: attendee.key(), owner: registration.owner.clone() };
             let text = self.texts.announcement_line(&notification.announcement);
             inbox.keep(&key, InboxMessage { id: notification.id.clone(), at: notification.at, text }).await?;
         }
-        let wanted = registration.contact.as_ref().filter(|_| registration.notify);
-        let Some((contact, transport)) = wanted.and_then(|contact| Some((contact, self.transport_to(contact)?))) else {
+        let contact = registration.contact.as_ref().filter(|_| registration.notify);
+        let Some((contact, transport)) = contact.and_then(|contact| Some((contact, self.transport_to(contact)?)))
+        else {
             return Ok(without_contact);
         };
         match self.check_or_request_opt_in(contact, transport, &attendee.title, notification.at).await? {
@@ -101,30 +104,30 @@ impl Notifier for NotificationSender {
 }
 
 impl NotificationSender {
-    /// Sends opt-in requests for new contacts and resends manage links on request. No change is begun once
-    /// `now_unless_stopped` returns `None`.
+    /// Sends the direct messages for a batch of changes: opt-in requests to new contacts, and manage links that were
+    /// requested again. Once `now_unless_stopped` returns `None`, no further change is processed.
     ///
-    /// Returns how many changes are done, counted from the first to the first that was not begun.
-    pub async fn answer_changes(
+    /// Returns the number of changes before the first change that was not processed.
+    pub async fn send_direct_messages(
         &self,
         changes: &[Change],
         now_unless_stopped: &(dyn Fn() -> Option<Timestamp> + Sync),
     ) -> usize {
-        let wanted = changes.iter().enumerate().filter(|(_, change)| change.needs_reply());
-        let answers = wanted.map(|(index, change)| async move {
+        let with_messages = changes.iter().enumerate().filter(|(_, change)| change.needs_reply());
+        let sends = with_messages.map(|(index, change)| async move {
             let Some(now) = now_unless_stopped() else { return index };
             self.request_opt_in_if_new(change, now).await;
             self.resend_link_if_requested(change, now).await;
             changes.len()
         });
-        let answers: Vec<_> = answers.collect();
-        stream::iter(answers)
-            .buffer_unordered(MAX_CONCURRENT_ANSWERS)
-            .fold(changes.len(), async |done, index| done.min(index))
+        let sends: Vec<_> = sends.collect();
+        stream::iter(sends)
+            .buffer_unordered(MAX_CONCURRENT_DIRECT_MESSAGES)
+            .fold(changes.len(), async |processed, index| processed.min(index))
             .await
     }
 
-    /// `None` if this deployment has no adapter for the contact, or a limit forbids to use it.
+    /// Returns `None` if this deployment has no adapter for the contact, or if the phone's calling code is not allowed.
     fn transport_to<'a>(&'a self, contact: &'a Contact) -> Option<Transport<'a>> {
         match contact {
             Contact::Email(address) => Some(Transport::Email(&**self.mailer.as_ref()?, address)),
@@ -173,12 +176,13 @@ impl NotificationSender {
         }
     }
 
+    /// Counts a text message. Returns an error if a limit suppresses it.
     async fn charge_sms(&self, purpose: SmsPurpose, limits: &SmsLimits, now: Timestamp) -> Result<(), SendError> {
         match limits.admit(purpose, Charge::One, &*self.budgets, now).await? {
             Admission::Allowed => Ok(()),
             Admission::Suppressed(limit) => {
                 self.record_suppressed(limit);
-                Err(SendError::Rejected(format!("text message suppressed by the limit {}", limit.as_str())))
+                Err(SendError::Rejected(format!("text message suppressed by the limit `{}`", limit.as_str())))
             }
         }
     }
@@ -208,6 +212,7 @@ impl NotificationSender {
     }
 }
 
+/// The value of the message attribute by which subscribers of a broadcast filter.
 fn broadcast_kind(announcement: &Announcement) -> &'static str {
     let joined = !announcement.joined.is_empty() || announcement.others.joined > 0;
     let left = !announcement.left.is_empty() || announcement.others.left > 0;
@@ -218,7 +223,7 @@ fn broadcast_kind(announcement: &Announcement) -> &'static str {
     }
 }
 
-/// Parses the URL of a stored webhook. The URL was valid when the webhook was added.
+/// Parses the URL of a stored webhook. It was checked at sign-up, so an error is not expected.
 fn parse_webhook_url(text: &str) -> Result<Url, SendError> {
     Url::parse(text).map_err(|_| SendError::Rejected("the stored webhook URL is invalid".to_owned()))
 }

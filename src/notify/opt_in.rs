@@ -23,8 +23,8 @@ pub(super) enum Permission {
     Denied,
 }
 
-/// Derives the permission from a stored opt-in. `None` means that an opt-in request may be sent.
-fn known_permission(opt_in: Option<OptIn>, now: Timestamp) -> Option<Permission> {
+/// Derives the permission from a stored opt-in. Returns `None` if an opt-in request may be sent.
+fn stored_permission(opt_in: Option<OptIn>, now: Timestamp) -> Option<Permission> {
     match opt_in {
         Some(OptIn::Confirmed) => Some(Permission::Granted),
         Some(OptIn::OptedOut) => Some(Permission::Denied),
@@ -34,8 +34,8 @@ fn known_permission(opt_in: Option<OptIn>, now: Timestamp) -> Option<Permission>
 }
 
 impl NotificationSender {
-    /// Sends an opt-in request if the change adds a contact that needs one. If that fails, the request is sent with the
-    /// next notification.
+    /// Sends an opt-in request if the change adds a contact that needs one. If the
+    /// request fails, it is sent again before the next notification.
     pub(super) async fn request_opt_in_if_new(&self, change: &Change, now: Timestamp) {
         let Some(attendee) = change.new.as_ref().filter(|_| change.has_new_contact()) else { return };
         let Some(contact) = attendee.registration().and_then(|registration| registration.contact.as_ref()) else {
@@ -47,7 +47,8 @@ impl NotificationSender {
         }
     }
 
-    /// Checks whether a contact has opted in. Sends an opt-in request if none was sent lately.
+    /// Checks whether a contact has opted in. Sends an opt-in request if the contact has not
+    /// answered, and none was sent within [`OPT_IN_REQUEST_INTERVAL`].
     pub(super) async fn check_or_request_opt_in(
         &self,
         contact: &Contact,
@@ -56,47 +57,49 @@ impl NotificationSender {
         now: Timestamp,
     ) -> Result<Permission, SendError> {
         let id = ContactId::of(contact, &self.contact_secret);
-        let known = known_permission(self.contacts.opt_in(&id).await?, now);
-        if known == Some(Permission::Granted) {
+        let permission = stored_permission(self.contacts.opt_in(&id).await?, now);
+        if permission == Some(Permission::Granted) {
             return Ok(Permission::Granted);
         }
         // Only one of several concurrent sign-ups with the same contact sends the opt-in request.
-        let in_flight = known.is_none().then(|| self.opt_ins_in_flight.start(&id)).flatten();
+        let in_flight = permission.is_none().then(|| self.opt_ins_in_flight.start(&id)).flatten();
         let Some(_in_flight) = in_flight else {
-            // A webhook answers the request itself. If it opts in, the notifications that waited for it can be sent.
-            let is_answered =
+            // A webhook opts in or out in its response to the request. If another task is sending that request,
+            // this one waits for the response, so that its notification can still be sent.
+            let may_be_answered =
                 matches!(transport, Transport::Webhook(..)) && self.opt_ins_in_flight.wait(&id).await == Wait::Finished;
-            if !is_answered {
+            if !may_be_answered {
                 return Ok(Permission::Denied);
             }
             let not_sent = || Unavailable {
                 doing: "requesting the opt-in of a webhook",
-                cause: "the request did not reach it".to_owned(),
+                cause: "the request did not reach the webhook".to_owned(),
             };
-            let permission = known_permission(self.contacts.opt_in(&id).await?, now);
+            let permission = stored_permission(self.contacts.opt_in(&id).await?, now);
             return permission.ok_or_else(|| SendError::RecipientUnavailable(not_sent()));
         };
-        // Another task may have finished a request after the first look.
-        let before = self.contacts.opt_in(&id).await?;
-        if let Some(permission) = known_permission(before, now) {
+        // Another task may have finished a request since the first read.
+        let stored = self.contacts.opt_in(&id).await?;
+        if let Some(permission) = stored_permission(stored, now) {
             return Ok(permission);
         }
         if let Admission::Suppressed(limit) = self.admit_opt_in(transport, now).await? {
-            // The opt-in does not become pending, so that the request can be sent later.
+            // `pending` is not stored, so that a later notification can send the request.
             self.record_suppressed(limit);
             return Ok(Permission::Denied);
         }
         let pending = OptIn::Pending { at: now };
-        // If two processes get here, only the one whose write is stored sends the request. On a conflict a second look
-        // tells whether our own write was stored and only its answer was lost.
-        let write = self.contacts.set_opt_in(&id, before, pending).await?;
+        // If several processes reach this point, only the process that stores `pending` sends the
+        // request. After a retry, a conflict can also mean that the first attempt was stored but
+        // its response was lost, so it is read again.
+        let write = self.contacts.set_opt_in(&id, stored, pending).await?;
         if write == Write::Conflict && self.contacts.opt_in(&id).await? != Some(pending) {
             return Ok(Permission::Denied);
         }
         match self.send_opt_in_request(&id, transport, title, now).await {
-            Ok(Some(answer)) => {
-                let _ = self.contacts.set_opt_in(&id, Some(pending), answer).await?;
-                Ok(if answer == OptIn::Confirmed { Permission::Granted } else { Permission::Denied })
+            Ok(Some(opt_in)) => {
+                let _ = self.contacts.set_opt_in(&id, Some(pending), opt_in).await?;
+                Ok(if opt_in == OptIn::Confirmed { Permission::Granted } else { Permission::Denied })
             }
             Ok(None) => Ok(Permission::Denied),
             Err(SendError::Rejected(reason)) => {
@@ -104,15 +107,14 @@ impl NotificationSender {
                 Ok(Permission::Denied)
             }
             Err(failure) => {
-                // A request that may have arrived is not sent again.
                 if matches!(failure, SendError::NotSent(_)) {
-                    // This request did not arrive, so the next one need not wait. If this write fails, the next one
-                    // waits for the whole interval.
-                    let reverted = before.unwrap_or(OptIn::Pending { at: Timestamp::EARLIEST });
+                    // This request certainly did not arrive, so the next one need not wait for the interval. In all
+                    // other cases it may have arrived, and `pending` stays stored so that it is not sent twice.
+                    let reverted = stored.unwrap_or(OptIn::Pending { at: Timestamp::EARLIEST });
                     let _ = self.contacts.set_opt_in(&id, Some(pending), reverted).await?;
                 }
-                // `RecipientUnavailable` counts against this recipient only. Failed opt-in requests must not hold up the
-                // notifications of other recipients.
+                // `RecipientUnavailable` defers the notifications of this recipient only.
+                // `Unavailable` would also delay those of other recipients.
                 Err(match failure {
                     SendError::Unavailable(unavailable) | SendError::NotSent(unavailable) => {
                         SendError::RecipientUnavailable(unavailable)
@@ -123,13 +125,13 @@ impl NotificationSender {
         }
     }
 
-    /// Charges an opt-in request to the budgets.
+    /// Counts an opt-in request in the budgets that apply to it.
     async fn admit_opt_in(&self, transport: Transport<'_>, now: Timestamp) -> Result<Admission, Unavailable> {
         let budgets = &*self.budgets;
         let Transport::Sms(_, sms, _) = transport else { return self.limits.admit_opt_in(budgets, now).await };
-        // Checks the limits on text messages first: a suppressed text message must not use up the hour's opt-in
-        // requests.
-        let check = sms.admit(SmsPurpose::Answer, Charge::Nothing, budgets, now).await?;
+        // The limits on text messages are checked first, so that a suppressed text message is not counted as an opt-in
+        // request.
+        let check = sms.admit(SmsPurpose::DirectMessage, Charge::Nothing, budgets, now).await?;
         if check != Admission::Allowed {
             return Ok(check);
         }
@@ -137,10 +139,11 @@ impl NotificationSender {
         if opt_in != Admission::Allowed {
             return Ok(opt_in);
         }
-        sms.admit(SmsPurpose::Answer, Charge::One, budgets, now).await
+        sms.admit(SmsPurpose::DirectMessage, Charge::One, budgets, now).await
     }
 
-    /// Returns the answer if the contact gives it during the request, as webhooks do.
+    /// Sends an opt-in request. A webhook opts in or out in its response, which is returned. For other contacts, the
+    /// result is `None`.
     async fn send_opt_in_request(
         &self,
         contact: &ContactId,

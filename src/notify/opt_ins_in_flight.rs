@@ -1,4 +1,4 @@
-//! Keeps concurrent tasks from sending an opt-in request to the same contact twice.
+//! Prevents concurrent tasks from sending opt-in requests to the same contact.
 
 use std::collections::HashSet;
 use std::pin::pin;
@@ -8,23 +8,25 @@ use tokio::sync::Notify;
 
 use crate::domain::contact_id::ContactId;
 
-/// The contacts to which this process is sending an opt-in request right now.
+/// The contacts to which this process is currently sending an opt-in request.
 #[derive(Debug, Default)]
 pub struct OptInsInFlight {
     contacts: Mutex<HashSet<ContactId>>,
-    one_finished: Notify,
+    request_finished: Notify,
 }
 
-/// Keeps a contact in [`OptInsInFlight`] until it is dropped.
+/// A guard that removes its contact from [`OptInsInFlight`] when it is dropped.
 pub(super) struct InFlight<'a> {
     owner: &'a OptInsInFlight,
     contact: ContactId,
 }
 
-/// Whether there was a request to wait for.
+/// The result of [`OptInsInFlight::wait`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Wait {
+    /// Another task was sending a request and has finished.
     Finished,
+    /// No task was sending a request.
     NothingInFlight,
 }
 
@@ -33,18 +35,18 @@ impl OptInsInFlight {
         self.contacts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns `None` if another task is sending a request to this contact.
+    /// Registers a request to this contact. Returns `None` if another task is already sending one.
     pub(super) fn start(&self, contact: &ContactId) -> Option<InFlight<'_>> {
-        let is_first = self.contacts().insert(contact.clone());
-        is_first.then(|| InFlight { owner: self, contact: contact.clone() })
+        let is_new = self.contacts().insert(contact.clone());
+        is_new.then(|| InFlight { owner: self, contact: contact.clone() })
     }
 
-    /// Waits while another task is sending a request to this contact.
+    /// Waits until no task is sending a request to this contact.
     pub(super) async fn wait(&self, contact: &ContactId) -> Wait {
         let mut result = Wait::NothingInFlight;
         loop {
-            let mut finished = pin!(self.one_finished.notified());
-            // Subscribing before the check ensures that no notification is missed.
+            let mut finished = pin!(self.request_finished.notified());
+            // Subscribes before the check, since a request can finish between the check and the `await`.
             finished.as_mut().enable();
             if !self.contacts().contains(contact) {
                 return result;
@@ -58,6 +60,6 @@ impl OptInsInFlight {
 impl Drop for InFlight<'_> {
     fn drop(&mut self) {
         self.owner.contacts().remove(&self.contact);
-        self.owner.one_finished.notify_waiters();
+        self.owner.request_finished.notify_waiters();
     }
 }

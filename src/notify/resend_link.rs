@@ -1,4 +1,4 @@
-//! Sends an attendee's manage link again on request.
+//! Resends an attendee's manage link on request.
 
 use super::budget::Admission;
 use super::sms_limits::SmsPurpose;
@@ -12,7 +12,7 @@ use crate::formats::cloud_event;
 use crate::ports::{Mail, SendError, Sms, WebhookCall};
 
 impl NotificationSender {
-    /// Resends the manage link if the change requests it and the contact has opted in. A failure is only logged, since
+    /// Resends the manage link if the change requests it and the contact has opted in. An error is only logged, because
     /// the attendee can request the link again.
     pub(super) async fn resend_link_if_requested(&self, change: &Change, now: Timestamp) {
         let Some(attendee) = change.link_request() else { return };
@@ -40,7 +40,7 @@ impl NotificationSender {
         let id = format!("link:{}:{}:{requested_at}", attendee.event, registration.owner);
         match transport {
             Transport::Email(mailer, to) => {
-                let email = self.texts.link_again_email(title, link.as_str());
+                let email = self.texts.resent_link_email(title, link.as_str());
                 let (to, subject, body) = (to.to_owned(), email.subject, email.body);
                 mailer.send(&Mail { id, contact: contact_id, to, subject, body, unsubscribe: None }).await
             }
@@ -50,8 +50,8 @@ impl NotificationSender {
                 caller.call(&WebhookCall { id, contact: contact_id, to: parse_webhook_url(to)?, body }).await
             }
             Transport::Sms(sms_sender, limits, to) => {
-                self.charge_sms(SmsPurpose::Answer, limits, now).await?;
-                let body = self.texts.link_again_sms(title, link.as_str());
+                self.charge_sms(SmsPurpose::DirectMessage, limits, now).await?;
+                let body = self.texts.resent_link_sms(title, link.as_str());
                 sms_sender.send(&Sms { to: to.to_owned(), body }).await
             }
         }

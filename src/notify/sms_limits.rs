@@ -1,4 +1,4 @@
-//! Limits on text messages.
+//! Limits the destinations, the hours and the number of text messages.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,14 +10,14 @@ use crate::domain::limit::Limit;
 use crate::domain::timestamp::Timestamp;
 use crate::ports::{Budgets, Spending, Unavailable};
 
-/// Limits the destinations, hours and number of text messages. Without limits, fraudsters can make a public form send
-/// texts to premium-rate numbers that they own.
+/// The operator's limits on text messages. They protect against SMS pumping: without limits, fraudsters could use the
+/// public form to send messages to premium-rate numbers of their own.
 #[derive(Debug, Clone)]
 pub struct SmsLimits {
-    /// Calling codes with their `+`, as in `+49`, or longer prefixes of numbers. An empty list allows no number.
+    /// The allowed prefixes of numbers: calling codes like `+49`, or longer prefixes. An empty list allows no number.
     pub calling_codes: Vec<String>,
     pub hours: SmsHours,
-    /// Text messages per day (UTC).
+    /// Maximum number of text messages per day (UTC).
     pub per_day: u64,
 }
 
@@ -25,23 +25,25 @@ pub struct SmsLimits {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum SmsPurpose {
     Digest,
-    /// An opt-in request or a resent manage link. Anyone can cause these, so half of a day's text messages is reserved
-    /// for digests.
-    Answer,
+    /// An opt-in request or a resent manage link. Anyone can cause these, so they may use only half of a day's text
+    /// messages.
+    DirectMessage,
 }
 
-/// How many text messages were sent on one day.
+/// The number of text messages sent on one day (UTC), and the limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SmsUsage {
     pub all: Usage,
-    /// Opt-in requests and resent manage links, which `all` includes.
+    /// The opt-in requests and resent manage links among them.
     pub answers: Usage,
 }
 
 /// Hours in which text messages may be sent, in the recipients' time zone: `8-21 Europe/Berlin`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SmsHours {
+    /// The first hour of the day in which text messages may be sent, from 0 to 23.
     from: i8,
+    /// The hour of the day at which sending ends, from 1 to 24.
     to: i8,
     zone: TimeZone,
 }
@@ -57,6 +59,7 @@ impl SmsLimits {
         !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
     }
 
+    /// Whether text messages may be sent to this number.
     pub fn allows(&self, number: &str) -> bool {
         self.calling_codes.iter().any(|code| number.starts_with(code.as_str()))
     }
@@ -65,11 +68,12 @@ impl SmsLimits {
         Budget::daily("sms", self.per_day, now)
     }
 
-    fn answers_budget(&self, now: Timestamp) -> Budget {
+    fn direct_messages_budget(&self, now: Timestamp) -> Budget {
+        // The name is stored, so it cannot change.
         Budget::daily("sms answers", self.per_day.div_ceil(2), now)
     }
 
-    /// Decides whether a text message may be sent now, and charges the budgets.
+    /// Decides whether a text message may be sent now. Counts it in the budgets if `charge` is [`Charge::One`].
     pub(super) async fn admit(
         &self,
         purpose: SmsPurpose,
@@ -80,28 +84,29 @@ impl SmsLimits {
         if !self.hours.include(now) {
             return Ok(Admission::Suppressed(Limit::SmsHours));
         }
-        if purpose == SmsPurpose::Answer
-            && self.answers_budget(now).charge(charge, budgets).await? == Spending::Exhausted
+        if purpose == SmsPurpose::DirectMessage
+            && self.direct_messages_budget(now).charge(charge, budgets).await? == Spending::Exhausted
         {
             return Ok(Admission::Suppressed(Limit::SmsAnswersPerDay));
         }
         Ok(Admission::from_spending(self.budget(now).charge(charge, budgets).await?, Limit::SmsPerDay))
     }
 
-    /// How much of the limits of this day (UTC) is used.
+    /// Returns the number of text messages on this day (UTC), and the limits.
     pub async fn usage(&self, budgets: &dyn Budgets, now: Timestamp) -> Result<SmsUsage, Unavailable> {
         Ok(SmsUsage {
             all: self.budget(now).usage(budgets).await?,
-            answers: self.answers_budget(now).usage(budgets).await?,
+            answers: self.direct_messages_budget(now).usage(budgets).await?,
         })
     }
 }
 
 impl SmsHours {
+    /// Whether text messages may be sent at this time.
     pub fn include(&self, now: Timestamp) -> bool {
-        let moment =
-            jiff::Timestamp::from_millisecond(now.as_millis()).expect("every `Timestamp` is in the range of jiff");
-        (self.from..self.to).contains(&moment.to_zoned(self.zone.clone()).hour())
+        let utc = jiff::Timestamp::from_millisecond(now.as_millis())
+            .expect("every `Timestamp` is in the range of `jiff::Timestamp`");
+        (self.from..self.to).contains(&utc.to_zoned(self.zone.clone()).hour())
     }
 }
 
@@ -144,7 +149,7 @@ mod tests {
     fn hours_follow_daylight_saving_time() {
         let hours: SmsHours = "8-21 Europe/Berlin".parse().unwrap();
         assert_eq!(hours.to_string(), "8-21 Europe/Berlin");
-        for (time, is_open) in [
+        for (time, is_included) in [
             ("2026-07-01T05:59:00Z", false),
             ("2026-07-01T06:00:00Z", true),
             ("2026-12-01T06:59:00Z", false),
@@ -152,7 +157,7 @@ mod tests {
             ("2026-12-01T19:59:00Z", true),
             ("2026-12-01T20:00:00Z", false),
         ] {
-            assert_eq!(hours.include(Timestamp::parse_rfc3339(time).unwrap()), is_open, "{time}");
+            assert_eq!(hours.include(Timestamp::parse_rfc3339(time).unwrap()), is_included, "{time}");
         }
     }
 

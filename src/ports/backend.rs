@@ -1,4 +1,4 @@
-//! All ports of one storage backend. The queue is separate, since it is another service on AWS.
+//! All ports of one storage backend. The queue is not included because it is a separate service (SQS) on AWS.
 
 use std::sync::Arc;
 
@@ -15,6 +15,6 @@ pub struct Backend {
     pub digests: Arc<dyn Digests>,
     pub contacts: Arc<dyn Contacts>,
     pub budgets: Arc<dyn Budgets>,
-    /// None if the backend stores no messages for personal pages.
+    /// `None` if the backend does not store inbox messages.
     pub inbox: Option<Arc<dyn Inbox>>,
 }

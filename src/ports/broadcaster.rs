@@ -1,21 +1,21 @@
-//! Publishes the announcements of all events.
+//! The port that publishes the announcements of all events.
 
 use async_trait::async_trait;
 
 use crate::domain::event::EventId;
 use crate::ports::SendError;
 
-/// An announcement for subscribers to all events.
+/// An announcement for subscribers who follow all events.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Broadcast {
-    /// The same at every retry.
+    /// Stays the same when the broadcast is retried.
     pub id: String,
     pub event: EventId,
     /// `joined`, `left` or `both`.
     pub kind: &'static str,
     /// A CloudEvent 1.0 in its JSON format.
     pub cloud_event: String,
-    /// The same as one line of text.
+    /// The announcement as one line of text.
     pub text: String,
 }
 

@@ -1,4 +1,4 @@
-//! Counters with a limit.
+//! Budgets: counters that limit how often something may happen in a period, such as text messages per day.
 
 use async_trait::async_trait;
 
@@ -10,16 +10,17 @@ use crate::ports::Unavailable;
 #[must_use]
 pub enum Spending {
     Granted,
-    /// The limit is reached. Nothing was spent.
+    /// The counter has reached the limit and was not changed.
     Exhausted,
 }
 
-/// Counters with a limit, each for a period.
+/// Named counters with a limit. Each is valid for one period.
 #[async_trait]
 pub trait Budgets: Send + Sync {
-    /// Adds one to a budget's counter unless it has reached `limit`. The counter is deleted at `ends_at`.
+    /// Adds 1 to the counter of `budget` unless the counter has reached `limit`. The counter is
+    /// deleted at `ends_at`, the end of its period.
     async fn spend(&self, budget: &str, limit: u64, ends_at: Timestamp) -> Result<Spending, Unavailable>;
 
-    /// The counter of a budget.
+    /// Returns the current value of the counter of `budget`.
     async fn spent(&self, budget: &str) -> Result<u64, Unavailable>;
 }

@@ -8,13 +8,13 @@ use crate::ports::{Deletion, Unavailable};
 /// The buttons that the organiser registered.
 #[async_trait]
 pub trait Buttons: Send + Sync {
-    /// Registers a button. It replaces one with the same serial number.
+    /// Registers a button. A registered button with the same serial number is replaced.
     async fn register(&self, button: Button) -> Result<(), Unavailable>;
 
-    /// The registered buttons among `serials`, in no particular order.
+    /// Returns the registered buttons with these serial numbers, in no particular order.
     async fn find(&self, serials: &[Serial]) -> Result<Vec<Button>, Unavailable>;
 
-    /// At most `limit` buttons by serial number, in code point order.
+    /// Returns at most `limit` buttons after `after`, sorted by the code points of their serial numbers.
     async fn registered(&self, limit: usize, after: Option<&Serial>) -> Result<Vec<Button>, Unavailable>;
 
     async fn unregister(&self, serial: &Serial) -> Result<Deletion, Unavailable>;

@@ -1,4 +1,4 @@
-//! The writes to attendees, in order.
+//! The change feed: every write to an attendee, in order.
 
 use async_trait::async_trait;
 
@@ -8,15 +8,16 @@ use crate::ports::Unavailable;
 /// A position in a change feed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Position {
-    /// Before the first change that the feed still has.
+    /// Before the oldest change in the feed.
     #[default]
     Start,
-    /// After a change. Only the feed's backend can read this cursor.
+    /// After the change with this cursor. The cursor is opaque: only the storage
+    /// backend that created it can interpret it.
     After(String),
 }
 
 impl Position {
-    /// The stored cursor; empty at the start.
+    /// Returns the cursor, or an empty string for [`Position::Start`].
     pub fn as_str(&self) -> &str {
         match self {
             Self::Start => "",
@@ -25,9 +26,10 @@ impl Position {
     }
 }
 
-/// The writes to attendees of the last 24 hours. The writes to one event are in the order in which they were made.
+/// The writes to attendees in the last 24 hours. Writes to the same event are
+/// returned in the order in which they were made.
 #[async_trait]
 pub trait ChangeFeed: Send + Sync {
-    /// At most `limit` changes after a position, each with its own position.
+    /// Returns at most `limit` changes after the position `after`, each with its own position.
     async fn changes(&self, after: &Position, limit: usize) -> Result<Vec<(Position, Change)>, Unavailable>;
 }

@@ -1,4 +1,4 @@
-//! The opt-in of each contact.
+//! Stores the opt-in of each contact.
 
 use async_trait::async_trait;
 
@@ -6,11 +6,11 @@ use crate::domain::contact_id::ContactId;
 use crate::domain::opt_in::OptIn;
 use crate::ports::{Unavailable, Write};
 
-/// The opt-in of each contact.
+/// Stores the opt-in of each contact.
 #[async_trait]
 pub trait Contacts: Send + Sync {
     async fn opt_in(&self, contact: &ContactId) -> Result<Option<OptIn>, Unavailable>;
 
-    /// Stores an opt-in. It is a conflict if the stored opt-in is not `before`.
+    /// Stores `new` if the stored opt-in equals `expected`. Otherwise returns [`Write::Conflict`].
     async fn set_opt_in(&self, contact: &ContactId, expected: Option<OptIn>, new: OptIn) -> Result<Write, Unavailable>;
 }

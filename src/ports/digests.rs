@@ -1,4 +1,4 @@
-//! The digest of each event.
+//! Stores the digest of each event.
 
 use async_trait::async_trait;
 
@@ -7,15 +7,15 @@ use crate::domain::event::EventId;
 use crate::domain::timestamp::Timestamp;
 use crate::ports::{Unavailable, Write};
 
-/// The digests of all events.
+/// Stores the digests of all events.
 #[async_trait]
 pub trait Digests: Send + Sync {
     async fn digest(&self, event: &EventId) -> Result<Option<Digest>, Unavailable>;
 
-    /// Stores the digest as its next version. It is a conflict if the stored digest has another version than
-    /// [`Digest::version`].
+    /// Stores the digest with the version [`Digest::version`] + 1. Returns [`Write::Conflict`] if the stored digest
+    /// does not have the version [`Digest::version`].
     async fn store(&self, digest: &Digest) -> Result<Write, Unavailable>;
 
-    /// At most `limit` events with due digests, and when each was due, in the order of that time.
+    /// Returns at most `limit` events whose digests are due at `now`, each with its due time. The earliest comes first.
     async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<(EventId, Timestamp)>, Unavailable>;
 }

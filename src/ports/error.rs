@@ -1,20 +1,27 @@
-//! The errors of ports, and the results of conditional writes and deletions.
+//! Errors of the ports, and the results of conditional writes and deletions.
 
 /// A transient failure, such as throttling, a timeout, a full disk or an unreachable service. A retry may help.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{doing} failed: {cause}")]
 pub struct Unavailable {
-    /// The operation, like `writing to the queue`.
+    /// The operation that failed, such as `writing to the queue`.
     pub doing: &'static str,
     pub cause: String,
 }
 
-/// Why the requests of an attendee were not applied.
+impl Unavailable {
+    /// The operation did not finish before its deadline. It may still have been carried out.
+    pub fn timed_out(doing: &'static str) -> Self {
+        Self { doing, cause: "timed out".to_owned() }
+    }
+}
+
+/// Why a batch of requests about one attendee was not applied.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum ApplyError {
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
-    /// They can never be applied. The reason is shown to the organiser and contains no contact.
+    /// The requests can never be applied. The reason is shown to the organiser and must not contain a contact.
     #[error("{0}")]
     Rejected(String),
 }
@@ -24,22 +31,23 @@ pub enum ApplyError {
 pub enum SendError {
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
-    /// The recipient's own server failed, for example with a timeout, a 429 or a 500. Other recipients are not affected. A
-    /// retry may help.
+    /// The recipient's own server failed, for example with a timeout, a 429 or a 500. Other
+    /// recipients are not affected. A retry may help.
     #[error("{0}")]
     RecipientUnavailable(Unavailable),
-    /// The message certainly did not arrive. A retry may help.
+    /// The message was definitely not sent. A retry may help and cannot deliver it twice.
     #[error("{0}")]
     NotSent(Unavailable),
-    /// It can never be sent. The reason is shown to the organiser and contains no contact.
+    /// The message can never be sent. The reason is shown to the organiser and must not contain a contact.
     #[error("{0}")]
     Rejected(String),
 }
 
 impl SendError {
-    /// Turns a transient error into [`SendError::NotSent`]. The caller knows that nothing was sent.
+    /// Converts a transient error to [`SendError::NotSent`]. Use it for an
+    /// error that occurred before anything was sent.
     #[must_use]
-    pub fn before_sending(self) -> Self {
+    pub fn as_not_sent(self) -> Self {
         match self {
             Self::Unavailable(unavailable) | Self::RecipientUnavailable(unavailable) => Self::NotSent(unavailable),
             error => error,
@@ -61,24 +69,24 @@ pub enum Write {
 #[must_use]
 pub enum Deletion {
     Deleted,
-    /// There was nothing to delete.
+    /// No such entry was stored.
     NotFound,
 }
 
 impl Write {
-    /// The result by whether the write's condition held.
-    pub fn of(condition_held: bool) -> Self {
-        if condition_held { Self::Stored } else { Self::Conflict }
+    /// Returns `Stored` if the condition of the write was met, otherwise `Conflict`.
+    pub fn of(is_condition_met: bool) -> Self {
+        if is_condition_met { Self::Stored } else { Self::Conflict }
     }
 }
 
 impl Deletion {
-    /// The result by whether there was something to delete.
-    pub fn of(found: bool) -> Self {
-        if found { Self::Deleted } else { Self::NotFound }
+    /// Returns `Deleted` if the entry was found, otherwise `NotFound`.
+    pub fn of(is_found: bool) -> Self {
+        if is_found { Self::Deleted } else { Self::NotFound }
     }
 
-    /// The number of deleted entries: 1 or 0.
+    /// Returns the number of deleted entries: 1 or 0.
     pub fn count(self) -> u64 {
         match self {
             Self::Deleted => 1,

@@ -1,16 +1,17 @@
-//! Households with an Echo.
+//! Stores the usual name of each household that uses the Alexa skill.
 
 use async_trait::async_trait;
 
 use crate::domain::attendee_name::AttendeeName;
-use crate::domain::household::UserId;
+use crate::domain::household::HouseholdId;
 use crate::ports::Unavailable;
 
-/// The usual name of each household with an Echo.
+/// Stores the usual name of each household that uses the Alexa skill.
 #[async_trait]
 pub trait Households: Send + Sync {
-    /// The name in the household's last sign-up.
-    async fn usual_name(&self, user: &UserId) -> Result<Option<AttendeeName>, Unavailable>;
+    /// Returns the name in the household's last sign-up, which the skill proposes for the next one.
+    async fn usual_name(&self, household: &HouseholdId) -> Result<Option<AttendeeName>, Unavailable>;
 
-    async fn remember(&self, user: &UserId, name: &AttendeeName) -> Result<(), Unavailable>;
+    /// Stores `name` as the usual name of the household.
+    async fn remember(&self, household: &HouseholdId, name: &AttendeeName) -> Result<(), Unavailable>;
 }

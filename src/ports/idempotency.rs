@@ -1,4 +1,4 @@
-//! Requests remembered by their idempotency keys.
+//! Idempotency: the first request with a key is stored, so that repeats of it can be recognised.
 
 use async_trait::async_trait;
 
@@ -6,18 +6,19 @@ use crate::domain::signup::SignupId;
 use crate::domain::timestamp::Timestamp;
 use crate::ports::Unavailable;
 
-/// The version of the first request with an `Idempotency-Key`.
+/// The first request with an idempotency key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Remembered {
-    /// A hash of the request. The same key with another request is an error.
+pub struct IdempotentRequest {
+    /// Identifies the content of the request, for example by a hash. A request with the same
+    /// key but another fingerprint is not a repeat.
     pub fingerprint: String,
     pub id: SignupId,
     pub requested_at: Timestamp,
 }
 
-/// Remembers requests for 24 hours.
+/// Stores requests for 24 hours under their idempotency keys.
 #[async_trait]
 pub trait Idempotency: Send + Sync {
-    /// Stores `candidate` under `key` unless the key is stored already. Returns the stored value.
-    async fn remember(&self, key: String, candidate: Remembered) -> Result<Remembered, Unavailable>;
+    /// Stores `candidate` under `key` unless a request is already stored under this key. Returns the stored request.
+    async fn remember(&self, key: String, candidate: IdempotentRequest) -> Result<IdempotentRequest, Unavailable>;
 }

@@ -1,4 +1,4 @@
-//! Messages that are shown on personal pages.
+//! The inbox: messages to a registration, shown on the page at its personal link.
 
 use async_trait::async_trait;
 
@@ -6,20 +6,20 @@ use crate::domain::registration::RegistrationKey;
 use crate::domain::timestamp::Timestamp;
 use crate::ports::Unavailable;
 
-/// Messages to registrations, kept for their personal pages.
+/// Stores the messages to each registration.
 #[async_trait]
 pub trait Inbox: Send + Sync {
-    /// Adds a message unless one with the same id is stored. Only the latest [`INBOX_MESSAGES`] are kept.
+    /// Adds a message unless one with the same id is stored, and deletes all but the latest [`MAX_INBOX_MESSAGES`].
     async fn keep(&self, registration: &RegistrationKey, message: InboxMessage) -> Result<(), Unavailable>;
 
-    /// The messages of a registration, latest first.
+    /// Returns the messages to a registration, latest first.
     async fn messages(&self, registration: &RegistrationKey) -> Result<Vec<InboxMessage>, Unavailable>;
 }
 
-/// Messages kept for one registration.
-pub const INBOX_MESSAGES: usize = 20;
+/// The maximum number of messages that are stored for one registration.
+pub const MAX_INBOX_MESSAGES: usize = 20;
 
-/// A message on a personal page.
+/// A message in the inbox of a registration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InboxMessage {
     pub id: String,

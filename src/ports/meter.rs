@@ -1,4 +1,4 @@
-//! Counts for the operator.
+//! Metrics for the operator.
 
 use std::time::Duration;
 
@@ -7,31 +7,32 @@ use crate::domain::limit::Limit;
 use crate::domain::timestamp::Timestamp;
 use crate::ports::Depth;
 
-/// Counts for the operator. No label contains text that a person typed.
+/// Records metrics for the operator. No label contains text that a person typed.
 pub trait Meter: Send + Sync {
-    /// Sign-ups were put on the queue.
+    /// Records sign-ups that were put on the queue.
     fn accepted(&self, channel: Channel, signups: u32);
 
-    /// A batch from the queue was processed.
+    /// Records the outcomes of a batch from the queue.
     fn ingested(&self, counts: &IngestCounts);
 
-    /// Notifications about an event were attempted.
+    /// Records the results of notification attempts.
     fn notified(&self, counts: &NotificationCounts);
 
-    /// A limit suppressed a message.
+    /// Records that a limit suppressed a message.
     fn suppressed(&self, limit: Limit);
 
-    /// An HTTP request was answered. `route` is the matched pattern, never the path.
+    /// Records a response to an HTTP request. `route` is the pattern that matched, not the path, so that
+    /// labels stay few and contain no personal data.
     fn answered(&self, method: &str, route: &str, status: u16, took: Duration);
 }
 
-/// Counts for a Prometheus server to scrape.
+/// Exposes the metrics to a Prometheus server.
 pub trait Exposition: Send + Sync {
-    /// All counts and the queue's depth, in the OpenMetrics text format.
+    /// Returns all metrics and the depth of the queue, in the OpenMetrics text format.
     fn encode(&self, depth: Depth, now: Timestamp) -> String;
 }
 
-/// Deliveries of one batch by their outcome.
+/// The number of deliveries in one batch, by outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct IngestCounts {
     pub stored: u64,
@@ -42,7 +43,7 @@ pub struct IngestCounts {
     pub retried: u64,
 }
 
-/// Notifications by their result.
+/// The number of notifications, by result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct NotificationCounts {
     pub delivered: u64,

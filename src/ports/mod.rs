@@ -1,7 +1,9 @@
-//! What storage backends, queues and senders must do: one trait a file, with its data and errors.
+//! The traits that storage backends, queues and message senders implement. Each
+//! file contains one trait with its data types.
 //!
-//! A call that returns `Ok` has done all that it says, durably. [`Unavailable`] means that the same call may work later.
-//! Only [`Roster::apply`] and the senders can fail permanently. One contract suite (`tests/contract`) tests every backend.
+//! When a write returns `Ok`, its effect is complete and durable. [`Unavailable`] means that the same call may
+//! succeed later. Only [`Roster::apply`] and the message senders can fail permanently. The contract suite in
+//! `tests/contract` tests every storage backend.
 
 mod backend;
 mod broadcaster;
@@ -33,8 +35,8 @@ pub use self::contacts::Contacts;
 pub use self::digests::Digests;
 pub use self::error::{ApplyError, Deletion, SendError, Unavailable, Write};
 pub use self::households::Households;
-pub use self::idempotency::{Idempotency, Remembered};
-pub use self::inbox::{INBOX_MESSAGES, Inbox, InboxMessage};
+pub use self::idempotency::{Idempotency, IdempotentRequest};
+pub use self::inbox::{Inbox, InboxMessage, MAX_INBOX_MESSAGES};
 pub use self::mailer::{Mail, Mailer};
 pub use self::meter::{Exposition, IngestCounts, Meter, NotificationCounts};
 pub use self::notifier::{Notified, Notifier};

@@ -1,11 +1,11 @@
-//! Sends notifications.
+//! The port that sends notifications.
 
 use async_trait::async_trait;
 
 use crate::domain::notification::Notification;
 use crate::ports::SendError;
 
-/// The result of a notification.
+/// The result of a notification that did not fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub enum Notified {
@@ -17,6 +17,6 @@ pub enum Notified {
 /// Sends notifications.
 #[async_trait]
 pub trait Notifier: Send + Sync {
-    /// Sends one notification. The caller retries a transient error for a day.
+    /// Sends one notification. If this fails with a transient error, the caller retries for a day.
     async fn notify(&self, notification: &Notification) -> Result<Notified, SendError>;
 }

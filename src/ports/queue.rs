@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use crate::domain::timestamp::Timestamp;
 use crate::ports::Unavailable;
 
-/// A message as the queue delivers it.
+/// One delivery of a message from the queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
     /// The id of the original message: the same at every delivery, even after the message was deferred. Printable ASCII.
@@ -38,11 +38,12 @@ impl Deferrals {
     }
 }
 
-/// The number of messages on the queue, including those in flight.
+/// The number of messages on the queue, and when the oldest of them arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Depth {
+    /// Includes messages in flight: delivered, but not yet acknowledged.
     pub messages: u64,
-    /// When the oldest message arrived. None on SQS, which has this only in its metrics.
+    /// When the oldest message arrived. Always `None` on SQS, which reports the age only as a metric.
     pub oldest: Option<Timestamp>,
 }
 
@@ -55,12 +56,13 @@ pub const STOPPED_REASON: &str = "the program stopped on this message each time 
 /// The queue of sign-ups. It delivers at least once, in no particular order.
 #[async_trait]
 pub trait Queue: Send + Sync {
-    /// Puts messages on the queue. After an error some of them may be on it. Sending all again is safe: duplicates change nothing.
+    /// Puts messages on the queue. If this fails, some of them may have been stored. The caller can safely send all of
+    /// them again, since a duplicate message has no effect.
     async fn send(&self, bodies: Vec<String>) -> Result<(), Unavailable>;
 
-    /// Delivers at most `limit` messages, and waits up to some seconds for the first. A message is not delivered again before
-    /// the backend's visibility timeout ends. A message that was received [`MAX_RECEIVES`] times without an outcome becomes a
-    /// dead letter or a rejected message instead.
+    /// Delivers at most `limit` messages. If the queue is empty, waits a few seconds for a message. A delivered message is
+    /// not delivered again before its visibility timeout ends. A message that was received [`MAX_RECEIVES`] times without
+    /// an outcome becomes a dead letter or a rejected message instead.
     async fn receive(&self, limit: usize) -> Result<Vec<Delivery>, Unavailable>;
 
     /// Deletes processed messages.
@@ -74,7 +76,7 @@ pub trait Queue: Send + Sync {
     async fn depth(&self) -> Result<Depth, Unavailable>;
 }
 
-/// A message to be delivered again.
+/// A message that is returned to the queue.
 #[derive(Debug, Clone)]
 pub struct Deferral {
     pub delivery: Delivery,

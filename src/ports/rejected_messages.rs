@@ -1,17 +1,17 @@
-//! Rejected messages.
+//! Stores rejected messages.
 
 use async_trait::async_trait;
 
 use crate::domain::timestamp::Timestamp;
 use crate::ports::{Deletion, Delivery, Unavailable};
 
-/// A message that can never succeed, stored whole until the organiser corrects or discards it.
+/// A message that can never be applied. It is stored unchanged until the organiser corrects or discards it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RejectedMessage {
-    /// The original message's id: a message that is rejected twice is stored once.
+    /// The id of the original message, so that a message that is rejected twice is stored once.
     pub id: String,
     pub body: String,
-    /// What is wrong, for the person who can correct it; never contains a contact.
+    /// What is wrong and how to correct it, for the organiser. It must not contain a contact.
     pub reason: String,
     /// When the queue accepted the original message.
     pub arrived_at: Timestamp,
@@ -30,13 +30,13 @@ impl RejectedMessage {
     }
 }
 
-/// The rejected messages.
+/// Stores rejected messages.
 #[async_trait]
 pub trait RejectedMessages: Send + Sync {
-    /// Stores rejected messages. A message whose id is stored already does not change.
+    /// Stores rejected messages. If a message with the same id is already stored, it is kept unchanged.
     async fn put(&self, messages: Vec<RejectedMessage>) -> Result<(), Unavailable>;
 
-    /// At most `limit` rejected messages by id.
+    /// Returns at most `limit` rejected messages with ids after `after`, sorted by id.
     async fn list(&self, limit: usize, after: Option<&str>) -> Result<Vec<RejectedMessage>, Unavailable>;
 
     async fn get(&self, id: &str) -> Result<Option<RejectedMessage>, Unavailable>;

@@ -1,4 +1,4 @@
-//! The attendees of all events.
+//! Stores the attendees of all events.
 
 use async_trait::async_trait;
 
@@ -9,7 +9,7 @@ use crate::domain::signup::{AttendeeKey, Signup};
 use crate::domain::timestamp::Timestamp;
 use crate::ports::{ApplyError, Unavailable};
 
-/// The requests of one batch about one attendee, oldest first, never empty.
+/// The requests in one batch that concern the same attendee: at least one, oldest first.
 #[derive(Debug, Clone)]
 pub struct AttendeeSignups {
     pub key: AttendeeKey,
@@ -18,16 +18,17 @@ pub struct AttendeeSignups {
 
 /// One page of an event's roster.
 ///
-/// `title` and `count` follow the [`ChangeFeed`](crate::ports::ChangeFeed), so they may be a moment older than the attendees.
+/// `title` and `count` are updated from the
+/// [`ChangeFeed`](crate::ports::ChangeFeed), so they may lag behind `attendees`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RosterPage {
-    /// The title of the first sign-up; none if there never was an attendee.
+    /// The title in the first sign-up. `None` if the event never had an attendee.
     pub title: Option<String>,
-    /// Attendees who are in, on all pages.
+    /// The total number of attendees on the roster.
     pub count: u64,
-    /// Attendees who are in, by folded name.
+    /// The attendees on this page, sorted by folded name.
     pub attendees: Vec<Attendee>,
-    /// The name after which the next page begins.
+    /// The folded name after which the next page begins. `None` on the last page.
     pub next: Option<NameKey>,
 }
 
@@ -36,32 +37,34 @@ pub struct RosterPage {
 pub struct EventSummary {
     pub id: EventId,
     pub title: String,
-    /// Attendees who are in.
+    /// The number of attendees on the roster.
     pub count: u64,
 }
 
-/// The attendees of all events.
+/// Stores the attendees of all events.
 #[async_trait]
 pub trait Roster: Send + Sync {
-    /// Applies each attendee's requests in their order with [`apply_all`](crate::domain::attendee::apply_all) and stores
-    /// the result together with its [`Change`](crate::domain::change::Change), both or neither. The results are in the order of
-    /// `batches`, with one entry for each request. A batch that failed changed nothing.
+    /// Applies the requests of each attendee with [`apply_all`](crate::domain::attendee::apply_all), and stores the
+    /// resulting attendee and its [`Change`](crate::domain::change::Change) atomically. Returns one entry per element
+    /// of `batches`, in the same order, with one result per request. A batch that fails has no effect.
     async fn apply(&self, batches: Vec<AttendeeSignups>, now: Timestamp) -> Vec<Result<Vec<Applied>, ApplyError>>;
 
-    /// The attendee as last stored, `in` or `out`.
+    /// Returns the stored attendee, whether on the roster or not.
     async fn attendee(&self, key: &AttendeeKey) -> Result<Option<Attendee>, Unavailable>;
 
-    /// At most `limit` attendees who are in, by folded name, after one of them.
+    /// Returns at most `limit` attendees on the roster with names after `after`, sorted by folded name.
     async fn roster(&self, event: &EventId, limit: usize, after: Option<&NameKey>) -> Result<RosterPage, Unavailable>;
 
-    /// Events that have or had an attendee, by id. They follow the [`ChangeFeed`](crate::ports::ChangeFeed).
+    /// Returns at most `limit` events that have or had an attendee, sorted by id. The list is updated from the
+    /// [`ChangeFeed`](crate::ports::ChangeFeed), so it may lag behind.
     async fn events(&self, limit: usize, after: Option<&EventId>) -> Result<Vec<EventSummary>, Unavailable>;
 
-    /// Attendees who are in, by event and folded name, of all events in [`Roster::events`].
+    /// Returns at most `limit` attendees on the rosters of all events in
+    /// [`Roster::events`], sorted by event and folded name.
     async fn all_attendees(&self, limit: usize, after: Option<&AttendeeKey>) -> Result<Vec<Attendee>, Unavailable>;
 
-    /// Deletes what is stored about a person, on one event or on all in [`Roster::events`]: attendees, in or out, their
-    /// rejected messages and their buttons. Returns how many entries were deleted. A change feed that cannot be
-    /// rewritten keeps its changes for 24 hours.
+    /// Deletes everything that is stored under a name, for one event or for all events in [`Roster::events`]:
+    /// attendees, whether on the roster or not, rejected messages and buttons. Returns the number of deleted entries. A
+    /// change feed that cannot be rewritten keeps the changes for up to 24 hours.
     async fn remove(&self, name: &NameKey, event: Option<&EventId>, now: Timestamp) -> Result<u64, Unavailable>;
 }

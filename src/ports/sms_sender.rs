@@ -1,16 +1,16 @@
-//! Sends text messages.
+//! The port that sends text messages.
 
 use async_trait::async_trait;
 
 use crate::domain::opt_in::OptIn;
 use crate::ports::SendError;
 
-/// A text message to one phone.
+/// A text message to one phone number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sms {
-    /// E.164.
+    /// The phone number in E.164 form, such as `+14155552671`.
     pub to: String,
-    /// At most two segments, see [`gsm7::segments`](crate::notify::text::gsm7::segments).
+    /// The text, at most two SMS segments long; see [`gsm7::segments`](crate::notify::text::gsm7::segments).
     pub body: String,
 }
 
@@ -19,7 +19,7 @@ pub struct Sms {
 pub trait SmsSender: Send + Sync {
     async fn send(&self, sms: &Sms) -> Result<(), SendError>;
 
-    /// Sends an opt-in request. Returns the opt-in state if the provider already knows it for this number.
+    /// Sends an opt-in request. Returns the opt-in if the provider already has one for this number.
     async fn request_opt_in(&self, request: &Sms) -> Result<Option<OptIn>, SendError> {
         self.send(request).await.map(|()| None)
     }

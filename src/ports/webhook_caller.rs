@@ -1,4 +1,4 @@
-//! Calls webhooks.
+//! The port that calls webhooks.
 
 use async_trait::async_trait;
 use url::Url;
@@ -10,7 +10,7 @@ use crate::ports::SendError;
 /// A request to one webhook.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WebhookCall {
-    /// The same at every retry.
+    /// Stays the same when the call is retried.
     pub id: String,
     pub contact: ContactId,
     pub to: Url,
@@ -23,6 +23,6 @@ pub struct WebhookCall {
 pub trait WebhookCaller: Send + Sync {
     async fn call(&self, call: &WebhookCall) -> Result<(), SendError>;
 
-    /// Sends a challenge. A webhook that returns `text` has opted in.
+    /// Sends `text` as a challenge. A webhook that returns `text` has opted in.
     async fn request_opt_in(&self, contact: &ContactId, to: &Url, text: &str) -> Result<Option<OptIn>, SendError>;
 }

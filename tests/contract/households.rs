@@ -1,5 +1,5 @@
 use countmein::domain::attendee_name::AttendeeName;
-use countmein::domain::household::UserId;
+use countmein::domain::household::HouseholdId;
 
 use crate::backend::Backend;
 use crate::people::{at, event_id, unique};
@@ -8,15 +8,15 @@ fn name(text: &str) -> AttendeeName {
     AttendeeName::parse(text).expect("it is a name")
 }
 
-fn user() -> UserId {
-    UserId::from_stored(unique("user"))
+fn user() -> HouseholdId {
+    HouseholdId::from_stored(unique("user"))
 }
 
-async fn remember(backend: &Backend, user: &UserId, text: &str) {
+async fn remember(backend: &Backend, user: &HouseholdId, text: &str) {
     backend.households.remember(user, &name(text)).await.expect("the backend is there");
 }
 
-async fn usual(backend: &Backend, user: &UserId) -> Option<AttendeeName> {
+async fn usual(backend: &Backend, user: &HouseholdId) -> Option<AttendeeName> {
     backend.households.usual_name(user).await.expect("the backend is there")
 }
 

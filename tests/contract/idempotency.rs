@@ -1,13 +1,17 @@
-use countmein::ports::Remembered;
+use countmein::ports::IdempotentRequest;
 
 use crate::backend::Backend;
 use crate::people::{at, id, unique};
 
-fn answer(number: i64) -> Remembered {
-    Remembered { fingerprint: format!("asked {number}"), id: id(&format!("id-{number}")), requested_at: at(number) }
+fn answer(number: i64) -> IdempotentRequest {
+    IdempotentRequest {
+        fingerprint: format!("asked {number}"),
+        id: id(&format!("id-{number}")),
+        requested_at: at(number),
+    }
 }
 
-async fn remember(backend: &Backend, key: &str, candidate: Remembered) -> Remembered {
+async fn remember(backend: &Backend, key: &str, candidate: IdempotentRequest) -> IdempotentRequest {
     backend.idempotency.remember(key.to_owned(), candidate).await.expect("the backend is there")
 }
 

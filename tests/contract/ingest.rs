@@ -144,7 +144,10 @@ pub async fn only_the_owner_changes_a_registration(backend: &Backend) {
     assert!(matches!(outcomes[..], [Outcome::Rejected(_), Outcome::Rejected(_)]), "{outcomes:?}");
     for message in [&stranger, &forged] {
         let reject = reject(backend, message).await.expect("it is kept");
-        assert_eq!(reject.reason, "this registration belongs to another sign-up; only its owner may change it");
+        assert_eq!(
+            reject.reason,
+            "another sign-up began this registration; only the person with its link may change it"
+        );
     }
     let registration = attendee(backend, &ana).await.expect("Ana is in").registration().cloned().expect("Ana is in");
     assert_eq!((&registration.owner, registration.contact.as_ref()), (&owner, Some(&email("ana@example.org"))));

@@ -44,7 +44,7 @@ pub async fn attendee_is_stored_whole(backend: &Backend) {
 
             apply(&*backend.roster, vec![ana.cancels(2, "b")]).await;
             let out = attendee(backend, &ana).await.expect("who left is remembered");
-            assert_eq!(out.status, Status::Out { expires_at: at(2).plus(attendee::TOMBSTONE) });
+            assert_eq!(out.status, Status::Out { expires_at: at(2).plus(attendee::TOMBSTONE_RETENTION) });
         }
     }
 }
@@ -368,7 +368,7 @@ fn reject_about(event: &str, name: &str) -> RejectedMessage {
     RejectedMessage {
         id: unique("reject").replace(' ', "-"),
         body: format!(r#"{{"event": "{event}", "name": "{name}", "contact": {{"fax": "1"}}}}"#),
-        reason: "`contact` must hold exactly one of `email`, `sms` and `webhook`".to_owned(),
+        reason: "`contact` must contain exactly one of `email`, `sms` and `webhook`".to_owned(),
         arrived_at: at(1),
         rejected_at: at(1),
     }

@@ -207,7 +207,7 @@ fn unreadable_file_is_explained() {
         assert!(output.status.code() == Some(2) && problem.contains(reason), "{problem}");
     };
     refuses("cannot read");
-    for (text, reason) in [("", "it is empty"), ("name,email\nAna,\n", "no column `event`")] {
+    for (text, reason) in [("", "the file is empty"), ("name,email\nAna,\n", "no column `event`")] {
         fs::write(&table, text).unwrap();
         refuses(reason);
     }

@@ -8,7 +8,7 @@ use countmein::domain::event::Event;
 use countmein::domain::registration::RegistrationKey;
 use countmein::domain::signup::{Request, Signup, SignupId, Version};
 use countmein::domain::timestamp::Timestamp;
-use countmein::ports::{AttendeeSignups, INBOX_MESSAGES, Inbox, InboxMessage, Roster};
+use countmein::ports::{AttendeeSignups, Inbox, InboxMessage, MAX_INBOX_MESSAGES, Roster};
 use tempfile::TempDir;
 
 /// A database in a temporary folder.
@@ -96,7 +96,7 @@ async fn only_the_latest_messages_are_kept() {
     let backend = backend();
     let (ana, ben) = (backend.enrol("Dance", "Ana", 1).await, backend.enrol("Dance", "Ben", 2).await);
     backend.keep(&ben, message(1)).await;
-    let kept = i64::try_from(INBOX_MESSAGES).unwrap();
+    let kept = i64::try_from(MAX_INBOX_MESSAGES).unwrap();
     for number in 1..=kept + 3 {
         backend.keep(&ana, message(number)).await;
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use countmein::adapters::sqlite::{Cleanup, DATABASE, FeedConsumer, OpenError, Sqlite};
-use countmein::domain::attendee::{Applied, TOMBSTONE};
+use countmein::domain::attendee::{Applied, TOMBSTONE_RETENTION};
 use countmein::domain::attendee_name::{AttendeeName, NameKey};
 use countmein::domain::channel::Channel;
 use countmein::domain::contact::Contact;
@@ -15,9 +15,9 @@ use countmein::domain::event::Event;
 use countmein::domain::signup::{Request, Signup, SignupId, Version};
 use countmein::domain::timestamp::Timestamp;
 use countmein::ports::{
-    AttendeeSignups, Budgets, ChangeFeed, Deferral, Deferrals, Deletion, Delivery, Digests, Idempotency, MAX_RECEIVES,
-    Position, Queue, RejectedMessage, RejectedMessages, Remembered, Roster, STOPPED_REASON, Spending, Unavailable,
-    Write,
+    AttendeeSignups, Budgets, ChangeFeed, Deferral, Deferrals, Deletion, Delivery, Digests, Idempotency,
+    IdempotentRequest, MAX_RECEIVES, Position, Queue, RejectedMessage, RejectedMessages, Roster, STOPPED_REASON,
+    Spending, Unavailable, Write,
 };
 use strum::VariantArray as _;
 use tempfile::TempDir;
@@ -186,7 +186,7 @@ async fn everything_survives_a_restart() {
         rejected_at: at(2),
     };
     sqlite.put(vec![reject.clone()]).await.unwrap();
-    let answer = Remembered { fingerprint: "f".to_owned(), id: SignupId::new(at(1)), requested_at: at(1) };
+    let answer = IdempotentRequest { fingerprint: "f".to_owned(), id: SignupId::new(at(1)), requested_at: at(1) };
     sqlite.remember("key".to_owned(), answer.clone()).await.unwrap();
     let ana = sqlite.attendee(&enrol("Ana", 1).key()).await.unwrap();
     let changes = sqlite.changes(&Position::Start, 10).await.unwrap();
@@ -198,7 +198,7 @@ async fn everything_survives_a_restart() {
     assert_eq!(sqlite.attendee(&enrol("Ana", 1).key()).await.unwrap(), ana);
     assert_eq!(sqlite.changes(&Position::Start, 10).await.unwrap(), changes);
     assert_eq!(sqlite.get("r").await.unwrap(), Some(reject));
-    let other = Remembered { fingerprint: "g".to_owned(), ..answer.clone() };
+    let other = IdempotentRequest { fingerprint: "g".to_owned(), ..answer.clone() };
     assert_eq!(sqlite.remember("key".to_owned(), other).await.unwrap(), answer);
     assert_eq!(sqlite.secret("manage").await.unwrap(), secret);
     assert_ne!(sqlite.secret("another").await.unwrap(), secret);
@@ -260,7 +260,7 @@ async fn tombstones_expire_after_30_days() {
     apply(&sqlite, signup("Ana", 2, Request::Cancel), at(2)).await;
     apply(&sqlite, enrol("Ben", 1), at(1)).await;
     let ana = enrol("Ana", 1).key();
-    let expires_at = at(2).plus(TOMBSTONE);
+    let expires_at = at(2).plus(TOMBSTONE_RETENTION);
 
     delete_all_expired(&sqlite, Timestamp::from_millis(expires_at.as_millis() - 1).unwrap()).await;
     assert!(sqlite.attendee(&ana).await.unwrap().is_some());
@@ -278,7 +278,7 @@ async fn event_expires_with_its_last_tombstone() {
 
     delete_all_expired(&sqlite, at(2)).await;
     assert_eq!(sqlite.events(10, None).await.unwrap().len(), 1);
-    delete_all_expired(&sqlite, at(1).plus(TOMBSTONE)).await;
+    delete_all_expired(&sqlite, at(1).plus(TOMBSTONE_RETENTION)).await;
     assert_eq!(sqlite.events(10, None).await.unwrap(), []);
 }
 
@@ -317,7 +317,7 @@ async fn unfollowed_or_young_changes_are_kept() {
 async fn answers_are_remembered_for_a_day() {
     let data = folder();
     let sqlite = open(data.path());
-    let answer = |number: i64| Remembered {
+    let answer = |number: i64| IdempotentRequest {
         fingerprint: "f".to_owned(),
         id: SignupId::new(at(number)),
         requested_at: at(number),
@@ -386,7 +386,7 @@ async fn expiry_handles_large_backlogs() {
 
     take_in_all(&sqlite).await;
 
-    let late = at(1).plus(TOMBSTONE);
+    let late = at(1).plus(TOMBSTONE_RETENTION);
     let cleanup = sqlite.delete_expired(late).await.unwrap();
     assert_eq!(cleanup, Cleanup::Partial, "there is more than one call deletes");
     delete_all_expired(&sqlite, late).await;

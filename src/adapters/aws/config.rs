@@ -1,4 +1,4 @@
-//! The configuration of all AWS clients. It is loaded once at the start.
+//! The configuration of all AWS clients. It is loaded once, at startup.
 
 use std::env;
 use std::path::PathBuf;
@@ -14,23 +14,25 @@ use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 
-/// For a new connection. Within a region it takes a few milliseconds.
+/// Timeout for a new connection. Within a region, connecting takes a few milliseconds.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// For one attempt. A connection that broke while the function was frozen costs this time.
+/// Timeout for one attempt of a call. If a connection broke while Lambda had frozen the function, the first attempt
+/// fails only after this time.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(1_500);
 
-/// For a call with all its attempts. It is shorter than the timeout of every function.
+/// Timeout for a call with all its attempts. It is shorter than the timeout of every Lambda function.
 pub const OPERATION_TIMEOUT: Duration = Duration::from_secs(4);
 
+/// Maximum attempts of a call, including the first.
 const MAX_ATTEMPTS: u32 = 3;
 
-/// The root certificates of all AWS endpoints. Reading the system's root certificates file by file would delay a
-/// function's start by some milliseconds.
+/// The root certificates of all AWS endpoints. Reading the system's root certificates instead would delay a function's
+/// start by some milliseconds.
 const AMAZON_ROOTS: &[u8] = include_bytes!("amazon-roots.pem");
 
-/// Loads the configuration in a Lambda function: region and credentials come only from the environment, where Lambda
-/// sets them.
+/// Loads the configuration in a Lambda function. Region and credentials come only from environment variables, which
+/// Lambda sets.
 pub fn load_for_function() -> anyhow::Result<SdkConfig> {
     let variable = |name| env::var(name).with_context(|| format!("{name} is not set; Lambda sets it"));
     let credentials = Credentials::new(
@@ -52,7 +54,7 @@ pub fn load_for_function() -> anyhow::Result<SdkConfig> {
     Ok(config.build())
 }
 
-/// Loads the configuration on any other machine, as every AWS tool does: from the environment, the profile or the
+/// Loads the configuration outside of Lambda from the usual sources of AWS tools: the environment, the profile or the
 /// instance's role.
 pub async fn load_for_machine() -> anyhow::Result<SdkConfig> {
     let config = aws_config::defaults(BehaviorVersion::latest())
@@ -80,14 +82,14 @@ fn timeout_config() -> TimeoutConfig {
         .build()
 }
 
-/// Uses HTTP/1.1 or HTTP/2 over rustls with ring, which starts faster than AWS-LC.
+/// Creates a client for HTTP/1.1 and HTTP/2 over rustls with ring, which starts faster than AWS-LC.
 fn http_client() -> anyhow::Result<SharedHttpClient> {
     let trusted = TrustStore::empty().with_pem_certificate(root_certificates()?);
     let tls = TlsContext::builder().with_trust_store(trusted).build().context("cannot set up TLS for AWS")?;
     Ok(Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(tls).build_https())
 }
 
-/// The certificates in `SSL_CERT_FILE` if it is set, otherwise Amazon's.
+/// Returns the certificates in `SSL_CERT_FILE` if it is set, otherwise Amazon's.
 fn root_certificates() -> anyhow::Result<Vec<u8>> {
     match env::var_os("SSL_CERT_FILE").map(PathBuf::from) {
         Some(file) => std::fs::read(&file).with_context(|| format!("cannot read SSL_CERT_FILE, {}", file.display())),

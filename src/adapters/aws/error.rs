@@ -1,4 +1,4 @@
-//! Classifies the errors of AWS by their codes: which of them a retry may help.
+//! Classifies the errors of AWS by their codes as transient (a retry may help) or permanent.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkErro
 
 use crate::ports::{ApplyError, SendError, Unavailable};
 
-/// An error that a retry may help.
+/// Converts an error for which a retry may help.
 pub fn unavailable<E, R>(doing: &'static str, error: &SdkError<E, R>) -> Unavailable
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
@@ -15,8 +15,8 @@ where
     Unavailable { doing, cause: cause(error) }
 }
 
-/// The error of a write to the table. It is permanent if the item itself is the reason. What an operator can repair (a
-/// missing permission, a missing table) is transient.
+/// Converts the error of a write to the table. It is permanent if the item itself is invalid. An error that an operator
+/// can repair (a missing permission, a missing table) is transient.
 pub fn apply_error<E, R>(doing: &'static str, error: &SdkError<E, R>) -> ApplyError
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
@@ -30,33 +30,34 @@ where
     }
 }
 
-/// The error of a call to SNS about a contact. It is permanent if the address or the message is the reason, otherwise
-/// transient. It contains only the code: SNS's messages contain addresses.
+/// Converts the error of a call to SNS about a contact. It is permanent if the address or the message is invalid,
+/// otherwise transient. The result contains only the error's code, because SNS's error messages contain addresses.
 pub fn send_error<E, R>(doing: &'static str, error: &SdkError<E, R>) -> SendError
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
     R: fmt::Debug,
 {
     match code(error) {
-        Some(code) if is_permanent(code) && !names_parameter(error, "TopicArn") => {
-            SendError::Rejected(format!("SNS rejected it: {code}"))
+        Some(code) if is_permanent(code) && !is_invalid_parameter(error, "TopicArn") => {
+            SendError::Rejected(format!("SNS rejected the address or the message: {code}"))
         }
         code => {
             let unavailable = Unavailable { doing, cause: cause_without_message(error) };
-            // A message that SNS refused was not sent. After an internal error or without an answer, it may have been.
-            let is_refused = code.is_some_and(|code| !matches!(code, "InternalError" | "ServiceUnavailable"));
-            if is_refused { SendError::NotSent(unavailable) } else { SendError::Unavailable(unavailable) }
+            // If SNS refused the call, nothing was sent. After an internal error or without a response, the message may
+            // have been sent.
+            let was_refused = code.is_some_and(|code| !matches!(code, "InternalError" | "ServiceUnavailable"));
+            if was_refused { SendError::NotSent(unavailable) } else { SendError::Unavailable(unavailable) }
         }
     }
 }
 
-/// Whether SNS rejected a parameter. Only the error's message contains the parameter's name.
-pub fn names_parameter<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>, name: &str) -> bool {
+/// Returns whether SNS rejected this parameter. Only the error's message contains the parameter's name.
+pub fn is_invalid_parameter<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>, name: &str) -> bool {
     let message = error.as_service_error().and_then(ProvideErrorMetadata::message);
     code(error) == Some("InvalidParameter") && message.is_some_and(|message| message.contains(name))
 }
 
-/// The codes with which SNS rejects an address or a message.
+/// Returns whether SNS rejected an address or a message with this code.
 fn is_permanent(code: &str) -> bool {
     matches!(
         code,
@@ -90,7 +91,8 @@ where
     }
 }
 
-/// The code. Without one there was no answer, or an unreadable answer, which may contain an address.
+/// Describes an error by its code. An unreadable response has no code, and may contain an address, so its text is left
+/// out.
 fn cause_without_message<E, R>(error: &SdkError<E, R>) -> String
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
@@ -169,8 +171,8 @@ mod tests {
             };
             assert_eq!(unavailable.to_string(), format!("texting failed: {code}"));
         }
-        let mistyped = send_failure("InvalidParameter", "Invalid parameter: TopicArn");
-        assert!(matches!(mistyped, SendError::NotSent(_)), "{mistyped}");
+        let invalid_topic = send_failure("InvalidParameter", "Invalid parameter: TopicArn");
+        assert!(matches!(invalid_topic, SendError::NotSent(_)), "{invalid_topic}");
     }
 
     #[test]
@@ -178,7 +180,7 @@ mod tests {
         for code in ["InvalidParameter", "ParameterValueInvalid", "EndpointDisabled", "OptedOut", "UserError"] {
             let failure = send_failure(code, "Invalid parameter: PhoneNumber Reason: +1415 is not valid");
             let SendError::Rejected(reason) = failure else { panic!("{code} is transient") };
-            assert_eq!(reason, format!("SNS rejected it: {code}"));
+            assert_eq!(reason, format!("SNS rejected the address or the message: {code}"));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What all AWS clients share: their configuration, and the classification of their errors.
+//! The configuration and the error classification that all AWS clients share.
 
 pub mod config;
 pub mod error;

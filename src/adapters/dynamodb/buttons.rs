@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::item::{self, Item, NAME};
-use super::{EventsTable, MAX_CONCURRENT_CALLS, QUERY_PAGE, key};
+use super::{EventsTable, MAX_CONCURRENT_CALLS, MAX_QUERY_ITEMS, key};
 use crate::adapters::aws::error::unavailable;
 use crate::domain::attendee_name::NameKey;
 use crate::domain::button::{Button, Serial};
@@ -39,7 +39,7 @@ impl Buttons for EventsTable {
     async fn registered(&self, limit: usize, after: Option<&Serial>) -> Result<Vec<Button>, Unavailable> {
         let query = self.client.query().consistent_read(true);
         let start = (BUTTONS, after.map(Serial::as_str));
-        self.partition(READING, query, start, limit, |item| from_item(item).map(Some)).await
+        self.query_partition(READING, query, start, limit, |item| from_item(item).map(Some)).await
     }
 
     async fn unregister(&self, serial: &Serial) -> Result<Deletion, Unavailable> {
@@ -48,11 +48,11 @@ impl Buttons for EventsTable {
 }
 
 impl EventsTable {
-    /// Deletes the buttons of a person, on one event or on all. Returns how many there were.
+    /// Deletes a person's buttons, for one event or for all events. Returns the number of deleted buttons.
     pub(super) async fn delete_buttons_of(&self, name: &NameKey, event: Option<&EventId>) -> Result<u64, Unavailable> {
         let (mut deleted, mut after) = (0, None);
         loop {
-            let page = self.registered(QUERY_PAGE, after.as_ref()).await?;
+            let page = self.registered(MAX_QUERY_ITEMS, after.as_ref()).await?;
             let Some(last) = page.last() else { return Ok(deleted) };
             after = Some(last.serial.clone());
             let belongs_to_person = |button: &&Button| {
@@ -68,5 +68,5 @@ impl EventsTable {
 fn from_item(mut item: Item) -> Result<Button, Unavailable> {
     let serial = item.remove(NAME).and_then(|value| value.as_s().ok().cloned());
     let serial = serial.ok_or_else(|| item::damaged("a button without a serial number"))?;
-    item::read::<ButtonRecord>(item)?.read(Serial::from_stored(serial)).map_err(item::damaged)
+    item::read::<ButtonRecord>(item)?.into_button(Serial::from_stored(serial)).map_err(item::damaged)
 }

@@ -23,7 +23,7 @@ const ASKED_AT: &str = "asked_at";
 #[derive(Deserialize)]
 struct ContactRecord {
     state: String,
-    /// In milliseconds. Only the state `asked` has it.
+    /// In milliseconds. Present only in the state `asked`.
     #[serde(default)]
     asked_at: Option<i64>,
 }
@@ -62,12 +62,12 @@ impl Contacts for EventsTable {
 
 #[async_trait]
 impl Budgets for EventsTable {
-    /// DynamoDB may take days to delete an expired budget. Until then, a new budget with the same name still includes
-    /// the old amount. If an answer is lost, the client retries and spends twice. So a budget may grant less than its limit,
-    /// but never more.
+    /// A budget may grant less than its limit, but never more, for two reasons. DynamoDB may take days to delete an
+    /// expired budget, and until then a new budget with the same name includes the old amount. And if a response is
+    /// lost, the AWS client retries the call and spends twice.
     async fn spend(&self, budget: &str, limit: u64, ends_at: Timestamp) -> Result<Spending, Unavailable> {
         if limit == 0 {
-            // The condition below would grant the first spending.
+            // The condition below would always grant the first unit.
             return Ok(Spending::Exhausted);
         }
         let spend = self

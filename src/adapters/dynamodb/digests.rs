@@ -18,9 +18,10 @@ use crate::ports::{Digests, EventSummary, Unavailable, Write};
 const READING: &str = "reading a digest";
 const LISTING: &str = "reading the events";
 
-/// The index of the digests with pending changes, by the time at which they are due.
+/// The name of the index that contains the digests with pending changes, in the order in which they are due.
 pub const DUE_INDEX: &str = "due";
-/// The index's partition key. All digests with pending changes have the same value, all others have none.
+/// The index's partition key. All digests with pending changes have the same value. Other digests lack the
+/// attribute, so the index does not contain them.
 pub const WAITING: &str = "waiting";
 /// The index's sort key, in milliseconds.
 pub const DUE_AT: &str = "due_at";
@@ -45,7 +46,7 @@ struct DigestItem {
     record: DigestRecord,
 }
 
-/// The attributes that a list of events needs.
+/// The attributes of a digest that a list of events needs.
 #[derive(Deserialize)]
 struct SummaryRecord {
     name: String,
@@ -101,14 +102,14 @@ impl Digests for EventsTable {
 }
 
 impl EventsTable {
-    /// An event's title and count, unless they have expired.
+    /// Returns an event's title and count, or `None` if there is no digest or if it has expired.
     pub(super) async fn summary(&self, event: &EventId) -> Result<Option<EventSummary>, Unavailable> {
         let found = self.get(LISTING, DIGESTS, event.as_str()).await?;
         let summary = found.item.map(|item| summary(item, Timestamp::now())).transpose()?;
         Ok(summary.flatten())
     }
 
-    /// At most `limit` events in the order of their ids.
+    /// Returns at most `limit` events in the order of their ids.
     pub(super) async fn summaries(
         &self,
         after: Option<&EventId>,
@@ -122,7 +123,7 @@ impl EventsTable {
             .expression_attribute_names("#name", NAME)
             .expression_attribute_names("#count", "count");
         let start = (DIGESTS, after.map(EventId::as_str));
-        self.partition(LISTING, query, start, limit, |item| summary(item, now)).await
+        self.query_partition(LISTING, query, start, limit, |item| summary(item, now)).await
     }
 }
 
@@ -149,7 +150,7 @@ fn to_item(digest: &Digest) -> Item {
 fn from_item(mut item: Item) -> Result<Digest, Unavailable> {
     let Some(AttributeValue::B(seen)) = item.remove(SEEN) else { return Err(item::damaged("`seen` is missing")) };
     let DigestItem { name, record, .. } = item::read(item)?;
-    Ok(record.read(EventId::from_stored(name), seen.as_ref()))
+    Ok(record.into_digest(EventId::from_stored(name), seen.as_ref()))
 }
 
 fn time(millis: i64) -> Result<Timestamp, Unavailable> {

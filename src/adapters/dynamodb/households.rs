@@ -1,13 +1,13 @@
-//! The name that each household with an Echo usually signs up: one item per household.
+//! For each household with an Echo, the attendee name that it usually signs up; one item per household.
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use super::item::{self, Item, NAME};
-use super::{EventsTable, QUERY_PAGE, key};
+use super::{EventsTable, MAX_QUERY_ITEMS, key};
 use crate::adapters::aws::error::unavailable;
 use crate::domain::attendee_name::{AttendeeName, NameKey};
-use crate::domain::household::UserId;
+use crate::domain::household::HouseholdId;
 use crate::ports::{Households, Unavailable};
 
 /// Partition key of all households. The sort key, in the attribute `name`, is the hash of the Amazon user id.
@@ -24,13 +24,13 @@ struct HouseholdRecord {
 
 #[async_trait]
 impl Households for EventsTable {
-    async fn usual_name(&self, user: &UserId) -> Result<Option<AttendeeName>, Unavailable> {
+    async fn usual_name(&self, user: &HouseholdId) -> Result<Option<AttendeeName>, Unavailable> {
         let found = self.get(READING, HOUSEHOLDS, user.as_str()).await?;
         let record = found.item.map(item::read::<HouseholdRecord>).transpose()?;
         Ok(record.map(|record| AttendeeName::from_stored(record.display_name, record.attendee_key)))
     }
 
-    async fn remember(&self, user: &UserId, name: &AttendeeName) -> Result<(), Unavailable> {
+    async fn remember(&self, user: &HouseholdId, name: &AttendeeName) -> Result<(), Unavailable> {
         let attendee_key = name.key().as_str().to_owned();
         let mut item = item::write(&HouseholdRecord { display_name: name.to_string(), attendee_key });
         item.extend(key(HOUSEHOLDS, user.as_str()));
@@ -41,7 +41,7 @@ impl Households for EventsTable {
 }
 
 impl EventsTable {
-    /// Deletes this usual name from every household that has it. Returns the number of households.
+    /// Deletes this usual name from every household that has it. Returns the number of these households.
     pub(super) async fn delete_usual_name(&self, name: &NameKey) -> Result<u64, Unavailable> {
         let read = |mut item: Item| {
             let user = item.remove(NAME).and_then(|value| value.as_s().ok().cloned()).unwrap_or_default();
@@ -50,7 +50,8 @@ impl EventsTable {
         let (mut deleted, mut after) = (0, None);
         loop {
             let query = self.client.query().consistent_read(true);
-            let page = self.partition(READING, query, (HOUSEHOLDS, after.as_deref()), QUERY_PAGE, read).await?;
+            let page =
+                self.query_partition(READING, query, (HOUSEHOLDS, after.as_deref()), MAX_QUERY_ITEMS, read).await?;
             let Some((last, _)) = page.last() else { return Ok(deleted) };
             after = Some(last.clone());
             for (user, _) in page.iter().filter(|(_, record)| record.attendee_key == name.as_str()) {

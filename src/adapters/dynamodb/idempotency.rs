@@ -11,11 +11,11 @@ use super::{EventsTable, IDEMPOTENCY_KEYS, item, number};
 use crate::adapters::aws::error::unavailable;
 use crate::domain::signup::SignupId;
 use crate::domain::timestamp::Timestamp;
-use crate::ports::{Idempotency, Remembered, Unavailable};
+use crate::ports::{Idempotency, IdempotentRequest, Unavailable};
 
 const STORING: &str = "storing an idempotency key";
 
-/// Clients stop retrying a request long before that.
+/// Clients stop retrying a request long before this period ends.
 const RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
 
 #[derive(Serialize, Deserialize)]
@@ -32,7 +32,7 @@ struct IdempotencyRecord {
 
 #[async_trait]
 impl Idempotency for EventsTable {
-    async fn remember(&self, key: String, candidate: Remembered) -> Result<Remembered, Unavailable> {
+    async fn remember(&self, key: String, candidate: IdempotentRequest) -> Result<IdempotentRequest, Unavailable> {
         let now = Timestamp::now();
         let record = IdempotencyRecord {
             event: IDEMPOTENCY_KEYS.to_owned(),
@@ -47,19 +47,19 @@ impl Idempotency for EventsTable {
             .put_item()
             .table_name(&self.table)
             .set_item(Some(item::write(&record)))
-            // DynamoDB deletes expired items only within days. Until then they count as absent.
+            // DynamoDB may delete an expired item only days later, so the condition treats it as absent.
             .condition_expression("attribute_not_exists(event) OR expires_at <= :now")
             .expression_attribute_values(":now", number(now.as_seconds()))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .send()
             .await;
         let Err(error) = put else { return Ok(candidate) };
-        let Some(PutItemError::ConditionalCheckFailedException(refusal)) = error.as_service_error() else {
+        let Some(PutItemError::ConditionalCheckFailedException(conflict)) = error.as_service_error() else {
             return Err(unavailable(STORING, &error));
         };
-        let found = refusal.item.clone().ok_or_else(|| item::damaged("DynamoDB did not return the stored item"))?;
+        let found = conflict.item.clone().ok_or_else(|| item::damaged("DynamoDB did not return the stored item"))?;
         let found: IdempotencyRecord = item::read(found)?;
-        Ok(Remembered {
+        Ok(IdempotentRequest {
             fingerprint: found.fingerprint,
             id: SignupId::from_stored(found.signup_id),
             requested_at: Timestamp::from_millis(found.requested_at).map_err(item::damaged)?,

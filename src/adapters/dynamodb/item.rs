@@ -1,4 +1,4 @@
-//! Items as plain data and back.
+//! Converts records to items of the table and back.
 
 use std::collections::HashMap;
 
@@ -10,17 +10,19 @@ use crate::domain::attendee::Attendee;
 use crate::formats::stored::attendee::AttendeeRecord;
 use crate::ports::Unavailable;
 
+/// The partition key's attribute.
 pub const EVENT: &str = "event";
+/// The sort key's attribute.
 pub const NAME: &str = "name";
 
 pub type Item = HashMap<String, AttributeValue>;
 
 pub fn write(data: &impl Serialize) -> Item {
-    serde_dynamo::aws_sdk_dynamodb_1::to_item(data).expect("it is plain data with named fields")
+    serde_dynamo::aws_sdk_dynamodb_1::to_item(data).expect("a record is a struct of plain data")
 }
 
-/// An item that cannot be parsed is damaged. An operator may repair it, so the error is `Unavailable` and the call can be
-/// retried.
+/// Reads a record from an item. The error of a damaged item is `Unavailable`, so that the call is retried: an operator
+/// may repair the item in the meantime.
 pub fn read<T: DeserializeOwned>(item: Item) -> Result<T, Unavailable> {
     serde_dynamo::aws_sdk_dynamodb_1::from_item(item).map_err(damaged)
 }
@@ -29,6 +31,7 @@ pub fn attendee(item: Item) -> Result<Attendee, Unavailable> {
     read::<AttendeeRecord>(item)?.try_into().map_err(damaged)
 }
 
+/// The error of an item that cannot be read.
 pub fn damaged(error: impl ToString) -> Unavailable {
     Unavailable { doing: "reading an item of the table", cause: error.to_string() }
 }

@@ -1,7 +1,7 @@
 //! The table `Events` on DynamoDB: partition key `event`, sort key `name`.
 //!
-//! Attendees are stored under their event's id. Everything else is stored in partitions whose key begins with `#`, which
-//! no event id does.
+//! The partition key of an attendee is the event's id. The partition keys of all other items begin with `#`, which is
+//! not allowed at the beginning of an event id.
 
 mod buttons;
 mod contacts;
@@ -34,13 +34,14 @@ const REJECTS: &str = "#reject";
 /// Partition key of all idempotency keys. The sort key is the key that the client sent.
 const IDEMPOTENCY_KEYS: &str = "#idempotency";
 
-/// Maximum concurrent calls for one batch. A Lambda function has only a fraction of a CPU and cannot handle more.
+/// Maximum concurrent calls for one batch. More would not be faster, because a Lambda function has only a fraction of a
+/// CPU.
 const MAX_CONCURRENT_CALLS: usize = 64;
 
-/// Maximum number of items read in one call: about 200 KiB of attendees.
-const QUERY_PAGE: usize = 1_000;
+/// Maximum number of items that one query reads: about 200 KiB of attendees, below DynamoDB's limit of 1 MiB.
+const MAX_QUERY_ITEMS: usize = 1_000;
 
-/// A client of one table.
+/// A client for one table.
 #[derive(Debug, Clone)]
 pub struct EventsTable {
     client: Client,
@@ -52,7 +53,7 @@ impl EventsTable {
         Self { client: Client::new(config), table: table.into() }
     }
 
-    /// All ports except the queue and the inbox.
+    /// Returns the ports that this table implements: all except the queue and the inbox.
     #[must_use]
     pub fn backend(&self) -> Backend {
         let table = Arc::new(self.clone());
@@ -80,6 +81,7 @@ impl EventsTable {
         Ok(Deletion::of(deleted.map_err(|error| unavailable(doing, &error))?.attributes.is_some()))
     }
 
+    /// Runs a put that has a condition.
     async fn put_if(&self, doing: &'static str, put: PutItemFluentBuilder) -> Result<Write, Unavailable> {
         match put.send().await {
             Ok(_) => Ok(Write::Stored),
@@ -92,9 +94,10 @@ impl EventsTable {
         }
     }
 
-    /// Reads a partition in sort-key order, starting after the sort key `after`, and returns up to `limit` values that
-    /// `read` produces. Items that `query` filters out, or for which `read` returns `None`, do not count towards the limit.
-    async fn partition<T>(
+    /// Queries a partition in the order of the sort key, starting after the sort key `after`. Returns at most `limit`
+    /// of the values that `read` produces. Items that `query` filters out, or for which `read` returns `None`, do not
+    /// count towards the limit.
+    async fn query_partition<T>(
         &self,
         doing: &'static str,
         query: QueryFluentBuilder,
@@ -111,7 +114,7 @@ impl EventsTable {
         while found.len() < limit {
             let page = query
                 .clone()
-                .limit(i32::try_from((limit - found.len()).min(QUERY_PAGE)).expect("a page is small"))
+                .limit(i32::try_from((limit - found.len()).min(MAX_QUERY_ITEMS)).expect("the page size fits 32 bits"))
                 .set_exclusive_start_key(start)
                 .send()
                 .await

@@ -36,7 +36,7 @@ impl RejectedMessages for EventsTable {
 
     async fn list(&self, limit: usize, after: Option<&str>) -> Result<Vec<RejectedMessage>, Unavailable> {
         let query = self.client.query().consistent_read(true);
-        self.partition(READING, query, (REJECTS, after), limit, |item| from_item(item).map(Some)).await
+        self.query_partition(READING, query, (REJECTS, after), limit, |item| from_item(item).map(Some)).await
     }
 
     async fn get(&self, id: &str) -> Result<Option<RejectedMessage>, Unavailable> {

@@ -1,4 +1,4 @@
-//! Attendees: written without a read before, read by event.
+//! The attendees, one item each. A write usually needs no read before it, because most sign-ups are new.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::stored_attendee::{self, StoredAttendee};
-use super::{EventsTable, MAX_CONCURRENT_CALLS, QUERY_PAGE, item, text};
+use super::{EventsTable, MAX_CONCURRENT_CALLS, MAX_QUERY_ITEMS, item, text};
 use crate::adapters::aws::error::apply_error;
 use crate::domain::attendee::{Applied, Attendee, apply_all};
 use crate::domain::attendee_name::NameKey;
@@ -21,21 +21,22 @@ use crate::ports::{ApplyError, AttendeeSignups, EventSummary, RejectedMessages a
 const WRITING: &str = "writing to the roster";
 const READING: &str = "reading the roster";
 
-/// What has not begun by then is tried again: a batch that DynamoDB throttles must be answered before the function's
-/// own timeout (20 s), or all of it would come again.
-const BUDGET: Duration = Duration::from_secs(14);
+/// After this time, [`Roster::apply`] processes no further attendees. They fail with `Unavailable`, so that only their
+/// messages are retried. Otherwise, if DynamoDB throttles the calls, the function `ingest` could reach its timeout of
+/// 20 s, and the whole batch would be delivered again.
+const MAX_APPLY_DURATION: Duration = Duration::from_secs(14);
 
-/// How often an attendee is taken up again that somebody else writes at the same time.
-const ATTEMPTS: u32 = 10;
+/// Maximum attempts to write an attendee. An attempt fails if another process has written the attendee in the meantime.
+const MAX_WRITE_ATTEMPTS: u32 = 10;
 
 #[async_trait]
 impl Roster for EventsTable {
     async fn apply(&self, batches: Vec<AttendeeSignups>, now: Timestamp) -> Vec<Result<Vec<Applied>, ApplyError>> {
-        let began = Instant::now();
+        let started = Instant::now();
         stream::iter(batches)
             .map(|batch| async move {
-                if began.elapsed() > BUDGET {
-                    let cause = "the batch took too long before this one's turn".to_owned();
+                if started.elapsed() > MAX_APPLY_DURATION {
+                    let cause = "the batch took too long, so this attendee was not processed".to_owned();
                     return Err(Unavailable { doing: WRITING, cause }.into());
                 }
                 self.apply_batch(&batch, now).await
@@ -51,16 +52,16 @@ impl Roster for EventsTable {
 
     async fn roster(&self, event: &EventId, limit: usize, after: Option<&NameKey>) -> Result<RosterPage, Unavailable> {
         let (summary, mut attendees) =
-            tokio::try_join!(self.summary(event), self.who_is_in(event, limit.saturating_add(1), after))?;
-        let more = attendees.len() > limit;
+            tokio::try_join!(self.summary(event), self.attendees_on_roster(event, limit.saturating_add(1), after))?;
+        let has_more = attendees.len() > limit;
         attendees.truncate(limit);
-        let next = attendees.last().filter(|_| more).map(|last| last.name.key().clone());
-        let seen = u64::try_from(attendees.len()).expect("a count fits 64 bits");
-        let count = match (&summary, after, more) {
-            // All are here: what is seen is newer than what the digest counted.
-            (_, None, false) => seen,
-            (Some(summary), ..) => summary.count.max(seen),
-            (None, ..) => seen,
+        let next = attendees.last().filter(|_| has_more).map(|last| last.name.key().clone());
+        let page_count = u64::try_from(attendees.len()).expect("a count fits 64 bits");
+        let count = match (&summary, after, has_more) {
+            // The page contains the whole roster, so its count is newer than the digest's.
+            (_, None, false) => page_count,
+            (Some(summary), ..) => summary.count.max(page_count),
+            (None, ..) => page_count,
         };
         let first =
             attendees.iter().min_by_key(|attendee| attendee.registration().map(|registration| registration.since));
@@ -75,16 +76,16 @@ impl Roster for EventsTable {
     async fn all_attendees(&self, limit: usize, after: Option<&AttendeeKey>) -> Result<Vec<Attendee>, Unavailable> {
         let mut found = Vec::new();
         if let Some(AttendeeKey { event, name }) = after {
-            found = self.who_is_in(event, limit, Some(name)).await?;
+            found = self.attendees_on_roster(event, limit, Some(name)).await?;
         }
         let mut event = after.map(|key| key.event.clone());
         while found.len() < limit {
-            let summaries = self.events(QUERY_PAGE, event.as_ref()).await?;
+            let summaries = self.events(MAX_QUERY_ITEMS, event.as_ref()).await?;
             let Some(last) = summaries.last() else { break };
             event = Some(last.id.clone());
             for summary in summaries {
                 if found.len() < limit {
-                    found.extend(self.who_is_in(&summary.id, limit - found.len(), None).await?);
+                    found.extend(self.attendees_on_roster(&summary.id, limit - found.len(), None).await?);
                 }
             }
         }
@@ -94,14 +95,14 @@ impl Roster for EventsTable {
     async fn remove(&self, name: &NameKey, event: Option<&EventId>, _: Timestamp) -> Result<u64, Unavailable> {
         let events = match event {
             Some(event) => vec![event.clone()],
-            None => self.all_events().await?,
+            None => self.all_event_ids().await?,
         };
         let removed = stream::iter(events)
             .map(|event| async move { self.delete_item("removing a person", event.as_str(), name.as_str()).await })
             .buffer_unordered(MAX_CONCURRENT_CALLS)
             .try_fold(0, async |sum, removed| Ok(sum + removed.count()))
             .await?;
-        // Of one event alone, the person goes on elsewhere.
+        // A household's usual name belongs to no single event.
         let households = if event.is_none() { self.delete_usual_name(name).await? } else { 0 };
         Ok(removed
             + self.delete_rejected_messages_of(name, event).await?
@@ -110,48 +111,54 @@ impl Roster for EventsTable {
     }
 }
 
-/// What a conditional write came to.
-#[expect(clippy::large_enum_variant, reason = "only one exists at a time, for a moment")]
-enum Written {
-    Done,
-    /// The condition did not hold: this is there, or nothing.
-    Refused(Option<StoredAttendee>),
+/// The result of a conditional put of an attendee.
+#[expect(clippy::large_enum_variant, reason = "each value is short-lived")]
+enum PutResult {
+    Stored,
+    /// The condition did not hold. Contains the attendee that is stored instead, if any.
+    Conflict(Option<StoredAttendee>),
 }
 
 impl EventsTable {
-    /// Most requests are new sign-ups, so the first write takes the attendee for absent: one call, if that is so. A
-    /// refusal returns what is there; [`apply_all`] decides over that, and there is another call only if there is
-    /// something to write.
+    /// Applies the requests about one attendee.
+    ///
+    /// Most requests are new sign-ups, so the first put assumes that the attendee is not stored yet. If this is true,
+    /// one call is enough. Otherwise the put fails and returns the stored attendee. [`apply_all`] then decides again,
+    /// based on that attendee, and a second put follows only if the attendee changes.
     async fn apply_batch(&self, batch: &AttendeeSignups, now: Timestamp) -> Result<Vec<Applied>, ApplyError> {
-        let mut found = match apply_all(None, &batch.signups, now) {
+        let mut stored = match apply_all(None, &batch.signups, now) {
             (Some(_), _) => None,
-            // These requests only change somebody who is there.
+            // These requests can only change a stored attendee, so a put without a read would be useless.
             (None, _) => self.stored_attendee(&batch.key).await?,
         };
-        for _ in 0..ATTEMPTS {
-            let current = found.as_ref().map(|found| &found.attendee);
-            let (attendee, applied) = apply_all(current, &batch.signups, now);
-            let Some(attendee) = attendee else { return Ok(applied) };
-            match self.replace(found.as_ref(), &attendee).await? {
-                Written::Done => return Ok(applied),
-                Written::Refused(there) => found = there,
+        for _ in 0..MAX_WRITE_ATTEMPTS {
+            let current = stored.as_ref().map(|stored| &stored.attendee);
+            let (changed, applied) = apply_all(current, &batch.signups, now);
+            let Some(changed) = changed else { return Ok(applied) };
+            match self.put_attendee(stored.as_ref(), &changed).await? {
+                PutResult::Stored => return Ok(applied),
+                PutResult::Conflict(conflicting) => stored = conflicting,
             }
         }
-        Err(Unavailable { doing: WRITING, cause: "others keep writing the same attendee".to_owned() }.into())
+        Err(Unavailable { doing: WRITING, cause: "too many concurrent writes to the same attendee".to_owned() }.into())
     }
 
-    /// Writes the attendee over exactly what was found.
-    async fn replace(&self, found: Option<&StoredAttendee>, attendee: &Attendee) -> Result<Written, ApplyError> {
+    /// Writes an attendee if the stored attendee is still `expected`. `None` means that no attendee is stored.
+    async fn put_attendee(
+        &self,
+        expected: Option<&StoredAttendee>,
+        attendee: &Attendee,
+    ) -> Result<PutResult, ApplyError> {
         let put = self
             .client
             .put_item()
             .table_name(&self.table)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        match stored_attendee::replace(put, found, attendee).send().await {
-            Ok(_) => Ok(Written::Done),
+        match stored_attendee::conditional_put(put, expected, attendee).send().await {
+            Ok(_) => Ok(PutResult::Stored),
             Err(error) => match error.as_service_error() {
-                Some(PutItemError::ConditionalCheckFailedException(refusal)) => {
-                    Ok(Written::Refused(refusal.item.clone().map(StoredAttendee::read).transpose()?))
+                Some(PutItemError::ConditionalCheckFailedException(conflict)) => {
+                    Ok(PutResult::Conflict(conflict.item.clone().map(StoredAttendee::from_item).transpose()?))
                 }
                 _ => Err(apply_error(WRITING, &error)),
             },
@@ -160,11 +167,11 @@ impl EventsTable {
 
     async fn stored_attendee(&self, key: &AttendeeKey) -> Result<Option<StoredAttendee>, Unavailable> {
         let found = self.get(READING, key.event.as_str(), key.name.as_str()).await?;
-        found.item.map(StoredAttendee::read).transpose()
+        found.item.map(StoredAttendee::from_item).transpose()
     }
 
-    /// At most `limit` of those who are in, by folded name.
-    async fn who_is_in(
+    /// Returns at most `limit` attendees who are on the roster, by folded name, starting after the name `after`.
+    async fn attendees_on_roster(
         &self,
         event: &EventId,
         limit: usize,
@@ -177,14 +184,14 @@ impl EventsTable {
             .filter_expression("#status = :in")
             .expression_attribute_names("#status", "status")
             .expression_attribute_values(":in", text(StoredStatus::In.as_str()));
-        let place = (event.as_str(), after.map(NameKey::as_str));
-        self.partition(READING, query, place, limit, |item| item::attendee(item).map(Some)).await
+        let start = (event.as_str(), after.map(NameKey::as_str));
+        self.query_partition(READING, query, start, limit, |item| item::attendee(item).map(Some)).await
     }
 
-    async fn all_events(&self) -> Result<Vec<EventId>, Unavailable> {
+    async fn all_event_ids(&self) -> Result<Vec<EventId>, Unavailable> {
         let mut events: Vec<EventId> = Vec::new();
         loop {
-            let page = self.events(QUERY_PAGE, events.last()).await?;
+            let page = self.events(MAX_QUERY_ITEMS, events.last()).await?;
             if page.is_empty() {
                 return Ok(events);
             }
@@ -195,7 +202,7 @@ impl EventsTable {
     async fn delete_rejected_messages_of(&self, name: &NameKey, event: Option<&EventId>) -> Result<u64, Unavailable> {
         let (mut deleted, mut after) = (0, None);
         loop {
-            let page = self.list(QUERY_PAGE, after.as_deref()).await?;
+            let page = self.list(MAX_QUERY_ITEMS, after.as_deref()).await?;
             let Some(last) = page.last() else { return Ok(deleted) };
             after = Some(last.id.clone());
             for reject in page.iter().filter(|reject| reject.is_about(name, event)) {

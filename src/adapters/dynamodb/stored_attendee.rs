@@ -1,4 +1,4 @@
-//! An attendee with the revision of its item.
+//! An attendee with the revision of its item, on which the next write is conditional.
 
 use std::collections::HashMap;
 
@@ -12,11 +12,11 @@ use crate::domain::attendee::Attendee;
 use crate::formats::stored::attendee::AttendeeRecord;
 use crate::ports::Unavailable;
 
-/// An attendee as it was read from its item.
+/// An attendee that was read from its item.
 #[derive(Debug)]
 pub struct StoredAttendee {
     pub attendee: Attendee,
-    /// Raised by every write. Items from before there were revisions have none.
+    /// The revision, which every write increments. Items written before revisions were introduced have none.
     rev: Option<u64>,
 }
 
@@ -30,16 +30,17 @@ struct AttendeeItem {
 }
 
 impl StoredAttendee {
-    pub fn read(item: Item) -> Result<Self, Unavailable> {
+    pub fn from_item(item: Item) -> Result<Self, Unavailable> {
         let AttendeeItem { record, rev } = item::read(item)?;
         Ok(Self { attendee: record.try_into().map_err(item::damaged)?, rev })
     }
 
-    /// The attributes that show whether an item is still the one that was read.
+    /// Returns the attributes that show whether an item has changed since it was read.
     ///
-    /// The revision alone does not: functions from before there were revisions run beside these during a deploy, and
-    /// their updates leave `rev` as it is. But each of their updates changes the version or `link_asked_at`.
-    fn state(&self) -> [(&'static str, Option<AttributeValue>); 4] {
+    /// The revision alone is not enough. During a deployment, functions of an older version, which had no revisions,
+    /// may still run, and their updates leave `rev` unchanged. But each of their updates changes the attendee's newest
+    /// version (`requested_at` and `signup_id`) or `link_asked_at`.
+    fn compared_attributes(&self) -> [(&'static str, Option<AttributeValue>); 4] {
         let Attendee { newest, .. } = &self.attendee;
         let link_requested_at = self.attendee.registration().and_then(|registration| registration.link_requested_at);
         [
@@ -51,16 +52,20 @@ impl StoredAttendee {
     }
 }
 
-/// Completes the write of an attendee in the place of what was found, or where nothing was. It is refused if something
-/// else is there by then.
-pub fn replace(put: PutItemFluentBuilder, found: Option<&StoredAttendee>, attendee: &Attendee) -> PutItemFluentBuilder {
-    let rev = found.and_then(|found| found.rev).unwrap_or(0) + 1;
+/// Adds an attendee's item to a put, and the condition that the stored attendee is still `expected`. `None` means that
+/// no attendee is stored.
+pub fn conditional_put(
+    put: PutItemFluentBuilder,
+    expected: Option<&StoredAttendee>,
+    attendee: &Attendee,
+) -> PutItemFluentBuilder {
+    let rev = expected.and_then(|expected| expected.rev).unwrap_or(0) + 1;
     let item = AttendeeItem { record: AttendeeRecord::from(attendee), rev: Some(rev) };
     let put = put.set_item(Some(item::write(&item)));
-    let Some(found) = found else { return put.condition_expression("attribute_not_exists(signup_id)") };
+    let Some(expected) = expected else { return put.condition_expression("attribute_not_exists(signup_id)") };
     let mut conditions = Vec::new();
     let mut values = HashMap::new();
-    for (name, value) in found.state() {
+    for (name, value) in expected.compared_attributes() {
         match value {
             Some(value) => {
                 conditions.push(format!("{name} = :{name}"));

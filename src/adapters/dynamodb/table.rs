@@ -1,4 +1,4 @@
-//! The table itself: made where no stack makes it.
+//! Creates the table where no deployed stack creates it, and checks that a table has the expected schema.
 
 use std::time::{Duration, Instant};
 
@@ -13,39 +13,44 @@ use super::EventsTable;
 use super::digests::{DUE_AT, DUE_INDEX, WAITING};
 use super::item::{EVENT, NAME};
 
-/// A new table is there after some seconds; a minute is an outage.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// How long to wait for a new table to become active. Usually this takes some seconds.
+const ACTIVATION_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// Whether the table had to be made.
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
+
+/// The result of [`EventsTable::ensure`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ensured {
-    Made,
-    WasThere,
+    Created,
+    AlreadyExists,
 }
 
 impl EventsTable {
-    /// Makes the table with its index, stream, time to live and point-in-time recovery, unless it is there.
+    /// Creates the table with its index and stream unless it exists. Turns on time to live and point-in-time recovery
+    /// in both cases.
     ///
     /// # Errors
-    /// A table of that name that is not of this form; whatever AWS refuses.
+    /// Returns an error if a table with this name has another schema, or if a call to AWS fails.
     pub async fn ensure(&self) -> anyhow::Result<Ensured> {
         if let Some(found) = self.describe().await? {
-            is_of_our_form(&found)?;
-            self.until_it_is_active().await?;
-            self.look_after_itself().await?;
-            return Ok(Ensured::WasThere);
+            check_schema(&found)?;
+            self.wait_until_active().await?;
+            self.enable_expiry_and_recovery().await?;
+            return Ok(Ensured::AlreadyExists);
         }
-        self.make().await?;
-        self.until_it_is_active().await?;
-        self.look_after_itself().await?;
-        Ok(Ensured::Made)
+        self.create().await?;
+        self.wait_until_active().await?;
+        self.enable_expiry_and_recovery().await?;
+        Ok(Ensured::Created)
     }
 
-    /// Refuses to work on a table that is not there or is another one.
-    pub async fn must_be_there(&self) -> anyhow::Result<()> {
+    /// Returns an error unless the table exists and has the expected schema.
+    pub async fn verify_schema(&self) -> anyhow::Result<()> {
         match self.describe().await? {
-            Some(found) => is_of_our_form(&found),
-            None => bail!("there is no table {}; make it with `countmein ensure-table --table {0}`", self.table),
+            Some(found) => check_schema(&found),
+            None => {
+                bail!("the table {} does not exist; create it with `countmein ensure-table --table {0}`", self.table)
+            }
         }
     }
 
@@ -55,11 +60,11 @@ impl EventsTable {
             Err(error) if error.as_service_error().is_some_and(|error| error.is_resource_not_found_exception()) => {
                 Ok(None)
             }
-            Err(error) => Err(error).with_context(|| format!("cannot look at the table {}", self.table)),
+            Err(error) => Err(error).with_context(|| format!("cannot read the settings of the table {}", self.table)),
         }
     }
 
-    async fn make(&self) -> anyhow::Result<()> {
+    async fn create(&self) -> anyhow::Result<()> {
         let attribute =
             |name: &str, kind| AttributeDefinition::builder().attribute_name(name).attribute_type(kind).build();
         let due = GlobalSecondaryIndex::builder()
@@ -84,36 +89,41 @@ impl EventsTable {
             .stream_specification(stream.build()?)
             .send()
             .await
-            .with_context(|| format!("cannot make the table {}", self.table))?;
+            .with_context(|| format!("cannot create the table {}", self.table))?;
         Ok(())
     }
 
-    async fn until_it_is_active(&self) -> anyhow::Result<()> {
-        let began = Instant::now();
+    async fn wait_until_active(&self) -> anyhow::Result<()> {
+        let started = Instant::now();
         loop {
             let status = self.describe().await?.and_then(|table| table.table_status);
             if status == Some(TableStatus::Active) {
                 return Ok(());
             }
-            if began.elapsed() > PATIENCE {
-                bail!("the table {} is still {status:?} after {PATIENCE:?}; look at it and try again", self.table);
+            if started.elapsed() > ACTIVATION_TIMEOUT {
+                bail!(
+                    "the table {} is not active after {ACTIVATION_TIMEOUT:?} (status {status:?}); check its status in \
+                     the AWS console and try again",
+                    self.table
+                );
             }
-            tokio::time::sleep(Duration::from_millis(500)).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
 
-    async fn look_after_itself(&self) -> anyhow::Result<()> {
+    async fn enable_expiry_and_recovery(&self) -> anyhow::Result<()> {
         let found = self.client.describe_time_to_live().table_name(&self.table).send().await;
-        let found = found.context("cannot look at the table's time to live")?.time_to_live_description;
+        let found = found.context("cannot read the table's time to live settings")?.time_to_live_description;
         if found.is_none_or(|found| found.attribute_name.is_none()) {
-            let live = TimeToLiveSpecification::builder().enabled(true).attribute_name("expires_at").build()?;
-            let update = self.client.update_time_to_live().table_name(&self.table).time_to_live_specification(live);
-            update.send().await.context("cannot set the table's time to live")?;
+            let time_to_live = TimeToLiveSpecification::builder().enabled(true).attribute_name("expires_at").build()?;
+            let update =
+                self.client.update_time_to_live().table_name(&self.table).time_to_live_specification(time_to_live);
+            update.send().await.context("cannot turn on the table's time to live")?;
         }
         let recovery = PointInTimeRecoverySpecification::builder().point_in_time_recovery_enabled(true).build()?;
         let update = self.client.update_continuous_backups().table_name(&self.table);
         let update = update.point_in_time_recovery_specification(recovery).send().await;
-        update.context("cannot set the table's point-in-time recovery")?;
+        update.context("cannot turn on the table's point-in-time recovery")?;
         Ok(())
     }
 }
@@ -122,8 +132,8 @@ fn key(name: &str, kind: KeyType) -> anyhow::Result<KeySchemaElement> {
     Ok(KeySchemaElement::builder().attribute_name(name).key_type(kind).build()?)
 }
 
-/// Refuses what merely has the same name, before anything is written to it.
-fn is_of_our_form(table: &TableDescription) -> anyhow::Result<()> {
+/// Returns an error if a table has another schema, so that nothing is written to a table of another program.
+fn check_schema(table: &TableDescription) -> anyhow::Result<()> {
     let keys: Vec<&str> = table.key_schema().iter().map(KeySchemaElement::attribute_name).collect();
     let name = table.table_name().unwrap_or_default();
     if keys != [EVENT, NAME] {
@@ -134,7 +144,10 @@ fn is_of_our_form(table: &TableDescription) -> anyhow::Result<()> {
     }
     let stream = table.stream_specification().and_then(StreamSpecification::stream_view_type);
     if stream != Some(&StreamViewType::NewAndOldImages) {
-        bail!("the table {name} has no stream of new and old images; turn one on, or choose another name with --table");
+        bail!(
+            "the table {name} has no stream of new and old images; turn on such a stream, or choose another name with \
+             --table"
+        );
     }
     if !table.global_secondary_indexes().iter().any(|index| index.index_name() == Some(DUE_INDEX)) {
         bail!("the table {name} has no index `{DUE_INDEX}`; choose another name with --table");

@@ -11,8 +11,8 @@ use crate::ports::{IngestCounts, Meter, NotificationCounts};
 
 const NAMESPACE: &str = "CountMeIn";
 
-/// Writes the metrics of a stage. It leaves out zeros, since CloudWatch charges for a metric by the hours in which it
-/// has a value.
+/// Writes the metrics of a stage. Zeros are left out, because CloudWatch charges a metric for each hour in which it has
+/// a value.
 #[derive(Debug, Clone)]
 pub struct Emf {
     stage: String,
@@ -26,7 +26,7 @@ pub struct Metric {
     value: f64,
 }
 
-/// A unit. The variants are named as in CloudWatch.
+/// The unit of a metric. The variants' names are written as they are, so they must be CloudWatch's names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Unit {
     Count,
@@ -49,7 +49,7 @@ impl Emf {
         Self { stage }
     }
 
-    /// Writes the metrics that are above zero, in one line.
+    /// Writes the metrics that are not zero, as one log line.
     pub fn write(&self, metrics: &[Metric]) {
         if let Some(line) = self.line(metrics, Timestamp::now()) {
             // The metrics must be the root object of a log line (CloudWatch, "Embedded metric format specification").
@@ -57,6 +57,7 @@ impl Emf {
         }
     }
 
+    /// Returns `None` if all metrics are zero.
     fn line(&self, metrics: &[Metric], now: Timestamp) -> Option<Value> {
         let metrics: Vec<&Metric> = metrics.iter().filter(|metric| metric.value > 0.0).collect();
         if metrics.is_empty() {
@@ -116,7 +117,7 @@ impl Meter for Emf {
         self.write(&[Metric::count(name, 1)]);
     }
 
-    /// Writes nothing: API Gateway counts the requests.
+    /// Writes nothing, because API Gateway counts the requests.
     fn answered(&self, _: &str, _: &str, _: u16, _: Duration) {}
 }
 

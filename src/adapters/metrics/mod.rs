@@ -1,4 +1,4 @@
-//! Backends for metrics.
+//! Implementations of the metrics port.
 
 #[cfg(feature = "aws")]
 pub mod emf;

@@ -1,4 +1,4 @@
-//! The metrics of the standalone program, in the text format of OpenMetrics, which Prometheus reads.
+//! The metrics of the self-hosted program, in the OpenMetrics text format, which Prometheus reads.
 
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -55,7 +55,10 @@ struct ByRoute {
 }
 
 impl PrometheusMetrics {
-    #[expect(clippy::new_without_default, reason = "a process creates it once, on purpose")]
+    #[expect(
+        clippy::new_without_default,
+        reason = "each process creates its metrics exactly once, in an explicit call"
+    )]
     pub fn new() -> Self {
         let mut registry = Registry::with_prefix("countmein");
         let metrics = Self {
@@ -85,12 +88,20 @@ impl PrometheusMetrics {
             "Sign-ups skipped because a newer request was already applied",
             metrics.stale.clone(),
         );
-        registry.register("presses_ignored", "Button events that request nothing", metrics.ignored.clone());
-        registry.register("signups_rejected", "Messages rejected", metrics.rejected.clone());
+        registry.register(
+            "presses_ignored",
+            "Button messages that need no action, such as status reports",
+            metrics.ignored.clone(),
+        );
+        registry.register(
+            "signups_rejected",
+            "Messages that can never be applied and were stored as rejected",
+            metrics.rejected.clone(),
+        );
         registry.register("signups_retried", "Deliveries returned to the queue for a retry", metrics.retries.clone());
         registry.register(
             "notifications",
-            "Recipients by the outcome of their notification",
+            "Notification recipients, by outcome of the notification",
             metrics.notifications.clone(),
         );
         registry.register("messages_suppressed", "Messages that a limit suppressed", metrics.suppressed.clone());

@@ -1,7 +1,7 @@
 //! Receives button presses from an MQTT broker and puts them on the queue.
 //!
-//! No press is lost: a message at QoS 1 is acknowledged after it is durably on the queue, and the broker keeps the
-//! session while the program is stopped.
+//! No press at QoS 1 is lost: a message is acknowledged only after it is stored on the queue, and the broker keeps the
+//! session, with unacknowledged messages, while the program is stopped.
 
 mod settings;
 
@@ -20,22 +20,25 @@ use tokio_util::sync::CancellationToken;
 use crate::domain::channel::Channel;
 use crate::domain::timestamp::Timestamp;
 use crate::formats::button::message::ButtonMessage;
-use crate::formats::button::{Decoded, decode, shown};
+use crate::formats::button::{Decoded, decode, printable_topic};
 use crate::ports::{Meter, Queue};
 
-/// More than any button sends.
+/// Maximum size of a message that is processed. No supported button sends as much.
 const MAX_PAYLOAD_BYTES: usize = 8 * 1024;
 
-/// Delays between attempts to connect to the broker.
+/// Delay after the first failed connection to the broker. It doubles with each further failure, up to [`MAX_BACKOFF`].
 const INITIAL_BACKOFF: Duration = Duration::from_secs(1);
+/// Maximum delay between two attempts to connect to the broker.
 const MAX_BACKOFF: Duration = Duration::from_secs(60);
 
 /// Delay between attempts to put a press on the queue.
 const QUEUE_RETRY_DELAY: Duration = Duration::from_secs(1);
 
+/// How long to wait at shutdown until the last acknowledgements are sent.
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Enough for all messages that a broker sends before it waits for an acknowledgement.
+/// Capacity of the MQTT client's request channel: enough to acknowledge all messages that a broker sends before it
+/// waits for an acknowledgement.
 const REQUEST_CAPACITY: usize = 1_024;
 
 /// Receives button presses from one broker.
@@ -45,20 +48,22 @@ pub struct MqttListener {
     topics: Vec<String>,
     queue: Arc<dyn Queue>,
     metrics: Arc<dyn Meter>,
-    /// The connection error that was logged last. The same error in a row is logged once.
+    /// The connection error that was logged last. Immediate repeats of it are logged at `debug` only.
     last_error: Option<String>,
     connected_at: Option<Instant>,
 }
 
-/// What happens to a message after it was handled.
+/// What to do with a message after it was handled.
 enum Handled {
     Acknowledge,
-    /// The program stops. The broker delivers the message again after the next start.
+    /// Leave the message unacknowledged, because the program is stopping. The broker delivers it again after the next
+    /// start.
     Redeliver,
 }
 
 impl MqttListener {
-    /// No other client of the broker may have this `client_id`, and it must be the same at every start.
+    /// `client_id` must be unique among the broker's clients, and must be the same at every start, because it
+    /// identifies the broker's session.
     pub fn new(
         settings: &MqttSettings,
         client_id: String,
@@ -72,7 +77,7 @@ impl MqttListener {
     }
 }
 
-/// Receives presses until `stop` is cancelled. A broker that cannot be reached is tried again without end.
+/// Receives presses until `stop` is cancelled. While the broker is unreachable, retries without a limit.
 pub async fn listen_until(mut listener: MqttListener, stop: CancellationToken) {
     let mut backoff = INITIAL_BACKOFF;
     while !stop.is_cancelled() {
@@ -84,12 +89,12 @@ pub async fn listen_until(mut listener: MqttListener, stop: CancellationToken) {
             Ok(Event::Incoming(packet)) => listener.handle(packet, &stop).await,
             Ok(Event::Outgoing(_)) => {}
             Err(error) => {
-                // The broker sends the messages of the broken connection again. An acknowledgement of one of them on
-                // the next connection could acknowledge another message.
+                // The broker sends the messages of the broken connection again. On the next connection, a packet id may
+                // belong to another message, so acknowledging a message of the broken connection could lose that one.
                 listener.event_loop.state.events.clear();
                 listener.log_connection_error(&error);
-                // Only a connection that lasts resets the backoff: two programs with one client id disconnect each
-                // other.
+                // A short connection does not reset the backoff. Otherwise two programs with the same client id would
+                // disconnect each other about once a second.
                 if listener.connected_at.take().is_some_and(|at| at.elapsed() > MAX_BACKOFF) {
                     backoff = INITIAL_BACKOFF;
                 }
@@ -121,8 +126,8 @@ impl MqttListener {
             Packet::Publish(message) => match self.enqueue(&message, stop).await {
                 Handled::Acknowledge => {
                     if let Err(error) = self.client.try_ack(&message) {
-                        // The broker delivers the press again, and the queue's duplicate changes nothing.
-                        tracing::warn!(%error, "a button press could not be acknowledged; the broker delivers it again");
+                        // The press is then on the queue twice, and the duplicate changes nothing.
+                        tracing::warn!(%error, "button press not acknowledged; the broker will deliver it again");
                     }
                 }
                 Handled::Redeliver => {}
@@ -138,13 +143,17 @@ impl MqttListener {
             return Handled::Acknowledge;
         }
         let topic = message.topic.clone();
-        // The broker's session still has the subscriptions of earlier starts.
+        // The broker's session may still contain subscriptions to topics that are no longer configured.
         if !self.topics.iter().any(|filter| settings::filter_matches(filter, &topic)) {
             return Handled::Acknowledge;
         }
         let bytes = message.payload.len();
         if bytes > MAX_PAYLOAD_BYTES {
-            tracing::warn!(topic = shown(&topic), bytes, "MQTT message discarded; it is too large for a button press");
+            tracing::warn!(
+                topic = printable_topic(&topic),
+                bytes,
+                "MQTT message discarded; it is too large for a button press"
+            );
             return Handled::Acknowledge;
         }
         let envelope = ButtonMessage { topic, payload: message.payload.to_vec(), received_at: Timestamp::now() };
@@ -177,7 +186,7 @@ impl MqttListener {
         }
     }
 
-    /// Sends the last acknowledgements, and ends the connection in order.
+    /// Sends the remaining acknowledgements, then closes the connection.
     async fn disconnect(&mut self) {
         if self.client.try_disconnect().is_ok() {
             let finish = async { while self.event_loop.poll().await.is_ok() {} };
@@ -186,9 +195,9 @@ impl MqttListener {
     }
 }
 
-/// Half of the delay to the whole delay, so that not all programs reconnect at the same time.
+/// Returns a random duration between half of `delay` and `delay`, so that not all programs reconnect at the same time.
 fn with_jitter(delay: Duration) -> Duration {
     let mut byte = [0];
-    getrandom::fill(&mut byte).expect("the operating system returns random bytes");
+    getrandom::fill(&mut byte).expect("the operating system provides random bytes");
     delay.mul_f64(0.5 + f64::from(byte[0]) / 512.0)
 }

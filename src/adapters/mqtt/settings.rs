@@ -27,11 +27,11 @@ pub const DEFAULT_TOPICS: [&str; 7] = [
 
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
 
-/// The maximum of the protocol (MQTT 3.1.1, section 2.2.3). With a smaller limit, a larger message would break the
-/// connection, and again at each redelivery.
+/// The protocol's maximum (MQTT 3.1.1, section 2.2.3). With a smaller limit, the client would close the connection when
+/// a larger message arrives, and again each time the broker redelivers that message.
 const MAX_PACKET_BYTES: usize = 268_435_455;
 
-/// The broker, its topics and the certificates of both sides.
+/// The broker, the topics, and the certificates of broker and client.
 #[derive(Clone)]
 pub struct MqttSettings {
     broker: Broker,
@@ -51,6 +51,7 @@ struct Broker {
     login: Option<(String, String)>,
 }
 
+/// The broker's URL has another form than the one that the error text shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("write the broker as mqtt://HOST or mqtts://USER:PASSWORD@HOST:PORT")]
 pub struct InvalidBrokerUrl;
@@ -67,7 +68,7 @@ impl MqttSettings {
             return Err(InvalidBrokerUrl);
         }
         let host = broker.host_str().filter(|host| !host.is_empty()).ok_or(InvalidBrokerUrl)?;
-        // Only in a URL does an IPv6 address have brackets.
+        // The MQTT client expects an IPv6 address without the brackets that a URL requires.
         let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
         let decode = |text: &str| percent_decode_str(text).decode_utf8().map(Into::into).map_err(|_| InvalidBrokerUrl);
         let login = match (broker.username(), broker.password()) {
@@ -129,7 +130,7 @@ impl MqttSettings {
     }
 }
 
-/// Whether a filter matches a topic (MQTT 3.1.1, section 4.7): `+` matches one level, `#` all further levels.
+/// Returns whether a filter matches a topic (MQTT 3.1.1, section 4.7): `+` matches one level, `#` all remaining levels.
 pub(super) fn filter_matches(filter: &str, topic: &str) -> bool {
     let (mut filter, mut topic) = (filter.split('/'), topic.split('/'));
     loop {
@@ -142,7 +143,7 @@ pub(super) fn filter_matches(filter: &str, topic: &str) -> bool {
     }
 }
 
-/// Whether a text is a topic filter: a wildcard is a whole level, and `#` is the last level.
+/// Returns whether a text is a valid topic filter: each wildcard is a whole level, and `#` is only the last level.
 pub fn is_topic_filter(text: &str) -> bool {
     let levels: Vec<&str> = text.split('/').collect();
     let is_level = |(index, level): (usize, &&str)| match *level {
@@ -162,7 +163,7 @@ fn read_certificates(file: &Path) -> anyhow::Result<Vec<CertificateDer<'static>>
     Ok(certificates)
 }
 
-/// Leaves out the password.
+/// Leaves out the login, which contains the password.
 impl fmt::Debug for MqttSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "MqttSettings({}:{})", self.broker.host, self.broker.port)
@@ -189,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn rejects_other_urls() {
+    fn rejects_invalid_broker_urls() {
         for text in ["http://broker.example", "mqtt://", "mqtt:broker", "mqtt://broker.example/topic", "mqtt://b?x"] {
             assert!(settings(text).is_err(), "{text}");
         }

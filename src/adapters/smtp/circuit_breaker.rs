@@ -1,21 +1,23 @@
-//! A circuit breaker: after several timeouts in a row, the server gets no mail for a while.
+//! A circuit breaker: after several consecutive timeouts, no email is sent to the server for a while.
 //!
-//! While the server does not respond, each waiting email occupies a connection and delays the others.
+//! Without the circuit breaker, each email to a server that does not respond would occupy a connection and delay other
+//! notifications.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Counts the timeouts of a server.
+/// Counts the consecutive timeouts of a server.
 pub struct CircuitBreaker {
-    /// Timeouts in a row that open the circuit. Fewer may be due to one recipient.
+    /// Number of consecutive timeouts that opens the circuit. Fewer timeouts may be due to one recipient.
     threshold: usize,
+    /// How long the circuit stays open.
     retry_delay: Duration,
     state: Mutex<State>,
 }
 
 #[derive(Default)]
 struct State {
-    timeouts: usize,
+    consecutive_timeouts: usize,
     open_until: Option<Instant>,
 }
 
@@ -24,19 +26,21 @@ impl CircuitBreaker {
         Self { threshold, retry_delay, state: Mutex::default() }
     }
 
-    /// Whether no mail may be sent now.
+    /// Returns whether the circuit is open, so that no email may be sent.
     pub fn is_open(&self, now: Instant) -> bool {
         self.state().open_until.is_some_and(|until| now < until)
     }
 
+    /// Records that the server has replied. Closes the circuit.
     pub fn record_reply(&self) {
         *self.state() = State::default();
     }
 
+    /// Records a timeout. Opens the circuit if the threshold is reached.
     pub fn record_timeout(&self, now: Instant) {
         let mut state = self.state();
-        state.timeouts += 1;
-        if state.timeouts >= self.threshold {
+        state.consecutive_timeouts += 1;
+        if state.consecutive_timeouts >= self.threshold {
             state.open_until = Some(now + self.retry_delay);
         }
     }
@@ -51,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn opens_after_timeouts_in_a_row() {
+    fn opens_after_consecutive_timeouts() {
         let (breaker, now) = (CircuitBreaker::new(2, Duration::from_secs(30)), Instant::now());
         breaker.record_timeout(now);
         assert!(!breaker.is_open(now), "one timeout may be due to one recipient");

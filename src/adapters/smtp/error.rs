@@ -1,4 +1,4 @@
-//! Errors of an SMTP conversation: their cause, and whether a retry may help.
+//! Classifies the errors of an SMTP session as transient (a retry may help) or permanent.
 
 use std::error::Error as _;
 use std::iter;
@@ -9,11 +9,12 @@ use tokio::time::timeout;
 
 use crate::ports::{SendError, Unavailable};
 
-/// Permanent replies whose reason is this client, whatever the recipient: a command out of order, and the login errors
-/// of RFC 4954, section 6.
+/// Permanent replies that are caused by this client, not by the recipient: a command out of sequence (503), and the
+/// login errors of RFC 4954, section 6.
 const CLIENT_ERRORS: [u16; 5] = [503, 530, 534, 535, 538];
 
-/// Why a mail was not sent. The text never quotes the server, whose words may contain the address.
+/// Why an email was not sent. The text never includes the server's reply, because it may contain the recipient's
+/// address.
 pub struct SmtpError {
     text: String,
     kind: Kind,
@@ -21,16 +22,17 @@ pub struct SmtpError {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// The server refused this recipient or this mail for good.
+    /// The server rejected the recipient or the email permanently.
     PermanentReply,
-    /// The server refused, and a retry may help.
+    /// The server rejected a command, but a retry may help.
     TransientReply,
     Timeout,
-    /// There was no connection, or no reply that is SMTP.
+    /// The connection failed, or the reply was not valid SMTP.
     NoReply,
 }
 
-/// Runs one step of the conversation. After an error without a reply, the connection must not be used again.
+/// Runs one step of the SMTP session, for at most `limit`. If the step fails without a valid reply, the connection must
+/// not be used again.
 pub async fn with_timeout<T>(limit: Duration, step: impl Future<Output = Result<T, Error>>) -> Result<T, SmtpError> {
     match timeout(limit, step).await {
         Ok(done) => done.map_err(|error| SmtpError::from(&error)),
@@ -39,13 +41,13 @@ pub async fn with_timeout<T>(limit: Duration, step: impl Future<Output = Result<
 }
 
 impl SmtpError {
-    /// The circuit breaker prevented the attempt.
+    /// The error of an email that was not sent because the circuit breaker is open.
     pub fn circuit_open() -> Self {
-        let text = "the server did not answer the last mails; this one waits".to_owned();
+        let text = "the server did not answer recent emails; sending is paused".to_owned();
         Self { text, kind: Kind::NoReply }
     }
 
-    /// The same error where it cannot be about the recipient, so that a retry may help.
+    /// Turns a permanent reply into a transient one. Used for steps in which the reply is not about the recipient.
     pub fn into_transient(self) -> Self {
         match self.kind {
             Kind::PermanentReply => Self { kind: Kind::TransientReply, ..self },
@@ -53,6 +55,7 @@ impl SmtpError {
         }
     }
 
+    /// Returns whether the server sent a valid reply, so that the connection can be used again.
     pub fn is_reply(&self) -> bool {
         matches!(self.kind, Kind::PermanentReply | Kind::TransientReply)
     }
@@ -65,7 +68,7 @@ impl SmtpError {
 impl From<&Error> for SmtpError {
     fn from(error: &Error) -> Self {
         let Some(code) = error.status().map(u16::from) else {
-            // The client's own text would quote the reply.
+            // The SMTP client's error text would include the reply.
             let text =
                 if error.is_response() { "the server's answer is not SMTP".to_owned() } else { root_cause(error) };
             return Self { text, kind: if error.is_timeout() { Kind::Timeout } else { Kind::NoReply } };
@@ -92,24 +95,26 @@ impl From<SmtpError> for SendError {
     }
 }
 
-/// Whether an enhanced status code is about the sender's address, the mail system, a limit or a policy (RFC 3463,
-/// section 3). Large providers also answer with these when a daily limit is spent or the sender's reputation is low.
+/// Returns whether an enhanced status code is about the sender's address, the mail system, a limit or a policy (RFC
+/// 3463, section 3). Large providers use these codes also if a daily limit is exceeded or if the sender's reputation is
+/// low.
 fn is_client_error(status: &str) -> bool {
     let detail = status.split_once('.').map_or(status, |(_, detail)| detail);
     matches!(detail, "1.7" | "1.8" | "4.5") || detail.starts_with("3.") || detail.starts_with("7.")
 }
 
-/// The enhanced status code of RFC 3463 at the beginning of a reply, such as `5.1.1`.
+/// Returns the enhanced status code (RFC 3463), such as `5.1.1`, at the beginning of a reply.
 fn enhanced_status(error: &Error, code: u16) -> Option<String> {
-    let words = error.source()?.to_string();
-    let status = words.split_whitespace().next()?;
+    let reply = error.source()?.to_string();
+    let status = reply.split_whitespace().next()?;
     let parts: Vec<&str> = status.split('.').collect();
     let is_number = |part: &&str| (1..=3).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
     let is_status = parts.len() == 3 && parts.iter().all(is_number) && parts[0] == (code / 100).to_string();
     is_status.then(|| status.to_owned())
 }
 
-/// The innermost error: of the network, of TLS or of the client. None of them contains the recipient's address.
+/// Returns the text of the innermost error, which comes from the network, from TLS or from the SMTP client. None of
+/// these texts contains the recipient's address.
 fn root_cause(error: &Error) -> String {
     let sources = iter::successors(error.source(), |error| (*error).source());
     sources.last().map_or_else(|| error.to_string(), ToString::to_string)

@@ -1,4 +1,4 @@
-//! A mail in the form in which SMTP transfers it.
+//! Encodes an email in the form in which SMTP transfers it.
 
 use anyhow::{Context as _, ensure};
 use lettre::Address;
@@ -9,10 +9,10 @@ use sha2::{Digest as _, Sha256};
 
 use crate::ports::{Mail, SendError};
 
-/// The sender of all mail.
+/// The sender of all emails.
 pub struct Sender(Mailbox);
 
-/// A mail with its sender and recipient, ready to be transferred.
+/// An encoded email with its sender and recipient.
 pub struct EncodedMail {
     pub from: Address,
     pub to: Address,
@@ -22,10 +22,10 @@ pub struct EncodedMail {
 
 impl Sender {
     pub fn parse(text: &str) -> anyhow::Result<Self> {
-        let help = "use a sender like events@example.org or Count Me In <events@example.org>";
-        let mailbox: Mailbox = text.parse().context(help)?;
-        // Not every server accepts other characters in an address.
-        ensure!(is_printable_ascii(mailbox.email.as_ref()), "{help}");
+        let expected_form = "use a sender like events@example.org or Count Me In <events@example.org>";
+        let mailbox: Mailbox = text.parse().context(expected_form)?;
+        // Some servers reject addresses with other characters.
+        ensure!(is_printable_ascii(mailbox.email.as_ref()), "{expected_form}");
         Ok(Self(mailbox))
     }
 
@@ -42,7 +42,7 @@ impl Sender {
             .ok_or_else(invalid_address)?;
         let from = self.0.email.clone();
         let envelope = Envelope::new(Some(from.clone()), vec![to.clone()]).map_err(|_| invalid_address())?;
-        // The encoding prevents header injection, but a mail client would still show a line break in the subject.
+        // Line breaks cannot inject headers, because the subject is encoded, but a mail client would show them.
         let subject = mail.subject.replace(char::is_control, " ");
         let mut builder = Message::builder()
             .from(self.0.clone())
@@ -53,13 +53,13 @@ impl Sender {
             .header(MIME_VERSION_1_0)
             .header(ContentType::TEXT_PLAIN)
             .envelope(envelope);
-        // Autoresponders do not answer such mail (RFC 3834).
+        // Prevents replies by autoresponders (RFC 3834).
         builder = with_header(builder, "Auto-Submitted", "auto-generated".to_owned());
         if let Some(unsubscribe) = &mail.unsubscribe {
             builder = with_header(builder, "List-Unsubscribe", format!("<{unsubscribe}>"));
             builder = with_header(builder, "List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned());
         }
-        // SMTP adds the last line break.
+        // The last line break is removed here, because the SMTP client adds one.
         let body = mail.body.strip_suffix('\n').unwrap_or(&mail.body).replace('\r', "");
         let message = builder.body(body).map_err(|_| invalid_address())?;
         Ok(EncodedMail { from, to, text: message.formatted() })
@@ -70,7 +70,7 @@ fn with_header(builder: MessageBuilder, name: &'static str, value: String) -> Me
     builder.raw_header(HeaderValue::new(HeaderName::new_from_ascii_str(name), value))
 }
 
-/// Half of a SHA-256 hash is enough to tell mails apart.
+/// Returns half of a SHA-256 hash, which is enough to distinguish emails.
 fn message_id_hash(id: &str) -> u128 {
     u128::from_be_bytes(*Sha256::digest(id).first_chunk().expect("a hash has 32 bytes"))
 }

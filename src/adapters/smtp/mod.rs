@@ -1,7 +1,7 @@
 //! Sends email over SMTP, through one relay server.
 //!
-//! `server` connects and logs in, `message` encodes an email, `error` classifies errors, and `circuit_breaker` stops the
-//! attempts while the server does not respond. Errors never include the server's reply, because it may contain the
+//! `server` connects and logs in, `message` encodes an email, `error` classifies errors, and `circuit_breaker` stops
+//! the attempts while the server does not respond. Errors never include the server's reply, because it may contain the
 //! recipient's address.
 
 mod circuit_breaker;
@@ -27,18 +27,18 @@ use self::message::{EncodedMail, Sender};
 use self::server::Server;
 use crate::ports::{Mail, Mailer, SendError};
 
-/// For each step except the last, which is the reply to the email itself.
+/// Timeout for each step except the last, which is the reply to the email itself.
 const STEP_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// For the server's reply after the whole email was sent. After a timeout it is unknown whether the server accepted the
-/// email, and the retry may deliver it twice. RFC 5321, section 4.5.3.2.6, recommends ten minutes; one minute is a
-/// compromise, because the connection is occupied for as long.
+/// Timeout for the server's reply after the whole email was sent. After a timeout it is unknown whether the server
+/// accepted the email, and the retry may deliver it twice. RFC 5321, section 4.5.3.2.6, recommends ten minutes. One
+/// minute is a compromise, because the connection is occupied while waiting.
 const DATA_REPLY_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// How long the circuit breaker stays open.
 const RETRY_DELAY: Duration = Duration::from_secs(30);
 
-/// Low enough to stay within the per-client connection limit of common servers.
+/// Maximum concurrent connections, within the per-client limit of common servers.
 const MAX_CONNECTIONS: usize = 4;
 
 /// Sends email through one SMTP server.
@@ -48,7 +48,7 @@ pub struct SmtpMailer {
     settings: SmtpSettings,
     connection_slots: Semaphore,
     circuit_breaker: CircuitBreaker,
-    /// Connections to use again. A connection with an outstanding reply is never among them, because that reply would be
+    /// Connections for reuse. A connection with an outstanding reply is not reused, because that reply would be
     /// mistaken for the reply to the next email.
     idle: Mutex<Vec<AsyncSmtpConnection>>,
 }
@@ -56,13 +56,13 @@ pub struct SmtpMailer {
 /// Trusted certificates and timeouts of an [`SmtpMailer`].
 #[derive(Debug, Clone)]
 pub struct SmtpSettings {
-    /// The certificates, in PEM, to trust instead of Mozilla's.
+    /// Root certificates, in PEM, to trust instead of Mozilla's.
     pub roots: Option<Vec<u8>>,
-    /// For each step: the connection with TLS and login, the sender, the recipient.
+    /// Timeout for each step: connecting with TLS and login, the sender, the recipient, the command `DATA`.
     pub step_timeout: Duration,
-    /// For the server's reply after the whole email was sent.
+    /// Timeout for the server's reply after the whole email was sent.
     pub data_reply_timeout: Duration,
-    /// How long sending to the server stops after several consecutive timeouts.
+    /// How long no email is sent to the server after several consecutive timeouts.
     pub retry_delay: Duration,
 }
 
@@ -78,16 +78,16 @@ impl Default for SmtpSettings {
 }
 
 impl SmtpMailer {
-    /// Sends through the server at `url`. `from` is the sender, written as in a `From` header: `Count Me In
-    /// <events@example.org>`.
+    /// Creates a mailer that uses the server at `url`. `from` is the sender, written as in a `From` header:
+    /// `Count Me In <events@example.org>`.
     ///
     /// | `url` | encryption | default port |
     /// |---|---|---|
     /// | `smtps://user:password@host` | TLS from the start | 465 |
-    /// | `smtp://user:password@host`, also with `?tls=required` | STARTTLS; nothing is sent to a server without it | 587 |
+    /// | `smtp://user:password@host`, also with `?tls=required` | STARTTLS; fails if the server lacks it | 587 |
     /// | `smtp://host?tls=none` | none, even for the login; only for a server on this machine | 25 |
     ///
-    /// User and password are percent-encoded. Without them there is no login. Trusts the certificates in
+    /// User and password are percent-encoded. Without them, the client does not log in. Trusts the certificates in
     /// `SSL_CERT_FILE` if it is set, otherwise Mozilla's.
     pub fn new(url: &Url, from: &str) -> anyhow::Result<Self> {
         let roots = match env::var_os("SSL_CERT_FILE").map(PathBuf::from) {
@@ -107,7 +107,7 @@ impl SmtpMailer {
         Ok(Self { server, sender, settings, connection_slots, circuit_breaker, idle: Mutex::default() })
     }
 
-    /// An idle connection that still works, or a new one.
+    /// Returns an idle connection that still works, or a new one.
     async fn connection(&self) -> Result<AsyncSmtpConnection, SmtpError> {
         let step_timeout = self.settings.step_timeout;
         while let Some(mut connection) = self.take_idle() {
@@ -128,6 +128,7 @@ impl SmtpMailer {
         Ok(())
     }
 
+    /// Records the result of a step in the circuit breaker.
     fn record(&self, error: Option<&SmtpError>) {
         if error.is_some_and(SmtpError::is_timeout) {
             self.circuit_breaker.record_timeout(Instant::now());
@@ -151,10 +152,10 @@ impl Mailer for SmtpMailer {
         let mail = self.sender.encode(mail)?;
         let _slot = self.connection_slots.acquire().await.expect("the semaphore is never closed");
         if self.circuit_breaker.is_open(Instant::now()) {
-            return Err(SendError::from(SmtpError::circuit_open()).before_sending());
+            return Err(SendError::from(SmtpError::circuit_open()).as_not_sent());
         }
         let connected = self.connection().await.inspect_err(|error| self.record(Some(error)));
-        let mut connection = connected.map_err(|error| SendError::from(error.into_transient()).before_sending())?;
+        let mut connection = connected.map_err(|error| SendError::from(error.into_transient()).as_not_sent())?;
         let sent = self.send(&mut connection, mail).await;
         self.record(sent.as_ref().err());
         let is_reusable = match &sent {

@@ -10,15 +10,15 @@ use lettre::transport::smtp::extension::ClientId;
 use percent_encoding::percent_decode_str;
 use url::{Host, Url};
 
-const FORMS: &str = "use smtps://USER:PASSWORD@HOST, smtp://USER:PASSWORD@HOST for STARTTLS, or smtp://HOST?tls=none for a \
-                     server on this machine";
+const URL_FORMS: &str = "use smtps://USER:PASSWORD@HOST, smtp://USER:PASSWORD@HOST for STARTTLS, or \
+                         smtp://HOST?tls=none for a server on this machine";
 
 pub struct Server {
     host: String,
     port: u16,
     encryption: Encryption,
     login: Option<Credentials>,
-    /// The name that EHLO gives for this client.
+    /// The name of this client in the command `EHLO`.
     client_id: ClientId,
 }
 
@@ -29,23 +29,23 @@ enum Encryption {
 }
 
 impl Server {
-    /// Errors never include any part of the URL, because it may contain a password.
+    /// Parses the URL. Errors never include any part of it, because it may contain a password.
     pub fn parse(url: &Url, client_id: &str, roots: Option<&[u8]>) -> anyhow::Result<Self> {
         let host = match url.host_str().map(Host::parse) {
             Some(Ok(Host::Domain(domain))) => domain,
             Some(Ok(Host::Ipv4(address))) => address.to_string(),
             Some(Ok(Host::Ipv6(address))) => address.to_string(),
-            Some(Err(_)) | None => bail!("the mail server's URL has no host; {FORMS}"),
+            Some(Err(_)) | None => bail!("the mail server's URL has no host; {URL_FORMS}"),
         };
         ensure!(
             matches!(url.path(), "" | "/") && url.fragment().is_none(),
-            "the mail server's URL has a path or a fragment; {FORMS}"
+            "the mail server's URL has a path or a fragment; {URL_FORMS}"
         );
         let (encryption, port) = match (url.scheme(), url.query()) {
             ("smtps", None) => (Encryption::Tls(tls_parameters(&host, roots)?), 465),
             ("smtp", None | Some("tls=required")) => (Encryption::StartTls(tls_parameters(&host, roots)?), 587),
             ("smtp", Some("tls=none")) => (Encryption::None, 25),
-            _ => bail!("the mail server's URL has an unknown scheme or query; {FORMS}"),
+            _ => bail!("the mail server's URL has an unknown scheme or query; {URL_FORMS}"),
         };
         let login = parse_login(url)?;
         Ok(Self {
@@ -59,7 +59,7 @@ impl Server {
 
     /// Connects and logs in.
     pub async fn connect(&self, timeout: Duration) -> Result<AsyncSmtpConnection, Error> {
-        // The host may have several addresses, and the first may not answer.
+        // The host may have several addresses, so an address that does not answer must not use up the whole timeout.
         let timeout_per_address = Some(timeout / 3);
         let implicit_tls = match &self.encryption {
             Encryption::Tls(tls) => Some(tls.clone()),

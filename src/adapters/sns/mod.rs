@@ -2,7 +2,7 @@
 //!
 //! Each email address and each webhook has its own topic, named by its [`ContactId`], with one subscription. SNS sends
 //! the opt-in request itself, and delivers nothing before the subscription is confirmed. Text messages go directly to
-//! the phone number ([`SnsSms`]). The announcements topic has the announcements of all events.
+//! the phone number ([`SnsSms`]). One more topic receives a copy of every notification, for other systems.
 
 mod sms;
 
@@ -19,13 +19,13 @@ use tracing::Dispatch;
 use tracing::instrument::WithSubscriber as _;
 use url::Url;
 
-use crate::adapters::aws::error::{names_parameter, send_error, unavailable};
+use crate::adapters::aws::error::{is_invalid_parameter, send_error, unavailable};
 use crate::domain::contact_id::ContactId;
 use crate::domain::opt_in::OptIn;
 use crate::ports::{Broadcast, Broadcaster, Mail, Mailer, SendError, Unavailable, WebhookCall, WebhookCaller};
 
-/// A subject must have fewer characters (SNS API reference, Publish, "Subject").
-const MAX_SUBJECT_CHARS: usize = 100;
+/// SNS requires fewer than 100 characters (SNS API reference, Publish, "Subject").
+const MAX_SUBJECT_CHARS: usize = 99;
 
 /// Without this policy SNS sends `text/plain` (SNS developer guide, "Creating an HTTP/S delivery policy").
 const JSON_DELIVERY_POLICY: &str = r#"{"requestPolicy":{"headerContentType":"application/json"}}"#;
@@ -41,10 +41,10 @@ const SUBSCRIBING: &str = "subscribing a contact to its topic";
 pub struct SnsTopics {
     /// The ARN of the topic with the announcements of all events.
     pub announcements_arn: String,
-    /// The ARN of a contact's topic is this prefix with the contact's id.
+    /// The ARN of a contact's topic is this prefix followed by the contact's id.
     pub contact_arn_prefix: String,
-    /// Tags (key and value) of the contacts' topics. They are not in the template, so tearing down a stage finds them
-    /// by tag.
+    /// Tags (key and value) of the contacts' topics. CloudFormation does not manage these topics, so the teardown of a
+    /// stage finds them by their tags.
     pub tags: Vec<(String, String)>,
 }
 
@@ -72,15 +72,15 @@ impl Sns {
         Self { client: Client::new(config), topics }
     }
 
-    /// Creates a contact's topic and subscribes the contact, unless this is done already. SNS then sends the opt-in
-    /// request.
+    /// Creates a contact's topic and subscribes the contact to it, if this has not been done before. SNS then sends the
+    /// opt-in request.
     async fn subscribe(&self, contact: &ContactId, subscriber: Subscriber<'_>) -> Result<(), SendError> {
         let arn = self.topics.contact_arn(contact);
         let name = arn.rsplit(':').next().unwrap_or_default();
         let created = without_logging(self.client.create_topic().name(name).set_tags(Some(self.tags())).send()).await;
         if let Err(error) = created {
-            // The topic exists with other tags.
-            if !names_parameter(&error, "Tags") {
+            // This error means that the topic exists with other tags, so it can be used.
+            if !is_invalid_parameter(&error, "Tags") {
                 return Err(SendError::NotSent(unavailable(CREATING_TOPIC, &error)));
             }
         }
@@ -104,7 +104,8 @@ impl Sns {
         self.topics.tags.iter().map(tag).collect()
     }
 
-    /// Handles the result of a publication to a contact's topic. If the topic was deleted, this creates it again.
+    /// Handles the result of publishing to a contact's topic. If the topic was deleted, creates it again and returns an
+    /// error, so that the caller retries.
     async fn handle_published(
         &self,
         doing: &'static str,
@@ -126,7 +127,7 @@ impl Sns {
 
 #[async_trait]
 impl Mailer for Sns {
-    /// SNS adds its own unsubscribe link.
+    /// Ignores [`Mail::unsubscribe`], because SNS adds its own unsubscribe link.
     async fn send(&self, mail: &Mail) -> Result<(), SendError> {
         let publish = self.client.publish().topic_arn(self.topics.contact_arn(&mail.contact));
         let without_subject = publish.clone().message(format!("{}\n\n{}", mail.subject, mail.body));
@@ -135,16 +136,16 @@ impl Mailer for Sns {
         } else {
             without_logging(without_subject.clone().send()).await
         };
-        // SNS documents UTF-8 subjects, but accepted only ASCII for years.
-        if published.as_ref().is_err_and(|error| names_parameter(error, "Subject")) {
+        // SNS may reject a subject that is not ASCII, although its documentation allows UTF-8.
+        if published.as_ref().is_err_and(|error| is_invalid_parameter(error, "Subject")) {
             published = without_logging(without_subject.send()).await;
         }
         self.handle_published(MAILING, published, &mail.contact, Subscriber::Email(&mail.to)).await
     }
 
-    /// SNS sends its own text instead of `question`.
-    async fn request_opt_in(&self, question: &Mail) -> Result<Option<OptIn>, SendError> {
-        self.subscribe(&question.contact, Subscriber::Email(&question.to)).await?;
+    /// SNS sends its own text instead of `request`.
+    async fn request_opt_in(&self, request: &Mail) -> Result<Option<OptIn>, SendError> {
+        self.subscribe(&request.contact, Subscriber::Email(&request.to)).await?;
         Ok(Some(OptIn::Confirmed))
     }
 }
@@ -162,7 +163,7 @@ impl WebhookCaller for Sns {
         .await
     }
 
-    /// SNS sends its own challenge instead of the text.
+    /// SNS sends its own challenge instead of `_text`.
     async fn request_opt_in(&self, contact: &ContactId, to: &Url, _text: &str) -> Result<Option<OptIn>, SendError> {
         self.subscribe(contact, Subscriber::Webhook(to)).await?;
         Ok(Some(OptIn::Confirmed))
@@ -171,8 +172,8 @@ impl WebhookCaller for Sns {
 
 #[async_trait]
 impl Broadcaster for Sns {
-    /// Email and text message subscriptions get the text, all others the CloudEvent. A subscription can filter by the
-    /// message attributes.
+    /// Subscriptions by email and text message receive the text, all others the CloudEvent. A subscription can filter
+    /// by the message attributes.
     async fn broadcast(&self, broadcast: &Broadcast) -> Result<(), SendError> {
         let messages =
             json!({ "default": broadcast.cloud_event, "sms": broadcast.text, "email": broadcast.text }).to_string();
@@ -187,19 +188,19 @@ impl Broadcaster for Sns {
     }
 }
 
-/// At log level `debug` the SDK logs SNS's answers, which contain addresses.
+/// Runs a call without logging. At log level `debug` the SDK would log SNS's responses, which contain addresses.
 async fn without_logging<T>(call: impl Future<Output = T>) -> T {
     call.with_subscriber(Dispatch::none()).await
 }
 
-/// Whether SNS accepts a text as a subject: short, without line breaks and control characters, and not beginning with a
-/// space.
+/// Returns whether SNS accepts a text as a subject: not empty, short, without line breaks and control characters, and
+/// not beginning with a space.
 fn is_subject(text: &str) -> bool {
     let is_forbidden = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
     !text.is_empty()
         && !text.starts_with(char::is_whitespace)
         && !text.contains(is_forbidden)
-        && text.chars().count() < MAX_SUBJECT_CHARS
+        && text.chars().count() <= MAX_SUBJECT_CHARS
 }
 
 fn attribute(value: &str) -> MessageAttributeValue {
@@ -211,7 +212,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn subject_is_short_and_on_one_line() {
+    fn accepts_only_short_subjects_on_one_line() {
         for text in ["Pizza Night", "Grillfest: Jörg ist dabei", "👋", &"x".repeat(99)] {
             assert!(is_subject(text), "{text:?}");
         }

@@ -12,7 +12,7 @@ use crate::ports::{SendError, Sms, SmsSender};
 const SENDING: &str = "sending a text message over SNS";
 const CHECKING: &str = "checking whether a phone number opted out of text messages";
 
-/// Sends text messages directly to phone numbers. It needs no topic and no stack.
+/// Sends text messages directly to phone numbers. This needs no topic and no deployed stack.
 #[derive(Debug, Clone)]
 pub struct SnsSms {
     client: Client,
@@ -33,15 +33,16 @@ impl SmsSender for SnsSms {
         Ok(())
     }
 
-    /// A phone number that opted out with STOP gets no request: SNS would accept it and drop it.
-    async fn request_opt_in(&self, question: &Sms) -> Result<Option<OptIn>, SendError> {
-        let check = self.client.check_if_phone_number_is_opted_out().phone_number(&question.to);
+    /// Sends nothing to a phone number that opted out with STOP, because SNS would accept the request but not deliver
+    /// it.
+    async fn request_opt_in(&self, request: &Sms) -> Result<Option<OptIn>, SendError> {
+        let check = self.client.check_if_phone_number_is_opted_out().phone_number(&request.to);
         let checked =
-            without_logging(check.send()).await.map_err(|error| send_error(CHECKING, &error).before_sending())?;
+            without_logging(check.send()).await.map_err(|error| send_error(CHECKING, &error).as_not_sent())?;
         if checked.is_opted_out() {
             return Ok(Some(OptIn::OptedOut));
         }
-        self.send(question).await?;
+        self.send(request).await?;
         Ok(None)
     }
 }

@@ -1,4 +1,4 @@
-//! Attendees as rows of the table, and as images in the change feed.
+//! Reads and writes attendees as rows of the table, and as images in the change feed.
 
 use rusqlite::types::Type;
 use rusqlite::{Connection, Row};
@@ -10,7 +10,7 @@ use crate::formats::stored::attendee::{AttendeeRecord, Damaged, StoredContact, S
 pub const COLUMNS: &str = "event, name, display_name, status, requested_at, signup_id, title, since, owner, channel, \
                            contact_kind, contact, expires_at, notify, link_asked_at";
 
-/// Reads a row of [`COLUMNS`].
+/// Reads an attendee from a row with the columns [`COLUMNS`].
 pub fn read(row: &Row<'_>) -> rusqlite::Result<Attendee> {
     let status: String = row.get(3)?;
     let kind: Option<String> = row.get(10)?;
@@ -59,9 +59,9 @@ pub fn write(db: &Connection, attendee: &AttendeeRecord) -> rusqlite::Result<()>
     Ok(())
 }
 
-/// The JSON that the change feed stores.
+/// Returns an attendee's image, the JSON that the change feed stores.
 pub fn image(attendee: &AttendeeRecord) -> String {
-    serde_json::to_string(attendee).expect("a record is plain data")
+    serde_json::to_string(attendee).expect("a record can always be written as JSON")
 }
 
 pub fn from_image(image: Option<String>) -> rusqlite::Result<Option<Attendee>> {

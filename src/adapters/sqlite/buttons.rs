@@ -15,7 +15,7 @@ use crate::ports::{Buttons, Deletion, Unavailable};
 impl Buttons for Sqlite {
     async fn register(&self, button: Button) -> Result<(), Unavailable> {
         let record = ButtonRecord::from(&button);
-        let json = serde_json::to_string(&record).expect("a record is plain data");
+        let json = serde_json::to_string(&record).expect("a record can always be written as JSON");
         self.write("registering a button", move |db| {
             let sql = "INSERT OR REPLACE INTO button (serial, event, attendee, record) VALUES (?1, ?2, ?3, ?4)";
             db.prepare_cached(sql)?.execute((button.serial.as_str(), &record.event_id, &record.attendee_key, &json))?;
@@ -57,7 +57,7 @@ impl Buttons for Sqlite {
     }
 }
 
-/// Deletes the buttons of a person, on one event or on all. Returns how many there were.
+/// Deletes a person's buttons, for one event or for all events. Returns the number of deleted buttons.
 pub fn delete_of_person(db: &Connection, name: &NameKey, event: Option<&EventId>) -> rusqlite::Result<usize> {
     let sql = "DELETE FROM button WHERE attendee = ?1 AND event = coalesce(?2, event)";
     db.prepare_cached(sql)?.execute((name.as_str(), event.map(EventId::as_str)))
@@ -67,5 +67,5 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Button> {
     let (serial, json): (String, String) = (row.get(0)?, row.get(1)?);
     let damaged = |error| rusqlite::Error::FromSqlConversionFailure(1, Type::Text, error);
     let record: ButtonRecord = serde_json::from_str(&json).map_err(|error| damaged(error.into()))?;
-    record.read(Serial::from_stored(serial)).map_err(|error| damaged(error.into()))
+    record.into_button(Serial::from_stored(serial)).map_err(|error| damaged(error.into()))
 }

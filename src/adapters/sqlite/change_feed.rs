@@ -40,20 +40,20 @@ pub enum FeedConsumer {
     /// Adds the changes to the digests.
     #[strum(serialize = "fanout")]
     Digests,
-    /// Sends opt-in requests to new contacts, and manage links again.
+    /// Sends opt-in requests to new contacts, and resends manage links on request.
     #[strum(serialize = "answers")]
     DirectMessages,
 }
 
 impl FeedConsumer {
-    /// The stored name.
+    /// The name under which the consumer's position is stored.
     fn as_str(self) -> &'static str {
         self.into()
     }
 }
 
 impl Sqlite {
-    /// The position of the last change that a consumer has processed.
+    /// Returns the position of the last change that a consumer has processed.
     pub async fn position(&self, consumer: FeedConsumer) -> Result<Position, Unavailable> {
         self.read("reading a position in the change feed", move |db| {
             let sql = "SELECT position FROM follower WHERE name = ?1";
@@ -74,6 +74,7 @@ impl Sqlite {
     }
 }
 
+/// Adds a change to the feed.
 pub fn record(
     db: &Connection,
     key: &AttendeeKey,
@@ -87,7 +88,8 @@ pub fn record(
     Ok(())
 }
 
-/// Deletes the contacts of a removed person from the feed. The changes themselves stay, so that others are notified.
+/// Deletes the contacts of a removed person from the feed, for one event or for all events. The changes themselves
+/// stay, so that other attendees are notified.
 pub fn delete_contacts(db: &Connection, name: &NameKey, event: Option<&EventId>) -> rusqlite::Result<()> {
     db.execute(
         "UPDATE change SET old_image = json_remove(old_image, '$.contact', '$.contact_kind'),

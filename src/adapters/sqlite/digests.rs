@@ -1,4 +1,4 @@
-//! Digests, each a row that is replaced as a whole if nobody else did so meanwhile.
+//! The digests, one row each. A write replaces the whole row, and is conditional on its version.
 
 use async_trait::async_trait;
 use rusqlite::types::Type;
@@ -21,7 +21,7 @@ impl Digests for Sqlite {
                 let (json, seen): (String, Vec<u8>) = (row.get(0)?, row.get(1)?);
                 let record: DigestRecord = serde_json::from_str(&json)
                     .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, error.into()))?;
-                Ok(record.read(event.clone(), &seen))
+                Ok(record.into_digest(event.clone(), &seen))
             })
         })
         .await
@@ -29,13 +29,13 @@ impl Digests for Sqlite {
 
     async fn store(&self, digest: &Digest) -> Result<Write, Unavailable> {
         let record = DigestRecord::next(digest);
-        let json = serde_json::to_string(&record).expect("a record is plain data");
+        let json = serde_json::to_string(&record).expect("a record can always be written as JSON");
         let event = digest.event.clone();
         let [due_at, expires_at] = [digest.due_at(), digest.expires_at].map(|at| at.map(Timestamp::as_millis));
-        let (before, seen) = (digest.version, record::change_hashes(digest));
+        let (version, seen) = (digest.version, record::change_hashes(digest));
         self.write("storing a digest", move |db| {
-            let row = (event.as_str(), due_at, expires_at, before + 1, &json, &seen);
-            if before == 0 {
+            let row = (event.as_str(), due_at, expires_at, version + 1, &json, &seen);
+            if version == 0 {
                 let sql = "INSERT OR IGNORE INTO digest (event, due_at, expires_at, version, record, seen)
                            VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
                 return Ok(Write::of(db.prepare_cached(sql)?.execute(row)? > 0));
@@ -48,7 +48,7 @@ impl Digests for Sqlite {
     }
 
     async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<(EventId, Timestamp)>, Unavailable> {
-        self.read("reading what is due", move |db| {
+        self.read("reading the due digests", move |db| {
             let sql = "SELECT event, due_at FROM digest WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2";
             let mut statement = db.prepare_cached(sql)?;
             let rows = statement.query_map((now.as_millis(), limit), |row| {

@@ -1,4 +1,4 @@
-//! The database file: who may read it, who may open it, and which schema it has.
+//! Opens the database file: locks its folder, restricts its permissions, and migrates its schema.
 
 use std::fs::{DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io;
@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
-/// The database's name in the data folder.
+/// The name of the database file in the data folder.
 pub const DATABASE: &str = "countmein.sqlite";
-const LOCK: &str = "countmein.lock";
+/// The name of the lock file in the data folder.
+const LOCK_FILE: &str = "countmein.lock";
 
 /// Script `i` migrates the schema from version `i` to `i + 1`.
 const SCHEMA: [&str; 8] = [
@@ -24,7 +25,7 @@ const SCHEMA: [&str; 8] = [
     include_str!("schema/8.sql"),
 ];
 
-/// The folder contains contacts, so only its owner may read it and its files.
+/// The files contain contacts, so only the owner of the folder may read it and its files.
 const FOLDER_MODE: u32 = 0o700;
 const FILE_MODE: u32 = 0o600;
 
@@ -32,15 +33,16 @@ const FILE_MODE: u32 = 0o600;
 /// and the log stays small.
 const CHECKPOINT_PAGES: u32 = 4_096;
 
-/// Size of the cache of prepared statements: larger than the number of statements in use.
-const STATEMENTS: usize = 64;
+/// Number of prepared statements that a connection caches: more than the number of statements in use.
+const STATEMENT_CACHE_SIZE: usize = 64;
 
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     #[error("another countmein is using the folder {}; stop it, or choose another with --data", .0.display())]
     InUse(PathBuf),
     #[error(
-        "the database was written by a newer version of countmein (schema {found}, this version supports up to {known}); use the newer version"
+        "the database was written by a newer version of countmein (schema {found}, this version supports up to \
+         {known}); use the newer version"
     )]
     Newer { found: usize, known: usize },
     #[error("cannot use {}: {source}", path.display())]
@@ -49,14 +51,14 @@ pub enum OpenError {
     Sqlite(#[from] rusqlite::Error),
 }
 
-/// Creates the folder if needed, and locks it for this process until the returned file is closed.
+/// Creates the folder if it does not exist, and locks it for this process until the returned file is closed.
 pub fn lock(folder: &Path) -> Result<File, OpenError> {
     let io_error = |path: &Path| {
         let path = path.to_owned();
         move |source| OpenError::Io { path, source }
     };
     DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(folder).map_err(io_error(folder))?;
-    let path = folder.join(LOCK);
+    let path = folder.join(LOCK_FILE);
     let lock = open_private(&path).map_err(io_error(&path))?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
@@ -65,11 +67,12 @@ pub fn lock(folder: &Path) -> Result<File, OpenError> {
     }
 }
 
+/// Opens the connection that writes. Creates the database if it does not exist, and migrates its schema.
 pub fn open_writer(path: &Path) -> Result<Connection, OpenError> {
     // SQLite creates its log and index files with the permissions of the database file.
     open_private(path).map_err(|source| OpenError::Io { path: path.to_owned(), source })?;
     let mut connection = Connection::open(path)?;
-    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE_SIZE);
     connection.busy_timeout(Duration::from_secs(5))?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     // A commit returns only once the data is on disk, so an acknowledged request is durable.
@@ -79,8 +82,8 @@ pub fn open_writer(path: &Path) -> Result<Connection, OpenError> {
     connection.pragma_update(None, "secure_delete", "FAST")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     migrate(&mut connection)?;
-    // This process holds the lock, so whichever process had received these messages has ended. They are visible again at
-    // once. A time in the future, from a clock that was set back since, is cleared as well.
+    // This process has the lock, so the process that received these messages has ended. Making them visible immediately
+    // also corrects times that are far in the future because the clock was set back since.
     connection.execute("UPDATE queue SET visible_at = 0 WHERE visible_at > 0", ())?;
     Ok(connection)
 }
@@ -92,10 +95,11 @@ pub fn checkpoint(path: &Path) -> rusqlite::Result<()> {
     connection.pragma_update(None, "wal_checkpoint", "TRUNCATE")
 }
 
+/// Opens a connection that can only read.
 pub fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     let connection =
         Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE_SIZE);
     connection.busy_timeout(Duration::from_secs(5))?;
     Ok(connection)
 }
@@ -107,6 +111,7 @@ fn open_private(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
+/// Runs the migrations that the database has not had yet, each in its own transaction.
 fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
     let found: usize = connection.query_row("PRAGMA user_version", (), |row| row.get(0))?;
     if found > SCHEMA.len() {

@@ -5,12 +5,12 @@ use rusqlite::Connection;
 
 use crate::adapters::sqlite::{Sqlite, query_optional};
 use crate::domain::attendee_name::{AttendeeName, NameKey};
-use crate::domain::household::UserId;
+use crate::domain::household::HouseholdId;
 use crate::ports::{Households, Unavailable};
 
 #[async_trait]
 impl Households for Sqlite {
-    async fn usual_name(&self, user: &UserId) -> Result<Option<AttendeeName>, Unavailable> {
+    async fn usual_name(&self, user: &HouseholdId) -> Result<Option<AttendeeName>, Unavailable> {
         let user = user.clone();
         self.read("reading a household's usual name", move |db| {
             query_optional(db, "SELECT name, key FROM household WHERE user = ?1", [user.as_str()], |row| {
@@ -20,7 +20,7 @@ impl Households for Sqlite {
         .await
     }
 
-    async fn remember(&self, user: &UserId, name: &AttendeeName) -> Result<(), Unavailable> {
+    async fn remember(&self, user: &HouseholdId, name: &AttendeeName) -> Result<(), Unavailable> {
         let (user, name) = (user.clone(), name.clone());
         self.write("storing a household's usual name", move |db| {
             let sql = "INSERT OR REPLACE INTO household (user, name, key) VALUES (?1, ?2, ?3)";
@@ -31,7 +31,7 @@ impl Households for Sqlite {
     }
 }
 
-/// Deletes a usual name from all households. Returns how many had it.
+/// Deletes this usual name from every household that has it. Returns the number of these households.
 pub fn delete_usual_name(db: &Connection, name: &NameKey) -> rusqlite::Result<usize> {
     db.prepare_cached("DELETE FROM household WHERE key = ?1")?.execute([name.as_str()])
 }

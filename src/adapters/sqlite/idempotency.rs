@@ -1,4 +1,4 @@
-//! The requests with an `Idempotency-Key`, one row each.
+//! The idempotency keys that clients sent, one row each, kept for 24 hours.
 
 use std::time::Duration;
 
@@ -7,18 +7,20 @@ use async_trait::async_trait;
 use crate::adapters::sqlite::{Sqlite, stored_time};
 use crate::domain::signup::SignupId;
 use crate::domain::timestamp::Timestamp;
-use crate::ports::{Idempotency, Remembered, Unavailable};
+use crate::ports::{Idempotency, IdempotentRequest, Unavailable};
 
+/// Clients stop retrying a request long before this period ends.
 const RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
 
 #[async_trait]
 impl Idempotency for Sqlite {
-    async fn remember(&self, key: String, candidate: Remembered) -> Result<Remembered, Unavailable> {
+    async fn remember(&self, key: String, candidate: IdempotentRequest) -> Result<IdempotentRequest, Unavailable> {
         self.write("storing an idempotency key", move |db| {
             let now = Timestamp::now();
-            let Remembered { fingerprint, id, requested_at } = &candidate;
+            let IdempotentRequest { fingerprint, id, requested_at } = &candidate;
             db.prepare_cached(
-                "INSERT INTO idempotency (key, fingerprint, signup_id, requested_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)
+                "INSERT INTO idempotency (key, fingerprint, signup_id, requested_at, expires_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5)
                  ON CONFLICT DO UPDATE SET fingerprint = ?2, signup_id = ?3, requested_at = ?4, expires_at = ?5
                  WHERE expires_at <= ?6",
             )?
@@ -32,7 +34,7 @@ impl Idempotency for Sqlite {
             ))?;
             let sql = "SELECT fingerprint, signup_id, requested_at FROM idempotency WHERE key = ?1";
             db.prepare_cached(sql)?.query_row([&key], |row| {
-                Ok(Remembered {
+                Ok(IdempotentRequest {
                     fingerprint: row.get(0)?,
                     id: SignupId::from_stored(row.get(1)?),
                     requested_at: stored_time(row.get(2)?)?,

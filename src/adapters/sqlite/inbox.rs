@@ -1,10 +1,10 @@
-//! The messages to each registration.
+//! The latest messages to each registration, one row each.
 
 use async_trait::async_trait;
 
 use crate::adapters::sqlite::{Sqlite, stored_time};
 use crate::domain::registration::RegistrationKey;
-use crate::ports::{INBOX_MESSAGES, Inbox, InboxMessage, Unavailable};
+use crate::ports::{Inbox, InboxMessage, MAX_INBOX_MESSAGES, Unavailable};
 
 #[async_trait]
 impl Inbox for Sqlite {
@@ -12,7 +12,7 @@ impl Inbox for Sqlite {
         let registration = registration.clone();
         self.write("storing a message", move |db| {
             let (event, name) = (registration.attendee.event.as_str(), registration.attendee.name.as_str());
-            // No message is stored for a registration that has ended, because nothing would ever delete that message.
+            // A message to a registration that has ended is not stored, because nothing would ever delete it.
             let sql = "INSERT OR IGNORE INTO inbox (event, name, owner, id, at, text) SELECT ?1, ?2, ?3, ?4, ?5, ?6
                        WHERE EXISTS (SELECT 1 FROM attendee WHERE event = ?1 AND name = ?2 AND owner = ?3)";
             let row = (event, name, registration.owner.as_str(), &message.id, message.at.as_millis(), &message.text);
@@ -20,7 +20,7 @@ impl Inbox for Sqlite {
                 let sql = "DELETE FROM inbox WHERE event = ?1 AND name = ?2 AND seq NOT IN
                            (SELECT seq FROM inbox WHERE event = ?1 AND name = ?2 AND owner = ?3
                             ORDER BY seq DESC LIMIT ?4)";
-                db.prepare_cached(sql)?.execute((event, name, registration.owner.as_str(), INBOX_MESSAGES))?;
+                db.prepare_cached(sql)?.execute((event, name, registration.owner.as_str(), MAX_INBOX_MESSAGES))?;
             }
             Ok(())
         })

@@ -1,7 +1,7 @@
 //! The SQLite backend: one file, one writer thread, any number of readers.
 //!
-//! [`Sqlite`] implements every port. `writer` groups concurrent writes into one commit. Reads have their own
-//! connections and never wait for a write (WAL mode).
+//! [`Sqlite`] implements every storage port and the queue. `writer` groups concurrent writes into one commit. Reads use
+//! their own connections and never wait for a write, because the database is in WAL mode.
 
 mod attendee_row;
 mod buttons;
@@ -34,10 +34,11 @@ use self::writer::Writer;
 use crate::domain::secret;
 use crate::ports::{Backend, Unavailable};
 
-/// How long a delivered message stays invisible until it is delivered again.
+/// How long a received message stays invisible to further receive calls. If it is not acknowledged by then, it is
+/// delivered again.
 const VISIBILITY_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Idle connections that stay open for the next reads. Further connections are closed after use.
+/// Maximum number of idle connections that stay open for later reads. Other connections are closed after use.
 const MAX_IDLE_READERS: usize = 4;
 
 /// The database of a data folder. It is cheap to clone. Dropping the last clone closes the file.
@@ -48,7 +49,8 @@ pub struct Sqlite {
 
 struct Shared {
     writer: Writer,
-    readers: Mutex<Vec<Connection>>,
+    /// The idle read-only connections.
+    idle_readers: Mutex<Vec<Connection>>,
     path: PathBuf,
     visibility_timeout: Duration,
     /// Whether the next receive call prefers messages that are not suspects.
@@ -57,12 +59,13 @@ struct Shared {
     unsettled: Mutex<Vec<Settlement>>,
     /// Signals that a message was put on the queue.
     arrivals: Notify,
-    /// Prevents a second program from opening the folder.
+    /// Prevents a second process from opening the database.
     _lock: std::fs::File,
 }
 
 impl Sqlite {
-    /// Every port but the queue, which this type implements too.
+    /// Returns all ports of a [`Backend`]. `Sqlite` also implements the queue and the change feed, which are not part
+    /// of it.
     #[must_use]
     pub fn backend(&self) -> Backend {
         let sqlite = Arc::new(self.clone());
@@ -84,7 +87,7 @@ impl Sqlite {
         Self::open_with_visibility(folder, VISIBILITY_TIMEOUT)
     }
 
-    /// Like [`Sqlite::open`], with another visibility timeout.
+    /// Like [`Sqlite::open`], but with another visibility timeout.
     pub fn open_with_visibility(folder: &Path, visibility_timeout: Duration) -> Result<Self, OpenError> {
         let lock = file::lock(folder)?;
         let path = folder.join(DATABASE);
@@ -92,7 +95,7 @@ impl Sqlite {
         Ok(Self {
             shared: Arc::new(Shared {
                 writer: Writer::start(connection),
-                readers: Mutex::default(),
+                idle_readers: Mutex::default(),
                 path,
                 visibility_timeout,
                 prefers_unsuspected: AtomicBool::new(false),
@@ -103,7 +106,7 @@ impl Sqlite {
         })
     }
 
-    /// The secret with this name. The first call generates and stores it.
+    /// Returns the secret with this name. The first call generates and stores it.
     pub async fn secret(&self, name: &'static str) -> Result<String, Unavailable> {
         let fresh = secret::generate();
         self.write("reading a secret", move |db| {
@@ -113,9 +116,10 @@ impl Sqlite {
         .await
     }
 
-    /// Moves the write-ahead log into the database. While others read or write, the next checkpoint moves the rest.
+    /// Moves the write-ahead log into the database file. If other connections are reading or writing, a part may remain
+    /// for the next checkpoint.
     pub async fn checkpoint(&self) {
-        self.shared.readers.lock().expect("no reader panics while it holds the lock").clear();
+        self.shared.idle_readers.lock().expect("no reader panics while it holds the lock").clear();
         let path = self.shared.path.clone();
         match tokio::task::spawn_blocking(move || file::checkpoint(&path)).await {
             Ok(Ok(())) => {}
@@ -124,7 +128,7 @@ impl Sqlite {
         }
     }
 
-    /// Runs `work` in the writer's next transaction. It may run twice; the first run is then rolled back.
+    /// Runs `work` in the writer's next transaction. `work` may run twice; the first run is then rolled back.
     async fn write<T: Send + 'static>(
         &self,
         doing: &'static str,
@@ -133,7 +137,7 @@ impl Sqlite {
         self.shared.writer.write(doing, work).await
     }
 
-    /// Runs `query` on a read-only connection, outside of the async threads.
+    /// Runs `query` on a read-only connection, in a thread for blocking calls.
     async fn read<T: Send + 'static>(
         &self,
         doing: &'static str,
@@ -141,12 +145,12 @@ impl Sqlite {
     ) -> Result<T, Unavailable> {
         let shared = Arc::clone(&self.shared);
         let run = move || {
-            let idle = shared.readers.lock().expect("no reader panics while it holds the lock").pop();
+            let idle = shared.idle_readers.lock().expect("no reader panics while it holds the lock").pop();
             let connection = idle.map_or_else(|| file::open_reader(&shared.path), Ok)?;
             let result = query(&connection)?;
-            let mut readers = shared.readers.lock().expect("no reader panics while it holds the lock");
-            if readers.len() < MAX_IDLE_READERS {
-                readers.push(connection);
+            let mut idle_readers = shared.idle_readers.lock().expect("no reader panics while it holds the lock");
+            if idle_readers.len() < MAX_IDLE_READERS {
+                idle_readers.push(connection);
             }
             Ok(result)
         };
@@ -171,7 +175,7 @@ fn query_optional<T>(
     db.prepare_cached(sql)?.query_row(params, read).optional()
 }
 
-/// Reads a stored time. It is in range unless the database is damaged.
+/// Converts a stored time. Returns an error if it is out of range, which means that the database is damaged.
 fn stored_time(millis: i64) -> rusqlite::Result<crate::domain::timestamp::Timestamp> {
     crate::domain::timestamp::Timestamp::from_millis(millis)
         .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Integer, error.into()))

@@ -6,6 +6,7 @@ use rusqlite::{Connection, Row};
 use crate::adapters::sqlite::{Sqlite, query_optional, stored_time};
 use crate::ports::{Deletion, RejectedMessage, RejectedMessages, Unavailable};
 
+/// The start of every query, with the columns that [`read`] expects.
 const SELECT: &str = "SELECT id, body, reason, arrived_at, rejected_at FROM reject";
 
 #[async_trait]

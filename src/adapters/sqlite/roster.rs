@@ -16,27 +16,27 @@ use crate::domain::timestamp::Timestamp;
 use crate::formats::stored::attendee::AttendeeRecord;
 use crate::ports::{ApplyError, AttendeeSignups, EventSummary, Roster, RosterPage, Unavailable};
 
-/// Maximum attendees per transaction. Kept small so that a concurrent sign-up waits only about a millisecond, and so that
-/// one failed write affects few other attendees.
-const ATTENDEES_PER_TRANSACTION: usize = 64;
+/// Maximum attendees per transaction. The number is small so that a concurrent sign-up waits only about a millisecond,
+/// and so that a failed write affects few other attendees.
+const MAX_ATTENDEES_PER_TRANSACTION: usize = 64;
 
 #[async_trait]
 impl Roster for Sqlite {
     async fn apply(&self, batches: Vec<AttendeeSignups>, now: Timestamp) -> Vec<Result<Vec<Applied>, ApplyError>> {
         let batches: Arc<[AttendeeSignups]> = batches.into();
-        let mut answers = Vec::with_capacity(batches.len());
-        for start in (0..batches.len()).step_by(ATTENDEES_PER_TRANSACTION) {
-            let slice = start..batches.len().min(start + ATTENDEES_PER_TRANSACTION);
+        let mut results = Vec::with_capacity(batches.len());
+        for start in (0..batches.len()).step_by(MAX_ATTENDEES_PER_TRANSACTION) {
+            let slice = start..batches.len().min(start + MAX_ATTENDEES_PER_TRANSACTION);
             let (count, batches) = (slice.len(), Arc::clone(&batches));
             let work =
                 move |db: &Connection| batches[slice.clone()].iter().map(|batch| apply_batch(db, batch, now)).collect();
             let applied: Result<Vec<_>, _> = self.write("writing to the roster", work).await;
             match applied {
-                Ok(applied) => answers.extend(applied.into_iter().map(Ok)),
-                Err(unavailable) => answers.extend(std::iter::repeat_n(Err(unavailable.into()), count)),
+                Ok(applied) => results.extend(applied.into_iter().map(Ok)),
+                Err(unavailable) => results.extend(std::iter::repeat_n(Err(unavailable.into()), count)),
             }
         }
-        answers
+        results
     }
 
     async fn attendee(&self, key: &AttendeeKey) -> Result<Option<Attendee>, Unavailable> {
@@ -83,7 +83,8 @@ impl Roster for Sqlite {
             after.map_or_else(Default::default, |key| (key.event.as_str().to_owned(), key.name.as_str().to_owned()));
         self.read("reading the roster", move |db| {
             let sql = format!(
-                "SELECT {COLUMNS} FROM attendee WHERE (event, name) > (?1, ?2) AND status = 'in' ORDER BY event, name LIMIT ?3"
+                "SELECT {COLUMNS} FROM attendee WHERE (event, name) > (?1, ?2) AND status = 'in'
+                 ORDER BY event, name LIMIT ?3"
             );
             list(db, &sql, (event, name, limit))
         })
@@ -94,7 +95,7 @@ impl Roster for Sqlite {
         let name = name.clone();
         let event = event.cloned();
         let removed = self.write("removing a person", move |db| {
-            // Overwrites all deleted data on the disk, although that costs more page writes than `FAST`.
+            // Overwrites all deleted data in the file, which needs more page writes than `FAST`.
             db.pragma_update(None, "secure_delete", "ON")?;
             let sql = format!(
                 "SELECT {COLUMNS} FROM attendee
@@ -121,21 +122,23 @@ impl Roster for Sqlite {
     }
 }
 
+/// Applies the requests about one attendee, and stores the attendee if it changed.
 fn apply_batch(db: &Connection, batch: &AttendeeSignups, now: Timestamp) -> rusqlite::Result<Vec<Applied>> {
     let current = find(db, &batch.key)?;
-    let (stored, applied) = attendee::apply_all(current.as_ref(), &batch.signups, now);
-    if let Some(new) = &stored {
+    let (changed, applied) = attendee::apply_all(current.as_ref(), &batch.signups, now);
+    if let Some(new) = &changed {
         store(db, current.as_ref(), Some(new), now)?;
     }
     Ok(applied)
 }
 
-/// Replaces or deletes an attendee, updates the event's count, and records the change.
+/// Replaces or deletes an attendee, updates the event's count, and adds the change to the change feed.
 fn store(db: &Connection, old: Option<&Attendee>, new: Option<&Attendee>, now: Timestamp) -> rusqlite::Result<()> {
     let (old_record, new_record) = (old.map(AttendeeRecord::from), new.map(AttendeeRecord::from));
     let Some(attendee) = new.or(old) else { return Ok(()) };
     let event = attendee.event.as_str();
     let owner = |attendee: Option<&Attendee>| Some(attendee?.registration()?.owner.clone());
+    // The messages in the inbox belong to the registration, which ends when its owner changes.
     if owner(old) != owner(new) {
         let mut delete_inbox = db.prepare_cached("DELETE FROM inbox WHERE event = ?1 AND name = ?2")?;
         delete_inbox.execute((event, attendee.name.key().as_str()))?;
@@ -147,9 +150,9 @@ fn store(db: &Connection, old: Option<&Attendee>, new: Option<&Attendee>, now: T
             delete.execute((event, attendee.name.key().as_str()))?;
         }
     }
-    let is_in =
+    let count =
         |attendee: Option<&Attendee>| i64::from(attendee.is_some_and(|attendee| attendee.registration().is_some()));
-    match is_in(new) - is_in(old) {
+    match count(new) - count(old) {
         0 => {}
         1 => {
             let sql =
@@ -163,7 +166,7 @@ fn store(db: &Connection, old: Option<&Attendee>, new: Option<&Attendee>, now: T
     change_feed::record(db, &attendee.key(), old_record.as_ref(), new_record.as_ref(), now)
 }
 
-/// Deletes an event that has no attendee records, neither signed up nor cancelled.
+/// Deletes an event that has no attendees, neither on the roster nor as tombstones.
 pub fn delete_event_if_empty(db: &Connection, event: &str) -> rusqlite::Result<()> {
     db.prepare_cached(
         "DELETE FROM event WHERE id = ?1 AND count = 0 AND NOT EXISTS (SELECT 1 FROM attendee WHERE event = ?1)",
@@ -182,7 +185,8 @@ fn list(db: &Connection, sql: &str, params: impl rusqlite::Params) -> rusqlite::
     statement.query_map(params, attendee_row::read)?.collect()
 }
 
-/// Deletes the rejected messages about a person. Returns how many there were.
+/// Deletes the rejected messages about a person, for one event or for all events. Returns the number of deleted
+/// messages.
 fn delete_rejects(db: &Connection, name: &NameKey, event: Option<&EventId>) -> rusqlite::Result<usize> {
     let rejects_about_person: Vec<_> =
         rejects::all(db)?.into_iter().filter(|reject| reject.is_about(name, event)).collect();

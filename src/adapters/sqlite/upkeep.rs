@@ -1,4 +1,4 @@
-//! Deletes expired data: attendees who are out, changes, idempotency keys, budgets and digests.
+//! Deletes expired data: tombstones of attendees, changes, idempotency keys, budgets and digests.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -9,57 +9,57 @@ use strum::VariantArray as _;
 
 use crate::ports::Unavailable;
 
-/// As long as DynamoDB Streams keeps a record.
+/// How long changes are kept: as long as DynamoDB Streams keeps its records.
 const CHANGE_RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The most rows of one table that a call deletes, so that other writes do not wait long.
-const MAX_ROWS: usize = 1_000;
+/// Maximum rows of one table that a call deletes, so that other writes do not wait long.
+const MAX_ROWS_PER_TABLE: usize = 1_000;
 
-/// What a call of [`Sqlite::delete_expired`] left.
+/// Whether a call of [`Sqlite::delete_expired`] deleted all expired data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub enum Cleanup {
-    /// Nothing that has expired.
+    /// No expired data is left.
     Complete,
-    /// Perhaps more that has expired.
+    /// More expired data may be left, so the call should be repeated.
     Partial,
 }
 
 impl Sqlite {
-    /// Deletes some of the data that has expired at `now`.
+    /// Deletes data that has expired at `now`, up to a maximum number of rows.
     pub async fn delete_expired(&self, now: Timestamp) -> Result<Cleanup, Unavailable> {
         self.write("deleting expired data", move |db| {
             let now_millis = now.as_millis();
-            let oldest_change = now_millis - i64::try_from(CHANGE_RETENTION.as_millis()).expect("a day fits 64 bits");
+            let oldest_kept = now_millis - i64::try_from(CHANGE_RETENTION.as_millis()).expect("a day fits 64 bits");
             let mut deleted = 0;
             let mut events = BTreeSet::new();
             let mut expired = db.prepare_cached(
                 "DELETE FROM attendee WHERE (event, name) IN
                  (SELECT event, name FROM attendee WHERE expires_at <= ?1 LIMIT ?2) RETURNING event",
             )?;
-            for event in expired.query_map((now_millis, MAX_ROWS), |row| row.get::<_, String>(0))? {
+            for event in expired.query_map((now_millis, MAX_ROWS_PER_TABLE), |row| row.get::<_, String>(0))? {
                 events.insert(event?);
                 deleted += 1;
             }
             for event in events {
                 roster::delete_event_if_empty(db, &event)?;
             }
-            // The first rows are the oldest, so reading them is enough. Changes that a consumer has not processed stay:
-            // the program may have been stopped for days.
+            // The first rows are the oldest, so it is enough to check these. Changes that a consumer has not processed
+            // are kept, because the program may have been stopped for days.
             deleted += db.execute(
                 "DELETE FROM change WHERE seq IN
                  (SELECT seq FROM (SELECT seq, made_at FROM change ORDER BY seq LIMIT ?2) WHERE made_at < ?1)
                  AND seq <= (SELECT min(CAST(position AS INTEGER)) FROM follower HAVING count(*) = ?3)",
-                (oldest_change, MAX_ROWS, FeedConsumer::VARIANTS.len()),
+                (oldest_kept, MAX_ROWS_PER_TABLE, FeedConsumer::VARIANTS.len()),
             )?;
             deleted += db.execute(
                 "DELETE FROM idempotency WHERE key IN (SELECT key FROM idempotency WHERE expires_at <= ?1 LIMIT ?2)",
-                (now_millis, MAX_ROWS),
+                (now_millis, MAX_ROWS_PER_TABLE),
             )?;
             deleted += db.execute("DELETE FROM budget WHERE ends_at <= ?1", [now_millis])?;
             deleted += db.execute(
                 "DELETE FROM digest WHERE event IN (SELECT event FROM digest WHERE expires_at <= ?1 LIMIT ?2)",
-                (now_millis, MAX_ROWS),
+                (now_millis, MAX_ROWS_PER_TABLE),
             )?;
             Ok(if deleted > 0 { Cleanup::Partial } else { Cleanup::Complete })
         })

@@ -1,6 +1,6 @@
 //! The writer thread. It runs all waiting writes in one transaction, and returns their results after the commit.
 //!
-//! So concurrent writes share one fsync, and a single write does not wait for others.
+//! In this way, concurrent writes share one fsync, and a single write is committed without delay.
 
 use std::panic::{self, AssertUnwindSafe};
 use std::thread::{self, JoinHandle};
@@ -11,22 +11,22 @@ use tokio::sync::{mpsc, oneshot};
 use crate::adapters::sqlite::unavailable;
 use crate::ports::Unavailable;
 
-/// Writes in one commit. The limit bounds how long the first of them waits.
+/// Maximum writes in one commit. It limits how long the first write of a group waits for the others.
 const MAX_GROUP_SIZE: usize = 256;
 
-/// Writes that may wait for the thread. Further callers wait until there is room.
+/// Maximum writes that wait for the thread. Further calls wait until there is room.
 const QUEUE_CAPACITY: usize = 1_024;
 
 pub struct Writer {
-    /// Dropping it ends the thread.
+    /// Dropping this sender ends the thread. It is `None` only during the drop of the writer.
     jobs: Option<mpsc::Sender<Box<dyn Job>>>,
     thread: Option<JoinHandle<()>>,
 }
 
-/// A write with a result of any type.
+/// A write. The trait hides the type of its result, so that writes of different types can share a queue.
 trait Job: Send {
     fn run(&mut self, connection: &Connection) -> rusqlite::Result<()>;
-    /// Returns the result to the caller.
+    /// Sends the result to the caller.
     fn reply(self: Box<Self>, committed: Result<(), String>);
 }
 
@@ -53,12 +53,13 @@ where
             (Ok(()), None) => Err(unavailable(self.doing, "the write did not run")),
             (Err(cause), _) => Err(unavailable(self.doing, cause)),
         };
-        // The caller may have stopped waiting. The write is committed all the same.
+        // Sending fails if the caller has stopped waiting. The write is committed anyway.
         let _ = self.reply_to.send(result);
     }
 }
 
 impl Writer {
+    /// Starts the thread.
     pub fn start(mut connection: Connection) -> Self {
         let (jobs, mut queue) = mpsc::channel::<Box<dyn Job>>(QUEUE_CAPACITY);
         let thread = thread::Builder::new()
@@ -69,12 +70,12 @@ impl Writer {
                     commit(&mut connection, &mut group);
                 }
             })
-            .expect("the system can start a thread");
+            .expect("the operating system can start a thread");
         Self { jobs: Some(jobs), thread: Some(thread) }
     }
 
-    /// Runs `work` in a transaction. The write is durable when this returns `Ok`. `work` may run twice; the first run
-    /// is then rolled back.
+    /// Runs `work` in a transaction. The write is durable when this returns `Ok`. If another write in the same
+    /// transaction fails, `work` runs twice; the first run is then rolled back.
     pub async fn write<T: Send + 'static>(
         &self,
         doing: &'static str,
@@ -82,14 +83,14 @@ impl Writer {
     ) -> Result<T, Unavailable> {
         let (reply_to, reply) = oneshot::channel();
         let job = Box::new(WriteJob { doing, work, result: None, reply_to });
-        let jobs = self.jobs.as_ref().expect("only drop takes it");
+        let jobs = self.jobs.as_ref().expect("the sender is only dropped with the writer");
         jobs.send(job).await.map_err(|_| unavailable(doing, "the writer has stopped"))?;
         reply.await.unwrap_or_else(|_| Err(unavailable(doing, "the writer has stopped")))
     }
 }
 
 impl Drop for Writer {
-    /// Finishes the waiting writes, and closes the file.
+    /// Waits until the thread has finished the waiting writes and has closed the connection.
     fn drop(&mut self) {
         self.jobs.take();
         if let Some(thread) = self.thread.take()
@@ -100,7 +101,8 @@ impl Drop for Writer {
     }
 }
 
-/// Commits all writes in one transaction. If one fails, each gets its own transaction, so that it fails alone.
+/// Commits all writes in one transaction. If one of them fails, runs each write again in its own transaction, so that
+/// only the failing write is lost.
 fn commit(connection: &mut Connection, group: &mut Vec<Box<dyn Job>>) {
     if group.len() > 1 && try_commit(connection, group).is_ok() {
         for job in group.drain(..) {
@@ -114,7 +116,7 @@ fn commit(connection: &mut Connection, group: &mut Vec<Box<dyn Job>>) {
     }
 }
 
-/// Runs writes in one transaction. A panic rolls back like an error, and the thread continues.
+/// Runs writes in one transaction. A panic rolls back the transaction like an error, and the thread continues.
 fn try_commit(connection: &mut Connection, jobs: &mut [Box<dyn Job>]) -> Result<(), String> {
     match panic::catch_unwind(AssertUnwindSafe(|| transact(connection, jobs))) {
         Ok(committed) => committed.map_err(|error| error.to_string()),
@@ -158,12 +160,13 @@ mod tests {
         writer.write("reading", read).await.unwrap()
     }
 
-    /// Keeps the writer busy until the returned sender is dropped, so that the writes in the meantime share a group.
+    /// Keeps the writer busy until the returned sender is dropped, so that all writes that are sent meanwhile share
+    /// a transaction.
     async fn busy(
         writer: &Writer,
     ) -> (impl Future<Output = Result<(), Unavailable>> + '_, std::sync::mpsc::Sender<()>) {
         let (release, released) = std::sync::mpsc::channel::<()>();
-        let (started, starts) = oneshot::channel();
+        let (started, has_started) = oneshot::channel();
         let mut started = Some(started);
         let mut busy = Box::pin(writer.write("being busy", move |_| {
             started.take().map(|started| started.send(()));
@@ -171,14 +174,14 @@ mod tests {
             Ok(())
         }));
         tokio::select! {
-            _ = &mut busy => unreachable!("it is not released yet"),
-            started = starts => started.unwrap(),
+            _ = &mut busy => unreachable!("the writer is not released yet"),
+            started = has_started => started.unwrap(),
         }
         (busy, release)
     }
 
     #[tokio::test]
-    async fn failed_write_harms_no_other() {
+    async fn failed_write_does_not_affect_others() {
         let folder = tempfile::tempdir().unwrap();
         let writer = start_writer(&folder.path().join("words"));
         insert(&writer, "taken").await.unwrap();
@@ -201,7 +204,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn panicking_write_harms_no_other() {
+    async fn panicking_write_does_not_affect_others() {
         let folder = tempfile::tempdir().unwrap();
         let writer = start_writer(&folder.path().join("words"));
         let panicking = writer.write("panicking", |db| -> rusqlite::Result<()> {
@@ -249,7 +252,7 @@ mod tests {
         let writer = start_writer(&path);
         {
             let mut write = Box::pin(insert(&writer, "last"));
-            // The first poll hands in the write. The caller is dropped before the result.
+            // The first poll sends the write to the thread. The caller is dropped before it gets the result.
             let _ = std::future::poll_fn(|context| Poll::Ready(write.as_mut().poll(context))).await;
         }
         drop(writer);

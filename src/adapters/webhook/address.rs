@@ -1,13 +1,15 @@
-//! Which IP addresses belong to the public internet. With `--webhooks public`, only these may be called.
+//! Checks whether an IP address belongs to the public internet. With `--webhooks public`, only public addresses are
+//! called.
 //!
-//! Webhook addresses come from strangers. Other IP addresses may be on this machine or in its network, where services
-//! may trust a request because it comes from the server (server-side request forgery).
+//! Anybody can enter a webhook address. A non-public address may belong to this machine or to its network, where
+//! services may trust a request because it comes from this server (server-side request forgery).
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+/// A block of IP addresses: its first address, and the length of its prefix in bits.
 type Block<A> = (A, u32);
 
-/// IANA's IPv4 special-purpose registry, and the ranges for multicast and future use.
+/// The IPv4 blocks that are not public: IANA's special-purpose registry, multicast, and reserved for future use.
 const NON_PUBLIC_V4: [Block<Ipv4Addr>; 15] = [
     (Ipv4Addr::new(0, 0, 0, 0), 8),
     (Ipv4Addr::new(10, 0, 0, 0), 8),
@@ -16,7 +18,7 @@ const NON_PUBLIC_V4: [Block<Ipv4Addr>; 15] = [
     (Ipv4Addr::new(127, 0, 0, 0), 8),
     // Link-local. The metadata service at 169.254.169.254 returns a machine's credentials.
     (Ipv4Addr::new(169, 254, 0, 0), 16),
-    // Azure's host services. The address looks public.
+    // Azure's host services. The address is in a public block, but is reachable only inside Azure.
     (Ipv4Addr::new(168, 63, 129, 16), 32),
     (Ipv4Addr::new(172, 16, 0, 0), 12),
     (Ipv4Addr::new(192, 0, 0, 0), 24),
@@ -24,7 +26,7 @@ const NON_PUBLIC_V4: [Block<Ipv4Addr>; 15] = [
     (Ipv4Addr::new(192, 0, 2, 0), 24),
     (Ipv4Addr::new(192, 88, 99, 0), 24),
     (Ipv4Addr::new(192, 168, 0, 0), 16),
-    // Benchmarks of network devices.
+    // Benchmarking of network devices.
     (Ipv4Addr::new(198, 18, 0, 0), 15),
     (Ipv4Addr::new(198, 51, 100, 0), 24),
     (Ipv4Addr::new(203, 0, 113, 0), 24),
@@ -37,8 +39,10 @@ const GLOBAL_UNICAST_V6: Block<Ipv6Addr> = (Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0,
 
 /// The parts of [`GLOBAL_UNICAST_V6`] that are not public.
 const NON_PUBLIC_V6: [Block<Ipv6Addr>; 4] = [
-    // Protocol assignments: Teredo, which embeds an IPv4 address; benchmarks; identifiers that are no locations.
+    // Protocol assignments: Teredo, which embeds an IPv4 address; benchmarking; ORCHID identifiers, which are not
+    // routable.
     (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23),
+    // Documentation, like 3fff::/20.
     (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32),
     // 6to4, which embeds an IPv4 address.
     (Ipv6Addr::new(0x2002, 0, 0, 0, 0, 0, 0, 0), 16),

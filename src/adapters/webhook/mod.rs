@@ -1,7 +1,8 @@
 //! Calls webhooks over HTTPS.
 //!
-//! Webhook addresses come from strangers. So only public IP addresses are called (`resolver`, `address`), redirects are
-//! not followed, and the time for an answer and its size are limited. `signature` signs each call for its receiver.
+//! Anybody can enter a webhook address. So only public IP addresses are called (`resolver`, `address`), redirects are
+//! not followed, and the time and size of a response are limited. `signature` signs each call, so that the receiver can
+//! verify the sender.
 
 mod address;
 mod error;
@@ -38,16 +39,16 @@ use crate::domain::secret::Secret;
 use crate::domain::timestamp::Timestamp;
 use crate::ports::{SendError, WebhookCall, WebhookCaller};
 
-/// For the connection with TLS.
+/// Timeout for connecting, including the TLS handshake.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-/// For a whole call, from the DNS query to the answer.
+/// Timeout for a whole call, from the DNS query to the end of the response.
 const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Each call occupies a thread and a few buffers while its receiver is slow.
+/// Maximum concurrent calls. Each call occupies a thread and a few buffers until the receiver responds.
 const MAX_CONCURRENT_CALLS: usize = 16;
 
-/// Bytes of an answer that are read: many times the length of a challenge.
-const MAX_ANSWER_BYTES: u64 = 4 * 1_024;
+/// Maximum bytes of a response that are read: many times the length of a challenge.
+const MAX_RESPONSE_BYTES: u64 = 4 * 1_024;
 
 /// Calls webhooks over HTTPS.
 pub struct WebhookClient {
@@ -61,11 +62,11 @@ pub struct WebhookClient {
 pub struct WebhookSettings {
     /// Also allows addresses on this machine and in its network, and plain `http`.
     pub allow_private: bool,
-    /// The certificates, in PEM, to trust instead of Mozilla's.
+    /// Root certificates, in PEM, to trust instead of Mozilla's.
     pub roots: Option<Vec<u8>>,
-    /// For the connection with TLS.
+    /// Timeout for connecting, including the TLS handshake.
     pub connect_timeout: Duration,
-    /// For a whole call.
+    /// Timeout for a whole call, from the DNS query to the end of the response.
     pub call_timeout: Duration,
 }
 
@@ -76,10 +77,10 @@ impl Default for WebhookSettings {
 }
 
 impl WebhookClient {
-    /// Trusts the certificates in `SSL_CERT_FILE` if it is set, otherwise Mozilla's.
+    /// Creates a client that trusts the certificates in `SSL_CERT_FILE` if it is set, otherwise Mozilla's.
     ///
     /// # Errors
-    /// If that file cannot be read or contains no certificate.
+    /// Returns an error if `SSL_CERT_FILE` cannot be read or contains no certificate.
     pub fn new(secret: Secret, allow_private: bool) -> anyhow::Result<Self> {
         let read =
             |file: PathBuf| fs::read(&file).with_context(|| format!("cannot read SSL_CERT_FILE, {}", file.display()));
@@ -88,8 +89,10 @@ impl WebhookClient {
             .context("cannot use the certificates of SSL_CERT_FILE")
     }
 
+    /// Creates a client with other timeouts or certificates.
+    ///
     /// # Errors
-    /// If `roots` contains no certificate.
+    /// Returns an error if `settings.roots` contains no certificate.
     pub fn with_settings(secret: Secret, settings: &WebhookSettings) -> anyhow::Result<Self> {
         let tls = TlsConfig::builder().root_certs(settings.roots.as_deref().map_or(Ok(RootCerts::WebPki), root_certs)?);
         let config = Agent::config_builder()
@@ -99,7 +102,7 @@ impl WebhookClient {
             // A proxy would connect to addresses that the resolver has not checked.
             .proxy(None)
             .max_redirects(0)
-            // A kept connection would skip the resolver's check.
+            // A reused connection would skip the resolver's check.
             .max_idle_connections(0)
             .user_agent(concat!("CountMeIn/", env!("CARGO_PKG_VERSION")))
             .timeout_connect(Some(settings.connect_timeout))
@@ -109,29 +112,29 @@ impl WebhookClient {
         Ok(Self { agent, secret, call_slots: Arc::new(Semaphore::new(MAX_CONCURRENT_CALLS)) })
     }
 
-    /// The key with which the receiver at an address verifies calls: `whsec_…`, as libraries for Standard Webhooks
-    /// accept it.
+    /// Returns the key with which the receiver at `to` verifies calls. It begins with `whsec_`, as libraries for
+    /// Standard Webhooks expect.
     pub fn signing_key(&self, to: &Url) -> String {
         SigningKey::new(&self.secret, to).to_text()
     }
 
-    /// Sends a challenge. It succeeds if the answer is its echo.
+    /// Sends a challenge. Succeeds if the webhook echoes `text`.
     pub async fn challenge(&self, to: &Url, text: &str) -> Result<(), SendError> {
         let body = json!({ "type": "countmein.challenge", "challenge": text }).to_string();
         let text = text.to_owned();
-        let check_echo = move |answer: Body| {
+        let check_echo = move |response: Body| {
             let mut bytes = Vec::new();
-            answer
+            response
                 .into_reader()
-                .take(MAX_ANSWER_BYTES)
+                .take(MAX_RESPONSE_BYTES)
                 .read_to_end(&mut bytes)
-                .map_err(|error| error::no_answer(&error.into()))?;
-            if is_echo(&bytes, &text) { Ok(()) } else { Err(SendError::Rejected(error::NOT_ECHOED.into())) }
+                .map_err(|error| error::no_response(&error.into()))?;
+            if is_echo(&bytes, &text) { Ok(()) } else { Err(SendError::Rejected(error::CHALLENGE_NOT_ECHOED.into())) }
         };
         self.post(to, "application/json", &Uuid::now_v7().to_string(), body, Purpose::Challenge, check_echo).await
     }
 
-    /// Posts a signed body. If the status of the answer is accepted, `read` gets its body.
+    /// Posts a signed body. If the status of the response means success, passes the response's body to `read`.
     async fn post(
         &self,
         to: &Url,
@@ -142,19 +145,19 @@ impl WebhookClient {
         read: impl FnOnce(Body) -> Result<(), SendError> + Send + 'static,
     ) -> Result<(), SendError> {
         let slot = Arc::clone(&self.call_slots).acquire_owned().await.expect("the semaphore is never closed");
-        // Signed after the wait, since receivers reject old timestamps.
+        // The request is signed only after waiting for the slot, because receivers reject old timestamps.
         let request = self
             .signed_request(to, content_type, id, body)
-            .map_err(|error| error::no_answer(&ureq::Error::Http(error)))?;
+            .map_err(|error| error::no_response(&ureq::Error::Http(error)))?;
         let agent = self.agent.clone();
         let call = move || {
-            // The slot moves to the thread, which continues when the caller stops waiting.
+            // The thread owns the slot, because the call continues even if the caller stops waiting for it.
             let _slot = slot;
-            let response = agent.run(request).map_err(|error| purpose.no_answer(&error))?;
+            let response = agent.run(request).map_err(|error| purpose.no_response(&error))?;
             purpose.check_status(response.status())?;
             read(response.into_body())
         };
-        // At log level `debug` the HTTP client logs hosts and paths.
+        // At log level `debug` the HTTP client would log hosts and paths, which are contacts.
         spawn_blocking(|| with_default(NoSubscriber::new(), call))
             .await
             .unwrap_or_else(|_| Err(error::transient("the call was interrupted")))
@@ -175,7 +178,7 @@ impl WebhookClient {
 #[async_trait]
 impl WebhookCaller for WebhookClient {
     async fn call(&self, call: &WebhookCall) -> Result<(), SendError> {
-        // Only the status counts, and the body may never end.
+        // Only the status matters. The body is not read, because it may be endless.
         let ignore_body = |_| Ok(());
         let (content_type, body) = ("application/cloudevents+json", call.body.clone());
         self.post(&call.to, content_type, &call.id, body, Purpose::Notification, ignore_body).await
@@ -186,20 +189,20 @@ impl WebhookCaller for WebhookClient {
     }
 }
 
-/// Whether an answer is the text itself, or a JSON object with only the text as `challenge`. A server that returns the
-/// whole request has not understood it.
-fn is_echo(answer: &[u8], text: &str) -> bool {
-    answer.trim_ascii() == text.as_bytes()
-        || serde_json::from_slice::<Value>(answer).is_ok_and(|answer| answer == json!({ "challenge": text }))
+/// Returns whether a response is the challenge's text, or a JSON object whose only field is `challenge` with that text.
+/// A copy of the whole request is no echo: some servers return every request, without knowing about challenges.
+fn is_echo(response: &[u8], text: &str) -> bool {
+    response.trim_ascii() == text.as_bytes()
+        || serde_json::from_slice::<Value>(response).is_ok_and(|json| json == json!({ "challenge": text }))
 }
 
 fn root_certs(pem: &[u8]) -> anyhow::Result<RootCerts> {
     let mut certificates = Vec::new();
     for item in parse_pem(pem) {
-        if let PemItem::Certificate(certificate) = item.context("it is not PEM")? {
+        if let PemItem::Certificate(certificate) = item.context("the file is not PEM")? {
             certificates.push(certificate);
         }
     }
-    ensure!(!certificates.is_empty(), "it contains no certificate");
+    ensure!(!certificates.is_empty(), "the file contains no certificate");
     Ok(RootCerts::new_with_certs(&certificates))
 }

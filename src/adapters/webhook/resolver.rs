@@ -1,4 +1,4 @@
-//! DNS resolution of a webhook's host to the addresses that may be called.
+//! Resolves a webhook's host to the IP addresses that may be called.
 
 use ureq::Error;
 use ureq::config::Config;
@@ -8,20 +8,20 @@ use ureq::unversioned::transport::NextTimeout;
 
 use super::address::is_public;
 
-/// Resolves a host to the addresses that may be called: its public ones, or all of them if `allow_private` is set.
+/// Resolves a host to the addresses that may be called: only the public ones, or all if `allow_private` is set.
 ///
-/// The client connects to exactly these addresses and does not resolve the host a second time, so DNS rebinding cannot
-/// replace them in between.
+/// The client connects to exactly these addresses and does not resolve the host a second time. So DNS rebinding cannot
+/// replace them between the check and the connection.
 #[derive(Debug)]
 pub struct PublicResolver {
     allow_private: bool,
     resolver: DefaultResolver,
 }
 
-/// No address of the host may be called.
+/// The host has no address that may be called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the host has no public address")]
-pub struct NotPublic;
+pub struct NoPublicAddress;
 
 impl PublicResolver {
     pub fn new(allow_private: bool) -> Self {
@@ -32,7 +32,7 @@ impl PublicResolver {
 impl Resolver for PublicResolver {
     fn resolve(&self, uri: &Uri, config: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
         let found = self.resolver.resolve(uri, config, timeout).map_err(|error| match error {
-            // The caller would mistake an I/O error here for a connection error.
+            // The caller would mistake an I/O error of the resolver for a connection error.
             Error::Io(_) => Error::HostNotFound,
             other => other,
         })?;
@@ -40,6 +40,6 @@ impl Resolver for PublicResolver {
         for address in found.iter().filter(|address| self.allow_private || is_public(address.ip())) {
             allowed.push(*address);
         }
-        if allowed.is_empty() { Err(Error::Other(Box::new(NotPublic))) } else { Ok(allowed) }
+        if allowed.is_empty() { Err(Error::Other(Box::new(NoPublicAddress))) } else { Ok(allowed) }
     }
 }

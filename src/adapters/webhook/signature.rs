@@ -1,4 +1,5 @@
-//! Signatures of Standard Webhooks (<https://www.standardwebhooks.com>). Receivers use them to verify the sender.
+//! Signs calls as specified by Standard Webhooks (<https://www.standardwebhooks.com>). Receivers use the signature to
+//! verify the sender.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -8,23 +9,25 @@ use url::Url;
 
 use crate::domain::secret::{Secret, Tag};
 
+/// Separates these keys from other keys that are derived from the secret. Changing it changes every signing key.
 const PURPOSE: &str = "webhook signing key";
 
-/// The key that signs the calls to one address. Each address has its own, so no receiver can forge a call to another.
+/// The key that signs the calls to one address. Each address has its own key, so that no receiver can forge a call to
+/// another receiver.
 pub struct SigningKey(Tag);
 
 impl SigningKey {
-    /// Depends only on the secret and the address.
+    /// Derives the key from the secret and the address, so that it need not be stored.
     pub fn new(secret: &Secret, to: &Url) -> Self {
         Self(secret.tag(PURPOSE, &[to.as_str().as_bytes()]))
     }
 
-    /// The form that libraries for Standard Webhooks accept.
+    /// Returns the key in the form that libraries for Standard Webhooks accept: `whsec_…`.
     pub fn to_text(&self) -> String {
         format!("whsec_{}", STANDARD.encode(self.0))
     }
 
-    /// The value of the header `webhook-signature`. `seconds` is the value of `webhook-timestamp`.
+    /// Returns the value of the header `webhook-signature`. `seconds` is the value of the header `webhook-timestamp`.
     pub fn sign(&self, id: &str, seconds: i64, body: &str) -> String {
         sign(&self.0, id, seconds, body)
     }

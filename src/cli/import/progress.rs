@@ -15,14 +15,14 @@ use crate::formats::csv::Import;
 pub struct Progress {
     /// Id of the import, derived from the contents of the file.
     pub import: String,
-    /// In milliseconds.
+    /// Start of the import, in milliseconds since 1970.
     began_at: i64,
     /// Number of the last row that was uploaded.
     pub last_row: u64,
     /// Rows processed, including refused ones.
     pub rows: u64,
     pub refused: u64,
-    /// Length of the file of refused rows.
+    /// Length of the file of refused rows, in bytes.
     pub refused_bytes: u64,
 }
 
@@ -32,7 +32,7 @@ impl Progress {
         Self { import: import.id.clone(), began_at, last_row: 0, rows: 0, refused: 0, refused_bytes: 0 }
     }
 
-    /// The stored progress, or None if there is none that can be read.
+    /// Reads the stored progress. Returns `None` if there is none, or if it cannot be read.
     pub fn read(csv: &Path) -> Option<Self> {
         serde_json::from_slice(&fs::read(Self::path(csv)).ok()?).ok()
     }

@@ -9,15 +9,15 @@ use super::progress::Progress;
 use crate::cli::error::CliError;
 use crate::formats::csv::{Row, rejected_rows};
 
-/// A writer of refused rows. The progress holds the length of the file, so that rows which were written before an
-/// interruption, and are written again after it, appear once.
+/// A writer of refused rows. The stored progress contains the length of the file. After an interruption the file is cut
+/// to that length, so that rows that are written again appear only once.
 pub struct RefusedRows {
     path: PathBuf,
     file: BufWriter<File>,
 }
 
 impl RefusedRows {
-    /// Opens the file and drops rows that the progress does not count.
+    /// Opens the file, and deletes the rows that the stored progress does not include.
     pub fn open(path: &Path, progress: &Progress) -> Result<Self, CliError> {
         let open = || {
             let mut file = OpenOptions::new().create(true).write(true).truncate(false).open(path)?;

@@ -15,14 +15,14 @@ use crate::cli::error::CliError;
 use crate::formats;
 use crate::formats::csv::{Row, Table};
 
-/// Maximum rows and bytes in one request.
-const CHUNK_ROWS: usize = 500;
-const CHUNK_BYTES: usize = 512 * 1024;
+/// A request is sent when it contains this many rows or bytes.
+const MAX_CHUNK_ROWS: usize = 500;
+const MAX_CHUNK_BYTES: usize = 512 * 1024;
 
-/// Bytes that the JSON of a row needs besides its cells.
+/// Estimated size of a row's JSON without the contents of its cells.
 const ROW_OVERHEAD_BYTES: usize = 200;
 
-/// Attempts to repeat a request while the server is overloaded (status 503).
+/// Maximum number of times that a request is repeated while the server is overloaded (status 503).
 const MAX_RETRIES: u32 = 60;
 const RETRY_DELAY: Duration = Duration::from_secs(1);
 
@@ -54,15 +54,15 @@ impl Upload {
                 .next_row()
                 .map_err(|error| CliError::Usage(format!("cannot read the rest of the file: {error}")))?;
             let is_end = row.is_none();
-            // An earlier run that was interrupted has uploaded the rows before.
+            // An earlier, interrupted run has already uploaded the rows up to `last_row`.
             if let Some(row) = row.filter(|row| row.number > self.progress.last_row) {
                 bytes += row.cells.iter().map(String::len).sum::<usize>() + ROW_OVERHEAD_BYTES;
                 chunk.push(row);
             }
-            if chunk.len() >= CHUNK_ROWS || bytes >= CHUNK_BYTES || (is_end && !chunk.is_empty()) {
+            if chunk.len() >= MAX_CHUNK_ROWS || bytes >= MAX_CHUNK_BYTES || (is_end && !chunk.is_empty()) {
                 self.upload_chunk(std::mem::take(&mut chunk))?;
                 bytes = 0;
-                self.bar.set_position(table.position());
+                self.bar.set_position(table.bytes_read());
             }
             if is_end {
                 self.bar.finish_and_clear();

@@ -23,7 +23,7 @@ fn signup(name: &str, second: i64, request: Request) -> Signup {
     }
 }
 
-/// The change that each request makes, one after the other.
+/// Returns the change that each request makes when they are applied in order.
 fn changes(signups: &[Signup]) -> Vec<Change> {
     let after = |count: usize| -> Option<Attendee> { apply_all(None, &signups[..count], at(0)).0 };
     let change = |count| Change { key: signups[0].key(), old: after(count), new: after(count + 1) };
@@ -49,40 +49,40 @@ fn only_joins_and_leaves_are_added() {
     ];
     let mut digest = empty();
 
-    let taken = digest.add_changes(&changes(&ana), &BackoffPolicy::default(), at(9));
+    let added = digest.add_changes(&changes(&ana), &BackoffPolicy::default(), at(9));
 
-    assert_eq!((taken, digest.count), (Movements { joined: 1, left: 1 }, 0));
-    let ways: Vec<_> = digest.pending.unwrap().news.named.iter().map(|change| change.movement).collect();
-    assert_eq!(ways, [Movement::Joined, Movement::Left]);
+    assert_eq!((added, digest.count), (Movements { joined: 1, left: 1 }, 0));
+    let movements: Vec<_> = digest.pending.unwrap().news.named.iter().map(|change| change.movement).collect();
+    assert_eq!(movements, [Movement::Joined, Movement::Left]);
 }
 
 #[test]
-fn repeated_batch_counts_once() {
+fn repeated_batch_is_counted_once() {
     let batch: Vec<Change> = (0..100).map(|number| joins(&format!("Guest {number}"), 1)).collect();
     let mut digest = empty();
     digest.add_changes(&batch[..60], &BackoffPolicy::default(), at(1));
 
     assert_eq!(digest.add_changes(&batch, &BackoffPolicy::default(), at(2)), Movements { joined: 40, left: 0 });
     let before = digest.clone();
-    assert!(digest.add_changes(&batch, &BackoffPolicy::default(), at(3)).is_none());
+    assert!(digest.add_changes(&batch, &BackoffPolicy::default(), at(3)).is_empty());
     assert_eq!(digest, before);
     assert_eq!(digest.count, 100);
 }
 
 #[test]
-fn named_changes_and_hashes_are_bounded() {
+fn numbers_of_named_changes_and_hashes_are_limited() {
     let mut digest = empty();
     for number in 0..1_000 {
         digest.add_changes(&[joins(&format!("Guest {number}"), 1)], &BackoffPolicy::default(), at(1));
     }
     let news = &digest.pending.as_ref().unwrap().news;
-    assert_eq!((news.named.len(), news.unnamed), (NAMED_CHANGES, Movements { joined: 800, left: 0 }));
+    assert_eq!((news.named.len(), news.unnamed), (MAX_NAMED_CHANGES, Movements { joined: 800, left: 0 }));
     assert_eq!(news.unnamed_since, Some(at(1)));
-    assert_eq!((digest.count, digest.seen.len()), (1_000, REMEMBERED));
+    assert_eq!((digest.count, digest.seen.len()), (1_000, MAX_CHANGE_HASHES));
 }
 
 #[test]
-fn empty_event_expires_or_is_removed() {
+fn digest_without_attendees_expires() {
     let ana = changes(&[signup("Ana", 1, Request::TrustedSignUp { contact: None }), signup("Ana", 2, Request::Cancel)]);
     let mut digest = empty();
     digest.add_changes(&ana[..1], &BackoffPolicy::default(), at(1));
@@ -92,7 +92,7 @@ fn empty_event_expires_or_is_removed() {
 
     let back = joins("Ben", 3);
     digest.add_changes([&back], &BackoffPolicy::default(), at(3));
-    assert_eq!(digest.expires_at, None, "an attendee is in again");
+    assert_eq!(digest.expires_at, None, "the event has an attendee again");
     digest.add_changes(&[Change { old: back.new.clone(), new: None, ..back }], &BackoffPolicy::default(), at(4));
     assert_eq!(digest.expires_at, Some(at(4)));
 }
@@ -103,7 +103,7 @@ fn lease(at: Timestamp) -> Lease {
     Lease { holder: 1, ends_at: at.plus(MINUTE * 2) }
 }
 
-/// Sends an announcement; returns whether one was due.
+/// Sends the announcement if one is due, and returns whether it was.
 fn announce(digest: &mut Digest, now: Timestamp) -> bool {
     let is_due = digest.claim(lease(now), now);
     digest.finish_sending(&BackoffPolicy::default(), now);
@@ -130,7 +130,7 @@ fn backoff_grows_with_each_announcement() {
 #[test]
 fn backoff_restarts_after_maximum_without_activity() {
     let six_hours = BackoffPolicy::default().maximum;
-    for (pause, wait) in [(six_hours - MINUTE, 2), (six_hours, 1)] {
+    for (pause, wait_minutes) in [(six_hours - MINUTE, 2), (six_hours, 1)] {
         let mut digest = empty();
         digest.add_changes(&[joins("Ana", 1)], &BackoffPolicy::default(), at(0));
         announce(&mut digest, at(0));
@@ -138,12 +138,12 @@ fn backoff_restarts_after_maximum_without_activity() {
         digest.add_changes(&[joins("Ben", 1)], &BackoffPolicy::default(), later);
         assert!(announce(&mut digest, later));
         digest.add_changes(&[joins("Cleo", 1)], &BackoffPolicy::default(), later);
-        assert_eq!(digest.due_at(), Some(later.plus(MINUTE * wait)));
+        assert_eq!(digest.due_at(), Some(later.plus(MINUTE * wait_minutes)));
     }
 }
 
 #[test]
-fn clock_set_back_delays_at_most_maximum() {
+fn clock_set_back_delays_by_at_most_maximum() {
     let mut digest = empty();
     let year = MINUTE * 60 * 24 * 365;
     digest.add_changes(&[joins("Ana", 1)], &BackoffPolicy::default(), at(0).plus(year));
@@ -164,7 +164,7 @@ fn lease_is_exclusive_until_it_ends() {
     assert!(!digest.claim(Lease { holder: 2, ..lease(at(1)) }, at(1)));
     assert!(digest.is_held_by(1));
     assert_eq!(digest.sending.as_ref().unwrap().news.named[0].name.as_str(), "Ana");
-    // The lease of the first holder has ended.
+    // At second 121, the lease of the first holder has ended.
     assert!(digest.claim(Lease { holder: 2, ..lease(at(121)) }, at(121)));
     assert_eq!(digest.sending.as_ref().unwrap().news.named[0].name.as_str(), "Ana");
 

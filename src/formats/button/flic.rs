@@ -1,19 +1,21 @@
-//! Flic's cloud: the claims of its tokens, after their signature was verified.
+//! Buttons of Flic: the claims of a token from Flic's cloud. The token's signature was verified before.
 
 use serde_json::{Map, Value};
 
-use super::{DeviceMessage, DevicePress, HTTP, text_of, time_of};
+use super::{DeviceMessage, DevicePress, HTTP_TOPIC_PREFIX, text_field, time_key};
 use crate::domain::button::PressKind;
 
-/// `{"buttonSerialNumber", "clickType": "click", "pressedAt"}`.
+/// Decodes `{"buttonSerialNumber", "clickType": "click", "pressedAt"}`.
 pub fn claims(topic: &str, object: &Map<String, Value>) -> Option<DeviceMessage> {
-    let device = topic.strip_prefix(HTTP)?;
-    text_of(object, "buttonSerialNumber").filter(|serial| *serial == device)?;
-    let kind = match text_of(object, "clickType")? {
+    let device = topic.strip_prefix(HTTP_TOPIC_PREFIX)?;
+    text_field(object, "buttonSerialNumber").filter(|serial| *serial == device)?;
+    let kind = match text_field(object, "clickType")? {
         "click" => Some(PressKind::Single),
         "double_click" => Some(PressKind::Double),
         "hold" => Some(PressKind::Long),
         _ => None,
     };
-    Some(DeviceMessage::from(kind.map(|kind| DevicePress::first(device, kind, time_of(object, "pressedAt")))))
+    Some(DeviceMessage::from(
+        kind.map(|kind| DevicePress::of_first_button(device, kind, time_key(object, "pressedAt"))),
+    ))
 }

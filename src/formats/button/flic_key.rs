@@ -1,4 +1,4 @@
-//! The signature of Flic's cloud over its buttons' events.
+//! Verifies the tokens in which Flic's cloud sends button presses.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,29 +11,32 @@ use serde_json::{Map, Value};
 
 use crate::domain::timestamp::Timestamp;
 
-/// The tolerated difference to the clocks of Flic's servers, in seconds.
-const LEEWAY: i64 = 60;
+/// The tolerated difference between our clock and the clocks of Flic's servers.
+const CLOCK_LEEWAY_SECONDS: i64 = 60;
 
 /// The public key that verifies Flic's tokens. Only ES256 is accepted, so a token cannot choose another algorithm.
 #[derive(Clone)]
-pub struct FlicKey(Vec<u8>);
+pub struct FlicKey(
+    /// The uncompressed point (SEC 1, section 2.3.3).
+    Vec<u8>,
+);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "write Flic's public key as a JWK of the curve P-256: {{\"kty\": \"EC\", \"crv\": \"P-256\", \"x\": …, \"y\": …}}"
+    "invalid Flic key; write a JWK of the curve P-256: {{\"kty\": \"EC\", \"crv\": \"P-256\", \"x\": …, \"y\": …}}"
 )]
-pub struct NotAFlicKey;
+pub struct InvalidFlicKey;
 
 /// Why a token is invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum NotFlics {
+pub enum InvalidFlicToken {
     #[error("the token is not a JSON Web Token")]
     Malformed,
     #[error("the token is not signed with ES256")]
-    OtherAlgorithm,
+    WrongAlgorithm,
     #[error("the token is not signed by Flic's key")]
-    Forged,
-    #[error("the token has expired")]
+    WrongSignature,
+    #[error("the token has expired or has no expiry time")]
     Expired,
 }
 
@@ -46,43 +49,43 @@ struct Jwk {
 }
 
 impl FlicKey {
-    /// The claims of a token in compact form (RFC 7519) that this key signed and that has not expired.
-    pub fn verify(&self, token: &str, now: Timestamp) -> Result<Map<String, Value>, NotFlics> {
-        let (signed, signature) = token.rsplit_once('.').ok_or(NotFlics::Malformed)?;
-        let (header, claims) = signed.split_once('.').ok_or(NotFlics::Malformed)?;
-        if object(header)?.get("alg").and_then(Value::as_str) != Some("ES256") {
-            return Err(NotFlics::OtherAlgorithm);
+    /// Verifies a JSON Web Token in compact form (RFC 7519), and returns its claims.
+    pub fn verify(&self, token: &str, now: Timestamp) -> Result<Map<String, Value>, InvalidFlicToken> {
+        let (signed, signature) = token.rsplit_once('.').ok_or(InvalidFlicToken::Malformed)?;
+        let (header, claims) = signed.split_once('.').ok_or(InvalidFlicToken::Malformed)?;
+        if decode_part(header)?.get("alg").and_then(Value::as_str) != Some("ES256") {
+            return Err(InvalidFlicToken::WrongAlgorithm);
         }
-        let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| NotFlics::Malformed)?;
+        let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| InvalidFlicToken::Malformed)?;
         let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, &self.0);
-        key.verify(signed.as_bytes(), &signature).map_err(|_| NotFlics::Forged)?;
-        let claims = object(claims)?;
+        key.verify(signed.as_bytes(), &signature).map_err(|_| InvalidFlicToken::WrongSignature)?;
+        let claims = decode_part(claims)?;
         match claims.get("exp").and_then(Value::as_i64) {
-            Some(expires_at) if expires_at.saturating_add(LEEWAY) > now.as_seconds() => Ok(claims),
-            _ => Err(NotFlics::Expired),
+            Some(expires_at) if expires_at.saturating_add(CLOCK_LEEWAY_SECONDS) > now.as_seconds() => Ok(claims),
+            _ => Err(InvalidFlicToken::Expired),
         }
     }
 }
 
-fn object(part: &str) -> Result<Map<String, Value>, NotFlics> {
-    let bytes = URL_SAFE_NO_PAD.decode(part).map_err(|_| NotFlics::Malformed)?;
-    serde_json::from_slice(&bytes).map_err(|_| NotFlics::Malformed)
+fn decode_part(part: &str) -> Result<Map<String, Value>, InvalidFlicToken> {
+    let bytes = URL_SAFE_NO_PAD.decode(part).map_err(|_| InvalidFlicToken::Malformed)?;
+    serde_json::from_slice(&bytes).map_err(|_| InvalidFlicToken::Malformed)
 }
 
 impl FromStr for FlicKey {
-    type Err = NotAFlicKey;
+    type Err = InvalidFlicKey;
 
-    fn from_str(text: &str) -> Result<Self, NotAFlicKey> {
-        let jwk: Jwk = serde_json::from_str(text).map_err(|_| NotAFlicKey)?;
+    fn from_str(text: &str) -> Result<Self, InvalidFlicKey> {
+        let jwk: Jwk = serde_json::from_str(text).map_err(|_| InvalidFlicKey)?;
         let coordinate = |text: &str| {
             let bytes = URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).ok()?;
             (bytes.len() == 32).then_some(bytes)
         };
         if jwk.kty != "EC" || jwk.crv != "P-256" {
-            return Err(NotAFlicKey);
+            return Err(InvalidFlicKey);
         }
-        let (x, y) = coordinate(&jwk.x).zip(coordinate(&jwk.y)).ok_or(NotAFlicKey)?;
-        // SEC 1, section 2.3.3: an uncompressed point.
+        let (x, y) = coordinate(&jwk.x).zip(coordinate(&jwk.y)).ok_or(InvalidFlicKey)?;
+        // The byte 4 marks an uncompressed point.
         Ok(Self([&[4], &x[..], &y[..]].concat()))
     }
 }
@@ -101,12 +104,13 @@ mod tests {
 
     use super::*;
 
-    struct Flic {
+    /// A signing key, which stands for Flic's cloud.
+    struct Signer {
         pair: EcdsaKeyPair,
         random: SystemRandom,
     }
 
-    impl Flic {
+    impl Signer {
         fn new() -> Self {
             let random = SystemRandom::new();
             let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).unwrap();
@@ -138,38 +142,38 @@ mod tests {
     }
 
     #[test]
-    fn what_flic_signed_is_read_until_it_expires() {
-        let flic = Flic::new();
+    fn accepts_signed_token_until_it_expires() {
+        let flic = Signer::new();
         let header = json!({"alg": "ES256", "typ": "JWT"});
-        let read = |expires_in| flic.key().verify(&flic.sign(&header, &claims(expires_in)), now());
-        assert_eq!(Value::Object(read(300).unwrap()), claims(300));
-        assert_eq!(read(-61), Err(NotFlics::Expired));
-        assert_eq!(flic.key().verify(&flic.sign(&header, &json!({})), now()), Err(NotFlics::Expired));
+        let verify = |expires_in| flic.key().verify(&flic.sign(&header, &claims(expires_in)), now());
+        assert_eq!(Value::Object(verify(300).unwrap()), claims(300));
+        assert_eq!(verify(-61), Err(InvalidFlicToken::Expired));
+        assert_eq!(flic.key().verify(&flic.sign(&header, &json!({})), now()), Err(InvalidFlicToken::Expired));
     }
 
     #[test]
-    fn nobody_else_speaks_for_a_button() {
-        let (flic, other) = (Flic::new(), Flic::new());
+    fn rejects_forged_tokens() {
+        let (flic, attacker) = (Signer::new(), Signer::new());
         let header = json!({"alg": "ES256"});
-        let token = other.sign(&header, &claims(300));
-        assert_eq!(flic.key().verify(&token, now()), Err(NotFlics::Forged));
+        let token = attacker.sign(&header, &claims(300));
+        assert_eq!(flic.key().verify(&token, now()), Err(InvalidFlicToken::WrongSignature));
         for algorithm in ["none", "HS256", "ES384", "es256"] {
             let token = flic.sign(&json!({"alg": algorithm}), &claims(300));
-            assert_eq!(flic.key().verify(&token, now()), Err(NotFlics::OtherAlgorithm), "{algorithm}");
+            assert_eq!(flic.key().verify(&token, now()), Err(InvalidFlicToken::WrongAlgorithm), "{algorithm}");
         }
         let token = flic.sign(&header, &claims(300));
         let (start, signature) = token.rsplit_once('.').unwrap();
         let (head, _) = start.split_once('.').unwrap();
-        let changed = format!("{head}.{}.{signature}", URL_SAFE_NO_PAD.encode(claims(9_000).to_string()));
-        assert_eq!(flic.key().verify(&changed, now()), Err(NotFlics::Forged));
-        assert_eq!(flic.key().verify(&format!("{start}."), now()), Err(NotFlics::Forged));
+        let altered = format!("{head}.{}.{signature}", URL_SAFE_NO_PAD.encode(claims(9_000).to_string()));
+        assert_eq!(flic.key().verify(&altered, now()), Err(InvalidFlicToken::WrongSignature));
+        assert_eq!(flic.key().verify(&format!("{start}."), now()), Err(InvalidFlicToken::WrongSignature));
         for text in ["", ".", "..", "a.b.c", "é.é.é", start] {
             assert!(flic.key().verify(text, now()).is_err(), "{text}");
         }
     }
 
     #[test]
-    fn what_is_no_key_is_refused() {
+    fn rejects_invalid_keys() {
         for text in ["", "{}", r#"{"kty": "RSA", "crv": "P-256", "x": "AA", "y": "AA"}"#, "-----BEGIN PUBLIC KEY-----"]
         {
             assert!(text.parse::<FlicKey>().is_err(), "{text}");

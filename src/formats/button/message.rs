@@ -1,4 +1,4 @@
-//! A button's message on the queue: the unchanged payload with its topic and time.
+//! Writes and parses a button's message on the queue: the unchanged payload with its topic and time.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -8,32 +8,34 @@ use crate::domain::invalid::{FieldProblem, InvalidField};
 use crate::domain::timestamp::Timestamp;
 use crate::formats::fields;
 
-/// `{"topic": "shellies/…", "payload": base64, "received_at": ms}`, as the IoT rule and the MQTT client write it to the queue.
+/// A message `{"topic": "shellies/…", "payload": base64, "received_at": ms}`. The MQTT
+/// client and the AWS IoT rule send it to the queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ButtonMessage {
     /// The MQTT topic.
     pub topic: String,
-    /// The bytes that the button sent.
+    /// The unchanged bytes from the button.
     pub payload: Vec<u8>,
-    /// The time of the server or broker that received it, since the clocks of buttons are often wrong.
+    /// The time at which the server or broker received the message. The clocks of buttons are often wrong.
     pub received_at: Timestamp,
 }
 
 impl ButtonMessage {
-    /// The body of the message on the queue; [`ButtonMessage::parse`] parses it again.
+    /// Writes the body of the queue message. [`ButtonMessage::parse`] is the inverse.
     pub fn write(&self) -> String {
         let Self { topic, payload, received_at } = self;
         json!({"topic": topic, "payload": STANDARD.encode(payload), "received_at": received_at.as_millis()}).to_string()
     }
 
-    /// Whether a message's fields are a button's message, and not a sign-up with unknown fields.
+    /// Whether these are the fields of a button's message. A message with
+    /// `event` or `name` is a sign-up with unknown fields.
     pub fn matches(fields: &Map<String, Value>) -> bool {
         let has = |field| fields.contains_key(field);
         has("topic") && has("payload") && !has("event") && !has("name")
     }
 
     /// # Errors
-    /// The first invalid field.
+    /// Returns the first invalid field.
     pub fn parse(fields: &Map<String, Value>) -> Result<Self, InvalidField> {
         let payload = STANDARD.decode(fields::text(fields, "payload")?);
         let received_at = match fields.get("received_at") {
@@ -42,9 +44,8 @@ impl ButtonMessage {
         };
         Ok(Self {
             topic: fields::text(fields, "topic")?.to_owned(),
-            payload: payload.map_err(|_| {
-                FieldProblem::WrongType { expected: "base64", found: "something else" }.in_field("payload")
-            })?,
+            payload: payload
+                .map_err(|_| FieldProblem::WrongType { expected: "base64", found: "other text" }.in_field("payload"))?,
             received_at: received_at.map_err(|problem| problem.in_field("received_at"))?,
         })
     }

@@ -1,8 +1,8 @@
-//! Messages from buttons over MQTT or HTTP, and the presses in them.
+//! Decodes the messages that buttons send over MQTT or HTTP into presses.
 //!
-//! There is one module for each family of devices, written after the public documentation of its maker. The serial number is
-//! in the topic if the topic has one. The first button of a device has the device's serial number, the second one `…:2`, and
-//! so on.
+//! Each family of devices has its own module, which follows the manufacturer's public documentation. If the topic
+//! contains a serial number, that one is used, and not the one in the payload. The first button of a device has the
+//! device's serial number, and the second one has the serial number followed by `:2`.
 
 mod aws_iot;
 mod esphome;
@@ -23,21 +23,22 @@ use crate::domain::button::{DeduplicationKey, Press, PressKind, Serial};
 use crate::domain::invalid::FieldProblem;
 use crate::formats::fields;
 
-/// The prefix of the topic of a press over HTTP; the serial number follows.
-pub const HTTP: &str = "http/";
+/// A press over HTTP has this prefix and the serial number as its topic.
+pub const HTTP_TOPIC_PREFIX: &str = "http/";
 
-/// A decoded message.
+/// The content of a decoded message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decoded {
     Press(Press),
-    /// Another message, like the device's start, its battery level, a released button or an unsupported kind of press.
+    /// The message reports something else: the start of the device, its battery level, a
+    /// released button or a kind of press that is not supported.
     NotAPress,
 }
 
 /// Why a message cannot be decoded.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
-    #[error("the payload on `{topic}` is neither JSON nor a text of a supported button; see docs/buttons.md")]
+    #[error("the payload on `{topic}` is neither JSON nor a text that a supported button sends; see docs/buttons.md")]
     NotJson { topic: String },
     #[error("the payload on `{topic}` is not from a supported button; see docs/buttons.md")]
     Unknown { topic: String },
@@ -50,7 +51,7 @@ pub fn decode(message: &ButtonMessage) -> Result<Decoded, DecodeError> {
     let topic = message.topic.as_str();
     let DeviceMessage::Press(press) = device_message(topic, &message.payload)? else { return Ok(Decoded::NotAPress) };
     let serial = Serial::of_button(&press.device, press.button)
-        .map_err(|problem| DecodeError::Serial { topic: shown(topic), problem })?;
+        .map_err(|problem| DecodeError::Serial { topic: printable_topic(topic), problem })?;
     Ok(Decoded::Press(Press { serial, kind: press.kind, deduplication_key: press.deduplication_key }))
 }
 
@@ -58,7 +59,7 @@ pub fn decode(message: &ButtonMessage) -> Result<Decoded, DecodeError> {
 #[derive(Debug, PartialEq, Eq)]
 struct DevicePress {
     device: String,
-    /// The number of the button, from 1.
+    /// The number of the button on the device. The first button is 1.
     button: u32,
     kind: PressKind,
     deduplication_key: Option<DeduplicationKey>,
@@ -66,12 +67,12 @@ struct DevicePress {
 
 impl DevicePress {
     /// A press of the device's first or only button.
-    fn first(device: &str, kind: PressKind, deduplication_key: Option<DeduplicationKey>) -> Self {
+    fn of_first_button(device: &str, kind: PressKind, deduplication_key: Option<DeduplicationKey>) -> Self {
         Self { device: device.to_owned(), button: 1, kind, deduplication_key }
     }
 }
 
-/// A message of a supported device. The decoder of a family returns none for a message of another family.
+/// A message of a supported device. The decoder of a device family returns `None` for a message of another family.
 #[derive(Debug, PartialEq, Eq)]
 enum DeviceMessage {
     Press(DevicePress),
@@ -90,9 +91,9 @@ fn device_message(topic: &str, payload: &[u8]) -> Result<DeviceMessage, DecodeEr
     {
         return Ok(message);
     }
-    let json = serde_json::from_slice(payload).map_err(|_| DecodeError::NotJson { topic: shown(topic) })?;
-    let unknown = || DecodeError::Unknown { topic: shown(topic) };
-    let Value::Object(object) = json else { return Err(unknown()) };
+    let json = serde_json::from_slice(payload).map_err(|_| DecodeError::NotJson { topic: printable_topic(topic) })?;
+    let not_supported = || DecodeError::Unknown { topic: printable_topic(topic) };
+    let Value::Object(object) = json else { return Err(not_supported()) };
     let decoders = [
         aws_iot::one_click,
         aws_iot::iot_button,
@@ -104,35 +105,35 @@ fn device_message(topic: &str, payload: &[u8]) -> Result<DeviceMessage, DecodeEr
         tasmota::result,
         esphome::event,
     ];
-    decoders.iter().find_map(|decode| decode(topic, &object)).ok_or_else(unknown)
+    decoders.iter().find_map(|decode| decode(topic, &object)).ok_or_else(not_supported)
 }
 
-/// A topic for an error text: without control characters and not too long, since any device can choose it.
-pub fn shown(topic: &str) -> String {
+/// Shortens a topic and removes its control characters, so that it can be logged. Devices choose their topics.
+pub fn printable_topic(topic: &str) -> String {
     topic.chars().filter(|c| !c.is_control()).take(128).collect()
 }
 
-/// The device in a topic of the form `prefix device suffix`, or in the topic of a press over HTTP.
-fn device<'a>(topic: &'a str, prefix: &str, suffix: &str) -> Option<&'a str> {
+/// The device in a topic that consists of `prefix`, the device and `suffix`, or in the topic of a press over HTTP.
+fn device_in_topic<'a>(topic: &'a str, prefix: &str, suffix: &str) -> Option<&'a str> {
     let in_topic = || topic.strip_prefix(prefix)?.strip_suffix(suffix);
-    topic.strip_prefix(HTTP).or_else(in_topic).filter(|device| !device.is_empty())
+    topic.strip_prefix(HTTP_TOPIC_PREFIX).or_else(in_topic).filter(|device| !device.is_empty())
 }
 
-/// The text of a field; none if it is absent or no text.
-fn text_of<'a>(object: &'a Map<String, Value>, field: &str) -> Option<&'a str> {
+/// Returns `None` if the field is absent or not text.
+fn text_field<'a>(object: &'a Map<String, Value>, field: &str) -> Option<&'a str> {
     fields::optional(object, field)?.as_str()
 }
 
-/// A numeric field as a deduplication key.
-fn counter_of(object: &Map<String, Value>, field: &str) -> Option<DeduplicationKey> {
+/// Reads a numeric field as a deduplication key.
+fn counter_key(object: &Map<String, Value>, field: &str) -> Option<DeduplicationKey> {
     match fields::optional(object, field)? {
         Value::Number(number) => Some(DeduplicationKey::Counter(number.to_string())),
         _ => None,
     }
 }
 
-/// A time as text or as a number, as a deduplication key.
-fn time_of(object: &Map<String, Value>, field: &str) -> Option<DeduplicationKey> {
+/// Reads a time, written as text or as a number, as a deduplication key.
+fn time_key(object: &Map<String, Value>, field: &str) -> Option<DeduplicationKey> {
     match fields::optional(object, field)? {
         Value::String(text) => Some(DeduplicationKey::Time(text.clone())),
         Value::Number(number) => Some(DeduplicationKey::Time(number.to_string())),

@@ -1,4 +1,4 @@
-//! The registration of a button, as fields of a form or of JSON.
+//! Parses the registration of a button from the fields of an HTML form or of a JSON object.
 
 use serde_json::{Map, Value};
 
@@ -8,10 +8,10 @@ use crate::domain::event::Event;
 use crate::domain::invalid::{InvalidField, choice};
 use crate::formats::{fields, http_signup};
 
-/// A button from `{"serial", "event", "name", "single"?, "double"?, "triple"?, "long"?, "contact"?}`.
+/// Parses `{"serial", "event", "name", "single"?, "double"?, "triple"?, "long"?, "contact"?}`.
 ///
 /// # Errors
-/// The first invalid field.
+/// Returns the first invalid field.
 pub fn button(body: &Map<String, Value>) -> Result<Button, InvalidField> {
     let defaults = PressActions::default();
     let action =

@@ -1,16 +1,17 @@
-//! Tasmota with `SetOption73 1`: <https://tasmota.github.io/docs/Buttons-and-Switches/>.
+//! Buttons of Tasmota devices that are configured with `SetOption73 1`:
+//! <https://tasmota.github.io/docs/Buttons-and-Switches/>.
 
 use serde_json::{Map, Value};
 
-use super::{DeviceMessage, DevicePress, device, text_of};
+use super::{DeviceMessage, DevicePress, device_in_topic, text_field};
 use crate::domain::button::PressKind;
 
-/// `{"Button1": {"Action": "SINGLE"}}` on `stat/<topic>/RESULT`. Other results have the same topic.
+/// Decodes `{"Button1": {"Action": "SINGLE"}}` on `stat/<topic>/RESULT`. Results of commands arrive on the same topic.
 pub fn result(topic: &str, object: &Map<String, Value>) -> Option<DeviceMessage> {
-    let device = device(topic, "stat/", "/RESULT")?;
+    let device = device_in_topic(topic, "stat/", "/RESULT")?;
     let button = object.iter().find_map(|(field, value)| {
         let number: u32 = field.strip_prefix("Button")?.parse().ok()?;
-        Some((number, text_of(value.as_object()?, "Action")?))
+        Some((number, text_field(value.as_object()?, "Action")?))
     });
     match button {
         Some((button, action)) => Some(DeviceMessage::from(kind(action).map(|kind| DevicePress {

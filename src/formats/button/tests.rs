@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 use super::*;
 use crate::domain::timestamp::Timestamp;
 
-/// The amount of garbled data for each decoder.
+/// The amount of random data that each device family's decoder gets.
 const FUZZ_BYTES: usize = 10_000_000;
 
+/// A file in `tests/golden/buttons`: a message and the press in it, or `null` if the message is not a press.
 struct Golden {
     name: String,
     topic: String,
@@ -21,9 +22,9 @@ fn golden() -> Vec<Golden> {
     let read = |entry: std::io::Result<fs::DirEntry>| {
         let path = entry.unwrap().path();
         let text = |value: &Value| value.as_str().unwrap().to_owned();
-        let said: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+        let file: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
         let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
-        Golden { name, topic: text(&said["topic"]), payload: text(&said["payload"]), press: said["press"].clone() }
+        Golden { name, topic: text(&file["topic"]), payload: text(&file["payload"]), press: file["press"].clone() }
     };
     fs::read_dir(folder).unwrap().map(read).collect()
 }
@@ -57,7 +58,7 @@ fn error_has_topic_but_no_payload() {
     assert!(decoded("hall/door", &[0xff, 0]).is_err());
     let long = format!("iotbutton/{}", "x".repeat(300));
     let error = decoded(&long, br#"{"serialNumber":"A","clickType":"SINGLE"}"#).unwrap_err();
-    assert!(error.to_string().ends_with("takes 300 bytes; at most 256 are allowed"), "{error}");
+    assert!(error.to_string().ends_with("has 300 bytes; at most 256 are allowed"), "{error}");
 }
 
 #[test]
@@ -69,14 +70,16 @@ fn rejects_several_presses_in_one_message() {
 
 #[test]
 fn topic_determines_the_device() {
-    let claims_another = br#"{"serialNumber": "OTHER", "clickType": "SINGLE"}"#;
-    let Ok(Decoded::Press(press)) = decoded("iotbutton/OWN", claims_another) else { panic!("it is a press") };
+    let with_other_serial = br#"{"serialNumber": "OTHER", "clickType": "SINGLE"}"#;
+    let Ok(Decoded::Press(press)) = decoded("iotbutton/OWN", with_other_serial) else {
+        panic!("the message must be a press")
+    };
     assert_eq!(press.serial.as_str(), "OWN");
     let flic = br#"{"buttonSerialNumber": "OTHER", "clickType": "click", "pressedAt": "2026-11-25T18:00:00Z"}"#;
     assert!(decoded("http/OWN", flic).is_err());
 }
 
-/// A payload with random changes.
+/// Makes random changes to a payload.
 fn garbled(payload: &[u8], random: &mut fastrand::Rng) -> Vec<u8> {
     let mut bytes = payload.to_vec();
     for _ in 0..random.usize(0..4) {
@@ -88,7 +91,7 @@ fn garbled(payload: &[u8], random: &mut fastrand::Rng) -> Vec<u8> {
             3 if at < bytes.len() => bytes[at] = random.u8(..),
             _ => {
                 let token = ["null", "-1", "1e999", "[[[[", "{}", "\"\\ud800\"", "18446744073709551616", "\u{202e}"];
-                let token = random.choice(token).expect("there are some");
+                let token = random.choice(token).expect("the array is not empty");
                 bytes.splice(at..at, token.bytes());
             }
         }
@@ -97,7 +100,8 @@ fn garbled(payload: &[u8], random: &mut fastrand::Rng) -> Vec<u8> {
     bytes
 }
 
-/// Decodes random data and garbled golden payloads of a family of devices; `family` is the start of their file names.
+/// Decodes random data and garbled golden payloads of a device family. `family`
+/// is the prefix of the names of its golden files.
 fn fuzz(family: &str) {
     let golden: Vec<Golden> = golden().into_iter().filter(|golden| golden.name.starts_with(family)).collect();
     assert!(!golden.is_empty(), "{family}");
@@ -111,7 +115,7 @@ fn fuzz(family: &str) {
             garbled(payload.as_bytes(), &mut random)
         };
         sent += bytes.len();
-        // Every error is short.
+        // An error must not repeat the payload, which can be long.
         if let Err(error) = decoded(topic, &bytes) {
             assert!(error.to_string().len() < 1_000);
         }
@@ -128,13 +132,13 @@ macro_rules! fuzz {
 }
 
 fuzz! {
-    ten_million_bytes_do_not_upset_aws_iot_button: "aws-iot-button";
-    ten_million_bytes_do_not_upset_aws_1_click: "aws-1-click";
-    ten_million_bytes_do_not_upset_shelly_gen1: "shelly-gen1";
-    ten_million_bytes_do_not_upset_shelly_gen2: "shelly-gen2";
-    ten_million_bytes_do_not_upset_shelly_blu: "shelly-blu";
-    ten_million_bytes_do_not_upset_zigbee2mqtt: "zigbee2mqtt";
-    ten_million_bytes_do_not_upset_tasmota: "tasmota";
-    ten_million_bytes_do_not_upset_esphome: "esphome";
-    ten_million_bytes_do_not_upset_flic: "flic";
+    aws_iot_button_decoder_survives_random_bytes: "aws-iot-button";
+    aws_1_click_decoder_survives_random_bytes: "aws-1-click";
+    shelly_gen1_decoder_survives_random_bytes: "shelly-gen1";
+    shelly_gen2_decoder_survives_random_bytes: "shelly-gen2";
+    shelly_blu_decoder_survives_random_bytes: "shelly-blu";
+    zigbee2mqtt_decoder_survives_random_bytes: "zigbee2mqtt";
+    tasmota_decoder_survives_random_bytes: "tasmota";
+    esphome_decoder_survives_random_bytes: "esphome";
+    flic_decoder_survives_random_bytes: "flic";
 }

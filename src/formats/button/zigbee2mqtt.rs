@@ -2,28 +2,28 @@
 
 use serde_json::{Map, Value};
 
-use super::{DeviceMessage, DevicePress, device, text_of};
+use super::{DeviceMessage, DevicePress, device_in_topic, text_field};
 use crate::domain::button::PressKind;
 
-const BASE: &str = "zigbee2mqtt/";
+const TOPIC_PREFIX: &str = "zigbee2mqtt/";
 
-/// The plain action on `zigbee2mqtt/<name>/action`.
+/// Decodes an action that is sent as plain text on `zigbee2mqtt/<name>/action`.
 pub fn text(topic: &str, text: &str) -> Option<DeviceMessage> {
-    let device = topic.strip_prefix(BASE)?.strip_suffix("/action")?;
+    let device = topic.strip_prefix(TOPIC_PREFIX)?.strip_suffix("/action")?;
     Some(DeviceMessage::from(action(device, text)))
 }
 
-/// `{"action": "1_single", "battery": 100, …}` on `zigbee2mqtt/<name>`. The action is empty, null or absent before and
-/// after a press.
+/// Decodes `{"action": "1_single", "battery": 100, …}` on `zigbee2mqtt/<name>`. A message with an
+/// empty, null or absent action is not a press.
 pub fn json(topic: &str, object: &Map<String, Value>) -> Option<DeviceMessage> {
-    let device = device(topic, BASE, "")?;
-    if !topic.starts_with(BASE) && !object.contains_key("action") {
+    let device = device_in_topic(topic, TOPIC_PREFIX, "")?;
+    if !topic.starts_with(TOPIC_PREFIX) && !object.contains_key("action") {
         return None;
     }
-    Some(DeviceMessage::from(text_of(object, "action").and_then(|text| action(device, text))))
+    Some(DeviceMessage::from(text_field(object, "action").and_then(|text| action(device, text))))
 }
 
-/// `single`, or `2_single` with the number of the button.
+/// Parses an action like `single`, or like `2_single` with the number of the button.
 fn action(device: &str, text: &str) -> Option<DevicePress> {
     let numbered = text.split_once('_').and_then(|(number, kind)| Some((number.parse().ok()?, kind)));
     let (button, kind) = numbered.unwrap_or((1, text));

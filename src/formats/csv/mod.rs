@@ -1,8 +1,8 @@
-//! CSV import: files as spreadsheets write them, row by row.
+//! Parses the CSV files that spreadsheets write into sign-ups, row by row.
 //!
-//! The delimiter is a comma, semicolon or tab. The encoding is UTF-8 with or without a byte order mark, or UTF-16 with one; a
-//! row that is not UTF-8 is read as Windows-1252. Columns may have any order and case. [`rejected_rows`] writes a file of the
-//! rows that were not imported.
+//! The delimiter is a comma, semicolon or tab. The encoding is UTF-8 with or without a byte order mark, or UTF-16
+//! with one. A cell that is not UTF-8 is read as Windows-1252. Columns may be in any order, in lower or upper case.
+//! [`rejected_rows`] writes a file with the rows that were not imported.
 
 mod columns;
 pub mod rejected_rows;
@@ -25,10 +25,10 @@ use crate::domain::invalid::InvalidField;
 use crate::domain::signup::{Request, Signup, SignupId, Version};
 use crate::domain::timestamp::Timestamp;
 
-/// The longest row, in bytes. A longer row is most likely a quote that is never closed.
-const ROW_BYTES: usize = 16 * 1024;
+/// A longer row is rejected. The reason is most likely a quote that is never closed.
+const MAX_ROW_BYTES: usize = 16 * 1024;
 
-/// The columns that are read.
+/// The names of the columns that are imported.
 pub const HEADER: [&str; 5] = ["event", "name", "email", "phone", "webhook"];
 
 /// A CSV file with a valid header.
@@ -36,20 +36,20 @@ pub struct Table<R: Read> {
     rows: Reader<Decoded<R>>,
     columns: Columns,
     record: ByteRecord,
-    /// The number of the last row. The header is row 1, as in a spreadsheet.
+    /// The number of the row that was read last. The header is row 1, as in a spreadsheet.
     row: u64,
 }
 
 type Decoded<R> = io::Chain<Cursor<Vec<u8>>, BufReader<DecodeReaderBytes<R, Vec<u8>>>>;
 
-/// A row that is not empty.
+/// A row with at least one non-empty cell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
     /// The row's number. The header is row 1, as in a spreadsheet.
     pub number: u64,
-    /// The unchanged cells in the columns of [`HEADER`].
+    /// The unchanged cells, in the order of [`HEADER`].
     pub cells: [String; HEADER.len()],
-    /// The sign-up of the row, or its problem.
+    /// The sign-up in the row, or the reason why the row is rejected.
     pub signup: Result<ImportedSignup, RowProblem>,
 }
 
@@ -61,48 +61,50 @@ pub struct ImportedSignup {
     pub contact: Option<Contact>,
 }
 
-/// Why a row is not imported. It never contains the text of a cell.
+/// Why a row is rejected. The error never contains the text of a cell, which may be private.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RowProblem {
     #[error(transparent)]
     InvalidField(#[from] InvalidField),
-    #[error("only one of `email`, `phone` and `webhook` may be given; leave one")]
+    #[error("the row has more than one of `email`, `phone` and `webhook`; leave one and empty the others")]
     SeveralContacts,
-    #[error("`phone` was shortened to a number by the spreadsheet; format the column as text and enter it again")]
+    #[error("the spreadsheet rounded `phone` to a number; format the column as text and enter the phone number again")]
     ShortenedPhone,
     #[error("there is a line break in `event` or `name`; look for a quote that is never closed")]
     LineBreak,
-    #[error("the row is longer than {ROW_BYTES} bytes; look for a quote that is never closed")]
+    #[error("the row is longer than {MAX_ROW_BYTES} bytes; look for a quote that is never closed")]
     TooLong,
 }
 
-/// The identity of an import. It is the same when the import is repeated, so a repeated import changes nothing.
+/// Identifies an import. A repeated import has the same identity, so it changes nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Import {
-    /// Derived from the file, so it differs between files.
+    /// A hash that is derived from the file. Different files have different ids.
     pub id: String,
     pub began_at: Timestamp,
 }
 
 impl<R: Read> Table<R> {
+    /// Reads the header.
+    ///
     /// # Errors
-    /// If the header cannot be read or lacks a column.
+    /// Returns an error if the header cannot be read, lacks a required column or names a column twice.
     pub fn new(source: R) -> Result<Self, CsvError> {
         let mut lines =
             BufReader::new(DecodeReaderBytesBuilder::new().utf8_passthru(true).strip_bom(true).build(source));
         let mut first = Vec::new();
-        let mut line = |first: &mut Vec<u8>| {
+        let mut read_line = |first: &mut Vec<u8>| {
             first.clear();
-            let read = (&mut lines).take(ROW_BYTES as u64).read_until(b'\n', first)?;
+            let read = (&mut lines).take(MAX_ROW_BYTES as u64).read_until(b'\n', first)?;
             Ok::<_, io::Error>(read)
         };
-        if line(&mut first)? == 0 {
+        if read_line(&mut first)? == 0 {
             return Err(CsvError::Empty);
         }
-        // Excel reads the delimiter from such a line and does not show the line.
+        // In Excel, too, a line that declares the delimiter is not a row.
         let declared = columns::declared_delimiter(&first);
         if declared.is_some() {
-            line(&mut first)?;
+            read_line(&mut first)?;
         }
         let delimiter = declared.unwrap_or_else(|| columns::guess_delimiter(&first));
         let mut rows = ReaderBuilder::new()
@@ -114,31 +116,31 @@ impl<R: Read> Table<R> {
         if !rows.read_byte_record(&mut record)? {
             return Err(CsvError::Empty);
         }
-        let columns = Columns::read(&record)?;
+        let columns = Columns::find(&record)?;
         Ok(Self { rows, columns, record, row: 1 })
     }
 
-    /// The names of ignored columns.
-    pub fn other_columns(&self) -> &[String] {
-        &self.columns.others
+    /// The names of the columns that are not imported.
+    pub fn ignored_columns(&self) -> &[String] {
+        &self.columns.ignored
     }
 
-    /// The bytes read so far, counted as UTF-8.
-    pub fn position(&self) -> u64 {
+    /// The number of bytes read so far, counted after the conversion to UTF-8.
+    pub fn bytes_read(&self) -> u64 {
         self.rows.position().byte()
     }
 
-    /// The next row that is not empty.
+    /// Reads the next row that is not empty. Returns `None` at the end of the file.
     ///
     /// # Errors
-    /// If the source cannot be read.
+    /// Returns an error if the source cannot be read.
     pub fn next_row(&mut self) -> io::Result<Option<Row>> {
         while self.rows.read_byte_record(&mut self.record).map_err(io::Error::other)? {
             self.row += 1;
             if self.record.iter().all(|cell| cell.trim_ascii().is_empty()) {
                 continue;
             }
-            if self.record.as_slice().len() > ROW_BYTES {
+            if self.record.as_slice().len() > MAX_ROW_BYTES {
                 let signup = Err(RowProblem::TooLong);
                 return Ok(Some(Row { number: self.row, cells: Cells::default(), signup }));
             }
@@ -151,7 +153,7 @@ impl<R: Read> Table<R> {
 }
 
 fn parse_row([event, name, email, phone, webhook]: &Cells) -> Result<ImportedSignup, RowProblem> {
-    // An unclosed quote would make the next row a part of the name.
+    // If a quote is not closed, the event or the name contains the following rows.
     if [event, name].iter().any(|text| text.trim().contains(['\n', '\r'])) {
         return Err(RowProblem::LineBreak);
     }
@@ -171,7 +173,7 @@ fn parse_row([event, name, email, phone, webhook]: &Cells) -> Result<ImportedSig
 }
 
 impl Import {
-    /// The id of a file's import, and the file's length in bytes.
+    /// Returns the id for the import of this file, and the file's length in bytes.
     pub fn hash_contents(mut contents: impl Read) -> io::Result<(String, u64)> {
         let (mut hash, mut buffer, mut length) = (Sha256::new(), vec![0; 64 * 1024], 0);
         loop {
@@ -184,17 +186,17 @@ impl Import {
         }
     }
 
-    /// An id from bytes that identify the file.
+    /// Derives an id from bytes that identify the file.
     pub fn id_of(identity: &[u8]) -> String {
         Sha256::digest(identity)[..8].iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// The sign-up of a row. A repeated import makes the same sign-up, so it does not undo later changes. Of two rows about one
-    /// attendee the later row wins.
+    /// Builds the sign-up of a row. A repeated import builds the same sign-up, so it does not undo
+    /// later changes. If two rows are about the same attendee, the later row wins.
     pub fn signup(&self, row: u64, imported: ImportedSignup) -> Signup {
         let id = SignupId::parse(&format!("import-{}-{row:010}", self.id));
         Signup {
-            version: Version { requested_at: self.began_at, id: id.expect("an id of short ASCII is valid") },
+            version: Version { requested_at: self.began_at, id: id.expect("a short ASCII id without spaces is valid") },
             event: imported.event,
             name: imported.name,
             channel: Channel::Import,

@@ -1,39 +1,39 @@
-//! Rejected rows, written as a CSV file that can be corrected and imported again.
+//! Writes the rejected rows of an import as a CSV file, which can be corrected and imported again.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
 
 use super::{HEADER, Row, text};
 
-/// Additional columns, which an import ignores.
+/// The columns after those of [`HEADER`]. An import ignores them.
 const REASON_COLUMNS: [&str; 2] = ["row", "reason"];
 
 /// Writes the header.
 pub fn write_header(out: impl Write) -> io::Result<()> {
-    write(out, HEADER.iter().chain(&REASON_COLUMNS).map(|name| name.as_bytes()))
+    write_record(out, HEADER.iter().chain(&REASON_COLUMNS).map(|name| name.as_bytes()))
 }
 
-/// Writes a rejected row and the reason.
+/// Writes a rejected row, its number and the reason.
 pub fn write_row(out: impl Write, row: &Row, reason: &str) -> io::Result<()> {
     let cells = row.cells.each_ref().map(|cell| escape_cell(cell));
     let number = row.number.to_string();
-    write(out, cells.iter().map(|cell| cell.as_bytes()).chain([number.as_bytes(), reason.as_bytes()]))
+    write_record(out, cells.iter().map(|cell| cell.as_bytes()).chain([number.as_bytes(), reason.as_bytes()]))
 }
 
-/// Writes the reason why a whole file was rejected.
+/// Writes the header and the reason why the whole file was rejected.
 pub fn write_file_rejected(mut out: impl Write, reason: &str) -> io::Result<()> {
     write_header(&mut out)?;
     let empty_cells = HEADER.iter().map(|_| &b""[..]);
-    write(out, empty_cells.chain([&b"1"[..], reason.as_bytes()]))
+    write_record(out, empty_cells.chain([&b"1"[..], reason.as_bytes()]))
 }
 
-/// Escapes formulas like the export, except in phone numbers.
+/// Escapes formulas as the CSV export does. Phone numbers begin with `+` too, but are not escaped.
 fn escape_cell(cell: &str) -> Cow<'_, str> {
     let is_phone = cell.strip_prefix('+').is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()));
     if is_phone { Cow::Borrowed(cell) } else { text::escape_formula(cell) }
 }
 
-fn write<'a>(out: impl Write, cells: impl Iterator<Item = &'a [u8]>) -> io::Result<()> {
+fn write_record<'a>(out: impl Write, cells: impl Iterator<Item = &'a [u8]>) -> io::Result<()> {
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).flexible(true).from_writer(out);
     writer.write_record(cells)?;
     writer.flush()

@@ -5,7 +5,7 @@ fn table(bytes: &[u8]) -> Vec<Row> {
     std::iter::from_fn(|| table.next_row().unwrap()).collect()
 }
 
-/// The sign-up or the problem of each row.
+/// The number of each row, with its sign-up or the reason why it is rejected.
 fn parse_rows(bytes: &[u8]) -> Vec<(u64, String)> {
     let describe = |row: Row| match row.signup {
         Ok(ImportedSignup { event, name, contact }) => {
@@ -17,7 +17,7 @@ fn parse_rows(bytes: &[u8]) -> Vec<(u64, String)> {
     table(bytes).into_iter().map(describe).collect()
 }
 
-fn only_row(row: &str) -> String {
+fn parse_one_row(row: &str) -> String {
     parse_rows(format!("event,name,email,phone,webhook\n{row}\n").as_bytes()).remove(0).1
 }
 
@@ -29,7 +29,7 @@ fn columns_have_any_order_and_case() {
         [(2, "Ana for Pizza Night at +14155552671".to_owned()), (3, "Ben for Dance".to_owned())]
     );
     let table = Table::new(&bytes[..]).unwrap();
-    assert_eq!(table.other_columns(), ["Age"]);
+    assert_eq!(table.ignored_columns(), ["Age"]);
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn reads_spreadsheet_encodings_and_delimiters() {
 }
 
 #[test]
-fn row_numbers_match_spreadsheet() {
+fn rows_are_numbered_as_in_a_spreadsheet() {
     let bytes = b"event,name,comment\nDance,Ana,\"two\nlines\"\nDance,,\n";
     assert_eq!(
         parse_rows(bytes),
@@ -60,35 +60,35 @@ fn row_numbers_match_spreadsheet() {
 }
 
 #[test]
-fn rejected_row_has_reason() {
-    assert_eq!(only_row("Dance,Ana,a@example.org,+14155552671,"), RowProblem::SeveralContacts.to_string());
-    assert_eq!(only_row("Dance,Ana,,\"4,91512E+11\","), RowProblem::ShortenedPhone.to_string());
-    assert_eq!(only_row("Dance,Ana,,4.91512E+11,"), RowProblem::ShortenedPhone.to_string());
-    assert!(only_row("Dance,Ana,,01512 3456789,").starts_with("`phone` is not a phone number"));
-    assert!(only_row("Dance,Ana,nowhere,,").starts_with("`email` is not an email address"));
-    assert!(only_row("Dance,Ana,,,http://example.org").starts_with("`webhook` is not an https address"));
-    assert!(only_row("#,Ana,,,").starts_with("`event` contains '#'"));
-    assert_eq!(only_row("Dance,\"Ana\nDance,Ben,,,"), RowProblem::LineBreak.to_string());
-    assert!(only_row("Dance").starts_with("`name` is empty"));
-    assert_eq!(only_row(&format!("Dance,Ana,{},,", "x".repeat(20_000))), RowProblem::TooLong.to_string());
+fn rejected_row_has_a_reason() {
+    assert_eq!(parse_one_row("Dance,Ana,a@example.org,+14155552671,"), RowProblem::SeveralContacts.to_string());
+    assert_eq!(parse_one_row("Dance,Ana,,\"4,91512E+11\","), RowProblem::ShortenedPhone.to_string());
+    assert_eq!(parse_one_row("Dance,Ana,,4.91512E+11,"), RowProblem::ShortenedPhone.to_string());
+    assert!(parse_one_row("Dance,Ana,,01512 3456789,").starts_with("`phone` is not a phone number"));
+    assert!(parse_one_row("Dance,Ana,nowhere,,").starts_with("`email` is not an email address"));
+    assert!(parse_one_row("Dance,Ana,,,http://example.org").starts_with("`webhook` is not an https address"));
+    assert!(parse_one_row("#,Ana,,,").starts_with("`event` contains '#'"));
+    assert_eq!(parse_one_row("Dance,\"Ana\nDance,Ben,,,"), RowProblem::LineBreak.to_string());
+    assert!(parse_one_row("Dance").starts_with("`name` is empty"));
+    assert_eq!(parse_one_row(&format!("Dance,Ana,{},,", "x".repeat(20_000))), RowProblem::TooLong.to_string());
 }
 
 #[test]
 fn unescapes_formulas() {
-    assert_eq!(only_row("Dance,'=Ana,,,"), "=Ana for Dance");
-    assert_eq!(only_row("Dance,'+1 Ana,,'+14155552671,"), "+1 Ana for Dance at +14155552671");
-    assert_eq!(only_row("Dance,'t Hooft,,,"), "'t Hooft for Dance");
+    assert_eq!(parse_one_row("Dance,'=Ana,,,"), "=Ana for Dance");
+    assert_eq!(parse_one_row("Dance,'+1 Ana,,'+14155552671,"), "+1 Ana for Dance at +14155552671");
+    assert_eq!(parse_one_row("Dance,'t Hooft,,,"), "'t Hooft for Dance");
 }
 
 #[test]
 fn invalid_header_names_missing_column() {
-    let refused = |text: &str| Table::new(text.as_bytes()).err().map(|error| error.to_string());
-    assert!(refused("").unwrap().contains("empty"));
-    assert!(refused("name,email\nAna,\n").unwrap().contains("no column `event`; the first row names name, email"));
-    assert!(refused("Dance,Ana\n").unwrap().contains("names Dance, Ana"));
-    assert!(refused("event,name,Name\n").unwrap().contains("two columns are called `name`"));
-    assert!(refused(" \n").unwrap().contains("names none"));
-    assert!(refused("event,name").is_none());
+    let error = |text: &str| Table::new(text.as_bytes()).err().map(|error| error.to_string());
+    assert!(error("").unwrap().contains("empty"));
+    assert!(error("name,email\nAna,\n").unwrap().contains("no column `event`; the first row names name, email"));
+    assert!(error("Dance,Ana\n").unwrap().contains("names Dance, Ana"));
+    assert!(error("event,name,Name\n").unwrap().contains("two columns are called `name`"));
+    assert!(error(" \n").unwrap().contains("names none"));
+    assert!(error("event,name").is_none());
 }
 
 #[test]
@@ -110,21 +110,21 @@ fn repeated_import_makes_same_signups() {
     assert_eq!((id.len(), length), (16, 11));
     assert_ne!(id, Import::hash_contents(&b"event,name\n\n"[..]).unwrap().0);
     let import = Import { id, began_at };
-    let person = table(b"event,name\nDance,Ana\n").remove(0).signup.unwrap();
-    assert_eq!(import.signup(2, person.clone()), import.signup(2, person.clone()));
-    assert!(import.signup(9, person.clone()).version < import.signup(10, person).version);
+    let imported = table(b"event,name\nDance,Ana\n").remove(0).signup.unwrap();
+    assert_eq!(import.signup(2, imported.clone()), import.signup(2, imported.clone()));
+    assert!(import.signup(9, imported.clone()).version < import.signup(10, imported).version);
 }
 
-/// The amount of random data that is read.
+/// The amount of random data that the test parses.
 const FUZZ_BYTES: usize = 10_000_000;
 
 #[test]
-fn survives_ten_million_garbled_bytes() {
-    let good = "event,name,email,phone,webhook\r\nDance,\"Zoë\",zoe@example.org,,\r\nDance,Ben,,+14155552671,\r\n";
+fn survives_random_bytes() {
+    let valid = "event,name,email,phone,webhook\r\nDance,\"Zoë\",zoe@example.org,,\r\nDance,Ben,,+14155552671,\r\n";
     let mut random = crate::seed::rng();
     let mut sent = 0;
     while sent < FUZZ_BYTES {
-        let mut bytes = good.repeat(random.usize(1..4)).into_bytes();
+        let mut bytes = valid.repeat(random.usize(1..4)).into_bytes();
         for _ in 0..random.usize(0..12) {
             let at = random.usize(0..bytes.len());
             match random.u8(0..4) {

@@ -1,10 +1,10 @@
-//! The text of cells: its encoding, formula escapes and numbers.
+//! Decodes the text of cells, and handles formulas and shortened numbers in it.
 
 use std::borrow::Cow;
 
 use encoding_rs::WINDOWS_1252;
 
-/// Decodes UTF-8, or otherwise Windows-1252, which Excel writes in many countries.
+/// Decodes a cell as UTF-8 if it is valid UTF-8, and else as Windows-1252, which Excel writes in many countries.
 pub fn decode(cell: &[u8]) -> String {
     match std::str::from_utf8(cell) {
         Ok(text) => text.to_owned(),
@@ -12,7 +12,8 @@ pub fn decode(cell: &[u8]) -> String {
     }
 }
 
-/// Removes a leading `'`. The export or a person wrote it so that a spreadsheet does not read the text as a formula or a number.
+/// Removes a leading `'` before a formula or a digit. Both the CSV export and people
+/// put it there, so that a spreadsheet reads the cell as text.
 pub fn unescape_formula(text: &str) -> &str {
     match text.strip_prefix('\'') {
         Some(rest) if is_formula(rest) => rest,
@@ -21,13 +22,13 @@ pub fn unescape_formula(text: &str) -> &str {
     }
 }
 
-/// Whether a spreadsheet reads a text as a formula: <https://owasp.org/www-community/attacks/CSV_Injection>. Some spreadsheets
-/// read full-width signs like plain ones.
+/// Whether a spreadsheet may read a text as a formula: <https://owasp.org/www-community/attacks/CSV_Injection>. Some
+/// spreadsheets treat full-width signs like ASCII ones.
 pub fn is_formula(text: &str) -> bool {
     text.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠'])
 }
 
-/// Puts a `'` before a formula, so that a spreadsheet does not run it.
+/// Puts a `'` before a formula, so that a spreadsheet does not evaluate it.
 pub fn escape_formula(text: &str) -> Cow<'_, str> {
     if is_formula(text) { Cow::Owned(format!("'{text}")) } else { Cow::Borrowed(text) }
 }
@@ -36,8 +37,8 @@ pub fn escape_formula(text: &str) -> Cow<'_, str> {
 /// last digits.
 pub fn is_scientific_notation(text: &str) -> bool {
     let Some((mantissa, exponent)) = text.split_once(['E', 'e']) else { return false };
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    mantissa.split(['.', ',']).all(digits) && digits(exponent.trim_start_matches('+'))
+    let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    mantissa.split(['.', ',']).all(is_digits) && is_digits(exponent.trim_start_matches('+'))
 }
 
 #[cfg(test)]

@@ -9,27 +9,27 @@ use crate::ports::Deferrals;
 
 const ARRIVED: &str = "2026-11-23T12:00:00Z";
 
-fn moment(text: &str) -> Timestamp {
+fn time_at(text: &str) -> Timestamp {
     Timestamp::parse_rfc3339(text).unwrap()
 }
 
-fn delivered(body: impl ToString) -> Delivery {
+fn delivery(body: impl ToString) -> Delivery {
     Delivery {
         message_id: "queue-17".to_owned(),
         receipt: "receipt".to_owned(),
         body: body.to_string(),
-        arrived_at: moment(ARRIVED),
+        arrived_at: time_at(ARRIVED),
         receive_count: 1,
         deferrals: Deferrals::default(),
     }
 }
 
 fn read(body: impl ToString) -> Signup {
-    parse(&delivered(body)).unwrap()
+    parse(&delivery(body)).unwrap()
 }
 
 fn error(body: impl ToString) -> String {
-    parse(&delivered(body)).unwrap_err().to_string()
+    parse(&delivery(body)).unwrap_err().to_string()
 }
 
 /// The smallest message with these fields added or replaced.
@@ -61,7 +61,7 @@ fn cloud_event(data: Value) -> Value {
     event
 }
 
-fn claims(signup: &Signup) -> (&str, Timestamp) {
+fn id_and_time(signup: &Signup) -> (&str, Timestamp) {
     (signup.version.id.as_str(), signup.version.requested_at)
 }
 
@@ -69,7 +69,7 @@ fn claims(signup: &Signup) -> (&str, Timestamp) {
 fn minimal_message_uses_delivery() {
     let signup = read(r#"{"event": "Dance", "name": "Melvin"}"#);
     let expected = Signup {
-        version: Version { requested_at: moment(ARRIVED), id: SignupId::parse("queue-17").unwrap() },
+        version: Version { requested_at: time_at(ARRIVED), id: SignupId::parse("queue-17").unwrap() },
         event: Event::parse("Dance").unwrap(),
         name: AttendeeName::parse("Melvin").unwrap(),
         channel: Channel::Queue,
@@ -79,7 +79,7 @@ fn minimal_message_uses_delivery() {
 }
 
 #[test]
-fn full_message_ignores_delivery() {
+fn full_message_overrides_delivery() {
     let signup = read(with(json!({
         "action": "sign_up",
         "contact": {"email": "ana@example.org"},
@@ -87,14 +87,14 @@ fn full_message_ignores_delivery() {
         "id": "order-17",
         "channel": "alexa",
     })));
-    assert_eq!(claims(&signup), ("order-17", moment("2026-11-23T10:30:00Z")));
+    assert_eq!(id_and_time(&signup), ("order-17", time_at("2026-11-23T10:30:00Z")));
     assert_eq!(signup.channel, Channel::Alexa);
     assert_eq!(signup.request, Request::TrustedSignUp { contact: Some(Contact::email("ana@example.org").unwrap()) });
 }
 
 #[test]
 fn accepts_milliseconds() {
-    let at = moment("2026-11-23T11:00:00Z");
+    let at = time_at("2026-11-23T11:00:00Z");
     assert_eq!(read(with(json!({"requested_at": at.as_millis()}))).version.requested_at, at);
 }
 
@@ -103,16 +103,16 @@ fn future_time_becomes_arrival_time() {
     for claimed in
         [json!("2026-11-23T12:00:00.001Z"), json!("9998-12-31T23:59:59Z"), json!(Timestamp::LATEST.as_millis())]
     {
-        assert_eq!(read(with(json!({"requested_at": claimed}))).version.requested_at, moment(ARRIVED), "{claimed}");
+        assert_eq!(read(with(json!({"requested_at": claimed}))).version.requested_at, time_at(ARRIVED), "{claimed}");
     }
-    assert_eq!(read(sns(r#"{"event": "Dance", "name": "Ana"}"#)).version.requested_at, moment("2026-11-23T11:00:00Z"));
+    assert_eq!(read(sns(r#"{"event": "Dance", "name": "Ana"}"#)).version.requested_at, time_at("2026-11-23T11:00:00Z"));
     let mut late = sns(r#"{"event": "Dance", "name": "Ana"}"#);
     late["Timestamp"] = json!("2026-11-23T13:00:00.000Z");
-    assert_eq!(read(late).version.requested_at, moment(ARRIVED));
+    assert_eq!(read(late).version.requested_at, time_at(ARRIVED));
 }
 
 #[test]
-fn action_stay_and_channel_determine_request() {
+fn action_registration_and_channel_determine_request() {
     let registration = || SignupId::parse("s-1").unwrap();
     let table = [
         (json!({}), Request::TrustedSignUp { contact: None }),
@@ -147,13 +147,13 @@ fn null_and_unknown_fields_are_ignored() {
 }
 
 #[test]
-fn opens_sns_notification() {
+fn unwraps_sns_notification() {
     let signup = read(sns(r#"{"event": "Dance", "name": "Ana"}"#));
-    assert_eq!((signup.name.as_str(), claims(&signup)), ("Ana", ("sns-1", moment("2026-11-23T11:00:00Z"))));
+    assert_eq!((signup.name.as_str(), id_and_time(&signup)), ("Ana", ("sns-1", time_at("2026-11-23T11:00:00Z"))));
 }
 
 #[test]
-fn opens_cloud_event_in_every_encoding() {
+fn unwraps_cloud_event_in_every_encoding() {
     let message = r#"{"event": "Dance", "name": "Ana"}"#;
     for data in [
         json!({"data": {"event": "Dance", "name": "Ana"}}),
@@ -163,8 +163,12 @@ fn opens_cloud_event_in_every_encoding() {
         let event = cloud_event(data);
         for body in [event.clone(), sns(&event.to_string())] {
             let signup = read(&body);
-            let claims = claims(&signup);
-            assert_eq!((signup.name.as_str(), claims), ("Ana", ("event-1", moment("2026-11-23T10:00:00Z"))), "{body}");
+            let id_and_time = id_and_time(&signup);
+            assert_eq!(
+                (signup.name.as_str(), id_and_time),
+                ("Ana", ("event-1", time_at("2026-11-23T10:00:00Z"))),
+                "{body}"
+            );
         }
     }
 }
@@ -175,21 +179,21 @@ fn message_fields_override_envelope() {
     for body in [sns(&own.to_string()), cloud_event(json!({"data": own})), {
         sns(&cloud_event(json!({"data": own})).to_string())
     }] {
-        assert_eq!(claims(&read(&body)), ("own", moment("2026-11-23T09:00:00Z")), "{body}");
+        assert_eq!(id_and_time(&read(&body)), ("own", time_at("2026-11-23T09:00:00Z")), "{body}");
     }
 }
 
 #[test]
 fn envelope_fills_only_missing_fields() {
-    let half = cloud_event(json!({"data": {"event": "Dance", "name": "Ana", "id": "own"}, "time": null}));
-    assert_eq!(claims(&read(sns(&half.to_string()))), ("own", moment("2026-11-23T11:00:00Z")));
+    let partial = cloud_event(json!({"data": {"event": "Dance", "name": "Ana", "id": "own"}, "time": null}));
+    assert_eq!(id_and_time(&read(sns(&partial.to_string()))), ("own", time_at("2026-11-23T11:00:00Z")));
 }
 
 #[test]
 fn error_names_field_problem_and_limit() {
     let long = "x".repeat(1_100);
     let table = [
-        // Not a message at all.
+        // No JSON object.
         (Value::Null, "the message is null, not a JSON object; send one like"),
         (json!([1]), "the message is a list, not a JSON object; send one like"),
         (json!("Dance"), "the message is text, not a JSON object; send one like"),
@@ -209,14 +213,14 @@ fn error_names_field_problem_and_limit() {
         (json!({"event": "Dance"}), "`name` is missing; add it"),
         (with(json!({"event": " - "})), "`event` is empty; use 1 to 64 characters"),
         (with(json!({"event": "a".repeat(65)})), "`event` has 65 characters; at most 64 are allowed"),
-        (with(json!({"event": long})), "`event` takes 1100 bytes; at most 1024 are allowed"),
+        (with(json!({"event": long})), "`event` has 1100 bytes; at most 1024 are allowed"),
         (with(json!({"event": "Tea & Cake"})), "`event` contains '&'; use letters, digits, spaces, `-` and `_` only"),
         (with(json!({"event": "a\u{202e}b"})), "`event` contains U+202E, which cannot be shown; remove it"),
         (with(json!({"name": "  "})), "`name` is empty; use 1 to 80 characters"),
         (with(json!({"name": "x".repeat(81)})), "`name` has 81 characters; at most 80 are allowed"),
-        (with(json!({"name": long})), "`name` takes 1100 bytes; at most 1024 are allowed"),
+        (with(json!({"name": long})), "`name` has 1100 bytes; at most 1024 are allowed"),
         (with(json!({"name": "a\u{7}b"})), "`name` contains U+0007, which cannot be shown; remove it"),
-        (with(json!({"name": "#details"})), "`name` begins with `#`, which is kept for the program's own use"),
+        (with(json!({"name": "#details"})), "`name` begins with `#`, which is reserved"),
         (with(json!({"action": "join"})), "`action` must be one of `sign_up`, `cancel` and `send_link`"),
         (
             with(json!({"channel": "HTTP"})),
@@ -228,28 +232,28 @@ fn error_names_field_problem_and_limit() {
         (with(json!({"requested_at": "tomorrow"})), "`requested_at` is not a time; use RFC 3339"),
         (
             with(json!({"requested_at": 1_795_431_600})),
-            "`requested_at` lies outside 2000-01-01T00:00:00.000Z to 9998-12-31T23:59:59.999Z; \
+            "`requested_at` is outside the range 2000-01-01T00:00:00.000Z to 9998-12-31T23:59:59.999Z; \
              numbers are milliseconds since 1970, not seconds",
         ),
-        (with(json!({"requested_at": -1})), "`requested_at` lies outside 2000-01-01"),
-        (with(json!({"requested_at": i64::MAX})), "`requested_at` lies outside 2000-01-01"),
+        (with(json!({"requested_at": -1})), "`requested_at` is outside the range 2000-01-01"),
+        (with(json!({"requested_at": i64::MAX})), "`requested_at` is outside the range 2000-01-01"),
         (with(json!({"requested_at": u64::MAX})), "`requested_at` is not a time; use RFC 3339"),
         (with(json!({"requested_at": 1.5e12})), "`requested_at` is not a time; use RFC 3339"),
-        (with(json!({"requested_at": "1999-12-31T23:59:59Z"})), "`requested_at` lies outside 2000-01-01"),
-        (with(json!({"contact": {}})), "`contact` must hold exactly one of `email`, `sms` and `webhook`"),
-        (with(json!({"contact": {"fax": "1"}})), "`contact` must hold exactly one of `email`, `sms` and `webhook`"),
+        (with(json!({"requested_at": "1999-12-31T23:59:59Z"})), "`requested_at` is outside the range 2000-01-01"),
+        (with(json!({"contact": {}})), "`contact` must contain exactly one of `email`, `sms` and `webhook`"),
+        (with(json!({"contact": {"fax": "1"}})), "`contact` must contain exactly one of `email`, `sms` and `webhook`"),
         (
             with(json!({"contact": {"email": "ana@example.org", "sms": "+14155552671"}})),
-            "`contact` must hold exactly one of `email`, `sms` and `webhook`",
+            "`contact` must contain exactly one of `email`, `sms` and `webhook`",
         ),
         (with(json!({"contact": {"email": "ana"}})), "`contact.email` is not an email address; write it like"),
         (with(json!({"contact": {"sms": "0170"}})), "`contact.sms` is not a phone number in international form;"),
         (with(json!({"contact": {"webhook": "http://example.org"}})), "`contact.webhook` is not an https address;"),
         (
             with(json!({"action": "cancel", "channel": "http"})),
-            "`stay` is missing; a cancel over `http` needs the id of the sign-up that began the registration",
+            "`stay` is missing; to cancel over `http`, give the id of the sign-up that began the registration",
         ),
-        // Envelopes around nothing.
+        // Envelopes without a message in them.
         (sns("hello"), "`Message` must be a JSON object, not other text"),
         (sns("[]"), "`Message` must be a JSON object, not a list"),
         (json!({"Type": "Notification", "Message": {}}), "`Message` must be text, not an object"),
@@ -264,7 +268,7 @@ fn error_names_field_problem_and_limit() {
     ];
     for (body, expected) in table {
         let error = error(&body);
-        assert!(error.starts_with(expected), "{body}\n  says {error}\n  not  {expected}");
+        assert!(error.starts_with(expected), "{body}\n  error:    {error}\n  expected: {expected}");
     }
 }
 
@@ -273,14 +277,14 @@ fn invalid_json_error_shows_example() {
     let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
     for body in ["", " ", "{", "hello", "{'event': 'Dance'}", "\u{feff}{}", &deep] {
         let error = error(body);
-        assert!(error.starts_with("the message is not JSON ("), "{body:?} says {error}");
+        assert!(error.starts_with("the message is not JSON ("), "{body:?}: {error}");
         assert!(error.ends_with(r#"send an object like {"event": "Dance", "name": "Melvin"}"#), "{error}");
     }
 }
 
 #[test]
 fn rejects_unusable_queue_message_id() {
-    let delivery = Delivery { message_id: "a b".to_owned(), ..delivered(with(json!({}))) };
+    let delivery = Delivery { message_id: "a b".to_owned(), ..delivery(with(json!({}))) };
     assert_eq!(
         parse(&delivery).unwrap_err().to_string(),
         "`id` must be 1 to 128 printable ASCII characters without spaces"
@@ -289,16 +293,17 @@ fn rejects_unusable_queue_message_id() {
 
 #[test]
 fn error_never_repeats_contact() {
-    let secret = "sekret@localhost";
+    let private = "sekret@localhost";
     for field in ["event", "name", "action", "channel", "id", "stay", "requested_at", "contact"] {
-        for value in [json!(secret), json!([secret]), json!({"email": secret}), json!({secret: secret})] {
-            if let Err(error) = parse(&delivered(with(json!({field: value})))) {
+        for value in [json!(private), json!([private]), json!({"email": private}), json!({private: private})] {
+            if let Err(error) = parse(&delivery(with(json!({field: value})))) {
                 assert!(!error.to_string().contains("sekret"), "{field}: {error}");
                 assert!(!format!("{error:?}").contains("sekret"), "{field}: {error:?}");
             }
         }
     }
-    for body in [secret.to_owned(), format!("{{\"contact\": {{\"email\": \"{secret}\" }}"), format!("\"{secret}\"")] {
+    for body in [private.to_owned(), format!("{{\"contact\": {{\"email\": \"{private}\" }}"), format!("\"{private}\"")]
+    {
         assert!(!error(&body).contains("sekret"), "{body}");
         assert!(!error(sns(&body)).contains("sekret"), "{body}");
     }
@@ -320,7 +325,7 @@ fn some_contact() -> impl Strategy<Value = Contact> {
         "\\+(1|39|41|44|49|91|972)[ -]?[0-9]{6,11}",
         "https://[A-Za-zäß]{1,10}\\.Example/[ -~é]{0,20}",
     ];
-    line.prop_filter_map("no contact", |line| Contact::from_line(&line).ok())
+    line.prop_filter_map("invalid contact", |line| Contact::from_line(&line).ok())
 }
 
 /// Every request that a channel can make.
@@ -344,15 +349,15 @@ fn some_request() -> impl Strategy<Value = (Channel, Request)> {
 }
 
 fn some_signup() -> impl Strategy<Value = Signup> {
-    let event = "[\\p{L}\\p{M}\\p{N}\\s_-]{1,40}".prop_filter_map("no event", |text| Event::parse(&text).ok());
-    let name = "[\\PC\\s]{1,40}".prop_filter_map("no name", |text| AttendeeName::parse(&text).ok());
+    let event = "[\\p{L}\\p{M}\\p{N}\\s_-]{1,40}".prop_filter_map("invalid event", |text| Event::parse(&text).ok());
+    let name = "[\\PC\\s]{1,40}".prop_filter_map("invalid name", |text| AttendeeName::parse(&text).ok());
     (some_moment(), some_id(), event, name, some_request()).prop_map(|(requested_at, id, event, name, request)| {
         let (channel, request) = request;
         Signup { version: Version { requested_at, id }, event, name, channel, request }
     })
 }
 
-/// JSON as a stranger might send it: often with our fields, seldom with the right values.
+/// Random JSON. It often has the fields of a message, but seldom valid values.
 fn some_json() -> impl Strategy<Value = Value> {
     let field = prop::sample::select(vec![
         "event",
@@ -414,21 +419,21 @@ proptest! {
     #![proptest_config(crate::seed::config(1_000))]
 
     #[test]
-    fn written_message_parses_back(signup in some_signup(), late in 0..1_000_u64) {
-        let arrived_at = signup.version.requested_at.plus(std::time::Duration::from_millis(late));
-        let delivery = Delivery { arrived_at, ..delivered(write(&signup)) };
+    fn written_message_parses_back(signup in some_signup(), delay_ms in 0..1_000_u64) {
+        let arrived_at = signup.version.requested_at.plus(std::time::Duration::from_millis(delay_ms));
+        let delivery = Delivery { arrived_at, ..delivery(write(&signup)) };
         prop_assert_eq!(parse(&delivery), Ok(signup));
     }
 
     #[test]
-    fn no_text_panics(body in any::<String>()) {
-        let _ = parse(&delivered(body));
+    fn parsing_random_text_does_not_panic(body in any::<String>()) {
+        let _ = parse(&delivery(body));
     }
 
     #[test]
-    fn no_json_panics(body in some_json()) {
-        let _ = parse(&delivered(&body));
-        let _ = parse(&delivered(sns(&body.to_string())));
-        let _ = parse(&delivered(cloud_event(json!({"data": body}))));
+    fn parsing_random_json_does_not_panic(body in some_json()) {
+        let _ = parse(&delivery(&body));
+        let _ = parse(&delivery(sns(&body.to_string())));
+        let _ = parse(&delivery(cloud_event(json!({"data": body}))));
     }
 }

@@ -1,4 +1,4 @@
-//! The stored form of an attendee: the attributes of its item in the table `Events`.
+//! The stored form of an attendee: the attributes of its item in the DynamoDB table `Events`.
 
 use std::collections::BTreeMap;
 
@@ -14,8 +14,8 @@ use crate::domain::registration::Registration;
 use crate::domain::signup::{SignupId, Version};
 use crate::domain::timestamp::Timestamp;
 
-/// The stored attributes of an attendee, also in the old and new images of a change. Absent attributes are left out. Times are
-/// in milliseconds, except `expires_at`.
+/// The stored attributes of an attendee. The table's stream contains the same attributes in the old and new images of a
+/// change. Attributes without a value are not stored. Times are in milliseconds since 1970, except `expires_at`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttendeeRecord {
     pub event: String,
@@ -34,12 +34,12 @@ pub struct AttendeeRecord {
     pub channel: Option<Channel>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<StoredContact>,
-    /// Only stored if false.
+    /// Whether the attendee gets notifications. The value is only stored if it is false.
     #[serde(default = "default_true", skip_serializing_if = "is_true")]
     pub notify: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link_asked_at: Option<i64>,
-    /// In seconds, as DynamoDB's time to live requires.
+    /// The time in seconds since 1970, as DynamoDB's time to live requires.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<i64>,
 }
@@ -48,7 +48,7 @@ fn default_true() -> bool {
     true
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls this function with a reference")]
 fn is_true(value: &bool) -> bool {
     *value
 }
@@ -67,12 +67,12 @@ impl StoredStatus {
     }
 }
 
-/// `{"email": …}`, `{"sms": …}` or `{"webhook": …}`.
+/// A contact, stored as `{"email": …}`, `{"sms": …}` or `{"webhook": …}`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct StoredContact(BTreeMap<String, String>);
 
-/// Stored attributes that no version of this program wrote.
+/// A stored attribute has a value that no version of this program writes. The field is the name of the attribute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the stored item is damaged: `{0}` is missing or invalid")]
 pub struct Damaged(pub &'static str);
@@ -141,7 +141,7 @@ impl StoredContact {
         Self(BTreeMap::from([(kind, address)]))
     }
 
-    /// `email`, `sms` or `webhook`, and the address.
+    /// Returns the kind (`email`, `sms` or `webhook`) and the address.
     pub fn parts(&self) -> Option<(&str, &str)> {
         self.0.iter().next().map(|(kind, address)| (kind.as_str(), address.as_str()))
     }

@@ -1,4 +1,4 @@
-//! The stored form of a button: the attributes of its item in the table `Events`.
+//! The stored form of a button: the attributes of its item in the DynamoDB table `Events`.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use crate::domain::contact::Contact;
 use crate::domain::event::Event;
 use crate::formats::stored::attendee::{Damaged, StoredContact};
 
-/// The stored attributes of a button, without its key, the serial number.
+/// The stored attributes of a button. The serial number is the key of the item and not among them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ButtonRecord {
     pub event_id: String,
@@ -43,8 +43,8 @@ impl From<&Button> for ButtonRecord {
 }
 
 impl ButtonRecord {
-    /// The button with this serial number.
-    pub fn read(self, serial: Serial) -> Result<Button, Damaged> {
+    /// Builds the button that has this serial number.
+    pub fn into_button(self, serial: Serial) -> Result<Button, Damaged> {
         let action = |name, text: &str| text.parse::<PressAction>().map_err(|_| Damaged(name));
         Ok(Button {
             serial,

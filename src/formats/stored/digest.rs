@@ -1,6 +1,8 @@
-//! The stored form of a digest. Times are in milliseconds, except `expires_at`. Absent attributes are left out.
+//! The stored form of a digest. Times are in milliseconds since 1970, except `expires_at`,
+//! which is in seconds. Attributes without a value are not stored.
 //!
-//! The hashes of its changes are stored in another attribute, as bytes: [`change_hashes`].
+//! The hashes of the digest's changes are not part of the record. They are
+//! stored separately as bytes: [`change_hashes`].
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +11,9 @@ use crate::domain::digest::{Digest, Late, Lease, PendingDigest, Sending};
 use crate::domain::event::EventId;
 use crate::domain::timestamp::{Timestamp, millis, seconds};
 
-/// The stored attributes of a digest, without its key, the event's id.
+/// The stored attributes of a digest. The event's id is the key of the item and not among them.
+///
+/// The names of the fields are the names of the stored attributes, so they must not change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DigestRecord {
     title: String,
@@ -32,7 +36,7 @@ pub struct DigestRecord {
 }
 
 impl DigestRecord {
-    /// The record of the digest's next version.
+    /// Builds the record to store as the next version of the digest.
     pub fn next(digest: &Digest) -> Self {
         Self {
             title: digest.title.clone(),
@@ -48,8 +52,8 @@ impl DigestRecord {
         }
     }
 
-    /// The digest with its change hashes.
-    pub fn read(self, event: EventId, seen: &[u8]) -> Digest {
+    /// Builds the digest. `seen` contains its [`change_hashes`].
+    pub fn into_digest(self, event: EventId, seen: &[u8]) -> Digest {
         Digest {
             event,
             title: self.title,
@@ -163,7 +167,7 @@ mod tests {
                 let item: HashMap<_, _> = serde_dynamo::aws_sdk_dynamodb_1::to_item(&record).unwrap();
                 assert_eq!(serde_dynamo::aws_sdk_dynamodb_1::from_item(item), Ok(record.clone()));
             }
-            let read = record.read(digest.event.clone(), &change_hashes(&digest));
+            let read = record.into_digest(digest.event.clone(), &change_hashes(&digest));
             assert_eq!(read, Digest { version: digest.version + 1, ..digest });
         }
     }
@@ -174,7 +178,7 @@ mod tests {
         for time in ["1795431602000", "1795431600000", "1795435200"] {
             let out_of_range = json.replacen(time, "1795431", 1);
             let error = serde_json::from_str::<DigestRecord>(&out_of_range).unwrap_err().to_string();
-            assert!(error.starts_with("lies outside 2000-01-01"), "{time}: {error}");
+            assert!(error.starts_with("is outside the range 2000-01-01"), "{time}: {error}");
         }
     }
 }

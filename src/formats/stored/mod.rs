@@ -1,4 +1,4 @@
-//! The stored forms of domain values, the same in every backend.
+//! The records as which every storage backend stores domain values.
 
 pub mod attendee;
 pub mod button;

@@ -24,7 +24,8 @@ pub struct Fields {
 }
 
 /// Reads the whole body before the request is handled. A response sent while the client still sends its body resets the
-/// connection, and the client often never sees the response. No route has another limit: axum's own, 2 MB, is larger.
+/// connection, and the client often never sees the response. These are the only limits on the size of a body, because
+/// axum's own limit of 2 MB is larger.
 pub async fn buffer(request: Request, next: Next) -> Response {
     if request.body().is_end_stream() {
         return next.run(request).await;

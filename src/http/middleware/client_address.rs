@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use axum::http::HeaderMap;
 
-/// Behind a proxy, the last entry of `X-Forwarded-For` is the client's address. The proxy wrote that entry; the client
-/// may have forged the entries before it.
+/// Returns the client's address. Behind a proxy, it is the last entry of `X-Forwarded-For`: the proxy added that entry,
+/// while the client may have forged the entries before it.
 pub fn client_address(peer: IpAddr, headers: &HeaderMap, behind_proxy: bool) -> IpAddr {
     if !behind_proxy {
         return peer;
@@ -22,7 +22,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn trusts_only_entry_of_proxy() {
+    fn trusts_only_last_forwarded_entry() {
         let peer: IpAddr = "127.0.0.1".parse().unwrap();
         let mut headers = HeaderMap::new();
         headers.append("x-forwarded-for", HeaderValue::from_static("6.6.6.6, 203.0.113.9"));

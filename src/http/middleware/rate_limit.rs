@@ -12,12 +12,12 @@ use governor::{DefaultKeyedRateLimiter, Quota};
 use crate::http::client::ClientAddress;
 use crate::http::problem::{Problem, ProblemKind};
 
-/// A burst may use the requests of this many seconds: one page loads several files, and an office may share an
-/// address.
+/// A burst may contain the requests allowed in this many seconds, because one page loads several files, and the
+/// computers of an office may share an address.
 const BURST_SECONDS: u32 = 10;
 
 /// An IPv6 client can use any address of its /64, so the limit applies to the whole /64.
-const IPV6_PREFIX: u32 = 64;
+const IPV6_PREFIX_BITS: u32 = 64;
 
 pub struct RateLimit {
     limiter: DefaultKeyedRateLimiter<IpAddr>,
@@ -25,7 +25,7 @@ pub struct RateLimit {
 
 impl RateLimit {
     pub fn new(per_second: NonZeroU32) -> Self {
-        let burst = per_second.saturating_mul(NonZeroU32::new(BURST_SECONDS).expect("the burst is not zero"));
+        let burst = per_second.saturating_mul(NonZeroU32::new(BURST_SECONDS).expect("BURST_SECONDS is not zero"));
         Self { limiter: DefaultKeyedRateLimiter::keyed(Quota::per_second(per_second).allow_burst(burst)) }
     }
 
@@ -51,11 +51,11 @@ pub async fn enforce(State(limit): State<Arc<RateLimit>>, request: Request, next
     }
 }
 
-/// The address that a client's requests are counted under.
+/// The key of a client in the rate limiter: its IPv4 address, or the /64 of its IPv6 address.
 fn network_of(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
-            let mask = u128::MAX << (u128::BITS - IPV6_PREFIX);
+            let mask = u128::MAX << (u128::BITS - IPV6_PREFIX_BITS);
             IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & mask))
         }
         v4 => v4,

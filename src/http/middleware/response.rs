@@ -27,12 +27,12 @@ const SECURITY_HEADERS: [(HeaderName, &str); 6] = [
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
 
-/// Adds to a response what all responses need.
+/// Renders an error response, adds headers to every response, and records each request in the log and the metrics.
 pub async fn finish(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let started = Instant::now();
     let method = request.method().clone();
     let wants_page = wants_page(request.headers());
-    // The pattern, never the path: paths contain names and tokens.
+    // The route's pattern is recorded, never the path: paths contain names and tokens.
     let route = request.extensions().get::<MatchedPath>().map_or("none".to_owned(), |path| path.as_str().to_owned());
     let is_private = route.starts_with("/organiser") || route.contains("{token}") || route == "/events";
 
@@ -65,8 +65,8 @@ fn method_label(method: &Method) -> &str {
     }
 }
 
-/// Gives an error response its body: a page for browsers, else a problem document. Errors that are pages already are
-/// not changed.
+/// Replaces the body of an error response: a page for browsers, otherwise a problem document. An error response that is
+/// already a page is not changed.
 fn render_problem(response: Response, wants_page: bool) -> Response {
     let is_page =
         response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
@@ -84,7 +84,7 @@ fn render_problem(response: Response, wants_page: bool) -> Response {
     parts.headers.remove(header::CONTENT_LENGTH);
     let mut rendered =
         if wants_page { (status, pages::problem(&problem)).into_response() } else { problem.into_response() };
-    // Keeps `Allow`, `Retry-After` and `WWW-Authenticate`.
+    // Keep `Allow`, `Retry-After` and `WWW-Authenticate`.
     for (name, value) in &parts.headers {
         rendered.headers_mut().insert(name, value.clone());
     }

@@ -3,8 +3,8 @@
 use maud::{Markup, html};
 use strum::VariantArray as _;
 
-use crate::domain::button::{PressAction, SERIAL_BYTES};
-use crate::domain::text::KEY_BYTES;
+use crate::domain::button::{MAX_SERIAL_BYTES, PressAction};
+use crate::domain::text::MAX_KEY_BYTES;
 use crate::http::bodies::ButtonBody;
 use crate::http::pages::{contact_field, event_field, layout};
 
@@ -34,10 +34,10 @@ pub fn buttons(buttons: &[ButtonBody], next: Option<&str>) -> Markup {
         form.card method="post" action="/organiser/buttons" {
             h2 { "Register a button" }
             label for="serial" { "Serial number" }
-            input #serial name="serial" type="text" required maxlength=(SERIAL_BYTES) autocomplete="off";
+            input #serial name="serial" type="text" required maxlength=(MAX_SERIAL_BYTES) autocomplete="off";
             (event_field())
             label for="name" { "Who signs up by it" }
-            input #name name="name" type="text" required maxlength=(KEY_BYTES) autocomplete="off" dir="auto";
+            input #name name="name" type="text" required maxlength=(MAX_KEY_BYTES) autocomplete="off" dir="auto";
             (action_field("single", "A single press", PressAction::SignUp))
             (action_field("double", "A double press", PressAction::Nothing))
             (action_field("triple", "A triple press", PressAction::Nothing))

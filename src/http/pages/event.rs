@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use crate::domain::event::Event;
-use crate::domain::text::KEY_BYTES;
+use crate::domain::text::MAX_KEY_BYTES;
 use crate::http::pages::{VERSION, contact_field, event_field, event_list, layout, name_field};
 use crate::http::paging::encode_cursor;
 use crate::notify::links::{event_path, signups_path};
@@ -36,7 +36,7 @@ pub enum RosterPart {
     Later,
 }
 
-/// The page of an event. A long roster is split; `part` says which part of it the page shows.
+/// The page of an event. A long roster is split; `part` is the part of it that the page shows.
 pub fn event(event: &Event, page: &RosterPage, part: RosterPart) -> Markup {
     let title = page.title.as_deref().unwrap_or(event.title());
     let path = event_path(event.id(), &[]);
@@ -70,7 +70,7 @@ pub fn event(event: &Event, page: &RosterPage, part: RosterPart) -> Markup {
             summary { "Lost the link to your sign-up?" }
             form.card method="post" action=(event_path(event.id(), &["link"])) {
                 label for="link-name" { "Your name on the list" }
-                input #link-name name="name" type="text" required maxlength=(KEY_BYTES) dir="auto";
+                input #link-name name="name" type="text" required maxlength=(MAX_KEY_BYTES) dir="auto";
                 p.hint { "It is sent to the address that you gave and confirmed." }
                 button.plain type="submit" { "Send me my link again" }
             }

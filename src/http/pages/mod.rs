@@ -15,8 +15,8 @@ pub use self::buttons::buttons;
 pub use self::event::{RosterPart, event, home};
 pub use self::manage::manage;
 pub use self::opt_in::opt_in;
-pub use self::organiser::{events, login, organiser, reject, rejects};
-use crate::domain::text::KEY_BYTES;
+pub use self::organiser::{events, login, organiser, redrive_result, reject, rejects};
+use crate::domain::text::MAX_KEY_BYTES;
 use crate::http::problem::Problem;
 use crate::notify::links::event_path;
 use crate::ports::EventSummary;
@@ -87,14 +87,14 @@ fn layout(title: &str, main: &Markup) -> Markup {
 fn name_field() -> Markup {
     html! {
         label for="name" { "Your name" }
-        input #name name="name" type="text" required maxlength=(KEY_BYTES) autocomplete="name" dir="auto";
+        input #name name="name" type="text" required maxlength=(MAX_KEY_BYTES) autocomplete="name" dir="auto";
     }
 }
 
 fn event_field() -> Markup {
     html! {
         label for="event" { "Event" }
-        input #event name="event" type="text" required maxlength=(KEY_BYTES) autocomplete="off" dir="auto"
+        input #event name="event" type="text" required maxlength=(MAX_KEY_BYTES) autocomplete="off" dir="auto"
             placeholder="Dance";
     }
 }

@@ -84,7 +84,7 @@ pub fn organiser(events: &[EventSummary], rejects: usize, limits: &LimitsBody) -
     layout("Organiser", &main)
 }
 
-/// A limit and its usage. It stands out once the limit is reached and messages are held back.
+/// Shows a limit and its usage. The line is highlighted when the limit is reached and messages are suppressed.
 fn usage_line(usage: &UsageBody, what: &str) -> Markup {
     let is_used_up = usage.spent >= usage.limit;
     html! {
@@ -118,12 +118,44 @@ pub fn rejects(rejects: &[RejectedMessage], next: Option<&str>) -> Markup {
             }
         }
         @if let Some(next) = next { p { a href={ "/organiser/rejects?cursor=" (next) } { "Further rejects" } } }
+        @if !rejects.is_empty() { (redrive_form()) }
         p { a href="/organiser" { "Back" } }
     };
     layout("Rejects", &main)
 }
 
-/// A rejected message with a form to correct it. `error` says why the last correction was not accepted.
+/// The form that sends many rejected messages again.
+fn redrive_form() -> Markup {
+    html! {
+        form.card method="post" action="/organiser/rejects/redrive" {
+            h2 { "Send all again" }
+            p.hint { "After an outage, for example. Leave a field empty to include all messages." }
+            label for="reason" { "Reason contains" }
+            input #reason name="reason" type="text";
+            label for="event" { "Event" }
+            input #event name="event" type="text" dir="auto";
+            label for="since" { "Rejected since, such as 2026-11-25T18:00:00Z" }
+            input #since name="since" type="text";
+            button type="submit" { "Send all again" }
+        }
+    }
+}
+
+/// How many rejected messages were sent again. `kept` is the number that still cannot be processed.
+pub fn redrive_result(sent: usize, kept: usize, has_more: bool) -> Markup {
+    let main = html! {
+        h1 { "Sent again" }
+        p.notice { (sent) @if sent == 1 { " message was" } @else { " messages were" } " sent again." }
+        @if kept > 0 {
+            p.notice.bad { (kept) @if kept == 1 { " message" } @else { " messages" } " must be corrected first." }
+        }
+        @if has_more { p { "There are more messages. Go back and send all again." } }
+        p { a href="/organiser/rejects" { "Back" } }
+    };
+    layout("Sent again", &main)
+}
+
+/// A rejected message with a form to correct it. `error` is the reason why the last correction was refused.
 pub fn reject(reject: &RejectedMessage, error: Option<&str>) -> Markup {
     let path = format!("/organiser/rejects/{}", reject.id);
     let main = html! {
@@ -145,7 +177,7 @@ pub fn reject(reject: &RejectedMessage, error: Option<&str>) -> Markup {
             button type="submit" { "Send again" }
         }
         form.card method="post" action={ (path) "/discard" } {
-            button.bad type="submit" { "Throw away" }
+            button.bad type="submit" { "Discard" }
         }
         p { a href="/organiser/rejects" { "Back" } }
     };

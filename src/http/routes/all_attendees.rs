@@ -9,17 +9,17 @@ use crate::domain::attendee::Attendee;
 use crate::domain::signup::AttendeeKey;
 use crate::ports::{Roster, Unavailable};
 
-/// Attendees that are read at a time.
+/// Number of attendees read in one call.
 const PAGE_SIZE: usize = 1_000;
 
-/// How far the stream has read.
+/// The position of the stream in the list of attendees.
 enum Position {
     Start,
     After(AttendeeKey),
     End,
 }
 
-/// Pages of the attendees who are in, sorted by event and name.
+/// Pages of the attendees on all rosters, sorted by event and name.
 fn pages(roster: Arc<dyn Roster>) -> impl Stream<Item = Result<Vec<Attendee>, Unavailable>> {
     stream::try_unfold((roster, Position::Start), |(roster, position)| async move {
         let after = match &position {
@@ -37,7 +37,7 @@ fn pages(roster: Arc<dyn Roster>) -> impl Stream<Item = Result<Vec<Attendee>, Un
     })
 }
 
-/// A response body: `begin`, each page as `write` formats it, `end`.
+/// Streams a response body: `begin`, then each page as formatted by `write`, then `end`.
 pub fn body(
     roster: Arc<dyn Roster>,
     begin: &'static str,

@@ -115,7 +115,7 @@ pub async fn show(
         .ok_or_else(|| Problem::new(ProblemKind::NotFound, "There is no attendee of this name on this event's roster."))
 }
 
-/// `None` if the attendee is not in.
+/// Returns `None` if the attendee is not on the roster.
 pub fn roster_entry(attendee: &Attendee) -> Option<RosterEntry> {
     let registration = attendee.registration()?;
     Some(RosterEntry { name: attendee.name.to_string(), since: registration.since, channel: registration.channel })

@@ -16,7 +16,7 @@ use crate::domain::channel::Channel;
 use crate::domain::secret::Secret;
 use crate::domain::timestamp::Timestamp;
 use crate::formats::button::message::ButtonMessage;
-use crate::formats::button::{Decoded, HTTP, decode};
+use crate::formats::button::{Decoded, HTTP_TOPIC_PREFIX, decode};
 use crate::http::App;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::routes::organiser::bearer_token;
@@ -63,8 +63,8 @@ pub async fn press(
         }
         None => (authenticate_device(&app, &query, &headers).await?, body.to_vec(), StatusCode::ACCEPTED),
     };
-    let envelope = ButtonMessage { topic: format!("{HTTP}{serial}"), payload, received_at };
-    // Decoded here too, so that the person who sets up a device sees the error in the response.
+    let envelope = ButtonMessage { topic: format!("{HTTP_TOPIC_PREFIX}{serial}"), payload, received_at };
+    // `ingest` decodes the press again. Decoding it here shows an error to the person who sets up the device.
     let decoded = decode(&envelope).map_err(|error| Problem::new(ProblemKind::MalformedRequest, error.to_string()))?;
     let message = match decoded {
         Decoded::Press(_) => {
@@ -77,30 +77,31 @@ pub async fn press(
     Ok((status, Json(PressResponse { message })).into_response())
 }
 
-/// The token in `{"token": …}`, the body that Flic's cloud posts.
+/// Returns the token in `{"token": …}`, the body that Flic's cloud posts.
 fn flic_token(body: &[u8]) -> Option<String> {
     let body: Value = serde_json::from_slice(body).ok()?;
     Some(body.get("token")?.as_str()?.to_owned())
 }
 
-/// The serial number and the claims of a token that Flic's cloud signed.
+/// Verifies the signature of a token from Flic's cloud. Returns the button's serial number and the token's claims.
 fn verify_flic_token(app: &App, token: &str, now: Timestamp) -> Result<(Serial, Vec<u8>), Problem> {
     let key = app.flic_key.as_ref().ok_or_else(|| {
         let detail = "This server has no public key of Flic's cloud. The operator can set one.";
-        Problem::new(ProblemKind::WrongSecret, detail)
+        Problem::new(ProblemKind::WrongButtonSecret, detail)
     })?;
-    let claims = key.verify(token, now).map_err(|error| Problem::new(ProblemKind::WrongSecret, error.to_string()))?;
+    let claims =
+        key.verify(token, now).map_err(|error| Problem::new(ProblemKind::WrongButtonSecret, error.to_string()))?;
     let serial = claims.get("buttonSerialNumber").and_then(Value::as_str).unwrap_or_default();
     let serial = Serial::parse(serial).map_err(|problem| problem.in_field("buttonSerialNumber"))?;
     Ok((serial, Value::Object(claims).to_string().into_bytes()))
 }
 
-/// The serial number of a device that sent the button's secret.
+/// Checks the secret that a device sent. Returns the button's serial number.
 async fn authenticate_device(app: &App, query: &PressQuery, headers: &HeaderMap) -> Result<Serial, Problem> {
     let in_header = headers.get(header::AUTHORIZATION).and_then(|value| bearer_token(value.as_bytes()));
     let given = in_header.or(query.secret.as_deref().map(str::as_bytes)).ok_or_else(|| {
         let detail = "Send the button's secret as `Authorization: Bearer …`. The organiser's list of buttons shows it.";
-        Problem::new(ProblemKind::WrongSecret, detail)
+        Problem::new(ProblemKind::WrongButtonSecret, detail)
     })?;
     let serial =
         Serial::parse(query.serial.as_deref().unwrap_or_default()).map_err(|problem| problem.in_field("serial"))?;
@@ -110,7 +111,7 @@ async fn authenticate_device(app: &App, query: &PressQuery, headers: &HeaderMap)
     if !is_valid {
         let detail =
             "This is not the secret of the button with this serial number. The organiser's list of buttons shows it.";
-        return Err(Problem::new(ProblemKind::WrongSecret, detail));
+        return Err(Problem::new(ProblemKind::WrongButtonSecret, detail));
     }
     Ok(serial)
 }

@@ -1,4 +1,5 @@
-//! The opt-in page of a contact: its owner confirms or stops notifications. GET only shows; POST changes.
+//! The opt-in page of a contact: its owner confirms or stops notifications. A GET request changes nothing; a POST
+//! request changes the opt-in.
 
 use std::sync::Arc;
 
@@ -22,7 +23,7 @@ use crate::http::{App, pages};
 use crate::notify::links::contact_path;
 use crate::ports::{Contacts, Unavailable, Write};
 
-/// How many times storing an answer is tried if concurrent writes conflict.
+/// Maximum attempts to store an opt-in if concurrent writes conflict.
 const MAX_WRITE_ATTEMPTS: u32 = 5;
 
 /// Whether the owner of an address wants notifications.
@@ -120,7 +121,7 @@ async fn verify_token(app: &App, token: &str) -> Result<ContactId, Problem> {
     previous.and_then(|secret| ContactToken::verify(token, &secret)).ok_or_else(incomplete)
 }
 
-/// Stores the owner's answer. It replaces whatever else was stored since the page was shown.
+/// Stores the owner's choice. It replaces any choice stored since the page was shown.
 async fn store_opt_in(contacts: &dyn Contacts, contact: &ContactId, wanted: OptIn) -> Result<(), Unavailable> {
     for _ in 0..MAX_WRITE_ATTEMPTS {
         let before = contacts.opt_in(contact).await?;
@@ -128,7 +129,7 @@ async fn store_opt_in(contacts: &dyn Contacts, contact: &ContactId, wanted: OptI
             return Ok(());
         }
     }
-    Err(Unavailable { doing: "storing an opt-in answer", cause: "concurrent writes kept conflicting".to_owned() })
+    Err(Unavailable { doing: "storing an opt-in", cause: "concurrent writes kept conflicting".to_owned() })
 }
 
 fn opt_in_state(opt_in: Option<OptIn>) -> OptInState {

@@ -1,4 +1,4 @@
-//! The personal link of a registration. GET only shows; POST changes.
+//! The personal link of a registration. A GET request changes nothing; a POST request changes the registration.
 
 use std::sync::Arc;
 
@@ -156,7 +156,7 @@ fn parse_request(token: &ManageToken, fields: &Map<String, Value>) -> Result<Req
         Some("notify") => Ok(Request::SetNotifications { registration, on: true }),
         Some("quiet") => Ok(Request::SetNotifications { registration, on: false }),
         None if fields.contains_key("notify") => {
-            let on = fields::optional_flag(fields, "notify")?.ok_or(FieldProblem::Missing.in_field("notify"))?;
+            let on = fields::optional_bool(fields, "notify")?.ok_or(FieldProblem::Missing.in_field("notify"))?;
             Ok(Request::SetNotifications { registration, on })
         }
         _ => {
@@ -166,7 +166,7 @@ fn parse_request(token: &ManageToken, fields: &Map<String, Value>) -> Result<Req
     }
 }
 
-/// A new sign-up with the owner's request. Its version is newer than those of earlier sign-ups.
+/// Creates the message for the owner's request. Its version is newer than those of all earlier requests.
 fn signup_of(
     token: &ManageToken,
     event: &str,

@@ -1,5 +1,5 @@
-//! Sends attendees their personal link again. The link goes to the attendee's confirmed contact; it is never shown in the
-//! response.
+//! Sends attendees their personal link again. The link is sent to the attendee's confirmed contact and is never part of
+//! the response.
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ use crate::notify::links::event_path;
 /// The same message for every name, so that it does not reveal who is on the list or has a contact.
 const MESSAGE: &str = "If this name is on the list with a confirmed contact, its link is on its way there; it is sent once an hour at most.";
 
-/// Whose personal link to send.
+/// The attendee whose personal link to send.
 #[derive(Serialize, ToSchema)]
 pub struct LinkRequest {
     /// The attendee's name. Case and spacing do not matter.
@@ -32,7 +32,7 @@ pub struct LinkRequest {
     pub name: String,
 }
 
-/// The answer, which is the same whether the name is on the list or not.
+/// The response. It is the same whether or not the name is on the list.
 #[derive(Serialize, ToSchema)]
 pub struct LinkResponse {
     pub message: &'static str,

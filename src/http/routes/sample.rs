@@ -1,4 +1,5 @@
-//! The API of the 2016 sample, as its client scripts use it: `POST /` and `GET /`. Browsers get the first page.
+//! `POST /` and `GET /`, compatible with the client scripts of the sample from 2016 on which this project is based.
+//! Browsers get the start page.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Public sign-ups: validated, put on the queue, answered with a personal link.
+//! Public sign-ups. A request is validated and put on the queue; the response contains a personal link.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,7 +26,7 @@ use crate::http::client::absolute_url;
 use crate::http::middleware::body::Fields;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::notify::links::event_path;
-use crate::ports::{Remembered, Unavailable};
+use crate::ports::{IdempotentRequest, Unavailable};
 
 /// The length of an `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header). Shorter keys could be guessed, and
 /// the response contains a personal link.
@@ -35,7 +35,7 @@ const IDEMPOTENCY_KEY_BYTES: std::ops::RangeInclusive<usize> = 16..=255;
 /// How long a request waits for its sign-up to appear on the roster.
 const ROSTER_WAIT: Duration = Duration::from_secs(2);
 /// The time between two reads of the roster. It doubles after each read, up to the maximum.
-const FIRST_POLL_INTERVAL: Duration = Duration::from_millis(5);
+const INITIAL_POLL_INTERVAL: Duration = Duration::from_millis(5);
 const MAX_POLL_INTERVAL: Duration = Duration::from_millis(200);
 
 /// A sign-up.
@@ -114,7 +114,7 @@ pub async fn enqueue_public(
     Ok(signup)
 }
 
-/// Puts a sign-up on the queue. It is durable when this returns.
+/// Puts a sign-up on the queue. The sign-up is durable when this function returns.
 pub async fn enqueue(app: &App, signup: &Signup) -> Result<(), Unavailable> {
     app.queue.send(vec![message::write(signup)]).await?;
     app.metrics.accepted(signup.channel, 1);
@@ -122,13 +122,14 @@ pub async fn enqueue(app: &App, signup: &Signup) -> Result<(), Unavailable> {
     Ok(())
 }
 
-/// Waits until the sign-up, or a newer one, is on the roster, at most for [`ROSTER_WAIT`], and returns the attendee.
+/// Waits until the sign-up or a newer one has been applied to the roster, and returns the attendee. It waits at most
+/// [`ROSTER_WAIT`].
 ///
-/// The sign-up is durable already, so a failure to read the roster does not fail the request.
+/// A failure to read the roster does not fail the request, because the sign-up is already durable.
 pub async fn wait_for_roster(app: &App, signup: &Signup) -> Option<Attendee> {
     let key = signup.key();
     let deadline = Instant::now() + ROSTER_WAIT;
-    let mut poll_interval = FIRST_POLL_INTERVAL;
+    let mut poll_interval = INITIAL_POLL_INTERVAL;
     loop {
         let attendee = app.backend.roster.attendee(&key).await.unwrap_or_else(|unavailable| {
             tracing::warn!(%unavailable, "roster read failed while waiting for a sign-up");
@@ -153,7 +154,7 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<&[u8]>, Problem> {
     }
 }
 
-/// The version that the first request with this idempotency key got.
+/// Returns the version of the first request with this idempotency key.
 async fn version_of_first_request(app: &App, key: &[u8], signup: &Signup) -> Result<Version, Problem> {
     let hash = |purpose, parts: &[&[u8]]| URL_SAFE_NO_PAD.encode(app.token_secret.tag(purpose, parts));
     let event = signup.event.id().as_str().as_bytes();
@@ -161,7 +162,7 @@ async fn version_of_first_request(app: &App, key: &[u8], signup: &Signup) -> Res
         Request::SignUp { contact: Some(contact) } => formats::contact::to_json(contact).to_string(),
         _ => String::new(),
     };
-    let candidate = Remembered {
+    let candidate = IdempotentRequest {
         fingerprint: hash("idempotency request", &[signup.name.as_str().as_bytes(), contact.as_bytes()]),
         id: signup.version.id.clone(),
         requested_at: signup.version.requested_at,
@@ -171,7 +172,7 @@ async fn version_of_first_request(app: &App, key: &[u8], signup: &Signup) -> Res
     if remembered.fingerprint != fingerprint {
         let detail =
             "This `Idempotency-Key` was used for another name or contact. Please use a new key for a new request.";
-        return Err(Problem::new(ProblemKind::KeyReused, detail));
+        return Err(Problem::new(ProblemKind::IdempotencyKeyReused, detail));
     }
     Ok(Version { requested_at: remembered.requested_at, id: remembered.id })
 }

@@ -1,4 +1,4 @@
-# What an SMS says must keep to GSM-7's alphabet: no curly quotes, no long dashes.
+# Text messages must only contain characters of the GSM-7 alphabet: no curly quotes, no long dashes.
 
 # An announcement: title, who joined and left, how many are in.
 line = { $title }: { $news }.
@@ -10,7 +10,7 @@ in = { $number ->
    *[other] es sind { $number } dabei
 }
 
-# $who is a list of names, $number how many they are.
+# $who is a list of names and the number of others. $number is the number of all people in it.
 joined = { $number ->
     [one] { $who } ist dabei
    *[other] { $who } sind dabei
@@ -36,7 +36,7 @@ others = { $number ->
    *[other] { $number } weitere
 }
 
-# Instead of a title of which nothing fits.
+# Replaces the title in a text message that has no room for any of it.
 untitled = Event
 
 announcement-email =
@@ -68,7 +68,7 @@ link-again-email =
     Wenn du nicht darum gebeten hast, ignoriere dies.
     .subject = { $title }: Noch einmal dein Link
 
-# Was der Alexa-Skill sagt. Eine Frage steht am Ende, wo gefragt wird, und sonst nirgends.
+# The messages of the Alexa skill. A message that waits for an answer must end with a question. Others contain none.
 alexa-welcome = Willkommen bei Zähl mich mit. Ich kann dich für ein Treffen anmelden, abmelden, oder dir sagen, wer kommt. Was möchtest du?
 alexa-help = Du kannst sagen: melde mich für Tanz an. Oder: melde mich von Tanz ab. Oder: wer kommt zu Tanz. Was möchtest du?
 alexa-not-understood = Das habe ich leider nicht verstanden. Du kannst sagen: melde mich für Tanz an, oder: wer kommt zu Tanz. Was möchtest du?

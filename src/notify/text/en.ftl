@@ -1,4 +1,4 @@
-# What an SMS says must keep to GSM-7's alphabet: no curly quotes, no long dashes.
+# Text messages must only contain characters of the GSM-7 alphabet: no curly quotes, no long dashes.
 
 # An announcement: title, who joined and left, how many are in.
 line = { $title }: { $news }.
@@ -10,7 +10,7 @@ in = { $number ->
    *[other] { $number } are in
 }
 
-# $who is a list of names, $number how many they are.
+# $who is a list of names and the number of others. $number is the number of all people in it.
 joined = { $who } joined
 joined-unnamed = { $number ->
     [one] { $number } person joined
@@ -30,7 +30,7 @@ others = { $number ->
    *[other] { $number } others
 }
 
-# Instead of a title of which nothing fits.
+# Replaces the title in a text message that has no room for any of it.
 untitled = Event
 
 announcement-email =
@@ -62,7 +62,7 @@ link-again-email =
     If you did not ask for it, ignore this.
     .subject = { $title }: your link again
 
-# What the Alexa skill says. A question stands at the end where one is asked, and nowhere else.
+# The messages of the Alexa skill. A message that waits for an answer must end with a question. Others contain none.
 alexa-welcome = Welcome to Count Me In. I can sign you up for an event, take you out, or tell you who is coming. What would you like?
 alexa-help = You can say: sign me up for dance. Or: take me out of dance. Or: who is coming to dance. What would you like?
 alexa-not-understood = Sorry, I did not understand that. You can say: sign me up for dance, or: who is coming to dance. What would you like?

@@ -1,8 +1,8 @@
-//! Counts the segments of a text message as a phone network does (3GPP TS 23.038).
+//! Counts the segments of a text message as phone networks count them (3GPP TS 23.038).
 
-/// Characters of one septet: the basic character set (section 6.2.1) without the letters and digits of ASCII.
+/// Characters that take one septet: the basic character set (section 6.2.1), except ASCII letters and digits.
 const BASIC: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./:;<=>?¡ÄÖÑÜ§¿äöñüà";
-/// Characters of two septets, an escape and a code: the extension table (section 6.2.1.1).
+/// Characters that take two septets, an escape and a code: the extension table (section 6.2.1.1).
 const EXTENSION: &str = "\u{C}^{}\\[~]|€";
 
 /// The capacity of a segment in septets. Each part of a longer message begins with a header of 6 octets (3GPP TS
@@ -11,15 +11,15 @@ const SEPTETS: Capacity = Capacity { single: 160, part: 153 };
 /// The capacity of a segment in UTF-16 code units.
 const UTF16_UNITS: Capacity = Capacity { single: 70, part: 67 };
 
-/// How much fits into one segment.
+/// The number of septets or UTF-16 code units in one segment.
 struct Capacity {
-    /// The segment is the whole message.
+    /// If the segment is the whole message.
     single: usize,
-    /// The segment is one part of a longer message.
+    /// If the segment is one part of a longer message.
     part: usize,
 }
 
-/// Counts the segments of a text: in GSM-7 if the alphabet has all its characters, else in UCS-2.
+/// Counts the segments of a text. It is encoded in GSM-7 if [`is_gsm7`], and in UCS-2 otherwise.
 pub fn segments(text: &str) -> usize {
     match text.chars().map(septets).collect::<Option<Vec<usize>>>() {
         Some(sizes) => SEPTETS.segments(&sizes),
@@ -27,11 +27,12 @@ pub fn segments(text: &str) -> usize {
     }
 }
 
-/// Whether the GSM-7 alphabet has all characters of the text.
+/// Whether the GSM-7 alphabet contains all characters of the text.
 pub fn is_gsm7(text: &str) -> bool {
     text.chars().all(|character| septets(character).is_some())
 }
 
+/// Returns `None` if the GSM-7 alphabet does not contain the character.
 fn septets(character: char) -> Option<usize> {
     if character.is_ascii_alphanumeric() || BASIC.contains(character) {
         Some(1)
@@ -43,7 +44,7 @@ fn septets(character: char) -> Option<usize> {
 }
 
 impl Capacity {
-    /// Counts the segments for characters of these sizes. No character is split over two segments.
+    /// Counts the segments for characters of these sizes. A character is never split between two segments.
     fn segments(&self, sizes: &[usize]) -> usize {
         if sizes.iter().sum::<usize>() <= self.single {
             return 1;
@@ -65,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn alphabet_matches_the_standard() {
+    fn alphabet_matches_standard() {
         let letters_and_digits = 26 + 26 + 10;
         // 128 code points, one of which is the escape.
         assert_eq!(BASIC.chars().count() + letters_and_digits, 127);
@@ -91,7 +92,7 @@ mod tests {
             ("ä".repeat(160), 1),
             ("€".repeat(80), 1),
             ("€".repeat(81), 2),
-            // An escape and its code stay together, so one septet of a part stays unused.
+            // An escape is not separated from its code, so one septet of each part stays unused.
             ("€".repeat(152), 2),
             ("€".repeat(153), 3),
             (format!("{}€{}", "a".repeat(152), "a".repeat(151)), 2),
@@ -102,7 +103,7 @@ mod tests {
             ("ł".repeat(135), 3),
             ("🎉".repeat(35), 1),
             ("🎉".repeat(36), 2),
-            // A surrogate pair stays together, too.
+            // A surrogate pair is not split either.
             ("🎉".repeat(66), 2),
             ("🎉".repeat(67), 3),
             (format!("{}ł", "a".repeat(69)), 1),

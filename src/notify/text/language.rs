@@ -1,4 +1,4 @@
-//! The languages of messages.
+//! The languages in which messages are available.
 
 use strum::{EnumString, IntoStaticStr, VariantArray, VariantNames};
 

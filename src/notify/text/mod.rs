@@ -1,7 +1,7 @@
-//! The texts of notifications, from one message file per language (`en.ftl`, `de.ftl`).
+//! Formats the texts of notifications from one message file per language (`en.ftl`, `de.ftl`).
 //!
-//! The message files hold all words, their order and the plural rules. The code only decides how many names fit. It
-//! does no I/O.
+//! The message files define all words, their order and the plural forms. The code decides only how many names and how
+//! much of the title a text contains. Does no I/O.
 
 mod catalog;
 pub mod gsm7;
@@ -20,8 +20,8 @@ use self::summary::summarize;
 use crate::domain::announcement::Announcement;
 use crate::domain::text;
 
-/// Names that an announcement shows by default. Further names are only counted.
-pub const NAMES_SHOWN: usize = 10;
+/// The default maximum number of names in an announcement. The other attendees are counted.
+pub const DEFAULT_NAMES_SHOWN: usize = 10;
 
 /// The texts of all messages in one language.
 pub struct MessageTexts {
@@ -32,24 +32,26 @@ pub struct MessageTexts {
 /// An email in plain text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Email {
-    /// One line without control characters.
+    /// A single line without control characters.
     pub subject: String,
     pub body: String,
 }
 
 impl MessageTexts {
-    /// An announcement shows at most `names_shown` names, of joined and left attendees together.
+    /// An announcement shows at most `names_shown` names, counting joined and left attendees together.
     pub fn new(language: Language, names_shown: usize) -> Self {
         Self { catalog: Catalog::new(language), names_shown }
     }
 
-    /// `Dance: Ana, Ben and 41 others joined; 63 are in.`
+    /// Formats an announcement as one line: `Dance: Ana, Ben and 41 others joined; 63 are in.`
     pub fn announcement_line(&self, announcement: &Announcement) -> String {
         self.format_line(&announcement.title, &summarize(&self.catalog, announcement, self.names_shown))
     }
 
-    /// The line and the manage link. One segment if a name and the beginning of the title fit, else at most two. The
-    /// text shows fewer names, then less of the title, and leaves the link out if that is not enough.
+    /// Formats an announcement and the recipient's manage link as a text message.
+    ///
+    /// The message is shortened to one segment if at least one name and the beginning of the title fit into it, and to
+    /// two segments otherwise. First it shows fewer names, then less of the title, and last it omits the link.
     pub fn announcement_sms(&self, announcement: &Announcement, link: &str) -> String {
         let names = (announcement.joined.len() + announcement.left.len()).min(self.names_shown);
         let summaries: Vec<String> =
@@ -59,7 +61,7 @@ impl MessageTexts {
         })
     }
 
-    /// `link` is the recipient's manage link.
+    /// Formats an announcement as an email. `link` is the recipient's manage link.
     pub fn announcement_email(&self, announcement: &Announcement, link: &str) -> Email {
         let title = announcement.title.as_str();
         let summary = summarize(&self.catalog, announcement, self.names_shown);
@@ -69,23 +71,23 @@ impl MessageTexts {
         self.format_email("announcement-email", &arguments)
     }
 
-    /// The opt-in request to a phone. As short as [`MessageTexts::announcement_sms`].
+    /// Formats an opt-in request as a text message, shortened like [`MessageTexts::announcement_sms`].
     pub fn opt_in_sms(&self, title: &str, link: &str) -> String {
         self.format_sms("confirm-sms", title, link)
     }
 
-    /// The opt-in request to an email address.
+    /// Formats an opt-in request as an email.
     pub fn opt_in_email(&self, title: &str, link: &str) -> Email {
         self.format_email("confirm-email", &[("title", title.into()), ("link", link.into())])
     }
 
-    /// The resent manage link. As short as [`MessageTexts::announcement_sms`].
-    pub fn link_again_sms(&self, title: &str, link: &str) -> String {
+    /// Formats a resent manage link as a text message, shortened like [`MessageTexts::announcement_sms`].
+    pub fn resent_link_sms(&self, title: &str, link: &str) -> String {
         self.format_sms("link-again-sms", title, link)
     }
 
-    /// The resent manage link.
-    pub fn link_again_email(&self, title: &str, link: &str) -> Email {
+    /// Formats a resent manage link as an email.
+    pub fn resent_link_email(&self, title: &str, link: &str) -> Email {
         self.format_email("link-again-email", &[("title", title.into()), ("link", link.into())])
     }
 
@@ -104,8 +106,9 @@ impl MessageTexts {
 
     fn format_email(&self, message: &str, arguments: &[(&str, FluentValue<'_>)]) -> Email {
         let subject = self.catalog.format(&format!("{message}.subject"), arguments);
-        // Valid titles and names have no invisible characters. A mail header is checked again all the same.
-        let subject = subject.chars().map(|c| if text::is_invisible(c) { ' ' } else { c }).collect();
+        // Valid titles and names contain no invisible characters. They are removed here as a second protection against
+        // injected mail headers.
+        let subject = subject.chars().map(|c| if text::is_unprintable(c) { ' ' } else { c }).collect();
         Email { subject, body: self.catalog.format(message, arguments) }
     }
 }

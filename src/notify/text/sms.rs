@@ -1,4 +1,4 @@
-//! Shortens a text message to one segment, or else to two.
+//! Shortens a text message to one segment or, if that is too short, to two.
 
 use std::ops::RangeInclusive;
 
@@ -6,33 +6,34 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::gsm7::{is_gsm7, segments};
 
-/// A shorter beginning could belong to many titles.
+/// Characters of a shortened title. Fewer characters may not identify the event.
 const MIN_TITLE_CHARS: usize = 16;
 
-/// A text message about an event that can be formatted with less of its title and fewer names.
+/// A text message about an event, which can be formatted with a shorter title and fewer names.
 pub struct SmsDraft<'a, F> {
     pub title: &'a str,
-    /// Replaces the title if not even its beginning fits.
+    /// Replaces the title if no character of it fits.
     pub fallback_title: &'a str,
-    /// How many names can be shown.
+    /// The number of names in the full text.
     pub names: usize,
-    /// Formats the text with a title and at most a number of names.
+    /// Formats the text with the given title and maximum number of names.
     pub format: F,
 }
 
-/// What a shortened text must keep, and how long it may be.
+/// The constraints for a shortened text.
 struct Layout<'a> {
+    /// How many names the text may show.
     names: RangeInclusive<usize>,
-    /// How many characters of the title must stay.
+    /// How many characters of the title the text must keep.
     min_title_chars: usize,
     max_segments: usize,
-    /// Follows the text.
+    /// The end of the text: the link, or nothing.
     suffix: &'a str,
 }
 
 impl<F: Fn(&str, usize) -> String> SmsDraft<'_, F> {
-    /// Adds the link and shortens the text. Gives up, in this order: all names but one, the end of the title, the limit
-    /// of one segment, the last name, the whole title, the link.
+    /// Adds the link and shortens the text. The layouts are tried in order, and within a layout names are removed
+    /// before the title is cut. The link is omitted only if no layout with the link fits.
     pub fn fit_with_link(&self, link: &str) -> String {
         let names = || self.names.min(1)..=self.names;
         let no_names = || 0..=0;
@@ -51,7 +52,8 @@ impl<F: Fn(&str, usize) -> String> SmsDraft<'_, F> {
         layouts.find_map(|layout| self.shorten(&layout)).expect("the text without names, title and link fits")
     }
 
-    /// Keeps the whole title, or else as much of it as fits, and then as many names as fit. `None` if nothing fits.
+    /// Formats the text with the whole title or, if that does not fit, with as much of the title as fits,
+    /// and then with as many names as fit. Returns `None` if no text fits the layout.
     fn shorten(&self, layout: &Layout<'_>) -> Option<String> {
         let fit =
             |title: &str, names| Some((self.format)(title, names) + layout.suffix).filter(|text| layout.fits(text));
@@ -64,11 +66,11 @@ impl<F: Fn(&str, usize) -> String> SmsDraft<'_, F> {
         })
     }
 
-    /// The title up to `end`, with an ellipsis.
+    /// Returns the first `end` bytes of the title, followed by an ellipsis.
     fn cut_title(&self, end: usize) -> String {
         match self.title[..end].trim_end() {
             "" => self.fallback_title.to_owned(),
-            // The character `…` would force the whole text into UCS-2.
+            // GSM-7 has no `…`. The character would make the network encode the whole text in UCS-2.
             title if is_gsm7(title) => format!("{title}..."),
             title => format!("{title}…"),
         }

@@ -3,28 +3,30 @@
 use super::catalog::Catalog;
 use crate::domain::announcement::Announcement;
 
-/// The attendees who joined, or those who left.
+/// All attendees who joined, or all attendees who left.
 struct Group<'a> {
     messages: GroupMessages,
     /// The names to show.
     names: &'a [String],
-    /// How many more attendees are in the group.
+    /// The number of attendees in the group whose names are not shown.
     others: u64,
 }
 
-/// The messages for a group with names and for one without.
+/// The ids of the messages for a group.
 struct GroupMessages {
+    /// If names are shown.
     named: &'static str,
+    /// If only the number of attendees is shown.
     unnamed: &'static str,
 }
 
 const JOINED: GroupMessages = GroupMessages { named: "joined", unnamed: "joined-unnamed" };
 const LEFT: GroupMessages = GroupMessages { named: "left", unnamed: "left-unnamed" };
 
-/// Summarizes an announcement with at most `max_names` names. Further names are counted as others.
+/// Summarizes an announcement with at most `max_names` names. The remaining names are counted as others.
 pub fn summarize(catalog: &Catalog, announcement: &Announcement, max_names: usize) -> String {
     let (joined, left) = (&announcement.joined, &announcement.left);
-    // Each group gets half of the names, and also those that the other group does not need.
+    // Each group may show half of the names. If one group has fewer names, the other may show more.
     let left_shown = left.len().min((max_names / 2).max(max_names.saturating_sub(joined.len())));
     let joined_shown = joined.len().min(max_names - left_shown);
     let others = announcement.others;
@@ -47,7 +49,7 @@ impl<'a> Group<'a> {
         Self { messages, names, others: others.saturating_add(hidden.len() as u64) }
     }
 
-    /// `None` if the group is empty.
+    /// Returns `None` if the group is empty.
     fn format(&self, catalog: &Catalog) -> Option<String> {
         let number = self.others.saturating_add(self.names.len() as u64);
         match join_names(catalog, self.names, self.others) {
@@ -58,7 +60,8 @@ impl<'a> Group<'a> {
     }
 }
 
-/// Joins the names and the number of others to one list: `Ana, Ben and 41 others`. `None` if there are no names.
+/// Joins the names and the number of others to one list:
+/// `Ana, Ben and 41 others`. Returns `None` if there are no names.
 pub fn join_names(catalog: &Catalog, names: &[impl AsRef<str>], others: u64) -> Option<String> {
     let others = (others > 0).then(|| catalog.format("others", &[("number", others.into())]));
     let (first, names) = names.split_first()?;

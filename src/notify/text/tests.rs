@@ -25,11 +25,11 @@ fn titled(title: &str, announcement: Announcement) -> Announcement {
 }
 
 fn english() -> MessageTexts {
-    MessageTexts::new(Language::English, NAMES_SHOWN)
+    MessageTexts::new(Language::English, DEFAULT_NAMES_SHOWN)
 }
 
 fn german() -> MessageTexts {
-    MessageTexts::new(Language::German, NAMES_SHOWN)
+    MessageTexts::new(Language::German, DEFAULT_NAMES_SHOWN)
 }
 
 #[test]
@@ -162,7 +162,7 @@ fn counts_hidden_names_as_others() {
 }
 
 #[test]
-fn does_not_interpret_names_as_messages() {
+fn does_not_interpret_names_as_fluent_syntax() {
     let line = english().announcement_line(&titled("{ $count }", announcement(&["{ line }", "\"\\"], &[], (0, 0), 2)));
     assert_eq!(line, "{ $count }: { line } and \"\\ joined; 2 are in.");
 }
@@ -177,7 +177,7 @@ fn languages_define_the_same_messages() {
 }
 
 #[test]
-fn texts_are_shared_between_threads() {
-    fn is_shared<T: Send + Sync>() {}
-    is_shared::<MessageTexts>();
+fn texts_can_be_shared_between_threads() {
+    fn assert_shareable<T: Send + Sync>() {}
+    assert_shareable::<MessageTexts>();
 }

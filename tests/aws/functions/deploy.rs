@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
-use countmein::domain::attendee::{Applied, TOMBSTONE};
+use countmein::domain::attendee::{Applied, TOMBSTONE_RETENTION};
 use countmein::domain::attendee_name::AttendeeName;
 use countmein::domain::channel::Channel;
 use countmein::domain::contact::Contact;
@@ -39,7 +39,7 @@ fn out_without_rev() -> Value {
     json!({
         "event": { "S": "dance" }, "name": { "S": "ana" }, "display_name": { "S": "Ana" }, "title": { "S": "Dance" },
         "status": { "S": "out" }, "requested_at": { "N": at(1).to_string() }, "signup_id": { "S": "a" },
-        "expires_at": { "N": Timestamp::now().plus(TOMBSTONE).as_seconds().to_string() },
+        "expires_at": { "N": Timestamp::now().plus(TOMBSTONE_RETENTION).as_seconds().to_string() },
     })
 }
 

@@ -36,7 +36,7 @@ fn roles_refuse_other_calls() {
     );
     assert_eq!(
         allowed(&stack, "IngestRole"),
-        ["GetItem", "PutItem", "UpdateItem", "ReceiveMessage", "ReceiveMessage of dead letters"]
+        ["GetItem", "PutItem", "UpdateItem", "SendMessage", "ReceiveMessage", "ReceiveMessage of dead letters"]
     );
     assert_eq!(allowed(&stack, "ImportRole"), ["SendMessage"]);
     assert_eq!(allowed(&stack, "AlexaRole"), ["GetItem", "PutItem", "Query", "SendMessage", "read ContactSecret"]);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use countmein::domain::attendee::TOMBSTONE;
+use countmein::domain::attendee::TOMBSTONE_RETENTION;
 
 use super::support::{file, list, template, text, texts};
 
@@ -80,7 +80,7 @@ fn buckets_are_private_and_expire_their_objects() {
         assert_eq!(text(&bucket["OwnershipControls"]["Rules"]), "[{ObjectOwnership: BucketOwnerEnforced}]", "{name}");
         // No longer than the roster keeps those who left.
         let days = bucket["LifecycleConfiguration"]["Rules"][0]["ExpirationInDays"].as_u64().unwrap();
-        assert!(Duration::from_secs(days * 24 * 60 * 60) <= TOMBSTONE, "{name}");
+        assert!(Duration::from_secs(days * 24 * 60 * 60) <= TOMBSTONE_RETENTION, "{name}");
     }
 }
 

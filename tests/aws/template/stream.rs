@@ -1,6 +1,6 @@
 //! How `fanout` follows the table, and what happens to a batch that fails.
 
-use countmein::domain::digest::REMEMBERED;
+use countmein::domain::digest::MAX_CHANGE_HASHES;
 
 use super::support::{template, text};
 
@@ -8,7 +8,7 @@ use super::support::{template, text};
 fn a_digest_recognises_a_replayed_batch() {
     let template = template();
     let batch = template.largest(&template.properties("StreamMapping")["BatchSize"]);
-    assert!(2 * batch <= REMEMBERED as u64, "one batch and the one before it");
+    assert!(2 * batch <= MAX_CHANGE_HASHES as u64, "one batch and the one before it");
     assert_eq!(template.section("Parameters")["StreamParallelism"]["Default"], 1);
 }
 

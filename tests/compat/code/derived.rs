@@ -1,6 +1,6 @@
 //! What is derived from a secret and stands outside the program.
 
-use super::{Contact, ContactId, Serial, UserId, WebhookClient, WebhookSettings, contact_json, secret};
+use super::{Contact, ContactId, HouseholdId, Serial, WebhookClient, WebhookSettings, contact_json, secret};
 #[cfg(feature = "aws")]
 use super::{Mail, Mailer, SdkConfig, Sns, SnsTopics, WebhookCaller};
 use serde_json::Value;
@@ -24,7 +24,7 @@ pub fn signing_key(url: &str, webhook_secret: &str) -> String {
 /// The id of an Echo's household, and of the sign-up that one of its requests asks for.
 pub fn household(user_id: &str, request_id: &str, contact_secret: &str) -> (String, String) {
     let secret = secret(contact_secret);
-    let user = UserId::of(user_id, &secret);
+    let user = HouseholdId::of(user_id, &secret);
     (user.as_str().to_owned(), user.signup_id(request_id, &secret).as_str().to_owned())
 }
 

@@ -28,7 +28,7 @@ use countmein::domain::contact::Contact;
 use countmein::domain::contact_id::ContactId;
 use countmein::domain::digest::Digest;
 use countmein::domain::event::EventId;
-use countmein::domain::household::UserId;
+use countmein::domain::household::HouseholdId;
 use countmein::domain::opt_in::OptIn;
 use countmein::domain::secret::Secret;
 use countmein::domain::signup::AttendeeKey;
@@ -41,7 +41,7 @@ use countmein::formats::stored::digest::DigestRecord;
 use countmein::ingest;
 use countmein::ingest::Outcome;
 #[cfg(feature = "aws")]
-use countmein::ports::Remembered;
+use countmein::ports::IdempotentRequest;
 use countmein::ports::{Backend, ChangeFeed, Deferrals, Delivery, Position, RejectedMessage};
 #[cfg(feature = "aws")]
 use countmein::ports::{Mail, Mailer, WebhookCaller};

@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 
 use super::{
-    AttendeeKey, Backend, ChangeFeed, ContactId, Deferrals, Delivery, FeedConsumer, NameKey, Outcome, Position, Sqlite,
-    UserId, event_id, ingest, registration, time, values,
+    AttendeeKey, Backend, ChangeFeed, ContactId, Deferrals, Delivery, FeedConsumer, HouseholdId, NameKey, Outcome,
+    Position, Sqlite, event_id, ingest, registration, time, values,
 };
 #[cfg(feature = "aws")]
-use super::{Remembered, SignupId, now};
+use super::{IdempotentRequest, SignupId, now};
 
 /// More than any golden file holds.
 const ALL: usize = 1_000;
@@ -87,7 +87,7 @@ impl Ports {
     }
 
     pub async fn usual_name(&self, household: &str) -> Option<String> {
-        let user = UserId::from_stored(household.to_owned());
+        let user = HouseholdId::from_stored(household.to_owned());
         self.0.households.usual_name(&user).await.unwrap().map(|name| name.as_str().to_owned())
     }
 
@@ -101,7 +101,7 @@ impl Ports {
     /// The id of the sign-up that is remembered under an idempotency key.
     #[cfg(feature = "aws")]
     pub async fn remembered(&self, key: &str) -> String {
-        let another = Remembered { fingerprint: String::new(), id: SignupId::new(now()), requested_at: now() };
+        let another = IdempotentRequest { fingerprint: String::new(), id: SignupId::new(now()), requested_at: now() };
         self.0.idempotency.remember(key.to_owned(), another).await.unwrap().id.as_str().to_owned()
     }
 }

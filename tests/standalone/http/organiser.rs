@@ -25,6 +25,7 @@ fn guarded(server: &Running) -> Vec<Request<'_>> {
         server.post("/organiser/remove").json(&json!({"name": "Ana"})),
         server.post("/organiser/import").json(&json!({"import": "a", "began_at": 1_795_431_600_000_i64, "rows": []})),
         server.post("/organiser/rejects/m1/redrive").json(&json!({})),
+        server.post("/organiser/rejects/redrive").json(&json!({})),
         server.post("/organiser/rejects/m1/discard").json(&json!({})),
     ]
 }

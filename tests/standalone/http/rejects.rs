@@ -1,5 +1,7 @@
 //! Rejected messages: stored, shown, corrected, sent again, discarded.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::support::{Answer, Running, enqueue, serve_with};
@@ -168,4 +170,72 @@ fn public_queue_messages_open_no_registration() {
     ]);
     assert_eq!(server.who("dance"), ["Ana"]);
     assert_eq!(server.rejects().len(), 2);
+}
+
+fn redrive_all(server: &Running, filter: &Value) -> Value {
+    let answer = server.post("/organiser/rejects/redrive").organiser().json(filter).send().is(200).json();
+    assert_eq!(answer["next"], Value::Null);
+    json!([answer["sent"], answer["kept"]])
+}
+
+/// A server with rejected presses of the buttons `1` to `3`, whose owners are then registered, and two other rejects.
+fn serve_with_curable_rejects() -> Running {
+    let press = |serial: usize| {
+        let payload = json!({ "serialNumber": format!("G03{serial}"), "clickType": "SINGLE" }).to_string();
+        let payload = STANDARD.encode(payload);
+        json!({ "topic": format!("iotbutton/G03{serial}"), "payload": payload, "received_at": 1_795_431_600_000_i64 })
+            .to_string()
+    };
+    let presses = [press(1), press(2), press(3)];
+    let server = serve_after(&[&presses[0], NOT_JSON, &presses[1], NAMELESS, &presses[2]]);
+    assert_eq!(server.rejects().len(), 5);
+    for (serial, name) in ["Ana", "Ben", "Cem"].into_iter().enumerate() {
+        let button = json!({ "serial": format!("G03{}", serial + 1), "event": "Dance", "name": name });
+        server.post("/organiser/buttons").organiser().json(&button).send().is(200);
+    }
+    server
+}
+
+#[test]
+fn all_rejects_are_sent_again() {
+    let server = serve_with_curable_rejects();
+    assert_eq!(redrive_all(&server, &json!({})), json!([3, 2]));
+    server.settled();
+    assert_eq!(server.who("dance"), ["Ana", "Ben", "Cem"]);
+    assert_eq!(server.rejects().len(), 2);
+    assert_eq!(redrive_all(&server, &json!({})), json!([0, 2]));
+}
+
+#[test]
+fn filtered_rejects_are_sent_again() {
+    let server = serve_with_curable_rejects();
+    assert_eq!(redrive_all(&server, &json!({ "reason": "NO SUCH REASON" })), json!([0, 0]));
+    assert_eq!(redrive_all(&server, &json!({ "event": "another" })), json!([0, 0]));
+    assert_eq!(redrive_all(&server, &json!({ "since": "2999-01-01T00:00:00Z" })), json!([0, 0]));
+    let second_button = json!({ "since": "2020-01-01T00:00:00Z", "reason": "serial number G032" });
+    assert_eq!(redrive_all(&server, &second_button), json!([1, 0]));
+    server.settled();
+    assert_eq!(server.who("dance"), ["Ben"]);
+    assert_eq!(redrive_all(&server, &json!({ "event": "DANCE" })), json!([2, 1]), "the nameless message stays");
+    let refused = |filter| server.post("/organiser/rejects/redrive").organiser().json(&filter).send();
+    for invalid in [json!({ "since": "yesterday" }), json!({ "event": "/" }), json!({ "reason": 1 })] {
+        refused(invalid).refuses(422, "invalid-field");
+    }
+    refused(json!({ "cursor": "" })).refuses(400, "malformed-request");
+    server.post("/organiser/rejects/redrive").json(&json!({})).send().refuses(401, "login-needed");
+}
+
+#[test]
+fn page_sends_all_rejects_again() {
+    let server = serve_with_curable_rejects();
+    let list = server.get("/organiser/rejects").organiser().browser().send().is(200).text();
+    assert!(list.contains("action=\"/organiser/rejects/redrive\""), "{list}");
+    let form = [("reason", ""), ("event", ""), ("since", "")];
+    let page = server.post("/organiser/rejects/redrive").organiser().browser().form(&form).send().is(200).text();
+    assert!(
+        page.contains("3 messages were sent again") && page.contains("2 messages must be corrected first"),
+        "{page}"
+    );
+    server.settled();
+    assert_eq!(server.who("dance"), ["Ana", "Ben", "Cem"]);
 }

@@ -201,7 +201,7 @@ async fn silent_server_opens_the_circuit_breaker() {
     let whys: Vec<String> = join_all(mails.iter().map(|mail| smtp.send(mail))).await.into_iter().map(retry).collect();
     let waited = whys.iter().filter(|why| why.ends_with("the server did not answer in time")).count();
     let let_alone =
-        whys.iter().filter(|why| why.ends_with("the server did not answer the last mails; this one waits")).count();
+        whys.iter().filter(|why| why.ends_with("the server did not answer recent emails; sending is paused")).count();
     // Some attempts have begun when the fourth timeout opens the circuit breaker.
     assert!(waited + let_alone == 60 && waited <= 8, "{whys:?}");
 

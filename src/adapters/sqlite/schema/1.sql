@@ -1,4 +1,4 @@
--- Times are milliseconds since 1970. The names are those of the DynamoDB table's attributes.
+-- Times are milliseconds since 1970. Columns have the same names as the attributes of the DynamoDB table.
 
 CREATE TABLE secret (
     name  TEXT PRIMARY KEY,
@@ -15,7 +15,7 @@ CREATE TABLE queue (
     last_failure  TEXT
 ) STRICT;
 
--- Finds the messages that were delivered too often. Other rows are not in the index.
+-- Index of the messages that have reached the maximum number of deliveries.
 CREATE INDEX queue_spent ON queue (visible_at) WHERE receive_count >= 5;
 
 CREATE TABLE attendee (

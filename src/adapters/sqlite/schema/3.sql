@@ -1,4 +1,4 @@
--- Pending changes, and the recipients of the announcement that is being sent. `record` is JSON.
+-- The digest of each event: pending changes, and the progress of the announcement that is being sent. `record` is JSON.
 CREATE TABLE digest (
     event      TEXT PRIMARY KEY,
     due_at     INTEGER,
@@ -11,13 +11,13 @@ CREATE TABLE digest (
 CREATE INDEX digest_due ON digest (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX digest_expires ON digest (expires_at) WHERE expires_at IS NOT NULL;
 
--- The position of each consumer of the changes.
+-- The position of each consumer of the change feed.
 CREATE TABLE follower (
     name     TEXT PRIMARY KEY,
     position TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- The changes from before this version are not announced.
+-- Changes that were made before this migration are not announced.
 INSERT INTO follower (name, position) SELECT 'fanout', max(seq) FROM change HAVING max(seq) IS NOT NULL;
 
 -- The opt-in of each contact. `id` is a keyed hash; the address is not stored.

@@ -1,4 +1,5 @@
--- The usual names of households with an Echo. `user` is a keyed hash of the Amazon user id.
+-- For each household with an Echo, the attendee name that it usually signs up. `user` is a keyed hash of the Amazon
+-- user id.
 CREATE TABLE household (
     user TEXT PRIMARY KEY,
     name TEXT NOT NULL,

@@ -27,11 +27,12 @@ use crate::http::routes::organiser::Organiser;
 /// The maximum number of rows in one request.
 const MAX_ROWS: usize = 1_000;
 
-/// The id of a row's sign-up contains the row number with ten digits.
+/// The maximum row number. The id of a row's sign-up contains the row number as ten digits.
 const MAX_ROW_NUMBER: u64 = 9_999_999_999;
 
 /// How long a request waits for the queue to become shorter.
 const MAX_QUEUE_WAIT: Duration = Duration::from_secs(5);
+/// Time between two reads of the queue's length.
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// Rows of a CSV import. Sending them again with the same `import` and `began_at` changes nothing.
@@ -111,7 +112,7 @@ pub async fn import(State(app): State<Arc<App>>, _organiser: Organiser, fields: 
     let accepted = bodies.len();
     app.queue.send(bodies).await?;
     if accepted > 0 {
-        app.metrics.accepted(Channel::Import, u32::try_from(accepted).expect("there are at most MAX_ROWS"));
+        app.metrics.accepted(Channel::Import, u32::try_from(accepted).expect("MAX_ROWS fits in a u32"));
     }
     Ok((StatusCode::ACCEPTED, Json(ImportResponse { accepted, refused })).into_response())
 }

@@ -4,6 +4,7 @@ pub mod buttons;
 pub mod import;
 pub mod limits;
 pub mod people;
+pub mod redrive;
 pub mod rejects;
 pub mod session;
 
@@ -62,14 +63,15 @@ impl FromRequestParts<Arc<App>> for Organiser {
     }
 }
 
-/// The token in a header `Authorization: Bearer …`. The case of the scheme does not matter (RFC 9110, section 11.1).
+/// Returns the token in a header `Authorization: Bearer …`. The case of the scheme does not matter (RFC 9110, section
+/// 11.1).
 pub fn bearer_token(credentials: &[u8]) -> Option<&[u8]> {
     let (scheme, token) = credentials.split_at_checked(b"Bearer ".len())?;
     scheme.eq_ignore_ascii_case(b"Bearer ").then_some(token)
 }
 
 fn key_required(detail: &str) -> NotOrganiser {
-    NotOrganiser::Refused(Problem::new(ProblemKind::LoginNeeded, detail))
+    NotOrganiser::Refused(Problem::new(ProblemKind::OrganiserKeyNeeded, detail))
 }
 
 impl IntoResponse for NotOrganiser {

@@ -137,9 +137,10 @@ pub async fn redrive(
         }
         Err(problem) => return Err(problem),
     };
-    // Send, then delete: after a crash in between, the reject is still stored, and sending it again changes nothing.
+    // Send, then delete: after a crash in between, the rejected message is still stored, and sending it again changes
+    // nothing.
     signups::enqueue(&app, &signup).await?;
-    // Another request may have deleted it in the meantime.
+    // Another request may have deleted the message in the meantime.
     let _ = app.backend.rejected.delete(&reject.id).await?;
     signups::wait_for_roster(&app, &signup).await;
     if fields.is_form {
@@ -150,8 +151,8 @@ pub async fn redrive(
 
 /// The sign-up to send again.
 ///
-/// A button press without corrections is read again, because its button may have been registered or changed since.
-async fn corrected_signup(
+/// A button press without corrections is resolved again, because its button may have been registered or changed since.
+pub async fn corrected_signup(
     app: &App,
     reject: &RejectedMessage,
     corrections: Map<String, Value>,
@@ -166,7 +167,7 @@ async fn corrected_signup(
         ResolvedPress::Rejected(reason) => Err(Problem::new(ProblemKind::Conflict, &reason)),
         ResolvedPress::NoAction => Err(Problem::new(
             ProblemKind::Conflict,
-            "Its button is registered to do nothing on this kind of press. Discard the press, or register the button differently.",
+            "The button is registered to do nothing on this kind of press. Discard the press, or register the button differently.",
         )),
     }
 }
@@ -217,7 +218,7 @@ fn parse_json_corrections(mut fields: Map<String, Value>) -> Result<Map<String, 
     }
 }
 
-/// An empty field of the form leaves the message's field unchanged.
+/// An empty form field leaves the field of the message unchanged.
 fn parse_form_corrections(fields: &Map<String, Value>) -> Result<Map<String, Value>, Problem> {
     let text = |field| fields.get(field).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty());
     let mut set = Map::new();

@@ -60,7 +60,7 @@ Wenn nicht, ignoriere dies: Ohne deine Bestätigung kommen keine.",
 #[test]
 fn formats_resent_links() {
     assert_email(
-        &english().link_again_email("Dance", LINK),
+        &english().resent_link_email("Dance", LINK),
         "Dance: your link again",
         "Here is your link for “Dance” again:
 https://in.example.org/m/0123456789abcdef
@@ -70,7 +70,7 @@ With it you see who is coming, change your sign-up or leave. Whoever has it can 
 If you did not ask for it, ignore this.",
     );
     assert_email(
-        &german().link_again_email("Tanz", LINK),
+        &german().resent_link_email("Tanz", LINK),
         "Tanz: Noch einmal dein Link",
         "Hier ist noch einmal dein Link zu „Tanz“:
 https://in.example.org/m/0123456789abcdef
@@ -91,7 +91,7 @@ proptest! {
             let emails = [
                 texts.announcement_email(&announcement, &link),
                 texts.opt_in_email(&title, &link),
-                texts.link_again_email(&title, &link),
+                texts.resent_link_email(&title, &link),
             ];
             for email in emails {
                 prop_assert!(!email.subject.chars().any(char::is_control), "{:?}", email.subject);

@@ -13,7 +13,7 @@ use crate::notify::text::{Language, MessageTexts};
 const NAMES: [&str; 10] = ["Ana", "Ben", "Cleo", "Dan", "Eva", "Fritz", "Gina", "Hugo", "Ida", "Jon"];
 const LONG_TITLE: &str = "Street party in Sunny Lane and all of the gardens behind it 2026";
 
-/// A link of `length` septets.
+/// A link that takes `length` septets.
 fn link(length: usize) -> String {
     format!("{:a<length$}", "https://in.example.org/")
 }
@@ -25,7 +25,7 @@ fn assert_sms(text: &str, expected_segments: usize, body: &str, link: &str) {
 }
 
 #[test]
-fn keeps_whole_text_in_one_segment() {
+fn short_texts_take_one_segment() {
     let announcement = announcement(&["Ana"], &["Cleo"], (0, 0), 2);
     assert_sms(&english().announcement_sms(&announcement, LINK), 1, "Dance: Ana joined, Cleo left; 2 are in.", LINK);
     let body = "Dance: Ana ist dabei, Cleo ist nicht mehr dabei; es sind 2 dabei.";
@@ -34,8 +34,8 @@ fn keeps_whole_text_in_one_segment() {
     assert_sms(&english().opt_in_sms("Dance", LINK), 1, body, LINK);
     let body = "Tanz: Möchtest du hören, wer dabei ist? Bestätige es hier, sonst ignoriere dies.";
     assert_sms(&german().opt_in_sms("Tanz", LINK), 1, body, LINK);
-    assert_sms(&english().link_again_sms("Dance", LINK), 1, "Dance: here is your link again.", LINK);
-    assert_sms(&german().link_again_sms("Tanz", LINK), 1, "Tanz: Hier ist dein Link noch einmal.", LINK);
+    assert_sms(&english().resent_link_sms("Dance", LINK), 1, "Dance: here is your link again.", LINK);
+    assert_sms(&german().resent_link_sms("Tanz", LINK), 1, "Tanz: Hier ist dein Link noch einmal.", LINK);
 }
 
 #[test]
@@ -71,14 +71,14 @@ fn shortens_names_before_title() {
 }
 
 #[test]
-fn leaves_out_a_link_without_room() {
+fn omits_link_that_does_not_fit() {
     let announcement = announcement(&["Ana"], &[], (0, 0), 1);
     assert_eq!(english().announcement_sms(&announcement, &link(300)), "Dance: Ana joined; 1 is in.");
-    assert_eq!(english().link_again_sms("Dance", &link(300)), "Dance: here is your link again.");
+    assert_eq!(english().resent_link_sms("Dance", &link(300)), "Dance: here is your link again.");
 }
 
 #[test]
-fn letters_beyond_gsm7_take_more_room() {
+fn characters_outside_gsm7_leave_less_room() {
     for (title, names, link_length, expected_segments, body) in [
         ("Łódź", &["Ana"][..], 40, 1, "Łódź: Ana joined; 63 are in."),
         ("Łódź", &["Ana", "Ben"], 40, 2, "Łódź: Ana and Ben joined; 63 are in."),
@@ -95,7 +95,7 @@ fn letters_beyond_gsm7_take_more_room() {
     }
 }
 
-/// Text that a person could type: plain letters, letters that are hard to count, or any visible characters.
+/// Text that a person could type: ASCII letters, characters of different encoded lengths, or any visible characters.
 fn typed_text(max_chars: usize) -> impl Strategy<Value = String> {
     let any_of = |characters: &str| string_regex(&format!("{characters}{{1,{max_chars}}}")).unwrap();
     prop_oneof![any_of("[a-z ]"), any_of("[aä€\\[ł🎉e\u{301}\u{200D}א]"), any_of("\\PC")]
@@ -113,7 +113,7 @@ fn announcements() -> impl Strategy<Value = Announcement> {
 
 fn all_sms(texts: &MessageTexts, announcement: &Announcement, link: &str) -> [String; 3] {
     let title = &announcement.title;
-    [texts.announcement_sms(announcement, link), texts.opt_in_sms(title, link), texts.link_again_sms(title, link)]
+    [texts.announcement_sms(announcement, link), texts.opt_in_sms(title, link), texts.resent_link_sms(title, link)]
 }
 
 proptest! {

@@ -1,20 +1,22 @@
+//! The arguments of `countmein serve` for storage on AWS.
+
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Args, Command, ValueEnum};
 
 use super::error::CliError;
 use super::notifications::NotificationArgs;
-use crate::app::settings::{Pipeline, Remote, Store};
+use crate::app::settings::{AwsResources, QueueProcessing, Store};
 
-/// Which storage backend the program uses.
+/// The storage backend and the queue.
 #[derive(Debug, clap::Args)]
-pub struct RemoteArgs {
-    /// Where attendees are kept: in the data folder, or in the DynamoDB table of a deployed stack, whose functions send
-    /// the notifications; the latter needs --queue sqs
+pub struct StorageArgs {
+    /// Storage backend: sqlite (a file in the data folder), or dynamodb (the table of a deployed AWS stack, whose
+    /// functions send the notifications); dynamodb needs --queue sqs
     #[arg(long, value_enum, value_name = "WHERE", env = "COUNTMEIN_STORE", default_value = "sqlite")]
     store: StoreKind,
 
-    /// Where sign-ups wait: in the data folder, or on an SQS queue; the latter needs --store dynamodb
+    /// Queue of sign-ups: sqlite (a file in the data folder), or sqs (an SQS queue); sqs needs --store dynamodb
     #[arg(long, value_enum, value_name = "WHERE", env = "COUNTMEIN_QUEUE", default_value = "sqlite")]
     queue: QueueKind,
 
@@ -25,7 +27,7 @@ pub struct RemoteArgs {
     #[arg(long, value_name = "URL", env = "COUNTMEIN_QUEUE_URL")]
     queue_url: Option<String>,
 
-    /// URL of the dead-letter queue of that queue; its messages become rejected messages
+    /// URL of the dead-letter queue of the SQS queue; its messages become rejected messages
     #[arg(long, value_name = "URL", env = "COUNTMEIN_DEAD_LETTER_QUEUE_URL")]
     dead_letter_queue_url: Option<String>,
 
@@ -42,10 +44,10 @@ pub struct RemoteArgs {
     serve_only: bool,
 }
 
-/// The table on DynamoDB.
+/// The DynamoDB table.
 #[derive(Debug, clap::Args)]
 pub struct TableArgs {
-    /// The DynamoDB table
+    /// Name of the DynamoDB table
     #[arg(long, value_name = "NAME", env = "COUNTMEIN_TABLE", default_value = "Events")]
     pub table: String,
 }
@@ -62,8 +64,8 @@ enum QueueKind {
     Sqs,
 }
 
-/// The settings for notifications that a stack has, too, by its parameters.
-const PARAMETERS: [(&str, &str); 9] = [
+/// The options for notifications that are also parameters of a stack, each with the name of the parameter.
+const STACK_PARAMETERS: [(&str, &str); 9] = [
     ("opt_ins_per_hour", "OptInsPerHour"),
     ("backoff_initial", "BackoffInitial"),
     ("language", "Language"),
@@ -75,7 +77,8 @@ const PARAMETERS: [(&str, &str); 9] = [
     ("backoff_multiplier", "BackoffMultiplier"),
 ];
 
-/// With a table on AWS the functions of the stack send the notifications, so settings for them would be ignored here.
+/// Refuses the options for notifications if the storage is on AWS. The functions of the stack then send the
+/// notifications, so the options would have no effect.
 pub fn refuse_notification_settings(serve: &ArgMatches) -> Result<(), clap::Error> {
     if serve.get_one("store") != Some(&StoreKind::Dynamodb) {
         return Ok(());
@@ -85,12 +88,12 @@ pub fn refuse_notification_settings(serve: &ArgMatches) -> Result<(), clap::Erro
     if refused.is_empty() {
         return Ok(());
     }
-    let why = "with --store dynamodb the functions of the deployed stack send the notifications, \
-               so these settings would be ignored here:";
+    let why = "with --store dynamodb, the functions of the deployed stack send the notifications, \
+               so these settings would have no effect:";
     Err(clap::Error::raw(ErrorKind::ArgumentConflict, format!("{why}\n{}\n", refused.join("\n"))))
 }
 
-/// What to do about a setting, if it was given.
+/// Returns a line that says what to do about an option. Returns `None` if the option was not given.
 fn refusal(option: &Arg, serve: &ArgMatches) -> Option<String> {
     let id = option.get_id().as_str();
     let given = match serve.value_source(id)? {
@@ -98,34 +101,35 @@ fn refusal(option: &Arg, serve: &ArgMatches) -> Option<String> {
         ValueSource::CommandLine => format!("--{}", option.get_long()?),
         _ => return None,
     };
-    Some(match PARAMETERS.iter().find(|(setting, _)| *setting == id) {
+    Some(match STACK_PARAMETERS.iter().find(|(setting, _)| *setting == id) {
         Some((_, parameter)) => format!("  {given}: remove it, and set {parameter} as a parameter of the stack"),
         None => format!("  {given}: remove it; the stack has no such parameter"),
     })
 }
 
-impl RemoteArgs {
-    /// The storage backend that the arguments name.
+impl StorageArgs {
+    /// Returns the storage backend that the arguments select.
     pub fn store(self) -> Result<Store, CliError> {
         match (self.store, self.queue, self.queue_url) {
             (StoreKind::Sqlite, QueueKind::Sqlite, _) => Ok(Store::Sqlite),
-            (StoreKind::Dynamodb, QueueKind::Sqs, Some(queue_url)) => Ok(Store::Remote(Remote {
+            (StoreKind::Dynamodb, QueueKind::Sqs, Some(queue_url)) => Ok(Store::Aws(AwsResources {
                 table: self.table.table,
                 queue_url,
                 dead_letter_queue_url: self.dead_letter_queue_url,
                 organiser_secret: self.organiser_secret,
                 token_secret: self.token_secret,
-                pipeline: if self.serve_only { Pipeline::InFunctions } else { Pipeline::Here },
+                queue_processing: if self.serve_only {
+                    QueueProcessing::InFunctions
+                } else {
+                    QueueProcessing::InProcess
+                },
             })),
             (StoreKind::Dynamodb, QueueKind::Sqs, None) => {
-                Err(CliError::Usage("--queue sqs needs the queue's address; give it with --queue-url".to_owned()))
+                Err(CliError::Usage("--queue sqs needs the URL of the queue; pass it with --queue-url".to_owned()))
             }
-            (StoreKind::Dynamodb, QueueKind::Sqlite, _) | (StoreKind::Sqlite, QueueKind::Sqs, _) => {
-                Err(CliError::Usage(
-                    "a table on AWS goes with a queue on AWS; give both --store dynamodb and --queue sqs, or neither"
-                        .to_owned(),
-                ))
-            }
+            (StoreKind::Dynamodb, QueueKind::Sqlite, _) | (StoreKind::Sqlite, QueueKind::Sqs, _) => Err(
+                CliError::Usage("--store dynamodb and --queue sqs need each other; pass both or neither".to_owned()),
+            ),
         }
     }
 }
@@ -140,9 +144,9 @@ mod tests {
     }
 
     #[test]
-    fn parameters_are_those_of_the_template_for_options_that_exist() {
+    fn stack_parameters_match_template_and_options() {
         let template = include_str!("../../template.yaml");
-        for (option, parameter) in PARAMETERS {
+        for (option, parameter) in STACK_PARAMETERS {
             assert!(template.contains(&format!("\n  {parameter}:\n    Description:")), "{parameter}");
             assert!(options().contains(&option.to_owned()), "{option}");
         }
