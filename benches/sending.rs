@@ -175,7 +175,10 @@ impl Stage {
             let signup = Signup { version, event, name, channel, request };
             AttendeeSignups { key: signup.key(), signups: vec![signup] }
         });
-        let applied = self.sqlite.apply(batches.collect(), self.now()).await;
+        let applied = self
+            .sqlite
+            .apply(batches.collect(), self.now(), tokio::time::Instant::now() + Duration::from_secs(60))
+            .await;
         assert!(applied.iter().all(Result::is_ok));
         loop {
             let page = self.sqlite.changes(&self.read_to, BATCH).await.unwrap();

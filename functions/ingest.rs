@@ -9,8 +9,8 @@ use lambda_runtime::{Error, LambdaEvent, service_fn};
 async fn main() -> Result<(), Error> {
     log::start()?;
     let ingest = &Ingest::from_environment()?;
-    lambda_runtime::run(service_fn(|event: LambdaEvent<SqsEvent>| async {
-        ingest.handle(event.payload).await.map_err(Error::from)
+    lambda_runtime::run(service_fn(|event: LambdaEvent<SqsEvent>| async move {
+        ingest.handle(event.payload, event.context.deadline()).await.map_err(Error::from)
     }))
     .await
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::timestamp::Timestamp;
@@ -16,6 +17,9 @@ const BATCH_SIZE: usize = 1_000;
 /// writes less than one transaction each, and HTTP requests can use the database writer meanwhile. A message that
 /// arrives while the queue is empty is processed without a pause.
 const GATHER_TIME: Duration = Duration::from_millis(10);
+
+/// Maximum duration of a batch. It is shorter than the visibility timeout of both queues: SQLite's is 30 s.
+const MAX_BATCH_DURATION: Duration = Duration::from_secs(20);
 
 /// Delay after a failure of the backend.
 const RETRY_DELAY: Duration = Duration::from_secs(1);
@@ -86,12 +90,13 @@ impl Worker {
             _ => Batch::Partial,
         };
         let now = Timestamp::now();
+        let deadline = Instant::now() + MAX_BATCH_DURATION;
         let processed = match self.job {
-            Job::Ingest => ingest(deliveries, &self.backend, now).await,
+            Job::Ingest => ingest(deliveries, &self.backend, now, deadline).await,
             Job::IngestDeadLetters => {
                 let mut processed = Vec::with_capacity(deliveries.len());
                 for delivery in deliveries {
-                    processed.extend(ingest_dead_letter(delivery, &self.backend, now).await);
+                    processed.extend(ingest_dead_letter(delivery, &self.backend, now, deadline).await);
                 }
                 processed
             }

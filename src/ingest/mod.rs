@@ -9,25 +9,31 @@ pub use self::retry::RetrySchedule;
 
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
+use std::time::Duration;
 
 use futures_util::FutureExt as _;
+use tokio::time::{Instant, timeout_at};
 
 use crate::domain::signup::{AttendeeKey, Signup};
 use crate::domain::timestamp::Timestamp;
 use crate::formats::button::message::ButtonMessage;
+use crate::formats::message::Malformed;
 use crate::formats::{message, panic};
 use crate::ingest::presses::{PressResolver, ResolvedPress};
 use crate::ports::{
-    AttendeeSignups, Backend, Delivery, MAX_RECEIVES, RejectedMessage, RejectedMessages, STOPPED_REASON,
+    AttendeeSignups, Backend, Delivery, MAX_RECEIVES, RejectedMessage, RejectedMessages, STOPPED_REASON, Unavailable,
 };
 
 /// What a delivery's body says.
 enum Parsed {
-    /// The roster must apply this request.
     Signup(Signup),
-    /// The roster has nothing to do.
-    Done(Outcome),
+    /// The message of a button.
+    Press(ButtonMessage),
+    Malformed(Malformed),
 }
+
+/// Time for storing rejected messages after the deadline of a batch.
+pub const REJECT_TIME: Duration = Duration::from_secs(2);
 
 /// Deferrals after which a request is rejected because its registration has still not begun. Even with the longest delays
 /// of SQS they take more than half an hour, and the sign-up is on the same queue.
@@ -39,12 +45,14 @@ const MAX_DEAD_LETTER_RECEIVES: u32 = MAX_RECEIVES + 3;
 /// Gives every delivery an outcome, in the order of the deliveries. A bad message does not affect the others, even if it
 /// causes a panic.
 ///
-/// All requests for one attendee go to the roster together, oldest first, and cost one write. A transient failure never
+/// All sign-ups for one attendee go to the roster together, oldest first, and cost one write. A transient failure never
 /// becomes a rejected message.
-pub async fn ingest(deliveries: Vec<Delivery>, backend: &Backend, now: Timestamp) -> Vec<Processed> {
-    let mut outcomes = match catch_panic(process_batch(&deliveries, backend, now)).await {
+///
+/// What is not finished at `deadline` is deferred. Storing rejected messages may take [`REJECT_TIME`] longer.
+pub async fn ingest(deliveries: Vec<Delivery>, backend: &Backend, now: Timestamp, deadline: Instant) -> Vec<Processed> {
+    let mut outcomes = match catch_panic(process_batch(&deliveries, backend, now, deadline)).await {
         Ok(outcomes) => outcomes,
-        Err(_) => process_each(&deliveries, backend, now).await,
+        Err(_) => process_each(&deliveries, backend, now, deadline).await,
     };
     for (outcome, delivery) in outcomes.iter_mut().zip(&deliveries) {
         match outcome {
@@ -57,24 +65,29 @@ pub async fn ingest(deliveries: Vec<Delivery>, backend: &Backend, now: Timestamp
             _ => {}
         }
     }
-    store_rejects(deliveries, outcomes, &*backend.rejected, now).await
+    store_rejects(deliveries, outcomes, &*backend.rejected, now, deadline).await
 }
 
 /// Ingests a message from the dead-letter queue, on which no earlier attempt ended with an outcome. After several more
 /// such attempts it is rejected instead.
-pub async fn ingest_dead_letter(delivery: Delivery, backend: &Backend, now: Timestamp) -> Vec<Processed> {
+pub async fn ingest_dead_letter(
+    delivery: Delivery,
+    backend: &Backend,
+    now: Timestamp,
+    deadline: Instant,
+) -> Vec<Processed> {
     if delivery.receive_count <= MAX_DEAD_LETTER_RECEIVES {
-        return ingest(vec![delivery], backend, now).await;
+        return ingest(vec![delivery], backend, now, deadline).await;
     }
     let outcomes = vec![Outcome::Rejected(STOPPED_REASON.to_owned())];
-    store_rejects(vec![delivery], outcomes, &*backend.rejected, now).await
+    store_rejects(vec![delivery], outcomes, &*backend.rejected, now, deadline).await
 }
 
 /// Processes each delivery alone, so that only the message that panics fails.
-async fn process_each(deliveries: &[Delivery], backend: &Backend, now: Timestamp) -> Vec<Outcome> {
+async fn process_each(deliveries: &[Delivery], backend: &Backend, now: Timestamp, deadline: Instant) -> Vec<Outcome> {
     let mut outcomes = Vec::with_capacity(deliveries.len());
     for delivery in deliveries {
-        match catch_panic(process_batch(std::slice::from_ref(delivery), backend, now)).await {
+        match catch_panic(process_batch(std::slice::from_ref(delivery), backend, now, deadline)).await {
             Ok(outcome) => outcomes.extend(outcome),
             Err(panic) => outcomes.push(Outcome::Panicked(panic)),
         }
@@ -92,74 +105,89 @@ async fn catch_panic<T>(work: impl Future<Output = T>) -> Result<T, String> {
         .map_err(|panic| panic::message(&*panic).unwrap_or("for an unknown reason").to_owned())
 }
 
-async fn process_batch(deliveries: &[Delivery], backend: &Backend, now: Timestamp) -> Vec<Outcome> {
+async fn process_batch(deliveries: &[Delivery], backend: &Backend, now: Timestamp, deadline: Instant) -> Vec<Outcome> {
     let mut outcomes: Vec<Option<Outcome>> = vec![None; deliveries.len()];
-    let mut by_attendee: BTreeMap<AttendeeKey, Vec<(Signup, usize)>> = BTreeMap::new();
-    for (index, parsed) in parse(deliveries, backend).await.into_iter().enumerate() {
-        match parsed {
-            Parsed::Signup(signup) => by_attendee.entry(signup.key()).or_default().push((signup, index)),
-            Parsed::Done(outcome) => outcomes[index] = Some(outcome),
+    let (mut signups, mut presses) = (Vec::new(), Vec::new());
+    for (index, delivery) in deliveries.iter().enumerate() {
+        match parse(delivery) {
+            Parsed::Signup(signup) => signups.push((index, signup)),
+            Parsed::Press(message) => presses.push((index, (message, delivery.arrived_at))),
+            Parsed::Malformed(malformed) => outcomes[index] = Some(Outcome::Rejected(malformed.to_string())),
         }
     }
-
-    let mut batches = Vec::with_capacity(by_attendee.len());
-    let mut batch_indices = Vec::with_capacity(by_attendee.len());
-    for (key, mut requests) in by_attendee {
-        requests.sort_by(|(one, _), (other, _)| one.version.cmp(&other.version));
-        let (signups, indices): (Vec<_>, Vec<_>) = requests.into_iter().unzip();
-        batches.push(AttendeeSignups { key, signups });
-        batch_indices.push(indices);
-    }
-    let results = if batches.is_empty() { Vec::new() } else { backend.roster.apply(batches, now).await };
-    for (result, indices) in results.into_iter().zip(batch_indices) {
-        match result {
-            Ok(applied) => {
-                for (applied, index) in applied.into_iter().zip(indices) {
-                    outcomes[index] = Some(applied.into());
-                }
-            }
-            Err(error) => {
-                for index in indices {
-                    outcomes[index] = Some(Outcome::from(&error));
-                }
-            }
-        }
+    // Sign-ups do not wait for the look-ups of presses.
+    let (of_signups, of_presses) =
+        tokio::join!(apply_signups(signups, backend, now, deadline), apply_presses(presses, backend, now, deadline));
+    for (index, outcome) in of_signups.into_iter().chain(of_presses) {
+        outcomes[index] = Some(outcome);
     }
     let no_result = || Outcome::Failed("the storage backend returned no result for this message".to_owned());
     outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(no_result)).collect()
 }
 
-async fn parse(deliveries: &[Delivery], backend: &Backend) -> Vec<Parsed> {
-    let mut parsed = Vec::with_capacity(deliveries.len());
-    let (mut press_indices, mut envelopes) = (Vec::new(), Vec::new());
-    for delivery in deliveries {
-        parsed.push(match message::parse_json(&delivery.body) {
-            Ok(fields) if ButtonMessage::matches(&fields) => match ButtonMessage::parse(&fields) {
-                Ok(envelope) => {
-                    press_indices.push(parsed.len());
-                    envelopes.push((envelope, delivery.arrived_at));
-                    // All presses are resolved together below.
-                    Parsed::Done(Outcome::Ignored)
-                }
-                Err(invalid) => Parsed::Done(Outcome::Rejected(invalid.to_string())),
-            },
-            Ok(fields) => match message::parse_fields(&fields, delivery) {
-                Ok(signup) => Parsed::Signup(signup),
-                Err(malformed) => Parsed::Done(Outcome::Rejected(malformed.to_string())),
-            },
-            Err(malformed) => Parsed::Done(Outcome::Rejected(malformed.to_string())),
-        });
+fn parse(delivery: &Delivery) -> Parsed {
+    let parsed = message::parse_json(&delivery.body).and_then(|fields| {
+        if ButtonMessage::matches(&fields) {
+            return Ok(Parsed::Press(ButtonMessage::parse(&fields)?));
+        }
+        Ok(Parsed::Signup(message::parse_fields(&fields, delivery)?))
+    });
+    parsed.unwrap_or_else(Parsed::Malformed)
+}
+
+/// Applies sign-ups to the roster. Each is given and returned with the index of its delivery.
+async fn apply_signups(
+    signups: Vec<(usize, Signup)>,
+    backend: &Backend,
+    now: Timestamp,
+    deadline: Instant,
+) -> Vec<(usize, Outcome)> {
+    let mut by_attendee: BTreeMap<AttendeeKey, Vec<(usize, Signup)>> = BTreeMap::new();
+    for (index, signup) in signups {
+        by_attendee.entry(signup.key()).or_default().push((index, signup));
     }
-    let resolver = PressResolver { buttons: &*backend.buttons, idempotency: &*backend.idempotency };
-    for (index, resolved) in press_indices.into_iter().zip(resolver.resolve(&envelopes).await) {
-        parsed[index] = match resolved {
-            Ok(ResolvedPress::Signup(signup)) => Parsed::Signup(signup),
-            Ok(ResolvedPress::NoAction) => Parsed::Done(Outcome::Ignored),
-            Ok(ResolvedPress::Rejected(reason)) => Parsed::Done(Outcome::Rejected(reason)),
-            Err(unavailable) => Parsed::Done(Outcome::Failed(unavailable.to_string())),
-        };
+    let mut batches = Vec::with_capacity(by_attendee.len());
+    let mut batch_indices = Vec::with_capacity(by_attendee.len());
+    for (key, mut requests) in by_attendee {
+        requests.sort_by(|(_, one), (_, other)| one.version.cmp(&other.version));
+        let (indices, signups): (Vec<usize>, Vec<Signup>) = requests.into_iter().unzip();
+        batches.push(AttendeeSignups { key, signups });
+        batch_indices.push(indices);
     }
-    parsed
+    if batches.is_empty() {
+        return Vec::new();
+    }
+    let mut outcomes = Vec::new();
+    let results = backend.roster.apply(batches, now, deadline).await;
+    for (result, indices) in results.into_iter().zip(batch_indices) {
+        match result {
+            Ok(applied) => outcomes.extend(indices.into_iter().zip(applied.into_iter().map(Outcome::from))),
+            Err(error) => outcomes.extend(indices.into_iter().map(|index| (index, Outcome::from(&error)))),
+        }
+    }
+    outcomes
+}
+
+/// Resolves presses of buttons, and applies the resulting sign-ups.
+async fn apply_presses(
+    presses: Vec<(usize, (ButtonMessage, Timestamp))>,
+    backend: &Backend,
+    now: Timestamp,
+    deadline: Instant,
+) -> Vec<(usize, Outcome)> {
+    let (indices, messages): (Vec<usize>, Vec<_>) = presses.into_iter().unzip();
+    let resolver = PressResolver { buttons: &*backend.buttons, idempotency: &*backend.idempotency, deadline };
+    let (mut outcomes, mut signups) = (Vec::new(), Vec::new());
+    for (index, resolved) in indices.into_iter().zip(resolver.resolve(&messages).await) {
+        match resolved {
+            Ok(ResolvedPress::Signup(signup)) => signups.push((index, signup)),
+            Ok(ResolvedPress::NoAction) => outcomes.push((index, Outcome::Ignored)),
+            Ok(ResolvedPress::Rejected(reason)) => outcomes.push((index, Outcome::Rejected(reason))),
+            Err(unavailable) => outcomes.push((index, Outcome::Failed(unavailable.to_string()))),
+        }
+    }
+    outcomes.extend(apply_signups(signups, backend, now, deadline).await);
+    outcomes
 }
 
 /// Stores the rejected messages and pairs each delivery with its outcome. If storing fails, the rejected messages are
@@ -169,6 +197,7 @@ async fn store_rejects(
     mut outcomes: Vec<Outcome>,
     rejects: &dyn RejectedMessages,
     now: Timestamp,
+    deadline: Instant,
 ) -> Vec<Processed> {
     let rejected: Vec<RejectedMessage> = deliveries
         .iter()
@@ -178,9 +207,13 @@ async fn store_rejects(
             _ => None,
         })
         .collect();
-    if !rejected.is_empty()
-        && let Err(unavailable) = rejects.put(rejected).await
-    {
+    let stored = match rejected.is_empty() {
+        true => Ok(()),
+        false => timeout_at(deadline + REJECT_TIME, rejects.put(rejected))
+            .await
+            .unwrap_or_else(|_| Err(Unavailable::timed_out("storing rejected messages"))),
+    };
+    if let Err(unavailable) = stored {
         for outcome in outcomes.iter_mut().filter(|outcome| matches!(outcome, Outcome::Rejected(_))) {
             *outcome = Outcome::Failed(unavailable.to_string());
         }

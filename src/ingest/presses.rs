@@ -3,11 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use futures_util::{StreamExt as _, stream};
+use tokio::time::{Instant, timeout_at};
+
 use crate::domain::button::{Button, DeduplicationKey, Press, Serial};
 use crate::domain::signup::{Signup, Version};
 use crate::domain::timestamp::Timestamp;
 use crate::formats::button::message::ButtonMessage;
-use crate::formats::button::{Decoded, decode};
+use crate::formats::button::{DecodeError, Decoded, decode};
 use crate::ports::{Buttons, Idempotency, IdempotentRequest, Unavailable};
 
 /// Two presses with the same count are one press if they arrive within this time. A device restarts its counter after a
@@ -17,6 +20,9 @@ const SAME_PRESS_WINDOW: Duration = Duration::from_secs(10 * 60);
 
 /// Counter restarts per day up to which presses of one device with the same count still get different ids.
 const MAX_RESTARTS: u32 = 16;
+
+/// Presses whose idempotency keys are stored at the same time.
+const MAX_CONCURRENT_PRESSES: usize = 64;
 
 /// What a press asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +38,8 @@ pub enum ResolvedPress {
 pub struct PressResolver<'a> {
     pub buttons: &'a dyn Buttons,
     pub idempotency: &'a dyn Idempotency,
+    /// Presses that are not resolved by then fail.
+    pub deadline: Instant,
 }
 
 impl PressResolver<'_> {
@@ -51,29 +59,44 @@ impl PressResolver<'_> {
             Ok(buttons) => buttons,
             Err(unavailable) => return vec![Err(unavailable); messages.len()],
         };
-        let mut resolved = Vec::with_capacity(messages.len());
-        for (decoded, (envelope, arrived_at)) in decoded.iter().zip(messages) {
-            resolved.push(match decoded {
-                Ok(Decoded::NotAPress) => Ok(ResolvedPress::NoAction),
-                Err(undecodable) => Ok(ResolvedPress::Rejected(undecodable.to_string())),
-                Ok(Decoded::Press(press)) => match buttons.get(&press.serial) {
-                    // A press cannot be later than its arrival at the queue.
-                    Some(button) => self.resolve_press(button, press, envelope.received_at.min(*arrived_at)).await,
-                    None => Ok(ResolvedPress::Rejected(format!(
-                        "no button with the serial number {} is registered; register it with `countmein button add`, then send this message again",
-                        press.serial
-                    ))),
-                },
-            });
-        }
-        resolved
+        // A press cannot be later than its arrival at the queue.
+        let pressed_at = messages.iter().map(|(envelope, arrived_at)| envelope.received_at.min(*arrived_at));
+        let presses: Vec<(Result<Decoded, DecodeError>, Timestamp)> = decoded.into_iter().zip(pressed_at).collect();
+        stream::iter(presses)
+            .map(|(decoded, pressed_at)| self.resolve_decoded(decoded, &buttons, pressed_at))
+            .buffered(MAX_CONCURRENT_PRESSES)
+            .collect()
+            .await
+    }
+
+    async fn resolve_decoded(
+        &self,
+        decoded: Result<Decoded, DecodeError>,
+        buttons: &BTreeMap<Serial, Button>,
+        pressed_at: Timestamp,
+    ) -> Result<ResolvedPress, Unavailable> {
+        let press = match decoded {
+            Ok(Decoded::Press(press)) => press,
+            Ok(Decoded::NotAPress) => return Ok(ResolvedPress::NoAction),
+            Err(undecodable) => return Ok(ResolvedPress::Rejected(undecodable.to_string())),
+        };
+        let Some(button) = buttons.get(&press.serial) else {
+            return Ok(ResolvedPress::Rejected(format!(
+                "no button with the serial number {} is registered; register it, then send this message again",
+                press.serial
+            )));
+        };
+        timeout_at(self.deadline, self.resolve_press(button, &press, pressed_at))
+            .await
+            .unwrap_or_else(|_| Err(Unavailable::timed_out("resolving a press")))
     }
 
     async fn find_buttons(&self, serials: &[Serial]) -> Result<BTreeMap<Serial, Button>, Unavailable> {
         if serials.is_empty() {
             return Ok(BTreeMap::new());
         }
-        let found = self.buttons.find(serials).await?;
+        let found = timeout_at(self.deadline, self.buttons.find(serials)).await;
+        let found = found.unwrap_or_else(|_| Err(Unavailable::timed_out("reading the buttons")))?;
         Ok(found.into_iter().map(|button| (button.serial.clone(), button)).collect())
     }
 

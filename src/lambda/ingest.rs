@@ -1,8 +1,9 @@
 //! The function that applies the messages of the queue and of its dead-letter queue to the roster.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
+use tokio::time::{Instant, timeout_at};
 
 use super::{parsed_setting, required_setting};
 use crate::adapters::aws::config;
@@ -10,9 +11,15 @@ use crate::adapters::dynamodb::EventsTable;
 use crate::adapters::metrics::emf::Emf;
 use crate::adapters::sqs::Sqs;
 use crate::domain::timestamp::Timestamp;
-use crate::ingest::{Outcome, Processed, RetrySchedule, count_outcomes, ingest, ingest_dead_letter};
+use crate::ingest::{Outcome, Processed, REJECT_TIME, RetrySchedule, count_outcomes, ingest, ingest_dead_letter};
 use crate::lambda::sqs_event::{Batch, batch_item_failures};
 use crate::ports::{Backend, Meter as _, Unavailable};
+
+/// Part of an invocation's time for what follows the work on the roster: storing rejected messages and deferring others.
+const RESERVED_TIME: Duration = Duration::from_secs(7);
+
+/// Part of an invocation's time for its response.
+const RESPONSE_TIME: Duration = Duration::from_secs(1);
 
 pub struct Ingest {
     backend: Backend,
@@ -36,12 +43,16 @@ impl Ingest {
         })
     }
 
-    /// Processes a batch. The response lists the messages that SQS must deliver again.
+    /// Processes a batch. The response lists the messages that SQS must deliver again. `deadline` is the time at which
+    /// Lambda stops the invocation; all work ends before it.
     ///
     /// # Errors
     /// The invocation fails, and SQS delivers the whole batch again, if an incomplete record cannot be stored as a rejected
     /// message. The response cannot list such a record.
-    pub async fn handle(&self, event: SqsEvent) -> Result<SqsBatchResponse, Unavailable> {
+    pub async fn handle(&self, event: SqsEvent, deadline: SystemTime) -> Result<SqsBatchResponse, Unavailable> {
+        let left = deadline.duration_since(SystemTime::now()).unwrap_or_default();
+        let end = Instant::now() + left;
+        let work_deadline = end - RESERVED_TIME.min(left);
         let source = event.records.first().and_then(|record| record.event_source_arn.as_ref());
         let is_dead_letter = source == Some(&self.dead_letter_queue_arn);
         let now = Timestamp::now();
@@ -49,10 +60,10 @@ impl Ingest {
         let mut processed = Vec::with_capacity(deliveries.len());
         if is_dead_letter {
             for delivery in deliveries {
-                processed.extend(ingest_dead_letter(delivery, &self.backend, now).await);
+                processed.extend(ingest_dead_letter(delivery, &self.backend, now, work_deadline).await);
             }
         } else {
-            processed = ingest(deliveries, &self.backend, now).await;
+            processed = ingest(deliveries, &self.backend, now, work_deadline).await;
         }
         self.emf.ingested(&count_outcomes(&processed));
         for message in &processed {
@@ -62,14 +73,16 @@ impl Ingest {
             for message in &incomplete {
                 tracing::warn!(message.id = message.id, reason = message.reason, "message rejected");
             }
-            self.backend.rejected.put(incomplete).await?;
+            timeout_at(work_deadline + REJECT_TIME, self.backend.rejected.put(incomplete))
+                .await
+                .unwrap_or_else(|_| Err(Unavailable::timed_out("storing rejected messages")))?;
         }
-        Ok(batch_item_failures(self.defer(processed).await))
+        Ok(batch_item_failures(self.defer(processed, end - RESPONSE_TIME.min(left)).await))
     }
 
     /// Sends the deferred messages again. Returns the receipts of those that could not be sent, and of those on which the
     /// program panicked.
-    async fn defer(&self, processed: Vec<Processed>) -> Vec<String> {
+    async fn defer(&self, processed: Vec<Processed>, deadline: Instant) -> Vec<String> {
         let (mut failures, mut deferrals) = (Vec::new(), Vec::new());
         for Processed { delivery, outcome } in processed {
             if matches!(outcome, Outcome::Panicked(_)) {
@@ -78,7 +91,9 @@ impl Ingest {
                 deferrals.extend(self.retries.deferral(delivery, &outcome));
             }
         }
-        let results = self.queue.resend(&deferrals).await;
+        let results = timeout_at(deadline, self.queue.resend(&deferrals)).await;
+        let timed_out = |_| vec![Err(Unavailable::timed_out("deferring a message")); deferrals.len()];
+        let results = results.unwrap_or_else(timed_out);
         for (deferral, result) in deferrals.into_iter().zip(results) {
             if let Err(unavailable) = result {
                 tracing::error!(message.id = deferral.delivery.message_id, %unavailable, "deferring a message failed");

@@ -26,6 +26,15 @@ pub enum ApplyError {
     Rejected(String),
 }
 
+impl ApplyError {
+    /// The stored attendee cannot be read.
+    pub fn damaged(cause: &str) -> Self {
+        Self::Rejected(format!(
+            "the stored attendee is damaged ({cause}); ask the operator to repair or delete it, then send this message again"
+        ))
+    }
+}
+
 /// Why a message was not sent, and whether a retry may help.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum SendError {

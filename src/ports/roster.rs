@@ -1,6 +1,7 @@
 //! Stores the attendees of all events.
 
 use async_trait::async_trait;
+use tokio::time::Instant;
 
 use crate::domain::attendee::{Applied, Attendee};
 use crate::domain::attendee_name::NameKey;
@@ -46,8 +47,14 @@ pub struct EventSummary {
 pub trait Roster: Send + Sync {
     /// Applies the requests of each attendee with [`apply_all`](crate::domain::attendee::apply_all), and stores the
     /// resulting attendee and its [`Change`](crate::domain::change::Change) atomically. Returns one entry per element
-    /// of `batches`, in the same order, with one result per request. A batch that fails has no effect.
-    async fn apply(&self, batches: Vec<AttendeeSignups>, now: Timestamp) -> Vec<Result<Vec<Applied>, ApplyError>>;
+    /// of `batches`, in the same order, with one result per request. A batch that fails has no effect, except that a
+    /// batch that is not finished at `deadline` fails and may still take effect.
+    async fn apply(
+        &self,
+        batches: Vec<AttendeeSignups>,
+        now: Timestamp,
+        deadline: Instant,
+    ) -> Vec<Result<Vec<Applied>, ApplyError>>;
 
     /// Returns the stored attendee, whether on the roster or not.
     async fn attendee(&self, key: &AttendeeKey) -> Result<Option<Attendee>, Unavailable>;

@@ -22,6 +22,7 @@ use countmein::ingest::RetrySchedule;
 use countmein::ingest::{Processed, ingest};
 use countmein::ports::{ChangeFeed, Delivery, Digests, Position, Queue, RejectedMessages, Roster};
 use countmein::{fanout, ports};
+use tokio::time::Instant;
 #[cfg(feature = "aws")]
 use tokio_util::sync::CancellationToken;
 
@@ -44,6 +45,9 @@ pub struct Backend {
     /// Resources that must live as long as the ports.
     _resources: Arc<dyn Any + Send + Sync>,
 }
+
+/// Time for one batch.
+pub const BATCH_TIME: Duration = Duration::from_secs(60);
 
 /// Takes the feed's changes into digests, as the program does.
 #[derive(Clone)]
@@ -86,7 +90,13 @@ impl Backend {
         rejects: Arc<dyn RejectedMessages>,
         now: Timestamp,
     ) -> Vec<Processed> {
-        ingest(deliveries.to_vec(), &ports::Backend { roster, rejected: rejects, ..self.ports.clone() }, now).await
+        ingest(
+            deliveries.to_vec(),
+            &ports::Backend { roster, rejected: rejects, ..self.ports.clone() },
+            now,
+            Instant::now() + BATCH_TIME,
+        )
+        .await
     }
 
     /// The oldest arrival that the queue's depth reports.

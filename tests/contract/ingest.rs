@@ -16,8 +16,9 @@ use countmein::ports::{
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use tokio::runtime::Handle;
+use tokio::time::Instant;
 
-use crate::backend::Backend;
+use crate::backend::{BATCH_TIME, Backend};
 use crate::people::{at, attendee, changes_of, changes_since, email, event_id, id, person, roster, unique, who_is_in};
 use crate::support::seed;
 
@@ -258,12 +259,17 @@ impl Account {
 
 #[async_trait]
 impl Roster for Witness {
-    async fn apply(&self, batches: Vec<AttendeeSignups>, now: Timestamp) -> Vec<Result<Vec<Applied>, ApplyError>> {
+    async fn apply(
+        &self,
+        batches: Vec<AttendeeSignups>,
+        now: Timestamp,
+        deadline: Instant,
+    ) -> Vec<Result<Vec<Applied>, ApplyError>> {
         assert!(batches.iter().all(|batch| Some(&batch.key) != self.trap.as_ref()), "it stepped into the trap");
         let refused: Vec<bool> = batches.iter().map(|_| self.refuses()).collect();
         let passed: Vec<AttendeeSignups> =
             batches.into_iter().zip(&refused).filter(|(_, refused)| !**refused).map(|(batch, _)| batch).collect();
-        let mut answers = self.roster.apply(passed.clone(), now).await.into_iter();
+        let mut answers = self.roster.apply(passed.clone(), now, deadline).await.into_iter();
         for (answer, batch) in answers.as_slice().iter().zip(&passed) {
             let expected = self.account.lock().unwrap().apply(batch, now);
             assert_eq!(answer.as_ref().expect("the backend is there"), &expected);
@@ -375,7 +381,7 @@ pub async fn dead_letter_is_tried_and_finally_rejected(backend: &Backend) {
     let [ana, ben] = ["Ana", "Ben"].map(|name| person(&event, name));
     let dead = |signup: &Signup, receive_count| Delivery { receive_count, ..delivered(signup) };
     let attempt = async |delivery: Delivery| {
-        let mut processed = ingest_dead_letter(delivery, backend, at(ARRIVED)).await;
+        let mut processed = ingest_dead_letter(delivery, backend, at(ARRIVED), Instant::now() + BATCH_TIME).await;
         processed.remove(0).outcome
     };
 
@@ -393,8 +399,13 @@ struct SilentRoster(Witness);
 
 #[async_trait]
 impl Roster for SilentRoster {
-    async fn apply(&self, batches: Vec<AttendeeSignups>, now: Timestamp) -> Vec<Result<Vec<Applied>, ApplyError>> {
-        self.0.apply(batches, now).await;
+    async fn apply(
+        &self,
+        batches: Vec<AttendeeSignups>,
+        now: Timestamp,
+        deadline: Instant,
+    ) -> Vec<Result<Vec<Applied>, ApplyError>> {
+        self.0.apply(batches, now, deadline).await;
         Vec::new()
     }
 

@@ -9,9 +9,10 @@ use countmein::domain::event::{Event, EventId};
 use countmein::domain::signup::{AttendeeKey, Request, Signup, SignupId, Version};
 use countmein::domain::timestamp::Timestamp;
 use countmein::ports::{AttendeeSignups, Position, Roster, RosterPage};
+use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::backend::Backend;
+use crate::backend::{BATCH_TIME, Backend};
 
 /// When the cases take place.
 pub fn at(second: i64) -> Timestamp {
@@ -95,7 +96,7 @@ pub fn batch(signups: Vec<Signup>) -> AttendeeSignups {
 
 /// Applies requests for one attendee together.
 pub async fn apply(roster: &dyn Roster, signups: Vec<Signup>) -> Vec<Applied> {
-    let mut answers = roster.apply(vec![batch(signups)], at(0)).await;
+    let mut answers = roster.apply(vec![batch(signups)], at(0), Instant::now() + BATCH_TIME).await;
     assert_eq!(answers.len(), 1, "one batch has one answer");
     answers.remove(0).expect("the backend is there")
 }

@@ -89,7 +89,7 @@ pub async fn unknown_button_is_a_reject(backend: &Backend) {
     let Outcome::Rejected(reason) = ingest(backend, &[unknown.clone(), known]).await.remove(0) else {
         panic!("it is taken")
     };
-    assert!(reason.contains(&serial) && reason.contains("countmein button add"), "{reason}");
+    assert!(reason.contains(&serial), "{reason}");
     assert_eq!(who_is_in(backend, &dance).await, ["Ben"]);
     let reject = backend.rejected.get(&unknown.message_id).await.expect("the backend is there").expect("it is kept");
     assert_eq!((reject.reason, reject.body), (reason, unknown.body));

@@ -6,8 +6,9 @@ use countmein::domain::contact::Contact;
 use countmein::domain::signup::{AttendeeKey, Request, Signup, SignupId};
 use countmein::ports::{ApplyError, EventSummary, RejectedMessage, RosterPage};
 use strum::VariantArray as _;
+use tokio::time::Instant;
 
-use crate::backend::Backend;
+use crate::backend::{BATCH_TIME, Backend};
 use crate::people::{
     Person, apply, apply_each, at, attendee, batch, changes_of, email, event_id, id, key, person, roster, unique,
     who_is_in,
@@ -117,6 +118,7 @@ pub async fn outcomes_keep_the_request_order(backend: &Backend) {
             batch(vec![cleo.enrols(1, "c")]),
         ],
         at(0),
+        Instant::now() + BATCH_TIME,
     );
 
     let answers: Vec<Vec<Applied>> =
@@ -129,7 +131,10 @@ pub async fn outcomes_keep_the_request_order(backend: &Backend) {
     ];
     assert_eq!(answers, expected);
     assert_eq!(who_is_in(backend, &event).await, ["Ben", "Cleo"]);
-    assert!(backend.roster.apply(Vec::new(), at(0)).await.is_empty(), "nothing asked, nothing answered");
+    assert!(
+        backend.roster.apply(Vec::new(), at(0), Instant::now() + BATCH_TIME).await.is_empty(),
+        "nothing asked, nothing answered"
+    );
 }
 
 pub async fn newest_request_wins_across_batches(backend: &Backend) {
@@ -308,7 +313,12 @@ pub async fn attendees_are_listed_by_event_and_name(backend: &Backend) {
 /// Tries again what fails for now.
 async fn apply_as_the_queue(backend: &Backend, signup: Signup) -> Vec<Applied> {
     loop {
-        match backend.roster.apply(vec![batch(vec![signup.clone()])], at(0)).await.remove(0) {
+        match backend
+            .roster
+            .apply(vec![batch(vec![signup.clone()])], at(0), Instant::now() + BATCH_TIME)
+            .await
+            .remove(0)
+        {
             Ok(applied) => return applied,
             Err(ApplyError::Unavailable(_)) => {}
             Err(error) => panic!("{error}"),

@@ -196,7 +196,12 @@ impl Digests for Memory {
 
 #[async_trait]
 impl Roster for Memory {
-    async fn apply(&self, _: Vec<AttendeeSignups>, _: Timestamp) -> Vec<Result<Vec<Applied>, ApplyError>> {
+    async fn apply(
+        &self,
+        _: Vec<AttendeeSignups>,
+        _: Timestamp,
+        _: tokio::time::Instant,
+    ) -> Vec<Result<Vec<Applied>, ApplyError>> {
         unreachable!("the simulation makes its own requests")
     }
 

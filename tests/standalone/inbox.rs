@@ -1,5 +1,7 @@
 //! The inbox in SQLite: the messages of each registration, and how long they are kept.
 
+use std::time::Duration;
+
 use countmein::adapters::sqlite::Sqlite;
 use countmein::domain::attendee::Applied;
 use countmein::domain::attendee_name::AttendeeName;
@@ -10,6 +12,7 @@ use countmein::domain::signup::{Request, Signup, SignupId, Version};
 use countmein::domain::timestamp::Timestamp;
 use countmein::ports::{AttendeeSignups, Inbox, InboxMessage, MAX_INBOX_MESSAGES, Roster};
 use tempfile::TempDir;
+use tokio::time::Instant;
 
 /// A database in a temporary folder.
 struct Backend {
@@ -43,7 +46,12 @@ fn message(number: i64) -> InboxMessage {
 impl Backend {
     async fn apply(&self, signup: Signup) {
         let batch = AttendeeSignups { key: signup.key(), signups: vec![signup] };
-        let applied = self.sqlite.apply(vec![batch], at(0)).await.remove(0).expect("the database is there");
+        let applied = self
+            .sqlite
+            .apply(vec![batch], at(0), Instant::now() + Duration::from_secs(60))
+            .await
+            .remove(0)
+            .expect("the database is there");
         assert_eq!(applied, [Applied::Stored]);
     }
 
@@ -204,7 +212,14 @@ async fn rejoining_starts_an_empty_inbox() {
         signup("dance", "Ana", 4, Request::TrustedSignUp { contact: None }),
     ];
 
-    backend.sqlite.apply(vec![AttendeeSignups { key: first.attendee.clone(), signups: again.to_vec() }], at(5)).await;
+    backend
+        .sqlite
+        .apply(
+            vec![AttendeeSignups { key: first.attendee.clone(), signups: again.to_vec() }],
+            at(5),
+            Instant::now() + Duration::from_secs(60),
+        )
+        .await;
 
     assert!(backend.messages(&first).await.is_empty());
 }

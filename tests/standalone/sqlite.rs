@@ -15,12 +15,13 @@ use countmein::domain::event::Event;
 use countmein::domain::signup::{Request, Signup, SignupId, Version};
 use countmein::domain::timestamp::Timestamp;
 use countmein::ports::{
-    AttendeeSignups, Budgets, ChangeFeed, Deferral, Deferrals, Deletion, Delivery, Digests, Idempotency,
+    ApplyError, AttendeeSignups, Budgets, ChangeFeed, Deferral, Deferrals, Deletion, Delivery, Digests, Idempotency,
     IdempotentRequest, MAX_RECEIVES, Position, Queue, RejectedMessage, RejectedMessages, Roster, STOPPED_REASON,
     Spending, Unavailable, Write,
 };
 use strum::VariantArray as _;
 use tempfile::TempDir;
+use tokio::time::Instant;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -52,7 +53,7 @@ fn enrol(name: &str, second: i64) -> Signup {
 
 async fn apply(sqlite: &Sqlite, signup: Signup, now: Timestamp) -> Vec<Applied> {
     let batch = AttendeeSignups { key: signup.key(), signups: vec![signup] };
-    sqlite.apply(vec![batch], now).await.remove(0).unwrap()
+    sqlite.apply(vec![batch], now, Instant::now() + Duration::from_secs(60)).await.remove(0).unwrap()
 }
 
 async fn defer(sqlite: &Sqlite, delivery: Delivery, delay: Duration) -> Result<(), Unavailable> {
@@ -381,7 +382,7 @@ async fn expiry_handles_large_backlogs() {
         let cancel = signup(&format!("Guest {number}"), 1, Request::Cancel);
         AttendeeSignups { key: cancel.key(), signups: vec![cancel] }
     });
-    let answers = sqlite.apply(batches.collect(), at(1)).await;
+    let answers = sqlite.apply(batches.collect(), at(1), Instant::now() + Duration::from_secs(60)).await;
     assert!(answers.iter().all(|answer| matches!(answer.as_deref(), Ok([Applied::Stored]))));
 
     take_in_all(&sqlite).await;
@@ -470,4 +471,22 @@ async fn suspects_delay_nobody() {
 
     let bodies: Vec<_> = first.iter().chain(&second).map(|delivery| delivery.body.as_str()).collect();
     assert!(bodies.len() == 2 && bodies.contains(&"new") && bodies.contains(&"old 0"), "{bodies:?}");
+}
+
+#[tokio::test]
+async fn damaged_attendee_harms_no_other() {
+    let folder = folder();
+    let sqlite = open(folder.path());
+    apply(&sqlite, enrol("Ana", 1), at(1)).await;
+    let database = rusqlite::Connection::open(folder.path().join(DATABASE)).unwrap();
+    database.execute("UPDATE attendee SET requested_at = -1", ()).unwrap();
+    drop(database);
+
+    let batches = ["Ana", "Ben"].map(|name| enrol(name, 2));
+    let batches = batches.map(|signup| AttendeeSignups { key: signup.key(), signups: vec![signup] }).to_vec();
+    let results = sqlite.apply(batches, at(2), Instant::now() + Duration::from_secs(60)).await;
+
+    let [Err(ApplyError::Rejected(reason)), Ok(ben)] = &results[..] else { panic!("{results:?}") };
+    assert!(reason.contains("damaged"), "{reason}");
+    assert_eq!(ben, &[Applied::Stored]);
 }

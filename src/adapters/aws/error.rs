@@ -15,19 +15,21 @@ where
     Unavailable { doing, cause: cause(error) }
 }
 
-/// Converts the error of a write to the table. It is permanent if the item itself is invalid. An error that an operator
-/// can repair (a missing permission, a missing table) is transient.
+/// Parts of DynamoDB's messages about an item that exceeds a size limit: of the item, the partition key or the sort key.
+const TOO_LARGE: [&str; 3] = ["Item size", "Size of hashkey", "size of all range keys"];
+
+/// Converts the error of a write to the table. It is permanent only if the size of the item is the reason. All other errors
+/// are transient, because an operator can correct them: a missing permission, a missing table or index.
 pub fn apply_error<E, R>(doing: &'static str, error: &SdkError<E, R>) -> ApplyError
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
     R: fmt::Debug,
 {
-    match code(error) {
-        Some("ValidationException" | "ItemCollectionSizeLimitExceededException") => {
-            ApplyError::Rejected(format!("the table rejected the item: {}", cause(error)))
-        }
-        _ => ApplyError::Unavailable(unavailable(doing, error)),
+    let message = error.as_service_error().and_then(ProvideErrorMetadata::message).unwrap_or_default();
+    if code(error) == Some("ValidationException") && TOO_LARGE.iter().any(|part| message.contains(part)) {
+        return ApplyError::Rejected(format!("the table rejected the item: {}", cause(error)));
     }
+    ApplyError::Unavailable(unavailable(doing, error))
 }
 
 /// Converts the error of a call to SNS about a contact. It is permanent if the address or the message is invalid,
@@ -114,12 +116,16 @@ mod tests {
     use super::*;
 
     fn failed(code: &str) -> ApplyError {
-        let error = UpdateItemError::generic(ErrorMetadata::builder().code(code).message("details").build());
+        failed_with(code, "details")
+    }
+
+    fn failed_with(code: &str, message: &str) -> ApplyError {
+        let error = UpdateItemError::generic(ErrorMetadata::builder().code(code).message(message).build());
         apply_error("testing", &SdkError::service_error(error, ()))
     }
 
     #[test]
-    fn only_invalid_items_are_rejected() {
+    fn only_too_large_items_are_rejected() {
         for code in [
             "ProvisionedThroughputExceededException",
             "ThrottlingException",
@@ -129,11 +135,18 @@ mod tests {
             "AccessDeniedException",
             "ResourceNotFoundException",
             "ExpiredTokenException",
+            "ValidationException",
         ] {
             let ApplyError::Unavailable(unavailable) = failed(code) else { panic!("{code} is permanent") };
             assert_eq!(unavailable.to_string(), format!("testing failed: {code}: details"));
         }
-        assert!(matches!(failed("ValidationException"), ApplyError::Rejected(_)));
+        for message in [
+            "Item size has exceeded the maximum allowed size",
+            "One or more parameter values were invalid: Size of hashkey has exceeded the maximum size limit of2048 bytes",
+            "One or more parameter values were invalid: Aggregated size of all range keys has exceeded the size limit of 1024 bytes",
+        ] {
+            assert!(matches!(failed_with("ValidationException", message), ApplyError::Rejected(_)), "{message}");
+        }
     }
 
     #[test]

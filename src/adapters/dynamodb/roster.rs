@@ -1,12 +1,12 @@
 //! The attendees, one item each. A write usually needs no read before it, because most sign-ups are new.
 
-use std::time::{Duration, Instant};
-
 use async_trait::async_trait;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use tokio::time::{Instant, timeout_at};
 
+use super::item::Item;
 use super::stored_attendee::{self, StoredAttendee};
 use super::{EventsTable, MAX_CONCURRENT_CALLS, MAX_QUERY_ITEMS, item, text};
 use crate::adapters::aws::error::apply_error;
@@ -21,25 +21,21 @@ use crate::ports::{ApplyError, AttendeeSignups, EventSummary, RejectedMessages a
 const WRITING: &str = "writing to the roster";
 const READING: &str = "reading the roster";
 
-/// After this time, [`Roster::apply`] processes no further attendees. They fail with `Unavailable`, so that only their
-/// messages are retried. Otherwise, if DynamoDB throttles the calls, the function `ingest` could reach its timeout of
-/// 20 s, and the whole batch would be delivered again.
-const MAX_APPLY_DURATION: Duration = Duration::from_secs(14);
-
 /// Maximum attempts to write an attendee. An attempt fails if another process has written the attendee in the meantime.
 const MAX_WRITE_ATTEMPTS: u32 = 10;
 
 #[async_trait]
 impl Roster for EventsTable {
-    async fn apply(&self, batches: Vec<AttendeeSignups>, now: Timestamp) -> Vec<Result<Vec<Applied>, ApplyError>> {
-        let started = Instant::now();
+    async fn apply(
+        &self,
+        batches: Vec<AttendeeSignups>,
+        now: Timestamp,
+        deadline: Instant,
+    ) -> Vec<Result<Vec<Applied>, ApplyError>> {
         stream::iter(batches)
             .map(|batch| async move {
-                if started.elapsed() > MAX_APPLY_DURATION {
-                    let cause = "the batch took too long, so this attendee was not processed".to_owned();
-                    return Err(Unavailable { doing: WRITING, cause }.into());
-                }
-                self.apply_batch(&batch, now).await
+                let applied = timeout_at(deadline, self.apply_batch(&batch, now)).await;
+                applied.unwrap_or_else(|_| Err(Unavailable::timed_out(WRITING).into()))
             })
             .buffered(MAX_CONCURRENT_CALLS)
             .collect()
@@ -47,7 +43,8 @@ impl Roster for EventsTable {
     }
 
     async fn attendee(&self, key: &AttendeeKey) -> Result<Option<Attendee>, Unavailable> {
-        Ok(self.stored_attendee(key).await?.map(|found| found.attendee))
+        let item = self.attendee_item(key).await?;
+        Ok(item.map(StoredAttendee::from_item).transpose()?.map(|stored| stored.attendee))
     }
 
     async fn roster(&self, event: &EventId, limit: usize, after: Option<&NameKey>) -> Result<RosterPage, Unavailable> {
@@ -119,6 +116,11 @@ enum PutResult {
     Conflict(Option<StoredAttendee>),
 }
 
+/// Parses the attendee that a request is about. If its item is damaged, the request can never be applied to it.
+fn parse_stored(item: Item) -> Result<StoredAttendee, ApplyError> {
+    StoredAttendee::from_item(item).map_err(|damaged| ApplyError::damaged(&damaged.cause))
+}
+
 impl EventsTable {
     /// Applies the requests about one attendee.
     ///
@@ -129,7 +131,7 @@ impl EventsTable {
         let mut stored = match apply_all(None, &batch.signups, now) {
             (Some(_), _) => None,
             // These requests can only change a stored attendee, so a put without a read would be useless.
-            (None, _) => self.stored_attendee(&batch.key).await?,
+            (None, _) => self.attendee_item(&batch.key).await?.map(parse_stored).transpose()?,
         };
         for _ in 0..MAX_WRITE_ATTEMPTS {
             let current = stored.as_ref().map(|stored| &stored.attendee);
@@ -158,16 +160,15 @@ impl EventsTable {
             Ok(_) => Ok(PutResult::Stored),
             Err(error) => match error.as_service_error() {
                 Some(PutItemError::ConditionalCheckFailedException(conflict)) => {
-                    Ok(PutResult::Conflict(conflict.item.clone().map(StoredAttendee::from_item).transpose()?))
+                    Ok(PutResult::Conflict(conflict.item.clone().map(parse_stored).transpose()?))
                 }
                 _ => Err(apply_error(WRITING, &error)),
             },
         }
     }
 
-    async fn stored_attendee(&self, key: &AttendeeKey) -> Result<Option<StoredAttendee>, Unavailable> {
-        let found = self.get(READING, key.event.as_str(), key.name.as_str()).await?;
-        found.item.map(StoredAttendee::from_item).transpose()
+    async fn attendee_item(&self, key: &AttendeeKey) -> Result<Option<Item>, Unavailable> {
+        Ok(self.get(READING, key.event.as_str(), key.name.as_str()).await?.item)
     }
 
     /// Returns at most `limit` attendees who are on the roster, by folded name, starting after the name `after`.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use rusqlite::Connection;
+use tokio::time::Instant;
 
 use crate::adapters::sqlite::attendee_row::COLUMNS;
 use crate::adapters::sqlite::{Sqlite, attendee_row, buttons, change_feed, households, query_optional, rejects};
@@ -22,17 +23,29 @@ const MAX_ATTENDEES_PER_TRANSACTION: usize = 64;
 
 #[async_trait]
 impl Roster for Sqlite {
-    async fn apply(&self, batches: Vec<AttendeeSignups>, now: Timestamp) -> Vec<Result<Vec<Applied>, ApplyError>> {
+    /// A local write takes milliseconds, so the deadline is not checked.
+    async fn apply(
+        &self,
+        batches: Vec<AttendeeSignups>,
+        now: Timestamp,
+        _deadline: Instant,
+    ) -> Vec<Result<Vec<Applied>, ApplyError>> {
         let batches: Arc<[AttendeeSignups]> = batches.into();
         let mut results = Vec::with_capacity(batches.len());
         for start in (0..batches.len()).step_by(MAX_ATTENDEES_PER_TRANSACTION) {
             let slice = start..batches.len().min(start + MAX_ATTENDEES_PER_TRANSACTION);
             let (count, batches) = (slice.len(), Arc::clone(&batches));
-            let work =
-                move |db: &Connection| batches[slice.clone()].iter().map(|batch| apply_batch(db, batch, now)).collect();
+            let work = move |db: &Connection| {
+                let apply = |batch| match apply_batch(db, batch, now) {
+                    Ok(applied) => Ok(Ok(applied)),
+                    Err(BatchError::Damaged(error)) => Ok(Err(ApplyError::damaged(&error.to_string()))),
+                    Err(BatchError::Transaction(error)) => Err(error),
+                };
+                batches[slice.clone()].iter().map(apply).collect()
+            };
             let applied: Result<Vec<_>, _> = self.write("writing to the roster", work).await;
             match applied {
-                Ok(applied) => results.extend(applied.into_iter().map(Ok)),
+                Ok(applied) => results.extend(applied),
                 Err(unavailable) => results.extend(std::iter::repeat_n(Err(unavailable.into()), count)),
             }
         }
@@ -123,7 +136,27 @@ impl Roster for Sqlite {
 }
 
 /// Applies the requests about one attendee, and stores the attendee if it changed.
-fn apply_batch(db: &Connection, batch: &AttendeeSignups, now: Timestamp) -> rusqlite::Result<Vec<Applied>> {
+/// Why the requests about one attendee were not applied.
+enum BatchError {
+    /// The attendee's row is damaged. Other attendees are not affected.
+    Damaged(rusqlite::Error),
+    /// The transaction has failed.
+    Transaction(rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for BatchError {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::Error::{FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType, Utf8Error};
+        match error {
+            FromSqlConversionFailure(..) | IntegralValueOutOfRange(..) | InvalidColumnType(..) | Utf8Error(..) => {
+                Self::Damaged(error)
+            }
+            _ => Self::Transaction(error),
+        }
+    }
+}
+
+fn apply_batch(db: &Connection, batch: &AttendeeSignups, now: Timestamp) -> Result<Vec<Applied>, BatchError> {
     let current = find(db, &batch.key)?;
     let (changed, applied) = attendee::apply_all(current.as_ref(), &batch.signups, now);
     if let Some(new) = &changed {

@@ -224,7 +224,10 @@ fn write_of_another_batch_is_not_lost() {
         let table = world.table.clone();
         world.before_the_second_call(async move {
             let batch = AttendeeSignups { key: signup.key(), signups: vec![signup] };
-            let applied = table.apply(vec![batch], Timestamp::now()).await.remove(0);
+            let applied = table
+                .apply(vec![batch], Timestamp::now(), tokio::time::Instant::now() + std::time::Duration::from_secs(60))
+                .await
+                .remove(0);
             assert_eq!(applied.unwrap(), [Applied::Stored]);
         });
     });

@@ -1,13 +1,23 @@
 use std::collections::HashMap;
+use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use countmein::ports::{Deferrals, STOPPED_REASON};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use countmein::domain::attendee_name::{AttendeeName, NameKey};
+use countmein::domain::button::{Button, PressActions, Serial};
+use countmein::domain::event::{Event, EventId};
+use countmein::domain::signup::AttendeeKey;
+use countmein::ports::{Buttons as _, Deferrals, Roster as _, STOPPED_REASON};
 use serde_json::{Value, json};
 
 use super::world::{DEAD_LETTERS, World, failures, guest};
 use crate::support::runtime_api::Answer;
 use crate::support::runtime_api::events::{AT, message, records};
 use crate::support::runtime_api::proxy::{Call, Verdict};
+
+/// The timeout of `ingest` in the template.
+const FUNCTION_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// What one write request unit pays for (DynamoDB developer guide, "Read/write capacity").
 const WRITE_UNIT_BYTES: usize = 1_024;
@@ -251,4 +261,81 @@ fn undeliverable_dead_letter_is_rejected_whole() {
     let [reject] = &world.rejects()[..] else { panic!("{:?}", world.rejects()) };
     assert_eq!((reject.id.as_str(), reject.reason.as_str()), ("message-Dance-2", STOPPED_REASON));
     assert_eq!(reject.body, guest(2)["body"].as_str().unwrap());
+}
+
+/// A press of a Shelly button, which numbers its presses.
+fn press(number: usize) -> Value {
+    let payload = STANDARD.encode(json!({ "event": "S", "event_cnt": number }).to_string());
+    let topic = "shellies/shellybutton1-A4CF12F45A2B/input_event/0";
+    message(&format!("press-{number}"), &json!({ "topic": topic, "payload": payload, "received_at": AT }))
+}
+
+fn register_button(world: &World) {
+    let button = Button {
+        serial: Serial::parse("shellybutton1-A4CF12F45A2B").unwrap(),
+        event: Event::parse("Dance").unwrap(),
+        attendee: AttendeeName::parse("Ana").unwrap(),
+        contact: None,
+        actions: PressActions::default(),
+    };
+    world.wait(world.table.register(button)).unwrap();
+}
+
+#[test]
+fn presses_that_time_out_do_not_delay_signups() {
+    let world = World::new();
+    let ingest = world.ingest();
+    register_button(&world);
+    world.proxy.judge(|call| match call.body["Item"]["event"]["S"].as_str() {
+        Some("#idempotency") => Verdict::Ignore,
+        _ => Verdict::Forward,
+    });
+    let batch = records((1..=10).map(press).chain((0..5).map(guest)));
+
+    let started = Instant::now();
+    assert_eq!(failures(&ingest.invoke(&batch).response()), [""; 0]);
+
+    assert!(started.elapsed() < FUNCTION_TIMEOUT, "it took {:?}", started.elapsed());
+    assert_eq!(world.who_is_in("dance").len(), 5);
+    world.proxy.forward_all();
+    assert!(world.receive(10).iter().all(|delivery| delivery.message_id.starts_with("press-")));
+    assert!(world.rejects().is_empty());
+}
+
+#[test]
+fn invocation_ends_in_time_although_nothing_answers() {
+    let world = World::new();
+    let ingest = world.ingest();
+    register_button(&world);
+    world.proxy.judge(|_| Verdict::Ignore);
+    let poison = message("poison", &json!("not JSON"));
+    let batch = records((1..=10).map(press).chain((0..500).map(guest)).chain([poison]));
+
+    let started = Instant::now();
+    let response = ingest.invoke(&batch).response();
+
+    assert!(started.elapsed() < FUNCTION_TIMEOUT, "it took {:?}", started.elapsed());
+    assert_eq!(failures(&response).len(), 511);
+}
+
+#[test]
+fn damaged_attendee_harms_no_other() {
+    let world = World::new();
+    world.put(&json!({
+        "event": { "S": "dance" }, "name": { "S": "guest 001" }, "signup_id": { "S": "a" }, "status": { "S": "in" },
+    }));
+
+    assert_eq!(failures(&world.ingest().invoke(&records((0..3).map(guest))).response()), [""; 0]);
+
+    let [reject] = &world.rejects()[..] else { panic!("{:?}", world.rejects()) };
+    assert!(reject.reason.contains("damaged"), "{}", reject.reason);
+    assert_eq!(reject.id, "message-Dance-1");
+    for number in [0, 2] {
+        let key = guest_key(number);
+        assert!(world.wait(world.table.attendee(&key)).unwrap().is_some());
+    }
+}
+
+fn guest_key(number: usize) -> AttendeeKey {
+    AttendeeKey { event: EventId::parse("Dance").unwrap(), name: NameKey::of(&format!("Guest {number:03}")).unwrap() }
 }

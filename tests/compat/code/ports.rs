@@ -1,6 +1,9 @@
 //! A storage backend, asked through its ports.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use super::{
     AttendeeKey, Backend, ChangeFeed, ContactId, Deferrals, Delivery, FeedConsumer, HouseholdId, NameKey, Outcome,
@@ -29,7 +32,11 @@ impl Ports {
             receive_count: 1,
             deferrals: Deferrals::default(),
         };
-        match ingest::ingest(vec![delivery], &self.0, time(arrived_at)).await.remove(0).outcome {
+        match ingest::ingest(vec![delivery], &self.0, time(arrived_at), Instant::now() + Duration::from_secs(60))
+            .await
+            .remove(0)
+            .outcome
+        {
             Outcome::Stored => "stored",
             Outcome::Duplicate => "duplicate",
             Outcome::Stale => "stale",

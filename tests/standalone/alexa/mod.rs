@@ -6,6 +6,7 @@ mod model;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use countmein::adapters::sqlite::Sqlite;
 use countmein::alexa::{InvalidRequest, MAX_RESPONSE_BYTES, MAX_SPEECH_CHARS, Skill};
@@ -19,6 +20,7 @@ use countmein::ports::{Queue as _, Roster as _};
 use jsonschema::Validator;
 use serde_json::Value;
 use tempfile::TempDir;
+use tokio::time::Instant;
 
 pub const SKILL_ID: &str = "amzn1.ask.skill.01234567-89ab-cdef-0123-456789abcdef";
 
@@ -93,7 +95,9 @@ impl Backend {
             return;
         }
         let deliveries = self.sqlite.receive(100).await.unwrap();
-        let processed = ingest(deliveries, &self.sqlite.backend(), Timestamp::now()).await;
+        let processed =
+            ingest(deliveries, &self.sqlite.backend(), Timestamp::now(), Instant::now() + Duration::from_secs(60))
+                .await;
         self.sqlite.ack(processed.into_iter().map(|each| each.delivery.receipt).collect()).await.unwrap();
     }
 

@@ -40,6 +40,8 @@ pub enum Verdict {
     Forward,
     /// Never reaches the endpoint; is answered with this status and error code.
     Fail(u16, &'static str),
+    /// Never reaches the endpoint and is never answered. Other calls are not affected.
+    Ignore,
     /// Never reaches the endpoint, nor does any later call, until the next [`Proxy::judge`].
     HoldBefore,
     /// Reaches the endpoint, but its answer never comes back; later calls are held as above.
@@ -157,6 +159,11 @@ impl Shared {
             }
             Verdict::HoldBefore => {
                 self.hold(state);
+                return None;
+            }
+            Verdict::Ignore => {
+                let time = state.time;
+                drop(self.changed.wait_while(state, |state| state.time == time).unwrap());
                 return None;
             }
             Verdict::Forward | Verdict::HoldAfter => drop(state),

@@ -1,6 +1,7 @@
 //! Rejected messages: list, show, correct and send again, discard.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
@@ -8,6 +9,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Serialize;
 use serde_json::{Map, Value};
+use tokio::time::Instant;
 use utoipa::ToSchema;
 
 use crate::domain::contact::Contact;
@@ -24,6 +26,9 @@ use crate::http::routes::signups;
 use crate::http::{App, pages};
 use crate::ingest::presses::{PressResolver, ResolvedPress};
 use crate::ports::{Deletion, RejectedMessage};
+
+/// Time for resolving a rejected press again. It is shorter than the timeout of the Lambda function `api`.
+const PRESS_TIME: Duration = Duration::from_secs(5);
 
 /// A rejected message, without its body.
 #[derive(Serialize, ToSchema)]
@@ -160,7 +165,11 @@ pub async fn corrected_signup(
     let Some(envelope) = reject.button_message().filter(|_| corrections.is_empty()) else {
         return Ok(reject.corrected(corrections)?);
     };
-    let resolver = PressResolver { buttons: &*app.backend.buttons, idempotency: &*app.backend.idempotency };
+    let resolver = PressResolver {
+        buttons: &*app.backend.buttons,
+        idempotency: &*app.backend.idempotency,
+        deadline: Instant::now() + PRESS_TIME,
+    };
     let resolved = resolver.resolve(&[(envelope, reject.arrived_at)]).await.remove(0)?;
     match resolved {
         ResolvedPress::Signup(signup) => Ok(signup),
