@@ -64,7 +64,8 @@ impl Server {
 
         let limit = NonZeroU32::new(settings.rate_limit).map(|per_second| Arc::new(RateLimit::new(per_second)));
         let Storage { queue, backend, mut tasks, on_close, key_location, .. } = storage;
-        if let Some(limit) = limit.clone() {
+        let login_limit = Arc::new(RateLimit::for_logins());
+        for limit in limit.clone().into_iter().chain([Arc::clone(&login_limit)]) {
             tasks.push(Box::pin(forget_idle_until(limit, stop.clone())));
         }
         if let Some(mqtt) = &settings.mqtt {
@@ -84,6 +85,7 @@ impl Server {
             token_secret: storage.token_secret,
             secrets: storage.secrets,
             public_url: settings.public_url.clone(),
+            login_limit,
             list_everyone: match settings.list_everyone {
                 // Behind a proxy on this machine, the requests of all clients come from the loopback address.
                 ListEveryone::Loopback if settings.behind_proxy => ListEveryone::Nobody,

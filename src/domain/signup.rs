@@ -1,6 +1,7 @@
 //! A sign-up: one request about one name on one event.
 
 use std::fmt;
+use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,6 +10,7 @@ use uuid::Uuid;
 
 use crate::domain::attendee_name::{AttendeeName, NameKey};
 use crate::domain::channel::Channel;
+use crate::domain::clock;
 use crate::domain::contact::Contact;
 use crate::domain::event::{Event, EventId};
 use crate::domain::invalid::FieldProblem;
@@ -86,11 +88,28 @@ impl Signup {
 }
 
 impl Version {
-    /// Returns a version that is newer than all versions that this process created before.
+    /// Returns a version that is newer than all versions that this process created before, and not older than its
+    /// [clock].
     pub fn now() -> Self {
+        if let Some(requested_at) = clock::advance() {
+            return Self { requested_at, id: SignupId::new(requested_at) };
+        }
         let id = SignupId(Uuid::now_v7().to_string());
         let requested_at = id.created_at().unwrap_or_else(Timestamp::now);
         Self { requested_at, id }
+    }
+
+    /// Returns a version that is also newer than `other`, so that the request has an effect although another machine's
+    /// clock is ahead of this one's.
+    pub fn newer_than(other: Option<&Self>) -> Self {
+        let now = Self::now();
+        match other {
+            Some(other) if now <= *other => {
+                let requested_at = other.requested_at.plus(Duration::from_millis(1));
+                Self { requested_at, id: SignupId::new(requested_at) }
+            }
+            _ => now,
+        }
     }
 }
 
@@ -150,8 +169,6 @@ impl fmt::Display for SignupId {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]
@@ -176,5 +193,15 @@ mod tests {
         for text in ["", "a b", "é", "a\n", &"x".repeat(129)] {
             assert_eq!(SignupId::parse(text), Err(FieldProblem::NotAnId { limit: 128 }), "{text:?}");
         }
+    }
+
+    #[test]
+    fn newer_version_is_newer_than_one_from_the_future() {
+        let requested_at = Timestamp::now().plus(Duration::from_secs(3_600));
+        let ahead = Version { requested_at, id: SignupId::new(requested_at) };
+        let newer = Version::newer_than(Some(&ahead));
+        assert!(newer > ahead);
+        assert_eq!(newer.requested_at, requested_at.plus(Duration::from_millis(1)));
+        assert!(Version::newer_than(None) < ahead);
     }
 }

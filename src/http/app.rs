@@ -7,6 +7,7 @@ use url::Url;
 use crate::domain::secret::Secret;
 use crate::formats::button::flic_key::FlicKey;
 use crate::http::client::ListEveryone;
+use crate::http::middleware::rate_limit::RateLimit;
 use crate::notify::Limits;
 use crate::ports::{Backend, Exposition, Meter, Queue, Secrets};
 
@@ -27,6 +28,8 @@ pub struct App {
     /// The base URL of links to this server. If it is not set, links start with the request's `Host`.
     pub public_url: Option<Url>,
     pub list_everyone: ListEveryone,
+    /// Limits how fast a client can guess the organiser's key.
+    pub login_limit: Arc<RateLimit>,
     pub metrics: Arc<dyn Meter>,
     /// Encodes the metrics for `GET /metrics`. `None` if this server has no such route.
     pub exposition: Option<Arc<dyn Exposition>>,

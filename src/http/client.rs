@@ -40,10 +40,21 @@ impl ListEveryone {
     }
 }
 
-/// Whether a browser says that another site made the request (Fetch Metadata). The cookie attribute `SameSite` is not
-/// enough: it also accepts other ports of this host.
-pub fn is_cross_site(headers: &HeaderMap) -> bool {
-    headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none")
+/// Whether another site made a browser send this request. The cookie attribute `SameSite` is not enough: it also accepts
+/// other ports of this host.
+///
+/// Browsers send Fetch Metadata only to trustworthy origins (https and loopback), and older ones never do. Then the header
+/// `Origin`, which every browser sends with a POST, must name the host of this server.
+pub fn is_cross_site(public_url: Option<&Url>, headers: &HeaderMap) -> bool {
+    if let Some(site) = headers.get("sec-fetch-site") {
+        return site != "same-origin" && site != "none";
+    }
+    let Some(origin) = headers.get(header::ORIGIN) else { return false };
+    let Some(origin) = origin.to_str().ok().and_then(|text| Url::parse(text).ok()) else { return true };
+    let is_host = host(headers)
+        .and_then(|host| Url::parse(&format!("{}://{host}", origin.scheme())).ok())
+        .is_some_and(|url| url.origin() == origin.origin());
+    !is_host && public_url.is_none_or(|url| url.origin() != origin.origin())
 }
 
 /// Whether the client wants a page rather than JSON: browsers list `text/html` before any JSON in `Accept`.
@@ -92,6 +103,29 @@ mod tests {
 
     fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
         pairs.iter().map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_str(value).unwrap())).collect()
+    }
+
+    #[test]
+    fn other_sites_are_recognised() {
+        let public = Url::parse("https://signup.example.org/").unwrap();
+        for (pairs, expected) in [
+            (vec![("host", "a.example")], false),
+            (vec![("host", "a.example"), ("sec-fetch-site", "same-origin")], false),
+            (vec![("host", "a.example"), ("sec-fetch-site", "none")], false),
+            (vec![("host", "a.example"), ("sec-fetch-site", "same-site")], true),
+            (vec![("host", "a.example"), ("sec-fetch-site", "cross-site"), ("origin", "http://a.example")], true),
+            (vec![("host", "a.example"), ("origin", "http://a.example")], false),
+            (vec![("host", "a.example:8100"), ("origin", "http://a.example:8100")], false),
+            (vec![("host", "10.0.0.1"), ("origin", "https://signup.example.org")], false),
+            (vec![("host", "a.example:8100"), ("origin", "http://a.example:8200")], true),
+            (vec![("host", "a.example"), ("origin", "http://evil.example")], true),
+            (vec![("host", "a.example"), ("origin", "null")], true),
+            (vec![("origin", "http://a.example")], true),
+        ] {
+            assert_eq!(is_cross_site(Some(&public), &headers(&pairs)), expected, "{pairs:?}");
+        }
+        let own = headers(&[("host", "10.0.0.1"), ("origin", "https://signup.example.org")]);
+        assert!(is_cross_site(None, &own));
     }
 
     #[test]

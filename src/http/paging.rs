@@ -12,6 +12,9 @@ use crate::http::problem::{Problem, ProblemKind};
 pub const DEFAULT_LIMIT: usize = 100;
 const MAX_LIMIT: usize = 1_000;
 
+/// Maximum size of the key in a cursor. Every valid key is shorter, and DynamoDB accepts no key of more than 1,024 bytes.
+const MAX_CURSOR_BYTES: usize = 1_024;
+
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct PageQuery {
@@ -53,7 +56,8 @@ pub fn split_page<T>(mut items: Vec<T>, limit: usize, key: impl Fn(&T) -> &str) 
 /// Returns the key in a cursor, which is never empty.
 pub fn decode_cursor(cursor: &str) -> Result<String, Problem> {
     let bytes = URL_SAFE_NO_PAD.decode(cursor).ok();
-    let key = bytes.and_then(|bytes| String::from_utf8(bytes).ok()).filter(|key| !key.is_empty());
+    let key =
+        bytes.and_then(|bytes| String::from_utf8(bytes).ok()).filter(|key| (1..=MAX_CURSOR_BYTES).contains(&key.len()));
     let detail = "Invalid `cursor`. Take it from `next` of the previous page, or omit it.";
     key.ok_or_else(|| Problem::new(ProblemKind::MalformedRequest, detail))
 }

@@ -14,6 +14,7 @@ use crate::adapters::secrets_manager as secrets;
 use crate::adapters::secrets_manager::LazySecrets;
 use crate::adapters::sqs::Sqs;
 use crate::http::client::ListEveryone;
+use crate::http::middleware::rate_limit::RateLimit;
 use crate::http::{self, App};
 
 /// Creates the router, with the SQS queue and the DynamoDB table as its backends. Reads the token secret, which every
@@ -33,6 +34,7 @@ pub async fn router() -> anyhow::Result<Router> {
         token_secret,
         secrets: Arc::new(LazySecrets::new(&config, organiser_key_id, token_secret_id)),
         public_url: optional_setting("COUNTMEIN_PUBLIC_URL").map(|url| parse_public_url(&url)).transpose()?,
+        login_limit: Arc::new(RateLimit::for_logins()),
         list_everyone: parse_list_everyone(optional_setting("COUNTMEIN_LIST_EVERYONE").as_deref())?,
         metrics: Arc::new(Emf::new(required_setting("COUNTMEIN_STAGE")?)),
         exposition: None,

@@ -148,6 +148,7 @@ async fn new_follower_starts_where_digests_are() {
     for column in ["attempts", "early_attempts"] {
         database.execute_batch(&format!("ALTER TABLE queue DROP COLUMN {column}")).unwrap();
     }
+    database.execute_batch("DROP TABLE clock").unwrap();
     database.pragma_update(None, "user_version", 6).unwrap();
     drop(database);
 

@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::channel::Channel;
-use crate::domain::timestamp::Timestamp;
+use crate::domain::clock;
 use crate::formats::button::message::ButtonMessage;
 use crate::formats::button::{Decoded, decode, printable_topic};
 use crate::ports::{Meter, Queue};
@@ -156,7 +156,7 @@ impl MqttListener {
             );
             return Handled::Acknowledge;
         }
-        let envelope = ButtonMessage { topic, payload: message.payload.to_vec(), received_at: Timestamp::now() };
+        let envelope = ButtonMessage { topic, payload: message.payload.to_vec(), received_at: clock::now() };
         if decode(&envelope) == Ok(Decoded::NotAPress) {
             return Handled::Acknowledge;
         }

@@ -8,6 +8,9 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
+use crate::domain::clock;
+use crate::domain::timestamp::Timestamp;
+
 /// The name of the database file in the data folder.
 pub const DATABASE: &str = "countmein.sqlite";
 /// The name of the lock file in the data folder.
@@ -85,6 +88,10 @@ pub fn open_writer(path: &Path) -> Result<Connection, OpenError> {
     // This process has the lock, so the process that received these messages has ended. Making them visible immediately
     // also corrects times that are far in the future because the clock was set back since.
     connection.execute("UPDATE queue SET visible_at = 0 WHERE visible_at > 0", ())?;
+    let latest: i64 = connection.query_row("SELECT latest FROM clock", (), |row| row.get(0))?;
+    if let Ok(latest) = Timestamp::from_millis(latest) {
+        clock::continue_from(latest);
+    }
     Ok(connection)
 }
 

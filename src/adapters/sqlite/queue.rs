@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use rusqlite::Connection;
 
 use crate::adapters::sqlite::{Sqlite, query_optional, stored_time};
+use crate::domain::clock;
 use crate::domain::signup::Version;
 use crate::domain::timestamp::Timestamp;
 use crate::ports::{Deferral, Deferrals, Delivery, Depth, MAX_RECEIVES, Queue, STOPPED_REASON, Unavailable};
@@ -26,9 +27,10 @@ const RECEIVE_WAIT_TIME: Duration = Duration::from_secs(1);
 impl Queue for Sqlite {
     async fn send(&self, bodies: Vec<String>) -> Result<(), Unavailable> {
         self.write("writing to the queue", move |db| {
-            let now = Timestamp::now();
+            let now = clock::now();
             let mut insert =
                 db.prepare_cached("INSERT INTO queue (id, body, arrived_at, visible_at) VALUES (?1, ?2, ?3, ?3)")?;
+            db.prepare_cached("UPDATE clock SET latest = max(latest, ?1)")?.execute([now.as_millis()])?;
             for body in &bodies {
                 insert.execute((Version::now().id.as_str(), body, now.as_millis()))?;
             }
@@ -55,7 +57,7 @@ impl Queue for Sqlite {
 
     async fn defer(&self, deferrals: Vec<Deferral>) -> Vec<Result<(), Unavailable>> {
         let count = deferrals.len();
-        let now = Timestamp::now();
+        let now = clock::now();
         let settlements = deferrals.into_iter().map(|deferral| Settlement::Defer {
             receipt: deferral.delivery.receipt,
             visible_at: now.plus(deferral.delay),
@@ -127,7 +129,7 @@ impl Sqlite {
         // Every second call takes unsuspected messages first. Otherwise many suspects would delay the others.
         let prefers_unsuspected = self.shared.prefers_unsuspected.fetch_not(Ordering::Relaxed);
         self.write("reading the queue", move |db| {
-            let now = Timestamp::now();
+            let now = clock::now();
             reject_undeliverable(db, now)?;
             let first = "SELECT receive_count FROM queue WHERE visible_at <= ?1 AND receive_count < ?2 ORDER BY seq LIMIT 1";
             let first_below =

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::middleware::Next;
@@ -29,7 +30,15 @@ impl RateLimit {
         Self { limiter: DefaultKeyedRateLimiter::keyed(Quota::per_second(per_second).allow_burst(burst)) }
     }
 
-    fn allows(&self, address: IpAddr) -> bool {
+    /// For logins: ten at once, then one every 30 seconds.
+    pub fn for_logins() -> Self {
+        let interval = Quota::with_period(Duration::from_secs(30)).expect("the period is not zero");
+        let burst = NonZeroU32::new(10).expect("it is not zero");
+        Self { limiter: DefaultKeyedRateLimiter::keyed(interval.allow_burst(burst)) }
+    }
+
+    /// Counts a request from this address, and returns whether it is allowed.
+    pub fn allows(&self, address: IpAddr) -> bool {
         self.limiter.check_key(&network_of(address)).is_ok()
     }
 

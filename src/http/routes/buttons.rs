@@ -13,6 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::domain::button::Serial;
 use crate::domain::channel::Channel;
+use crate::domain::clock;
 use crate::domain::secret::Secret;
 use crate::domain::timestamp::Timestamp;
 use crate::formats::button::message::ButtonMessage;
@@ -55,7 +56,7 @@ pub async fn press(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    let received_at = Timestamp::now();
+    let received_at = clock::now();
     let (serial, payload, status) = match flic_token(&body) {
         Some(token) => {
             let (serial, claims) = verify_flic_token(&app, &token, received_at)?;

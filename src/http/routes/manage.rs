@@ -177,8 +177,10 @@ fn signup_of(
         Some(attendee) => attendee.name.clone(),
         None => AttendeeName::parse(token.key.name.as_str()).map_err(|problem| problem.in_field("name"))?,
     };
+    // The sign-up of a pending registration is still on the queue. Its id contains its time.
+    let pending = token.signup.created_at().map(|requested_at| Version { requested_at, id: token.signup.clone() });
     Ok(Signup {
-        version: Version::now(),
+        version: Version::newer_than(attendee.map_or(pending.as_ref(), |attendee| Some(&attendee.newest))),
         event: Event::parse(event).map_err(|problem| problem.in_field("event"))?,
         name,
         channel: Channel::Http,

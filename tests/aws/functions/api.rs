@@ -1,3 +1,6 @@
+use std::time::Duration;
+
+use countmein::domain::timestamp::Timestamp;
 use serde_json::{Value, json};
 use url::Url;
 
@@ -133,4 +136,36 @@ fn missing_setting_stops_the_start() {
         let lines = function.kill();
         assert!(lines.iter().any(|line| line.contains(setting)), "{lines:?}");
     }
+}
+
+#[test]
+fn invalid_cursor_is_refused() {
+    let world = World::new();
+    let api = world.api();
+    let long = "A".repeat(4_000);
+    for cursor in ["", "!", "_w", &long] {
+        let path = format!("/events/dance/attendees?cursor={cursor}");
+        assert_eq!(status(&api, &path), 400, "{path}");
+    }
+}
+
+#[test]
+fn cancel_takes_effect_although_the_clock_was_ahead() {
+    let world = World::new();
+    let api = world.api();
+    let link = sign_up(&api, "Melvin");
+    let [message] = &world.messages()[..] else { panic!("one message") };
+    let in_an_hour = Timestamp::now().plus(Duration::from_secs(3_600)).as_millis();
+    world.put(&json!({
+        "event": { "S": "dance" }, "name": { "S": "melvin" }, "display_name": { "S": "Melvin" },
+        "title": { "S": "dance" }, "status": { "S": "in" }, "requested_at": { "N": in_an_hour.to_string() },
+        "signup_id": { "S": "z-ahead" }, "since": { "N": in_an_hour.to_string() }, "owner": { "S": message["id"] },
+        "channel": { "S": "http" }, "notify": { "BOOL": true },
+    }));
+
+    let response = api.invoke(&http("POST", link.path(), Some(&json!({ "action": "cancel" })))).response();
+
+    assert_eq!(response["statusCode"], 202, "{response}");
+    let cancel = &world.messages()[0];
+    assert!(cancel["requested_at"].as_i64().unwrap() > in_an_hour, "{cancel}");
 }

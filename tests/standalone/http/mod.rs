@@ -3,6 +3,7 @@
 mod support;
 
 mod buttons;
+mod clock;
 mod contacts;
 mod contract;
 mod hostile;

@@ -128,7 +128,23 @@ fn session_cookie_is_secure_over_https() {
         settings.public_url = Some("https://signup.example.org/".parse().unwrap());
     });
     let answer = server.post("/organiser/login").form(&[("key", KEY)]).send();
-    assert!(answer.header("set-cookie").ends_with("; Secure"), "{answer:?}");
+    let cookie = answer.header("set-cookie").to_owned();
+    assert!(cookie.starts_with("__Host-countmein_organiser=") && cookie.ends_with("; Secure"), "{cookie}");
+    let session = cookie.split(';').next().unwrap();
+    assert_eq!(server.get("/events").header("Cookie", session).send().status, 200);
+    // A subdomain may have set a cookie without the prefix.
+    assert_eq!(server.get("/events").header("Cookie", session.trim_start_matches("__Host-")).send().status, 401);
+}
+
+#[test]
+fn login_guesses_are_limited() {
+    let server = serve();
+    let guess = |key| server.post("/organiser/login").form(&[("key", key)]).browser().send();
+    for _ in 0..10 {
+        assert_eq!(guess("wrong").status, 403);
+    }
+    let refused = guess(KEY).is(429);
+    assert!(refused.text().contains("Too many attempts"), "{}", refused.text());
 }
 
 #[test]
@@ -181,6 +197,20 @@ fn cross_site_requests_are_refused() {
         let login = server.post("/organiser/login").header("Sec-Fetch-Site", site).form(&[("key", KEY)]).send();
         login.refuses(403, "forbidden");
     }
+    // Without Fetch Metadata, as on plain HTTP to another machine.
+    for origin in ["http://evil.example", "http://127.0.0.1:1", "null"] {
+        for request in guarded(&server).split_off(6) {
+            let answer = request.header("Cookie", &cookie).header("Origin", origin).send();
+            assert!(answer.refuses(403, "forbidden").contains("another site"));
+        }
+        for path in ["/organiser/login", "/organiser/logout"] {
+            let post = server.post(path).header("Cookie", &cookie).header("Origin", origin);
+            post.form(&[("key", KEY)]).send().refuses(403, "forbidden");
+        }
+    }
+    let own = format!("http://{}", server.address);
+    let request = server.post("/organiser/remove").header("Cookie", &cookie).header("Origin", &own);
+    request.json(&json!({"name": "Nobody"})).send().is(200);
     assert_eq!(server.who("dance"), ["Ana"]);
     for site in ["same-origin", "none"] {
         let request = server.post("/organiser/remove").header("Cookie", &cookie).header("Sec-Fetch-Site", site);

@@ -109,7 +109,8 @@ fn invalid_limit_or_cursor_is_explained() {
             let answer = server.get(&format!("{path}?limit={limit}")).organiser().send();
             assert!(answer.refuses(400, "malformed-request").contains("from 1 to 1000"), "{path} {limit}");
         }
-        for cursor in ["!", "a", "_w", "AAA=", "%20"] {
+        let long = "A".repeat(4_000);
+        for cursor in ["!", "a", "_w", "AAA=", "%20", "", &long] {
             let answer = server.get(&format!("{path}?cursor={cursor}")).organiser().send();
             assert!(answer.refuses(400, "malformed-request").contains("Take it from `next`"), "{path} {cursor}");
         }

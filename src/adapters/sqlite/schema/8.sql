@@ -3,3 +3,10 @@
 ALTER TABLE queue ADD COLUMN attempts INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE queue ADD COLUMN early_attempts INTEGER NOT NULL DEFAULT 0;
 UPDATE queue SET receive_count = 0 WHERE last_failure IS NOT NULL;
+
+-- The latest time that a message got, so that times do not go back after a restart with an earlier clock.
+CREATE TABLE clock (latest INTEGER NOT NULL) STRICT;
+INSERT INTO clock (latest) SELECT max(
+    coalesce((SELECT max(requested_at) FROM attendee), 0),
+    coalesce((SELECT max(arrived_at) FROM queue), 0)
+);

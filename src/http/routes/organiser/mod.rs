@@ -55,7 +55,7 @@ impl FromRequestParts<Arc<App>> for Organiser {
                           The operator of this server knows where the key is stored.";
             return Err(if is_page { NotOrganiser::Login } else { key_required(detail) });
         }
-        if parts.method != Method::GET && is_cross_site(&parts.headers) {
+        if parts.method != Method::GET && is_cross_site(app.public_url.as_ref(), &parts.headers) {
             let detail = "This request came from another site. Use the organiser's pages of this server.";
             return Err(NotOrganiser::Refused(Problem::new(ProblemKind::Forbidden, detail)));
         }
@@ -131,7 +131,9 @@ pub struct QueuedSignup {
 pub async fn sign_up(State(app): State<Arc<App>>, _organiser: Organiser, fields: Fields) -> Result<Response, Problem> {
     let mut message = fields.map;
     message.remove("channel");
-    let signup = message::from_fields(&message, Version::now(), Channel::Cli)?;
+    let mut signup = message::from_fields(&message, Version::now(), Channel::Cli)?;
+    let attendee = app.backend.roster.attendee(&signup.key()).await?;
+    signup.version = Version::newer_than(attendee.as_ref().map(|attendee| &attendee.newest));
     signups::enqueue(&app, &signup).await?;
     signups::wait_for_roster(&app, &signup).await;
     Ok((StatusCode::ACCEPTED, Json(QueuedSignup::of(&signup))).into_response())

@@ -1,8 +1,10 @@
 //! The organiser's session in a browser: a cookie with its expiry time, signed with the organiser's key.
 
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Extension;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -12,20 +14,19 @@ use serde_json::Value;
 
 use crate::domain::secret::Secret;
 use crate::domain::timestamp::Timestamp;
-use crate::http::client::is_cross_site;
+use crate::http::client::{ClientAddress, is_cross_site};
 use crate::http::middleware::body::Fields;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::{App, pages};
 use crate::ports::Unavailable;
 
-const COOKIE: &str = "countmein_organiser";
 /// Separates the signatures of sessions from the other signatures made with the same key.
 const PURPOSE: &str = "organiser session";
 const SESSION_DURATION: Duration = Duration::from_secs(12 * 60 * 60);
 
 /// Whether the request carries a session that has not expired.
 pub async fn has_valid_session(app: &App, headers: &HeaderMap) -> Result<bool, Unavailable> {
-    let sessions = session_cookies(headers);
+    let sessions = session_cookies(cookie_name(app), headers);
     if sessions.is_empty() {
         return Ok(false);
     }
@@ -33,10 +34,10 @@ pub async fn has_valid_session(app: &App, headers: &HeaderMap) -> Result<bool, U
     Ok(sessions.iter().any(|session| is_valid(&key, session, Timestamp::now())))
 }
 
-fn session_cookies(headers: &HeaderMap) -> Vec<&str> {
+fn session_cookies<'a>(name: &str, headers: &'a HeaderMap) -> Vec<&'a str> {
     let cookies = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
     let pairs = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.filter(|(name, _)| *name == COOKIE).map(|(_, value)| value).collect()
+    pairs.filter(|(found, _)| *found == name).map(|(_, value)| value).collect()
 }
 
 fn is_valid(key: &Secret, value: &str, now: Timestamp) -> bool {
@@ -47,12 +48,19 @@ fn is_valid(key: &Secret, value: &str, now: Timestamp) -> bool {
 }
 
 /// Starts a session if the form contains the organiser's key.
-pub async fn log_in(State(app): State<Arc<App>>, headers: HeaderMap, fields: Fields) -> Result<Response, Problem> {
-    if is_cross_site(&headers) {
-        return Err(Problem::new(
-            ProblemKind::Forbidden,
-            "This login came from another site. Log in on the organiser's page of this server.",
-        ));
+pub async fn log_in(
+    State(app): State<Arc<App>>,
+    address: Option<Extension<ClientAddress>>,
+    headers: HeaderMap,
+    fields: Fields,
+) -> Result<Response, Problem> {
+    refuse_other_sites(&app, &headers)?;
+    // Clients without a known address share one limit.
+    let address = address.map_or(Ipv4Addr::UNSPECIFIED.into(), |Extension(address)| address.0);
+    if !app.login_limit.allows(address) {
+        tracing::warn!("organiser login refused: too many attempts");
+        let page = pages::login(Some("Too many attempts. Please wait a minute and try again."));
+        return Ok((StatusCode::TOO_MANY_REQUESTS, page).into_response());
     }
     let key = app.secrets.organiser_key().await?;
     let given = fields.map.get("key").and_then(Value::as_str).unwrap_or_default().trim();
@@ -67,11 +75,31 @@ pub async fn log_in(State(app): State<Arc<App>>, headers: HeaderMap, fields: Fie
 }
 
 /// Ends the session in this browser.
-pub async fn log_out(State(app): State<Arc<App>>) -> Response {
-    ([(header::SET_COOKIE, cookie(&app, "", Duration::ZERO))], Redirect::to("/organiser")).into_response()
+pub async fn log_out(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, Problem> {
+    refuse_other_sites(&app, &headers)?;
+    Ok(([(header::SET_COOKIE, cookie(&app, "", Duration::ZERO))], Redirect::to("/organiser")).into_response())
+}
+
+fn refuse_other_sites(app: &App, headers: &HeaderMap) -> Result<(), Problem> {
+    if is_cross_site(app.public_url.as_ref(), headers) {
+        let detail = "This request came from another site. Use the organiser's page of this server.";
+        return Err(Problem::new(ProblemKind::Forbidden, detail));
+    }
+    Ok(())
+}
+
+fn is_https(app: &App) -> bool {
+    app.public_url.as_ref().is_some_and(|url| url.scheme() == "https")
+}
+
+/// The name of the session cookie. Browsers accept the prefix `__Host-` only from this very host over https, so neither a
+/// subdomain nor plain HTTP can set the cookie (RFC 6265bis, section 4.1.3.2).
+fn cookie_name(app: &App) -> &'static str {
+    if is_https(app) { "__Host-countmein_organiser" } else { "countmein_organiser" }
 }
 
 fn cookie(app: &App, value: &str, max_age: Duration) -> String {
-    let secure = if app.public_url.as_ref().is_some_and(|url| url.scheme() == "https") { "; Secure" } else { "" };
-    format!("{COOKIE}={value}; Path=/; HttpOnly; SameSite=Strict; Max-Age={}{secure}", max_age.as_secs())
+    let name = cookie_name(app);
+    let secure = if is_https(app) { "; Secure" } else { "" };
+    format!("{name}={value}; Path=/; HttpOnly; SameSite=Strict; Max-Age={}{secure}", max_age.as_secs())
 }

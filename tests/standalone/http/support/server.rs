@@ -106,6 +106,11 @@ impl Running {
         line.map_or(0, |value| value.parse().unwrap_or_else(|_| panic!("{name} is {value:?}")))
     }
 
+    /// The data folder, which outlives the server.
+    pub fn data(&self) -> &Arc<TempDir> {
+        &self.data
+    }
+
     /// Asks the server to stop.
     pub fn stop(&mut self) {
         self.stop.take();
