@@ -16,6 +16,7 @@ use crate::app::storage::{Storage, Task};
 use crate::app::upkeep::upkeep_until;
 use crate::app::worker::{Job, Worker, work_until};
 use crate::domain::secret::Secret;
+use crate::domain::timestamp::Timestamp;
 use crate::ingest::RetrySchedule;
 use crate::ports::Meter;
 
@@ -32,6 +33,7 @@ pub async fn open(
     stop: &CancellationToken,
 ) -> anyhow::Result<Storage> {
     let sqlite = Sqlite::open(&settings.data)?;
+    sqlite.end_leases(Timestamp::now()).await?;
     let organiser = organiser_key(settings)?;
     let token_secret = Secret::new(sqlite.secret("token").await?).context("the stored token secret is invalid")?;
     let queue = Arc::new(sqlite.clone());

@@ -186,6 +186,14 @@ impl Digest {
         true
     }
 
+    /// Ends the lease of a worker that is known to have stopped, so that the digest is due at once. The next worker still
+    /// recognises that the earlier one crashed.
+    pub fn end_lease(&mut self, now: Timestamp) {
+        if let Some(lease) = &mut self.lease {
+            lease.ends_at = lease.ends_at.min(now);
+        }
+    }
+
     /// Returns whether the worker `holder` still has the lease.
     pub fn is_held_by(&self, holder: u64) -> bool {
         self.lease.is_some_and(|lease| lease.holder == holder)

@@ -40,6 +40,11 @@ impl Program {
         Self { process, url: url.unwrap_or_else(|| panic!("it does not serve; it says:\n{said}")) }
     }
 
+    /// The process id.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// `kill -9`.
     pub fn kill(mut self) {
         self.process.kill().unwrap();

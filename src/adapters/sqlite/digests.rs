@@ -59,3 +59,22 @@ impl Digests for Sqlite {
         .await
     }
 }
+
+impl Sqlite {
+    /// Ends all leases. Their workers have stopped, because only this process uses the database.
+    pub async fn end_leases(&self, now: Timestamp) -> Result<(), Unavailable> {
+        let leased = self.read("reading the leases of digests", |db| {
+            let sql = "SELECT event FROM digest WHERE json_extract(record, '$.lease') IS NOT NULL";
+            let events: Vec<String> = db.prepare(sql)?.query_map((), |row| row.get(0))?.collect::<Result<_, _>>()?;
+            Ok(events)
+        });
+        for event in leased.await? {
+            if let Some(mut digest) = self.digest(&EventId::from_stored(event)).await? {
+                digest.end_lease(now);
+                // No other worker runs yet, so there is no conflict.
+                let _ = self.store(&digest).await?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+use std::sync::Mutex;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -67,6 +69,32 @@ fn transient_failure_is_retried_alone() {
     let calls = proxy.calls();
     let writes = |name: &str| calls.iter().filter(|call| call.body["Item"]["name"]["S"] == name).count();
     assert_eq!(names.map(|name| writes(&name.to_lowercase())), [4, 1, 1, 1, 1]);
+    assert!(stack.rejects().is_empty());
+}
+
+#[test]
+fn outage_of_the_table_loses_and_rejects_nothing() {
+    /// More than `maxReceiveCount`. The SDK does not repeat a call that is denied.
+    const FAILED_RECEIVES: usize = 6;
+    let stack = Stack::deploy_to("COUNTMEIN_MINISTACK", &["RetryInitial=1"]);
+    let endpoint = url::Url::parse(&stack.account.endpoint).unwrap().socket_addrs(|| None).unwrap()[0];
+    let proxy = Proxy::before(endpoint);
+    let failures = Mutex::new(HashMap::<String, usize>::new());
+    proxy.judge(move |call| {
+        let Some(name) = call.body["Item"]["name"]["S"].as_str() else { return Verdict::Forward };
+        let mut failures = failures.lock().unwrap();
+        let count = failures.entry(name.to_owned()).or_default();
+        *count += 1;
+        if *count <= FAILED_RECEIVES { Verdict::Fail(400, "AccessDeniedException") } else { Verdict::Forward }
+    });
+    reach_the_table_through(&stack, &proxy);
+    let names = ["Ana", "Ben", "Cleo", "Dora", "Emil"];
+    let bodies = names.map(|name| json!({ "event": "Dance", "name": name }).to_string());
+
+    stack.wait(stack.queue.send(bodies.to_vec())).unwrap();
+
+    eventually("everybody", || stack.who_is_in("dance"), |there| there == &names);
+    eventually("empty queues", || stack.messages(), |(queue, dead)| queue.messages + dead.messages == 0);
     assert!(stack.rejects().is_empty());
 }
 

@@ -18,6 +18,7 @@ use crate::support::receiver::Receiver;
 
 mod limits;
 mod preferences;
+mod restart;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
