@@ -21,6 +21,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// The folder that holds the database and the organiser's key.
     pub data: PathBuf,
+    /// Whether to create a database in a folder that contains keys of an earlier one.
+    pub new_database: bool,
     pub store: Store,
     /// Replaces the organiser's key in the data folder.
     pub organiser_key: Option<Secret>,

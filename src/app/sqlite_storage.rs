@@ -6,8 +6,8 @@ use anyhow::Context as _;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use crate::adapters::sqlite::Sqlite;
-use crate::app::keys::organiser_key;
+use crate::adapters::sqlite::{DATABASE, Sqlite};
+use crate::app::keys::{ORGANISER_KEY, organiser_key};
 use crate::app::notification_context::NotificationContext;
 use crate::app::notification_tasks::{NotificationTask, run_until};
 use crate::app::secrets::FixedSecrets;
@@ -32,6 +32,7 @@ pub async fn open(
     metrics: Arc<dyn Meter>,
     stop: &CancellationToken,
 ) -> anyhow::Result<Storage> {
+    check_for_lost_database(settings)?;
     let sqlite = Sqlite::open(&settings.data)?;
     sqlite.end_leases(Timestamp::now()).await?;
     let organiser = organiser_key(settings)?;
@@ -65,4 +66,18 @@ pub async fn open(
         tasks,
         on_close: Box::pin(async move { sqlite.checkpoint().await }),
     })
+}
+
+/// Refuses a folder with a key but without a database. Probably the database was moved or deleted by mistake, and a new one
+/// would make all links invalid.
+fn check_for_lost_database(settings: &Settings) -> anyhow::Result<()> {
+    let (key, database) = (settings.data.join(ORGANISER_KEY), settings.data.join(DATABASE));
+    let is_lost = key.exists() && !database.exists();
+    anyhow::ensure!(
+        !is_lost || settings.new_database,
+        "{} is missing, but {} exists; restore the database from a backup, or pass --new to create an empty one",
+        database.display(),
+        key.display()
+    );
+    Ok(())
 }

@@ -43,6 +43,10 @@ pub struct Args {
     #[arg(long, value_name = "FOLDER", env = "COUNTMEIN_DATA", default_value = "./countmein-data")]
     data: PathBuf,
 
+    /// Create a new database although the data folder contains keys of an earlier one
+    #[arg(long, env = "COUNTMEIN_NEW", value_parser = BoolishValueParser::new())]
+    new: bool,
+
     /// Organiser's key to use instead of the one in the data folder; at least 16 characters. Prefer the environment
     /// variable
     #[arg(long, value_name = "KEY", env = "COUNTMEIN_ORGANISER_KEY", hide_env_values = true, value_parser = KeyParser)]
@@ -110,6 +114,7 @@ impl Args {
         Ok(Settings {
             listen: self.listen,
             data: self.data,
+            new_database: self.new,
             store,
             organiser_key: self.organiser_key,
             public_url: self.public_url,

@@ -74,6 +74,9 @@ pub trait Queue: Send + Sync {
     async fn defer(&self, deferrals: Vec<Deferral>) -> Vec<Result<(), Unavailable>>;
 
     async fn depth(&self) -> Result<Depth, Unavailable>;
+
+    /// Returns an error if the queue cannot accept messages, for example because the disk is full. It stores no message.
+    async fn check_writable(&self) -> Result<(), Unavailable>;
 }
 
 /// A message that is returned to the queue.

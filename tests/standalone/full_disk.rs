@@ -66,6 +66,19 @@ fn names(url: &str) -> BTreeSet<String> {
     }
 }
 
+/// Sets the flag at the end, even that of a failed test, so that the clients stop.
+struct Over<'a>(&'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+fn health(url: &str) -> u16 {
+    agent().get(format!("{url}/health")).call().unwrap().status().as_u16()
+}
+
 fn log_size(data: &Path) -> u64 {
     fs::metadata(data.join("countmein.sqlite-wal")).unwrap().len()
 }
@@ -82,6 +95,7 @@ fn full_disk_loses_and_rejects_nothing() {
     let program = Program::start(command);
 
     let is_over = AtomicBool::new(false);
+    let mut is_reported = false;
     let (acknowledged, refused) = thread::scope(|scope| {
         let clients: Vec<_> = (0..CLIENTS)
             .map(|client| {
@@ -91,14 +105,16 @@ fn full_disk_loses_and_rejects_nothing() {
                 })
             })
             .collect();
+        let over = Over(&is_over);
         for _ in 0..5 {
             // Also right after a write has begun, so that it fails at any of its steps.
             thread::sleep(Duration::from_millis(300));
             limit_files(&program, Some(log_size(data.path())));
             thread::sleep(Duration::from_secs(2));
+            is_reported |= health(&program.url) == 503;
             limit_files(&program, None);
         }
-        is_over.store(true, Ordering::Relaxed);
+        drop(over);
         let mut all = (BTreeSet::new(), 0);
         for client in clients {
             let (acknowledged, refused) = client.join().unwrap();
@@ -109,6 +125,8 @@ fn full_disk_loses_and_rejects_nothing() {
     });
 
     assert!(refused > 0, "the disk was never full");
+    assert!(is_reported, "the health never was 503");
+    assert_eq!(health(&program.url), 200);
     assert!(acknowledged.len() > CLIENTS, "{}", acknowledged.len());
     let deadline = Instant::now() + PATIENCE;
     while !acknowledged.is_subset(&names(&program.url)) {

@@ -12,6 +12,7 @@ mod full_disk;
 mod http;
 mod import;
 mod inbox;
+mod lost_database;
 mod mqtt;
 mod openapi;
 mod opt_in;

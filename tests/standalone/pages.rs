@@ -141,6 +141,7 @@ impl Browser {
 
 async fn serve(data: PathBuf) -> String {
     let settings = Settings {
+        new_database: false,
         listen: "127.0.0.1:0".parse().unwrap(),
         data,
         store: Store::Sqlite,

@@ -109,12 +109,15 @@ impl EventsTable {
             .table_name(&self.table)
             .key_condition_expression("event = :event")
             .expression_attribute_values(":event", text(event));
+        // DynamoDB's limit counts items before the filter. A small limit would need one call for each few items.
+        let is_filtered = query.get_filter_expression().is_some();
         let mut found = Vec::new();
         let mut start = after.map(|name| key(event, name));
         while found.len() < limit {
+            let page_size = if is_filtered { MAX_QUERY_ITEMS } else { MAX_QUERY_ITEMS.min(limit - found.len()) };
             let page = query
                 .clone()
-                .limit(i32::try_from((limit - found.len()).min(MAX_QUERY_ITEMS)).expect("the page size fits 32 bits"))
+                .limit(i32::try_from(page_size).expect("the page size fits 32 bits"))
                 .set_exclusive_start_key(start)
                 .send()
                 .await
@@ -127,6 +130,7 @@ impl EventsTable {
                 break;
             }
         }
+        found.truncate(limit);
         Ok(found)
     }
 }

@@ -184,6 +184,11 @@ impl Queue for Sqs {
         let messages = counts.iter().filter_map(|count| attributes.get(count)?.parse::<u64>().ok()).sum();
         Ok(Depth { messages, oldest: None })
     }
+
+    /// SQS has no state in which it can be read but not written.
+    async fn check_writable(&self) -> Result<(), Unavailable> {
+        Ok(())
+    }
 }
 
 /// SQS delivers a message without these attributes again after its visibility timeout, and finally moves it to the

@@ -20,13 +20,14 @@ pub struct HealthBody {
     version: &'static str,
 }
 
-/// Checks that the server is up and can read its storage.
+/// Checks that the server is up, and can read and write its storage.
 #[utoipa::path(
     get, path = "/health", operation_id = "health", tag = "operation",
     responses((status = 200, body = HealthBody), (status = 503, body = Problem, content_type = "application/problem+json")),
 )]
 pub async fn health(State(app): State<Arc<App>>) -> Result<Json<HealthBody>, Problem> {
     app.backend.roster.events(1, None).await?;
+    app.queue.check_writable().await?;
     Ok(Json(HealthBody { status: "ok", version: env!("CARGO_PKG_VERSION") }))
 }
 

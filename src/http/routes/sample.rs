@@ -97,7 +97,7 @@ fn may_list_everyone(app: &App, address: Option<Extension<ClientAddress>>, heade
 
 fn all_attendees_response(app: &App) -> Response {
     let mut separator = "";
-    let body = all_attendees::body(Arc::clone(&app.backend.roster), "[", "]", move |page| {
+    let body = all_attendees::body(Arc::clone(&app.backend.roster), None, "[", "]", move |page| {
         let mut json = Vec::new();
         for attendee in page {
             json.extend_from_slice(separator.as_bytes());

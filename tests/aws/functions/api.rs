@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::world::{ORGANISER_KEY, World};
-use crate::support::runtime_api::events::http;
+use crate::support::runtime_api::events::{attendee, http};
 use crate::support::runtime_api::proxy::Verdict;
 use crate::support::runtime_api::{Answer, Function};
 
@@ -168,4 +168,45 @@ fn cancel_takes_effect_although_the_clock_was_ahead() {
     assert_eq!(response["statusCode"], 202, "{response}");
     let cancel = &world.messages()[0];
     assert!(cancel["requested_at"].as_i64().unwrap() > in_an_hour, "{cancel}");
+}
+
+#[test]
+fn small_page_over_many_former_attendees_needs_few_calls() {
+    /// DynamoDB reads at most so many of these items in one call.
+    const ITEMS_PER_CALL: usize = 1_000;
+    let world = World::new();
+    let api = world.api();
+    let former = 2 * ITEMS_PER_CALL + 1;
+    for number in 0..former {
+        world.put(&json!({
+            "event": { "S": "dance" }, "name": { "S": format!("a{number:05}") }, "display_name": { "S": "A" },
+            "title": { "S": "Dance" }, "status": { "S": "out" }, "requested_at": { "N": "1795431600000" },
+            "signup_id": { "S": "a" }, "expires_at": { "N": "4102444800" },
+        }));
+    }
+    world.proxy.forward_all();
+
+    assert_eq!(status(&api, "/events/dance/attendees?limit=5"), 200);
+
+    let queries = world.proxy.calls().iter().filter(|call| call.operation() == "Query").count();
+    assert!(queries <= 3, "{queries} queries");
+}
+
+#[test]
+fn export_of_one_event_reads_one_event() {
+    let world = World::new();
+    let api = world.api();
+    for number in 0..20 {
+        world.put(&attendee(&format!("event-{number}"), "Ana"));
+    }
+    world.proxy.forward_all();
+
+    let mut request = http("GET", "/organiser/export?event=event-7", None);
+    request["headers"]["authorization"] = json!(format!("Bearer {ORGANISER_KEY}"));
+    let response = api.invoke(&request).response();
+
+    assert_eq!(response["statusCode"], 200, "{response}");
+    let calls = world.proxy.calls();
+    let queries: Vec<&Value> = calls.iter().filter(|call| call.operation() == "Query").map(|call| &call.body).collect();
+    assert_eq!(queries.len(), 1, "{queries:?}");
 }

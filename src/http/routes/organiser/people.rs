@@ -71,18 +71,16 @@ pub async fn export(
 ) -> Result<Response, Problem> {
     let only_event =
         query.event.filter(|event| !event.trim().is_empty()).map(|event| parse_event_id(&event)).transpose()?;
-    let is_wanted = move |attendee: &&Attendee| only_event.as_ref().is_none_or(|event| attendee.event == *event);
     let roster = Arc::clone(&app.backend.roster);
     let (content_type, file, body) = match query.format.as_deref() {
         None | Some("csv") => {
-            let body =
-                all_attendees::body(roster, CSV_HEADER, "", move |page| write_rows(page.iter().filter(&is_wanted)));
+            let body = all_attendees::body(roster, only_event, CSV_HEADER, "", |page| write_rows(page.iter()));
             ("text/csv; charset=utf-8", "attachment; filename=\"attendees.csv\"", body)
         }
         Some("json") => {
             let mut is_first = true;
-            let body = all_attendees::body(roster, "[", "]\n", move |page| {
-                write_entries(page.iter().filter(&is_wanted), &mut is_first)
+            let body = all_attendees::body(roster, only_event, "[", "]\n", move |page| {
+                write_entries(page.iter(), &mut is_first)
             });
             ("application/json", "attachment; filename=\"attendees.json\"", body)
         }

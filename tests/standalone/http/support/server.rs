@@ -42,6 +42,7 @@ pub fn serve_with(data: impl Into<Arc<TempDir>>, change: impl FnOnce(&mut Settin
     let mut settings = Settings {
         listen: "127.0.0.1:0".parse().unwrap(),
         data: data.path().to_owned(),
+        new_database: false,
         store: Store::Sqlite,
         organiser_key: Some(Secret::new(KEY).unwrap()),
         public_url: None,
