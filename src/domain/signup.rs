@@ -1,12 +1,14 @@
 //! A sign-up: one request about one name on one event.
 
 use std::fmt;
+use std::panic::AssertUnwindSafe;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, VariantNames};
-use uuid::Uuid;
+use uuid::{ClockSequence, ContextV7, NoContext, Uuid};
 
 use crate::domain::attendee_name::{AttendeeName, NameKey};
 use crate::domain::channel::Channel;
@@ -18,6 +20,9 @@ use crate::domain::timestamp::Timestamp;
 
 /// The maximum length of an id, in bytes. UUIDs, SQS message ids and typical CloudEvents ids are shorter.
 const MAX_SIGNUP_ID_BYTES: usize = 128;
+
+/// Orders the ids that this process creates in one millisecond.
+static CONTEXT: Mutex<AssertUnwindSafe<ContextV7>> = Mutex::new(AssertUnwindSafe(ContextV7::new()));
 
 /// A validated request from any channel. Its [`Request`] determines what it may change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,11 +96,8 @@ impl Version {
     /// Returns a version that is newer than all versions that this process created before, and not older than its
     /// [clock].
     pub fn now() -> Self {
-        if let Some(requested_at) = clock::advance() {
-            return Self { requested_at, id: SignupId::new(requested_at) };
-        }
-        let id = SignupId(Uuid::now_v7().to_string());
-        let requested_at = id.created_at().unwrap_or_else(Timestamp::now);
+        let id = SignupId::with_context(clock::now(), &CONTEXT);
+        let requested_at = id.created_at().expect("the id is a UUID of version 7");
         Self { requested_at, id }
     }
 
@@ -129,9 +131,14 @@ impl Request {
 impl SignupId {
     /// Creates a unique id for a sign-up at `at`. It sorts after ids with an earlier time.
     pub fn new(at: Timestamp) -> Self {
+        Self::with_context(at, &NoContext)
+    }
+
+    /// The context may replace the time by a later one, so that its ids are in the order of their creation.
+    fn with_context(at: Timestamp, context: &impl ClockSequence<Output = impl Into<u128>>) -> Self {
         let millis = u64::try_from(at.as_millis()).expect("a timestamp is after 1970");
         let subsec_nanos = u32::try_from(millis % 1_000 * 1_000_000).expect("less than a second fits 32 bits");
-        let uuid_time = uuid::Timestamp::from_unix(uuid::NoContext, millis / 1_000, subsec_nanos);
+        let uuid_time = uuid::Timestamp::from_unix(context, millis / 1_000, subsec_nanos);
         Self(Uuid::new_v7(uuid_time).to_string())
     }
 

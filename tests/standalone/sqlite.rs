@@ -9,6 +9,7 @@ use countmein::adapters::sqlite::{Cleanup, DATABASE, FeedConsumer, OpenError, Sq
 use countmein::domain::attendee::{Applied, TOMBSTONE_RETENTION};
 use countmein::domain::attendee_name::{AttendeeName, NameKey};
 use countmein::domain::channel::Channel;
+use countmein::domain::clock;
 use countmein::domain::contact::Contact;
 use countmein::domain::digest::Digest;
 use countmein::domain::event::Event;
@@ -490,4 +491,24 @@ async fn damaged_attendee_harms_no_other() {
     let [Err(ApplyError::Rejected(reason)), Ok(ben)] = &results[..] else { panic!("{results:?}") };
     assert!(reason.contains("damaged"), "{reason}");
     assert_eq!(ben, &[Applied::Stored]);
+}
+
+#[tokio::test]
+async fn deferred_message_returns_although_the_clock_was_set_back() {
+    let folder = folder();
+    let sqlite = open(folder.path());
+    send(&sqlite, "before").await;
+    // As if the system's clock had been an hour ahead, and was then set back.
+    clock::continue_from(Timestamp::now().plus(Duration::from_secs(3_600)));
+    send(&sqlite, "after").await;
+    for delivery in sqlite.receive(2).await.unwrap() {
+        defer(&sqlite, delivery, Duration::from_millis(100)).await.unwrap();
+    }
+
+    let deadline = Instant::now() + Duration::from_secs(20);
+    let mut returned = Vec::new();
+    while returned.len() < 2 {
+        assert!(Instant::now() < deadline, "only {returned:?} returned");
+        returned.extend(sqlite.receive(2).await.unwrap());
+    }
 }
