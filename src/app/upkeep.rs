@@ -14,16 +14,23 @@ const UPKEEP_INTERVAL: Duration = Duration::from_secs(60);
 /// Pause between two deletions while expired rows remain, so that other writers can use the database in between.
 const CONTINUE_DELAY: Duration = Duration::from_millis(50);
 
-/// Deletes expired rows now and every minute until `stop` is cancelled.
+/// Interval of the checks while the database cannot be written.
+const PROBE_INTERVAL: Duration = Duration::from_secs(5);
+
+/// Deletes expired rows and checks that the database can be written, now and every minute until `stop` is cancelled.
 pub async fn upkeep_until(sqlite: Sqlite, stop: CancellationToken) {
     while !stop.is_cancelled() {
         let cleanup = sqlite.delete_expired(Timestamp::now()).await.unwrap_or_else(|unavailable| {
             tracing::error!(%unavailable, "upkeep failed; retrying in 60 s");
             Cleanup::Complete
         });
-        let delay = match cleanup {
-            Cleanup::Partial => CONTINUE_DELAY,
-            Cleanup::Complete => UPKEEP_INTERVAL,
+        let delay = match (sqlite.probe_write().await, cleanup) {
+            (Err(unavailable), _) => {
+                tracing::error!(%unavailable, "the database cannot be written; checking again in 5 s");
+                PROBE_INTERVAL
+            }
+            (Ok(()), Cleanup::Partial) => CONTINUE_DELAY,
+            (Ok(()), Cleanup::Complete) => UPKEEP_INTERVAL,
         };
         let _ = tokio::time::timeout(delay, stop.cancelled()).await;
     }

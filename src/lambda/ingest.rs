@@ -19,7 +19,7 @@ use crate::ports::{Backend, Meter as _, Unavailable};
 const RESERVED_TIME: Duration = Duration::from_secs(7);
 
 /// Part of an invocation's time for its response.
-const RESPONSE_TIME: Duration = Duration::from_secs(1);
+const RESPONSE_TIME: Duration = Duration::from_secs(2);
 
 pub struct Ingest {
     backend: Backend,

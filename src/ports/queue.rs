@@ -75,7 +75,7 @@ pub trait Queue: Send + Sync {
 
     async fn depth(&self) -> Result<Depth, Unavailable>;
 
-    /// Returns an error if the queue cannot accept messages, for example because the disk is full. It stores no message.
+    /// Returns an error if the queue is known not to accept messages, for example because the disk is full. Writes nothing.
     async fn check_writable(&self) -> Result<(), Unavailable>;
 }
 

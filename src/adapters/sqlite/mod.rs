@@ -57,6 +57,8 @@ struct Shared {
     prefers_unsuspected: AtomicBool,
     /// Acks and deferrals that could not be written, for example because the disk was full.
     unsettled: Mutex<Vec<Settlement>>,
+    /// Why the last attempt to store a message failed.
+    write_error: Mutex<Option<Unavailable>>,
     /// Signals that a message was put on the queue.
     arrivals: Notify,
     /// Prevents a second process from opening the database.
@@ -100,6 +102,7 @@ impl Sqlite {
                 visibility_timeout,
                 prefers_unsuspected: AtomicBool::new(false),
                 unsettled: Mutex::default(),
+                write_error: Mutex::default(),
                 arrivals: Notify::new(),
                 _lock: lock,
             }),

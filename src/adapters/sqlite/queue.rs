@@ -26,17 +26,20 @@ const RECEIVE_WAIT_TIME: Duration = Duration::from_secs(1);
 #[async_trait]
 impl Queue for Sqlite {
     async fn send(&self, bodies: Vec<String>) -> Result<(), Unavailable> {
-        self.write("writing to the queue", move |db| {
-            let now = clock::now();
-            let mut insert =
-                db.prepare_cached("INSERT INTO queue (id, body, arrived_at, visible_at) VALUES (?1, ?2, ?3, ?3)")?;
-            db.prepare_cached("UPDATE clock SET latest = max(latest, ?1)")?.execute([now.as_millis()])?;
-            for body in &bodies {
-                insert.execute((Version::now().id.as_str(), body, now.as_millis()))?;
-            }
-            Ok(())
-        })
-        .await?;
+        let sent = self
+            .write("writing to the queue", move |db| {
+                let now = clock::now();
+                let mut insert =
+                    db.prepare_cached("INSERT INTO queue (id, body, arrived_at, visible_at) VALUES (?1, ?2, ?3, ?3)")?;
+                db.prepare_cached("UPDATE clock SET latest = max(latest, ?1)")?.execute([now.as_millis()])?;
+                for body in &bodies {
+                    insert.execute((Version::now().id.as_str(), body, now.as_millis()))?;
+                }
+                Ok(())
+            })
+            .await;
+        *self.write_error() = sent.clone().err();
+        sent?;
         self.shared.arrivals.notify_one();
         Ok(())
     }
@@ -77,14 +80,9 @@ impl Queue for Sqlite {
         .await
     }
 
+    /// Reports the last attempt to store a message, or the last [`Sqlite::probe_write`] if that is later.
     async fn check_writable(&self) -> Result<(), Unavailable> {
-        self.write("writing to the database", |db| {
-            // SQLite does not write a row that stays the same.
-            let now = clock::now().as_millis();
-            db.prepare_cached("UPDATE clock SET latest = max(latest + 1, ?1)")?.execute([now])?;
-            Ok(())
-        })
-        .await
+        self.write_error().clone().map_or(Ok(()), Err)
     }
 }
 
@@ -125,6 +123,23 @@ impl Sqlite {
             self.unsettled().extend(kept);
         }
         written
+    }
+
+    /// Writes to the database although there is nothing to store, so that an idle server notices a full disk.
+    pub async fn probe_write(&self) -> Result<(), Unavailable> {
+        let probe = self.write("writing to the database", |db| {
+            // SQLite does not write a row that stays the same.
+            let now = clock::now().as_millis();
+            db.prepare_cached("UPDATE clock SET latest = max(latest + 1, ?1)")?.execute([now])?;
+            Ok(())
+        });
+        let written = probe.await;
+        *self.write_error() = written.clone().err();
+        written
+    }
+
+    fn write_error(&self) -> MutexGuard<'_, Option<Unavailable>> {
+        self.shared.write_error.lock().expect("no thread panics while it holds the lock")
     }
 
     fn unsettled(&self) -> MutexGuard<'_, Vec<Settlement>> {
