@@ -13,8 +13,8 @@ use crate::ports::{Backend, Delivery, Meter, Queue, Unavailable};
 /// Messages in one batch: enough to share database commits under load, few enough to finish quickly.
 const BATCH_SIZE: usize = 1_000;
 
-/// Pause after a batch that was not full. Messages that arrive during the pause are processed in one transaction, which
-/// writes less than one transaction each, and HTTP requests can use the database writer meanwhile. A message that
+/// Pause after a batch that was not full. Messages that arrive during the pause are processed together, in fewer
+/// transactions than one by one, and HTTP requests can use the database writer meanwhile. A message that
 /// arrives while the queue is empty is processed without a pause.
 const GATHER_TIME: Duration = Duration::from_millis(10);
 

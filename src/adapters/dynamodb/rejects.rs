@@ -15,6 +15,7 @@ const READING: &str = "reading the rejected messages";
 /// The attributes of a rejected message. Times are in milliseconds.
 #[derive(Serialize, Deserialize)]
 struct RejectRecord {
+    /// The partition key, which is [`REJECTS`] for all rejected messages.
     event: String,
     /// The original message's id.
     name: String,
