@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -15,6 +16,7 @@ pub struct Program {
     process: Child,
     /// Where it serves, without a slash at the end.
     pub url: String,
+    log: Arc<Mutex<String>>,
 }
 
 /// `countmein serve` on a free port, without the caller's environment.
@@ -35,9 +37,17 @@ impl Program {
             let line: Value = serde_json::from_str(&line).ok()?;
             Some(line["message"].as_str()?.strip_prefix("serving ")?.trim_end_matches('/').to_owned())
         });
+        let url = url.unwrap_or_else(|| panic!("it does not serve; it says:\n{said}"));
+        let said = Arc::new(Mutex::new(said));
+        let log_so_far = Arc::clone(&said);
         // Read on, or the program would block on a full pipe.
-        thread::spawn(move || log.for_each(drop));
-        Self { process, url: url.unwrap_or_else(|| panic!("it does not serve; it says:\n{said}")) }
+        thread::spawn(move || log.for_each(|line| *said.lock().unwrap() += &format!("{line}\n")));
+        Self { process, url, log: log_so_far }
+    }
+
+    /// What it has logged so far.
+    pub fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
     }
 
     /// The process id.

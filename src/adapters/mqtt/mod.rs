@@ -2,19 +2,24 @@
 //!
 //! No press at QoS 1 is lost: a message is acknowledged only after it is stored on the queue, and the broker keeps the
 //! session, with unacknowledged messages, while the program is stopped.
+//!
+//! Acknowledgements are written to the connection before the next messages are read from it. The client's own channel
+//! for them is bounded, and is read more slowly than messages arrive. An acknowledgement that is lost there makes the
+//! broker deliver an old press again, as if the button had just been pressed.
 
 mod settings;
 
 pub use self::settings::{DEFAULT_TOPICS, InvalidBrokerUrl, MqttSettings, is_topic_filter};
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use rumqttc::{
-    AsyncClient, ConnectionError, Event, EventLoop, Packet, Publish, QoS, SubscribeFilter, SubscribeReasonCode,
+    AsyncClient, ConnectionError, Event, EventLoop, Packet, PubAck, Publish, QoS, SubscribeFilter, SubscribeReasonCode,
 };
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::channel::Channel;
@@ -34,12 +39,18 @@ const MAX_BACKOFF: Duration = Duration::from_secs(60);
 /// Delay between attempts to put a press on the queue.
 const QUEUE_RETRY_DELAY: Duration = Duration::from_secs(1);
 
-/// How long to wait at shutdown until the last acknowledgements are sent.
-const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+/// Time limit for sending packets to the broker.
+const SEND_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Capacity of the MQTT client's request channel: enough to acknowledge all messages that a broker sends before it
-/// waits for an acknowledgement.
-const REQUEST_CAPACITY: usize = 1_024;
+/// How long to wait at shutdown until the broker has read the last acknowledgements.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Capacity of the MQTT client's request channel. It is used only for the subscription after each connection.
+const REQUEST_CAPACITY: usize = 8;
+
+/// Number of topics without a matching filter that are logged once each. Messages of further topics are logged every
+/// time.
+const MAX_REPORTED_TOPICS: usize = 1_000;
 
 /// Receives button presses from one broker.
 pub struct MqttListener {
@@ -51,6 +62,8 @@ pub struct MqttListener {
     /// The connection error that was logged last. Immediate repeats of it are logged at `debug` only.
     last_error: Option<String>,
     connected_at: Option<Instant>,
+    /// The topics without a matching filter that were logged.
+    reported_topics: HashSet<String>,
 }
 
 /// What to do with a message after it was handled.
@@ -73,7 +86,16 @@ impl MqttListener {
         let options = settings.options(client_id).context("cannot use the certificates for the broker")?;
         let (client, event_loop) = AsyncClient::new(options, REQUEST_CAPACITY);
         let topics = settings.topics.clone();
-        Ok(Self { client, event_loop, topics, queue, metrics, last_error: None, connected_at: None })
+        Ok(Self {
+            client,
+            event_loop,
+            topics,
+            queue,
+            metrics,
+            last_error: None,
+            connected_at: None,
+            reported_topics: HashSet::new(),
+        })
     }
 }
 
@@ -81,33 +103,35 @@ impl MqttListener {
 pub async fn listen_until(mut listener: MqttListener, stop: CancellationToken) {
     let mut backoff = INITIAL_BACKOFF;
     while !stop.is_cancelled() {
-        let event = tokio::select! {
+        let handled = tokio::select! {
             () = stop.cancelled() => continue,
-            event = listener.event_loop.poll() => event,
+            event = listener.event_loop.poll() => listener.handle(event, &stop).await,
         };
-        match event {
-            Ok(Event::Incoming(packet)) => listener.handle(packet, &stop).await,
-            Ok(Event::Outgoing(_)) => {}
-            Err(error) => {
-                // The broker sends the messages of the broken connection again. On the next connection, a packet id may
-                // belong to another message, so acknowledging a message of the broken connection could lose that one.
-                listener.event_loop.state.events.clear();
-                listener.log_connection_error(&error);
-                // A short connection does not reset the backoff. Otherwise two programs with the same client id would
-                // disconnect each other about once a second.
-                if listener.connected_at.take().is_some_and(|at| at.elapsed() > MAX_BACKOFF) {
-                    backoff = INITIAL_BACKOFF;
-                }
-                let _ = tokio::time::timeout(with_jitter(backoff), stop.cancelled()).await;
-                backoff = (backoff * 2).min(MAX_BACKOFF);
+        if let Err(error) = handled {
+            // The broker sends the messages of the broken connection again. On the next connection, a packet id may
+            // belong to another message, so acknowledging a message of the broken connection could lose that one.
+            listener.event_loop.clean();
+            listener.event_loop.state.events.clear();
+            listener.log_connection_error(&error);
+            // A short connection does not reset the backoff. Otherwise two programs with the same client id would
+            // disconnect each other about once a second.
+            if listener.connected_at.take().is_some_and(|at| at.elapsed() > MAX_BACKOFF) {
+                backoff = INITIAL_BACKOFF;
             }
+            let _ = timeout(with_jitter(backoff), stop.cancelled()).await;
+            backoff = (backoff * 2).min(MAX_BACKOFF);
         }
     }
     listener.disconnect().await;
 }
 
 impl MqttListener {
-    async fn handle(&mut self, packet: Packet, stop: &CancellationToken) {
+    async fn handle(
+        &mut self,
+        event: Result<Event, ConnectionError>,
+        stop: &CancellationToken,
+    ) -> Result<(), ConnectionError> {
+        let Event::Incoming(packet) = event? else { return Ok(()) };
         match packet {
             Packet::ConnAck(_) => {
                 (self.last_error, self.connected_at) = (None, Some(Instant::now()));
@@ -124,16 +148,26 @@ impl MqttListener {
                 }
             }
             Packet::Publish(message) => match self.enqueue(&message, stop).await {
-                Handled::Acknowledge => {
-                    if let Err(error) = self.client.try_ack(&message) {
-                        // The press is then on the queue twice, and the duplicate changes nothing.
-                        tracing::warn!(%error, "button press not acknowledged; the broker will deliver it again");
-                    }
-                }
+                Handled::Acknowledge if message.qos == QoS::AtMostOnce => {}
+                Handled::Acknowledge => self.send(Packet::PubAck(PubAck::new(message.pkid))).await?,
                 Handled::Redeliver => {}
             },
             _ => {}
         }
+        // The acknowledgements of all messages that were read together are sent together.
+        if self.event_loop.state.events.is_empty() { self.flush().await } else { Ok(()) }
+    }
+
+    /// Writes a packet to the connection's buffer.
+    async fn send(&mut self, packet: Packet) -> Result<(), ConnectionError> {
+        let Some(network) = &mut self.event_loop.network else { return Ok(()) };
+        Ok(timeout(SEND_TIMEOUT, network.write(packet)).await.map_err(|_| ConnectionError::FlushTimeout)??)
+    }
+
+    /// Sends the connection's buffer to the broker.
+    async fn flush(&mut self) -> Result<(), ConnectionError> {
+        let Some(network) = &mut self.event_loop.network else { return Ok(()) };
+        Ok(timeout(SEND_TIMEOUT, network.flush()).await.map_err(|_| ConnectionError::FlushTimeout)??)
     }
 
     /// Puts a press on the queue, and retries until it succeeds or the program stops. Ignores all other messages.
@@ -143,8 +177,8 @@ impl MqttListener {
             return Handled::Acknowledge;
         }
         let topic = message.topic.clone();
-        // The broker's session may still contain subscriptions to topics that are no longer configured.
         if !self.topics.iter().any(|filter| settings::filter_matches(filter, &topic)) {
+            self.report_unmatched(topic);
             return Handled::Acknowledge;
         }
         let bytes = message.payload.len();
@@ -172,7 +206,7 @@ impl MqttListener {
             if stop.is_cancelled() {
                 return Handled::Redeliver;
             }
-            let _ = tokio::time::timeout(QUEUE_RETRY_DELAY, stop.cancelled()).await;
+            let _ = timeout(QUEUE_RETRY_DELAY, stop.cancelled()).await;
         }
     }
 
@@ -186,11 +220,36 @@ impl MqttListener {
         }
     }
 
-    /// Sends the remaining acknowledgements, then closes the connection.
+    /// Logs a message that no configured filter matches. The broker's session may still contain subscriptions to topics
+    /// that are no longer configured.
+    fn report_unmatched(&mut self, topic: String) {
+        if self.reported_topics.contains(&topic) {
+            return;
+        }
+        let shown = printable_topic(&topic);
+        tracing::warn!(
+            topic = shown,
+            "MQTT messages discarded: no --mqtt-topic matches this topic; was it configured before?"
+        );
+        if self.reported_topics.len() < MAX_REPORTED_TOPICS {
+            self.reported_topics.insert(topic);
+        }
+    }
+
+    /// Closes the connection. The broker delivers the messages that were not handled after the next start.
     async fn disconnect(&mut self) {
-        if self.client.try_disconnect().is_ok() {
-            let finish = async { while self.event_loop.poll().await.is_ok() {} };
-            let _ = tokio::time::timeout(DISCONNECT_TIMEOUT, finish).await;
+        let close = async {
+            self.send(Packet::Disconnect).await?;
+            self.flush().await?;
+            // The broker closes the connection after it has read all acknowledgements. Only then it is safe to connect
+            // again: a new connection would make the broker close this one, and ignore what it has not read.
+            loop {
+                self.event_loop.poll().await?;
+            }
+        };
+        let closed: Result<Result<(), ConnectionError>, _> = timeout(CLOSE_TIMEOUT, close).await;
+        if closed.is_err() {
+            tracing::warn!("the MQTT broker may not have read the last acknowledgements; it may deliver presses again");
         }
     }
 }

@@ -131,7 +131,11 @@ impl MqttSettings {
 }
 
 /// Returns whether a filter matches a topic (MQTT 3.1.1, section 4.7): `+` matches one level, `#` all remaining levels.
+/// The broker delivers each message of a shared subscription, `$share/GROUP/FILTER` (MQTT 5, section 4.8.2), to one
+/// subscriber of the group.
 pub(super) fn filter_matches(filter: &str, topic: &str) -> bool {
+    let shared = filter.strip_prefix("$share/").and_then(|shared| shared.split_once('/'));
+    let filter = shared.map_or(filter, |(_group, filter)| filter);
     let (mut filter, mut topic) = (filter.split('/'), topic.split('/'));
     loop {
         match (filter.next(), topic.next()) {
@@ -207,6 +211,8 @@ mod tests {
             ("club/#", "club", true),
             ("club/#", "other/a", false),
             ("#", "a/b", true),
+            ("$share/door/club/+", "club/a", true),
+            ("$share/door/club/+", "door/club/a", false),
         ] {
             assert_eq!(filter_matches(filter, topic), expected, "{filter} {topic}");
             assert!(is_topic_filter(filter));

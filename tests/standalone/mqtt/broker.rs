@@ -1,6 +1,7 @@
 //! Mosquitto as a process of its own, and its client.
 
 use std::fs;
+use std::io::Write as _;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -30,9 +31,10 @@ impl Broker {
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
         let folder = tempfile::tempdir().unwrap();
         let anonymous = if more.contains("allow_anonymous") { "" } else { "allow_anonymous true\n" };
+        let autosave = if more.contains("autosave") { "" } else { "autosave_interval 1\nautosave_on_changes true\n" };
         let config = format!(
-            "listener {port} 127.0.0.1\n{anonymous}{more}persistence true\npersistence_location {}/\n\
-             autosave_interval 1\nautosave_on_changes true\nlog_dest file {}\nlog_type all\nuser root\n",
+            "listener {port} 127.0.0.1\n{anonymous}{more}{autosave}persistence true\npersistence_location {}/\n\
+             log_dest file {}\nlog_type all\nuser root\n",
             folder.path().display(),
             folder.path().join("log").display(),
         );
@@ -70,6 +72,20 @@ impl Broker {
             .output()
             .expect("tests/tools.sh installs mosquitto_pub");
         assert!(output.status.success(), "{output:?}");
+    }
+
+    /// Publishes one message per line.
+    pub fn publish_lines(&self, topic: &str, lines: &[&str]) {
+        let port = self.port.to_string();
+        let mut publisher = Command::new("mosquitto_pub")
+            .args(["-h", "localhost", "-p", &port, "-q", "1", "-t", topic, "-l"])
+            .stdin(Stdio::piped())
+            .spawn()
+            .expect("tests/tools.sh installs mosquitto_pub");
+        let mut input = publisher.stdin.take().expect("it is piped");
+        input.write_all((lines.join("\n") + "\n").as_bytes()).unwrap();
+        drop(input);
+        assert!(publisher.wait().unwrap().success());
     }
 
     /// Asks it to end, as a package's upgrade does.

@@ -125,6 +125,45 @@ fn presses_survive_kills() {
     eventually("everybody", || who(&program).len(), |count| *count == BUTTONS);
 }
 
+/// The broker sends everything at once instead of waiting for acknowledgements. It does not save its state after each
+/// message, so that it is fast.
+const SENDS_AT_ONCE: &str = "max_inflight_messages 0\nmax_queued_messages 0\nautosave_on_changes false\n";
+
+#[test]
+fn backlog_is_delivered_once() {
+    const MESSAGES: usize = 3_000;
+    const PRESSES: usize = 20;
+    let (data, broker) = (tempfile::tempdir().unwrap(), Broker::start(SENDS_AT_ONCE));
+    let program = start(&data, &broker.url(), &[]);
+    broker.wait_for_a_subscriber();
+    for number in 0..PRESSES {
+        button(&program, &[&format!("b{number}"), "Dance", &format!("Guest {number:02}")]);
+    }
+    button(&program, &["last", "Dance", "Zoe"]);
+    assert!(program.terminate().0);
+    for number in 0..PRESSES {
+        broker.publish(&format!("zigbee2mqtt/b{number}"), r#"{"action":"single"}"#);
+        broker.publish_lines("zigbee2mqtt/lamp", &vec![r#"{"state":"ON"}"#; MESSAGES / PRESSES]);
+    }
+
+    let program = start(&data, &broker.url(), &[]);
+    eventually("everybody", || who(&program).len(), |count| *count == PRESSES);
+    for number in 0..PRESSES {
+        let removed = ureq::post(format!("{}/organiser/signups", program.url));
+        let body = json!({ "event": "Dance", "name": format!("Guest {number:02}"), "action": "cancel" });
+        removed.header("Authorization", format!("Bearer {KEY}")).send_json(body).unwrap();
+    }
+    eventually("nobody", || who(&program), Vec::is_empty);
+    assert!(program.terminate().0);
+
+    let program = start(&data, &broker.url(), &[]);
+    broker.wait_for_a_subscriber();
+    broker.publish("zigbee2mqtt/last", r#"{"action":"single"}"#);
+    // The broker delivers what was not acknowledged before anything new.
+    eventually("the last press", || who(&program), |names| names.contains(&"Zoe".to_owned()));
+    assert_eq!(who(&program), ["Zoe"], "a press was delivered again");
+}
+
 #[test]
 fn retained_messages_are_ignored() {
     let (data, broker) = (tempfile::tempdir().unwrap(), Broker::start(""));
@@ -159,14 +198,28 @@ fn topics_can_be_chosen() {
     broker.publish("zigbee2mqtt/first floor/hall", r#"{"action":"single"}"#);
     eventually("both", || who(&program), |names| names == &["Ana", "Ben"]);
 
-    // The broker goes on sending what was subscribed to before.
+    // The broker goes on sending what was subscribed to before, and the log says so.
     assert!(program.terminate().0);
     let broker = broker.restart();
     let program = start(&data, &broker.url(), &["--mqtt-topic", "club/#"]);
     broker.wait_for_a_subscriber();
     broker.publish("zigbee2mqtt/first floor/hall", r#"{"action":"hold"}"#);
+    broker.publish("zigbee2mqtt/first floor/hall", r#"{"action":"hold"}"#);
     broker.publish("club/door", r#"{"event_type":"long_press"}"#);
     eventually("Ana's leaving", || who(&program), |names| names == &["Ben"]);
+    let log = program.log();
+    assert_eq!(log.matches("no --mqtt-topic matches").count(), 1, "{log}");
+    assert!(log.contains("zigbee2mqtt/first floor/hall"), "{log}");
+}
+
+#[test]
+fn shared_subscriptions_work() {
+    let (data, broker) = (tempfile::tempdir().unwrap(), Broker::start(""));
+    let program = start(&data, &broker.url(), &["--mqtt-topic", "$share/countmein/club/#"]);
+    button(&program, &["club/door", "Dance", "Ana"]);
+    broker.wait_for_a_subscriber();
+    broker.publish("club/door", r#"{"event_type":"single"}"#);
+    eventually("Ana", || who(&program), |names| names == &["Ana"]);
 }
 
 #[test]
