@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::net::IpAddr;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +17,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tokio_io_timeout::TimeoutWriter;
 use tower::ServiceExt;
 
 use crate::http::client::ClientAddress;
@@ -24,6 +25,13 @@ use crate::http::middleware::client_address::client_address;
 
 /// Time limit for receiving the head of a request. It also closes idle connections.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// A client that takes nothing of a response for this long is cut off.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Maximum size of a request's head, and of the part of a response that waits to be written while more is read from a
+/// streamed body.
+const MAX_BUFFER_BYTES: usize = 16 * 1_024;
 
 /// Maximum number of open connections, which limits the use of memory. Further connections wait in the listen backlog
 /// of the operating system.
@@ -37,6 +45,9 @@ const SHUTDOWN_GRACE_PERIOD: Duration = Duration::from_secs(3);
 
 /// Delay before retrying after a failed accept.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(50);
+
+/// A connection whose writes have a time limit.
+type LimitedStream = TokioIo<Pin<Box<TimeoutWriter<TcpStream>>>>;
 
 /// Serves until `stop` completes. It then accepts no more connections, finishes running requests, and returns.
 pub async fn serve(listener: TcpListener, router: Router, behind_proxy: bool, stop: impl Future<Output = ()>) {
@@ -88,12 +99,14 @@ fn serve_connection(
     router: Router,
     behind_proxy: bool,
 ) -> http1::Connection<
-    TokioIo<TcpStream>,
+    LimitedStream,
     impl hyper::service::HttpService<Incoming, ResBody = Body, Error = Infallible, Future: Send>,
 > {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY not set; small responses may be delayed");
     }
+    let mut stream = TimeoutWriter::new(stream);
+    stream.set_timeout(Some(WRITE_TIMEOUT));
     let service = service_fn(move |mut request: Request<Incoming>| {
         let address = ClientAddress(client_address(peer, request.headers(), behind_proxy));
         request.extensions_mut().insert(address);
@@ -103,5 +116,6 @@ fn serve_connection(
     http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)
-        .serve_connection(TokioIo::new(stream), service)
+        .max_buf_size(MAX_BUFFER_BYTES)
+        .serve_connection(TokioIo::new(Box::pin(stream)), service)
 }

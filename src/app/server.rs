@@ -6,7 +6,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use axum::{Router, middleware};
+use axum::Router;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use tokio::net::TcpListener;
@@ -24,9 +24,9 @@ use crate::app::storage::{Storage, Task};
 use crate::app::upkeep::forget_idle_until;
 use crate::app::{connections, sqlite_storage};
 use crate::http::client::ListEveryone;
-use crate::http::middleware::rate_limit;
+use crate::http::middleware::memory_limit::MemoryLimit;
 use crate::http::middleware::rate_limit::RateLimit;
-use crate::http::{self, App};
+use crate::http::{self, App, ClientLimits};
 use crate::ports::Meter;
 
 /// A server that has bound its address and opened its storage.
@@ -62,12 +62,12 @@ impl Server {
         let stop = CancellationToken::new();
         let storage = open_storage(settings, settings.public_url_at(address)?, metrics.clone(), &stop).await?;
 
-        let limit = NonZeroU32::new(settings.rate_limit).map(|per_second| Arc::new(RateLimit::new(per_second)));
+        let requests = NonZeroU32::new(settings.rate_limit).map(|per_second| Arc::new(RateLimit::new(per_second)));
+        let memory = Arc::new(MemoryLimit::default());
         let Storage { queue, backend, mut tasks, on_close, key_location, .. } = storage;
         let login_limit = Arc::new(RateLimit::for_logins());
-        for limit in limit.clone().into_iter().chain([Arc::clone(&login_limit)]) {
-            tasks.push(Box::pin(forget_idle_until(limit, stop.clone())));
-        }
+        let rates = requests.clone().into_iter().chain([Arc::clone(&login_limit)]).collect();
+        tasks.push(Box::pin(forget_idle_until(rates, Arc::clone(&memory), stop.clone())));
         if let Some(mqtt) = &settings.mqtt {
             // The id is unique to this data folder and the same at every start, so that the broker queues button
             // presses while the program is down.
@@ -94,7 +94,7 @@ impl Server {
             metrics: metrics.clone(),
             exposition: Some(metrics),
         };
-        let router = http::router(Arc::new(app), |routes| with_rate_limit(routes, limit));
+        let router = http::router(Arc::new(app), ClientLimits { requests, memory: Some(memory) });
         Ok(Self { listener, router, behind_proxy: settings.behind_proxy, stop, tasks, on_close, key_location })
     }
 
@@ -135,13 +135,6 @@ async fn open_storage(
         Store::Sqlite => sqlite_storage::open(settings, public_url, metrics, stop).await,
         #[cfg(feature = "aws")]
         Store::Aws(aws) => aws_storage::open(aws, settings, metrics, stop).await,
-    }
-}
-
-fn with_rate_limit(router: Router, limit: Option<Arc<RateLimit>>) -> Router {
-    match limit {
-        Some(limit) => router.layer(middleware::from_fn_with_state(limit, rate_limit::enforce)),
-        None => router,
     }
 }
 

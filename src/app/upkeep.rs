@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::adapters::sqlite::{Cleanup, Sqlite};
 use crate::domain::timestamp::Timestamp;
+use crate::http::middleware::memory_limit::MemoryLimit;
 use crate::http::middleware::rate_limit::RateLimit;
 
 const UPKEEP_INTERVAL: Duration = Duration::from_secs(60);
@@ -36,10 +37,11 @@ pub async fn upkeep_until(sqlite: Sqlite, stop: CancellationToken) {
     }
 }
 
-/// Removes idle clients from the rate limiter every minute until `stop` is cancelled.
-pub async fn forget_idle_until(limit: Arc<RateLimit>, stop: CancellationToken) {
+/// Removes idle clients from the limits every minute until `stop` is cancelled.
+pub async fn forget_idle_until(rates: Vec<Arc<RateLimit>>, memory: Arc<MemoryLimit>, stop: CancellationToken) {
     while !stop.is_cancelled() {
-        limit.forget_idle();
+        rates.iter().for_each(|limit| limit.forget_idle());
+        memory.forget_idle();
         let _ = tokio::time::timeout(UPKEEP_INTERVAL, stop.cancelled()).await;
     }
 }

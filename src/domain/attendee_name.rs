@@ -29,8 +29,15 @@ pub struct NameKey(String);
 
 impl AttendeeName {
     /// Parses and normalises a name: NFC, trimmed, with single spaces. A name must have 1 to [`MAX_NAME_CHARS`] visible
-    /// characters and must not begin with `#`, since such sort keys belong to other items in the DynamoDB table.
+    /// characters with at most four marks each, and must not begin with `#`, since such sort keys belong to other items in
+    /// the DynamoDB table.
     pub fn parse(typed: &str) -> Result<Self, FieldProblem> {
+        let name = Self::parse_with_any_marks(typed)?;
+        text::check_marks(&name.display)?;
+        Ok(name)
+    }
+
+    fn parse_with_any_marks(typed: &str) -> Result<Self, FieldProblem> {
         let display = text::collapse_white_space(&text::nfc(typed));
         text::check_length(&display, MAX_NAME_CHARS)?;
         text::check_visible(&display)?;
@@ -69,9 +76,10 @@ impl fmt::Display for AttendeeName {
 
 impl NameKey {
     /// Returns the key of a name. Spellings that differ only in case, extra white space or invisible code
-    /// points have the same key.
+    /// points have the same key. It accepts any number of marks, so that names that were stored before this limit existed
+    /// are found.
     pub fn of(name: &str) -> Result<Self, FieldProblem> {
-        AttendeeName::parse(name).map(|name| name.key)
+        AttendeeName::parse_with_any_marks(name).map(|name| name.key)
     }
 
     /// Creates a key from a value of [`NameKey::as_str`] that was stored or part of a cursor, without validating it.
@@ -141,6 +149,19 @@ mod tests {
         assert_eq!(AttendeeName::parse("#details"), Err(FieldProblem::BeginsWithHash));
         assert_eq!(AttendeeName::parse("\u{200D}#details"), Err(FieldProblem::BeginsWithHash));
         assert_eq!(AttendeeName::parse("\u{200D} #details"), Err(FieldProblem::BeginsWithHash));
+    }
+
+    #[test]
+    fn limits_marks_of_a_character() {
+        let marked =
+            |marks| format!("Z{}oe", "\u{300}\u{489}\u{330}".repeat(20).chars().take(marks).collect::<String>());
+        assert!(AttendeeName::parse(&marked(4)).is_ok());
+        assert_eq!(AttendeeName::parse(&marked(5)), Err(FieldProblem::TooManyMarks { limit: 4 }));
+        assert!(NameKey::of(&marked(5)).is_ok(), "names that were stored before are found");
+        for name in ["שָׁלוֹם", "Nguyễn Thị Huệ", "བསྒྲུབས", "ก็ที่นั่น", "مُحَمَّدٌ"]
+        {
+            assert!(AttendeeName::parse(name).is_ok(), "{name:?}");
+        }
     }
 
     proptest! {

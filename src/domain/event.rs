@@ -1,10 +1,8 @@
 //! Events that people sign up for.
 
 use std::fmt;
-use std::sync::LazyLock;
 
-use icu_properties::CodePointMapData;
-use icu_properties::props::{GeneralCategory, GeneralCategoryGroup};
+use icu_properties::props::GeneralCategoryGroup;
 
 use crate::domain::invalid::FieldProblem;
 use crate::domain::text;
@@ -112,9 +110,7 @@ fn slug_character(character: char) -> SlugCharacter {
     if character.is_ascii_alphanumeric() {
         return SlugCharacter::Letter;
     }
-    static CATEGORY: LazyLock<icu_properties::CodePointMapDataBorrowed<'static, GeneralCategory>> =
-        LazyLock::new(CodePointMapData::<GeneralCategory>::new);
-    let category = CATEGORY.get(character);
+    let category = text::category(character);
     if GeneralCategoryGroup::Letter.contains(category) || GeneralCategoryGroup::Number.contains(category) {
         SlugCharacter::Letter
     } else if GeneralCategoryGroup::Mark.contains(category) {

@@ -28,6 +28,8 @@ pub enum FieldProblem {
     TooLong { found: usize, limit: usize },
     #[error("has {found} bytes; at most {limit} are allowed")]
     TooManyBytes { found: usize, limit: usize },
+    #[error("has a character with more than {limit} accents or other marks; remove some of them")]
+    TooManyMarks { limit: usize },
     #[error("has {found} entries; at most {limit} are allowed")]
     TooMany { found: usize, limit: usize },
     #[error("contains U+{:04X}, which cannot be shown; remove it", u32::from(*.character))]

@@ -3,10 +3,12 @@
 //!
 //! ASCII text takes a fast path that does not use the Unicode tables. A property test verifies that both paths agree.
 
+use std::sync::LazyLock;
+
 use icu_casemap::CaseMapper;
 use icu_normalizer::ComposingNormalizerBorrowed;
-use icu_properties::props::{BidiControl, DefaultIgnorableCodePoint, NoncharacterCodePoint};
-use icu_properties::{CodePointSetData, CodePointSetDataBorrowed};
+use icu_properties::props::{BidiControl, DefaultIgnorableCodePoint, GeneralCategory, NoncharacterCodePoint};
+use icu_properties::{CodePointMapData, CodePointMapDataBorrowed, CodePointSetData, CodePointSetDataBorrowed};
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::domain::invalid::FieldProblem;
@@ -17,6 +19,10 @@ pub const MAX_KEY_BYTES: usize = 1_024;
 const IGNORABLE: CodePointSetDataBorrowed<'static> = CodePointSetData::new::<DefaultIgnorableCodePoint>();
 const NOT_A_CHARACTER: CodePointSetDataBorrowed<'static> = CodePointSetData::new::<NoncharacterCodePoint>();
 const BIDI_CONTROL: CodePointSetDataBorrowed<'static> = CodePointSetData::new::<BidiControl>();
+
+/// The maximum number of marks on one character (Unicode UTS #39, section 5.4). More of them would cover the lines above
+/// and below.
+const MAX_MARKS: usize = 4;
 
 /// Applies canonical composition (NFC), for example `e` + `◌́` to `é`.
 pub fn nfc(text: &str) -> String {
@@ -75,6 +81,29 @@ pub fn check_visible(text: &str) -> Result<(), FieldProblem> {
         Some(character) => Err(FieldProblem::Invisible { character }),
         None => Ok(()),
     }
+}
+
+/// Rejects text with more than [`MAX_MARKS`] nonspacing marks in a row, such as accents.
+pub fn check_marks(text: &str) -> Result<(), FieldProblem> {
+    if text.is_ascii() {
+        return Ok(());
+    }
+    let mut marks = 0;
+    for character in text.chars() {
+        let is_mark = matches!(category(character), GeneralCategory::NonspacingMark | GeneralCategory::EnclosingMark);
+        marks = if is_mark { marks + 1 } else { 0 };
+        if marks > MAX_MARKS {
+            return Err(FieldProblem::TooManyMarks { limit: MAX_MARKS });
+        }
+    }
+    Ok(())
+}
+
+/// The general category of a character.
+pub fn category(character: char) -> GeneralCategory {
+    static CATEGORY: LazyLock<CodePointMapDataBorrowed<'static, GeneralCategory>> =
+        LazyLock::new(CodePointMapData::<GeneralCategory>::new);
+    CATEGORY.get(character)
 }
 
 /// Returns whether a character is not allowed in text that is shown to others, because it breaks lines, is invisible or

@@ -1,14 +1,30 @@
 //! The client of a request: its address, what it may list, the kind of response it wants, and the URL it used.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use axum::http::{HeaderMap, header};
 use strum::{EnumString, VariantNames};
 use url::Url;
 
+const IPV6_PREFIX_BITS: u32 = 64;
+
 /// The IP address of the client. The program that accepts connections adds it to the request's extensions.
 #[derive(Debug, Clone, Copy)]
 pub struct ClientAddress(pub IpAddr);
+
+impl ClientAddress {
+    /// The network of a client, which limits apply to: its IPv4 address, or the /64 of its IPv6 address, because an IPv6
+    /// client can use any address of its /64.
+    pub fn network(self) -> IpAddr {
+        match self.0.to_canonical() {
+            IpAddr::V6(address) => {
+                let mask = u128::MAX << (u128::BITS - IPV6_PREFIX_BITS);
+                IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & mask))
+            }
+            v4 => v4,
+        }
+    }
+}
 
 /// Which clients may list all attendees of all events with `GET /`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, VariantNames)]

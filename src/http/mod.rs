@@ -14,4 +14,4 @@ mod routes;
 
 pub use self::app::App;
 pub use self::openapi::openapi;
-pub use self::router::router;
+pub use self::router::{ClientLimits, router};

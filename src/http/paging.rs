@@ -7,10 +7,15 @@ use utoipa::IntoParams;
 
 use crate::domain::event::EventId;
 use crate::http::problem::{Problem, ProblemKind};
+use crate::ports::RosterPage;
 
 /// Number of items on a page if the client sets no `limit`.
 pub const DEFAULT_LIMIT: usize = 100;
 const MAX_LIMIT: usize = 1_000;
+
+/// Maximum size of the names or titles on a page, in bytes. With it, a page stays below
+/// [`MAX_PAGE_BYTES`](crate::http::middleware::memory_limit::MAX_PAGE_BYTES) even if each name has the maximum length.
+const MAX_TEXT_BYTES: usize = 64 * 1_024;
 
 /// Maximum size of the key in a cursor. Every valid key is shorter, and DynamoDB accepts no key of more than 1,024 bytes.
 const MAX_CURSOR_BYTES: usize = 1_024;
@@ -44,13 +49,41 @@ pub fn parse_event_id(text: &str) -> Result<EventId, Problem> {
     EventId::parse(text).map_err(|problem| problem.in_field("event").into())
 }
 
-/// Splits a list into its first `limit` items and the cursor of the next page. The cursor is `None` if there are no
-/// more items. To make this visible, the caller must read one item more than the limit.
-pub fn split_page<T>(mut items: Vec<T>, limit: usize, key: impl Fn(&T) -> &str) -> (Vec<T>, Option<String>) {
-    let has_more = items.len() > limit;
-    items.truncate(limit);
+/// Splits a list into its first page and the cursor of the next page. The page has at most `limit` items, and their texts
+/// have at most [`MAX_TEXT_BYTES`]. The cursor is `None` if there are no more items. To make this visible, the caller
+/// must read one item more than the limit.
+pub fn split_page<T>(
+    mut items: Vec<T>,
+    limit: usize,
+    text: impl Fn(&T) -> &str,
+    key: impl Fn(&T) -> &str,
+) -> (Vec<T>, Option<String>) {
+    let fitting = count_fitting(items.iter().take(limit).map(text));
+    let has_more = items.len() > fitting;
+    items.truncate(fitting);
     let next = items.last().filter(|_| has_more).map(|last| encode_cursor(key(last)));
     (items, next)
+}
+
+/// Ends a page of the roster after at most [`MAX_TEXT_BYTES`] of names.
+pub fn limit_bytes(page: RosterPage) -> RosterPage {
+    let RosterPage { mut attendees, mut next, .. } = page;
+    let fitting = count_fitting(attendees.iter().map(|attendee| attendee.name.as_str()));
+    if fitting < attendees.len() {
+        attendees.truncate(fitting);
+        next = attendees.last().map(|last| last.name.key().clone());
+    }
+    RosterPage { attendees, next, ..page }
+}
+
+/// Returns how many of the texts fit on one page: at least one, if there is one.
+fn count_fitting<'a>(texts: impl Iterator<Item = &'a str>) -> usize {
+    let mut bytes = 0;
+    let fits = |(index, text): &(usize, &str)| {
+        bytes += text.len();
+        *index == 0 || bytes <= MAX_TEXT_BYTES
+    };
+    texts.enumerate().take_while(fits).count()
 }
 
 /// Returns the key in a cursor, which is never empty.
@@ -64,4 +97,24 @@ pub fn decode_cursor(cursor: &str) -> Result<String, Problem> {
 
 pub fn encode_cursor(key: &str) -> String {
     URL_SAFE_NO_PAD.encode(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn page_ends_at_limit_or_at_maximum_size() {
+        let split = |length: usize, limit| {
+            let items: Vec<String> = (0..200).map(|index| format!("{index:03}{}", "x".repeat(length - 3))).collect();
+            split_page(items, limit, |item| item, |item| item)
+        };
+        let (items, next) = split(10, 150);
+        assert_eq!((items.len(), next), (150, Some(encode_cursor("149xxxxxxx"))));
+        assert_eq!(split(10, 200).1, None);
+        assert_eq!(split(1_024, 200).0.len(), 64);
+        let (items, next) = split(MAX_TEXT_BYTES + 1, 200);
+        assert_eq!(items.len(), 1);
+        assert_eq!(next, Some(encode_cursor(&items[0])));
+    }
 }

@@ -13,7 +13,9 @@ use tower_http::timeout::TimeoutLayer;
 
 use crate::formats::panic;
 use crate::http::api::routes;
-use crate::http::middleware::{body, response};
+use crate::http::middleware::memory_limit::MemoryLimit;
+use crate::http::middleware::rate_limit::RateLimit;
+use crate::http::middleware::{body, memory_limit, rate_limit, response};
 use crate::http::problem::Problem;
 use crate::http::routes::organiser;
 use crate::http::{App, openapi, pages};
@@ -21,21 +23,33 @@ use crate::http::{App, openapi, pages};
 /// Longer than any handler takes. It ends the requests of clients that send their body too slowly.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The router with all routes and middleware. `add_layers` adds the caller's own middleware, such as a rate limit.
-/// Its responses get the same headers and problem documents as those of the routes.
-pub fn router(app: Arc<App>, add_layers: impl FnOnce(Router) -> Router) -> Router {
-    let routes = routes()
+/// Limits on what one client can use. `None` means that the limit is enforced in front of the program.
+#[derive(Default)]
+pub struct ClientLimits {
+    pub requests: Option<Arc<RateLimit>>,
+    pub memory: Option<Arc<MemoryLimit>>,
+}
+
+/// The router with all routes and middleware.
+pub fn router(app: Arc<App>, limits: ClientLimits) -> Router {
+    let mut router = routes()
         .route("/organiser", get(organiser::page))
         .route("/organiser/login", post(organiser::session::log_in))
         .route("/organiser/logout", post(organiser::session::log_out))
         .route("/openapi.json", get(openapi::show))
         .merge(pages::assets())
         .with_state(Arc::clone(&app));
-    add_layers(routes)
+    if let Some(limit) = limits.requests {
+        router = router.layer(middleware::from_fn_with_state(limit, rate_limit::enforce));
+    }
+    router = router
         .layer(middleware::from_fn(body::buffer))
         .layer(CatchPanicLayer::custom(handle_panic))
-        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT))
-        .layer(middleware::from_fn_with_state(app, response::finish))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT));
+    if let Some(limit) = limits.memory {
+        router = router.layer(middleware::from_fn_with_state(limit, memory_limit::enforce));
+    }
+    router.layer(middleware::from_fn_with_state(app, response::finish))
 }
 
 fn handle_panic(panic: Box<dyn Any + Send>) -> Response {

@@ -15,7 +15,7 @@ use crate::adapters::secrets_manager::LazySecrets;
 use crate::adapters::sqs::Sqs;
 use crate::http::client::ListEveryone;
 use crate::http::middleware::rate_limit::RateLimit;
-use crate::http::{self, App};
+use crate::http::{self, App, ClientLimits};
 
 /// Creates the router, with the SQS queue and the DynamoDB table as its backends. Reads the token secret, which every
 /// sign-up needs.
@@ -39,8 +39,8 @@ pub async fn router() -> anyhow::Result<Router> {
         metrics: Arc::new(Emf::new(required_setting("COUNTMEIN_STAGE")?)),
         exposition: None,
     };
-    // API Gateway limits the rate of requests.
-    Ok(http::router(Arc::new(app), |routes| routes))
+    // API Gateway limits the rate of requests, and Lambda handles one request at a time.
+    Ok(http::router(Arc::new(app), ClientLimits::default()))
 }
 
 /// Lambda has no loopback clients, so `loopback` is not a choice.

@@ -16,6 +16,7 @@ mod lost_database;
 mod mqtt;
 mod openapi;
 mod opt_in;
+mod overload;
 mod pages;
 mod schema;
 mod smtp;

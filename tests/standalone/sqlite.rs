@@ -455,6 +455,26 @@ async fn unwritten_settlements_are_written_later() {
 }
 
 #[tokio::test]
+async fn full_queue_refuses_messages_until_it_is_shorter() {
+    const MAX_MESSAGES: usize = 100_000;
+    let data = folder();
+    let sqlite = open(data.path());
+    let messages = |count| vec!["{}".to_owned(); count];
+    sqlite.send(messages(MAX_MESSAGES)).await.unwrap();
+    assert!(sqlite.send(messages(1)).await.unwrap_err().to_string().contains("100000 messages are waiting"));
+    let receipts = sqlite.receive(10).await.unwrap().into_iter().map(|delivery| delivery.receipt).collect();
+    sqlite.ack(receipts).await.unwrap();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while sqlite.send(messages(10)).await.is_err() {
+        assert!(Instant::now() < deadline, "it never accepts messages again");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(sqlite.send(messages(1)).await.is_err());
+    drop(sqlite);
+    assert!(open(data.path()).send(messages(1)).await.is_err(), "after a restart");
+}
+
+#[tokio::test]
 async fn suspects_delay_nobody() {
     let folder = folder();
     let mut sqlite = open(folder.path());

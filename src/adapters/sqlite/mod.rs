@@ -4,6 +4,7 @@
 //! their own connections and never wait for a write, because the database is in WAL mode.
 
 mod attendee_row;
+mod backlog;
 mod buttons;
 mod change_feed;
 mod contacts;
@@ -24,8 +25,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
+use self::backlog::Backlog;
 pub use self::change_feed::FeedConsumer;
 pub use self::file::{DATABASE, OpenError};
 use self::queue::Settlement;
@@ -37,6 +39,9 @@ use crate::ports::{Backend, Unavailable};
 /// How long a received message stays invisible to further receive calls. If it is not acknowledged by then, it is
 /// delivered again.
 const VISIBILITY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Maximum number of concurrent reads. Further reads wait.
+const MAX_READERS: usize = 16;
 
 /// Maximum number of idle connections that stay open for later reads. Other connections are closed after use.
 const MAX_IDLE_READERS: usize = 4;
@@ -51,8 +56,11 @@ struct Shared {
     writer: Writer,
     /// The idle read-only connections.
     idle_readers: Mutex<Vec<Connection>>,
+    /// Limits the number of concurrent reads, and with it their memory.
+    readers: Semaphore,
     path: PathBuf,
     visibility_timeout: Duration,
+    backlog: Backlog,
     /// Whether the next receive call prefers messages that are not suspects.
     prefers_unsuspected: AtomicBool,
     /// Acks and deferrals that could not be written, for example because the disk was full.
@@ -98,8 +106,10 @@ impl Sqlite {
             shared: Arc::new(Shared {
                 writer: Writer::start(connection),
                 idle_readers: Mutex::default(),
+                readers: Semaphore::new(MAX_READERS),
                 path,
                 visibility_timeout,
+                backlog: Backlog::new(),
                 prefers_unsuspected: AtomicBool::new(false),
                 unsettled: Mutex::default(),
                 write_error: Mutex::default(),
@@ -146,6 +156,7 @@ impl Sqlite {
         doing: &'static str,
         query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, Unavailable> {
+        let _permit = self.shared.readers.acquire().await.expect("the semaphore is never closed");
         let shared = Arc::clone(&self.shared);
         let run = move || {
             let idle = shared.idle_readers.lock().expect("no reader panics while it holds the lock").pop();

@@ -10,7 +10,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use rusqlite::Connection;
 
-use crate::adapters::sqlite::{Sqlite, query_optional, stored_time};
+use crate::adapters::sqlite::backlog::{MAX_MESSAGES, Room};
+use crate::adapters::sqlite::{Sqlite, query_optional, stored_time, unavailable};
 use crate::domain::clock;
 use crate::domain::signup::Version;
 use crate::domain::timestamp::Timestamp;
@@ -26,6 +27,7 @@ const RECEIVE_WAIT_TIME: Duration = Duration::from_secs(1);
 #[async_trait]
 impl Queue for Sqlite {
     async fn send(&self, bodies: Vec<String>) -> Result<(), Unavailable> {
+        self.check_room(u64::try_from(bodies.len()).expect("a count fits 64 bits")).await?;
         let sent = self
             .write("writing to the queue", move |db| {
                 let now = clock::now();
@@ -111,6 +113,22 @@ impl Settlement {
 }
 
 impl Sqlite {
+    /// Returns an error if the queue has no room for `count` further messages.
+    async fn check_room(&self, count: u64) -> Result<(), Unavailable> {
+        let backlog = &self.shared.backlog;
+        let mut room = backlog.take(count);
+        if room == Room::Unknown {
+            backlog.set(self.depth().await?.messages);
+            room = backlog.take(count);
+        }
+        match room {
+            Room::Enough => Ok(()),
+            Room::Full | Room::Unknown => {
+                Err(unavailable("writing to the queue", format!("{MAX_MESSAGES} messages are waiting already")))
+            }
+        }
+    }
+
     /// Writes the settlements, or keeps them for the next receive call if that fails.
     async fn settle(&self, settlements: Vec<Settlement>) -> Result<(), Unavailable> {
         if settlements.is_empty() {

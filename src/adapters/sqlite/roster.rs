@@ -135,7 +135,6 @@ impl Roster for Sqlite {
     }
 }
 
-/// Applies the requests about one attendee, and stores the attendee if it changed.
 /// Why the requests about one attendee were not applied.
 enum BatchError {
     /// The attendee's row is damaged. Other attendees are not affected.
@@ -156,6 +155,7 @@ impl From<rusqlite::Error> for BatchError {
     }
 }
 
+/// Applies the requests about one attendee, and stores the attendee if it changed.
 fn apply_batch(db: &Connection, batch: &AttendeeSignups, now: Timestamp) -> Result<Vec<Applied>, BatchError> {
     let current = find(db, &batch.key)?;
     let (changed, applied) = attendee::apply_all(current.as_ref(), &batch.signups, now);

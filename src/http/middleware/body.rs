@@ -11,16 +11,21 @@ use url::form_urlencoded;
 use crate::http::problem::{Problem, ProblemKind};
 
 /// The maximum size of the body of an import.
-pub const MAX_IMPORT_BYTES: usize = 1_024 * 1_024;
+const MAX_IMPORT_BYTES: usize = 1_024 * 1_024;
 
 /// The maximum size of all other bodies.
-pub const MAX_BODY_BYTES: usize = 16 * 1_024;
+const MAX_BODY_BYTES: usize = 16 * 1_024;
 
 /// The fields of a request body. In a form, every value is text.
 pub struct Fields {
     pub map: Map<String, Value>,
     /// Whether the body is an HTML form. Pages without JavaScript send forms, and the response must redirect to a page.
     pub is_form: bool,
+}
+
+/// The maximum size of the body of a request to this path.
+pub fn max_body_bytes(path: &str) -> usize {
+    if path == "/organiser/import" { MAX_IMPORT_BYTES } else { MAX_BODY_BYTES }
 }
 
 /// Reads the whole body before the request is handled. A response sent while the client still sends its body resets the
@@ -31,7 +36,7 @@ pub async fn buffer(request: Request, next: Next) -> Response {
         return next.run(request).await;
     }
     let (parts, body) = request.into_parts();
-    let limit = if parts.uri.path() == "/organiser/import" { MAX_IMPORT_BYTES } else { MAX_BODY_BYTES };
+    let limit = max_body_bytes(parts.uri.path());
     let may_fit = usize::try_from(body.size_hint().lower()).is_ok_and(|size| size <= limit);
     let buffered = if may_fit { read_body(body, limit).await } else { Err(StatusCode::PAYLOAD_TOO_LARGE) };
     match buffered {

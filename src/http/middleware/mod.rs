@@ -2,5 +2,6 @@
 
 pub mod body;
 pub mod client_address;
+pub mod memory_limit;
 pub mod rate_limit;
 pub mod response;

@@ -1,6 +1,6 @@
 //! A limit on the requests per second of each client.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,9 +16,6 @@ use crate::http::problem::{Problem, ProblemKind};
 /// A burst may contain the requests allowed in this many seconds, because one page loads several files, and the
 /// computers of an office may share an address.
 const BURST_SECONDS: u32 = 10;
-
-/// An IPv6 client can use any address of its /64, so the limit applies to the whole /64.
-const IPV6_PREFIX_BITS: u32 = 64;
 
 pub struct RateLimit {
     limiter: DefaultKeyedRateLimiter<IpAddr>,
@@ -38,8 +35,8 @@ impl RateLimit {
     }
 
     /// Counts a request from this address, and returns whether it is allowed.
-    pub fn allows(&self, address: IpAddr) -> bool {
-        self.limiter.check_key(&network_of(address)).is_ok()
+    pub fn allows(&self, address: ClientAddress) -> bool {
+        self.limiter.check_key(&address.network()).is_ok()
     }
 
     /// Frees the memory of clients that sent no request for a while.
@@ -52,22 +49,11 @@ impl RateLimit {
 /// Responds with 429 to clients that exceed the limit.
 pub async fn enforce(State(limit): State<Arc<RateLimit>>, request: Request, next: Next) -> Response {
     match request.extensions().get::<ClientAddress>() {
-        Some(address) if !limit.allows(address.0) => {
+        Some(address) if !limit.allows(*address) => {
             let detail = "Too many requests. Please wait a moment and try again.";
             Problem::new(ProblemKind::TooManyRequests, detail).into_response()
         }
         _ => next.run(request).await,
-    }
-}
-
-/// The key of a client in the rate limiter: its IPv4 address, or the /64 of its IPv6 address.
-fn network_of(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => {
-            let mask = u128::MAX << (u128::BITS - IPV6_PREFIX_BITS);
-            IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & mask))
-        }
-        v4 => v4,
     }
 }
 
@@ -78,9 +64,8 @@ mod tests {
     #[test]
     fn limits_each_network_separately() {
         let limit = RateLimit::new(NonZeroU32::new(1).unwrap());
-        let first: IpAddr = "2001:db8::1".parse().unwrap();
-        let neighbour: IpAddr = "2001:db8::ffff".parse().unwrap();
-        let other: IpAddr = "2001:db8:0:1::1".parse().unwrap();
+        let [first, neighbour, other] =
+            ["2001:db8::1", "2001:db8::ffff", "2001:db8:0:1::1"].map(|text| ClientAddress(text.parse().unwrap()));
         for _ in 0..BURST_SECONDS {
             assert!(limit.allows(first));
         }

@@ -11,7 +11,7 @@ use crate::domain::signup::AttendeeKey;
 use crate::ports::{Roster, Unavailable};
 
 /// Number of attendees read in one call.
-const PAGE_SIZE: usize = 1_000;
+const PAGE_SIZE: usize = 250;
 
 /// The position of the stream in the list of attendees.
 enum Position {

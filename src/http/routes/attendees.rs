@@ -18,7 +18,7 @@ use crate::domain::channel::Channel;
 use crate::domain::signup::AttendeeKey;
 use crate::domain::timestamp::Timestamp;
 use crate::http::App;
-use crate::http::paging::{PageQuery, encode_cursor, parse_event_id};
+use crate::http::paging::{PageQuery, encode_cursor, limit_bytes, parse_event_id};
 use crate::http::problem::{Problem, ProblemKind};
 
 /// One page of an event's roster.
@@ -76,7 +76,7 @@ pub async fn list(
 ) -> Result<Response, Problem> {
     let event = parse_event_id(&event)?;
     let after = query.cursor()?.map(NameKey::from_stored);
-    let page = app.backend.roster.roster(&event, query.limit()?, after.as_ref()).await?;
+    let page = limit_bytes(app.backend.roster.roster(&event, query.limit()?, after.as_ref()).await?);
     let body = RosterBody {
         event: event.to_string(),
         title: page.title,

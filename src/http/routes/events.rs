@@ -13,7 +13,7 @@ use crate::domain::attendee_name::NameKey;
 use crate::domain::event::{Event, EventId};
 use crate::http::client::wants_page;
 use crate::http::pages::RosterPart;
-use crate::http::paging::{DEFAULT_LIMIT, PageQuery, split_page};
+use crate::http::paging::{DEFAULT_LIMIT, PageQuery, limit_bytes, split_page};
 use crate::http::problem::Problem;
 use crate::http::routes::organiser::Organiser;
 use crate::http::{App, pages};
@@ -56,7 +56,7 @@ pub async fn list(
     let limit = query.limit()?;
     let after = query.cursor()?.map(EventId::from_stored);
     let events = app.backend.roster.events(limit + 1, after.as_ref()).await?;
-    let (events, next) = split_page(events, limit, |event| event.id.as_str());
+    let (events, next) = split_page(events, limit, |event| &event.title, |event| event.id.as_str());
     if wants_page(&headers) {
         return Ok(pages::events(&events, next.as_deref()).into_response());
     }
@@ -83,7 +83,7 @@ pub async fn show(
     let event = Event::parse(&title).map_err(|problem| problem.in_field("event"))?;
     if wants_page(&headers) {
         let after = query.cursor()?.map(NameKey::from_stored);
-        let page = app.backend.roster.roster(event.id(), DEFAULT_LIMIT, after.as_ref()).await?;
+        let page = limit_bytes(app.backend.roster.roster(event.id(), DEFAULT_LIMIT, after.as_ref()).await?);
         let part = if after.is_none() { RosterPart::First } else { RosterPart::Later };
         return Ok(pages::event(&event, &page, part).into_response());
     }

@@ -75,7 +75,8 @@ pub async fn list(
     let limit = query.limit()?;
     let after = query.cursor()?.map(Serial::from_stored);
     let buttons = app.backend.buttons.registered(limit + 1, after.as_ref()).await?;
-    let (buttons, next) = split_page(buttons, limit, |button| button.serial.as_str());
+    let (buttons, next) =
+        split_page(buttons, limit, |button| button.attendee.as_str(), |button| button.serial.as_str());
     let buttons = buttons.iter().map(|button| button_body(&app, button)).collect();
     let body = ButtonsBody { buttons, next };
     if wants_page(&headers) {

@@ -116,7 +116,7 @@ pub async fn redrive_all(
 /// Sends the matching messages of one page again.
 async fn redrive_page(app: &App, filter: &Filter, after: Option<&str>) -> Result<RedriveAllResponse, Problem> {
     let rejects = app.backend.rejected.list(DEFAULT_LIMIT + 1, after).await?;
-    let (rejects, next) = split_page(rejects, DEFAULT_LIMIT, |reject| &reject.id);
+    let (rejects, next) = split_page(rejects, DEFAULT_LIMIT, |reject| &reject.reason, |reject| &reject.id);
     let (mut ids, mut bodies, mut kept) = (Vec::new(), Vec::new(), 0);
     for reject in rejects.iter().filter(|reject| filter.matches(reject)) {
         // A button press names no event; its sign-up does.

@@ -83,7 +83,7 @@ pub async fn list(
 ) -> Result<Response, Problem> {
     let limit = query.limit()?;
     let rejects = app.backend.rejected.list(limit + 1, query.cursor()?.as_deref()).await?;
-    let (rejects, next) = split_page(rejects, limit, |reject| &reject.id);
+    let (rejects, next) = split_page(rejects, limit, |reject| &reject.reason, |reject| &reject.id);
     if wants_page(&headers) {
         return Ok(pages::rejects(&rejects, next.as_deref()).into_response());
     }

@@ -56,7 +56,7 @@ pub async fn log_in(
 ) -> Result<Response, Problem> {
     refuse_other_sites(&app, &headers)?;
     // Clients without a known address share one limit.
-    let address = address.map_or(Ipv4Addr::UNSPECIFIED.into(), |Extension(address)| address.0);
+    let address = address.map_or(ClientAddress(Ipv4Addr::UNSPECIFIED.into()), |Extension(address)| address);
     if !app.login_limit.allows(address) {
         tracing::warn!("organiser login refused: too many attempts");
         let page = pages::login(Some("Too many attempts. Please wait a minute and try again."));
