@@ -184,7 +184,7 @@ impl Stage {
             let page = self.sqlite.changes(&self.read_to, BATCH).await.unwrap();
             let Some((last, _)) = page.last() else { break };
             self.read_to = last.clone();
-            let changes: Vec<_> = page.into_iter().map(|(_, change)| change).collect();
+            let changes: Vec<_> = page.into_iter().map(|(_, change)| change.expect("it is readable")).collect();
             add_to_digests(&changes, &self.sqlite, &BackoffPolicy::default(), self.now()).await.unwrap();
         }
     }

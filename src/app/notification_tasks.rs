@@ -14,9 +14,10 @@ use crate::domain::change::Change;
 use crate::domain::event::EventId;
 use crate::domain::notification::Notification;
 use crate::domain::timestamp::Timestamp;
-use crate::fanout::{DigestSender, add_to_digests};
+use crate::fanout::{DigestSender, add_to_digests, park_damaged};
 use crate::ports::{
-    ChangeFeed as _, Digests as _, NotificationCounts, Notified, Notifier, Position, SendError, Unavailable,
+    ChangeFeed as _, DamagedChange, Digests as _, NotificationCounts, Notified, Notifier, Position, ReadError,
+    SendError, Unavailable,
 };
 
 /// Maximum number of changes read from the feed in one batch. A batch is repeated if the program stops before it has
@@ -120,24 +121,35 @@ impl NotificationContext {
         let position = self.sqlite.position(consumer).await?;
         let page = self.sqlite.changes(&position, CHANGES_BATCH_SIZE).await?;
         let is_full = page.len() == CHANGES_BATCH_SIZE;
-        let (positions, changes): (Vec<Position>, Vec<Change>) = page.into_iter().unzip();
-        if changes.is_empty() {
-            return Ok(Progress::Idle);
-        }
-        let processed = match consumer {
+        let Some((end_of_page, _)) = page.last() else { return Ok(Progress::Idle) };
+        let end_of_page = end_of_page.clone();
+        let processed_to = match consumer {
             FeedConsumer::Digests => {
-                add_to_digests(&changes, &self.sqlite, &self.backoff, Timestamp::now()).await?;
-                self.digests_updated.notify_one();
-                changes.len()
+                self.update_digests(page.into_iter().map(|(_, change)| change).collect()).await?;
+                Some(end_of_page)
             }
             FeedConsumer::DirectMessages => {
-                self.sender.send_direct_messages(&changes, &|| (!stop.is_cancelled()).then(Timestamp::now)).await
+                // The other consumer parks the events of damaged changes.
+                let readable = page.into_iter().filter_map(|(position, change)| Some((position, change.ok()?)));
+                let (positions, changes): (Vec<Position>, Vec<Change>) = readable.unzip();
+                let time_left = || (!stop.is_cancelled()).then(Timestamp::now);
+                let processed = self.sender.send_direct_messages(&changes, &time_left).await;
+                if processed == changes.len() { Some(end_of_page) } else { positions[..processed].last().cloned() }
             }
         };
-        if let Some(last) = positions[..processed].last() {
-            self.sqlite.set_position(consumer, last).await?;
+        if let Some(position) = processed_to {
+            self.sqlite.set_position(consumer, &position).await?;
         }
         Ok(if is_full { Progress::MoreWork } else { Progress::Idle })
+    }
+
+    async fn update_digests(&self, changes: Vec<Result<Change, DamagedChange>>) -> Result<(), Unavailable> {
+        let (count, now) = (changes.len(), Timestamp::now());
+        let changes = park_damaged(changes, &self.sqlite, now).await?;
+        let update = add_to_digests(&changes, &self.sqlite, &self.backoff, now).await?;
+        self.metrics.parked((count - changes.len()) as u64 + update.parked);
+        self.digests_updated.notify_one();
+        Ok(())
     }
 
     async fn send_due_digests(&self, stop: &CancellationToken) -> Result<Progress, Unavailable> {
@@ -157,12 +169,13 @@ impl NotificationContext {
             is_stopping: &|| stop.is_cancelled(),
         };
         let has_delivered = AtomicBool::new(false);
-        let record = |event: &EventId, counts: Result<NotificationCounts, Unavailable>| match counts {
+        let record = |event: &EventId, counts: Result<NotificationCounts, ReadError>| match counts {
             Ok(counts) => {
                 has_delivered.fetch_or(counts.delivered > 0, Ordering::Relaxed);
                 self.metrics.notified(&counts);
             }
-            Err(unavailable) => {
+            Err(ReadError::Damaged(_)) => self.metrics.parked(1),
+            Err(ReadError::Unavailable(unavailable)) => {
                 tracing::error!(%unavailable, event.id = %event, "sending digest failed; it will be retried");
             }
         };

@@ -9,8 +9,8 @@ use crate::domain::digest::Lease;
 use crate::domain::event::EventId;
 use crate::domain::timestamp::Timestamp;
 use crate::fanout::round::Round;
-use crate::fanout::{MAX_ATTEMPTS, too_many_conflicts};
-use crate::ports::{Digests, NotificationCounts, Notifier, Roster, Unavailable, Write};
+use crate::fanout::{MAX_ATTEMPTS, park, too_many_conflicts};
+use crate::ports::{DamagedRecord, Digests, NotificationCounts, Notifier, ReadError, Roster, Write};
 
 /// How long a process may send a digest before another process can claim it. This is longer than the
 /// timeout of a Lambda function (60 s), so a running function keeps its lease.
@@ -47,7 +47,7 @@ impl DigestSender<'_> {
         &self,
         events: Vec<EventId>,
         deadline: Timestamp,
-        on_result: impl Fn(&EventId, Result<NotificationCounts, Unavailable>),
+        on_result: impl Fn(&EventId, Result<NotificationCounts, ReadError>),
     ) {
         let concurrent_events = events.len().clamp(1, MAX_CONCURRENT_EVENTS);
         let turns = u32::try_from(events.len().div_ceil(concurrent_events)).unwrap_or(u32::MAX).max(1);
@@ -66,11 +66,22 @@ impl DigestSender<'_> {
 
     /// Sends the due digest of one event. Does nothing if another process holds the lease on
     /// the digest. After `deadline`, no further recipient is notified.
-    pub async fn send_digest(&self, event: &EventId, deadline: Timestamp) -> Result<NotificationCounts, Unavailable> {
+    ///
+    /// # Errors
+    /// If the digest is damaged, its event is parked.
+    pub async fn send_digest(&self, event: &EventId, deadline: Timestamp) -> Result<NotificationCounts, ReadError> {
         let holder = random_holder();
         for _ in 0..MAX_ATTEMPTS {
-            let Some(mut digest) = self.digests.digest(event).await? else { return Ok(NotificationCounts::default()) };
             let now = (self.clock)();
+            let mut digest = match self.digests.digest(event).await {
+                Ok(Some(digest)) => digest,
+                Ok(None) => return Ok(NotificationCounts::default()),
+                Err(ReadError::Damaged(cause)) => {
+                    park(event.clone(), DamagedRecord::Digest, cause.clone(), self.digests, now).await?;
+                    return Err(ReadError::Damaged(cause));
+                }
+                Err(unavailable) => return Err(unavailable),
+            };
             let mut tally = NotificationCounts::default();
             // After a conflict, this process can already hold the lease: its previous
             // attempt was stored, but the response was lost.
@@ -88,7 +99,7 @@ impl DigestSender<'_> {
             round.run().await?;
             return Ok(round.tally);
         }
-        Err(too_many_conflicts())
+        Err(too_many_conflicts().into())
     }
 }
 

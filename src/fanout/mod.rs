@@ -15,7 +15,7 @@ use crate::domain::change::{Change, Movements};
 use crate::domain::digest::Digest;
 use crate::domain::event::EventId;
 use crate::domain::timestamp::Timestamp;
-use crate::ports::{Digests, Unavailable, Write};
+use crate::ports::{DamagedChange, DamagedRecord, Digests, ParkedEvent, ReadError, Unavailable, Write};
 
 /// Events whose digests are updated concurrently.
 const MAX_CONCURRENT_UPDATES: usize = 16;
@@ -30,9 +30,41 @@ pub struct DigestUpdate {
     pub movements: Movements,
     /// Events of the batch whose digests are due now.
     pub due: Vec<EventId>,
+    /// The number of events that were parked, because their digest is damaged.
+    pub parked: u64,
 }
 
-/// Adds changes to the digests of their events and stores each digest once.
+/// Parks the events of damaged changes, and returns the readable changes in their order.
+pub async fn park_damaged(
+    changes: Vec<Result<Change, DamagedChange>>,
+    digests: &dyn Digests,
+    now: Timestamp,
+) -> Result<Vec<Change>, Unavailable> {
+    let mut readable = Vec::with_capacity(changes.len());
+    for change in changes {
+        match change {
+            Ok(change) => readable.push(change),
+            Err(DamagedChange { event, cause }) => {
+                park(event, DamagedRecord::Change, cause, digests, now).await?;
+            }
+        }
+    }
+    Ok(readable)
+}
+
+/// Parks an event, and reports it in the log.
+async fn park(
+    event: EventId,
+    damaged: DamagedRecord,
+    cause: String,
+    digests: &dyn Digests,
+    now: Timestamp,
+) -> Result<(), Unavailable> {
+    tracing::error!(event.id = %event, ?damaged, cause, "event parked: a stored record is damaged");
+    digests.park(&ParkedEvent { event, damaged, cause, parked_at: now }).await
+}
+
+/// Adds changes to the digests of their events and stores each digest once. An event whose digest is damaged is parked.
 ///
 /// A change that a digest already contains is not added again, so a batch can be repeated after an error.
 pub async fn add_to_digests(
@@ -53,6 +85,7 @@ pub async fn add_to_digests(
             total.movements.joined += update.movements.joined;
             total.movements.left += update.movements.left;
             total.due.extend(update.due);
+            total.parked += update.parked;
             Ok(total)
         })
         .await
@@ -66,20 +99,25 @@ async fn add_to_digest(
     now: Timestamp,
 ) -> Result<DigestUpdate, Unavailable> {
     for _ in 0..MAX_ATTEMPTS {
-        let mut digest = match digests.digest(event).await? {
-            Some(digest) if !digest.is_expired(now) => digest,
+        let mut digest = match digests.digest(event).await {
+            Ok(Some(digest)) if !digest.is_expired(now) => digest,
             // The expired digest is replaced by a new one. `seen` is kept, because the batch
             // may repeat changes that the expired digest contained.
-            Some(Digest { seen, version, .. }) => {
+            Ok(Some(Digest { seen, version, .. })) => {
                 Digest { seen, version, ..Digest::new(event.clone(), title(&changes)) }
             }
-            None => Digest::new(event.clone(), title(&changes)),
+            Ok(None) => Digest::new(event.clone(), title(&changes)),
+            Err(ReadError::Unavailable(unavailable)) => return Err(unavailable),
+            Err(ReadError::Damaged(cause)) => {
+                park(event.clone(), DamagedRecord::Digest, cause, digests, now).await?;
+                return Ok(DigestUpdate { parked: 1, ..DigestUpdate::default() });
+            }
         };
         let movements = digest.add_changes(changes.iter().copied(), backoff, now);
         if movements.is_empty() || digests.store(&digest).await? == Write::Stored {
             let is_due = digest.due_at().is_some_and(|due_at| due_at <= now);
             let due = if is_due { vec![event.clone()] } else { Vec::new() };
-            return Ok(DigestUpdate { movements, due });
+            return Ok(DigestUpdate { movements, due, parked: 0 });
         }
     }
     Err(too_many_conflicts())

@@ -23,7 +23,7 @@ use crate::fanout;
 use crate::fanout::DigestSender;
 use crate::lambda::stream_event;
 use crate::notify::NotificationSender;
-use crate::ports::{Digests as _, Meter as _};
+use crate::ports::{Digests as _, Meter as _, ReadError};
 
 /// Maximum number of due digests that one scheduled invocation reads.
 const MAX_DUE_DIGESTS: usize = 1_000;
@@ -67,9 +67,11 @@ impl Fanout {
 
     /// Handles a batch of the table's stream, which has records, or the event of the schedule, which has none.
     ///
+    /// A damaged record parks its event, and affects no other.
+    ///
     /// # Errors
-    /// Returns an error if a change could not be added to its digest; Lambda then delivers the batch again. A failed
-    /// notification is not an error: the schedule retries it, and it must not block the stream.
+    /// Returns an error if a change could not be added to its digest because of a transient failure; Lambda then delivers
+    /// the batch again. A failed notification is not an error: the schedule retries it, and it must not block the stream.
     pub async fn handle(&self, event: Value) -> anyhow::Result<()> {
         let deadline = Timestamp::now().plus(TIME_LIMIT);
         // The futures are boxed because they are very large: they contain all the code that sends notifications.
@@ -81,9 +83,11 @@ impl Fanout {
 
     async fn handle_stream(&self, event: Value, deadline: Timestamp) -> anyhow::Result<()> {
         let event = serde_json::from_value(event).context("the event is not from a DynamoDB stream")?;
-        let changes = stream_event::changes(event)?;
-        let now = Timestamp::now();
+        let records = stream_event::changes(event);
+        let (records_count, now) = (records.len(), Timestamp::now());
+        let changes = fanout::park_damaged(records, &self.table, now).await?;
         let update = fanout::add_to_digests(&changes, &self.table, &self.backoff, now).await?;
+        self.emf.parked((records_count - changes.len()) as u64 + update.parked);
         let Movements { joined, left } = update.movements;
         tracing::debug!(joined, left, "changes added to the digests");
         self.emf.write(&[Metric::count("AttendeesJoined", joined), Metric::count("AttendeesLeft", left)]);
@@ -141,7 +145,8 @@ impl Fanout {
         };
         let report = |event: &EventId, tally| match tally {
             Ok(tally) => self.emf.notified(&tally),
-            Err(unavailable) => {
+            Err(ReadError::Damaged(_)) => self.emf.parked(1),
+            Err(ReadError::Unavailable(unavailable)) => {
                 tracing::error!(%unavailable, event.id = %event, "announcing failed; retrying on the next schedule")
             }
         };

@@ -1,31 +1,33 @@
 //! The event with which Lambda passes records of the table's stream to a function.
 
-use aws_lambda_events::dynamodb::{Event, EventRecord};
+use aws_lambda_events::dynamodb::{Event, EventRecord, StreamRecord};
 use serde_dynamo::{AttributeValue, Item};
 
 use crate::domain::attendee::Attendee;
 use crate::domain::change::Change;
+use crate::domain::event::EventId;
 use crate::formats::stored::attendee::{AttendeeRecord, Damaged};
+use crate::formats::stored::describe_damage;
+use crate::ports::DamagedChange;
 
-/// A record of the stream cannot be read. The invocation must fail, so that the event source mapping splits the batch
-/// and finally sends the record to its failure destination.
-#[derive(Debug, thiserror::Error)]
-#[error("record {sequence_number} of the stream is damaged: {cause}")]
-pub struct DamagedRecord {
-    pub sequence_number: String,
-    pub cause: String,
-}
+/// The event of a damaged record that does not say its event.
+const UNKNOWN_EVENT: &str = "unknown";
 
 /// Returns the changes of attendees, in the order of the stream. Leaves out writes to other items of the table.
-pub fn changes(event: Event) -> Result<Vec<Change>, DamagedRecord> {
+pub fn changes(event: Event) -> Vec<Result<Change, DamagedChange>> {
     event.records.into_iter().filter_map(|record| change_in(record).transpose()).collect()
 }
 
-fn change_in(record: EventRecord) -> Result<Option<Change>, DamagedRecord> {
-    let record = record.change;
-    change(record.old_image, record.new_image).map_err(|cause| DamagedRecord {
-        sequence_number: record.sequence_number.unwrap_or_else(|| "without a sequence number".to_owned()),
-        cause,
+fn change_in(record: EventRecord) -> Result<Option<Change>, DamagedChange> {
+    let StreamRecord { keys, old_image, new_image, sequence_number, .. } = record.change;
+    change(old_image, new_image).map_err(|cause| {
+        let event = match keys.inner().get("event") {
+            Some(AttributeValue::S(event)) => event.clone(),
+            _ => UNKNOWN_EVENT.to_owned(),
+        };
+        let number = sequence_number.unwrap_or_default();
+        let cause = format!("record {number} of the stream: {cause}");
+        DamagedChange { event: EventId::from_stored(event), cause }
     })
 }
 
@@ -57,7 +59,7 @@ fn read_attendee(image: Item) -> Result<Option<Attendee>, String> {
     if image.is_empty() {
         return Ok(None);
     }
-    let record: AttendeeRecord = serde_dynamo::from_item(image).map_err(|error| error.to_string())?;
+    let record: AttendeeRecord = serde_dynamo::from_item(image).map_err(|error| describe_damage(&error))?;
     record.try_into().map(Some).map_err(|damaged: Damaged| damaged.to_string())
 }
 
@@ -113,7 +115,7 @@ mod tests {
             (Some(image("out")), Some(image("in"))),
             (Some(image("in")), None),
         ]);
-        let changes = changes(event).unwrap();
+        let changes: Vec<Change> = changes(event).into_iter().map(Result::unwrap).collect();
         let movements: Vec<_> = changes.iter().map(|change| change.movement().map(|(movement, _)| movement)).collect();
         let (joined, left) = (Some(Movement::Joined), Some(Movement::Left));
         assert_eq!(movements, [joined, None, left, joined, left]);
@@ -125,16 +127,22 @@ mod tests {
     fn ignores_items_other_than_attendees() {
         let digest = json!({"event": {"S": "#digest"}, "name": {"S": "dance"}, "status": {"S": "in"}});
         let details = json!({"event": {"S": "dance"}, "name": {"S": "#details"}, "title": {"S": "Dance"}});
-        assert_eq!(changes(event(&[(None, Some(digest)), (Some(details), None)])).unwrap(), []);
+        assert_eq!(changes(event(&[(None, Some(digest)), (Some(details), None)])), []);
     }
 
     #[test]
-    fn damaged_image_error_names_sequence_number() {
+    fn damaged_image_affects_no_other() {
         let mut damaged = image("in");
         damaged.as_object_mut().unwrap().remove("owner");
-        let error = changes(event(&[(None, Some(image("in"))), (None, Some(damaged))])).unwrap_err();
-        assert_eq!(error.sequence_number, "1");
-        assert!(error.to_string().contains("`owner`"), "{error}");
-        assert!(changes(event(&[(Some(json!({"event": {"S": "dance"}})), None)])).is_err());
+        let changes = changes(event(&[
+            (None, Some(damaged)),
+            (None, Some(image("in"))),
+            (Some(json!({"event": {"S": "dance"}})), None),
+        ]));
+        let error = changes[0].as_ref().unwrap_err();
+        assert_eq!(error.event.as_str(), "dance");
+        assert!(error.cause.contains("record 0") && error.cause.contains("`owner`"), "{error}");
+        assert!(changes[1].is_ok());
+        assert!(changes[2].is_err());
     }
 }

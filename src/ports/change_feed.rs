@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 
 use crate::domain::change::Change;
+use crate::domain::event::EventId;
 use crate::ports::Unavailable;
 
 /// A position in a change feed.
@@ -26,10 +27,23 @@ impl Position {
     }
 }
 
+/// A change that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a change is damaged: {cause}")]
+pub struct DamagedChange {
+    pub event: EventId,
+    /// What is wrong with it. It contains no names and no contacts.
+    pub cause: String,
+}
+
 /// The writes to attendees in the last 24 hours. Writes to the same event are
 /// returned in the order in which they were made.
 #[async_trait]
 pub trait ChangeFeed: Send + Sync {
     /// Returns at most `limit` changes after the position `after`, each with its own position.
-    async fn changes(&self, after: &Position, limit: usize) -> Result<Vec<(Position, Change)>, Unavailable>;
+    async fn changes(
+        &self,
+        after: &Position,
+        limit: usize,
+    ) -> Result<Vec<(Position, Result<Change, DamagedChange>)>, Unavailable>;
 }

@@ -16,6 +16,25 @@ impl Unavailable {
     }
 }
 
+/// Why a stored record was not read.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum ReadError {
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+    /// The record is damaged. Another attempt does not help until it is repaired.
+    #[error("the stored record is damaged: {0}")]
+    Damaged(String),
+}
+
+impl From<ReadError> for Unavailable {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Unavailable(unavailable) => unavailable,
+            ReadError::Damaged(cause) => Self { doing: "reading a stored record", cause },
+        }
+    }
+}
+
 /// Why a batch of requests about one attendee was not applied.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum ApplyError {

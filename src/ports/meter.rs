@@ -18,6 +18,9 @@ pub trait Meter: Send + Sync {
     /// Records the results of notification attempts.
     fn notified(&self, counts: &NotificationCounts);
 
+    /// Records events that were [parked](crate::ports::Digests::park).
+    fn parked(&self, events: u64);
+
     /// Records that a limit suppressed a message.
     fn suppressed(&self, limit: Limit);
 

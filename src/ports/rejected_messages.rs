@@ -5,11 +5,17 @@ use async_trait::async_trait;
 use crate::domain::timestamp::Timestamp;
 use crate::ports::{Deletion, Delivery, Unavailable};
 
-/// A message that can never be applied. It is stored unchanged until the organiser corrects or discards it.
+/// The maximum size of a stored body, in bytes. SQS and the queue's own senders accept no larger messages by default, and
+/// a DynamoDB item has at most 400 KB.
+pub const MAX_REJECT_BYTES: usize = 256 * 1_024;
+
+/// A message that can never be applied. It is stored until the organiser corrects or discards it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RejectedMessage {
     /// The id of the original message, so that a message that is rejected twice is stored once.
     pub id: String,
+    /// The message as it arrived. Only the first [`MAX_REJECT_BYTES`] of a larger message are stored; then the reason
+    /// contains its size.
     pub body: String,
     /// What is wrong and how to correct it, for the organiser. It must not contain a contact.
     pub reason: String,
@@ -20,14 +26,24 @@ pub struct RejectedMessage {
 
 impl RejectedMessage {
     pub fn new(delivery: &Delivery, reason: String, rejected_at: Timestamp) -> Self {
-        Self {
-            id: delivery.message_id.clone(),
-            body: delivery.body.clone(),
-            reason,
-            arrived_at: delivery.arrived_at,
-            rejected_at,
-        }
+        let size = delivery.body.len();
+        let body = delivery.body[..delivery.body.floor_char_boundary(MAX_REJECT_BYTES)].to_owned();
+        let reason = if body.len() < size {
+            format!("{reason} (the message has {size} bytes; only its first {} are stored)", body.len())
+        } else {
+            reason
+        };
+        Self { id: delivery.message_id.clone(), body, reason, arrived_at: delivery.arrived_at, rejected_at }
     }
+}
+
+/// An entry in the list of rejected messages: a message without its body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RejectEntry {
+    pub id: String,
+    pub reason: String,
+    pub arrived_at: Timestamp,
+    pub rejected_at: Timestamp,
 }
 
 /// Stores rejected messages.
@@ -38,6 +54,9 @@ pub trait RejectedMessages: Send + Sync {
 
     /// Returns at most `limit` rejected messages with ids after `after`, sorted by id.
     async fn list(&self, limit: usize, after: Option<&str>) -> Result<Vec<RejectedMessage>, Unavailable>;
+
+    /// Like [`RejectedMessages::list`], but without the bodies, which are large.
+    async fn entries(&self, limit: usize, after: Option<&str>) -> Result<Vec<RejectEntry>, Unavailable>;
 
     async fn get(&self, id: &str) -> Result<Option<RejectedMessage>, Unavailable>;
 

@@ -74,7 +74,7 @@ impl Backend {
             let page = self.changes.changes(&position, 100).await.expect("the backend is there");
             let Some((last, _)) = page.last() else { return position.clone() };
             let last = last.clone();
-            let changes: Vec<Change> = page.into_iter().map(|(_, change)| change).collect();
+            let changes: Vec<Change> = page.into_iter().map(|(_, change)| change.expect("it is readable")).collect();
             fanout::add_to_digests(&changes, &**digests, &BackoffPolicy::default(), Timestamp::now())
                 .await
                 .expect("the backend is there");

@@ -11,7 +11,7 @@ use countmein::domain::notification::{Notification, Recipient};
 use countmein::domain::pending_changes::{NamedChange, PendingChanges};
 use countmein::domain::timestamp::Timestamp;
 use countmein::fanout::{DigestSender, add_to_digests};
-use countmein::ports::{Notified, Notifier, SendError, Write};
+use countmein::ports::{DamagedRecord, Notified, Notifier, ParkedEvent, SendError, Write};
 
 use crate::backend::Backend;
 use crate::people::{apply_each, at, changes_of, person, unique};
@@ -67,6 +67,31 @@ pub async fn stale_digest_write_is_refused(backend: &Backend) {
     assert_eq!(backend.digests.store(&Digest { count: 2, ..read.clone() }).await.unwrap(), Write::Stored);
     assert_eq!(backend.digests.store(&Digest { count: 3, ..read }).await.unwrap(), Write::Conflict);
     assert_eq!(backend.digests.digest(&event(&title)).await.unwrap().unwrap().count, 2);
+}
+
+pub async fn parked_digest_is_no_longer_due(backend: &Backend) {
+    let (damaged, healthy) = (unique("Ball"), unique("Choir"));
+    for title in [&damaged, &healthy] {
+        assert_eq!(backend.digests.store(&waiting(title, at(5))).await.unwrap(), Write::Stored);
+    }
+    let park = |title: &str, damaged| ParkedEvent {
+        event: event(title),
+        damaged,
+        cause: "`version` is missing".to_owned(),
+        parked_at: at(6),
+    };
+    for _ in 0..2 {
+        backend.digests.park(&park(&damaged, DamagedRecord::Digest)).await.unwrap();
+        backend.digests.park(&park(&healthy, DamagedRecord::Change)).await.unwrap();
+    }
+    let unknown = park(&unique("Dance"), DamagedRecord::Digest);
+    backend.digests.park(&unknown).await.unwrap();
+
+    let due = backend.digests.due(at(10), 1_000).await.unwrap();
+    let due: Vec<EventId> = due.into_iter().map(|(event, _)| event).collect();
+    assert!(!due.contains(&event(&damaged)));
+    assert!(due.contains(&event(&healthy)));
+    assert_eq!(backend.digests.digest(&unknown.event).await.unwrap(), None);
 }
 
 pub async fn due_digests_are_listed_oldest_first(backend: &Backend) {

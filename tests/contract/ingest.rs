@@ -10,8 +10,8 @@ use countmein::domain::timestamp::Timestamp;
 use countmein::formats::message;
 use countmein::ingest::{Outcome, Processed, ingest_dead_letter};
 use countmein::ports::{
-    ApplyError, AttendeeSignups, Deferrals, Deletion, Delivery, EventSummary, MAX_RECEIVES, RejectedMessage,
-    RejectedMessages, Roster, RosterPage, STOPPED_REASON, Unavailable,
+    ApplyError, AttendeeSignups, Deferrals, Deletion, Delivery, EventSummary, MAX_RECEIVES, MAX_REJECT_BYTES,
+    RejectEntry, RejectedMessage, RejectedMessages, Roster, RosterPage, STOPPED_REASON, Unavailable,
 };
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
@@ -75,6 +75,20 @@ pub async fn bad_message_harms_no_other(backend: &Backend) {
         let expected = RejectedMessage::new(poison, reason.clone(), at(ARRIVED));
         assert_eq!(reject(backend, &poison.message_id).await, Some(expected));
     }
+}
+
+pub async fn oversized_message_is_kept_cut(backend: &Backend) {
+    const SIZE: usize = 1_024 * 1_024;
+    let event = unique("Dance");
+    let id = message_id();
+    let oversized = delivery(&id, &format!("x{}y", "é".repeat(SIZE / 2 - 1)));
+
+    let outcomes = run(backend, &[oversized, delivered(&person(&event, "Ana").enrols(1, "a"))]).await;
+
+    assert!(matches!(outcomes[..], [Outcome::Rejected(_), Outcome::Stored]), "{outcomes:?}");
+    let reject = reject(backend, &id).await.expect("it is stored");
+    assert_eq!(reject.body.len(), MAX_REJECT_BYTES - 1, "whole characters only");
+    assert!(reject.reason.contains(&format!("the message has {SIZE} bytes")), "{}", reject.reason);
 }
 
 pub async fn several_requests_are_one_change(backend: &Backend) {
@@ -184,6 +198,10 @@ impl RejectedMessages for ReadOnlyRejects {
     }
 
     async fn list(&self, _: usize, _: Option<&str>) -> Result<Vec<RejectedMessage>, Unavailable> {
+        Err(out_of_order())
+    }
+
+    async fn entries(&self, _: usize, _: Option<&str>) -> Result<Vec<RejectEntry>, Unavailable> {
         Err(out_of_order())
     }
 

@@ -96,6 +96,7 @@ contract! {
         digest_is_stored_whole
         stale_digest_write_is_refused
         due_digests_are_listed_oldest_first
+        parked_digest_is_no_longer_due
         change_notifies_every_other_attendee_once;
     contacts:
         opt_in_is_absent_at_first
@@ -127,6 +128,7 @@ contract! {
         bad_press_is_rejected_future_press_cut;
     ingest:
         bad_message_harms_no_other
+        oversized_message_is_kept_cut
         several_requests_are_one_change
         every_delivery_has_its_own_outcome
         second_delivery_changes_nothing

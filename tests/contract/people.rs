@@ -142,6 +142,10 @@ pub async fn changes_since(backend: &Backend, position: &Position, events: &[&st
         let page = backend.changes.changes(&position, 100).await.expect("the backend is there");
         let Some((last, _)) = page.last() else { return found };
         position = last.clone();
-        found.extend(page.into_iter().map(|(_, change)| change).filter(|change| events.contains(&change.key.event)));
+        found.extend(
+            page.into_iter()
+                .map(|(_, change)| change.expect("it is readable"))
+                .filter(|change| events.contains(&change.key.event)),
+        );
     }
 }

@@ -1,4 +1,4 @@
-use countmein::ports::{Deletion, RejectedMessage};
+use countmein::ports::{Deletion, RejectEntry, RejectedMessage};
 
 use crate::backend::Backend;
 use crate::people::{at, unique};
@@ -63,6 +63,14 @@ pub async fn rejects_are_listed_by_id(backend: &Backend) {
         }
         assert_eq!(found, expected, "at {size} a page");
     }
+    let entries = backend.rejected.entries(3, Some(&expected[1].id)).await.expect("the backend is there");
+    let entry = |reject: &RejectedMessage| RejectEntry {
+        id: reject.id.clone(),
+        reason: reject.reason.clone(),
+        arrived_at: reject.arrived_at,
+        rejected_at: reject.rejected_at,
+    };
+    assert_eq!(entries, expected[2..5].iter().map(entry).collect::<Vec<_>>());
     assert!(!backend.rejected.list(1, None).await.expect("the backend is there").is_empty());
 }
 

@@ -20,8 +20,8 @@ use countmein::domain::signup::{AttendeeKey, Request, Signup, SignupId, Version}
 use countmein::domain::timestamp::Timestamp;
 use countmein::fanout::{DigestSender, add_to_digests};
 use countmein::ports::{
-    ApplyError, AttendeeSignups, Digests, EventSummary, NotificationCounts, Notified, Notifier, Roster, RosterPage,
-    SendError, Unavailable, Write,
+    ApplyError, AttendeeSignups, Digests, EventSummary, NotificationCounts, Notified, Notifier, ParkedEvent, ReadError,
+    Roster, RosterPage, SendError, Unavailable, Write,
 };
 use futures_util::FutureExt as _;
 
@@ -163,7 +163,7 @@ impl Memory {
 
 #[async_trait]
 impl Digests for Memory {
-    async fn digest(&self, event: &EventId) -> Result<Option<Digest>, Unavailable> {
+    async fn digest(&self, event: &EventId) -> Result<Option<Digest>, ReadError> {
         self.step().await;
         Ok(self.state().digests.get(event).cloned())
     }
@@ -191,6 +191,10 @@ impl Digests for Memory {
         due.sort_by_key(|(_, at)| *at);
         due.truncate(limit);
         Ok(due)
+    }
+
+    async fn park(&self, _: &ParkedEvent) -> Result<(), Unavailable> {
+        unreachable!("no record is damaged")
     }
 }
 

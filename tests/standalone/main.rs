@@ -8,6 +8,7 @@ mod alexa;
 mod announcements;
 mod cli;
 mod crash;
+mod damage;
 mod full_disk;
 mod http;
 mod import;

@@ -1,21 +1,24 @@
 //! The digests, one item each. A write replaces the whole item, and is conditional on its version.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
 use super::item::{self, Item, NAME};
-use super::{DIGESTS, EventsTable, number, text};
+use super::{DIGESTS, EventsTable, PARKED, key, number, text};
 use crate::adapters::aws::error::unavailable;
 use crate::domain::digest::Digest;
 use crate::domain::event::EventId;
 use crate::domain::timestamp::Timestamp;
 use crate::formats::stored::digest as record;
 use crate::formats::stored::digest::DigestRecord;
-use crate::ports::{Digests, EventSummary, Unavailable, Write};
+use crate::ports::{DamagedRecord, Digests, EventSummary, ParkedEvent, ReadError, Unavailable, Write};
 
 const READING: &str = "reading a digest";
+const PARKING: &str = "parking an event";
 const LISTING: &str = "reading the events";
 
 /// The name of the index that contains the digests with pending changes, in the order in which they are due.
@@ -31,6 +34,9 @@ const WAITING_VALUE: &str = "yes";
 
 /// The binary attribute with the hashes of the changes that a digest has already counted.
 const SEEN: &str = "seen";
+
+/// How long a parked event is stored.
+const PARKED_RETENTION: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
 /// A digest's attributes, except `seen`, which is binary.
 #[derive(Serialize, Deserialize)]
@@ -56,6 +62,17 @@ struct SummaryRecord {
     expires_at: Option<i64>,
 }
 
+/// A parked event. Times are in milliseconds, except `expires_at`.
+#[derive(Serialize)]
+struct ParkedRecord<'a> {
+    event: &'a str,
+    /// The event's id.
+    name: &'a str,
+    cause: &'a str,
+    parked_at: i64,
+    expires_at: i64,
+}
+
 #[derive(Deserialize)]
 struct DueRecord {
     name: String,
@@ -64,9 +81,10 @@ struct DueRecord {
 
 #[async_trait]
 impl Digests for EventsTable {
-    async fn digest(&self, event: &EventId) -> Result<Option<Digest>, Unavailable> {
+    async fn digest(&self, event: &EventId) -> Result<Option<Digest>, ReadError> {
         let found = self.get(READING, DIGESTS, event.as_str()).await?;
-        found.item.map(from_item).transpose()
+        let digest = found.item.map(from_item).transpose();
+        digest.map_err(|damaged| ReadError::Damaged(damaged.cause))
     }
 
     async fn store(&self, digest: &Digest) -> Result<Write, Unavailable> {
@@ -98,6 +116,36 @@ impl Digests for EventsTable {
             Ok((EventId::from_stored(name), time(due_at)?))
         });
         due.collect()
+    }
+
+    async fn park(&self, parked: &ParkedEvent) -> Result<(), Unavailable> {
+        let item = item::write(&ParkedRecord {
+            event: PARKED,
+            name: parked.event.as_str(),
+            cause: &parked.cause,
+            parked_at: parked.parked_at.as_millis(),
+            expires_at: parked.parked_at.plus(PARKED_RETENTION).as_seconds(),
+        });
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(item)).send().await;
+        put.map_err(|error| unavailable(PARKING, &error))?;
+        if parked.damaged == DamagedRecord::Change {
+            return Ok(());
+        }
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key(DIGESTS, parked.event.as_str())))
+            .update_expression("REMOVE waiting, due_at")
+            .condition_expression("attribute_exists(version)");
+        match update.send().await {
+            Err(error)
+                if error.as_service_error().is_some_and(|error| error.is_conditional_check_failed_exception()) =>
+            {
+                Ok(())
+            }
+            updated => updated.map(drop).map_err(|error| unavailable(PARKING, &error)),
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 
 use crate::domain::attendee::Attendee;
 use crate::formats::stored::attendee::AttendeeRecord;
+use crate::formats::stored::describe_damage;
 use crate::ports::Unavailable;
 
 /// The partition key's attribute.
@@ -33,5 +34,5 @@ pub fn attendee(item: Item) -> Result<Attendee, Unavailable> {
 
 /// The error of an item that cannot be read.
 pub fn damaged(error: impl ToString) -> Unavailable {
-    Unavailable { doing: "reading an item of the table", cause: error.to_string() }
+    Unavailable { doing: "reading an item of the table", cause: describe_damage(&error) }
 }

@@ -29,6 +29,8 @@ use crate::ports::{Backend, Deletion, Unavailable, Write};
 
 /// Partition key of all digests. The sort key is the event's id.
 const DIGESTS: &str = "#digest";
+/// Partition key of all parked events. The sort key is the event's id.
+const PARKED: &str = "#parked";
 /// Partition key of all rejected messages. The sort key is the message's id.
 const REJECTS: &str = "#reject";
 /// Partition key of all idempotency keys. The sort key is the key that the client sent.

@@ -4,10 +4,10 @@ use async_trait::async_trait;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde::{Deserialize, Serialize};
 
-use super::item::{self, Item};
+use super::item::{self, Item, NAME};
 use super::{EventsTable, MAX_CONCURRENT_CALLS, REJECTS};
 use crate::domain::timestamp::Timestamp;
-use crate::ports::{Deletion, RejectedMessage, RejectedMessages, Unavailable};
+use crate::ports::{Deletion, RejectEntry, RejectedMessage, RejectedMessages, Unavailable};
 
 const STORING: &str = "storing a rejected message";
 const READING: &str = "reading the rejected messages";
@@ -20,6 +20,15 @@ struct RejectRecord {
     /// The original message's id.
     name: String,
     body: String,
+    reason: String,
+    arrived_at: i64,
+    rejected_at: i64,
+}
+
+/// The attributes of a rejected message in the list.
+#[derive(Deserialize)]
+struct EntryRecord {
+    name: String,
     reason: String,
     arrived_at: i64,
     rejected_at: i64,
@@ -38,6 +47,16 @@ impl RejectedMessages for EventsTable {
     async fn list(&self, limit: usize, after: Option<&str>) -> Result<Vec<RejectedMessage>, Unavailable> {
         let query = self.client.query().consistent_read(true);
         self.query_partition(READING, query, (REJECTS, after), limit, |item| from_item(item).map(Some)).await
+    }
+
+    async fn entries(&self, limit: usize, after: Option<&str>) -> Result<Vec<RejectEntry>, Unavailable> {
+        let query = self
+            .client
+            .query()
+            .consistent_read(true)
+            .projection_expression("#name, reason, arrived_at, rejected_at")
+            .expression_attribute_names("#name", NAME);
+        self.query_partition(READING, query, (REJECTS, after), limit, |item| entry(item).map(Some)).await
     }
 
     async fn get(&self, id: &str) -> Result<Option<RejectedMessage>, Unavailable> {
@@ -67,9 +86,17 @@ impl EventsTable {
     }
 }
 
+fn entry(item: Item) -> Result<RejectEntry, Unavailable> {
+    let EntryRecord { name, reason, arrived_at, rejected_at } = item::read(item)?;
+    Ok(RejectEntry { id: name, reason, arrived_at: time(arrived_at)?, rejected_at: time(rejected_at)? })
+}
+
+fn time(millis: i64) -> Result<Timestamp, Unavailable> {
+    Timestamp::from_millis(millis).map_err(item::damaged)
+}
+
 fn from_item(item: Item) -> Result<RejectedMessage, Unavailable> {
     let record: RejectRecord = item::read(item)?;
-    let time = |millis| Timestamp::from_millis(millis).map_err(item::damaged);
     Ok(RejectedMessage {
         id: record.name,
         body: record.body,

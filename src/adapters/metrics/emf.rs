@@ -105,6 +105,10 @@ impl Meter for Emf {
         ]);
     }
 
+    fn parked(&self, events: u64) {
+        self.write(&[Metric::count("EventsParked", events)]);
+    }
+
     fn suppressed(&self, limit: Limit) {
         let name = match limit {
             Limit::OptIns => "SuppressedByOptIns",

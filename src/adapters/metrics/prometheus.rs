@@ -26,6 +26,7 @@ pub struct PrometheusMetrics {
     rejected: Counter,
     retries: Counter,
     notifications: Family<ByOutcome, Counter>,
+    parked: Counter,
     suppressed: Family<ByLimit, Counter>,
     requests: Family<ByRoute, Histogram, fn() -> Histogram>,
     queue_messages: Gauge,
@@ -70,6 +71,7 @@ impl PrometheusMetrics {
             rejected: Counter::default(),
             retries: Counter::default(),
             notifications: Family::default(),
+            parked: Counter::default(),
             suppressed: Family::default(),
             requests: Family::new_with_constructor(|| Histogram::new(exponential_buckets(0.000_5, 4.0, 8))),
             queue_messages: Gauge::default(),
@@ -103,6 +105,11 @@ impl PrometheusMetrics {
             "notifications",
             "Notification recipients, by outcome of the notification",
             metrics.notifications.clone(),
+        );
+        registry.register(
+            "events_parked",
+            "Events that were parked because a stored record is damaged",
+            metrics.parked.clone(),
         );
         registry.register("messages_suppressed", "Messages that a limit suppressed", metrics.suppressed.clone());
         registry.register("queue_messages", "Messages on the queue", metrics.queue_messages.clone());
@@ -144,6 +151,10 @@ impl Meter for PrometheusMetrics {
         for (outcome, count) in by_outcome {
             self.notifications.get_or_create(&ByOutcome { outcome }).inc_by(count);
         }
+    }
+
+    fn parked(&self, events: u64) {
+        self.parked.inc_by(events);
     }
 
     fn suppressed(&self, limit: Limit) {

@@ -6,6 +6,7 @@ use rusqlite::{Connection, Row};
 use crate::domain::attendee::Attendee;
 use crate::domain::channel::Channel;
 use crate::formats::stored::attendee::{AttendeeRecord, Damaged, StoredContact, StoredStatus};
+use crate::formats::stored::describe_damage;
 
 pub const COLUMNS: &str = "event, name, display_name, status, requested_at, signup_id, title, since, owner, channel, \
                            contact_kind, contact, expires_at, notify, link_asked_at";
@@ -64,11 +65,11 @@ pub fn image(attendee: &AttendeeRecord) -> String {
     serde_json::to_string(attendee).expect("a record can always be written as JSON")
 }
 
-pub fn from_image(image: Option<String>) -> rusqlite::Result<Option<Attendee>> {
+/// Reads an attendee from an image. The error says what is wrong, without the values in it.
+pub fn from_image(image: Option<String>) -> Result<Option<Attendee>, String> {
     let Some(image) = image else { return Ok(None) };
-    let record = serde_json::from_str(&image)
-        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(3, Type::Text, error.into()))?;
-    from_record(record).map(Some)
+    let record: AttendeeRecord = serde_json::from_str(&image).map_err(|error| describe_damage(&error))?;
+    record.try_into().map(Some).map_err(|damaged: Damaged| damaged.to_string())
 }
 
 fn from_record(record: AttendeeRecord) -> rusqlite::Result<Attendee> {

@@ -12,11 +12,15 @@ use crate::domain::event::EventId;
 use crate::domain::signup::AttendeeKey;
 use crate::domain::timestamp::Timestamp;
 use crate::formats::stored::attendee::AttendeeRecord;
-use crate::ports::{ChangeFeed, Position, Unavailable};
+use crate::ports::{ChangeFeed, DamagedChange, Position, Unavailable};
 
 #[async_trait]
 impl ChangeFeed for Sqlite {
-    async fn changes(&self, after: &Position, limit: usize) -> Result<Vec<(Position, Change)>, Unavailable> {
+    async fn changes(
+        &self,
+        after: &Position,
+        limit: usize,
+    ) -> Result<Vec<(Position, Result<Change, DamagedChange>)>, Unavailable> {
         let after: i64 = after.as_str().parse().unwrap_or_default();
         self.read("reading the changes", move |db| {
             let sql = "SELECT seq, event, name, old_image, new_image FROM change WHERE seq > ?1 ORDER BY seq LIMIT ?2";
@@ -24,13 +28,20 @@ impl ChangeFeed for Sqlite {
             let rows = statement.query_map((after, limit), |row| {
                 let event = EventId::from_stored(row.get(1)?);
                 let name = NameKey::from_stored(row.get(2)?);
-                let (old, new) = (from_image(row.get(3)?)?, from_image(row.get(4)?)?);
+                let (old, new): (Option<String>, Option<String>) = (row.get(3)?, row.get(4)?);
                 let seq: i64 = row.get(0)?;
-                Ok((Position::After(seq.to_string()), Change { key: AttendeeKey { event, name }, old, new }))
+                Ok((Position::After(seq.to_string()), read_change(AttendeeKey { event, name }, old, new)))
             })?;
             rows.collect()
         })
         .await
+    }
+}
+
+fn read_change(key: AttendeeKey, old: Option<String>, new: Option<String>) -> Result<Change, DamagedChange> {
+    match (from_image(old), from_image(new)) {
+        (Ok(old), Ok(new)) => Ok(Change { key, old, new }),
+        (Err(cause), _) | (_, Err(cause)) => Err(DamagedChange { event: key.event, cause }),
     }
 }
 

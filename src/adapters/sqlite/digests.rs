@@ -1,30 +1,28 @@
 //! The digests, one row each. A write replaces the whole row, and is conditional on its version.
 
 use async_trait::async_trait;
-use rusqlite::types::Type;
 
 use crate::adapters::sqlite::{Sqlite, query_optional, stored_time};
 use crate::domain::digest::Digest;
 use crate::domain::event::EventId;
 use crate::domain::timestamp::Timestamp;
+use crate::formats::stored::describe_damage;
 use crate::formats::stored::digest as record;
 use crate::formats::stored::digest::DigestRecord;
-use crate::ports::{Digests, Unavailable, Write};
+use crate::ports::{DamagedRecord, Digests, ParkedEvent, ReadError, Unavailable, Write};
 
 #[async_trait]
 impl Digests for Sqlite {
-    async fn digest(&self, event: &EventId) -> Result<Option<Digest>, Unavailable> {
-        let event = event.clone();
-        self.read("reading a digest", move |db| {
-            let sql = "SELECT record, seen FROM digest WHERE event = ?1";
-            query_optional(db, sql, [event.as_str()], |row| {
-                let (json, seen): (String, Vec<u8>) = (row.get(0)?, row.get(1)?);
-                let record: DigestRecord = serde_json::from_str(&json)
-                    .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, error.into()))?;
-                Ok(record.into_digest(event.clone(), &seen))
-            })
-        })
-        .await
+    async fn digest(&self, event: &EventId) -> Result<Option<Digest>, ReadError> {
+        let id = event.clone();
+        let found = self.read("reading a digest", move |db| {
+            let sql = "SELECT CAST(record AS BLOB), seen FROM digest WHERE event = ?1";
+            query_optional(db, sql, [id.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
+        });
+        let Some((json, seen)): Option<(Vec<u8>, Vec<u8>)> = found.await? else { return Ok(None) };
+        let record: DigestRecord =
+            serde_json::from_slice(&json).map_err(|error| ReadError::Damaged(describe_damage(&error)))?;
+        Ok(Some(record.into_digest(event.clone(), &seen)))
     }
 
     async fn store(&self, digest: &Digest) -> Result<Write, Unavailable> {
@@ -58,21 +56,40 @@ impl Digests for Sqlite {
         })
         .await
     }
+
+    async fn park(&self, parked: &ParkedEvent) -> Result<(), Unavailable> {
+        let ParkedEvent { event, damaged, cause, parked_at } = parked.clone();
+        self.write("parking an event", move |db| {
+            let sql = "INSERT OR REPLACE INTO parked_event (event, cause, parked_at) VALUES (?1, ?2, ?3)";
+            db.prepare_cached(sql)?.execute((event.as_str(), &cause, parked_at.as_millis()))?;
+            if damaged == DamagedRecord::Digest {
+                db.prepare_cached("UPDATE digest SET due_at = NULL WHERE event = ?1")?.execute([event.as_str()])?;
+            }
+            Ok(())
+        })
+        .await
+    }
 }
 
 impl Sqlite {
     /// Ends all leases. Their workers have stopped, because only this process uses the database.
     pub async fn end_leases(&self, now: Timestamp) -> Result<(), Unavailable> {
         let leased = self.read("reading the leases of digests", |db| {
-            let sql = "SELECT event FROM digest WHERE json_extract(record, '$.lease') IS NOT NULL";
+            let sql =
+                "SELECT event FROM digest WHERE json_valid(record) AND json_extract(record, '$.lease') IS NOT NULL";
             let events: Vec<String> = db.prepare(sql)?.query_map((), |row| row.get(0))?.collect::<Result<_, _>>()?;
             Ok(events)
         });
         for event in leased.await? {
-            if let Some(mut digest) = self.digest(&EventId::from_stored(event)).await? {
-                digest.end_lease(now);
-                // No other worker runs yet, so there is no conflict.
-                let _ = self.store(&digest).await?;
+            match self.digest(&EventId::from_stored(event)).await {
+                Ok(Some(mut digest)) => {
+                    digest.end_lease(now);
+                    // No other worker runs yet, so there is no conflict.
+                    let _ = self.store(&digest).await?;
+                }
+                // A damaged digest is parked when it is due.
+                Ok(None) | Err(ReadError::Damaged(_)) => {}
+                Err(ReadError::Unavailable(unavailable)) => return Err(unavailable),
             }
         }
         Ok(())

@@ -17,7 +17,7 @@ pub const DATABASE: &str = "countmein.sqlite";
 const LOCK_FILE: &str = "countmein.lock";
 
 /// Script `i` migrates the schema from version `i` to `i + 1`.
-const SCHEMA: [&str; 8] = [
+const SCHEMA: [&str; 9] = [
     include_str!("schema/1.sql"),
     include_str!("schema/2.sql"),
     include_str!("schema/3.sql"),
@@ -26,6 +26,7 @@ const SCHEMA: [&str; 8] = [
     include_str!("schema/6.sql"),
     include_str!("schema/7.sql"),
     include_str!("schema/8.sql"),
+    include_str!("schema/9.sql"),
 ];
 
 /// The files contain contacts, so only the owner of the folder may read it and its files.

@@ -102,6 +102,7 @@ impl Sqlite {
         let lock = file::lock(folder)?;
         let path = folder.join(DATABASE);
         let connection = file::open_writer(&path)?;
+        let backlog = Backlog::new(connection.query_row("SELECT count(*) FROM queue", (), |row| row.get(0))?);
         Ok(Self {
             shared: Arc::new(Shared {
                 writer: Writer::start(connection),
@@ -109,7 +110,7 @@ impl Sqlite {
                 readers: Semaphore::new(MAX_READERS),
                 path,
                 visibility_timeout,
-                backlog: Backlog::new(),
+                backlog,
                 prefers_unsuspected: AtomicBool::new(false),
                 unsettled: Mutex::default(),
                 write_error: Mutex::default(),

@@ -27,9 +27,12 @@ const RECEIVE_WAIT_TIME: Duration = Duration::from_secs(1);
 #[async_trait]
 impl Queue for Sqlite {
     async fn send(&self, bodies: Vec<String>) -> Result<(), Unavailable> {
+        self.shared.backlog.wait_for_worker().await;
         self.check_room(u64::try_from(bodies.len()).expect("a count fits 64 bits")).await?;
         let sent = self
-            .write("writing to the queue", move |db| {
+            .shared
+            .writer
+            .accept("writing to the queue", move |db| {
                 let now = clock::now();
                 let mut insert =
                     db.prepare_cached("INSERT INTO queue (id, body, arrived_at, visible_at) VALUES (?1, ?2, ?3, ?3)")?;
@@ -171,7 +174,7 @@ impl Sqlite {
         let visibility_timeout = self.shared.visibility_timeout;
         // Every second call takes unsuspected messages first. Otherwise many suspects would delay the others.
         let prefers_unsuspected = self.shared.prefers_unsuspected.fetch_not(Ordering::Relaxed);
-        self.write("reading the queue", move |db| {
+        let received = self.write("reading the queue", move |db| {
             let now = clock::now();
             reject_undeliverable(db, now)?;
             let first = "SELECT receive_count FROM queue WHERE visible_at <= ?1 AND receive_count < ?2 ORDER BY seq LIMIT 1";
@@ -203,8 +206,10 @@ impl Sqlite {
             let mut received = rows.collect::<rusqlite::Result<Vec<_>>>()?;
             received.sort_unstable_by_key(|(seq, _)| *seq);
             Ok(received.into_iter().map(|(_, delivery)| delivery).collect())
-        })
-        .await
+        });
+        let received: Vec<Delivery> = received.await?;
+        self.shared.backlog.record_lag(&received, clock::now());
+        Ok(received)
     }
 }
 

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use rusqlite::{Connection, Row};
 
 use crate::adapters::sqlite::{Sqlite, query_optional, stored_time};
-use crate::ports::{Deletion, RejectedMessage, RejectedMessages, Unavailable};
+use crate::ports::{Deletion, RejectEntry, RejectedMessage, RejectedMessages, Unavailable};
 
 /// The start of every query, with the columns that [`read`] expects.
 const SELECT: &str = "SELECT id, body, reason, arrived_at, rejected_at FROM reject";
@@ -29,6 +29,24 @@ impl RejectedMessages for Sqlite {
         self.read("reading the rejected messages", move |db| {
             let mut statement = db.prepare_cached(&format!("{SELECT} WHERE id > ?1 ORDER BY id LIMIT ?2"))?;
             statement.query_map((after, limit), read)?.collect()
+        })
+        .await
+    }
+
+    async fn entries(&self, limit: usize, after: Option<&str>) -> Result<Vec<RejectEntry>, Unavailable> {
+        let after = after.unwrap_or_default().to_owned();
+        self.read("reading the rejected messages", move |db| {
+            let sql = "SELECT id, reason, arrived_at, rejected_at FROM reject WHERE id > ?1 ORDER BY id LIMIT ?2";
+            let mut statement = db.prepare_cached(sql)?;
+            let rows = statement.query_map((after, limit), |row| {
+                Ok(RejectEntry {
+                    id: row.get(0)?,
+                    reason: row.get(1)?,
+                    arrived_at: stored_time(row.get(2)?)?,
+                    rejected_at: stored_time(row.get(3)?)?,
+                })
+            })?;
+            rows.collect()
         })
         .await
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use futures_util::future::join_all;
 use rusqlite::Connection;
 use tokio::time::Instant;
 
@@ -17,9 +18,8 @@ use crate::domain::timestamp::Timestamp;
 use crate::formats::stored::attendee::AttendeeRecord;
 use crate::ports::{ApplyError, AttendeeSignups, EventSummary, Roster, RosterPage, Unavailable};
 
-/// Maximum attendees per transaction. The number is small so that a concurrent sign-up waits only about a millisecond,
-/// and so that a failed write affects few other attendees.
-const MAX_ATTENDEES_PER_TRANSACTION: usize = 64;
+/// Maximum attendees in one write, so that a failed write affects few other attendees.
+const MAX_ATTENDEES_PER_WRITE: usize = 64;
 
 #[async_trait]
 impl Roster for Sqlite {
@@ -31,9 +31,8 @@ impl Roster for Sqlite {
         _deadline: Instant,
     ) -> Vec<Result<Vec<Applied>, ApplyError>> {
         let batches: Arc<[AttendeeSignups]> = batches.into();
-        let mut results = Vec::with_capacity(batches.len());
-        for start in (0..batches.len()).step_by(MAX_ATTENDEES_PER_TRANSACTION) {
-            let slice = start..batches.len().min(start + MAX_ATTENDEES_PER_TRANSACTION);
+        let writes = (0..batches.len()).step_by(MAX_ATTENDEES_PER_WRITE).map(async |start| {
+            let slice = start..batches.len().min(start + MAX_ATTENDEES_PER_WRITE);
             let (count, batches) = (slice.len(), Arc::clone(&batches));
             let work = move |db: &Connection| {
                 let apply = |batch| match apply_batch(db, batch, now) {
@@ -44,12 +43,10 @@ impl Roster for Sqlite {
                 batches[slice.clone()].iter().map(apply).collect()
             };
             let applied: Result<Vec<_>, _> = self.write("writing to the roster", work).await;
-            match applied {
-                Ok(applied) => results.extend(applied),
-                Err(unavailable) => results.extend(std::iter::repeat_n(Err(unavailable.into()), count)),
-            }
-        }
-        results
+            applied.unwrap_or_else(|unavailable| vec![Err(unavailable.into()); count])
+        });
+        // The writes share a commit.
+        join_all(writes).await.concat()
     }
 
     async fn attendee(&self, key: &AttendeeKey) -> Result<Option<Attendee>, Unavailable> {

@@ -1,17 +1,21 @@
 //! The writer thread. It runs all waiting writes in one transaction, and returns their results after the commit.
 //!
-//! In this way, concurrent writes share one fsync, and a single write is committed without delay.
+//! In this way, concurrent writes share one fsync, and a single write is committed without delay. Writes that process
+//! messages go before writes that accept new messages, so that no more are accepted than can be processed.
 
+use std::mem;
 use std::panic::{self, AssertUnwindSafe};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
 use rusqlite::{Connection, TransactionBehavior};
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::adapters::sqlite::unavailable;
 use crate::ports::Unavailable;
 
-/// Maximum writes in one commit. It limits how long the first write of a group waits for the others.
+/// Maximum writes of new messages in one commit. It limits how long the first write of a group waits for the others.
 const MAX_GROUP_SIZE: usize = 256;
 
 /// Maximum writes that wait for the thread. Further calls wait until there is room.
@@ -19,8 +23,17 @@ const QUEUE_CAPACITY: usize = 1_024;
 
 pub struct Writer {
     /// Dropping this sender ends the thread. It is `None` only during the drop of the writer.
-    jobs: Option<mpsc::Sender<Box<dyn Job>>>,
+    waiting: Option<mpsc::Sender<Waiting>>,
+    /// The writes that are part of the next commit.
+    first: Arc<Mutex<Vec<Box<dyn Job>>>>,
     thread: Option<JoinHandle<()>>,
+}
+
+/// What the thread waits for.
+enum Waiting {
+    /// There may be writes in [`Writer::first`].
+    First,
+    NewMessages(Box<dyn Job>),
 }
 
 /// A write. The trait hides the type of its result, so that writes of different types can share a queue.
@@ -61,17 +74,24 @@ where
 impl Writer {
     /// Starts the thread.
     pub fn start(mut connection: Connection) -> Self {
-        let (jobs, mut queue) = mpsc::channel::<Box<dyn Job>>(QUEUE_CAPACITY);
+        let (waiting, mut queue) = mpsc::channel(QUEUE_CAPACITY);
+        let first = Arc::new(Mutex::new(Vec::new()));
+        let next = Arc::clone(&first);
         let thread = thread::Builder::new()
             .name("sqlite-writer".to_owned())
             .spawn(move || {
-                let mut group = Vec::with_capacity(MAX_GROUP_SIZE);
-                while queue.blocking_recv_many(&mut group, MAX_GROUP_SIZE) > 0 {
+                let mut received = Vec::with_capacity(MAX_GROUP_SIZE);
+                while queue.blocking_recv_many(&mut received, MAX_GROUP_SIZE) > 0 {
+                    let mut group = mem::take(&mut *next.lock().expect(NEVER_POISONED));
+                    group.extend(received.drain(..).filter_map(|waiting| match waiting {
+                        Waiting::First => None,
+                        Waiting::NewMessages(job) => Some(job),
+                    }));
                     commit(&mut connection, &mut group);
                 }
             })
             .expect("the operating system can start a thread");
-        Self { jobs: Some(jobs), thread: Some(thread) }
+        Self { waiting: Some(waiting), first, thread: Some(thread) }
     }
 
     /// Runs `work` in a transaction. The write is durable when this returns `Ok`. If another write in the same
@@ -83,16 +103,42 @@ impl Writer {
     ) -> Result<T, Unavailable> {
         let (reply_to, reply) = oneshot::channel();
         let job = Box::new(WriteJob { doing, work, result: None, reply_to });
-        let jobs = self.jobs.as_ref().expect("the sender is only dropped with the writer");
-        jobs.send(job).await.map_err(|_| unavailable(doing, "the writer has stopped"))?;
-        reply.await.unwrap_or_else(|_| Err(unavailable(doing, "the writer has stopped")))
+        self.first.lock().expect(NEVER_POISONED).push(job);
+        match self.waiting().try_send(Waiting::First) {
+            // If the queue is full, the thread is busy, and looks for first writes before its next commit.
+            Ok(()) | Err(TrySendError::Full(_)) => {}
+            Err(TrySendError::Closed(_)) => return Err(stopped(doing)),
+        }
+        reply.await.unwrap_or_else(|_| Err(stopped(doing)))
     }
+
+    /// Like [`Writer::write`], but for a write that accepts new messages.
+    pub async fn accept<T: Send + 'static>(
+        &self,
+        doing: &'static str,
+        work: impl FnMut(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, Unavailable> {
+        let (reply_to, reply) = oneshot::channel();
+        let job = Box::new(WriteJob { doing, work, result: None, reply_to });
+        self.waiting().send(Waiting::NewMessages(job)).await.map_err(|_| stopped(doing))?;
+        reply.await.unwrap_or_else(|_| Err(stopped(doing)))
+    }
+
+    fn waiting(&self) -> &mpsc::Sender<Waiting> {
+        self.waiting.as_ref().expect("the sender is only dropped with the writer")
+    }
+}
+
+const NEVER_POISONED: &str = "no thread panics while it holds the lock";
+
+fn stopped(doing: &'static str) -> Unavailable {
+    unavailable(doing, "the writer has stopped")
 }
 
 impl Drop for Writer {
     /// Waits until the thread has finished the waiting writes and has closed the connection.
     fn drop(&mut self) {
-        self.jobs.take();
+        self.waiting.take();
         if let Some(thread) = self.thread.take()
             && thread.join().is_err()
         {
@@ -243,6 +289,22 @@ mod tests {
 
         assert_eq!([one.unwrap(), two.unwrap(), three.unwrap()], [0, 0, 0]);
         assert_eq!(count(&path), Ok(3));
+    }
+
+    #[tokio::test]
+    async fn new_messages_are_written_last() {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = start_writer(&folder.path().join("words"));
+        let accept = |word: &'static str| {
+            writer.accept("accepting", move |db| db.execute("INSERT INTO word VALUES (?1)", [word]))
+        };
+        let (busy, release) = busy(&writer).await;
+
+        let (_, message, processed, ()) =
+            tokio::join!(biased; busy, accept("message"), insert(&writer, "processed"), async { drop(release) });
+
+        assert_eq!((message.unwrap(), processed.unwrap()), (1, 1));
+        assert_eq!(words(&writer).await, ["processed", "message"]);
     }
 
     #[tokio::test]

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use crate::http::bodies::{LimitsBody, UsageBody};
 use crate::http::pages::{EVENTS_SHOWN, REJECTS_SHOWN, event_list, layout};
-use crate::ports::{EventSummary, RejectedMessage};
+use crate::ports::{EventSummary, RejectEntry, RejectedMessage};
 
 pub fn login(error: Option<&str>) -> Markup {
     let main = html! {
@@ -106,7 +106,7 @@ pub fn events(events: &[EventSummary], next: Option<&str>) -> Markup {
     layout("Events", &main)
 }
 
-pub fn rejects(rejects: &[RejectedMessage], next: Option<&str>) -> Markup {
+pub fn rejects(rejects: &[RejectEntry], next: Option<&str>) -> Markup {
     let main = html! {
         h1 { "Rejects" }
         @if rejects.is_empty() { p { "Every message could be taken." } }

@@ -252,16 +252,48 @@ fn leaving_lowers_the_count() {
 }
 
 #[test]
-fn damaged_record_fails_and_is_named() {
+fn damaged_record_parks_its_event_and_no_other() {
     let world = World::new();
-    let mut damaged = attendee("dance", "Ben");
+    let fanout = world.fanout();
+    let mut damaged = attendee("pizza", "Ben");
     damaged["requested_at"] = json!({ "S": "yesterday" });
 
-    let answer = world.fanout().invoke(&records([joins(1, "dance", "Ana"), stream_record(2, None, Some(&damaged))]));
+    let batch = [joins(1, "dance", "Ana"), stream_record(2, None, Some(&damaged)), joins(3, "pizza", "Cleo")];
+    fanout.invoke(&records(batch)).response();
 
-    let Answer::Error(error) = answer else { panic!("the invocation succeeded: {answer:?}") };
-    assert!(error["errorMessage"].as_str().unwrap().contains("000000000000000000002"), "{error}");
-    assert!(counts(&world).is_empty(), "the batch comes again, split");
+    assert_eq!(counts(&world), counted([("dance", 1), ("pizza", 1)]));
+    assert_eq!(parked(&world), ["pizza"]);
+    let metrics = metrics(&fanout.kill());
+    assert_eq!(metrics.iter().filter_map(|line| line["EventsParked"].as_f64()).sum::<f64>(), 1.0, "{metrics:?}");
+}
+
+#[test]
+fn damaged_digest_parks_its_event_and_no_other() {
+    let world = World::new();
+    let fanout = world.fanout();
+    world.put(&json!({
+        "event": { "S": "#digest" }, "name": { "S": "pizza" }, "title": { "S": "Pizza" }, "count": { "N": "1" },
+        "version": { "N": "1" }, "waiting": { "S": "yes" }, "due_at": { "N": "1" },
+    }));
+
+    fanout.invoke(&records([joins(1, "pizza", "Ben"), joins(2, "dance", "Ana")])).response();
+    fanout.invoke(&schedule()).response();
+
+    assert_eq!(counts(&world)["dance"], "1");
+    assert_eq!(parked(&world), ["pizza"]);
+    assert!(
+        !world
+            .items("#digest")
+            .iter()
+            .any(|item| item["name"].as_s().unwrap() == "pizza" && item.contains_key("due_at"))
+    );
+    let metrics = metrics(&fanout.kill());
+    assert_eq!(metrics.iter().filter_map(|line| line["EventsParked"].as_f64()).sum::<f64>(), 1.0, "{metrics:?}");
+}
+
+/// The parked events.
+fn parked(world: &World) -> Vec<String> {
+    world.items("#parked").iter().map(|item| item["name"].as_s().unwrap().clone()).collect()
 }
 
 #[test]

@@ -237,7 +237,10 @@ impl World {
     pub fn movements(&self, event: &str) -> Vec<(Movement, String)> {
         let stream = TableStream::of(&self.account, TABLE);
         let changes = self.wait(stream.changes(&Position::Start, 100_000)).unwrap();
-        let changes = changes.iter().map(|(_, change)| change).filter(|change| change.key.event.as_str() == event);
+        let changes = changes
+            .iter()
+            .map(|(_, change)| change.as_ref().unwrap())
+            .filter(|change| change.key.event.as_str() == event);
         let movements = changes.filter_map(|change| change.movement());
         movements.map(|(movement, attendee)| (movement, attendee.name.to_string())).collect()
     }

@@ -9,13 +9,17 @@ fn a_digest_recognises_a_replayed_batch() {
     let template = template();
     let batch = template.largest(&template.properties("StreamMapping")["BatchSize"]);
     assert!(2 * batch <= MAX_CHANGE_HASHES as u64, "one batch and the one before it");
-    assert_eq!(template.section("Parameters")["StreamParallelism"]["Default"], 1);
 }
 
 #[test]
 fn failed_changes_are_kept_whole_and_counted() {
     let template = template();
     let mapping = template.properties("StreamMapping");
+    // Until the stream no longer has the record.
+    assert_eq!(mapping["MaximumRetryAttempts"], -1);
+    assert_eq!(mapping["MaximumRecordAgeInSeconds"], 86_400);
+    // Batches of one shard that are processed at the same time could store an event's changes in the wrong order.
+    assert!(mapping["ParallelizationFactor"].is_null());
     // A queue or a topic would get no more than the change's number (Lambda, "Retaining discarded records").
     let destination = text(&mapping["DestinationConfig"]["OnFailure"]["Destination"]);
     let bucket = destination.strip_prefix("!GetAtt ").and_then(|name| name.strip_suffix(".Arn")).unwrap();

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use async_trait::async_trait;
 use countmein::domain::change::Change;
 use countmein::lambda::stream_event;
-use countmein::ports::{ChangeFeed, Position, Unavailable};
+use countmein::ports::{ChangeFeed, DamagedChange, Position, Unavailable};
 use serde_json::{Value, json};
 
 use crate::support::ministack::{Account, REGION};
@@ -60,7 +60,7 @@ impl TableStream {
         self.call("GetShardIterator", &request)["ShardIterator"].take()
     }
 
-    fn read(&self, after: &Position, limit: usize) -> Vec<(Position, Change)> {
+    fn read(&self, after: &Position, limit: usize) -> Vec<(Position, Result<Change, DamagedChange>)> {
         let mut found = Vec::new();
         let mut iterator = self.iterator(after);
         loop {
@@ -74,7 +74,7 @@ impl TableStream {
                 let number = record["dynamodb"]["SequenceNumber"].as_str().expect("each record has a number");
                 // A record of a stream has the form in which Lambda gives it to a function.
                 let event = serde_json::from_value(json!({ "Records": [record] })).expect("it is an event");
-                let changes = stream_event::changes(event).expect("every image can be read");
+                let changes = stream_event::changes(event);
                 found.extend(changes.into_iter().map(|change| (Position::After(number.to_owned()), change)));
                 if found.len() == limit {
                     return found;
@@ -86,7 +86,11 @@ impl TableStream {
 
 #[async_trait]
 impl ChangeFeed for TableStream {
-    async fn changes(&self, after: &Position, limit: usize) -> Result<Vec<(Position, Change)>, Unavailable> {
+    async fn changes(
+        &self,
+        after: &Position,
+        limit: usize,
+    ) -> Result<Vec<(Position, Result<Change, DamagedChange>)>, Unavailable> {
         let (stream, after) = (self.clone(), after.clone());
         let read = tokio::task::spawn_blocking(move || stream.read(&after, limit));
         Ok(read.await.expect("the stream can be read"))

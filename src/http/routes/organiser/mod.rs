@@ -101,7 +101,7 @@ pub async fn page(
         Err(NotOrganiser::Login | NotOrganiser::Refused(_)) => return Ok(pages::login(None).into_response()),
     }
     let events = app.backend.roster.events(pages::EVENTS_SHOWN, None).await?;
-    let rejects = app.backend.rejected.list(pages::REJECTS_SHOWN, None).await?;
+    let rejects = app.backend.rejected.entries(pages::REJECTS_SHOWN, None).await?;
     let limits = limits::read_limits(&app).await?;
     Ok(pages::organiser(&events, rejects.len(), &limits).into_response())
 }

@@ -25,7 +25,7 @@ use crate::http::routes::organiser::{Organiser, QueuedSignup};
 use crate::http::routes::signups;
 use crate::http::{App, pages};
 use crate::ingest::presses::{PressResolver, ResolvedPress};
-use crate::ports::{Deletion, RejectedMessage};
+use crate::ports::{Deletion, RejectEntry, RejectedMessage};
 
 /// Time for resolving a rejected press again. It is shorter than the timeout of the Lambda function `api`.
 const PRESS_TIME: Duration = Duration::from_secs(5);
@@ -82,12 +82,12 @@ pub async fn list(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let limit = query.limit()?;
-    let rejects = app.backend.rejected.list(limit + 1, query.cursor()?.as_deref()).await?;
+    let rejects = app.backend.rejected.entries(limit + 1, query.cursor()?.as_deref()).await?;
     let (rejects, next) = split_page(rejects, limit, |reject| &reject.reason, |reject| &reject.id);
     if wants_page(&headers) {
         return Ok(pages::rejects(&rejects, next.as_deref()).into_response());
     }
-    Ok(Json(RejectsBody { rejects: rejects.iter().map(RejectSummary::of).collect(), next }).into_response())
+    Ok(Json(RejectsBody { rejects: rejects.into_iter().map(RejectSummary::from).collect(), next }).into_response())
 }
 
 /// Shows one rejected message.
@@ -108,7 +108,8 @@ pub async fn show(
     if wants_page(&headers) {
         return Ok(pages::reject(&reject, None).into_response());
     }
-    Ok(Json(RejectBody { summary: RejectSummary::of(&reject), body: reject.body }).into_response())
+    let RejectedMessage { id, body, reason, arrived_at, rejected_at } = reject;
+    Ok(Json(RejectBody { summary: RejectSummary { id, reason, arrived_at, rejected_at }, body }).into_response())
 }
 
 /// Corrects a rejected message and sends it again. It keeps its original id and time.
@@ -245,13 +246,8 @@ fn parse_form_corrections(fields: &Map<String, Value>) -> Result<Map<String, Val
     Ok(set)
 }
 
-impl RejectSummary {
-    fn of(reject: &RejectedMessage) -> Self {
-        Self {
-            id: reject.id.clone(),
-            reason: reject.reason.clone(),
-            arrived_at: reject.arrived_at,
-            rejected_at: reject.rejected_at,
-        }
+impl From<RejectEntry> for RejectSummary {
+    fn from(RejectEntry { id, reason, arrived_at, rejected_at }: RejectEntry) -> Self {
+        Self { id, reason, arrived_at, rejected_at }
     }
 }
