@@ -83,7 +83,7 @@ pub fn check_visible(text: &str) -> Result<(), FieldProblem> {
     }
 }
 
-/// Rejects text with more than [`MAX_MARKS`] nonspacing marks in a row, such as accents.
+/// Rejects text with more than four nonspacing marks in a row, such as accents.
 pub fn check_marks(text: &str) -> Result<(), FieldProblem> {
     if text.is_ascii() {
         return Ok(());
