@@ -237,11 +237,21 @@ pub async fn unstored_rejects_are_retried(backend: &Backend) {
     assert!(reject(backend, &poison).await.is_some() && reject(backend, &stranger).await.is_some());
 }
 
+/// What happens to the requests about one attendee.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    Applied,
+    /// They fail and have no effect.
+    Refused,
+    /// They take effect, but the answer is lost.
+    AnswerLost,
+}
+
 /// A roster that fails some batches as planned, and records what the others should result in.
 struct Witness {
     roster: Arc<dyn Roster>,
-    /// Whether the next batches are refused; those after the last are not.
-    refusals: Mutex<Vec<bool>>,
+    /// The fates of the next batches; those after the last are applied.
+    fates: Mutex<Vec<Fate>>,
     /// A batch with this attendee makes it panic.
     trap: Option<AttendeeKey>,
     account: Mutex<Account>,
@@ -254,13 +264,13 @@ struct Account {
 }
 
 impl Witness {
-    fn of(roster: Arc<dyn Roster>, mut refusals: Vec<bool>) -> Self {
-        refusals.reverse();
-        Self { roster, refusals: Mutex::new(refusals), trap: None, account: Mutex::default() }
+    fn of(roster: Arc<dyn Roster>, mut fates: Vec<Fate>) -> Self {
+        fates.reverse();
+        Self { roster, fates: Mutex::new(fates), trap: None, account: Mutex::default() }
     }
 
-    fn refuses(&self) -> bool {
-        self.refusals.lock().unwrap().pop().unwrap_or(false)
+    fn next_fate(&self) -> Fate {
+        self.fates.lock().unwrap().pop().unwrap_or(Fate::Applied)
     }
 }
 
@@ -284,17 +294,21 @@ impl Roster for Witness {
         deadline: Instant,
     ) -> Vec<Result<Vec<Applied>, ApplyError>> {
         assert!(batches.iter().all(|batch| Some(&batch.key) != self.trap.as_ref()), "it stepped into the trap");
-        let refused: Vec<bool> = batches.iter().map(|_| self.refuses()).collect();
-        let passed: Vec<AttendeeSignups> =
-            batches.into_iter().zip(&refused).filter(|(_, refused)| !**refused).map(|(batch, _)| batch).collect();
+        let fates: Vec<Fate> = batches.iter().map(|_| self.next_fate()).collect();
+        let passed = batches.into_iter().zip(&fates).filter(|(_, fate)| **fate != Fate::Refused);
+        let passed: Vec<AttendeeSignups> = passed.map(|(batch, _)| batch).collect();
         let mut answers = self.roster.apply(passed.clone(), now, deadline).await.into_iter();
         for (answer, batch) in answers.as_slice().iter().zip(&passed) {
             let expected = self.account.lock().unwrap().apply(batch, now);
             assert_eq!(answer.as_ref().expect("the backend is there"), &expected);
         }
-        let answer =
-            |refused| if refused { Err(out_of_order().into()) } else { answers.next().expect("each is answered") };
-        refused.into_iter().map(answer).collect()
+        let mut next = || answers.next().expect("each is answered");
+        let answer = |fate| match fate {
+            Fate::Applied => next(),
+            Fate::Refused => Err(out_of_order().into()),
+            Fate::AnswerLost => next().and(Err(out_of_order().into())),
+        };
+        fates.into_iter().map(answer).collect()
     }
 
     async fn attendee(&self, key: &AttendeeKey) -> Result<Option<Attendee>, Unavailable> {
@@ -322,7 +336,7 @@ pub async fn failed_attendee_is_retried_alone(backend: &Backend) {
     let event = unique("Dance");
     let [ana, ben] = ["Ana", "Ben"].map(|name| person(&event, name));
     let deliveries = [ben.enrols(1, "b"), ana.enrols(1, "a"), ana.enrols(2, "c")].each_ref().map(delivered);
-    let witness = Arc::new(Witness::of(backend.roster.clone(), vec![true, false]));
+    let witness = Arc::new(Witness::of(backend.roster.clone(), vec![Fate::Refused, Fate::Applied]));
 
     let processed = backend.ingest(&deliveries, witness.clone(), backend.rejected.clone(), at(ARRIVED)).await;
 
@@ -367,7 +381,7 @@ pub async fn transient_failure_never_becomes_a_reject(backend: &Backend) {
     let mut delivery = delivered(&person(&event, "Ana").enrols(1, &id));
     for receive_count in [1, MAX_RECEIVES, 1_000] {
         delivery = Delivery { receive_count, deferrals: often, ..delivery };
-        let refusing = Arc::new(Witness::of(backend.roster.clone(), vec![true]));
+        let refusing = Arc::new(Witness::of(backend.roster.clone(), vec![Fate::Refused]));
         let processed =
             backend.ingest(std::slice::from_ref(&delivery), refusing, backend.rejected.clone(), at(ARRIVED)).await;
         assert!(matches!(processed[..], [Processed { outcome: Outcome::Failed(_), .. }]), "{processed:?}");
@@ -490,7 +504,7 @@ pub struct History {
     /// Numbers of requests; each occurs at least once.
     pub deliveries: Vec<usize>,
     pub batch_sizes: Vec<usize>,
-    refusals: Vec<bool>,
+    fates: Vec<Fate>,
 }
 
 pub fn some_history() -> impl Strategy<Value = History> {
@@ -514,14 +528,10 @@ pub fn some_history() -> impl Strategy<Value = History> {
             let deliveries = (0..requests.len()).collect::<Vec<_>>();
             let deliveries = again.prop_map(move |again| [deliveries.clone(), again].concat()).prop_shuffle();
             let batch_sizes = prop::collection::vec(1..6_usize, 1..8);
-            (Just(requests), deliveries, batch_sizes, prop::collection::vec(prop::bool::weighted(0.3), 0..10))
+            let fate = prop_oneof![5 => Just(Fate::Applied), 1 => Just(Fate::Refused), 1 => Just(Fate::AnswerLost)];
+            (Just(requests), deliveries, batch_sizes, prop::collection::vec(fate, 0..10))
         })
-        .prop_map(|(requests, deliveries, batch_sizes, refusals)| History {
-            requests,
-            deliveries,
-            batch_sizes,
-            refusals,
-        })
+        .prop_map(|(requests, deliveries, batch_sizes, fates)| History { requests, deliveries, batch_sizes, fates })
 }
 
 /// The requests of a history on two events. Ids are chosen once, since requests name each other; an id contains
@@ -582,7 +592,7 @@ async fn run_history(backend: &Backend, history: &History) {
     let asked = history.ask(&dance, &pizza);
     let Asked { ids, signups } = &asked;
 
-    let witness = Arc::new(Witness::of(backend.roster.clone(), history.refusals.clone()));
+    let witness = Arc::new(Witness::of(backend.roster.clone(), history.fates.clone()));
     let mut waiting: Vec<(usize, u32)> = history.deliveries.iter().map(|number| (*number, 0)).collect();
     let mut sizes = history.batch_sizes.iter().cycle();
     let mut settled: BTreeSet<usize> = BTreeSet::new();

@@ -23,6 +23,7 @@ mod presses;
 mod queue;
 mod rejects;
 mod roster;
+mod worker;
 
 /// Every case as a test of its own.
 macro_rules! contract {
@@ -143,6 +144,8 @@ contract! {
         failed_attendee_is_retried_alone
         silent_roster_loses_nothing
         random_history_leaves_its_requests_outcome;
+    worker:
+        nothing_is_lost_or_invented;
 }
 
 hold!(sqlite);

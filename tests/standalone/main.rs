@@ -9,6 +9,7 @@ mod announcements;
 mod cli;
 mod crash;
 mod damage;
+mod durability;
 mod full_disk;
 mod http;
 mod import;
