@@ -9,7 +9,7 @@ use countmein::domain::backoff::BackoffPolicy;
 use countmein::domain::signup::Request;
 use countmein::domain::timestamp::Timestamp;
 
-use memory::Memory;
+use memory::{Fault, Memory};
 
 #[expect(dead_code, reason = "other test binaries use more of it")]
 #[path = "../support/mod.rs"]
@@ -40,6 +40,8 @@ enum Step {
     Work,
     /// The workers run, and crash after this many calls.
     Crash(usize),
+    /// The workers run, and one call fails after this many others.
+    Fail(usize, Fault),
     /// A person cannot be reached for this many seconds.
     Down(usize, u64),
 }
@@ -113,6 +115,11 @@ impl World {
             Step::SetBack(seconds) => self.memory.set_back(Duration::from_secs(seconds)),
             Step::Work => self.work(None),
             Step::Crash(steps) => self.work(Some(steps)),
+            Step::Fail(calls, fault) => {
+                self.memory.fail_after(Some((calls, fault)));
+                self.work(None);
+                self.memory.fail_after(None);
+            }
             Step::Down(person, seconds) => self.memory.take_down(PEOPLE[person], Duration::from_secs(seconds)),
         }
     }

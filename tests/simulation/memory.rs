@@ -40,12 +40,29 @@ pub struct State {
     signups: u64,
     /// The number of steps until a crash.
     steps_left: Option<usize>,
+    /// The number of calls until one fails, and how.
+    fault: Option<(usize, Fault)>,
+    /// Whether a call failed in a way after which a repeat is allowed: nobody can know whether the recipient was notified.
+    pub may_repeat: bool,
     /// Who cannot be reached, and until when.
     down: BTreeMap<String, i64>,
     pub notified: Vec<(Timestamp, String, Announcement)>,
     pub broadcasts: u64,
     pub stores: usize,
     pub pages: usize,
+}
+
+/// How a call fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// It has no effect.
+    Refused,
+    /// It takes effect, but the answer is lost.
+    AnswerLost,
+}
+
+fn failed() -> Unavailable {
+    Unavailable { doing: "calling", cause: "intended by the test".to_owned() }
 }
 
 impl Memory {
@@ -80,6 +97,19 @@ impl Memory {
         self.state().steps_left = steps;
     }
 
+    /// Makes one call fail, after this many others.
+    pub fn fail_after(&self, fault: Option<(usize, Fault)>) {
+        self.state().fault = fault;
+    }
+
+    /// How this call fails, if it does.
+    fn next_fault(&self) -> Option<Fault> {
+        let mut state = self.state();
+        let (calls_left, fault) = state.fault?;
+        state.fault = calls_left.checked_sub(1).map(|calls_left| (calls_left, fault));
+        (calls_left == 0).then_some(fault)
+    }
+
     /// Applies a request; returns whether it changed the roster.
     pub fn request(&self, event: &str, name: &str, request: Request) -> bool {
         let mut state = self.state();
@@ -103,7 +133,8 @@ impl Memory {
         is_change
     }
 
-    /// Follows new changes and sends what is due, as one invocation does; none if it crashed.
+    /// Follows new changes and sends what is due, as one invocation does; none if it crashed. A failed call ends the
+    /// invocation, or the sending of one event.
     pub fn work(&self, noise: BackoffPolicy) -> Option<NotificationCounts> {
         self.work_with(self, noise)
     }
@@ -124,8 +155,9 @@ impl Memory {
                 clock: &clock,
                 is_stopping: &|| false,
             };
-            let tally = digest_sender.send_digest(&event, Timestamp::LATEST).now_or_never()?.unwrap();
-            sum.add(tally);
+            if let Ok(tally) = digest_sender.send_digest(&event, Timestamp::LATEST).now_or_never()? {
+                sum.add(tally);
+            }
         }
         Some(sum)
     }
@@ -136,7 +168,9 @@ impl Memory {
             if batch.is_empty() {
                 return Some(());
             }
-            add_to_digests(&batch, self, &noise, self.now()).now_or_never()?.unwrap();
+            if add_to_digests(&batch, self, &noise, self.now()).now_or_never()?.is_err() {
+                return Some(());
+            }
             self.step().now_or_never()?;
             self.state().feed.drain(..batch.len());
         }
@@ -165,11 +199,20 @@ impl Memory {
 impl Digests for Memory {
     async fn digest(&self, event: &EventId) -> Result<Option<Digest>, ReadError> {
         self.step().await;
+        if self.next_fault().is_some() {
+            return Err(failed().into());
+        }
         Ok(self.state().digests.get(event).cloned())
     }
 
     async fn store(&self, digest: &Digest) -> Result<Write, Unavailable> {
         self.step().await;
+        let fault = self.next_fault();
+        if fault == Some(Fault::Refused) {
+            // Notifications since the last stored progress are repeated.
+            self.state().may_repeat = true;
+            return Err(failed());
+        }
         let stored = {
             let mut state = self.state();
             let found = state.digests.get(&digest.event).map_or(0, |digest| digest.version);
@@ -181,7 +224,7 @@ impl Digests for Memory {
             Write::of(found == digest.version)
         };
         self.step().await;
-        Ok(stored)
+        if fault.is_some() { Err(failed()) } else { Ok(stored) }
     }
 
     async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<(EventId, Timestamp)>, Unavailable> {
@@ -216,6 +259,9 @@ impl Roster for Memory {
 
     async fn roster(&self, event: &EventId, limit: usize, after: Option<&NameKey>) -> Result<RosterPage, Unavailable> {
         self.step().await;
+        if self.next_fault().is_some() {
+            return Err(failed());
+        }
         let mut state = self.state();
         state.pages += 1;
         let name = after.cloned().unwrap_or_else(|| NameKey::from_stored(String::new()));
@@ -252,8 +298,12 @@ impl Notifier for Memory {
             return Ok(Notified::Sent);
         };
         let name = attendee.name.to_string();
+        let fault = self.next_fault();
         {
             let mut state = self.state();
+            if fault == Some(Fault::Refused) {
+                return Err(failed().into());
+            }
             if state.down.get(&name).is_some_and(|until| state.now < *until) {
                 let cause = "it does not answer".to_owned();
                 return Err(Unavailable { doing: "telling somebody", cause }.into());
@@ -262,6 +312,10 @@ impl Notifier for Memory {
             state.notified.push((now, name, notification.announcement.clone()));
         }
         self.step().await;
+        if fault.is_some() {
+            self.state().may_repeat = true;
+            return Err(failed().into());
+        }
         Ok(Notified::Sent)
     }
 }
