@@ -59,7 +59,7 @@ pub struct EventChanges<'a> {
     /// The number of attendees on the roster.
     pub count: u64,
     pub news: &'a PendingChanges,
-    /// For each earlier attempt that crashed: how many of the first named
+    /// For each earlier attempt that crashed or got no answer: how many of the first named
     /// changes it may have delivered to the recipient.
     pub doubtful: &'a [usize],
 }

@@ -43,6 +43,8 @@ struct Left {
     names: Vec<NameKey>,
     /// Somebody was told, and for others there was no time.
     is_interrupted: bool,
+    /// Some of them may have been told.
+    is_doubtful: bool,
 }
 
 /// What became of a page.
@@ -50,6 +52,8 @@ struct Page {
     /// The last who was tried.
     told_to: Option<NameKey>,
     missed: Vec<NameKey>,
+    /// Some of the missed may have been told.
+    is_doubtful: bool,
     is_last: bool,
 }
 
@@ -88,6 +92,7 @@ impl Round<'_> {
                 let missed =
                     page.missed.iter().filter(|name| !sending.missed.contains(name)).cloned().collect::<Vec<_>>();
                 sending.missed.extend(missed);
+                sending.is_resumed |= page.is_doubtful;
             }
             if page.is_last {
                 digest.finish_sending(&noise, now);
@@ -127,6 +132,9 @@ impl Round<'_> {
             for (at, waiting, left) in &tried {
                 let late = &mut digest.late[*at];
                 let names = [&left.names[..], waiting].concat();
+                if left.is_doubtful {
+                    late.doubt();
+                }
                 if left.is_interrupted { late.interrupted(names, now) } else { late.tried(names, now) }
             }
             digest.late.retain(|late| !late.recipients.is_empty());
@@ -149,7 +157,10 @@ impl Round<'_> {
         let now = (self.announcer.clock)();
         let goes_on = self.has_time(now);
         self.save(now, goes_on, |digest| {
-            digest.sending.iter_mut().for_each(|sending| sending.missed.clone_from(&left.names));
+            digest.sending.iter_mut().for_each(|sending| {
+                sending.missed.clone_from(&left.names);
+                sending.is_resumed |= left.is_doubtful;
+            });
         })
         .await
     }
@@ -175,7 +186,7 @@ impl Round<'_> {
         // Whoever was not tried is the first next time.
         let not_tried = [unread, &tried.not_tried].concat();
         let is_interrupted = !not_tried.is_empty() && tried.tally.delivered > 0;
-        Ok(Left { names: [not_tried, tried.missed].concat(), is_interrupted })
+        Ok(Left { names: [not_tried, tried.missed].concat(), is_interrupted, is_doubtful: tried.is_doubtful })
     }
 
     /// Tells the next page of the roster.
@@ -193,16 +204,17 @@ impl Round<'_> {
             recipients.insert(0, Recipient::Everybody);
         }
         let room = MISSED_MAX.saturating_sub(self.digest.missed());
-        let Tried { missed, last: last_tried, not_tried, .. } = self.tell(Batch::of(&sending), recipients, room).await;
+        let Tried { missed, last: last_tried, not_tried, is_doubtful, .. } =
+            self.tell(Batch::of(&sending), recipients, room).await;
         if not_tried.is_empty() {
-            return Ok(Page { is_last: page.next.is_none(), told_to: last.or(sending.told_to), missed });
+            return Ok(Page { is_last: page.next.is_none(), told_to: last.or(sending.told_to), missed, is_doubtful });
         }
         let told_to = last_tried.map(|name| match name.as_str() {
             // Before all names.
             EVERYBODY => NameKey::from_stored(String::new()),
             _ => name,
         });
-        Ok(Page { is_last: false, told_to: told_to.or(sending.told_to), missed })
+        Ok(Page { is_last: false, told_to: told_to.or(sending.told_to), missed, is_doubtful })
     }
 
     async fn tell(&mut self, batch: Batch<'_>, recipients: Vec<Recipient>, room: usize) -> Tried {

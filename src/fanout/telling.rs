@@ -36,6 +36,8 @@ pub struct Tried {
     pub last: Option<NameKey>,
     /// Those after them.
     pub not_tried: Vec<NameKey>,
+    /// Whether some of the missed may have been told: the provider did not answer.
+    pub is_doubtful: bool,
     pub tally: NotificationCounts,
 }
 
@@ -44,7 +46,10 @@ enum Outcome {
     /// There is no way to them, or nothing but their own news.
     NoNews,
     Refused(String),
-    Missed(Unavailable),
+    Missed {
+        cause: Unavailable,
+        is_doubtful: bool,
+    },
     GivenUp(Unavailable),
 }
 
@@ -77,13 +82,13 @@ impl Telling<'_> {
                 {
                     Outcome::GivenUp(unavailable)
                 }
-                Err(
-                    SendError::Unavailable(unavailable)
-                    | SendError::RecipientUnavailable(unavailable)
-                    | SendError::NotSent(unavailable),
-                ) => {
+                Err(SendError::NotSent(cause)) => {
                     missed.fetch_add(1, Ordering::Relaxed);
-                    Outcome::Missed(unavailable)
+                    Outcome::Missed { cause, is_doubtful: false }
+                }
+                Err(SendError::Unavailable(cause) | SendError::RecipientUnavailable(cause)) => {
+                    missed.fetch_add(1, Ordering::Relaxed);
+                    Outcome::Missed { cause, is_doubtful: true }
                 }
             };
             (place, Some(outcome))
@@ -113,9 +118,10 @@ impl Telling<'_> {
                 tried.tally.expired += 1;
                 tracing::warn!(event.id = %event, %unavailable, "somebody is not told");
             }
-            Outcome::Missed(unavailable) => {
+            Outcome::Missed { cause, is_doubtful } => {
                 tried.tally.deferred += 1;
-                tracing::warn!(event.id = %event, %unavailable, "somebody is told later");
+                tried.is_doubtful |= is_doubtful;
+                tracing::warn!(event.id = %event, unavailable = %cause, "somebody is told later");
                 tried.missed.push(name);
             }
         }

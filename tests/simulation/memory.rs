@@ -59,6 +59,9 @@ pub enum Fault {
     Refused,
     /// It takes effect, but the answer is lost.
     AnswerLost,
+    /// It takes effect, but the answer is lost, and the client repeats it by itself. A conditional write then conflicts with
+    /// its own effect.
+    Repeated,
 }
 
 fn failed() -> Unavailable {
@@ -199,10 +202,10 @@ impl Memory {
 impl Digests for Memory {
     async fn digest(&self, event: &EventId) -> Result<Option<Digest>, ReadError> {
         self.step().await;
-        if self.next_fault().is_some() {
-            return Err(failed().into());
+        match self.next_fault() {
+            Some(Fault::Refused | Fault::AnswerLost) => Err(failed().into()),
+            Some(Fault::Repeated) | None => Ok(self.state().digests.get(event).cloned()),
         }
-        Ok(self.state().digests.get(event).cloned())
     }
 
     async fn store(&self, digest: &Digest) -> Result<Write, Unavailable> {
@@ -224,7 +227,11 @@ impl Digests for Memory {
             Write::of(found == digest.version)
         };
         self.step().await;
-        if fault.is_some() { Err(failed()) } else { Ok(stored) }
+        match fault {
+            Some(Fault::AnswerLost) => Err(failed()),
+            Some(Fault::Repeated) => Ok(Write::Conflict),
+            Some(Fault::Refused) | None => Ok(stored),
+        }
     }
 
     async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<(EventId, Timestamp)>, Unavailable> {
@@ -259,7 +266,7 @@ impl Roster for Memory {
 
     async fn roster(&self, event: &EventId, limit: usize, after: Option<&NameKey>) -> Result<RosterPage, Unavailable> {
         self.step().await;
-        if self.next_fault().is_some() {
+        if matches!(self.next_fault(), Some(Fault::Refused | Fault::AnswerLost)) {
             return Err(failed());
         }
         let mut state = self.state();
@@ -302,17 +309,17 @@ impl Notifier for Memory {
         {
             let mut state = self.state();
             if fault == Some(Fault::Refused) {
-                return Err(failed().into());
+                return Err(SendError::NotSent(failed()));
             }
             if state.down.get(&name).is_some_and(|until| state.now < *until) {
                 let cause = "it does not answer".to_owned();
-                return Err(Unavailable { doing: "telling somebody", cause }.into());
+                return Err(SendError::NotSent(Unavailable { doing: "notifying somebody", cause }));
             }
             let now = Timestamp::from_millis(state.now).unwrap();
             state.notified.push((now, name, notification.announcement.clone()));
         }
         self.step().await;
-        if fault.is_some() {
+        if fault == Some(Fault::AnswerLost) {
             self.state().may_repeat = true;
             return Err(failed().into());
         }

@@ -36,7 +36,7 @@ pub struct Sending {
     /// Those of them who could not be told yet.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub missed: Vec<NameKey>,
-    /// Whether somebody crashed at it, so that more may have been told than is known.
+    /// Whether a sender crashed at it, or a provider's answer was lost, so that more may have been told than is known.
     #[serde(default)]
     pub is_resumed: bool,
     /// When it goes on, unless somebody is at it.
@@ -54,8 +54,8 @@ pub struct Late {
     #[serde(with = "millis")]
     pub since: Timestamp,
     pub recipients: Vec<NameKey>,
-    /// So many of the changes, or so many, may have reached them: each time whoever sent them crashed before that was
-    /// known.
+    /// So many of the changes, or so many, may have reached them: each time the sender crashed, or the provider's answer was
+    /// lost.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub doubtful: Vec<usize>,
     #[serde(with = "millis")]
@@ -96,7 +96,7 @@ impl Sending {
 }
 
 impl Late {
-    /// Whoever tried to tell them crashed.
+    /// They may have been told, although that is not known.
     pub fn doubt(&mut self) {
         let all = self.news.named.len();
         if !self.doubtful.contains(&all) {
