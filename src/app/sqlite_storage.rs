@@ -33,7 +33,7 @@ pub async fn open(
     stop: &CancellationToken,
 ) -> anyhow::Result<Storage> {
     check_for_lost_database(settings)?;
-    let sqlite = Sqlite::open(&settings.data)?;
+    let sqlite = Sqlite::open_with_metrics(&settings.data, metrics.clone())?;
     sqlite.end_leases(Timestamp::now()).await?;
     let organiser = organiser_key(settings)?;
     let token_secret = Secret::new(sqlite.secret("token").await?).context("the stored token secret is invalid")?;

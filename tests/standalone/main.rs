@@ -6,6 +6,7 @@ mod support;
 
 mod alexa;
 mod announcements;
+mod checkpoint;
 mod cli;
 mod crash;
 mod full_disk;

@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -15,6 +16,7 @@ pub struct Program {
     process: Child,
     /// Where it serves, without a slash at the end.
     pub url: String,
+    log: Arc<Mutex<String>>,
 }
 
 /// `countmein serve` on a free port, without the caller's environment.
@@ -28,16 +30,26 @@ impl Program {
     /// Returns once the program serves.
     pub fn start(mut command: Command) -> Self {
         let mut process = command.stderr(Stdio::piped()).spawn().unwrap();
-        let mut said = String::new();
-        let mut log = BufReader::new(process.stderr.take().unwrap()).lines().map(Result::unwrap);
-        let url = log.find_map(|line| {
-            said += &format!("{line}\n");
+        let log = Arc::new(Mutex::new(String::new()));
+        let said = Arc::clone(&log);
+        let mut lines = BufReader::new(process.stderr.take().unwrap()).lines().map(move |line| {
+            let line = line.unwrap();
+            *said.lock().unwrap() += &format!("{line}\n");
+            line
+        });
+        let url = lines.find_map(|line| {
             let line: Value = serde_json::from_str(&line).ok()?;
             Some(line["message"].as_str()?.strip_prefix("serving ")?.trim_end_matches('/').to_owned())
         });
         // Read on, or the program would block on a full pipe.
-        thread::spawn(move || log.for_each(drop));
-        Self { process, url: url.unwrap_or_else(|| panic!("it does not serve; it says:\n{said}")) }
+        thread::spawn(move || lines.for_each(drop));
+        let url = url.unwrap_or_else(|| panic!("it does not serve; it says:\n{}", log.lock().unwrap()));
+        Self { process, url, log }
+    }
+
+    /// What it has logged so far.
+    pub fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
     }
 
     /// The process id.

@@ -95,13 +95,6 @@ pub fn open_writer(path: &Path) -> Result<Connection, OpenError> {
     Ok(connection)
 }
 
-/// Checkpoints the write-ahead log and truncates it, so that no deleted data remains in the log.
-pub fn checkpoint(path: &Path) -> rusqlite::Result<()> {
-    let connection = Connection::open(path)?;
-    connection.busy_timeout(Duration::from_secs(1))?;
-    connection.pragma_update(None, "wal_checkpoint", "TRUNCATE")
-}
-
 /// Opens a connection that can only read.
 pub fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     let connection =
