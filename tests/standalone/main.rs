@@ -18,6 +18,7 @@ mod mqtt;
 mod openapi;
 mod opt_in;
 mod pages;
+mod private_files;
 mod schema;
 mod smtp;
 mod sqlite;

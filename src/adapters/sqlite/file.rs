@@ -1,13 +1,13 @@
-//! Opens the database file: locks its folder, restricts its permissions, and migrates its schema.
+//! Opens the database file: locks its folder, and migrates its schema.
 
-use std::fs::{DirBuilder, File, OpenOptions, Permissions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
+use crate::adapters::private_files;
 use crate::domain::clock;
 use crate::domain::timestamp::Timestamp;
 
@@ -27,10 +27,6 @@ const SCHEMA: [&str; 8] = [
     include_str!("schema/7.sql"),
     include_str!("schema/8.sql"),
 ];
-
-/// The files contain contacts, so only the owner of the folder may read it and its files.
-const FOLDER_MODE: u32 = 0o700;
-const FILE_MODE: u32 = 0o600;
 
 /// Size of the write-ahead log, in pages, at which a commit triggers a checkpoint: 16 MiB, so that checkpoints are rare
 /// and the log stays small.
@@ -60,9 +56,9 @@ pub fn lock(folder: &Path) -> Result<File, OpenError> {
         let path = path.to_owned();
         move |source| OpenError::Io { path, source }
     };
-    DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(folder).map_err(io_error(folder))?;
+    private_files::create_folder(folder).map_err(io_error(folder))?;
     let path = folder.join(LOCK_FILE);
-    let lock = open_private(&path).map_err(io_error(&path))?;
+    let lock = private_files::open_or_create(&path).map_err(io_error(&path))?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
         Err(TryLockError::WouldBlock) => Err(OpenError::InUse(folder.to_owned())),
@@ -73,7 +69,7 @@ pub fn lock(folder: &Path) -> Result<File, OpenError> {
 /// Opens the connection that writes. Creates the database if it does not exist, and migrates its schema.
 pub fn open_writer(path: &Path) -> Result<Connection, OpenError> {
     // SQLite creates its log and index files with the permissions of the database file.
-    open_private(path).map_err(|source| OpenError::Io { path: path.to_owned(), source })?;
+    private_files::open_or_create(path).map_err(|source| OpenError::Io { path: path.to_owned(), source })?;
     let mut connection = Connection::open(path)?;
     connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE_SIZE);
     connection.busy_timeout(Duration::from_secs(5))?;
@@ -102,13 +98,6 @@ pub fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE_SIZE);
     connection.busy_timeout(Duration::from_secs(5))?;
     Ok(connection)
-}
-
-/// Opens or creates a file that only its owner may read or write.
-fn open_private(path: &Path) -> io::Result<File> {
-    let file = OpenOptions::new().create(true).append(true).mode(FILE_MODE).open(path)?;
-    file.set_permissions(Permissions::from_mode(FILE_MODE))?;
-    Ok(file)
 }
 
 /// Runs the migrations that the database has not had yet, each in its own transaction.
