@@ -19,6 +19,7 @@ mod openapi;
 mod opt_in;
 mod pages;
 mod private_files;
+mod restore;
 mod schema;
 mod smtp;
 mod sqlite;

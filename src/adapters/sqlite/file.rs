@@ -44,6 +44,12 @@ pub enum OpenError {
          {known}); use the newer version"
     )]
     Newer { found: usize, known: usize },
+    #[error(
+        "cannot restore {}: {reason}; the database is unchanged; copy the backup again, or delete this copy to start \
+         without it",
+        path.display()
+    )]
+    BadBackup { path: PathBuf, reason: String },
     #[error("cannot use {}: {source}", path.display())]
     Io { path: PathBuf, source: io::Error },
     #[error("cannot use the database: {0}")]
@@ -100,12 +106,19 @@ pub fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// Runs the migrations that the database has not had yet, each in its own transaction.
-fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
+/// Returns the version of the database's schema, which is 0 for an empty database. Refuses a version that is newer than
+/// this program.
+pub fn schema_version(connection: &Connection) -> Result<usize, OpenError> {
     let found: usize = connection.query_row("PRAGMA user_version", (), |row| row.get(0))?;
     if found > SCHEMA.len() {
         return Err(OpenError::Newer { found, known: SCHEMA.len() });
     }
+    Ok(found)
+}
+
+/// Runs the migrations that the database has not had yet, each in its own transaction.
+fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
+    let found = schema_version(connection)?;
     for (version, script) in SCHEMA.iter().enumerate().skip(found) {
         let transaction = connection.transaction()?;
         transaction.execute_batch(script)?;

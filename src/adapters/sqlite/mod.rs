@@ -15,6 +15,7 @@ mod idempotency;
 mod inbox;
 mod queue;
 mod rejects;
+mod restore;
 mod roster;
 mod upkeep;
 mod writer;
@@ -31,6 +32,7 @@ pub use self::change_feed::FeedConsumer;
 use self::checkpoint::CheckpointMonitor;
 pub use self::file::{DATABASE, OpenError};
 use self::queue::Settlement;
+pub use self::restore::RESTORE;
 pub use self::upkeep::Cleanup;
 use self::writer::Writer;
 use crate::domain::secret;
@@ -87,7 +89,8 @@ impl Sqlite {
         }
     }
 
-    /// Opens the folder's database. Creates folder and database, readable only by their owner, if they do not exist.
+    /// Opens the folder's database. Creates folder and database, readable only by their owner, if they do not exist. A
+    /// backup with the name [`RESTORE`] replaces the database first.
     pub fn open(folder: &Path) -> Result<Self, OpenError> {
         Self::open_with_visibility(folder, VISIBILITY_TIMEOUT)
     }
@@ -109,6 +112,7 @@ impl Sqlite {
     ) -> Result<Self, OpenError> {
         let lock = file::lock(folder)?;
         let path = folder.join(DATABASE);
+        restore::apply(folder, &path)?;
         let connection = file::open_writer(&path)?;
         Ok(Self {
             shared: Arc::new(Shared {
