@@ -7,6 +7,8 @@ pub mod dynamodb;
 pub mod metrics;
 #[cfg(feature = "standalone")]
 pub mod mqtt;
+#[cfg(feature = "standalone")]
+pub mod private_files;
 #[cfg(feature = "aws")]
 pub mod secrets_manager;
 #[cfg(feature = "standalone")]

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use anyhow::Context as _;
 use aws_config::SdkConfig;
 
 use crate::adapters::aws::config;
@@ -29,8 +28,6 @@ pub async fn open(
     metrics: Arc<dyn Meter>,
     stop: &CancellationToken,
 ) -> anyhow::Result<Storage> {
-    std::fs::create_dir_all(&settings.data)
-        .with_context(|| format!("cannot create the folder {}", settings.data.display()))?;
     let config = config::load_for_machine().await?;
     let organiser = organiser_key_of(&config, aws, settings).await?;
     let (token_secret, previous_token_secret) = token_secrets_of(&config, aws, settings).await?;

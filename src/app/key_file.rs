@@ -1,10 +1,10 @@
 //! A key stored in a file of the data folder, readable only by the file's owner.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::adapters::private_files;
 use crate::domain::secret;
 use crate::domain::secret::Secret;
 
@@ -27,18 +27,9 @@ pub fn read_or_create(folder: &Path, name: &str) -> io::Result<KeyFile> {
     let path = folder.join(name);
     let origin = if path.exists() { KeyOrigin::Existing } else { KeyOrigin::Created };
     if origin == KeyOrigin::Created {
-        create(&path)?;
+        private_files::create(&path, &format!("{}\n", secret::generate()))?;
     }
     let text = fs::read_to_string(&path)?;
     let key = Secret::new(text.trim()).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
     Ok(KeyFile { key, path, origin })
-}
-
-/// Writes a temporary file and renames it, so that a crash leaves no incomplete key.
-fn create(path: &Path) -> io::Result<()> {
-    let temporary = path.with_added_extension("new");
-    let mut file = OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&temporary)?;
-    writeln!(file, "{}", secret::generate())?;
-    file.sync_all()?;
-    fs::rename(&temporary, path)
 }

@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -16,6 +17,7 @@ use url::Url;
 
 use crate::adapters::metrics::prometheus::PrometheusMetrics;
 use crate::adapters::mqtt::{MqttListener, listen_until};
+use crate::adapters::private_files;
 #[cfg(feature = "aws")]
 use crate::app::aws_storage;
 use crate::app::keys::read_or_create_key;
@@ -60,6 +62,7 @@ impl Server {
             .with_context(|| format!("cannot listen on {}; choose another address with --listen", settings.listen))?;
         let address = listener.local_addr().context("cannot read the address of the listener")?;
         let stop = CancellationToken::new();
+        prepare_data_folder(&settings.data)?;
         let storage = open_storage(settings, settings.public_url_at(address)?, metrics.clone(), &stop).await?;
 
         let requests = NonZeroU32::new(settings.rate_limit).map(|per_second| Arc::new(RateLimit::new(per_second)));
@@ -121,6 +124,13 @@ impl Server {
         tracing::info!(%data, organiser.key = self.key_location, "serving {url}");
         Ok(())
     }
+}
+
+/// Creates the folder if it does not exist, and makes it and its files private.
+fn prepare_data_folder(folder: &Path) -> anyhow::Result<()> {
+    private_files::create_folder(folder)
+        .and_then(|()| private_files::make_private(folder))
+        .with_context(|| format!("cannot use the data folder {}", folder.display()))
 }
 
 /// Opens the storage backend of the settings. Links in notifications start with `public_url`. The background tasks end

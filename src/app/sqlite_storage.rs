@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use crate::adapters::sqlite::{DATABASE, Sqlite};
+use crate::adapters::sqlite::{DATABASE, RESTORE, Sqlite};
 use crate::app::keys::{ORGANISER_KEY, organiser_key};
 use crate::app::notification_context::NotificationContext;
 use crate::app::notification_tasks::{NotificationTask, run_until};
@@ -33,7 +33,7 @@ pub async fn open(
     stop: &CancellationToken,
 ) -> anyhow::Result<Storage> {
     check_for_lost_database(settings)?;
-    let sqlite = Sqlite::open(&settings.data)?;
+    let sqlite = Sqlite::open_with_metrics(&settings.data, metrics.clone())?;
     sqlite.end_leases(Timestamp::now()).await?;
     let organiser = organiser_key(settings)?;
     let token_secret = Secret::new(sqlite.secret("token").await?).context("the stored token secret is invalid")?;
@@ -68,11 +68,11 @@ pub async fn open(
     })
 }
 
-/// Refuses a folder with a key but without a database. Probably the database was moved or deleted by mistake, and a new one
+/// Refuses a folder with a key but without a database or a backup to restore. Probably the database was moved or deleted by mistake, and a new one
 /// would make all links invalid.
 fn check_for_lost_database(settings: &Settings) -> anyhow::Result<()> {
     let (key, database) = (settings.data.join(ORGANISER_KEY), settings.data.join(DATABASE));
-    let is_lost = key.exists() && !database.exists();
+    let is_lost = key.exists() && !database.exists() && !settings.data.join(RESTORE).exists();
     anyhow::ensure!(
         !is_lost || settings.new_database,
         "{} is missing, but {} exists; restore the database from a backup, or pass --new to create an empty one",

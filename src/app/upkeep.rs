@@ -1,4 +1,4 @@
-//! Background tasks that delete expired data from the database and from memory.
+//! Background tasks that delete expired data from the database and from memory, and keep the write-ahead log short.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,9 +18,12 @@ const CONTINUE_DELAY: Duration = Duration::from_millis(50);
 /// Interval of the checks while the database cannot be written.
 const PROBE_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Deletes expired rows and checks that the database can be written, now and every minute until `stop` is cancelled.
+/// Checkpoints the write-ahead log if that is due, deletes expired rows, and checks that the database can be written: now
+/// and every minute until `stop` is cancelled.
 pub async fn upkeep_until(sqlite: Sqlite, stop: CancellationToken) {
     while !stop.is_cancelled() {
+        // Before the writes below, which would make the log look fresh.
+        sqlite.checkpoint_if_due().await;
         let cleanup = sqlite.delete_expired(Timestamp::now()).await.unwrap_or_else(|unavailable| {
             tracing::error!(%unavailable, "upkeep failed; retrying in 60 s");
             Cleanup::Complete

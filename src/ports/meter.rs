@@ -24,6 +24,9 @@ pub trait Meter: Send + Sync {
     /// Records that a limit suppressed a message.
     fn suppressed(&self, limit: Limit);
 
+    /// Records that a checkpoint of SQLite's write-ahead log failed.
+    fn checkpoint_failed(&self);
+
     /// Records a response to an HTTP request. `route` is the pattern that matched, not the path, so that
     /// labels stay few and contain no personal data.
     fn answered(&self, method: &str, route: &str, status: u16, took: Duration);

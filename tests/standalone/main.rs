@@ -6,6 +6,7 @@ mod support;
 
 mod alexa;
 mod announcements;
+mod checkpoint;
 mod cli;
 mod crash;
 mod damage;
@@ -20,6 +21,8 @@ mod openapi;
 mod opt_in;
 mod overload;
 mod pages;
+mod private_files;
+mod restore;
 mod schema;
 mod smtp;
 mod sqlite;

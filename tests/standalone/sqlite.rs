@@ -1,6 +1,6 @@
 //! SQLite alone: the file, its permissions, what survives a restart, and what expires.
 
-use std::fs::{self, Permissions};
+use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
@@ -97,16 +97,6 @@ async fn only_the_owner_reads_the_folder() {
     for file in files {
         assert_eq!(mode(&file), 0o600, "{}", file.display());
     }
-}
-
-#[tokio::test]
-async fn readable_database_is_made_private() {
-    let data = folder();
-    drop(open(data.path()));
-    let database = data.path().join(DATABASE);
-    fs::set_permissions(&database, Permissions::from_mode(0o644)).unwrap();
-    drop(open(data.path()));
-    assert_eq!(mode(&database), 0o600);
 }
 
 #[tokio::test]

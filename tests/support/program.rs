@@ -30,19 +30,21 @@ impl Program {
     /// Returns once the program serves.
     pub fn start(mut command: Command) -> Self {
         let mut process = command.stderr(Stdio::piped()).spawn().unwrap();
-        let mut said = String::new();
-        let mut log = BufReader::new(process.stderr.take().unwrap()).lines().map(Result::unwrap);
-        let url = log.find_map(|line| {
-            said += &format!("{line}\n");
+        let log = Arc::new(Mutex::new(String::new()));
+        let said = Arc::clone(&log);
+        let mut lines = BufReader::new(process.stderr.take().unwrap()).lines().map(move |line| {
+            let line = line.unwrap();
+            *said.lock().unwrap() += &format!("{line}\n");
+            line
+        });
+        let url = lines.find_map(|line| {
             let line: Value = serde_json::from_str(&line).ok()?;
             Some(line["message"].as_str()?.strip_prefix("serving ")?.trim_end_matches('/').to_owned())
         });
-        let url = url.unwrap_or_else(|| panic!("it does not serve; it says:\n{said}"));
-        let said = Arc::new(Mutex::new(said));
-        let log_so_far = Arc::clone(&said);
         // Read on, or the program would block on a full pipe.
-        thread::spawn(move || log.for_each(|line| *said.lock().unwrap() += &format!("{line}\n")));
-        Self { process, url, log: log_so_far }
+        thread::spawn(move || lines.for_each(drop));
+        let url = url.unwrap_or_else(|| panic!("it does not serve; it says:\n{}", log.lock().unwrap()));
+        Self { process, url, log }
     }
 
     /// What it has logged so far.

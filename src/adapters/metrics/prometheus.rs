@@ -28,6 +28,7 @@ pub struct PrometheusMetrics {
     notifications: Family<ByOutcome, Counter>,
     parked: Counter,
     suppressed: Family<ByLimit, Counter>,
+    checkpoint_failures: Counter,
     requests: Family<ByRoute, Histogram, fn() -> Histogram>,
     queue_messages: Gauge,
     queue_oldest: Gauge<f64, AtomicU64>,
@@ -73,6 +74,7 @@ impl PrometheusMetrics {
             notifications: Family::default(),
             parked: Counter::default(),
             suppressed: Family::default(),
+            checkpoint_failures: Counter::default(),
             requests: Family::new_with_constructor(|| Histogram::new(exponential_buckets(0.000_5, 4.0, 8))),
             queue_messages: Gauge::default(),
             queue_oldest: Gauge::default(),
@@ -112,6 +114,11 @@ impl PrometheusMetrics {
             metrics.parked.clone(),
         );
         registry.register("messages_suppressed", "Messages that a limit suppressed", metrics.suppressed.clone());
+        registry.register(
+            "checkpoint_failures",
+            "Failed checkpoints of the database's write-ahead log",
+            metrics.checkpoint_failures.clone(),
+        );
         registry.register("queue_messages", "Messages on the queue", metrics.queue_messages.clone());
         registry.register_with_unit(
             "queue_oldest",
@@ -159,6 +166,10 @@ impl Meter for PrometheusMetrics {
 
     fn suppressed(&self, limit: Limit) {
         self.suppressed.get_or_create(&ByLimit { limit: limit.as_str() }).inc();
+    }
+
+    fn checkpoint_failed(&self) {
+        self.checkpoint_failures.inc();
     }
 
     fn answered(&self, method: &str, route: &str, status: u16, took: Duration) {

@@ -1,13 +1,13 @@
-//! Opens the database file: locks its folder, restricts its permissions, and migrates its schema.
+//! Opens the database file: locks its folder, and migrates its schema.
 
-use std::fs::{DirBuilder, File, OpenOptions, Permissions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
+use crate::adapters::private_files;
 use crate::domain::clock;
 use crate::domain::timestamp::Timestamp;
 
@@ -29,10 +29,6 @@ const SCHEMA: [&str; 9] = [
     include_str!("schema/9.sql"),
 ];
 
-/// The files contain contacts, so only the owner of the folder may read it and its files.
-const FOLDER_MODE: u32 = 0o700;
-const FILE_MODE: u32 = 0o600;
-
 /// Size of the write-ahead log, in pages, at which a commit triggers a checkpoint: 16 MiB, so that checkpoints are rare
 /// and the log stays small.
 const CHECKPOINT_PAGES: u32 = 4_096;
@@ -49,6 +45,12 @@ pub enum OpenError {
          {known}); use the newer version"
     )]
     Newer { found: usize, known: usize },
+    #[error(
+        "cannot restore {}: {reason}; the database is unchanged; copy the backup again, or delete this copy to start \
+         without it",
+        path.display()
+    )]
+    BadBackup { path: PathBuf, reason: String },
     #[error("cannot use {}: {source}", path.display())]
     Io { path: PathBuf, source: io::Error },
     #[error("cannot use the database: {0}")]
@@ -61,9 +63,9 @@ pub fn lock(folder: &Path) -> Result<File, OpenError> {
         let path = path.to_owned();
         move |source| OpenError::Io { path, source }
     };
-    DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(folder).map_err(io_error(folder))?;
+    private_files::create_folder(folder).map_err(io_error(folder))?;
     let path = folder.join(LOCK_FILE);
-    let lock = open_private(&path).map_err(io_error(&path))?;
+    let lock = private_files::open_or_create(&path).map_err(io_error(&path))?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
         Err(TryLockError::WouldBlock) => Err(OpenError::InUse(folder.to_owned())),
@@ -74,7 +76,7 @@ pub fn lock(folder: &Path) -> Result<File, OpenError> {
 /// Opens the connection that writes. Creates the database if it does not exist, and migrates its schema.
 pub fn open_writer(path: &Path) -> Result<Connection, OpenError> {
     // SQLite creates its log and index files with the permissions of the database file.
-    open_private(path).map_err(|source| OpenError::Io { path: path.to_owned(), source })?;
+    private_files::open_or_create(path).map_err(|source| OpenError::Io { path: path.to_owned(), source })?;
     let mut connection = Connection::open(path)?;
     connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE_SIZE);
     connection.busy_timeout(Duration::from_secs(5))?;
@@ -96,13 +98,6 @@ pub fn open_writer(path: &Path) -> Result<Connection, OpenError> {
     Ok(connection)
 }
 
-/// Checkpoints the write-ahead log and truncates it, so that no deleted data remains in the log.
-pub fn checkpoint(path: &Path) -> rusqlite::Result<()> {
-    let connection = Connection::open(path)?;
-    connection.busy_timeout(Duration::from_secs(1))?;
-    connection.pragma_update(None, "wal_checkpoint", "TRUNCATE")
-}
-
 /// Opens a connection that can only read.
 pub fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     let connection =
@@ -112,19 +107,19 @@ pub fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// Opens or creates a file that only its owner may read or write.
-fn open_private(path: &Path) -> io::Result<File> {
-    let file = OpenOptions::new().create(true).append(true).mode(FILE_MODE).open(path)?;
-    file.set_permissions(Permissions::from_mode(FILE_MODE))?;
-    Ok(file)
-}
-
-/// Runs the migrations that the database has not had yet, each in its own transaction.
-fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
+/// Returns the version of the database's schema, which is 0 for an empty database. Refuses a version that is newer than
+/// this program.
+pub fn schema_version(connection: &Connection) -> Result<usize, OpenError> {
     let found: usize = connection.query_row("PRAGMA user_version", (), |row| row.get(0))?;
     if found > SCHEMA.len() {
         return Err(OpenError::Newer { found, known: SCHEMA.len() });
     }
+    Ok(found)
+}
+
+/// Runs the migrations that the database has not had yet, each in its own transaction.
+fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
+    let found = schema_version(connection)?;
     for (version, script) in SCHEMA.iter().enumerate().skip(found) {
         let transaction = connection.transaction()?;
         transaction.execute_batch(script)?;

@@ -7,6 +7,7 @@ mod attendee_row;
 mod backlog;
 mod buttons;
 mod change_feed;
+mod checkpoint;
 mod contacts;
 mod digests;
 mod file;
@@ -15,6 +16,7 @@ mod idempotency;
 mod inbox;
 mod queue;
 mod rejects;
+mod restore;
 mod roster;
 mod upkeep;
 mod writer;
@@ -29,12 +31,14 @@ use tokio::sync::{Notify, Semaphore};
 
 use self::backlog::Backlog;
 pub use self::change_feed::FeedConsumer;
+use self::checkpoint::CheckpointMonitor;
 pub use self::file::{DATABASE, OpenError};
 use self::queue::Settlement;
+pub use self::restore::RESTORE;
 pub use self::upkeep::Cleanup;
 use self::writer::Writer;
 use crate::domain::secret;
-use crate::ports::{Backend, Unavailable};
+use crate::ports::{Backend, Meter, Unavailable};
 
 /// How long a received message stays invisible to further receive calls. If it is not acknowledged by then, it is
 /// delivered again.
@@ -67,6 +71,7 @@ struct Shared {
     unsettled: Mutex<Vec<Settlement>>,
     /// Why the last attempt to store a message failed.
     write_error: Mutex<Option<Unavailable>>,
+    checkpoints: CheckpointMonitor,
     /// Signals that a message was put on the queue.
     arrivals: Notify,
     /// Prevents a second process from opening the database.
@@ -92,15 +97,30 @@ impl Sqlite {
         }
     }
 
-    /// Opens the folder's database. Creates folder and database, readable only by their owner, if they do not exist.
+    /// Opens the folder's database. Creates folder and database, readable only by their owner, if they do not exist. A
+    /// backup with the name [`RESTORE`] replaces the database first.
     pub fn open(folder: &Path) -> Result<Self, OpenError> {
         Self::open_with_visibility(folder, VISIBILITY_TIMEOUT)
     }
 
+    /// Like [`Sqlite::open`], but counts failed checkpoints in `metrics`.
+    pub fn open_with_metrics(folder: &Path, metrics: Arc<dyn Meter>) -> Result<Self, OpenError> {
+        Self::open_with(folder, VISIBILITY_TIMEOUT, CheckpointMonitor::new(metrics))
+    }
+
     /// Like [`Sqlite::open`], but with another visibility timeout.
     pub fn open_with_visibility(folder: &Path, visibility_timeout: Duration) -> Result<Self, OpenError> {
+        Self::open_with(folder, visibility_timeout, CheckpointMonitor::default())
+    }
+
+    fn open_with(
+        folder: &Path,
+        visibility_timeout: Duration,
+        checkpoints: CheckpointMonitor,
+    ) -> Result<Self, OpenError> {
         let lock = file::lock(folder)?;
         let path = folder.join(DATABASE);
+        restore::apply(folder, &path)?;
         let connection = file::open_writer(&path)?;
         let backlog = Backlog::new(connection.query_row("SELECT count(*) FROM queue", (), |row| row.get(0))?);
         Ok(Self {
@@ -114,6 +134,7 @@ impl Sqlite {
                 prefers_unsuspected: AtomicBool::new(false),
                 unsettled: Mutex::default(),
                 write_error: Mutex::default(),
+                checkpoints,
                 arrivals: Notify::new(),
                 _lock: lock,
             }),
@@ -128,18 +149,6 @@ impl Sqlite {
             db.query_row("SELECT value FROM secret WHERE name = ?1", [name], |row| row.get(0))
         })
         .await
-    }
-
-    /// Moves the write-ahead log into the database file. If other connections are reading or writing, a part may remain
-    /// for the next checkpoint.
-    pub async fn checkpoint(&self) {
-        self.shared.idle_readers.lock().expect("no reader panics while it holds the lock").clear();
-        let path = self.shared.path.clone();
-        match tokio::task::spawn_blocking(move || file::checkpoint(&path)).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::debug!(%error, "checkpoint incomplete"),
-            Err(stopped) => tracing::debug!(%stopped, "checkpoint interrupted"),
-        }
     }
 
     /// Runs `work` in the writer's next transaction. `work` may run twice; the first run is then rolled back.
