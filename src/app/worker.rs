@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::timestamp::Timestamp;
-use crate::ingest::{Outcome, Processed, RetrySchedule, count_outcomes, ingest, ingest_dead_letter};
+use crate::ingest::{Outcome, Processed, RetrySchedule, count_outcomes, ingest, ingest_dead_letter, log_outcomes};
 use crate::ports::{Backend, Delivery, Meter, Queue, Unavailable};
 
 /// Messages in one batch: enough to share database commits under load, few enough to finish quickly.
@@ -110,9 +110,8 @@ impl Worker {
     /// timeout.
     async fn settle(&self, processed: Vec<Processed>) -> Result<(), Unavailable> {
         let (mut acks, mut deferrals) = (Vec::new(), Vec::new());
-        for message in processed {
-            message.log();
-            let Processed { delivery, outcome } = message;
+        log_outcomes(&processed);
+        for Processed { delivery, outcome } in processed {
             if matches!(outcome, Outcome::Panicked(_)) {
                 continue;
             }

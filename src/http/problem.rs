@@ -1,5 +1,7 @@
 //! Errors as RFC 9457 problem details.
 
+use std::time::Instant;
+
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -7,6 +9,7 @@ use utoipa::ToSchema;
 
 use crate::domain::invalid::InvalidField;
 use crate::formats::message::Malformed;
+use crate::http::log_limit::LogLimit;
 use crate::ports::Unavailable;
 
 /// The media type of RFC 9457.
@@ -142,7 +145,11 @@ impl From<Malformed> for Problem {
 
 impl From<Unavailable> for Problem {
     fn from(unavailable: Unavailable) -> Self {
-        tracing::error!(doing = unavailable.doing, cause = %unavailable.cause, "backend unavailable");
+        static LOG_LIMIT: LogLimit = LogLimit::new();
+        if let Some(left_out) = LOG_LIMIT.left_out(Instant::now()) {
+            let Unavailable { doing, cause } = unavailable;
+            tracing::error!(doing, cause, left_out, "backend unavailable");
+        }
         Self::new(
             ProblemKind::Unavailable,
             "The server cannot handle this request at the moment. Please try again in a moment.",

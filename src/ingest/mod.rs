@@ -4,7 +4,7 @@ mod outcome;
 pub mod presses;
 mod retry;
 
-pub use self::outcome::{Outcome, Processed, count_outcomes};
+pub use self::outcome::{Outcome, Processed, count_outcomes, log_outcomes};
 pub use self::retry::RetrySchedule;
 
 use std::collections::BTreeMap;

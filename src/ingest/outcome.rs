@@ -31,20 +31,30 @@ pub struct Processed {
     pub outcome: Outcome,
 }
 
-impl Processed {
-    /// Writes the outcome to the log.
-    pub fn log(&self) {
-        let id = &self.delivery.message_id;
-        match &self.outcome {
+/// Writes the outcomes of a batch to the log. Deferred messages share one line, because in an outage all of them are
+/// deferred for the same reason.
+pub fn log_outcomes(processed: &[Processed]) {
+    let mut deferred = 0;
+    let mut first_reason = "";
+    for Processed { delivery, outcome } in processed {
+        let id = &delivery.message_id;
+        match outcome {
             Outcome::Stored => tracing::debug!(message.id = id, "signup stored"),
             Outcome::Duplicate | Outcome::Stale | Outcome::Ignored => {
                 tracing::debug!(message.id = id, "signup changed nothing")
             }
             Outcome::Rejected(reason) => tracing::warn!(message.id = id, reason, "message rejected"),
-            Outcome::Failed(reason) => tracing::warn!(message.id = id, reason, "message deferred"),
+            Outcome::Failed(reason) => {
+                tracing::debug!(message.id = id, reason, "message deferred");
+                first_reason = if deferred == 0 { reason } else { first_reason };
+                deferred += 1;
+            }
             Outcome::TooEarly => tracing::info!(message.id = id, "message deferred until its sign-up arrives"),
             Outcome::Panicked(reason) => tracing::error!(message.id = id, reason, "processing the message panicked"),
         }
+    }
+    if deferred > 0 {
+        tracing::warn!(messages = deferred, reason = first_reason, "messages deferred");
     }
 }
 

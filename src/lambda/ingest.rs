@@ -11,7 +11,9 @@ use crate::adapters::dynamodb::EventsTable;
 use crate::adapters::metrics::emf::Emf;
 use crate::adapters::sqs::Sqs;
 use crate::domain::timestamp::Timestamp;
-use crate::ingest::{Outcome, Processed, REJECT_TIME, RetrySchedule, count_outcomes, ingest, ingest_dead_letter};
+use crate::ingest::{
+    Outcome, Processed, REJECT_TIME, RetrySchedule, count_outcomes, ingest, ingest_dead_letter, log_outcomes,
+};
 use crate::lambda::sqs_event::{Batch, batch_item_failures};
 use crate::ports::{Backend, Meter as _, Unavailable};
 
@@ -66,9 +68,7 @@ impl Ingest {
             processed = ingest(deliveries, &self.backend, now, work_deadline).await;
         }
         self.emf.ingested(&count_outcomes(&processed));
-        for message in &processed {
-            message.log();
-        }
+        log_outcomes(&processed);
         if !incomplete.is_empty() {
             for message in &incomplete {
                 tracing::warn!(message.id = message.id, reason = message.reason, "message rejected");

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use countmein::adapters::sqlite::{Cleanup, DATABASE, FeedConsumer, OpenError, Sqlite};
-use countmein::domain::attendee::{Applied, TOMBSTONE_RETENTION};
+use countmein::domain::attendee::{Applied, Attendee, TOMBSTONE_RETENTION};
 use countmein::domain::attendee_name::{AttendeeName, NameKey};
 use countmein::domain::channel::Channel;
 use countmein::domain::clock;
@@ -501,6 +501,14 @@ async fn damaged_attendee_harms_no_other() {
     let [Err(ApplyError::Rejected(reason)), Ok(ben)] = &results[..] else { panic!("{results:?}") };
     assert!(reason.contains("damaged"), "{reason}");
     assert_eq!(ben, &[Applied::Stored]);
+    let ben = enrol("Ben", 2).key();
+    for limit in [1, 2] {
+        let page = sqlite.roster(&ben.event, limit, None).await.unwrap();
+        assert_eq!(page.attendees.iter().map(Attendee::key).collect::<Vec<_>>(), [ben.clone()]);
+        assert_eq!(page.next, None);
+    }
+    assert_eq!(sqlite.remove(&NameKey::of("Ana").unwrap(), None, at(3)).await.unwrap(), 1);
+    assert_eq!(sqlite.attendee(&enrol("Ana", 1).key()).await.unwrap(), None);
 }
 
 #[tokio::test]

@@ -111,11 +111,16 @@ impl Digests for EventsTable {
             .send()
             .await
             .map_err(|error| unavailable(READING, &error))?;
-        let due = due.items.unwrap_or_default().into_iter().map(|item| {
+        let read = |item| {
             let DueRecord { name, due_at } = item::read(item)?;
             Ok((EventId::from_stored(name), time(due_at)?))
-        });
-        due.collect()
+        };
+        let readable = |item| {
+            read(item).inspect_err(|damaged: &Unavailable| {
+                tracing::error!(%damaged, "damaged item left out of the due digests");
+            })
+        };
+        Ok(due.items.unwrap_or_default().into_iter().filter_map(|item| readable(item).ok()).collect())
     }
 
     async fn park(&self, parked: &ParkedEvent) -> Result<(), Unavailable> {

@@ -98,7 +98,7 @@ impl EventsTable {
 
     /// Queries a partition in the order of the sort key, starting after the sort key `after`. Returns at most `limit`
     /// of the values that `read` produces. Items that `query` filters out, or for which `read` returns `None`, do not
-    /// count towards the limit.
+    /// count towards the limit. Neither do damaged items, so that they affect no other.
     async fn query_partition<T>(
         &self,
         doing: &'static str,
@@ -125,7 +125,10 @@ impl EventsTable {
                 .await
                 .map_err(|error| unavailable(doing, &error))?;
             for item in page.items.unwrap_or_default() {
-                found.extend(read(item)?);
+                match read(item) {
+                    Ok(value) => found.extend(value),
+                    Err(damaged) => tracing::error!(%damaged, doing, "damaged item left out of a list"),
+                }
             }
             start = page.last_evaluated_key;
             if start.is_none() {

@@ -16,6 +16,7 @@ use crate::domain::event::EventId;
 use crate::domain::signup::AttendeeKey;
 use crate::domain::timestamp::Timestamp;
 use crate::formats::stored::attendee::AttendeeRecord;
+use crate::formats::stored::describe_damage;
 use crate::ports::{ApplyError, AttendeeSignups, EventSummary, Roster, RosterPage, Unavailable};
 
 /// Maximum attendees in one write, so that a failed write affects few other attendees.
@@ -64,9 +65,9 @@ impl Roster for Sqlite {
             let summary = query_optional(&db, summary, [event.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?;
             let Some((title, count)) = summary else { return Ok(RosterPage::default()) };
             let sql = format!(
-                "SELECT {COLUMNS} FROM attendee WHERE event = ?1 AND name > ?2 AND status = 'in' ORDER BY name LIMIT ?3"
+                "SELECT {COLUMNS} FROM attendee WHERE event = ?1 AND name > ?2 AND status = 'in' ORDER BY name"
             );
-            let mut attendees = list(&db, &sql, (event.as_str(), after, limit.saturating_add(1)))?;
+            let mut attendees = list(&db, &sql, (event.as_str(), after), limit.saturating_add(1))?;
             let has_more = attendees.len() > limit;
             attendees.truncate(limit);
             let next = attendees.last().filter(|_| has_more).map(|last| last.name.key().clone());
@@ -93,10 +94,9 @@ impl Roster for Sqlite {
             after.map_or_else(Default::default, |key| (key.event.as_str().to_owned(), key.name.as_str().to_owned()));
         self.read("reading the roster", move |db| {
             let sql = format!(
-                "SELECT {COLUMNS} FROM attendee WHERE (event, name) > (?1, ?2) AND status = 'in'
-                 ORDER BY event, name LIMIT ?3"
+                "SELECT {COLUMNS} FROM attendee WHERE (event, name) > (?1, ?2) AND status = 'in' ORDER BY event, name"
             );
-            list(db, &sql, (event, name, limit))
+            list(db, &sql, (event, name), limit)
         })
         .await
     }
@@ -111,10 +111,15 @@ impl Roster for Sqlite {
                 "SELECT {COLUMNS} FROM attendee
                  WHERE name = ?1 AND event IN (SELECT id FROM event WHERE id = coalesce(?2, id))"
             );
-            let attendees = list(db, &sql, (name.as_str(), event.as_ref().map(EventId::as_str)))?;
+            let attendees = list(db, &sql, (name.as_str(), event.as_ref().map(EventId::as_str)), usize::MAX)?;
             for attendee in &attendees {
                 store(db, Some(attendee), None, now)?;
             }
+            // Damaged rows are not in the list.
+            let damaged = db.execute(
+                "DELETE FROM attendee WHERE name = ?1 AND event = coalesce(?2, event)",
+                (name.as_str(), event.as_ref().map(EventId::as_str)),
+            )?;
             change_feed::delete_contacts(db, &name, event.as_ref())?;
             for event in attendees.iter().map(|attendee| attendee.event.as_str()) {
                 delete_event_if_empty(db, event)?;
@@ -124,7 +129,7 @@ impl Roster for Sqlite {
             // A household's usual name belongs to no single event.
             let households = if event.is_none() { households::delete_usual_name(db, &name)? } else { 0 };
             db.pragma_update(None, "secure_delete", "FAST")?;
-            Ok(u64::try_from(attendees.len() + rejects + buttons + households).expect("a count fits 64 bits"))
+            Ok(u64::try_from(attendees.len() + damaged + rejects + buttons + households).expect("a count fits 64 bits"))
         });
         let removed = removed.await?;
         self.checkpoint().await;
@@ -132,7 +137,7 @@ impl Roster for Sqlite {
     }
 }
 
-/// Why the requests about one attendee were not applied.
+/// Why an attendee was not read or written.
 enum BatchError {
     /// The attendee's row is damaged. Other attendees are not affected.
     Damaged(rusqlite::Error),
@@ -210,9 +215,23 @@ fn find(db: &Connection, key: &AttendeeKey) -> rusqlite::Result<Option<Attendee>
     query_optional(db, &sql, (key.event.as_str(), key.name.as_str()), attendee_row::read)
 }
 
-fn list(db: &Connection, sql: &str, params: impl rusqlite::Params) -> rusqlite::Result<Vec<Attendee>> {
+/// Returns at most `limit` attendees. Leaves out damaged rows, so that they affect no other.
+fn list(db: &Connection, sql: &str, params: impl rusqlite::Params, limit: usize) -> rusqlite::Result<Vec<Attendee>> {
     let mut statement = db.prepare_cached(sql)?;
-    statement.query_map(params, attendee_row::read)?.collect()
+    let mut rows = statement.query(params)?;
+    let mut found = Vec::new();
+    while found.len() < limit
+        && let Some(row) = rows.next()?
+    {
+        match attendee_row::read(row).map_err(BatchError::from) {
+            Ok(attendee) => found.push(attendee),
+            Err(BatchError::Damaged(error)) => {
+                tracing::error!(error = describe_damage(&error), "damaged attendee left out of a list");
+            }
+            Err(BatchError::Transaction(error)) => return Err(error),
+        }
+    }
+    Ok(found)
 }
 
 /// Deletes the rejected messages about a person, for one event or for all events. Returns the number of deleted

@@ -334,6 +334,7 @@ fn damaged_attendee_harms_no_other() {
         let key = guest_key(number);
         assert!(world.wait(world.table.attendee(&key)).unwrap().is_some());
     }
+    assert_eq!(world.who_is_in("dance"), ["Guest 000", "Guest 002"]);
 }
 
 fn guest_key(number: usize) -> AttendeeKey {
