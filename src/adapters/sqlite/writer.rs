@@ -1,7 +1,7 @@
 //! The writer thread. It runs all waiting writes in one transaction, and returns their results after the commit.
 //!
 //! In this way, concurrent writes share one fsync, and a single write is committed without delay. Writes that process
-//! messages go before writes that accept new messages, so that no more are accepted than can be processed.
+//! messages go before writes that accept requests, so that no more are accepted than can be processed.
 
 use std::mem;
 use std::panic::{self, AssertUnwindSafe};
@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::adapters::sqlite::unavailable;
 use crate::ports::Unavailable;
 
-/// Maximum writes of new messages in one commit. It limits how long the first write of a group waits for the others.
+/// Maximum accepted requests in one commit. It limits how long the first write of a group waits for the others.
 const MAX_GROUP_SIZE: usize = 256;
 
 /// Maximum writes that wait for the thread. Further calls wait until there is room.
@@ -33,7 +33,7 @@ pub struct Writer {
 enum Waiting {
     /// There may be writes in [`Writer::first`].
     First,
-    NewMessages(Box<dyn Job>),
+    Accept(Box<dyn Job>),
 }
 
 /// A write. The trait hides the type of its result, so that writes of different types can share a queue.
@@ -85,7 +85,7 @@ impl Writer {
                     let mut group = mem::take(&mut *next.lock().expect(NEVER_POISONED));
                     group.extend(received.drain(..).filter_map(|waiting| match waiting {
                         Waiting::First => None,
-                        Waiting::NewMessages(job) => Some(job),
+                        Waiting::Accept(job) => Some(job),
                     }));
                     commit(&mut connection, &mut group);
                 }
@@ -112,7 +112,7 @@ impl Writer {
         reply.await.unwrap_or_else(|_| Err(stopped(doing)))
     }
 
-    /// Like [`Writer::write`], but for a write that accepts new messages.
+    /// Like [`Writer::write`], but for a write that accepts a request, such as a new message.
     pub async fn accept<T: Send + 'static>(
         &self,
         doing: &'static str,
@@ -120,7 +120,7 @@ impl Writer {
     ) -> Result<T, Unavailable> {
         let (reply_to, reply) = oneshot::channel();
         let job = Box::new(WriteJob { doing, work, result: None, reply_to });
-        self.waiting().send(Waiting::NewMessages(job)).await.map_err(|_| stopped(doing))?;
+        self.waiting().send(Waiting::Accept(job)).await.map_err(|_| stopped(doing))?;
         reply.await.unwrap_or_else(|_| Err(stopped(doing)))
     }
 
