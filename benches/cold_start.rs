@@ -195,6 +195,7 @@ fn environment(endpoint: &Endpoint, roots: &Path) -> Vec<(String, String)> {
         ("COUNTMEIN_DEAD_LETTER_QUEUE_ARN", "arn:aws:sqs:us-east-1:000000000000:DeadLetters".to_owned()),
         ("COUNTMEIN_ORGANISER_SECRET", "organiser".to_owned()),
         ("COUNTMEIN_TOKEN_SECRET", "token".to_owned()),
+        ("COUNTMEIN_EXPORTS_BUCKET", "exports".to_owned()),
         ("COUNTMEIN_CONTACT_SECRET", "contact".to_owned()),
         ("COUNTMEIN_PUBLIC_URL", "https://signup.example.org".to_owned()),
         ("COUNTMEIN_ANNOUNCEMENTS_TOPIC", "arn:aws:sns:us-east-1:000000000000:announcements".to_owned()),

@@ -10,6 +10,8 @@ pub mod mqtt;
 #[cfg(feature = "standalone")]
 pub mod private_files;
 #[cfg(feature = "aws")]
+pub mod s3;
+#[cfg(feature = "aws")]
 pub mod secrets_manager;
 #[cfg(feature = "standalone")]
 pub mod smtp;

@@ -83,6 +83,7 @@ impl Server {
             queue,
             backend,
             import_queue_limit: storage.import_queue_limit,
+            downloads: None,
             flic_key: settings.flic_key.clone(),
             limits: storage.limits,
             token_secret: storage.token_secret,

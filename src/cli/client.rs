@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use ureq::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, LOCATION};
-use ureq::http::{HeaderValue, Method, Request, Response};
+use ureq::http::{HeaderValue, Method, Request, Response, StatusCode};
 use ureq::{Agent, Body, Timeout};
 use url::Url;
 
@@ -107,11 +107,23 @@ impl Client {
 
     /// Sends a GET request and returns the body as a stream.
     pub fn get_stream(&self, path: &[&str], query: &[(&str, &str)], media_type: &str) -> Result<impl Read, CliError> {
-        let response = self.check_status(self.send(Method::GET, path, query, media_type, None)?)?;
+        let response = self.send(Method::GET, path, query, media_type, None)?;
+        let response = self.check_status(self.follow_to_download(response)?)?;
         if response.body().mime_type() != Some(media_type) {
             return Err(self.not_count_me_in());
         }
         Ok(response.into_body().into_reader())
+    }
+
+    /// If the response redirects to a file elsewhere, returns that file. The organiser's key is not sent there.
+    fn follow_to_download(&self, response: Response<Body>) -> Result<Response<Body>, CliError> {
+        let address = response.headers().get(LOCATION).and_then(|address| address.to_str().ok());
+        match address {
+            Some(address) if response.status() == StatusCode::SEE_OTHER => {
+                self.agent.get(address).call().map_err(|error| self.transport_error(&error, false))
+            }
+            _ => Ok(response),
+        }
     }
 
     /// The error for a body that ended early.

@@ -9,7 +9,7 @@ use crate::formats::button::flic_key::FlicKey;
 use crate::http::client::ListEveryone;
 use crate::http::middleware::rate_limit::RateLimit;
 use crate::notify::Limits;
-use crate::ports::{Backend, Exposition, Meter, Queue, Secrets};
+use crate::ports::{Backend, Downloads, Exposition, Meter, Queue, Secrets};
 
 /// The state that the routes share: backends, secrets and settings.
 pub struct App {
@@ -18,6 +18,8 @@ pub struct App {
     /// An import waits while the queue holds more messages than this, so that other sign-ups are not delayed.
     /// `None` if imports never wait, because a long queue delays nobody.
     pub import_queue_limit: Option<u64>,
+    /// Stores files that are too large for a response. `None` if a response can have any size.
+    pub downloads: Option<Arc<dyn Downloads>>,
     /// Verifies the tokens of Flic's cloud. Without a key, requests from Flic's cloud are refused.
     pub flic_key: Option<FlicKey>,
     /// The limits on notifications. `None` if this program sends no notifications.

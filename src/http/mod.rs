@@ -4,6 +4,7 @@ mod api;
 mod app;
 mod bodies;
 pub mod client;
+mod downloads;
 mod log_limit;
 pub mod middleware;
 mod openapi;

@@ -10,6 +10,7 @@ use super::{optional_setting, parsed_setting, required_setting};
 use crate::adapters::aws::config;
 use crate::adapters::dynamodb::EventsTable;
 use crate::adapters::metrics::emf::Emf;
+use crate::adapters::s3::S3Downloads;
 use crate::adapters::secrets_manager as secrets;
 use crate::adapters::secrets_manager::LazySecrets;
 use crate::adapters::sqs::Sqs;
@@ -29,6 +30,7 @@ pub async fn router() -> anyhow::Result<Router> {
         queue: Arc::new(Sqs::new(&config, required_setting("COUNTMEIN_QUEUE_URL")?)),
         backend: EventsTable::new(&config, required_setting("COUNTMEIN_TABLE")?).backend(),
         import_queue_limit: None,
+        downloads: Some(Arc::new(S3Downloads::new(&config, required_setting("COUNTMEIN_EXPORTS_BUCKET")?))),
         flic_key: parsed_setting("COUNTMEIN_FLIC_KEY")?,
         limits: Some(limits()?),
         token_secret,

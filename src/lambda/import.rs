@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::required_setting;
 use crate::adapters::aws::config;
 use crate::adapters::metrics::emf::{Emf, Metric};
+use crate::adapters::s3;
 use crate::adapters::sqs::Sqs;
 use crate::domain::timestamp::Timestamp;
 use crate::formats::csv::{CsvError, Import, Table, rejected_rows};
@@ -81,10 +82,8 @@ struct ImportResult {
 impl Importer {
     pub fn from_environment() -> anyhow::Result<Self> {
         let config = config::load_for_function()?;
-        // A custom endpoint expects the bucket in the path, not in the host name.
-        let s3 = aws_sdk_s3::config::Builder::from(&config).force_path_style(config.endpoint_url().is_some()).build();
         Ok(Self {
-            s3: Client::from_conf(s3),
+            s3: s3::client(&config),
             queue: Sqs::new(&config, required_setting("COUNTMEIN_QUEUE_URL")?),
             results_bucket: required_setting("COUNTMEIN_RESULTS_BUCKET")?,
             emf: Emf::new(required_setting("COUNTMEIN_STAGE")?),

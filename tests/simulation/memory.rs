@@ -42,7 +42,8 @@ pub struct State {
     steps_left: Option<usize>,
     /// The number of calls until one fails, and how.
     fault: Option<(usize, Fault)>,
-    /// Whether a call failed in a way after which a repeat is allowed: nobody can know whether the recipient was notified.
+    /// Whether an invocation ended early because a write or a notification failed. As after a crash, it is not known who was
+    /// notified, so repeats are allowed.
     pub may_repeat: bool,
     /// Who cannot be reached, and until when.
     down: BTreeMap<String, i64>,
@@ -211,9 +212,8 @@ impl Digests for Memory {
     async fn store(&self, digest: &Digest) -> Result<Write, Unavailable> {
         self.step().await;
         let fault = self.next_fault();
+        self.state().may_repeat |= matches!(fault, Some(Fault::Refused | Fault::AnswerLost));
         if fault == Some(Fault::Refused) {
-            // Notifications since the last stored progress are repeated.
-            self.state().may_repeat = true;
             return Err(failed());
         }
         let stored = {

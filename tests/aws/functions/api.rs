@@ -1,7 +1,14 @@
 use std::time::Duration;
 
+use countmein::domain::attendee_name::AttendeeName;
+use countmein::domain::channel::Channel;
+use countmein::domain::contact::Contact;
+use countmein::domain::event::Event;
+use countmein::domain::signup::{Request, Signup, SignupId, Version};
 use countmein::domain::timestamp::Timestamp;
+use countmein::ports::{AttendeeSignups, Roster as _};
 use serde_json::{Value, json};
+use tokio::time::Instant;
 use url::Url;
 
 use super::world::{ORGANISER_KEY, World};
@@ -89,6 +96,44 @@ fn organiser_key_is_the_stage_secret() {
     assert_eq!(api.invoke(&asked).response()["statusCode"], 401);
     asked["headers"]["authorization"] = json!(format!("Bearer {ORGANISER_KEY}"));
     assert_eq!(api.invoke(&asked).response()["statusCode"], 200);
+}
+
+#[test]
+fn large_export_is_downloaded_from_the_bucket() {
+    const ATTENDEES: usize = 1_200;
+    let world = World::new();
+    world.create_exports_bucket();
+    let mut small = http("GET", "/organiser/export", None);
+    small["headers"]["authorization"] = json!(format!("Bearer {ORGANISER_KEY}"));
+    let mut large = small.clone();
+    large["rawQueryString"] = json!("event=dance");
+    large["queryStringParameters"] = json!({ "event": "dance" });
+    let hook = format!("https://example.org/{}", "x".repeat(990));
+    let signups = (0..ATTENDEES).map(|number| Signup {
+        version: Version { requested_at: Timestamp::now(), id: SignupId::new(Timestamp::now()) },
+        event: Event::parse("Dance").unwrap(),
+        name: AttendeeName::parse(&format!("Guest {number:04} {}", "👨\u{200d}👩\u{200d}👧".repeat(54))).unwrap(),
+        channel: Channel::Queue,
+        request: Request::TrustedSignUp { contact: Some(Contact::webhook(&hook).unwrap()) },
+    });
+    let batches = signups.map(|signup| AttendeeSignups { key: signup.key(), signups: vec![signup] }).collect();
+    let deadline = Instant::now() + Duration::from_secs(120);
+    let applied = world.wait(world.table.apply(batches, Timestamp::now(), deadline));
+    assert!(applied.iter().all(Result::is_ok));
+    // MiniStack refuses a signed address with a session token that it did not issue.
+    let api = world.api_with(&[("AWS_SESSION_TOKEN", "")]);
+
+    assert_eq!(api.invoke(&small).response()["statusCode"], 200);
+    let response = api.invoke(&large).response();
+
+    assert_eq!(response["statusCode"], 303, "{response}");
+    let address = response["headers"]["location"].as_str().unwrap();
+    let mut download = ureq::get(address).call().unwrap();
+    assert_eq!(download.headers()["content-disposition"], "attachment; filename=\"attendees.csv\"");
+    let content = download.body_mut().with_config().limit(100_000_000).read_to_string().unwrap();
+    assert_eq!(content.lines().count(), ATTENDEES + 1);
+    let unsigned = address.split('?').next().unwrap();
+    assert!(!unsigned.ends_with("/exports/attendees.csv"), "the address cannot be guessed: {unsigned}");
 }
 
 #[test]

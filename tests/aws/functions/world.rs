@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::types::AttributeValue;
 use countmein::adapters::dynamodb::EventsTable;
+use countmein::adapters::s3;
 use countmein::adapters::sqs::Sqs;
 use countmein::domain::change::Movement;
 use countmein::domain::contact::Contact;
@@ -31,6 +32,8 @@ use crate::support::runtime_api::proxy::{Proxy, Verdict};
 use crate::support::runtime_api::{Function, events};
 
 pub const TABLE: &str = "Events";
+
+const EXPORTS: &str = "exports";
 
 /// The ARN of the dead-letter queue.
 pub const DEAD_LETTERS: &str = "arn:aws:sqs:us-east-1:000000000000:DeadLetters";
@@ -101,9 +104,16 @@ impl World {
             ("COUNTMEIN_STAGE", "testing".to_owned()),
             ("COUNTMEIN_DEAD_LETTER_QUEUE_ARN", DEAD_LETTERS.to_owned()),
             ("COUNTMEIN_QUEUE_URL", self.queue.clone()),
+            ("COUNTMEIN_EXPORTS_BUCKET", EXPORTS.to_owned()),
             ("COUNTMEIN_RETRY_INITIAL", "1".to_owned()),
         ];
         variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+
+    /// Creates the bucket for large exports.
+    pub fn create_exports_bucket(&self) {
+        let create = s3::client(&self.config).create_bucket().bucket(EXPORTS);
+        self.wait(create.send()).unwrap();
     }
 
     /// Receives this many messages from the queue.

@@ -7,13 +7,15 @@ const SIGNUPS: &str = "!GetAtt SignupsQueue.Arn";
 const DEAD_LETTERS: &str = "!GetAtt DeadLettersQueue.Arn";
 const STREAM: &str = "!Sub ${EventsTable.Arn}/stream/*";
 
-const API: [(&str, &[&str]); 10] = [
+const API: [(&str, &[&str]); 12] = [
     ("dynamodb:DeleteItem", &[TABLE]),
     ("dynamodb:GetItem", &[TABLE]),
     ("dynamodb:PutItem", &[TABLE]),
     ("dynamodb:Query", &[TABLE]),
     ("logs:CreateLogStream", &["!GetAtt ApiLogs.Arn"]),
     ("logs:PutLogEvents", &["!GetAtt ApiLogs.Arn"]),
+    ("s3:GetObject", &["!Sub ${ExportsBucket.Arn}/*"]),
+    ("s3:PutObject", &["!Sub ${ExportsBucket.Arn}/*"]),
     ("secretsmanager:GetSecretValue", &["!GetAtt OrganiserKey.Id", "!GetAtt TokenSecret.Id"]),
     ("sqs:SendMessage", &[SIGNUPS]),
     ("xray:PutTelemetryRecords", &["*"]),

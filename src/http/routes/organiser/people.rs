@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Query, State};
-use axum::http::{HeaderMap, header};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -19,13 +19,13 @@ use crate::domain::timestamp::Timestamp;
 use crate::formats;
 use crate::formats::csv::text;
 use crate::formats::fields;
-use crate::http::App;
 use crate::http::client::wants_page;
 use crate::http::middleware::body::Fields;
 use crate::http::paging::parse_event_id;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::routes::all_attendees;
 use crate::http::routes::organiser::Organiser;
+use crate::http::{App, downloads};
 
 const CSV_HEADER: &str = "event,name,email,phone,webhook,since,channel\r\n";
 
@@ -61,6 +61,7 @@ pub struct RemoveResponse {
     get, path = "/organiser/export", operation_id = "export", tag = "organiser", params(ExportQuery), security(("organiser" = [])),
     responses(
         (status = 200, content((String = "text/csv"), (Vec<ExportEntry> = "application/json"))),
+        (status = 303, description = "Redirect to a large export, which can be downloaded for ten minutes without the key"),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -75,25 +76,20 @@ pub async fn export(
     let (content_type, file, body) = match query.format.as_deref() {
         None | Some("csv") => {
             let body = all_attendees::body(roster, only_event, CSV_HEADER, "", |page| write_rows(page.iter()));
-            ("text/csv; charset=utf-8", "attachment; filename=\"attendees.csv\"", body)
+            ("text/csv; charset=utf-8", "attendees.csv", body)
         }
         Some("json") => {
             let mut is_first = true;
             let body = all_attendees::body(roster, only_event, "[", "]\n", move |page| {
                 write_entries(page.iter(), &mut is_first)
             });
-            ("application/json", "attachment; filename=\"attendees.json\"", body)
+            ("application/json", "attendees.json", body)
         }
         Some(_) => {
             return Err(FieldProblem::NotAChoice { choices: "`csv` and `json`".to_owned() }.in_field("format").into());
         }
     };
-    let headers = [
-        (header::CONTENT_TYPE, content_type),
-        (header::CONTENT_DISPOSITION, file),
-        (header::CACHE_CONTROL, "no-store"),
-    ];
-    Ok((headers, body).into_response())
+    downloads::respond(&app, file, content_type, body).await
 }
 
 /// An attendee with their contact.
