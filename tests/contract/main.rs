@@ -62,7 +62,8 @@ contract! {
         reject_is_stored_whole
         second_put_keeps_the_first_reject
         rejects_are_listed_by_id
-        deleted_reject_is_gone;
+        deleted_reject_is_gone
+        impossible_id_is_unknown;
     idempotency:
         first_answer_is_remembered
         idempotency_keys_are_independent
