@@ -15,6 +15,7 @@ mod contacts;
 mod digests;
 #[cfg(feature = "aws")]
 mod equivalence;
+mod hostile;
 mod households;
 mod idempotency;
 mod ingest;
@@ -144,6 +145,9 @@ contract! {
         failed_attendee_is_retried_alone
         silent_roster_loses_nothing
         random_history_leaves_its_requests_outcome;
+    hostile:
+        hostile_message_is_stored_or_rejected
+        random_message_is_stored_or_rejected;
 }
 
 hold!(sqlite);
