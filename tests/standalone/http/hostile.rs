@@ -65,6 +65,7 @@ hostile! {
         bodies_are_accepted_or_explained
         every_route_refuses_a_malformed_body
         large_chunked_body_is_refused
+        idempotency_keys_are_accepted_or_explained
         random_bodies_cause_no_5xx;
     bytes:
         malformed_http_harms_nobody
@@ -74,7 +75,8 @@ hostile! {
         refusal_keeps_the_connection;
     organiser:
         ids_and_cursors_are_accepted_or_explained
-        fields_are_accepted_or_explained;
+        fields_are_accepted_or_explained
+        corrections_are_accepted_or_explained;
     paths:
         paths_are_accepted_or_explained
         malformed_path_is_refused_early

@@ -158,6 +158,25 @@ pub fn large_chunked_body_is_refused(server: &Endpoint) {
     goes_on(server);
 }
 
+pub fn idempotency_keys_are_accepted_or_explained(server: &Endpoint) {
+    let cases: [(&[u8], Fate); 7] = [
+        (b"", Refused(400)),
+        (b"short", Refused(400)),
+        (&[b'k'; 16], Taken),
+        (&[0xFF; 16], Taken),
+        (&[b'#'; 255], Taken),
+        (&[0xFF; 255], Taken),
+        (&[b'k'; 256], Refused(400)),
+    ];
+    let rest = b"\r\nContent-Type: application/json\r\nContent-Length: 15\r\n\r\n{\"name\": \"Ana\"}";
+    for (key, fate) in cases {
+        println!("{} bytes: {}", key.len(), key.escape_ascii());
+        let head = b"POST /events/dance/signups HTTP/1.1\r\nHost: x\r\nConnection: close\r\nIdempotency-Key: ";
+        check(exchange(server, &[head, key, rest].concat()).expect("an answer"), fate);
+    }
+    goes_on(server);
+}
+
 pub fn random_bodies_cause_no_5xx(server: &Endpoint) {
     let content_type = prop_oneof![Just(JSON), Just(FORM)];
     let bytes = prop_oneof![

@@ -48,6 +48,11 @@ pub fn fields_are_accepted_or_explained(server: &Endpoint) {
         ("/organiser/signups", json!({"event": "a\0b", "name": "Ana"}), Refused(422)),
         ("/organiser/signups", json!({"event": "", "name": "Ana"}), Refused(422)),
         ("/organiser/signups", json!({"event": "dance", "name": "Ana\u{ffff}"}), Refused(422)),
+        (
+            "/organiser/signups",
+            json!({"event": "dance", "name": "Ana", "contact": {"email": "a\0@b.org"}}),
+            Refused(422),
+        ),
         ("/organiser/remove", json!({"name": "a".repeat(80)}), Taken),
         ("/organiser/remove", json!({"name": format!("a{}", "\u{301}".repeat(500))}), Taken),
         ("/organiser/remove", json!({"name": format!("a{}", "\u{301}".repeat(600))}), Refused(422)),
@@ -67,5 +72,40 @@ pub fn fields_are_accepted_or_explained(server: &Endpoint) {
         println!("{path} {}", &text[..text.floor_char_boundary(80)]);
         check(server.post(path).organiser().json(&body).send(), fate);
     }
+    goes_on(server);
+}
+
+/// Returns the id of a rejected message: the press of a button that is not registered any more.
+fn reject(server: &Endpoint) -> String {
+    let button = json!({"serial": "door", "event": "dance", "name": "Ana"});
+    let registered = server.post("/organiser/buttons").organiser().json(&button).send().is(200).json();
+    server.post("/organiser/buttons/remove").organiser().json(&button).send().is(204);
+    let press = format!("/buttons?serial=door&secret={}", registered["secret"].as_str().unwrap());
+    server.post(&press).json(&json!({"event_type": "single"})).send().is(202);
+    server.settled();
+    server.rejects().remove(0)
+}
+
+pub fn corrections_are_accepted_or_explained(server: &Endpoint) {
+    let path = format!("/organiser/rejects/{}/redrive", reject(server));
+    let cases = [
+        (json!({}), Refused(409)),
+        (json!({"set": {}}), Refused(409)),
+        (json!({"set": []}), Refused(422)),
+        (json!({"set": {"event": "dance"}}), Refused(422)),
+        (json!({"set": {"event": "dance", "name": "a\0b"}}), Refused(422)),
+        (json!({"set": {"event": "dance", "name": "a".repeat(15_000)}}), Refused(422)),
+        (json!({"set": {"event": "dance", "name": "Ana", "id": "a\0b"}}), Refused(422)),
+        (json!({"set": {"event": "dance", "name": "Ana", "requested_at": 1e300}}), Refused(422)),
+        (json!({"set": {"event": "dance", "name": "Ana", "Type": "Notification", "Message": "\0"}}), Refused(422)),
+        (json!({"set": {"event": "dance", "name": "Ana", "\0\u{ffff}": "\u{fffe}"}}), Taken),
+    ];
+    for (corrections, fate) in cases {
+        let text = corrections.to_string();
+        println!("{}", &text[..text.floor_char_boundary(80)]);
+        check(server.post(&path).organiser().json(&corrections).send(), fate);
+    }
+    server.settled();
+    assert_eq!(server.who("dance"), ["Ana"]);
     goes_on(server);
 }
