@@ -1,65 +1,21 @@
 //! The program on a table and a queue of AWS.
 
-use std::path::Path;
-use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use countmein::adapters::sqs::Sqs;
 use countmein::ports::Queue as _;
 use serde_json::{Value, json};
-use tokio::runtime::Runtime;
 
-use crate::support::ministack::{self, Account, REGION, SECRET_KEY};
+use crate::support::cloud::Cloud;
 use crate::support::program::{Program, serve};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 const ORGANISER_KEY: &str = "correct-horse-battery";
 
-struct Cloud {
-    account: Account,
-    runtime: Runtime,
-    queue: String,
-    dead_letters: String,
-}
-
-impl Cloud {
-    fn new() -> Self {
-        let account = Account::new();
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-        let (queue, dead_letters) = runtime.block_on(ministack::queues(&account.config(), Duration::from_secs(30)));
-        Self { account, runtime, queue, dead_letters }
-    }
-
-    /// Points a program at AWS with the usual variables.
-    fn configure(&self, command: &mut Command) {
-        command.envs([
-            ("AWS_ENDPOINT_URL", self.account.endpoint.as_str()),
-            ("AWS_REGION", REGION),
-            ("AWS_ACCESS_KEY_ID", &self.account.id),
-            ("AWS_SECRET_ACCESS_KEY", SECRET_KEY),
-        ]);
-    }
-
-    fn ensure_table(&self, more: &[&str]) -> std::process::Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_countmein"));
-        command.env_clear().args(["ensure-table", "--table", "Club"]).args(more);
-        self.configure(&mut command);
-        command.output().unwrap()
-    }
-
-    fn serve(&self, data: &Path, more: &[&str]) -> Command {
-        let mut command = serve(data);
-        command.args(["--store", "dynamodb", "--queue", "sqs", "--table", "Club", "--queue-url", &self.queue]);
-        command.args(["--dead-letter-queue-url", &self.dead_letters, "--organiser-key", ORGANISER_KEY]).args(more);
-        self.configure(&mut command);
-        command
-    }
-
-    fn publish(&self, queue: &str, body: &Value) {
-        let queue = Sqs::new(&self.account.config(), queue);
-        self.runtime.block_on(queue.send(vec![body.to_string()])).unwrap();
-    }
+fn publish(cloud: &Cloud, queue: &str, body: &Value) {
+    let queue = Sqs::new(&cloud.account.config(), queue);
+    cloud.runtime.block_on(queue.send(vec![body.to_string()])).unwrap();
 }
 
 fn get(program: &Program, path: &str) -> (u16, Value) {
@@ -103,7 +59,7 @@ fn ensure_table_creates_once() {
 fn missing_table_stops_the_start() {
     let cloud = Cloud::new();
     let data = tempfile::tempdir().unwrap();
-    let output = cloud.serve(data.path(), &[]).output().unwrap();
+    let output = cloud.serve(data.path(), ORGANISER_KEY).output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     assert!(String::from_utf8_lossy(&output.stderr).contains("ensure-table"), "{output:?}");
 }
@@ -113,12 +69,12 @@ fn program_works_on_table_and_queue() {
     let cloud = Cloud::new();
     assert!(cloud.ensure_table(&[]).status.success());
     let data = tempfile::tempdir().unwrap();
-    let program = Program::start(cloud.serve(data.path(), &[]));
+    let program = Program::start(cloud.serve(data.path(), ORGANISER_KEY));
 
     let accepted = sign_up(&program, "Melvin");
-    cloud.publish(&cloud.queue, &json!({ "event": "Dance", "name": "Ana" }));
-    cloud.publish(&cloud.queue, &json!({ "event": "Dance" }));
-    cloud.publish(&cloud.dead_letters, &json!({ "event": "Dance", "name": "Ben" }));
+    publish(&cloud, &cloud.queue, &json!({ "event": "Dance", "name": "Ana" }));
+    publish(&cloud, &cloud.queue, &json!({ "event": "Dance" }));
+    publish(&cloud, &cloud.dead_letters, &json!({ "event": "Dance", "name": "Ben" }));
 
     let roster =
         eventually(&program, "/events/dance/attendees", |roster| roster["attendees"].as_array().unwrap().len() == 3);
@@ -128,7 +84,7 @@ fn program_works_on_table_and_queue() {
     // Killed in the middle, and started again.
     let link = url::Url::parse(accepted["manage"].as_str().unwrap()).unwrap().path().to_owned();
     program.kill();
-    let program = Program::start(cloud.serve(data.path(), &[]));
+    let program = Program::start(cloud.serve(data.path(), ORGANISER_KEY));
     assert_eq!(get(&program, &link).1["state"], "in");
     sign_up(&program, "Cleo");
     eventually(&program, "/events/dance/attendees", |roster| roster["count"] == 4);
@@ -140,7 +96,9 @@ fn program_leaves_the_stack_queue_alone() {
     let cloud = Cloud::new();
     assert!(cloud.ensure_table(&[]).status.success());
     let data = tempfile::tempdir().unwrap();
-    let program = Program::start(cloud.serve(data.path(), &["--serve-only"]));
+    let mut command = cloud.serve(data.path(), ORGANISER_KEY);
+    command.arg("--serve-only");
+    let program = Program::start(command);
 
     sign_up(&program, "Melvin");
 

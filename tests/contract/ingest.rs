@@ -23,7 +23,7 @@ use crate::people::{at, attendee, changes_of, changes_since, email, event_id, id
 use crate::support::seed;
 
 /// When every message of a case has arrived.
-const ARRIVED: i64 = 100;
+pub const ARRIVED: i64 = 100;
 
 pub fn delivery(message_id: &str, body: &str) -> Delivery {
     Delivery {
@@ -42,16 +42,16 @@ fn delivered(signup: &Signup) -> Delivery {
 }
 
 /// A message id of the case's own.
-fn message_id() -> String {
+pub fn message_id() -> String {
     unique("message").replace(' ', "-")
 }
 
-async fn run(backend: &Backend, deliveries: &[Delivery]) -> Vec<Outcome> {
+pub async fn run(backend: &Backend, deliveries: &[Delivery]) -> Vec<Outcome> {
     let processed = backend.ingest(deliveries, backend.roster.clone(), backend.rejected.clone(), at(ARRIVED)).await;
     processed.into_iter().map(|each| each.outcome).collect()
 }
 
-async fn reject(backend: &Backend, id: &str) -> Option<RejectedMessage> {
+pub async fn reject(backend: &Backend, id: &str) -> Option<RejectedMessage> {
     backend.rejected.get(id).await.expect("the backend is there")
 }
 

@@ -15,6 +15,7 @@ mod contacts;
 mod digests;
 #[cfg(feature = "aws")]
 mod equivalence;
+mod hostile;
 mod households;
 mod idempotency;
 mod ingest;
@@ -63,7 +64,8 @@ contract! {
         reject_is_stored_whole
         second_put_keeps_the_first_reject
         rejects_are_listed_by_id
-        deleted_reject_is_gone;
+        deleted_reject_is_gone
+        impossible_id_is_unknown;
     idempotency:
         first_answer_is_remembered
         idempotency_keys_are_independent
@@ -146,6 +148,9 @@ contract! {
         random_history_leaves_its_requests_outcome;
     worker:
         nothing_is_lost_or_invented;
+    hostile:
+        hostile_message_is_stored_or_rejected
+        random_message_is_stored_or_rejected;
 }
 
 hold!(sqlite);

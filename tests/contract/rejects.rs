@@ -86,3 +86,12 @@ pub async fn deleted_reject_is_gone(backend: &Backend) {
     assert_eq!(get(backend, &gone.id).await, None);
     assert_eq!(get(backend, &stays.id).await, Some(stays));
 }
+
+/// A client may ask for any id, even for one that the backend cannot store.
+pub async fn impossible_id_is_unknown(backend: &Backend) {
+    for id in ["", "\0", "a/b", &"a".repeat(1_024), &"a".repeat(1_025), &"é".repeat(10_000)] {
+        assert_eq!(get(backend, id).await, None);
+        let deletion = backend.rejected.delete(id).await.expect("the backend is there");
+        assert_eq!(deletion, Deletion::NotFound);
+    }
+}

@@ -1,5 +1,7 @@
 //! What several test binaries share. Each includes this once, in its `main.rs`.
 
+#[cfg(all(feature = "aws", feature = "standalone"))]
+pub mod cloud;
 pub mod http;
 pub mod mail_server;
 #[cfg(feature = "aws")]

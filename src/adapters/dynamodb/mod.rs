@@ -36,6 +36,9 @@ const REJECTS: &str = "#reject";
 /// Partition key of all idempotency keys. The sort key is the key that the client sent.
 const IDEMPOTENCY_KEYS: &str = "#idempotency";
 
+/// Maximum size of a sort key (DynamoDB quotas). A sort key is never empty.
+const MAX_SORT_KEY_BYTES: usize = 1_024;
+
 /// Maximum concurrent calls for one batch. More would not be faster, because a Lambda function has only a fraction of a
 /// CPU.
 const MAX_CONCURRENT_CALLS: usize = 64;

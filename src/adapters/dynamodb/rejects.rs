@@ -5,7 +5,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde::{Deserialize, Serialize};
 
 use super::item::{self, Item, NAME};
-use super::{EventsTable, MAX_CONCURRENT_CALLS, REJECTS};
+use super::{EventsTable, MAX_CONCURRENT_CALLS, MAX_SORT_KEY_BYTES, REJECTS};
 use crate::domain::timestamp::Timestamp;
 use crate::ports::{Deletion, RejectEntry, RejectedMessage, RejectedMessages, Unavailable};
 
@@ -60,11 +60,17 @@ impl RejectedMessages for EventsTable {
     }
 
     async fn get(&self, id: &str) -> Result<Option<RejectedMessage>, Unavailable> {
+        if !can_be_stored(id) {
+            return Ok(None);
+        }
         let found = EventsTable::get(self, READING, REJECTS, id).await?;
         found.item.map(from_item).transpose()
     }
 
     async fn delete(&self, id: &str) -> Result<Deletion, Unavailable> {
+        if !can_be_stored(id) {
+            return Ok(Deletion::NotFound);
+        }
         self.delete_item("deleting a rejected message", REJECTS, id).await
     }
 }
@@ -84,6 +90,11 @@ impl EventsTable {
         let _ = self.put_if(STORING, put.condition_expression("attribute_not_exists(event)")).await?;
         Ok(())
     }
+}
+
+/// Whether a message with this id can be in the table. DynamoDB refuses calls with any other id.
+fn can_be_stored(id: &str) -> bool {
+    (1..=MAX_SORT_KEY_BYTES).contains(&id.len())
 }
 
 fn entry(item: Item) -> Result<RejectEntry, Unavailable> {

@@ -386,6 +386,19 @@ fn export_is_printed_unchanged() {
 }
 
 #[test]
+fn large_export_is_downloaded_without_the_key() {
+    let table = "event,name,contact\r\ndance,Zoe,\r\n";
+    let bucket = Canned::new([Reply::with_header("200 OK", "content-type: text/csv", table)]);
+    let location = format!("location: {}/attendees.csv?signature=abc", bucket.url());
+    let server = Canned::new([Reply::with_header("303 See Other", &location, "")]);
+    let ran = Shell::with_key_file().run(&["export", "--url", &server.url()]);
+    assert_eq!((ran.code, ran.out.as_str()), (0, table), "{ran:?}");
+    assert!(bearer(&server.request()));
+    let request = bucket.request();
+    assert!(request.starts_with("GET /attendees.csv?signature=abc ") && !bearer(&request), "{request}");
+}
+
+#[test]
 fn removal_without_terminal_needs_yes() {
     let server = Canned::new([Reply::json("200 OK", json!({"removed": 2}))]);
     let shell = Shell::with_key_file();

@@ -61,7 +61,7 @@ fn wrong_key_opens_nothing() {
     let server = serve();
     server.sign_up("dance", "Ana");
     let long = "k".repeat(2_000);
-    for key in ["wrong", "", "correct horse batter", "correct horse batteryy", "Correct horse battery", &long] {
+    for key in ["wrong", "", "correct-horse-batter", "correct-horse-batteryy", "Correct-horse-battery", &long] {
         for request in guarded(&server) {
             let answer = request.header("Authorization", &format!("Bearer {key}")).send();
             assert!(!answer.refuses(401, "login-needed").contains("horse"));
@@ -150,7 +150,7 @@ fn login_guesses_are_limited() {
 #[test]
 fn wrong_login_is_explained() {
     let server = serve();
-    for key in ["wrong", "", "correct horse batter"] {
+    for key in ["wrong", "", "correct-horse-batter"] {
         let answer = server.post("/organiser/login").form(&[("key", key)]).browser().send().is(403);
         assert!(answer.headers.get("set-cookie").is_none());
         assert!(answer.text().contains("This is not the organiser's key."), "{}", answer.text());

@@ -3,13 +3,13 @@
 use proptest::prelude::*;
 
 use super::{Fate, Refused, Taken, check, goes_on};
-use crate::http::support::{Answer, Running, exchange, serve};
+use crate::http::support::{Answer, Endpoint, exchange};
 use crate::support::seed;
 
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
 
-fn send(server: &Running, path: &str, content_type: &str, body: &[u8]) -> Answer {
+fn send(server: &Endpoint, path: &str, content_type: &str, body: &[u8]) -> Answer {
     let header = if content_type.is_empty() { String::new() } else { format!("Content-Type: {content_type}\r\n") };
     let length = body.len();
     let head = format!(
@@ -26,8 +26,7 @@ fn named(name: &str) -> Vec<u8> {
     serde_json::json!({ "name": name }).to_string().into_bytes()
 }
 
-#[test]
-fn bodies_are_accepted_or_explained() {
+pub fn bodies_are_accepted_or_explained(server: &Endpoint) {
     let cases: Vec<(&str, Vec<u8>, Fate)> = vec![
         // No JSON, or not an object.
         (JSON, b"".into(), Refused(400)),
@@ -115,23 +114,20 @@ fn bodies_are_accepted_or_explained() {
         ("Application/JSON; Charset=UTF-8", b"{\"name\": \"Ana\"}".into(), Taken),
         ("application/vnd.api+json", b"{\"name\": \"Ana\"}".into(), Taken),
     ];
-    let server = serve();
     for (content_type, body, fate) in cases {
         println!("{content_type}: {}", String::from_utf8_lossy(&body[..body.len().min(80)]));
-        check(send(&server, "/events/dance/signups", content_type, &body), fate);
+        check(send(server, "/events/dance/signups", content_type, &body), fate);
     }
-    goes_on(&server);
+    goes_on(server);
 }
 
-#[test]
-fn every_route_refuses_a_malformed_body() {
-    let server = serve();
+pub fn every_route_refuses_a_malformed_body(server: &Endpoint) {
     let manage = server.sign_up("dance", "Ana").manage;
     for path in ["/", "/events/dance/signups", &manage] {
         for (content_type, body, status) in
             [(JSON, &b"{"[..], 400), (JSON, b"[]", 400), ("text/plain", b"x", 415), (JSON, &[b' '; 16_385], 413)]
         {
-            check(send(&server, path, content_type, body), Refused(status));
+            check(send(server, path, content_type, body), Refused(status));
         }
     }
     for path in ["/organiser/signups", "/organiser/remove", "/organiser/rejects/x/redrive"] {
@@ -139,12 +135,10 @@ fn every_route_refuses_a_malformed_body() {
         server.post(path).organiser().body(JSON, "{").send().refuses(400, "malformed-request");
     }
     assert_eq!(server.who("dance"), ["Ana"]);
-    goes_on(&server);
+    goes_on(server);
 }
 
-#[test]
-fn large_chunked_body_is_refused() {
-    let server = serve();
+pub fn large_chunked_body_is_refused(server: &Endpoint) {
     let chunked = |size: usize| {
         let name = "a".repeat(1_000);
         let mut body = format!("{{\"name\": \"Ana\", \"pad\": \"{}", name.repeat(size / 1_000));
@@ -156,17 +150,34 @@ fn large_chunked_body_is_refused() {
             request.push_str(&format!("{:x}\r\n{}\r\n", chunk.len(), std::str::from_utf8(chunk).unwrap()));
         }
         request.push_str("0\r\n\r\n");
-        exchange(&server, request.as_bytes()).expect("an answer")
+        exchange(server, request.as_bytes()).expect("an answer")
     };
     check(chunked(15_000), Taken);
     check(chunked(17_000), Refused(413));
     check(chunked(60_000), Refused(413));
-    goes_on(&server);
+    goes_on(server);
 }
 
-#[test]
-fn random_bodies_cause_no_5xx() {
-    let server = serve();
+pub fn idempotency_keys_are_accepted_or_explained(server: &Endpoint) {
+    let cases: [(&[u8], Fate); 7] = [
+        (b"", Refused(400)),
+        (b"short", Refused(400)),
+        (&[b'k'; 16], Taken),
+        (&[0xFF; 16], Taken),
+        (&[b'#'; 255], Taken),
+        (&[0xFF; 255], Taken),
+        (&[b'k'; 256], Refused(400)),
+    ];
+    let rest = b"\r\nContent-Type: application/json\r\nContent-Length: 15\r\n\r\n{\"name\": \"Ana\"}";
+    for (key, fate) in cases {
+        println!("{} bytes: {}", key.len(), key.escape_ascii());
+        let head = b"POST /events/dance/signups HTTP/1.1\r\nHost: x\r\nConnection: close\r\nIdempotency-Key: ";
+        check(exchange(server, &[head, key, rest].concat()).expect("an answer"), fate);
+    }
+    goes_on(server);
+}
+
+pub fn random_bodies_cause_no_5xx(server: &Endpoint) {
     let content_type = prop_oneof![Just(JSON), Just(FORM)];
     let bytes = prop_oneof![
         prop::collection::vec(any::<u8>(), 0..200),
@@ -176,8 +187,8 @@ fn random_bodies_cause_no_5xx() {
     ];
     let path = prop_oneof![Just("/"), Just("/events/dance/signups"), Just("/organiser/login")];
     proptest!(seed::config(300), |(content_type in content_type, bytes in bytes, path in path)| {
-        let answer = send(&server, path, content_type, &bytes);
+        let answer = send(server, path, content_type, &bytes);
         prop_assert!(answer.status < 500, "{:?}", answer);
     });
-    goes_on(&server);
+    goes_on(server);
 }

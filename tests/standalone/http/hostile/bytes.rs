@@ -4,15 +4,13 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 
 use super::goes_on;
-use crate::http::support::{PATIENCE, exchange, read_head, serve};
+use crate::http::support::{Endpoint, PATIENCE, exchange, read_head};
 
 fn head(lines: &[&str]) -> Vec<u8> {
     format!("{}\r\n\r\n", lines.join("\r\n")).into_bytes()
 }
 
-#[test]
-fn malformed_http_harms_nobody() {
-    let server = serve();
+pub fn malformed_http_harms_nobody(server: &Endpoint) {
     let many_headers: Vec<String> = (0..500).map(|number| format!("X-{number}: y")).collect();
     let mut many = vec!["GET /health HTTP/1.1"];
     many.extend(many_headers.iter().map(String::as_str));
@@ -69,19 +67,17 @@ fn malformed_http_harms_nobody() {
         ),
     ];
     for (bytes, statuses) in cases {
-        let Some(answer) = exchange(&server, &bytes) else {
+        let Some(answer) = exchange(server, &bytes) else {
             assert!(statuses.is_empty(), "no answer to {}", String::from_utf8_lossy(&bytes[..bytes.len().min(60)]));
             continue;
         };
         assert!(statuses.contains(&answer.status), "{statuses:?}, not {answer:?}");
         assert!(!answer.text().contains("secret"), "{answer:?}");
     }
-    goes_on(&server);
+    goes_on(server);
 }
 
-#[test]
-fn smuggled_request_is_not_run() {
-    let server = serve();
+pub fn smuggled_request_is_not_run(server: &Endpoint) {
     let hidden = "POST /events/dance/signups HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\
                   Content-Length: 15\r\n\r\n{\"name\": \"Eve\"}";
     let chunked = format!("0\r\n\r\n{hidden}");
@@ -95,16 +91,14 @@ fn smuggled_request_is_not_run() {
         ),
     ];
     for request in smuggled {
-        exchange(&server, request.as_bytes());
+        exchange(server, request.as_bytes());
     }
     server.settled();
     assert!(server.who("dance").is_empty());
-    goes_on(&server);
+    goes_on(server);
 }
 
-#[test]
-fn slow_clients_delay_nobody() {
-    let server = serve();
+pub fn slow_clients_delay_nobody(server: &Endpoint) {
     let beginnings: [&[u8]; 5] = [
         b"",
         b"G",
@@ -122,26 +116,22 @@ fn slow_clients_delay_nobody() {
     // Half of the clients hang up in the middle.
     held.truncate(50);
     server.sign_up("dance", "Ben");
-    goes_on(&server);
+    goes_on(server);
     drop(held);
     assert_eq!(server.who("dance"), ["Ana", "Ben"]);
 }
 
-#[test]
-fn pipelined_requests_are_answered_in_order() {
-    let server = serve();
+pub fn pipelined_requests_are_answered_in_order(server: &Endpoint) {
     let first = "GET /health HTTP/1.1\r\nHost: x\r\n\r\n";
     let last = "GET /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
-    let answer = exchange(&server, format!("{first}{first}{last}").as_bytes()).unwrap();
+    let answer = exchange(server, format!("{first}{first}{last}").as_bytes()).unwrap();
     assert_eq!(answer.status, 200);
     let rest = String::from_utf8(answer.body).unwrap();
     assert_eq!(rest.matches("HTTP/1.1 200").count(), 1);
     assert_eq!(rest.matches("HTTP/1.1 404").count(), 1);
 }
 
-#[test]
-fn refusal_keeps_the_connection() {
-    let server = serve();
+pub fn refusal_keeps_the_connection(server: &Endpoint) {
     let mut stream = TcpStream::connect(server.address).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     for (path, status) in [("/organiser/remove", 401), ("/nowhere", 404), ("/health", 405), ("/", 415)] {

@@ -3,17 +3,15 @@
 use proptest::prelude::*;
 
 use super::{Refused, Taken, check, goes_on};
-use crate::http::support::{Answer, Running, exchange, serve};
+use crate::http::support::{Answer, Endpoint, exchange};
 use crate::support::seed;
 
-fn get(server: &Running, path: &[u8]) -> Option<Answer> {
+fn get(server: &Endpoint, path: &[u8]) -> Option<Answer> {
     let rest = b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
     exchange(server, &[b"GET ", path, rest].concat())
 }
 
-#[test]
-fn paths_are_accepted_or_explained() {
-    let server = serve();
+pub fn paths_are_accepted_or_explained(server: &Endpoint) {
     server.sign_up("dance", "Ana");
     let long_name = format!("/events/dance/attendees/{}", "a".repeat(8_000));
     let long_event = format!("/events/{}", "a".repeat(8_000));
@@ -65,14 +63,12 @@ fn paths_are_accepted_or_explained() {
     ];
     for (path, fate) in cases {
         println!("{}", &path[..path.len().min(80)]);
-        check(get(&server, path.as_bytes()).expect("an answer"), fate);
+        check(get(server, path.as_bytes()).expect("an answer"), fate);
     }
-    goes_on(&server);
+    goes_on(server);
 }
 
-#[test]
-fn malformed_path_is_refused_early() {
-    let server = serve();
+pub fn malformed_path_is_refused_early(server: &Endpoint) {
     let endless = [b"/".as_slice(), &b"a".repeat(100_000)].concat();
     let cases: [(&[u8], &[u16]); 5] = [
         (&endless, &[414, 431]),
@@ -82,15 +78,13 @@ fn malformed_path_is_refused_early() {
         (b"no-slash", &[400, 404]),
     ];
     for (path, statuses) in cases {
-        let answer = get(&server, path).expect("an answer");
+        let answer = get(server, path).expect("an answer");
         assert!(statuses.contains(&answer.status), "{answer:?}");
     }
-    goes_on(&server);
+    goes_on(server);
 }
 
-#[test]
-fn random_paths_cause_no_5xx() {
-    let server = serve();
+pub fn random_paths_cause_no_5xx(server: &Endpoint) {
     server.sign_up("dance", "Ana");
     let bytes =
         prop::collection::vec(any::<u8>().prop_filter("it would end the line", |byte| !b"\r\n".contains(byte)), 0..60);
@@ -110,9 +104,9 @@ fn random_paths_cause_no_5xx() {
     proptest!(seed::config(300), |(prefix in prefix, bytes in bytes, escaped in escaped)| {
         let escape = |byte: &u8| format!("%{byte:02x}").into_bytes();
         let rest = if escaped { bytes.iter().flat_map(escape).collect() } else { bytes };
-        if let Some(answer) = get(&server, &[prefix.as_bytes(), &rest].concat()) {
+        if let Some(answer) = get(server, &[prefix.as_bytes(), &rest].concat()) {
             prop_assert!(answer.status < 500, "{:?}", answer);
         }
     });
-    goes_on(&server);
+    goes_on(server);
 }

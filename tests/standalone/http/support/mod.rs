@@ -2,6 +2,7 @@
 
 mod answer;
 mod data;
+mod endpoint;
 mod people;
 mod raw;
 mod request;
@@ -9,6 +10,7 @@ mod server;
 
 pub use self::answer::Answer;
 pub use self::data::{consent_link, dump, enqueue, wait_until_announced};
+pub use self::endpoint::Endpoint;
 pub use self::people::SignedUp;
 pub use self::raw::{exchange, read_answer, read_head};
 pub use self::request::Request;

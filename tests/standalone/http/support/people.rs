@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Running;
+use super::Endpoint;
 
 /// What a client keeps of a sign-up.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +32,7 @@ impl SignedUp {
     }
 }
 
-impl Running {
+impl Endpoint {
     /// Signs somebody up over HTTP, and waits until they are on the roster.
     pub fn sign_up(&self, event: &str, name: &str) -> SignedUp {
         self.sign_up_with(event, &json!({ "name": name }))

@@ -5,11 +5,11 @@ use std::net::TcpStream;
 
 use ureq::http::{HeaderMap, HeaderName, HeaderValue};
 
-use super::{Answer, PATIENCE, Running};
+use super::{Answer, Endpoint, PATIENCE};
 
 /// Sends bytes on a connection of their own and reads all that comes back until the server closes it.
 /// None if it closed without an answer.
-pub fn exchange(server: &Running, bytes: &[u8]) -> Option<Answer> {
+pub fn exchange(server: &Endpoint, bytes: &[u8]) -> Option<Answer> {
     let mut stream = TcpStream::connect(server.address).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     // The server may have answered and closed before it has read all.

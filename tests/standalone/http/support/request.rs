@@ -3,13 +3,13 @@
 use serde_json::Value;
 use ureq::http;
 
-use super::{Answer, KEY, Running};
+use super::{Answer, Endpoint, KEY};
 
 const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
 
 #[must_use]
 pub struct Request<'a> {
-    server: &'a Running,
+    server: &'a Endpoint,
     method: &'static str,
     path: String,
     headers: Vec<(String, String)>,
@@ -17,7 +17,7 @@ pub struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
-    pub fn new(server: &'a Running, method: &'static str, path: &str) -> Self {
+    pub fn new(server: &'a Endpoint, method: &'static str, path: &str) -> Self {
         Self { server, method, path: path.to_owned(), headers: Vec::new(), body: None }
     }
 

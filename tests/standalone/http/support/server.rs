@@ -1,6 +1,6 @@
 //! A server of its own for a test, on a data folder of its own.
 
-use std::net::SocketAddr;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,19 +12,17 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use ureq::Agent;
 
-use super::Request;
+use super::Endpoint;
 
-pub const KEY: &str = "correct horse battery";
+pub const KEY: &str = "correct-horse-battery";
 
 /// Longer than any wait on a busy machine; never waited for in full unless something is wrong.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A server that runs until it is dropped.
 pub struct Running {
-    pub address: SocketAddr,
-    pub agent: Agent,
+    endpoint: Endpoint,
     stop: Option<oneshot::Sender<()>>,
     ended: Option<JoinHandle<anyhow::Result<()>>>,
     runtime: Runtime,
@@ -61,50 +59,24 @@ pub fn serve_with(data: impl Into<Arc<TempDir>>, change: impl FnOnce(&mut Settin
     let ended = runtime.spawn(server.run(async {
         let _ = stopped.await;
     }));
-    let agent = Agent::config_builder()
-        .http_status_as_error(false)
-        .max_redirects(0)
-        .proxy(None)
-        .timeout_global(Some(PATIENCE))
-        .build();
-    Running { address, agent: agent.into(), stop: Some(stop), ended: Some(ended), runtime, data }
+    Running { endpoint: Endpoint::new(address), stop: Some(stop), ended: Some(ended), runtime, data }
+}
+
+impl Deref for Running {
+    type Target = Endpoint;
+
+    fn deref(&self) -> &Self::Target {
+        &self.endpoint
+    }
 }
 
 impl Running {
-    pub fn get<'a>(&'a self, path: &str) -> Request<'a> {
-        Request::new(self, "GET", path)
-    }
-
-    pub fn head<'a>(&'a self, path: &str) -> Request<'a> {
-        Request::new(self, "HEAD", path)
-    }
-
-    pub fn post<'a>(&'a self, path: &str) -> Request<'a> {
-        Request::new(self, "POST", path)
-    }
-
     pub fn folder(&self) -> &Path {
         self.data.path()
     }
 
     pub fn database(&self) -> PathBuf {
         self.folder().join("countmein.sqlite")
-    }
-
-    /// Waits until the queue is empty.
-    pub fn settled(&self) {
-        let deadline = Instant::now() + PATIENCE;
-        while self.metric("countmein_queue_messages") != 0 {
-            assert!(Instant::now() < deadline, "the queue is never empty");
-            std::thread::sleep(Duration::from_millis(2));
-        }
-    }
-
-    /// The value of a metric, by its name and labels; 0 if it was never counted.
-    pub fn metric(&self, name: &str) -> u64 {
-        let metrics = self.get("/metrics").send().text();
-        let line = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-        line.map_or(0, |value| value.parse().unwrap_or_else(|_| panic!("{name} is {value:?}")))
     }
 
     /// The data folder, which outlives the server.
