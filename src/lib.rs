@@ -25,7 +25,7 @@
 //!   writes the [text](notify::text) and links.
 //! * [`alexa`]: the dialog of the Alexa skill.
 //! * [`http`]: routes, pages and middleware. They use the ports and no adapter.
-//! * [`adapters`]: implement the ports with SQLite, DynamoDB, SQS, SNS, SMTP, webhooks, MQTT and metrics.
+//! * [`adapters`]: implement the ports with SQLite, DynamoDB, SQS, SNS, S3, SMTP, webhooks, MQTT and metrics.
 //! * `lambda` (feature `aws`): the handlers of the Lambda functions. The binaries in
 //!   `functions/` only construct and run them.
 //! * `app` (feature `standalone`): settings, storage backends and background

@@ -63,6 +63,8 @@ pub enum Fault {
     /// It takes effect, but the answer is lost, and the client repeats it by itself. A conditional write then conflicts with
     /// its own effect.
     Repeated,
+    /// Another process writes the digest first. Other calls are not affected.
+    Overtaken,
 }
 
 fn failed() -> Unavailable {
@@ -190,6 +192,15 @@ impl Memory {
         self.state().attendees.get(&key).is_some_and(|attendee| attendee.registration().is_some())
     }
 
+    /// A call that reads: it may fail, which ends the invocation.
+    fn read(&self) -> Result<(), Unavailable> {
+        if matches!(self.next_fault(), Some(Fault::Refused | Fault::AnswerLost)) {
+            self.state().may_repeat = true;
+            return Err(failed());
+        }
+        Ok(())
+    }
+
     async fn step(&self) {
         if self.state().steps_left == Some(0) {
             std::future::pending::<()>().await;
@@ -203,18 +214,21 @@ impl Memory {
 impl Digests for Memory {
     async fn digest(&self, event: &EventId) -> Result<Option<Digest>, ReadError> {
         self.step().await;
-        match self.next_fault() {
-            Some(Fault::Refused | Fault::AnswerLost) => Err(failed().into()),
-            Some(Fault::Repeated) | None => Ok(self.state().digests.get(event).cloned()),
-        }
+        self.read()?;
+        Ok(self.state().digests.get(event).cloned())
     }
 
     async fn store(&self, digest: &Digest) -> Result<Write, Unavailable> {
         self.step().await;
         let fault = self.next_fault();
         self.state().may_repeat |= matches!(fault, Some(Fault::Refused | Fault::AnswerLost));
-        if fault == Some(Fault::Refused) {
-            return Err(failed());
+        match fault {
+            Some(Fault::Refused) => return Err(failed()),
+            Some(Fault::Overtaken) => {
+                self.state().digests.get_mut(&digest.event).into_iter().for_each(|digest| digest.version += 1);
+                return Ok(Write::Conflict);
+            }
+            Some(Fault::AnswerLost | Fault::Repeated) | None => {}
         }
         let stored = {
             let mut state = self.state();
@@ -230,7 +244,7 @@ impl Digests for Memory {
         match fault {
             Some(Fault::AnswerLost) => Err(failed()),
             Some(Fault::Repeated) => Ok(Write::Conflict),
-            Some(Fault::Refused) | None => Ok(stored),
+            Some(Fault::Refused | Fault::Overtaken) | None => Ok(stored),
         }
     }
 
@@ -266,9 +280,7 @@ impl Roster for Memory {
 
     async fn roster(&self, event: &EventId, limit: usize, after: Option<&NameKey>) -> Result<RosterPage, Unavailable> {
         self.step().await;
-        if matches!(self.next_fault(), Some(Fault::Refused | Fault::AnswerLost)) {
-            return Err(failed());
-        }
+        self.read()?;
         let mut state = self.state();
         state.pages += 1;
         let name = after.cloned().unwrap_or_else(|| NameKey::from_stored(String::new()));

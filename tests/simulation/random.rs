@@ -26,7 +26,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => (1_u64..4_000).prop_map(Step::SetBack),
         8 => Just(Step::Work),
         3 => (0_usize..40).prop_map(Step::Crash),
-        3 => (0_usize..20, prop::sample::select(vec![Fault::Refused, Fault::AnswerLost, Fault::Repeated]))
+        3 => (0_usize..20, prop::sample::select(vec![Fault::Refused, Fault::AnswerLost, Fault::Repeated, Fault::Overtaken]))
             .prop_map(|(calls, fault)| Step::Fail(calls, fault)),
         2 => (person, 1_u64..8_000).prop_map(|(person, time)| Step::Down(person, time)),
     ];
