@@ -140,6 +140,25 @@ impl World {
         self.notified = state.notified.len();
     }
 
+    /// What is wrong after all work is done.
+    fn problems(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        let count = self.memory.count(DANCE);
+        if count != self.attendees.len() as u64 {
+            problems.push(format!("the count is {count}, not {}", self.attendees.len()));
+        }
+        let may_repeat = self.crashed || self.memory.state().may_repeat;
+        for (name, attendee) in &self.attendees {
+            let others = PEOPLE.iter().filter(|other| *other != name);
+            let misinformed = others.filter(|other| attendee.knows_of(other) != self.memory.is_in(DANCE, other));
+            problems.extend(misinformed.map(|other| format!("{name} is misinformed about {other}")));
+            if !may_repeat && !attendee.twice.is_empty() {
+                problems.push(format!("{name} was notified twice of {:?}", attendee.twice));
+            }
+        }
+        problems
+    }
+
     /// Lets all pending work happen.
     fn ack(&mut self) {
         self.work(None);
@@ -170,6 +189,35 @@ fn changes_during_backoff_share_a_digest() {
     let (_, _, to_ana) = state.notified.iter().find(|(_, name, _)| name == "Ana").unwrap();
     assert_eq!(to_ana.joined, PEOPLE[1..]);
     assert_eq!(to_ana.count, PEOPLE.len() as u64);
+}
+
+/// Each kind of fault, at each call of an invocation that notifies several people, of whom one is unreachable.
+#[test]
+fn no_single_fault_misinforms_anybody() {
+    for fault in [Fault::Refused, Fault::AnswerLost, Fault::Repeated, Fault::Overtaken] {
+        for calls in 0..16 {
+            for leaves in [false, true] {
+                let mut world = World::new();
+                for person in 0..3 {
+                    world.take(&Step::Join(person));
+                }
+                world.ack();
+                world.take(&Step::Wait(3_600));
+                world.take(&Step::Down(1, 90));
+                world.take(&Step::Join(3));
+                world.take(&Step::Fail(calls, fault));
+                // Longer than the backoff, so that what was missed and what follows is announced together.
+                world.take(&Step::Down(0, 7_200));
+                if leaves {
+                    world.take(&Step::Wait(600));
+                    world.take(&Step::Work);
+                    world.take(&Step::Leave(3));
+                }
+                world.ack();
+                assert_eq!(world.problems(), Vec::<String>::new(), "{fault:?} after {calls} calls, {leaves}");
+            }
+        }
+    }
 }
 
 #[test]

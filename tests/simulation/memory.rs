@@ -187,6 +187,11 @@ impl Memory {
         self.state().digests.values().filter_map(Digest::due_at).min()
     }
 
+    /// The number of attendees according to the digest.
+    pub fn count(&self, event: &str) -> u64 {
+        self.state().digests.get(&EventId::parse(event).unwrap()).map_or(0, |digest| digest.count)
+    }
+
     pub fn is_in(&self, event: &str, name: &str) -> bool {
         let key = AttendeeKey { event: EventId::parse(event).unwrap(), name: NameKey::of(name).unwrap() };
         self.state().attendees.get(&key).is_some_and(|attendee| attendee.registration().is_some())

@@ -1,4 +1,13 @@
 //! Random histories: whatever happens, every change reaches every other attendee, and not too often.
+//!
+//! To see that the histories find bugs, these were made by hand. Each was found within 1,000 histories:
+//!
+//! * A batch of changes that is repeated is counted again (`Digest::add_changes` without `seen`).
+//! * A write conflict is taken for a stored digest (`add_to_digest`), or ends the storing of progress (`Round::save`).
+//! * A page that could not be read is taken for a page that was sent (`Round::page`).
+//! * A recipient who could not be reached is forgotten at the second attempt (`Round::try_again`).
+//! * A notification that was not sent is taken for delivered (`Telling::tell`).
+//! * A notification whose answer was lost is taken for not delivered (`Telling::count` without `is_doubtful`).
 
 use std::time::Duration;
 
@@ -26,7 +35,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => (1_u64..4_000).prop_map(Step::SetBack),
         8 => Just(Step::Work),
         3 => (0_usize..40).prop_map(Step::Crash),
-        3 => (0_usize..20, prop::sample::select(vec![Fault::Refused, Fault::AnswerLost, Fault::Repeated, Fault::Overtaken]))
+        8 => (0_usize..16, prop::sample::select(vec![Fault::Refused, Fault::AnswerLost, Fault::Repeated, Fault::Overtaken]))
             .prop_map(|(calls, fault)| Step::Fail(calls, fault)),
         2 => (person, 1_u64..8_000).prop_map(|(person, time)| Step::Down(person, time)),
     ];
@@ -43,13 +52,7 @@ proptest! {
             world.take(step);
         }
         world.ack();
-        for (name, attendee) in &world.attendees {
-            for other in PEOPLE.iter().filter(|other| *other != name) {
-                prop_assert_eq!(attendee.knows_of(other), world.memory.is_in(DANCE, other), "{} of {}", name, other);
-            }
-            let may_repeat = world.crashed || world.memory.state().may_repeat;
-            prop_assert!(may_repeat || attendee.twice.is_empty(), "{} was notified twice of {:?}", name, attendee.twice);
-        }
+        prop_assert_eq!(world.problems(), Vec::<String>::new());
     }
 }
 
