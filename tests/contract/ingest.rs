@@ -8,7 +8,7 @@ use countmein::domain::event::EventId;
 use countmein::domain::signup::{AttendeeKey, Request, Signup, SignupId};
 use countmein::domain::timestamp::Timestamp;
 use countmein::formats::message;
-use countmein::ingest::{Outcome, Processed, ingest_dead_letter};
+use countmein::ingest::{Outcome, Processed, ingest, ingest_dead_letter};
 use countmein::ports::{
     ApplyError, AttendeeSignups, Deferrals, Deletion, Delivery, EventSummary, MAX_RECEIVES, MAX_REJECT_BYTES,
     RejectEntry, RejectedMessage, RejectedMessages, Roster, RosterPage, STOPPED_REASON, Unavailable,
@@ -469,6 +469,13 @@ pub async fn silent_roster_loses_nothing(backend: &Backend) {
         .ingest(&[delivered(&ana.enrols(1, "a"))], Arc::new(silent), backend.rejected.clone(), at(ARRIVED))
         .await;
     assert!(matches!(processed[..], [Processed { outcome: Outcome::Failed(_), .. }]), "{processed:?}");
+}
+
+pub async fn invalid_message_is_rejected_after_the_deadline(backend: &Backend) {
+    let id = message_id();
+    let processed = ingest(vec![delivery(&id, "hello")], &backend.ports, at(ARRIVED), Instant::now()).await;
+    assert!(matches!(processed[..], [Processed { outcome: Outcome::Rejected(_), .. }]), "{processed:?}");
+    assert!(reject(backend, &id).await.is_some());
 }
 
 /// A request of a random history, before it knows its event.

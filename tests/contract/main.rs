@@ -145,6 +145,7 @@ contract! {
         panicking_message_fails_alone
         failed_attendee_is_retried_alone
         silent_roster_loses_nothing
+        invalid_message_is_rejected_after_the_deadline
         random_history_leaves_its_requests_outcome;
     worker:
         nothing_is_lost_or_invented;
