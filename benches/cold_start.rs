@@ -154,7 +154,7 @@ fn build_functions() -> PathBuf {
     let mut build = cargo(&["lambda", "build", "--release"]);
     let status = build.env("PATH", std::env::join_paths(tools).unwrap()).status().unwrap();
     assert!(status.success(), "`cargo lambda build` failed; `. tests/tools.sh` installs it");
-    project.join("target/lambda")
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| project.join("target"), PathBuf::from).join("lambda")
 }
 
 /// Builds the empty function with the features of this benchmark, so that no dependency is built again.
