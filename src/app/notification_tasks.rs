@@ -14,10 +14,9 @@ use crate::domain::change::Change;
 use crate::domain::event::EventId;
 use crate::domain::notification::Notification;
 use crate::domain::timestamp::Timestamp;
-use crate::fanout::{DigestSender, add_to_digests, park_damaged};
+use crate::fanout::{DigestSender, take_in};
 use crate::ports::{
-    ChangeFeed as _, DamagedChange, Digests as _, NotificationCounts, Notified, Notifier, Position, ReadError,
-    SendError, Unavailable,
+    ChangeFeed as _, Digests as _, NotificationCounts, Notified, Notifier, Position, ReadError, SendError, Unavailable,
 };
 
 /// Maximum number of changes read from the feed in one batch. A batch is repeated if the program stops before it has
@@ -125,7 +124,10 @@ impl NotificationContext {
         let end_of_page = end_of_page.clone();
         let processed_to = match consumer {
             FeedConsumer::Digests => {
-                self.update_digests(page.into_iter().map(|(_, change)| change).collect()).await?;
+                let changes = page.into_iter().map(|(_, change)| change).collect();
+                let (_, update) = take_in(changes, &self.sqlite, &self.backoff, Timestamp::now()).await?;
+                self.metrics.parked(update.parked);
+                self.digests_updated.notify_one();
                 Some(end_of_page)
             }
             FeedConsumer::DirectMessages => {
@@ -141,15 +143,6 @@ impl NotificationContext {
             self.sqlite.set_position(consumer, &position).await?;
         }
         Ok(if is_full { Progress::MoreWork } else { Progress::Idle })
-    }
-
-    async fn update_digests(&self, changes: Vec<Result<Change, DamagedChange>>) -> Result<(), Unavailable> {
-        let (count, now) = (changes.len(), Timestamp::now());
-        let changes = park_damaged(changes, &self.sqlite, now).await?;
-        let update = add_to_digests(&changes, &self.sqlite, &self.backoff, now).await?;
-        self.metrics.parked((count - changes.len()) as u64 + update.parked);
-        self.digests_updated.notify_one();
-        Ok(())
     }
 
     async fn send_due_digests(&self, stop: &CancellationToken) -> Result<Progress, Unavailable> {

@@ -68,8 +68,8 @@ pub async fn open(
     })
 }
 
-/// Refuses a folder with a key but without a database or a backup to restore. Probably the database was moved or deleted by mistake, and a new one
-/// would make all links invalid.
+/// Refuses a folder with a key but without a database or a backup to restore. Probably the database was moved or deleted
+/// by mistake, and a new one would make all links invalid.
 fn check_for_lost_database(settings: &Settings) -> anyhow::Result<()> {
     let (key, database) = (settings.data.join(ORGANISER_KEY), settings.data.join(DATABASE));
     let is_lost = key.exists() && !database.exists() && !settings.data.join(RESTORE).exists();

@@ -23,33 +23,38 @@ const MAX_CONCURRENT_UPDATES: usize = 16;
 /// Attempts to store a digest that other processes store at the same time.
 const MAX_ATTEMPTS: u32 = 10;
 
-/// The result of [`add_to_digests`].
+/// The result of [`take_in`] and [`add_to_digests`].
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct DigestUpdate {
     /// The number of attendees who joined and left, without repeated changes.
     pub movements: Movements,
     /// Events of the batch whose digests are due now.
     pub due: Vec<EventId>,
-    /// The number of events that were parked, because their digest is damaged.
+    /// How often an event was parked, because a change or its digest is damaged.
     pub parked: u64,
 }
 
-/// Parks the events of damaged changes, and returns the readable changes in their order.
-pub async fn park_damaged(
+/// Parks the events of damaged changes, and adds the others to their digests. Returns the others in their order.
+pub async fn take_in(
     changes: Vec<Result<Change, DamagedChange>>,
     digests: &dyn Digests,
+    backoff: &BackoffPolicy,
     now: Timestamp,
-) -> Result<Vec<Change>, Unavailable> {
+) -> Result<(Vec<Change>, DigestUpdate), Unavailable> {
     let mut readable = Vec::with_capacity(changes.len());
+    let mut parked = 0;
     for change in changes {
         match change {
             Ok(change) => readable.push(change),
             Err(DamagedChange { event, cause }) => {
                 park(event, DamagedRecord::Change, cause, digests, now).await?;
+                parked += 1;
             }
         }
     }
-    Ok(readable)
+    let mut update = add_to_digests(&readable, digests, backoff, now).await?;
+    update.parked += parked;
+    Ok((readable, update))
 }
 
 /// Parks an event, and reports it in the log.

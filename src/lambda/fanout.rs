@@ -84,10 +84,8 @@ impl Fanout {
     async fn handle_stream(&self, event: Value, deadline: Timestamp) -> anyhow::Result<()> {
         let event = serde_json::from_value(event).context("the event is not from a DynamoDB stream")?;
         let records = stream_event::changes(event);
-        let (records_count, now) = (records.len(), Timestamp::now());
-        let changes = fanout::park_damaged(records, &self.table, now).await?;
-        let update = fanout::add_to_digests(&changes, &self.table, &self.backoff, now).await?;
-        self.emf.parked((records_count - changes.len()) as u64 + update.parked);
+        let (changes, update) = fanout::take_in(records, &self.table, &self.backoff, Timestamp::now()).await?;
+        self.emf.parked(update.parked);
         let Movements { joined, left } = update.movements;
         tracing::debug!(joined, left, "changes added to the digests");
         self.emf.write(&[Metric::count("AttendeesJoined", joined), Metric::count("AttendeesLeft", left)]);

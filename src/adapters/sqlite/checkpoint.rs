@@ -4,7 +4,7 @@
 //! failure. So upkeep checkpoints too.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -12,6 +12,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::adapters::sqlite::Sqlite;
+use crate::adapters::sqlite::file::{self, LOG_SUFFIX};
 use crate::ports::Meter;
 
 /// Size of the log in bytes above which it is checkpointed even while the server is busy.
@@ -76,7 +77,7 @@ impl Sqlite {
 
     /// Checkpoints if the write-ahead log is large, or if it is not empty and nothing was written for a minute.
     pub async fn checkpoint_if_due(&self) {
-        if is_due(&log_path(&self.shared.path)) {
+        if is_due(&file::companion(&self.shared.path, LOG_SUFFIX)) {
             self.checkpoint().await;
         }
     }
@@ -89,12 +90,6 @@ fn checkpoint(database: &Path) -> rusqlite::Result<Progress> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     let is_busy: bool = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |row| row.get(0))?;
     Ok(if is_busy { Progress::Partial } else { Progress::Complete })
-}
-
-fn log_path(database: &Path) -> PathBuf {
-    let mut path = database.as_os_str().to_owned();
-    path.push("-wal");
-    path.into()
 }
 
 fn is_due(log: &Path) -> bool {

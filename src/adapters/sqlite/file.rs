@@ -16,6 +16,9 @@ pub const DATABASE: &str = "countmein.sqlite";
 /// The name of the lock file in the data folder.
 const LOCK_FILE: &str = "countmein.lock";
 
+/// What SQLite appends to the name of a database for its write-ahead log.
+pub const LOG_SUFFIX: &str = "-wal";
+
 /// Script `i` migrates the schema from version `i` to `i + 1`.
 const SCHEMA: [&str; 9] = [
     include_str!("schema/1.sql"),
@@ -96,6 +99,13 @@ pub fn open_writer(path: &Path) -> Result<Connection, OpenError> {
         clock::continue_from(latest);
     }
     Ok(connection)
+}
+
+/// The path of a file that SQLite keeps beside the database.
+pub fn companion(database: &Path, suffix: &str) -> PathBuf {
+    let mut path = database.as_os_str().to_owned();
+    path.push(suffix);
+    path.into()
 }
 
 /// Opens a connection that can only read.

@@ -15,34 +15,32 @@ const RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
 #[async_trait]
 impl Idempotency for Sqlite {
     async fn remember(&self, key: String, candidate: IdempotentRequest) -> Result<IdempotentRequest, Unavailable> {
-        self.shared
-            .writer
-            .accept("storing an idempotency key", move |db| {
-                let now = Timestamp::now();
-                let IdempotentRequest { fingerprint, id, requested_at } = &candidate;
-                db.prepare_cached(
-                    "INSERT INTO idempotency (key, fingerprint, signup_id, requested_at, expires_at)
+        self.accept("storing an idempotency key", move |db| {
+            let now = Timestamp::now();
+            let IdempotentRequest { fingerprint, id, requested_at } = &candidate;
+            db.prepare_cached(
+                "INSERT INTO idempotency (key, fingerprint, signup_id, requested_at, expires_at)
                  VALUES (?1, ?2, ?3, ?4, ?5)
                  ON CONFLICT DO UPDATE SET fingerprint = ?2, signup_id = ?3, requested_at = ?4, expires_at = ?5
                  WHERE expires_at <= ?6",
-                )?
-                .execute((
-                    &key,
-                    fingerprint,
-                    id.as_str(),
-                    requested_at.as_millis(),
-                    now.plus(RETENTION).as_millis(),
-                    now.as_millis(),
-                ))?;
-                let sql = "SELECT fingerprint, signup_id, requested_at FROM idempotency WHERE key = ?1";
-                db.prepare_cached(sql)?.query_row([&key], |row| {
-                    Ok(IdempotentRequest {
-                        fingerprint: row.get(0)?,
-                        id: SignupId::from_stored(row.get(1)?),
-                        requested_at: stored_time(row.get(2)?)?,
-                    })
+            )?
+            .execute((
+                &key,
+                fingerprint,
+                id.as_str(),
+                requested_at.as_millis(),
+                now.plus(RETENTION).as_millis(),
+                now.as_millis(),
+            ))?;
+            let sql = "SELECT fingerprint, signup_id, requested_at FROM idempotency WHERE key = ?1";
+            db.prepare_cached(sql)?.query_row([&key], |row| {
+                Ok(IdempotentRequest {
+                    fingerprint: row.get(0)?,
+                    id: SignupId::from_stored(row.get(1)?),
+                    requested_at: stored_time(row.get(2)?)?,
                 })
             })
-            .await
+        })
+        .await
     }
 }

@@ -160,6 +160,15 @@ impl Sqlite {
         self.shared.writer.write(doing, work).await
     }
 
+    /// Like [`Sqlite::write`], but for a write that accepts a request. Writes that process messages go first.
+    async fn accept<T: Send + 'static>(
+        &self,
+        doing: &'static str,
+        work: impl FnMut(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, Unavailable> {
+        self.shared.writer.accept(doing, work).await
+    }
+
     /// Runs `query` on a read-only connection, in a thread for blocking calls.
     async fn read<T: Send + 'static>(
         &self,

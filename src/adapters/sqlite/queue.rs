@@ -30,8 +30,6 @@ impl Queue for Sqlite {
         self.shared.backlog.wait_for_worker().await;
         self.check_room(u64::try_from(bodies.len()).expect("a count fits 64 bits")).await?;
         let sent = self
-            .shared
-            .writer
             .accept("writing to the queue", move |db| {
                 let now = clock::now();
                 let mut insert =

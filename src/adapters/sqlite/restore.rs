@@ -3,18 +3,18 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
 
 use crate::adapters::private_files::sync_parent;
-use crate::adapters::sqlite::file::{self, OpenError};
+use crate::adapters::sqlite::file::{self, LOG_SUFFIX, OpenError};
 
 /// The name under which a backup is put into the data folder.
 pub const RESTORE: &str = "countmein.sqlite.restore";
 
 /// What SQLite appends to the name of a database for the files beside it.
-const COMPANIONS: [&str; 3] = ["-wal", "-shm", "-journal"];
+const COMPANION_SUFFIXES: [&str; 3] = [LOG_SUFFIX, "-shm", "-journal"];
 
 /// Replaces the database with the backup, if there is one. The caller holds the lock of the folder.
 pub fn apply(folder: &Path, database: &Path) -> Result<(), OpenError> {
@@ -48,8 +48,8 @@ fn verify(backup: &Path) -> Result<(), OpenError> {
 /// there.
 fn replace(backup: &Path, database: &Path) -> io::Result<()> {
     File::open(backup)?.sync_all()?;
-    for companion in COMPANIONS {
-        match fs::remove_file(with_suffix(database, companion)) {
+    for suffix in COMPANION_SUFFIXES {
+        match fs::remove_file(file::companion(database, suffix)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
@@ -57,10 +57,4 @@ fn replace(backup: &Path, database: &Path) -> io::Result<()> {
     sync_parent(database)?;
     fs::rename(backup, database)?;
     sync_parent(database)
-}
-
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut path = path.as_os_str().to_owned();
-    path.push(suffix);
-    path.into()
 }

@@ -29,7 +29,7 @@ pub struct Writer {
     thread: Option<JoinHandle<()>>,
 }
 
-/// What the thread waits for.
+/// What is sent to wake the thread.
 enum Waiting {
     /// There may be writes in [`Writer::first`].
     First,
@@ -101,8 +101,7 @@ impl Writer {
         doing: &'static str,
         work: impl FnMut(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, Unavailable> {
-        let (reply_to, reply) = oneshot::channel();
-        let job = Box::new(WriteJob { doing, work, result: None, reply_to });
+        let (job, reply) = job(doing, work);
         self.first.lock().expect(NEVER_POISONED).push(job);
         match self.waiting().try_send(Waiting::First) {
             // If the queue is full, the thread is busy, and looks for first writes before its next commit.
@@ -118,8 +117,7 @@ impl Writer {
         doing: &'static str,
         work: impl FnMut(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, Unavailable> {
-        let (reply_to, reply) = oneshot::channel();
-        let job = Box::new(WriteJob { doing, work, result: None, reply_to });
+        let (job, reply) = job(doing, work);
         self.waiting().send(Waiting::Accept(job)).await.map_err(|_| stopped(doing))?;
         reply.await.unwrap_or_else(|_| Err(stopped(doing)))
     }
@@ -127,6 +125,15 @@ impl Writer {
     fn waiting(&self) -> &mpsc::Sender<Waiting> {
         self.waiting.as_ref().expect("the sender is only dropped with the writer")
     }
+}
+
+/// A job for the thread, and the channel for its result.
+fn job<T: Send + 'static>(
+    doing: &'static str,
+    work: impl FnMut(&Connection) -> rusqlite::Result<T> + Send + 'static,
+) -> (Box<dyn Job>, oneshot::Receiver<Result<T, Unavailable>>) {
+    let (reply_to, reply) = oneshot::channel();
+    (Box::new(WriteJob { doing, work, result: None, reply_to }), reply)
 }
 
 const NEVER_POISONED: &str = "no thread panics while it holds the lock";
