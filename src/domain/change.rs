@@ -1,14 +1,33 @@
-//! A change: one write to a stored attendee.
+//! A change: one write to a stored attendee or to the details of an event.
 
 use serde::{Deserialize, Serialize};
 use strum::IntoStaticStr;
 
 use crate::domain::attendee::Attendee;
+use crate::domain::event::EventId;
+use crate::domain::event_details::EventDetails;
 use crate::domain::signup::AttendeeKey;
+
+/// One write, as the change feed reports it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Change {
+    Attendee(AttendeeChange),
+    Details(DetailsChange),
+}
+
+/// One write to the details of an event, with the details before and after the write.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DetailsChange {
+    pub event: EventId,
+    /// `None` if the event had no details.
+    pub old: Option<EventDetails>,
+    /// `None` if the details were deleted.
+    pub new: Option<EventDetails>,
+}
 
 /// One write to a stored attendee, with the attendee before and after the write.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
+pub struct AttendeeChange {
     pub key: AttendeeKey,
     /// `None` if the attendee was created.
     pub old: Option<Attendee>,
@@ -26,6 +45,23 @@ pub enum Movement {
 }
 
 impl Change {
+    pub fn event(&self) -> &EventId {
+        match self {
+            Self::Attendee(change) => &change.key.event,
+            Self::Details(change) => &change.event,
+        }
+    }
+
+    /// Returns the change if it is one of an attendee.
+    pub fn attendee(&self) -> Option<&AttendeeChange> {
+        match self {
+            Self::Attendee(change) => Some(change),
+            Self::Details(_) => None,
+        }
+    }
+}
+
+impl AttendeeChange {
     /// Returns whether the attendee is on the roster with a contact that they did not have before the change.
     pub fn has_new_contact(&self) -> bool {
         let contact = |attendee: &Option<Attendee>| attendee.as_ref()?.registration()?.contact.clone();

@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 use crate::domain::attendee::TOMBSTONE_RETENTION;
 use crate::domain::attendee_name::AttendeeName;
 use crate::domain::backoff::{Backoff, BackoffPolicy};
-use crate::domain::change::{Change, Movement, Movements};
+use crate::domain::change::{AttendeeChange, DetailsChange, Movement, Movements};
 use crate::domain::event::EventId;
 use crate::domain::pending_changes::{MAX_NAMED_CHANGES, NamedChange, PendingChanges};
 use crate::domain::signup::Version;
@@ -27,7 +27,7 @@ pub const MAX_CHANGE_HASHES: usize = 256;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Digest {
     pub event: EventId,
-    /// The title in the first sign-up.
+    /// The title in the event's details, or else in the first sign-up.
     pub title: String,
     /// The number of attendees on the roster.
     pub count: u64,
@@ -45,7 +45,9 @@ pub struct Digest {
     pub active_at: Option<Timestamp>,
     /// The hashes of the last [`MAX_CHANGE_HASHES`] changes, oldest first.
     pub seen: VecDeque<ChangeHash>,
-    /// When the digest of an event without attendees is deleted. `None` if the event has attendees.
+    /// Whether details are stored for the event. The digest then stays although the event has no attendees.
+    pub has_details: bool,
+    /// When the digest of an event without attendees and details is deleted. `None` if the event has attendees or details.
     pub expires_at: Option<Timestamp>,
     /// The version that was read, or 0 if the digest was never stored. A write
     /// fails if another version is stored by then.
@@ -88,6 +90,7 @@ impl Digest {
             backoff: None,
             active_at: None,
             seen: VecDeque::new(),
+            has_details: false,
             expires_at: None,
             version: 0,
         }
@@ -112,7 +115,7 @@ impl Digest {
     /// joined and left through the added changes.
     pub fn add_changes<'a>(
         &mut self,
-        changes: impl IntoIterator<Item = &'a Change>,
+        changes: impl IntoIterator<Item = &'a AttendeeChange>,
         policy: &BackoffPolicy,
         now: Timestamp,
     ) -> Movements {
@@ -137,12 +140,22 @@ impl Digest {
             self.get_or_create_pending(policy, now).news.add(named, MAX_NAMED_CHANGES);
             let was_removed = change.new.is_none();
             self.expires_at = match self.count {
+                0 if self.has_details => None,
                 0 if was_removed => Some(now),
                 0 => Some(now.plus(TOMBSTONE_RETENTION).to_whole_second()),
                 _ => None,
             };
         }
         added
+    }
+
+    /// Takes in a change of the event's details. Repeating it has no effect.
+    pub fn update_details(&mut self, change: &DetailsChange, now: Timestamp) {
+        self.has_details = change.new.is_some();
+        if let Some(details) = &change.new {
+            self.title = details.content.title.to_string();
+        }
+        self.expires_at = (!self.has_details && self.count == 0).then_some(now);
     }
 
     /// Returns the pending changes, which are created if there are none.

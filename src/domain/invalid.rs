@@ -54,6 +54,14 @@ pub enum FieldProblem {
     NotATime,
     #[error("is outside the range {earliest} to {latest}; numbers are milliseconds since 1970, not seconds")]
     TimeOutOfRange { earliest: String, latest: String },
+    #[error("is not a local time; write it like 2026-12-03T19:00, without an offset")]
+    NotALocalTime,
+    #[error("is not a time zone; write it like Europe/Berlin")]
+    NotAZone,
+    #[error("is not after the start; choose a later time")]
+    EndsBeforeStart,
+    #[error("must be a whole number from {least} to {most}")]
+    NotInRange { least: u64, most: u64 },
     #[error("must be 1 to {limit} printable ASCII characters without spaces")]
     NotAnId { limit: usize },
     #[error("is missing; to cancel over `http`, give the id of the sign-up that began the registration")]

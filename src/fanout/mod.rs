@@ -79,8 +79,12 @@ pub async fn add_to_digests(
     now: Timestamp,
 ) -> Result<DigestUpdate, Unavailable> {
     let mut by_event: BTreeMap<&EventId, Vec<&Change>> = BTreeMap::new();
-    for change in changes.iter().filter(|change| change.movement().is_some()) {
-        by_event.entry(&change.key.event).or_default().push(change);
+    let is_relevant = |change: &&Change| match change {
+        Change::Attendee(change) => change.movement().is_some(),
+        Change::Details(_) => true,
+    };
+    for change in changes.iter().filter(is_relevant) {
+        by_event.entry(change.event()).or_default().push(change);
     }
     let updates: Vec<_> =
         by_event.into_iter().map(|(event, changes)| add_to_digest(event, changes, digests, backoff, now)).collect();
@@ -118,8 +122,16 @@ async fn add_to_digest(
                 return Ok(DigestUpdate { parked: 1, ..DigestUpdate::default() });
             }
         };
-        let movements = digest.add_changes(changes.iter().copied(), backoff, now);
-        if movements.is_empty() || digests.store(&digest).await? == Write::Stored {
+        let before = (digest.title.clone(), digest.has_details, digest.expires_at);
+        for change in &changes {
+            if let Change::Details(change) = change {
+                digest.update_details(change, now);
+            }
+        }
+        let movements = digest.add_changes(changes.iter().filter_map(|change| change.attendee()), backoff, now);
+        let is_unchanged =
+            movements.is_empty() && before == (digest.title.clone(), digest.has_details, digest.expires_at);
+        if is_unchanged || digests.store(&digest).await? == Write::Stored {
             let is_due = digest.due_at().is_some_and(|due_at| due_at <= now);
             let due = if is_due { vec![event.clone()] } else { Vec::new() };
             return Ok(DigestUpdate { movements, due, parked: 0 });
@@ -134,6 +146,9 @@ fn too_many_conflicts() -> Unavailable {
 
 /// The event's title in the first change.
 fn title(changes: &[&Change]) -> String {
-    let first = changes.iter().find_map(|change| change.movement());
-    first.map_or_else(String::new, |(_, attendee)| attendee.title.clone())
+    let in_change = |change: &&Change| match change {
+        Change::Attendee(change) => change.movement().map(|(_, attendee)| attendee.title.clone()),
+        Change::Details(change) => change.new.as_ref().map(|details| details.content.title.to_string()),
+    };
+    changes.iter().find_map(in_change).unwrap_or_default()
 }

@@ -5,6 +5,7 @@ pub mod cloud_event;
 pub mod contact;
 pub mod csv;
 mod envelopes;
+pub mod event_details;
 pub mod fields;
 pub mod http_signup;
 pub mod message;

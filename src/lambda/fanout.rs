@@ -16,7 +16,7 @@ use crate::adapters::aws::config;
 use crate::adapters::dynamodb::EventsTable;
 use crate::adapters::metrics::emf::{Emf, Metric};
 use crate::domain::backoff::BackoffPolicy;
-use crate::domain::change::{Change, Movements};
+use crate::domain::change::{AttendeeChange, Change, Movements};
 use crate::domain::event::EventId;
 use crate::domain::timestamp::Timestamp;
 use crate::fanout;
@@ -95,7 +95,7 @@ impl Fanout {
 
     /// Sends opt-in requests to new contacts, and sends manage links again to people who asked for them.
     async fn send_direct_messages(&self, changes: &[Change], deadline: Timestamp) {
-        if !changes.iter().any(Change::needs_reply) {
+        if !changes.iter().filter_map(Change::attendee).any(AttendeeChange::needs_reply) {
             return;
         }
         let time_left = || Some(Timestamp::now()).filter(|now| *now < deadline);

@@ -4,16 +4,18 @@ use aws_lambda_events::dynamodb::{Event, EventRecord, StreamRecord};
 use serde_dynamo::{AttributeValue, Item};
 
 use crate::domain::attendee::Attendee;
-use crate::domain::change::Change;
+use crate::domain::change::{AttendeeChange, Change, DetailsChange};
 use crate::domain::event::EventId;
+use crate::domain::event_details::EventDetails;
 use crate::formats::stored::attendee::{AttendeeRecord, Damaged};
 use crate::formats::stored::describe_damage;
+use crate::formats::stored::event_details::{DETAILS, EventDetailsRecord};
 use crate::ports::DamagedChange;
 
 /// The event of a damaged record that does not say its event.
 const UNKNOWN_EVENT: &str = "unknown";
 
-/// Returns the changes of attendees, in the order of the stream. Leaves out writes to other items of the table.
+/// Returns the changes of attendees and of events' details, in the order of the stream. Leaves out writes to other items of the table.
 pub fn changes(event: Event) -> Vec<Result<Change, DamagedChange>> {
     event.records.into_iter().filter_map(|record| change_in(record).transpose()).collect()
 }
@@ -32,27 +34,42 @@ fn change_in(record: EventRecord) -> Result<Option<Change>, DamagedChange> {
 }
 
 /// The change between two images of an item, where an empty image means that there is no item. Returns `None` if the
-/// item is not an attendee.
+/// item is neither an attendee nor the details of an event.
 ///
 /// # Errors
 /// Returns the reason if an image cannot be read.
 pub fn change(old: Item, new: Item) -> Result<Option<Change>, String> {
-    if [&old, &new].into_iter().any(is_other_item) {
-        return Ok(None);
+    let image = if new.is_empty() { &old } else { &new };
+    match (text(image, "event"), text(image, "name")) {
+        // The partition key or the sort key of other items begins with `#`.
+        (Some(event), _) if event.starts_with('#') => Ok(None),
+        (Some(event), Some(DETAILS)) => {
+            let event = EventId::from_stored(event.to_owned());
+            let (old, new) = (read_details(&event, old)?, read_details(&event, new)?);
+            Ok(Some(Change::Details(DetailsChange { event, old, new })))
+        }
+        (_, Some(name)) if name.starts_with('#') => Ok(None),
+        _ => {
+            let (old, new) = (read_attendee(old)?, read_attendee(new)?);
+            let key = new.as_ref().or(old.as_ref()).map(Attendee::key);
+            Ok(key.map(|key| Change::Attendee(AttendeeChange { key, old, new })))
+        }
     }
-    let (old, new) = (read_attendee(old)?, read_attendee(new)?);
-    let key = new.as_ref().or(old.as_ref()).map(Attendee::key);
-    Ok(key.map(|key| Change { key, old, new }))
 }
 
-/// Whether an item is something other than an attendee. The partition key or the sort key of such items begins with
-/// `#`.
-fn is_other_item(image: &Item) -> bool {
-    let has_prefix = |key: &str| match image.inner().get(key) {
-        Some(AttributeValue::S(text)) => text.starts_with('#'),
-        _ => false,
-    };
-    has_prefix("event") || has_prefix("name")
+fn text<'a>(image: &'a Item, attribute: &str) -> Option<&'a str> {
+    match image.inner().get(attribute) {
+        Some(AttributeValue::S(text)) => Some(text),
+        _ => None,
+    }
+}
+
+fn read_details(event: &EventId, image: Item) -> Result<Option<EventDetails>, String> {
+    if image.is_empty() {
+        return Ok(None);
+    }
+    let record: EventDetailsRecord = serde_dynamo::from_item(image).map_err(|error| describe_damage(&error))?;
+    record.into_details(event.clone()).map(Some)
 }
 
 fn read_attendee(image: Item) -> Result<Option<Attendee>, String> {
@@ -116,18 +133,42 @@ mod tests {
             (Some(image("in")), None),
         ]);
         let changes: Vec<Change> = changes(event).into_iter().map(Result::unwrap).collect();
-        let movements: Vec<_> = changes.iter().map(|change| change.movement().map(|(movement, _)| movement)).collect();
+        let movements: Vec<_> =
+            changes.iter().map(|change| change.attendee().unwrap().movement().map(|(movement, _)| movement)).collect();
         let (joined, left) = (Some(Movement::Joined), Some(Movement::Left));
         assert_eq!(movements, [joined, None, left, joined, left]);
-        let melvin = changes[0].new.as_ref().unwrap();
+        let melvin = changes[0].attendee().unwrap().new.as_ref().unwrap();
         assert_eq!(melvin.registration().unwrap().contact.as_ref().unwrap().address(), "melvin@example.org");
     }
 
     #[test]
-    fn ignores_items_other_than_attendees() {
+    fn ignores_other_items() {
         let digest = json!({"event": {"S": "#digest"}, "name": {"S": "dance"}, "status": {"S": "in"}});
-        let details = json!({"event": {"S": "dance"}, "name": {"S": "#details"}, "title": {"S": "Dance"}});
-        assert_eq!(changes(event(&[(None, Some(digest)), (Some(details), None)])), []);
+        let state = json!({"event": {"S": "dance"}, "name": {"S": "#state"}, "title": {"S": "Dance"}});
+        assert_eq!(changes(event(&[(None, Some(digest)), (Some(state), None)])), []);
+    }
+
+    #[test]
+    fn reads_changes_of_details() {
+        let details = |version: &str, title: &str| {
+            json!({
+                "event": {"S": "dance"}, "name": {"S": "#details"}, "created_at": {"N": "1795431600000"},
+                "version": {"N": version}, "content": {"M": {"title": {"S": title}}},
+            })
+        };
+        let created = (None, Some(details("1", "Dance")));
+        let edited = (Some(details("1", "Dance")), Some(details("2", "Big Dance")));
+        let damaged = (Some(details("2", "Big Dance")), Some(details("3", "")));
+        let changes = changes(event(&[created, edited, damaged]));
+        let titles = |change: &Result<Change, DamagedChange>| {
+            let Ok(Change::Details(DetailsChange { old, new, .. })) = change else { panic!("{change:?}") };
+            [old, new].map(|details| details.as_ref().map(|details| details.content.title.to_string()))
+        };
+        assert_eq!(titles(&changes[0]), [None, Some("Dance".to_owned())]);
+        assert_eq!(titles(&changes[1]), [Some("Dance".to_owned()), Some("Big Dance".to_owned())]);
+        let error = changes[2].as_ref().unwrap_err();
+        assert_eq!(error.event.as_str(), "dance");
+        assert!(error.cause.contains("`title`"), "{error}");
     }
 
     #[test]

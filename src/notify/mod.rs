@@ -113,7 +113,8 @@ impl NotificationSender {
         changes: &[Change],
         now_unless_stopped: &(dyn Fn() -> Option<Timestamp> + Sync),
     ) -> usize {
-        let with_messages = changes.iter().enumerate().filter(|(_, change)| change.needs_reply());
+        let of_attendees = changes.iter().enumerate().filter_map(|(index, change)| Some((index, change.attendee()?)));
+        let with_messages = of_attendees.filter(|(_, change)| change.needs_reply());
         let sends = with_messages.map(|(index, change)| async move {
             let Some(now) = now_unless_stopped() else { return index };
             self.request_opt_in_if_new(change, now).await;

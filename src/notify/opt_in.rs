@@ -6,7 +6,7 @@ use super::budget::{Admission, Charge};
 use super::opt_ins_in_flight::Wait;
 use super::sms_limits::SmsPurpose;
 use super::{NotificationSender, Transport, parse_webhook_url};
-use crate::domain::change::Change;
+use crate::domain::change::AttendeeChange;
 use crate::domain::contact::Contact;
 use crate::domain::contact_id::ContactId;
 use crate::domain::opt_in::{ContactToken, OptIn};
@@ -36,7 +36,7 @@ fn stored_permission(opt_in: Option<OptIn>, now: Timestamp) -> Option<Permission
 impl NotificationSender {
     /// Sends an opt-in request if the change adds a contact that needs one. If the
     /// request fails, it is sent again before the next notification.
-    pub(super) async fn request_opt_in_if_new(&self, change: &Change, now: Timestamp) {
+    pub(super) async fn request_opt_in_if_new(&self, change: &AttendeeChange, now: Timestamp) {
         let Some(attendee) = change.new.as_ref().filter(|_| change.has_new_contact()) else { return };
         let Some(contact) = attendee.registration().and_then(|registration| registration.contact.as_ref()) else {
             return;

@@ -4,7 +4,7 @@ use super::budget::Admission;
 use super::sms_limits::SmsPurpose;
 use super::{NotificationSender, Transport, parse_webhook_url};
 use crate::domain::attendee::Attendee;
-use crate::domain::change::Change;
+use crate::domain::change::AttendeeChange;
 use crate::domain::contact_id::ContactId;
 use crate::domain::opt_in::OptIn;
 use crate::domain::timestamp::Timestamp;
@@ -14,7 +14,7 @@ use crate::ports::{Mail, SendError, Sms, WebhookCall};
 impl NotificationSender {
     /// Resends the manage link if the change requests it and the contact has opted in. An error is only logged, because
     /// the attendee can request the link again.
-    pub(super) async fn resend_link_if_requested(&self, change: &Change, now: Timestamp) {
+    pub(super) async fn resend_link_if_requested(&self, change: &AttendeeChange, now: Timestamp) {
         let Some(attendee) = change.link_request() else { return };
         if let Err(failure) = self.resend_link(attendee, now).await {
             tracing::warn!(%failure, "resending a manage link failed");

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::ports::{Budgets, Buttons, Contacts, Digests, Households, Idempotency, Inbox, RejectedMessages, Roster};
+use crate::ports::{
+    Budgets, Buttons, Contacts, Digests, Events, Households, Idempotency, Inbox, RejectedMessages, Roster,
+};
 
 /// The ports of one storage backend, for callers that need several of them.
 #[derive(Clone)]
@@ -12,6 +14,7 @@ pub struct Backend {
     pub idempotency: Arc<dyn Idempotency>,
     pub buttons: Arc<dyn Buttons>,
     pub households: Arc<dyn Households>,
+    pub events: Arc<dyn Events>,
     pub digests: Arc<dyn Digests>,
     pub contacts: Arc<dyn Contacts>,
     pub budgets: Arc<dyn Budgets>,

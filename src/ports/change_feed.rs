@@ -1,4 +1,4 @@
-//! The change feed: every write to an attendee, in order.
+//! The change feed: every write to an attendee or to the details of an event, in order.
 
 use async_trait::async_trait;
 
@@ -36,7 +36,7 @@ pub struct DamagedChange {
     pub cause: String,
 }
 
-/// The writes to attendees in the last 24 hours. Writes to the same event are
+/// The writes to attendees and to the details of events in the last 24 hours. Writes to the same event are
 /// returned in the order in which they were made.
 #[async_trait]
 pub trait ChangeFeed: Send + Sync {

@@ -4,7 +4,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use countmein::domain::attendee_name::{AttendeeName, NameKey};
 use countmein::domain::backoff::BackoffPolicy;
-use countmein::domain::change::Movement;
+use countmein::domain::change::{Change, Movement};
 use countmein::domain::digest::{Digest, Lease};
 use countmein::domain::event::{Event, EventId};
 use countmein::domain::notification::{Notification, Recipient};
@@ -130,7 +130,7 @@ pub async fn change_notifies_every_other_attendee_once(backend: &Backend) {
     let title = unique("Dance");
     let people = ["Ana", "Ben", "Cleo"].map(|name| person(&title, name));
     apply_each(&*backend.roster, people.iter().map(|person| person.enrols(1, "a"))).await;
-    let changes = changes_of(backend, &[&title]).await;
+    let changes: Vec<Change> = changes_of(backend, &[&title]).await.into_iter().map(Change::Attendee).collect();
     let (noise, now) = (BackoffPolicy::default(), Timestamp::now());
     add_to_digests(&changes, &*backend.digests, &noise, now).await.unwrap();
     let kept = Kept::default();

@@ -1,6 +1,6 @@
 //! The two backends side by side: the same messages in the same order have the same outcome on both.
 
-use countmein::domain::change::Change;
+use countmein::domain::change::AttendeeChange;
 use countmein::ingest::Outcome;
 use countmein::ports::{RejectedMessage, RosterPage};
 use proptest::prelude::*;
@@ -21,7 +21,7 @@ struct Report {
     outcomes: Vec<Outcome>,
     rosters: Vec<RosterPage>,
     rejects: Vec<Option<RejectedMessage>>,
-    changes: Vec<Vec<Change>>,
+    changes: Vec<Vec<AttendeeChange>>,
 }
 
 async fn run_history(backend: &Backend, history: &History, events: &[&str; 2], asked: &Asked) -> Report {
@@ -48,7 +48,7 @@ async fn run_history(backend: &Backend, history: &History, events: &[&str; 2], a
     // Between attendees of an event a stream keeps no order, and neither does a batch.
     let mut changes = changes_since(backend, &before, events).await;
     changes.sort_by(|one, other| one.key.cmp(&other.key));
-    report.changes = changes.chunk_by(|one, other| one.key == other.key).map(<[Change]>::to_vec).collect();
+    report.changes = changes.chunk_by(|one, other| one.key == other.key).map(<[AttendeeChange]>::to_vec).collect();
     report
 }
 

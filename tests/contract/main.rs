@@ -15,6 +15,7 @@ mod contacts;
 mod digests;
 #[cfg(feature = "aws")]
 mod equivalence;
+mod events;
 mod hostile;
 mod households;
 mod idempotency;
@@ -101,6 +102,15 @@ contract! {
         due_digests_are_listed_oldest_first
         parked_digest_is_no_longer_due
         change_notifies_every_other_attendee_once;
+    events:
+        details_are_stored_whole
+        created_event_is_listed
+        existing_event_is_not_created_again
+        stale_details_write_is_refused
+        details_are_read_in_the_order_of_the_request
+        edited_title_is_shown_at_once
+        event_with_details_stays_without_attendees
+        every_write_of_details_is_one_change;
     contacts:
         opt_in_is_absent_at_first
         opt_in_is_stored_whole

@@ -2,7 +2,7 @@
 
 use countmein::domain::attendee::{Applied, Attendee};
 use countmein::domain::attendee_name::{AttendeeName, NameKey};
-use countmein::domain::change::Change;
+use countmein::domain::change::AttendeeChange;
 use countmein::domain::channel::Channel;
 use countmein::domain::contact::Contact;
 use countmein::domain::event::{Event, EventId};
@@ -129,12 +129,12 @@ pub async fn who_is_in(backend: &Backend, event: &str) -> Vec<String> {
 }
 
 /// The changes of some events, in their order.
-pub async fn changes_of(backend: &Backend, events: &[&str]) -> Vec<Change> {
+pub async fn changes_of(backend: &Backend, events: &[&str]) -> Vec<AttendeeChange> {
     changes_since(backend, &Position::Start, events).await
 }
 
 /// Those after a position.
-pub async fn changes_since(backend: &Backend, position: &Position, events: &[&str]) -> Vec<Change> {
+pub async fn changes_since(backend: &Backend, position: &Position, events: &[&str]) -> Vec<AttendeeChange> {
     let events: Vec<EventId> = events.iter().map(|event| event_id(event)).collect();
     let mut found = Vec::new();
     let mut position = position.clone();
@@ -144,7 +144,7 @@ pub async fn changes_since(backend: &Backend, position: &Position, events: &[&st
         position = last.clone();
         found.extend(
             page.into_iter()
-                .map(|(_, change)| change.expect("it is readable"))
+                .filter_map(|(_, change)| change.expect("it is readable").attendee().cloned())
                 .filter(|change| events.contains(&change.key.event)),
         );
     }

@@ -14,7 +14,7 @@ use crate::people::{
     who_is_in,
 };
 
-async fn summary(backend: &Backend, event: &str) -> Option<EventSummary> {
+pub async fn summary(backend: &Backend, event: &str) -> Option<EventSummary> {
     backend.catch_up().await;
     let mut after = None;
     loop {

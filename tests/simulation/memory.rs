@@ -11,7 +11,7 @@ use countmein::domain::announcement::Announcement;
 use countmein::domain::attendee::{Applied, Attendee, apply_all};
 use countmein::domain::attendee_name::{AttendeeName, NameKey};
 use countmein::domain::backoff::BackoffPolicy;
-use countmein::domain::change::Change;
+use countmein::domain::change::{AttendeeChange, Change};
 use countmein::domain::channel::Channel;
 use countmein::domain::digest::Digest;
 use countmein::domain::event::{Event, EventId};
@@ -133,9 +133,9 @@ impl Memory {
         let old = state.attendees.get(&key).cloned();
         let Some(new) = apply_all(old.as_ref(), &[signup], requested_at).0 else { return false };
         state.attendees.insert(key.clone(), new.clone());
-        let change = Change { key, old, new: Some(new) };
+        let change = AttendeeChange { key, old, new: Some(new) };
         let is_change = change.movement().is_some();
-        state.feed.push_back(change);
+        state.feed.push_back(Change::Attendee(change));
         is_change
     }
 

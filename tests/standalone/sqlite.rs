@@ -298,7 +298,12 @@ async fn unfollowed_or_young_changes_are_kept() {
     assert_eq!(sqlite.changes(&Position::Start, 10).await.unwrap().len(), 2);
     delete_all_expired(&sqlite, at(2).plus(DAY)).await;
     let left = sqlite.changes(&Position::Start, 10).await.unwrap();
-    assert_eq!(left.iter().map(|(_, change)| change.as_ref().unwrap().key.name.as_str()).collect::<Vec<_>>(), ["ben"]);
+    assert_eq!(
+        left.iter()
+            .map(|(_, change)| change.as_ref().unwrap().attendee().unwrap().key.name.as_str())
+            .collect::<Vec<_>>(),
+        ["ben"]
+    );
     take_in_all(&sqlite).await;
     delete_all_expired(&sqlite, at(3).plus(DAY)).await;
     apply(&sqlite, enrol("Cleo", 3), at(3)).await;

@@ -6,6 +6,7 @@
 mod buttons;
 mod contacts;
 mod digests;
+mod events;
 mod households;
 mod idempotency;
 mod item;
@@ -68,6 +69,7 @@ impl EventsTable {
             idempotency: table.clone(),
             buttons: table.clone(),
             households: table.clone(),
+            events: table.clone(),
             digests: table.clone(),
             contacts: table.clone(),
             budgets: table,

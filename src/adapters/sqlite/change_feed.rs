@@ -1,17 +1,19 @@
-//! The change feed. A change is written in the same transaction as its attendee.
+//! The change feed. A change is written in the same transaction as its attendee or its event's details.
 
 use async_trait::async_trait;
 use rusqlite::Connection;
 use strum::{IntoStaticStr, VariantArray};
 
 use crate::adapters::sqlite::attendee_row::{from_image, image};
+use crate::adapters::sqlite::event_details;
 use crate::adapters::sqlite::{Sqlite, query_optional};
 use crate::domain::attendee_name::NameKey;
-use crate::domain::change::Change;
+use crate::domain::change::{AttendeeChange, Change, DetailsChange};
 use crate::domain::event::EventId;
 use crate::domain::signup::AttendeeKey;
 use crate::domain::timestamp::Timestamp;
 use crate::formats::stored::attendee::AttendeeRecord;
+use crate::formats::stored::event_details::DETAILS;
 use crate::ports::{ChangeFeed, DamagedChange, Position, Unavailable};
 
 #[async_trait]
@@ -39,8 +41,15 @@ impl ChangeFeed for Sqlite {
 }
 
 fn read_change(key: AttendeeKey, old: Option<String>, new: Option<String>) -> Result<Change, DamagedChange> {
+    if key.name.as_str() == DETAILS {
+        let event = key.event;
+        return match (event_details::from_image(&event, old), event_details::from_image(&event, new)) {
+            (Ok(old), Ok(new)) => Ok(Change::Details(DetailsChange { event, old, new })),
+            (Err(cause), _) | (_, Err(cause)) => Err(DamagedChange { event, cause }),
+        };
+    }
     match (from_image(old), from_image(new)) {
-        (Ok(old), Ok(new)) => Ok(Change { key, old, new }),
+        (Ok(old), Ok(new)) => Ok(Change::Attendee(AttendeeChange { key, old, new })),
         (Err(cause), _) | (_, Err(cause)) => Err(DamagedChange { event: key.event, cause }),
     }
 }
@@ -85,7 +94,7 @@ impl Sqlite {
     }
 }
 
-/// Adds a change to the feed.
+/// Adds a change of an attendee to the feed.
 pub fn record(
     db: &Connection,
     key: &AttendeeKey,
@@ -93,9 +102,19 @@ pub fn record(
     new: Option<&AttendeeRecord>,
     now: Timestamp,
 ) -> rusqlite::Result<()> {
-    let (old, new) = (old.map(image), new.map(image));
+    record_images(db, (key.event.as_str(), key.name.as_str()), old.map(image), new.map(image), now)
+}
+
+/// Adds a change to the feed. `name` is the attendee's folded name, or [`DETAILS`].
+pub fn record_images(
+    db: &Connection,
+    (event, name): (&str, &str),
+    old: Option<String>,
+    new: Option<String>,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
     db.prepare_cached("INSERT INTO change (made_at, event, name, old_image, new_image) VALUES (?1, ?2, ?3, ?4, ?5)")?
-        .execute((now.as_millis(), key.event.as_str(), key.name.as_str(), old, new))?;
+        .execute((now.as_millis(), event, name, old, new))?;
     Ok(())
 }
 

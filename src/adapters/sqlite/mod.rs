@@ -10,6 +10,7 @@ mod change_feed;
 mod checkpoint;
 mod contacts;
 mod digests;
+mod event_details;
 mod file;
 mod households;
 mod idempotency;
@@ -90,6 +91,7 @@ impl Sqlite {
             idempotency: sqlite.clone(),
             buttons: sqlite.clone(),
             households: sqlite.clone(),
+            events: sqlite.clone(),
             digests: sqlite.clone(),
             contacts: sqlite.clone(),
             budgets: sqlite.clone(),

@@ -204,7 +204,8 @@ fn store(db: &Connection, old: Option<&Attendee>, new: Option<&Attendee>, now: T
 /// Deletes an event that has no attendees, neither on the roster nor as tombstones.
 pub fn delete_event_if_empty(db: &Connection, event: &str) -> rusqlite::Result<()> {
     db.prepare_cached(
-        "DELETE FROM event WHERE id = ?1 AND count = 0 AND NOT EXISTS (SELECT 1 FROM attendee WHERE event = ?1)",
+        "DELETE FROM event WHERE id = ?1 AND count = 0 AND NOT EXISTS (SELECT 1 FROM attendee WHERE event = ?1)
+         AND NOT EXISTS (SELECT 1 FROM event_details WHERE event = ?1)",
     )?
     .execute([event])?;
     Ok(())

@@ -24,13 +24,13 @@ fn signup(name: &str, second: i64, request: Request) -> Signup {
 }
 
 /// Returns the change that each request makes when they are applied in order.
-fn changes(signups: &[Signup]) -> Vec<Change> {
+fn changes(signups: &[Signup]) -> Vec<AttendeeChange> {
     let after = |count: usize| -> Option<Attendee> { apply_all(None, &signups[..count], at(0)).0 };
-    let change = |count| Change { key: signups[0].key(), old: after(count), new: after(count + 1) };
+    let change = |count| AttendeeChange { key: signups[0].key(), old: after(count), new: after(count + 1) };
     (0..signups.len()).map(change).collect()
 }
 
-fn joins(name: &str, second: i64) -> Change {
+fn joins(name: &str, second: i64) -> AttendeeChange {
     changes(&[signup(name, second, Request::TrustedSignUp { contact: None })]).remove(0)
 }
 
@@ -58,7 +58,7 @@ fn only_joins_and_leaves_are_added() {
 
 #[test]
 fn repeated_batch_is_counted_once() {
-    let batch: Vec<Change> = (0..100).map(|number| joins(&format!("Guest {number}"), 1)).collect();
+    let batch: Vec<AttendeeChange> = (0..100).map(|number| joins(&format!("Guest {number}"), 1)).collect();
     let mut digest = empty();
     digest.add_changes(&batch[..60], &BackoffPolicy::default(), at(1));
 
@@ -93,7 +93,11 @@ fn digest_without_attendees_expires() {
     let back = joins("Ben", 3);
     digest.add_changes([&back], &BackoffPolicy::default(), at(3));
     assert_eq!(digest.expires_at, None, "the event has an attendee again");
-    digest.add_changes(&[Change { old: back.new.clone(), new: None, ..back }], &BackoffPolicy::default(), at(4));
+    digest.add_changes(
+        &[AttendeeChange { old: back.new.clone(), new: None, ..back }],
+        &BackoffPolicy::default(),
+        at(4),
+    );
     assert_eq!(digest.expires_at, Some(at(4)));
 }
 

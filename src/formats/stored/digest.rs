@@ -30,6 +30,8 @@ pub struct DigestRecord {
     quiet: Option<Backoff>,
     #[serde(default, skip_serializing_if = "Option::is_none", with = "millis")]
     stirred_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    has_details: bool,
     #[serde(default, skip_serializing_if = "Option::is_none", with = "seconds")]
     expires_at: Option<Timestamp>,
     version: u64,
@@ -47,6 +49,7 @@ impl DigestRecord {
             lease: digest.lease,
             quiet: digest.backoff,
             stirred_at: digest.active_at,
+            has_details: digest.has_details,
             expires_at: digest.expires_at,
             version: digest.version + 1,
         }
@@ -65,6 +68,7 @@ impl DigestRecord {
             backoff: self.quiet,
             active_at: self.stirred_at,
             seen: seen.as_chunks().0.iter().copied().collect(),
+            has_details: self.has_details,
             expires_at: self.expires_at,
             version: self.version,
         }

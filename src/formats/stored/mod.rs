@@ -3,6 +3,7 @@
 pub mod attendee;
 pub mod button;
 pub mod digest;
+pub mod event_details;
 
 /// Describes what is wrong with a damaged record, without the values in it: they may be names or contacts. Parsers put
 /// them in double quotes.

@@ -250,8 +250,8 @@ impl World {
         let changes = changes
             .iter()
             .map(|(_, change)| change.as_ref().unwrap())
-            .filter(|change| change.key.event.as_str() == event);
-        let movements = changes.filter_map(|change| change.movement());
+            .filter(|change| change.event().as_str() == event);
+        let movements = changes.filter_map(|change| change.attendee()?.movement());
         movements.map(|(movement, attendee)| (movement, attendee.name.to_string())).collect()
     }
 

@@ -117,7 +117,7 @@ impl Ports {
 pub async fn changes(feed: &dyn ChangeFeed) -> Value {
     let changes = feed.changes(&Position::Start, ALL).await.unwrap();
     let values = changes.iter().map(|(position, change)| {
-        let change = change.as_ref().unwrap();
+        let change = change.as_ref().unwrap().attendee().unwrap();
         json!({
             "position": position.as_str(),
             "old": values::attendee(change.old.as_ref()),

@@ -1,0 +1,99 @@
+//! The details of events, one item each beside the event's attendees. A write replaces the whole item, and is conditional
+//! on its version.
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use aws_sdk_dynamodb::types::KeysAndAttributes;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use serde::{Deserialize, Serialize};
+
+use super::item::{self, Item};
+use super::{EventsTable, MAX_CONCURRENT_CALLS, key, number};
+use crate::adapters::aws::error::unavailable;
+use crate::domain::event::EventId;
+use crate::domain::event_details::EventDetails;
+use crate::domain::timestamp::Timestamp;
+use crate::formats::stored::event_details::{DETAILS, EventDetailsRecord};
+use crate::ports::{Events, Roster as _, StoredDetails, Unavailable, Write};
+
+const READING: &str = "reading the details of events";
+
+/// Maximum number of items that one `BatchGetItem` reads (DynamoDB quotas).
+const MAX_BATCH_ITEMS: usize = 100;
+
+#[derive(Serialize, Deserialize)]
+struct DetailsItem {
+    /// The id of the event.
+    event: String,
+    name: String,
+    #[serde(flatten)]
+    record: EventDetailsRecord,
+}
+
+#[async_trait]
+impl Events for EventsTable {
+    async fn details(&self, events: &[EventId]) -> Result<Vec<StoredDetails>, Unavailable> {
+        let mut distinct: Vec<&EventId> = events.iter().collect();
+        distinct.sort();
+        distinct.dedup();
+        let reads = distinct.chunks(MAX_BATCH_ITEMS).map(|chunk| self.read_details(chunk));
+        let items: Vec<Vec<Item>> =
+            stream::iter(reads.collect::<Vec<_>>()).buffer_unordered(MAX_CONCURRENT_CALLS).try_collect().await?;
+        let found: HashMap<EventId, StoredDetails> = items.into_iter().flatten().filter_map(read).collect();
+        Ok(events.iter().map(|event| found.get(event).cloned().unwrap_or(StoredDetails::None)).collect())
+    }
+
+    async fn create_event(&self, details: &EventDetails, now: Timestamp) -> Result<Write, Unavailable> {
+        // A sign-up that begins the event between this read and the write joins the new event.
+        if self.roster(&details.event, 1, None).await?.title.is_some() {
+            return Ok(Write::Conflict);
+        }
+        self.store_details(details, now).await
+    }
+
+    async fn store_details(&self, details: &EventDetails, _: Timestamp) -> Result<Write, Unavailable> {
+        let item = item::write(&DetailsItem {
+            event: details.event.as_str().to_owned(),
+            name: DETAILS.to_owned(),
+            record: EventDetailsRecord::next(details),
+        });
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
+        let put = match details.version {
+            0 => put.condition_expression("attribute_not_exists(version)"),
+            version => {
+                put.condition_expression("version = :version").expression_attribute_values(":version", number(version))
+            }
+        };
+        self.put_if("storing the details of an event", put).await
+    }
+}
+
+impl EventsTable {
+    /// Reads the items of at most [`MAX_BATCH_ITEMS`] events.
+    async fn read_details(&self, events: &[&EventId]) -> Result<Vec<Item>, Unavailable> {
+        let mut items = Vec::new();
+        let mut keys: Vec<Item> = events.iter().map(|event| key(event.as_str(), DETAILS)).collect();
+        while !keys.is_empty() {
+            let request = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true).build();
+            let request = request.expect("the keys are set");
+            let page = self.client.batch_get_item().request_items(&self.table, request).send().await;
+            let page = page.map_err(|error| unavailable(READING, &error))?;
+            items.extend(page.responses.into_iter().flatten().flat_map(|(_, items)| items));
+            // DynamoDB leaves out keys when a response would be larger than 16 MB or when it is throttled.
+            keys = page.unprocessed_keys.into_iter().flatten().flat_map(|(_, left)| left.keys).collect();
+        }
+        Ok(items)
+    }
+}
+
+/// The event of an item, and its details. Returns `None` for an item without an event, which has no key.
+fn read(item: Item) -> Option<(EventId, StoredDetails)> {
+    let event = EventId::from_stored(item.get(item::EVENT)?.as_s().ok()?.clone());
+    let details = match item::read::<DetailsItem>(item) {
+        Ok(DetailsItem { record, .. }) => record.into_details(event.clone()),
+        Err(damaged) => Err(damaged.cause),
+    };
+    let stored = details.map_or_else(StoredDetails::Damaged, |details| StoredDetails::Some(Box::new(details)));
+    Some((event, stored))
+}

@@ -1,0 +1,194 @@
+//! The details of an event: what its host says about it, and whether people can sign up.
+
+use strum::{EnumString, IntoStaticStr, VariantNames};
+
+use crate::domain::event::EventId;
+use crate::domain::free_text::{Line, Paragraphs};
+use crate::domain::host_link::LinkGenerations;
+use crate::domain::schedule::Schedule;
+use crate::domain::timestamp::Timestamp;
+
+/// The maximum number of guests that a host can allow with one sign-up.
+pub const MAX_GUESTS: u8 = 50;
+
+pub type Title = Line<120>;
+pub type Description = Paragraphs<4_000>;
+pub type Place = Line<200>;
+pub type Question = Line<200>;
+
+/// The details of one event. They are stored as one record with a version.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EventDetails {
+    pub event: EventId,
+    pub content: Content,
+    pub created_at: Timestamp,
+    pub cancelled_at: Option<Timestamp>,
+    pub archived_at: Option<Timestamp>,
+    pub links: LinkGenerations,
+    /// The version that was read, or 0 if the details were never stored. A write fails if another version is stored by
+    /// then.
+    pub version: u64,
+}
+
+/// The part of the details that a host edits.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Content {
+    pub title: Title,
+    pub description: Option<Description>,
+    pub schedule: Option<Schedule>,
+    pub place: Option<Place>,
+    /// The number of guests whom one sign-up may bring: 0 to [`MAX_GUESTS`].
+    pub guests_per_signup: u8,
+    pub signups: SignupPeriod,
+    /// A question that people may answer when they sign up.
+    pub question: Option<Question>,
+    /// Who sees the names on the roster.
+    pub roster: Audience,
+    /// Who sees the number of attendees.
+    pub count: Audience,
+}
+
+/// The time in which people can sign up. The end is after the beginning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SignupPeriod {
+    pub opens_at: Option<Timestamp>,
+    pub closes_at: Option<Timestamp>,
+}
+
+/// The people who see something about an event. Hosts and the organiser see everything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, EnumString, IntoStaticStr, VariantNames)]
+#[strum(serialize_all = "lowercase")]
+pub enum Audience {
+    #[default]
+    Everyone,
+    Attendees,
+    Hosts,
+}
+
+impl Audience {
+    pub fn as_str(self) -> &'static str {
+        self.into()
+    }
+}
+
+/// Why a sign-up is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SignupRefusal {
+    #[error("this event was cancelled, so nobody can sign up any more")]
+    Cancelled,
+    #[error("this event is over, so nobody can sign up any more")]
+    Over,
+    #[error("sign-ups for this event open at {0}; please try again then")]
+    NotOpenYet(Timestamp),
+    #[error("sign-ups for this event closed at {0}; please ask the host")]
+    Closed(Timestamp),
+    #[error("this event does not exist; check its link, or ask whoever sent it")]
+    NoSuchEvent,
+}
+
+impl EventDetails {
+    /// The details of a new event, which is not stored yet.
+    pub fn new(event: EventId, content: Content, now: Timestamp) -> Self {
+        Self {
+            event,
+            content,
+            created_at: now,
+            cancelled_at: None,
+            archived_at: None,
+            links: LinkGenerations::default(),
+            version: 0,
+        }
+    }
+
+    /// Returns why a sign-up that was requested at `requested_at` is refused, or `Ok` if it is not.
+    pub fn check_open(&self, requested_at: Timestamp) -> Result<(), SignupRefusal> {
+        let SignupPeriod { opens_at, closes_at } = self.content.signups;
+        if self.cancelled_at.is_some() {
+            return Err(SignupRefusal::Cancelled);
+        }
+        if self.archived_at.is_some() || self.ends_at().is_some_and(|ends_at| ends_at <= requested_at) {
+            return Err(SignupRefusal::Over);
+        }
+        if let Some(opens_at) = opens_at.filter(|opens_at| requested_at < *opens_at) {
+            return Err(SignupRefusal::NotOpenYet(opens_at));
+        }
+        match closes_at.filter(|closes_at| *closes_at <= requested_at) {
+            Some(closes_at) => Err(SignupRefusal::Closed(closes_at)),
+            None => Ok(()),
+        }
+    }
+
+    pub fn starts_at(&self) -> Option<Timestamp> {
+        self.content.schedule.as_ref().map(Schedule::starts_at)
+    }
+
+    fn ends_at(&self) -> Option<Timestamp> {
+        self.content.schedule.as_ref()?.ends_at()
+    }
+}
+
+impl Content {
+    /// The content of an event of which only the title is known.
+    pub fn titled(title: Title) -> Self {
+        Self {
+            title,
+            description: None,
+            schedule: None,
+            place: None,
+            guests_per_signup: 0,
+            signups: SignupPeriod::default(),
+            question: None,
+            roster: Audience::default(),
+            count: Audience::default(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::domain::schedule::Zone;
+
+    fn at(minute: u64) -> Timestamp {
+        Timestamp::parse_rfc3339("2026-12-03T18:00:00Z").unwrap().plus(Duration::from_secs(minute * 60))
+    }
+
+    fn details() -> EventDetails {
+        EventDetails::new(EventId::parse("dinner").unwrap(), Content::titled(Title::parse("Dinner").unwrap()), at(0))
+    }
+
+    #[test]
+    fn event_without_times_is_open() {
+        assert_eq!(details().check_open(at(0)), Ok(()));
+    }
+
+    #[test]
+    fn opens_and_closes_at_its_times() {
+        let mut details = details();
+        details.content.signups = SignupPeriod { opens_at: Some(at(1)), closes_at: Some(at(3)) };
+        assert_eq!(details.check_open(at(0)), Err(SignupRefusal::NotOpenYet(at(1))));
+        assert_eq!(details.check_open(at(1)), Ok(()));
+        assert_eq!(details.check_open(at(2)), Ok(()));
+        assert_eq!(details.check_open(at(3)), Err(SignupRefusal::Closed(at(3))));
+    }
+
+    #[test]
+    fn is_over_at_its_end() {
+        let mut details = details();
+        let zone = Zone::parse("UTC").unwrap();
+        let (start, end) = (zone.local(at(1)), zone.local(at(2)));
+        details.content.schedule = Some(Schedule::new(zone, start, Some(end)).unwrap());
+        assert_eq!(details.check_open(at(1)), Ok(()));
+        assert_eq!(details.check_open(at(2)), Err(SignupRefusal::Over));
+    }
+
+    #[test]
+    fn cancelled_or_archived_event_is_closed() {
+        let cancelled = EventDetails { cancelled_at: Some(at(1)), ..details() };
+        assert_eq!(cancelled.check_open(at(0)), Err(SignupRefusal::Cancelled));
+        let archived = EventDetails { archived_at: Some(at(1)), ..details() };
+        assert_eq!(archived.check_open(at(0)), Err(SignupRefusal::Over));
+    }
+}

@@ -1,0 +1,32 @@
+//! Stores the details of events.
+
+use async_trait::async_trait;
+
+use crate::domain::event::EventId;
+use crate::domain::event_details::EventDetails;
+use crate::domain::timestamp::Timestamp;
+use crate::ports::{Unavailable, Write};
+
+/// What is stored about an event.
+#[derive(Debug, Clone, PartialEq)]
+pub enum StoredDetails {
+    /// Nothing: the event began with a sign-up, or it does not exist.
+    None,
+    Some(Box<EventDetails>),
+    /// The record cannot be read. Contains what is wrong with it, without the values in it.
+    Damaged(String),
+}
+
+/// Stores the details of events. Each write is also a [`Change`](crate::domain::change::Change) in the change feed.
+#[async_trait]
+pub trait Events: Send + Sync {
+    /// Returns what is stored about each of the events, in the same order.
+    async fn details(&self, events: &[EventId]) -> Result<Vec<StoredDetails>, Unavailable>;
+
+    /// Stores the details of a new event. Returns [`Write::Conflict`] if the event exists, with details or without.
+    async fn create_event(&self, details: &EventDetails, now: Timestamp) -> Result<Write, Unavailable>;
+
+    /// Stores the details with the version [`EventDetails::version`] + 1. Returns [`Write::Conflict`] if the stored
+    /// details do not have the version [`EventDetails::version`].
+    async fn store_details(&self, details: &EventDetails, now: Timestamp) -> Result<Write, Unavailable>;
+}
