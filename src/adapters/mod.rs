@@ -2,6 +2,7 @@
 
 #[cfg(feature = "aws")]
 pub mod aws;
+pub mod cached_events;
 #[cfg(feature = "aws")]
 pub mod dynamodb;
 pub mod metrics;

@@ -7,7 +7,7 @@ use super::speech::capitalize;
 use super::{EVENT_SLOT, NAME_SLOT};
 use crate::domain::attendee_name::AttendeeName;
 use crate::domain::event::Event;
-use crate::ports::Unavailable;
+use crate::ports::{Unavailable, listed_events};
 
 /// The value of a slot, or a response that asks the user for it.
 pub enum SlotOutcome<T> {
@@ -59,7 +59,7 @@ impl RequestHandler<'_> {
                 }
             }
             SlotInput::Missing => {
-                let events = self.skill.roster.events(2, None).await?;
+                let events = listed_events(self.skill.roster, 2).await?;
                 let [only] = &events[..] else { return Ok(elicit("which-event")) };
                 let Ok(event) = Event::parse(&only.title) else { return Ok(elicit("which-event")) };
                 let question = self.speech.event_message("this-event", &event);

@@ -1,5 +1,7 @@
 //! Answers one valid request from Alexa.
 
+use std::sync::Arc;
+
 use super::dialog::SlotOutcome;
 use super::request::{Attributes, Confirmation, Intent, Request};
 use super::response::Response;
@@ -9,12 +11,14 @@ use super::{CANCEL_INTENT, EVENT_SLOT, NAME_SLOT, SIGN_UP_INTENT, WHO_IS_COMING_
 use crate::domain::attendee_name::AttendeeName;
 use crate::domain::channel::Channel;
 use crate::domain::event::Event;
+use crate::domain::event_details::EventDetails;
 use crate::domain::household::HouseholdId;
 use crate::domain::signup;
 use crate::domain::signup::{AttendeeKey, Signup, Version};
 use crate::domain::timestamp::Timestamp;
+use crate::domain::viewer::Viewer;
 use crate::formats::message;
-use crate::ports::Unavailable;
+use crate::ports::{StoredDetails, Unavailable};
 
 /// Names that the skill reads out. The remaining attendees are only counted.
 const MAX_NAMES_SPOKEN: usize = 5;
@@ -71,6 +75,10 @@ impl RequestHandler<'_> {
             SlotOutcome::Value(event_and_name) => event_and_name,
             SlotOutcome::Question(question) => return Ok(question),
         };
+        let is_open = |details: Arc<EventDetails>| details.check_open(self.requested_at).is_ok();
+        if !self.details(&event).await?.is_none_or(is_open) {
+            return Ok(self.finish(&self.speech.event_message("signups-closed", &event)));
+        }
         self.send(&event, &name, signup::Request::TrustedSignUp { contact: None }).await?;
         if intent.slot(NAME_SLOT).confirmation_status != Confirmation::Confirmed
             && let Err(unavailable) = self.skill.households.remember(&self.user, &name).await
@@ -111,10 +119,22 @@ impl RequestHandler<'_> {
             SlotOutcome::Value(event) => event,
             SlotOutcome::Question(question) => return Ok(question),
         };
+        if !Viewer::Public.view(self.details(&event).await?.as_deref()).roster {
+            return Ok(self.finish(&self.speech.event_message("roster-hidden", &event)));
+        }
         let page = self.skill.roster.roster(event.id(), MAX_NAMES_SPOKEN, None).await?;
         let names: Vec<&str> = page.attendees.iter().map(|attendee| attendee.name.as_str()).collect();
         let title = page.title.as_deref().unwrap_or(event.title());
         Ok(self.finish(&self.speech.roster(title, &names, page.count)))
+    }
+
+    /// Returns `None` if the event has no details.
+    async fn details(&self, event: &Event) -> Result<Option<Arc<EventDetails>>, Unavailable> {
+        match self.skill.events.details(std::slice::from_ref(event.id())).await?.pop() {
+            Some(StoredDetails::Some(details)) => Ok(Some(details)),
+            Some(StoredDetails::Damaged(cause)) => Err(Unavailable { doing: "reading the details of an event", cause }),
+            Some(StoredDetails::None) | None => Ok(None),
+        }
     }
 
     async fn send(&self, event: &Event, name: &AttendeeName, request: signup::Request) -> Result<(), Unavailable> {

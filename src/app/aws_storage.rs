@@ -5,6 +5,7 @@ use std::sync::Arc;
 use aws_config::SdkConfig;
 
 use crate::adapters::aws::config;
+use crate::adapters::cached_events::CachedEvents;
 use crate::adapters::dynamodb::EventsTable;
 use crate::adapters::secrets_manager as secrets;
 use crate::adapters::sqs::Sqs;
@@ -33,7 +34,7 @@ pub async fn open(
     let (token_secret, previous_token_secret) = token_secrets_of(&config, aws, settings).await?;
     let table = EventsTable::new(&config, &aws.table);
     table.verify_schema().await?;
-    let backend = table.backend();
+    let backend = CachedEvents::of(table.backend());
     let queue = Arc::new(Sqs::new(&config, &aws.queue_url));
 
     let mut tasks: Vec<Task> = Vec::new();
@@ -42,6 +43,7 @@ pub async fn open(
             queue: queue.clone(),
             job: Job::Ingest,
             backend: backend.clone(),
+            creators: settings.event_creators,
             retries: RetrySchedule::SQS,
             metrics,
         };

@@ -7,7 +7,7 @@ mod key_file;
 pub mod keys;
 mod notification_context;
 mod notification_tasks;
-mod secrets;
+pub mod secrets;
 pub mod server;
 pub mod settings;
 mod sqlite_storage;

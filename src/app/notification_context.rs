@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use tokio::sync::Notify;
 use url::Url;
 
+use crate::adapters::cached_events::CachedEvents;
 use crate::adapters::smtp::SmtpMailer;
 use crate::adapters::sqlite::Sqlite;
 use crate::adapters::webhook::WebhookClient;
@@ -41,6 +42,7 @@ impl NotificationContext {
             Secret::new(text).with_context(|| format!("the stored secret {name} is invalid"))
         };
         let ports = Arc::new(sqlite.clone());
+        let events = CachedEvents::of(sqlite.backend()).events;
         let mailer = settings.mail.as_ref().map(|mail| SmtpMailer::new(&mail.server, &mail.from)).transpose()?;
         let caller = match settings.webhooks {
             WebhookPolicy::Off => None,
@@ -51,6 +53,7 @@ impl NotificationContext {
             links: Links { public_url, token_secret },
             contact_secret: stored_secret("contact").await?,
             contacts: ports.clone(),
+            events,
             budgets: ports.clone(),
             limits: settings.limits.clone(),
             opt_ins_in_flight: OptInsInFlight::default(),

@@ -12,6 +12,7 @@ use crate::adapters::sqlite::FeedConsumer;
 use crate::app::notification_context::NotificationContext;
 use crate::domain::change::Change;
 use crate::domain::event::EventId;
+use crate::domain::new_event_id::for_log;
 use crate::domain::notification::Notification;
 use crate::domain::timestamp::Timestamp;
 use crate::fanout::{DigestSender, take_in};
@@ -169,7 +170,7 @@ impl NotificationContext {
             }
             Err(ReadError::Damaged(_)) => self.metrics.parked(1),
             Err(ReadError::Unavailable(unavailable)) => {
-                tracing::error!(%unavailable, event.id = %event, "sending digest failed; it will be retried");
+                tracing::error!(%unavailable, event.id = for_log(event), "sending digest failed; it will be retried");
             }
         };
         digest_sender.send_digests(events, now.plus(BATCH_TIME_LIMIT), record).await;

@@ -85,6 +85,7 @@ impl Server {
             import_queue_limit: storage.import_queue_limit,
             downloads: None,
             flic_key: settings.flic_key.clone(),
+            event_creators: settings.event_creators,
             limits: storage.limits,
             token_secret: storage.token_secret,
             secrets: storage.secrets,

@@ -9,6 +9,7 @@ use url::Url;
 
 use crate::adapters::mqtt::MqttSettings;
 use crate::domain::backoff::BackoffPolicy;
+use crate::domain::event_creators::EventCreators;
 use crate::domain::secret::Secret;
 use crate::formats::button::flic_key::FlicKey;
 pub use crate::http::client::ListEveryone;
@@ -33,6 +34,8 @@ pub struct Settings {
     /// Reads client addresses from the last entry of `X-Forwarded-For`, which a reverse proxy writes.
     pub behind_proxy: bool,
     pub list_everyone: ListEveryone,
+    /// Who may begin events over HTTP.
+    pub event_creators: EventCreators,
     pub notifications: NotificationSettings,
     /// Flic's public key, which verifies presses of Flic buttons. Without it, their presses are refused.
     pub flic_key: Option<FlicKey>,

@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
+use crate::adapters::cached_events::CachedEvents;
 use crate::adapters::sqlite::{DATABASE, RESTORE, Sqlite};
 use crate::app::keys::{ORGANISER_KEY, organiser_key};
 use crate::app::notification_context::NotificationContext;
@@ -38,11 +39,12 @@ pub async fn open(
     let organiser = organiser_key(settings)?;
     let token_secret = Secret::new(sqlite.secret("token").await?).context("the stored token secret is invalid")?;
     let queue = Arc::new(sqlite.clone());
-    let backend = sqlite.backend();
+    let backend = CachedEvents::of(sqlite.backend());
     let ingest = Worker {
         queue: queue.clone(),
         job: Job::Ingest,
         backend: backend.clone(),
+        creators: settings.event_creators,
         retries: RetrySchedule::LOCAL,
         metrics: metrics.clone(),
     };

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::domain::event_creators::EventCreators;
 use crate::domain::timestamp::Timestamp;
 use crate::ingest::{Outcome, Processed, RetrySchedule, count_outcomes, ingest, ingest_dead_letter, log_outcomes};
 use crate::ports::{Backend, Delivery, Meter, Queue, Unavailable};
@@ -30,6 +31,8 @@ pub struct Worker {
     pub queue: Arc<dyn Queue>,
     pub job: Job,
     pub backend: Backend,
+    /// Who may begin events with sign-ups over HTTP.
+    pub creators: EventCreators,
     pub retries: RetrySchedule,
     pub metrics: Arc<dyn Meter>,
 }
@@ -92,11 +95,11 @@ impl Worker {
         let now = Timestamp::now();
         let deadline = Instant::now() + MAX_BATCH_DURATION;
         let processed = match self.job {
-            Job::Ingest => ingest(deliveries, &self.backend, now, deadline).await,
+            Job::Ingest => ingest(deliveries, &self.backend, self.creators, now, deadline).await,
             Job::IngestDeadLetters => {
                 let mut processed = Vec::with_capacity(deliveries.len());
                 for delivery in deliveries {
-                    processed.extend(ingest_dead_letter(delivery, &self.backend, now, deadline).await);
+                    processed.extend(ingest_dead_letter(delivery, &self.backend, self.creators, now, deadline).await);
                 }
                 processed
             }

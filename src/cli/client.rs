@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use ureq::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, LOCATION};
+use ureq::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, IF_MATCH, LOCATION};
 use ureq::http::{HeaderValue, Method, Request, Response, StatusCode};
 use ureq::{Agent, Body, Timeout};
 use url::Url;
@@ -78,6 +78,11 @@ impl Client {
         self.read_json(self.send(Method::POST, path, &[], JSON, Some(body))?)
     }
 
+    /// Sends an edit of what has the `ETag` `version`.
+    pub fn patch(&self, path: &[&str], body: &Value, version: &str) -> Result<JsonResponse, CliError> {
+        self.read_json(self.send_with(Method::PATCH, path, &[], JSON, Some(body), Some(version))?)
+    }
+
     /// Sends a POST request without a body.
     pub fn post_empty(&self, path: &[&str]) -> Result<JsonResponse, CliError> {
         self.read_json(self.send(Method::POST, path, &[], JSON, None)?)
@@ -139,11 +144,27 @@ impl Client {
         accept: &str,
         body: Option<&Value>,
     ) -> Result<Response<Body>, CliError> {
-        let is_change = method == Method::POST;
+        self.send_with(method, path, query, accept, body, None)
+    }
+
+    /// Sends a request, with the header `If-Match` if there is a version.
+    fn send_with(
+        &self,
+        method: Method,
+        path: &[&str],
+        query: &[(&str, &str)],
+        accept: &str,
+        body: Option<&Value>,
+        version: Option<&str>,
+    ) -> Result<Response<Body>, CliError> {
+        let is_change = method != Method::GET;
         let mut request = Request::builder()
             .method(method)
             .uri(request_url(&self.base, path, query)?.as_str())
             .header(ACCEPT, accept);
+        if let Some(version) = version {
+            request = request.header(IF_MATCH, version);
+        }
         if let Some(key) = &self.authorization {
             request = request.header(AUTHORIZATION, key);
         }

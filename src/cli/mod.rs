@@ -13,7 +13,10 @@ mod corrections;
 #[cfg(feature = "aws")]
 mod ensure_table;
 mod error;
+mod event;
+mod event_fields;
 mod export;
+mod host_link;
 mod import;
 mod inbox;
 mod logging;
@@ -46,6 +49,7 @@ Without a command, countmein runs `serve`: `countmein --listen 0.0.0.0:8100` sta
 Examples:
   countmein                                  start a server with its data in ./countmein-data
   countmein signup 'Pizza Night' Ana         sign Ana up
+  countmein event create 'Pizza Night'       create an event, and print its links
   countmein who 'Pizza Night'                list the attendees
   countmein who 'Pizza Night' --json | jq .count
   countmein help rejects                     show the help of a command
@@ -70,6 +74,7 @@ enum Command {
     Signup(signup::Args),
     Cancel(cancel::Args),
     Who(who::Args),
+    Event(Box<event::Args>),
     Inbox(inbox::Args),
     Button(button::Args),
     Rejects(rejects::Args),
@@ -114,6 +119,7 @@ impl Command {
             Self::Signup(args) => args.run(),
             Self::Cancel(args) => args.run(),
             Self::Who(args) => args.run(),
+            Self::Event(args) => args.run(),
             Self::Inbox(args) => args.run(),
             Self::Button(args) => args.run(),
             Self::Rejects(args) => args.run(),
@@ -132,6 +138,7 @@ impl Command {
             Self::Signup(args) => args.server.json,
             Self::Cancel(args) => args.server.json,
             Self::Who(args) => args.server.json,
+            Self::Event(args) => args.wants_json(),
             Self::Inbox(args) => args.json,
             Self::Button(args) => args.wants_json(),
             Self::Rejects(args) => args.wants_json(),
@@ -200,6 +207,13 @@ mod tests {
             &["cancel", "Dance"],
             &["cancel", "Dance", "Ana", "--link", "https://example.org/events/dance/manage/x"],
             &["cancel", "--link", "example.org"],
+            &["event"],
+            &["event", "create"],
+            &["event", "edit"],
+            &["event", "create", "Dance", "--guests", "51"],
+            &["event", "create", "Dance", "--zone", "Berlin"],
+            &["event", "cancel", "--link", "https://example.org/events/dance"],
+            &["event", "link", "Dance", "--role", "owner"],
             &["rejects"],
             &["rejects", "redrive", "m1", "--set", "name"],
             &["remove"],

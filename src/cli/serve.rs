@@ -17,6 +17,7 @@ use crate::app::server;
 #[cfg(not(feature = "aws"))]
 use crate::app::settings::Store;
 use crate::app::settings::{ListEveryone, Settings};
+use crate::domain::event_creators::EventCreators;
 use crate::domain::secret::Secret;
 use crate::formats::button::flic_key::FlicKey;
 
@@ -68,6 +69,10 @@ pub struct Args {
     /// Clients that may list the attendees of all events with `GET /`: those on this machine (loopback), anyone or nobody
     #[arg(long, value_name = "WHO", env = "COUNTMEIN_LIST_EVERYONE", default_value = "loopback", value_parser = choice::<ListEveryone>())]
     list_everyone: ListEveryone,
+
+    /// Who may begin events over HTTP: anyone, or only the organiser. Trusted channels always may
+    #[arg(long, value_name = "WHO", env = "COUNTMEIN_NEW_EVENTS", default_value = "anyone", value_parser = choice::<EventCreators>())]
+    new_events: EventCreators,
 
     /// Public key (a JWK) that verifies button presses from Flic's cloud; without it, such presses are refused
     #[arg(long, value_name = "JWK", env = "COUNTMEIN_FLIC_KEY")]
@@ -121,6 +126,7 @@ impl Args {
             rate_limit: self.rate_limit,
             behind_proxy: self.behind_proxy,
             list_everyone: self.list_everyone,
+            event_creators: self.new_events,
             flic_key: self.flic_key,
             mqtt: self.mqtt.settings()?,
             notifications: self.notifications.settings()?,

@@ -17,3 +17,36 @@ pub struct Announcement {
     /// The number of attendees on the roster.
     pub count: u64,
 }
+
+impl Announcement {
+    /// Counts the attendees whom it names, instead of naming them.
+    #[must_use]
+    pub fn without_names(self) -> Self {
+        let number = |names: &[String]| u64::try_from(names.len()).expect("a count fits 64 bits");
+        let others = Movements {
+            joined: self.others.joined.saturating_add(number(&self.joined)),
+            left: self.others.left.saturating_add(number(&self.left)),
+        };
+        Self { joined: Vec::new(), left: Vec::new(), others, ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hidden_names_are_counted() {
+        let announcement = Announcement {
+            event: EventId::parse("dance").unwrap(),
+            title: "Dance".to_owned(),
+            joined: vec!["Ana".to_owned(), "Ben".to_owned()],
+            left: vec!["Cleo".to_owned()],
+            others: Movements { joined: 3, left: 0 },
+            count: 9,
+        };
+        let hidden = announcement.clone().without_names();
+        let others = Movements { joined: 5, left: 1 };
+        assert_eq!(hidden, Announcement { joined: Vec::new(), left: Vec::new(), others, ..announcement });
+    }
+}

@@ -72,8 +72,18 @@ impl Event {
         Ok(Self { id, title })
     }
 
+    /// An event with details, whose id need not be the slug of its title.
+    pub fn titled(id: EventId, title: String) -> Self {
+        Self { id, title }
+    }
+
     pub fn id(&self) -> &EventId {
         &self.id
+    }
+
+    /// Returns the text that names this event in a message: the title if it has this id, or else the id.
+    pub fn spelling(&self) -> &str {
+        if EventId::parse(&self.title).is_ok_and(|id| id == self.id) { &self.title } else { self.id.as_str() }
     }
 
     /// Returns the title as typed, except that it is in NFC, trimmed and with single spaces. It has at most

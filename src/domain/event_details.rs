@@ -12,7 +12,7 @@ use crate::domain::timestamp::Timestamp;
 pub const MAX_GUESTS: u8 = 50;
 
 pub type Title = Line<120>;
-pub type Description = Paragraphs<4_000>;
+pub type Description = Paragraphs<2_000>;
 pub type Place = Line<200>;
 pub type Question = Line<200>;
 

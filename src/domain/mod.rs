@@ -12,6 +12,7 @@ pub mod contact;
 pub mod contact_id;
 pub mod digest;
 pub mod event;
+pub mod event_creators;
 pub mod event_details;
 pub mod free_text;
 pub mod host_link;

@@ -20,7 +20,7 @@ pub enum Viewer {
 pub struct View {
     /// The names on the roster.
     pub roster: bool,
-    /// The number of attendees.
+    /// The number of attendees. Whoever sees the names can count them.
     pub count: bool,
 }
 
@@ -28,10 +28,8 @@ impl Viewer {
     /// What this viewer may see. An event without details is public, as in the sample from 2016.
     pub fn view(self, details: Option<&EventDetails>) -> View {
         let audience = |part: fn(&EventDetails) -> Audience| details.map(part).unwrap_or_default();
-        View {
-            roster: self.belongs_to(audience(|details| details.content.roster)),
-            count: self.belongs_to(audience(|details| details.content.count)),
-        }
+        let roster = self.belongs_to(audience(|details| details.content.roster));
+        View { roster, count: roster || self.belongs_to(audience(|details| details.content.count)) }
     }
 
     fn belongs_to(self, audience: Audience) -> bool {
@@ -80,9 +78,10 @@ mod tests {
             assert_eq!(viewers.map(|viewer| viewer.view(Some(&details)).roster), expected);
             assert_eq!(viewers.map(|viewer| viewer.view(Some(&details)).count), [true; 5]);
             details.content.count = audience;
-            details.content.roster = Audience::Everyone;
+            details.content.roster = Audience::Hosts;
             assert_eq!(viewers.map(|viewer| viewer.view(Some(&details)).count), expected);
-            assert_eq!(viewers.map(|viewer| viewer.view(Some(&details)).roster), [true; 5]);
+            details.content.roster = Audience::Everyone;
+            assert_eq!(viewers.map(|viewer| viewer.view(Some(&details)).count), [true; 5]);
         }
         assert_eq!(Viewer::Public.view(None), View { roster: true, count: true });
     }

@@ -14,6 +14,7 @@ use crate::domain::backoff::BackoffPolicy;
 use crate::domain::change::{Change, Movements};
 use crate::domain::digest::Digest;
 use crate::domain::event::EventId;
+use crate::domain::new_event_id::for_log;
 use crate::domain::timestamp::Timestamp;
 use crate::ports::{DamagedChange, DamagedRecord, Digests, ParkedEvent, ReadError, Unavailable, Write};
 
@@ -65,7 +66,7 @@ async fn park(
     digests: &dyn Digests,
     now: Timestamp,
 ) -> Result<(), Unavailable> {
-    tracing::error!(event.id = %event, ?damaged, cause, "event parked: a stored record is damaged");
+    tracing::error!(event.id = for_log(&event), ?damaged, cause, "event parked: a stored record is damaged");
     digests.park(&ParkedEvent { event, damaged, cause, parked_at: now }).await
 }
 

@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::domain::attendee_name::NameKey;
 use crate::domain::digest::MISSED_MAX;
+use crate::domain::new_event_id::for_log;
 use crate::domain::notification::{Notification, Recipient};
 use crate::domain::pending_changes::EventChanges;
 use crate::domain::timestamp::Timestamp;
@@ -112,16 +113,16 @@ impl Telling<'_> {
             Outcome::NoNews => {}
             Outcome::Refused(reason) => {
                 tried.tally.rejected += 1;
-                tracing::warn!(event.id = %event, reason, "somebody cannot be told");
+                tracing::warn!(event.id = for_log(event), reason, "somebody cannot be told");
             }
             Outcome::GivenUp(unavailable) => {
                 tried.tally.expired += 1;
-                tracing::warn!(event.id = %event, %unavailable, "somebody is not told");
+                tracing::warn!(event.id = for_log(event), %unavailable, "somebody is not told");
             }
             Outcome::Missed { cause, is_doubtful } => {
                 tried.tally.deferred += 1;
                 tried.is_doubtful |= is_doubtful;
-                tracing::warn!(event.id = %event, unavailable = %cause, "somebody is told later");
+                tracing::warn!(event.id = for_log(event), unavailable = %cause, "somebody is told later");
                 tried.missed.push(name);
             }
         }

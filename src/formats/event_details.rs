@@ -1,6 +1,8 @@
 //! The details of an event as JSON: in the API, in imports and exports, and in stored records.
 
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use crate::domain::event_details::{Content, Description, MAX_GUESTS, Place, Question, SignupPeriod, Title};
 use crate::domain::invalid::{FieldProblem, InvalidField, choice};
@@ -22,29 +24,72 @@ pub fn from_json(fields: &Map<String, Value>) -> Result<Content, InvalidField> {
         guests_per_signup: guests(fields)?,
         signups: signup_period(fields, zone.as_ref())?,
         question: optional(fields, "question", Question::parse)?,
-        roster: fields::optional_parsed(fields, "roster", choice)?.unwrap_or_default(),
-        count: fields::optional_parsed(fields, "count", choice)?.unwrap_or_default(),
+        roster: fields::optional_parsed(fields, "roster_visible_to", choice)?.unwrap_or_default(),
+        count: fields::optional_parsed(fields, "count_visible_to", choice)?.unwrap_or_default(),
     })
 }
 
-/// Writes all fields; a field without a value is `null`. [`from_json`] returns the same content for it.
+/// The details of an event in JSON. A field without a value is `null`.
+#[derive(Serialize, ToSchema)]
+pub struct DetailsFields {
+    /// 1 to 120 characters.
+    #[schema(example = "Omar's dinner")]
+    pub title: String,
+    /// At most 2,000 characters; may contain line breaks.
+    pub description: Option<String>,
+    /// The local time in `zone`.
+    #[schema(example = "2026-12-03T19:00")]
+    pub starts_at: Option<String>,
+    #[schema(example = "2026-12-03T23:00")]
+    pub ends_at: Option<String>,
+    /// A time zone of the IANA database.
+    #[schema(example = "Europe/Berlin")]
+    pub zone: Option<String>,
+    /// At most 200 characters.
+    #[schema(example = "Moorweg 3")]
+    pub place: Option<String>,
+    /// The number of guests whom one sign-up may bring: 0 to 50.
+    pub guests_per_signup: u8,
+    /// In RFC 3339; a request may also contain a local time in `zone`.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub signups_open_at: Option<Timestamp>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub signups_close_at: Option<Timestamp>,
+    /// A question that people may answer when they sign up; at most 200 characters.
+    #[schema(example = "Do you eat meat?")]
+    pub question: Option<String>,
+    /// Who sees the names: `everyone`, `attendees` or `hosts`.
+    #[schema(example = "everyone")]
+    pub roster_visible_to: &'static str,
+    /// Who sees the number of attendees: `everyone`, `attendees` or `hosts`.
+    #[schema(example = "everyone")]
+    pub count_visible_to: &'static str,
+}
+
+impl DetailsFields {
+    pub fn of(content: &Content) -> Self {
+        let schedule = content.schedule.as_ref();
+        Self {
+            title: content.title.to_string(),
+            description: content.description.as_ref().map(|description| description.as_str().to_owned()),
+            starts_at: schedule.map(|schedule| schedule.start().to_string()),
+            ends_at: schedule.and_then(Schedule::end).map(|end| end.to_string()),
+            zone: schedule.map(|schedule| schedule.zone().name().to_owned()),
+            place: content.place.as_ref().map(Place::to_string),
+            guests_per_signup: content.guests_per_signup,
+            signups_open_at: content.signups.opens_at,
+            signups_close_at: content.signups.closes_at,
+            question: content.question.as_ref().map(Question::to_string),
+            roster_visible_to: content.roster.as_str(),
+            count_visible_to: content.count.as_str(),
+        }
+    }
+}
+
+/// Writes all fields. [`from_json`] returns the same content for them.
 pub fn to_json(content: &Content) -> Map<String, Value> {
-    let schedule = content.schedule.as_ref();
-    let value = json!({
-        "title": content.title.as_str(),
-        "description": content.description.as_ref().map(Description::as_str),
-        "starts_at": schedule.map(|schedule| schedule.start().to_string()),
-        "ends_at": schedule.and_then(Schedule::end).map(|end| end.to_string()),
-        "zone": schedule.map(|schedule| schedule.zone().name()),
-        "place": content.place.as_ref().map(Place::as_str),
-        "guests_per_signup": content.guests_per_signup,
-        "signups_open_at": content.signups.opens_at,
-        "signups_close_at": content.signups.closes_at,
-        "question": content.question.as_ref().map(Question::as_str),
-        "roster": content.roster.as_str(),
-        "count": content.count.as_str(),
-    });
-    let Value::Object(fields) = value else { unreachable!("the literal is an object") };
+    let value = serde_json::to_value(DetailsFields::of(content)).expect("the fields are plain data");
+    let Value::Object(fields) = value else { unreachable!("a struct is written as an object") };
     fields
 }
 
@@ -120,6 +165,8 @@ fn instant(text: &str, zone: Option<&Zone>) -> Result<Timestamp, FieldProblem> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::domain::event_details::Audience;
 
@@ -139,8 +186,8 @@ mod tests {
             "signups_open_at": "2026-11-01T00:00:00.000Z",
             "signups_close_at": "2026-12-02T11:00:00.000Z",
             "question": "Do you eat meat?",
-            "roster": "attendees",
-            "count": "hosts",
+            "roster_visible_to": "attendees",
+            "count_visible_to": "hosts",
         }))
     }
 
@@ -172,7 +219,9 @@ mod tests {
     #[test]
     fn patch_changes_its_fields_only() {
         let content = from_json(&dinner()).unwrap();
-        let changed = patched(&content, &object(json!({"place": "Hall 2", "question": null, "roster": null}))).unwrap();
+        let changed =
+            patched(&content, &object(json!({"place": "Hall 2", "question": null, "roster_visible_to": null})))
+                .unwrap();
         assert_eq!(changed.place.as_ref().unwrap().as_str(), "Hall 2");
         assert_eq!((changed.question.clone(), changed.roster), (None, Audience::Everyone));
         assert_eq!(
@@ -200,6 +249,9 @@ mod tests {
             let expected = FieldProblem::NotInRange { least: 0, most: 50 };
             assert_eq!(problem(json!({"guests_per_signup": guests})), ("guests_per_signup", expected));
         }
-        assert!(matches!(problem(json!({"roster": "friends"})), ("roster", FieldProblem::NotAChoice { .. })));
+        assert!(matches!(
+            problem(json!({"roster_visible_to": "friends"})),
+            ("roster_visible_to", FieldProblem::NotAChoice { .. })
+        ));
     }
 }

@@ -201,7 +201,7 @@ pub fn write(signup: &Signup) -> String {
         Request::Cancel | Request::SendLink => (None, None, None),
     };
     let message = Message {
-        event: signup.event.title().to_owned(),
+        event: signup.event.spelling().to_owned(),
         name: signup.name.as_str().to_owned(),
         action: Some(signup.request.action()).filter(|action| *action != Action::SignUp),
         contact: contact.map(|contact| match contact.clone() {

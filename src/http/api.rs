@@ -8,7 +8,7 @@ use utoipa::OpenApi;
 
 use crate::http::App;
 use crate::http::routes::{
-    attendees, buttons, contacts, events, health, manage, organiser, resend_link, sample, signups,
+    attendees, buttons, contacts, events, health, host_page, hosting, manage, organiser, resend_link, sample, signups,
 };
 
 /// Generates the router and the OpenAPI document from one table, so that each route is written once.
@@ -31,8 +31,14 @@ macro_rules! api {
 
 api! {
     "/": get(sample::list), post(sample::sign_up);
-    "/events": get(events::list);
-    "/events/{event}": get(events::show);
+    "/events": get(events::list), post(hosting::create);
+    "/events/{event}": get(events::show), patch(hosting::edit);
+    "/events/{event}/cancel": post(hosting::cancel);
+    "/events/{event}/archive": post(hosting::archive);
+    "/events/{event}/reopen": post(hosting::reopen);
+    "/events/{event}/links": post(hosting::show_link);
+    "/events/{event}/links/revoke": post(hosting::revoke_links);
+    "/events/{event}/host/{token}": get(host_page::show);
     "/events/{event}/signups": post(signups::sign_up);
     "/events/{event}/link": post(resend_link::resend);
     "/events/{event}/attendees": get(attendees::list);

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use url::Url;
 
+use crate::domain::event_creators::EventCreators;
 use crate::domain::secret::Secret;
 use crate::formats::button::flic_key::FlicKey;
 use crate::http::client::ListEveryone;
 use crate::http::middleware::rate_limit::RateLimit;
 use crate::notify::Limits;
-use crate::ports::{Backend, Downloads, Exposition, Meter, Queue, Secrets};
+use crate::ports::{Backend, Downloads, Exposition, Meter, Queue, Secrets, Unavailable};
 
 /// The state that the routes share: backends, secrets and settings.
 pub struct App {
@@ -30,9 +31,21 @@ pub struct App {
     /// The base URL of links to this server. If it is not set, links start with the request's `Host`.
     pub public_url: Option<Url>,
     pub list_everyone: ListEveryone,
+    /// Who may begin events over HTTP.
+    pub event_creators: EventCreators,
     /// Limits how fast a client can guess the organiser's key.
     pub login_limit: Arc<RateLimit>,
     pub metrics: Arc<dyn Meter>,
     /// Encodes the metrics for `GET /metrics`. `None` if this server has no such route.
     pub exposition: Option<Arc<dyn Exposition>>,
+}
+
+impl App {
+    /// Verifies a token with the current secret, or with the previous one if the secret was rotated.
+    pub async fn verify<T>(&self, verify: impl Fn(&Secret) -> Option<T> + Send) -> Result<Option<T>, Unavailable> {
+        if let Some(verified) = verify(&self.token_secret) {
+            return Ok(Some(verified));
+        }
+        Ok(self.secrets.previous_token_secret().await?.and_then(|secret| verify(&secret)))
+    }
 }

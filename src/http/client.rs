@@ -56,6 +56,14 @@ impl ListEveryone {
     }
 }
 
+/// Returns the token in a header `Authorization: Bearer …`. The case of the scheme does not matter (RFC 9110, section
+/// 11.1).
+pub fn bearer_token(headers: &HeaderMap) -> Option<&[u8]> {
+    let credentials = headers.get(header::AUTHORIZATION)?.as_bytes();
+    let (scheme, token) = credentials.split_at_checked(b"Bearer ".len())?;
+    scheme.eq_ignore_ascii_case(b"Bearer ").then_some(token)
+}
+
 /// Whether another site made a browser send this request. The cookie attribute `SameSite` is not enough: it also accepts
 /// other ports of this host.
 ///

@@ -19,12 +19,16 @@ pub fn openapi() -> String {
     document.info.title = "Count Me In".to_owned();
     document.info.description = Some(DESCRIPTION.to_owned());
     let components = document.components.get_or_insert_default();
-    for (name, description) in [("organiser", "The organiser's key"), ("button", "The button's secret")] {
+    for (name, description) in [
+        ("organiser", "The organiser's key"),
+        ("host", "The token at the end of a host's link"),
+        ("button", "The button's secret"),
+    ] {
         let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(description)).build();
         components.security_schemes.insert(name.to_owned(), SecurityScheme::Http(bearer).into());
     }
     for path in document.paths.paths.values_mut() {
-        for operation in [&mut path.get, &mut path.post].into_iter().flatten() {
+        for operation in [&mut path.get, &mut path.post, &mut path.patch].into_iter().flatten() {
             for (status, response) in &mut operation.responses.responses {
                 add_description(status, response);
             }

@@ -38,12 +38,17 @@ pub struct Problem {
 pub enum ProblemKind {
     MalformedRequest,
     OrganiserKeyNeeded,
+    HostLinkNeeded,
     WrongButtonSecret,
     Forbidden,
     NotFound,
     MethodNotAllowed,
     TooSlow,
     Conflict,
+    /// The version in `If-Match` is not the current one.
+    Outdated,
+    /// The header `If-Match` is missing.
+    VersionNeeded,
     TooLarge,
     UnsupportedMediaType,
     InvalidField,
@@ -58,12 +63,15 @@ impl ProblemKind {
         match self {
             Self::MalformedRequest => ("malformed-request", "Malformed request", StatusCode::BAD_REQUEST),
             Self::OrganiserKeyNeeded => ("login-needed", "Organiser key required", StatusCode::UNAUTHORIZED),
+            Self::HostLinkNeeded => ("host-link-needed", "Host link required", StatusCode::UNAUTHORIZED),
             Self::WrongButtonSecret => ("wrong-secret", "Button credentials required", StatusCode::UNAUTHORIZED),
             Self::Forbidden => ("forbidden", "Forbidden", StatusCode::FORBIDDEN),
             Self::NotFound => ("not-found", "Not found", StatusCode::NOT_FOUND),
             Self::MethodNotAllowed => ("method-not-allowed", "Method not allowed", StatusCode::METHOD_NOT_ALLOWED),
             Self::TooSlow => ("too-slow", "Request timed out", StatusCode::REQUEST_TIMEOUT),
             Self::Conflict => ("conflict", "Conflict", StatusCode::CONFLICT),
+            Self::Outdated => ("outdated", "Outdated", StatusCode::PRECONDITION_FAILED),
+            Self::VersionNeeded => ("version-needed", "Version required", StatusCode::PRECONDITION_REQUIRED),
             Self::TooLarge => ("too-large", "Request too large", StatusCode::PAYLOAD_TOO_LARGE),
             Self::UnsupportedMediaType => {
                 ("unsupported-media-type", "Unsupported media type", StatusCode::UNSUPPORTED_MEDIA_TYPE)
@@ -171,4 +179,11 @@ impl IntoResponse for Problem {
         response.extensions_mut().insert(self);
         response
     }
+}
+
+/// Writes the text of an error as a sentence.
+pub fn sentence(error: &str) -> String {
+    let mut characters = error.chars();
+    let first = characters.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(characters).chain(['.']).collect()
 }

@@ -1,5 +1,6 @@
 //! Applies deliveries from the Signups queue to the roster, and gives each delivery an outcome.
 
+pub mod admission;
 mod outcome;
 pub mod presses;
 mod retry;
@@ -14,11 +15,13 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use tokio::time::{Instant, timeout_at};
 
+use crate::domain::event_creators::EventCreators;
 use crate::domain::signup::{AttendeeKey, Signup};
 use crate::domain::timestamp::Timestamp;
 use crate::formats::button::message::ButtonMessage;
 use crate::formats::message::Malformed;
 use crate::formats::{message, panic};
+use crate::ingest::admission::{admit, needs_admission};
 use crate::ingest::presses::{PressResolver, ResolvedPress};
 use crate::ports::{
     AttendeeSignups, Backend, Delivery, MAX_RECEIVES, RejectedMessage, RejectedMessages, STOPPED_REASON, Unavailable,
@@ -49,10 +52,16 @@ const MAX_DEAD_LETTER_RECEIVES: u32 = MAX_RECEIVES + 3;
 /// becomes a rejected message.
 ///
 /// What is not finished at `deadline` is deferred. Storing rejected messages may take [`REJECT_TIME`] longer.
-pub async fn ingest(deliveries: Vec<Delivery>, backend: &Backend, now: Timestamp, deadline: Instant) -> Vec<Processed> {
-    let mut outcomes = match catch_panic(process_batch(&deliveries, backend, now, deadline)).await {
+pub async fn ingest(
+    deliveries: Vec<Delivery>,
+    backend: &Backend,
+    creators: EventCreators,
+    now: Timestamp,
+    deadline: Instant,
+) -> Vec<Processed> {
+    let mut outcomes = match catch_panic(process_batch(&deliveries, backend, creators, now, deadline)).await {
         Ok(outcomes) => outcomes,
-        Err(_) => process_each(&deliveries, backend, now, deadline).await,
+        Err(_) => process_each(&deliveries, backend, creators, now, deadline).await,
     };
     for (outcome, delivery) in outcomes.iter_mut().zip(&deliveries) {
         match outcome {
@@ -73,21 +82,28 @@ pub async fn ingest(deliveries: Vec<Delivery>, backend: &Backend, now: Timestamp
 pub async fn ingest_dead_letter(
     delivery: Delivery,
     backend: &Backend,
+    creators: EventCreators,
     now: Timestamp,
     deadline: Instant,
 ) -> Vec<Processed> {
     if delivery.receive_count <= MAX_DEAD_LETTER_RECEIVES {
-        return ingest(vec![delivery], backend, now, deadline).await;
+        return ingest(vec![delivery], backend, creators, now, deadline).await;
     }
     let outcomes = vec![Outcome::Rejected(STOPPED_REASON.to_owned())];
     store_rejects(vec![delivery], outcomes, &*backend.rejected, now, deadline).await
 }
 
 /// Processes each delivery alone, so that only the message that panics fails.
-async fn process_each(deliveries: &[Delivery], backend: &Backend, now: Timestamp, deadline: Instant) -> Vec<Outcome> {
+async fn process_each(
+    deliveries: &[Delivery],
+    backend: &Backend,
+    creators: EventCreators,
+    now: Timestamp,
+    deadline: Instant,
+) -> Vec<Outcome> {
     let mut outcomes = Vec::with_capacity(deliveries.len());
     for delivery in deliveries {
-        match catch_panic(process_batch(std::slice::from_ref(delivery), backend, now, deadline)).await {
+        match catch_panic(process_batch(std::slice::from_ref(delivery), backend, creators, now, deadline)).await {
             Ok(outcome) => outcomes.extend(outcome),
             Err(panic) => outcomes.push(Outcome::Panicked(panic)),
         }
@@ -105,7 +121,13 @@ async fn catch_panic<T>(work: impl Future<Output = T>) -> Result<T, String> {
         .map_err(|panic| panic::message(&*panic).unwrap_or("for an unknown reason").to_owned())
 }
 
-async fn process_batch(deliveries: &[Delivery], backend: &Backend, now: Timestamp, deadline: Instant) -> Vec<Outcome> {
+async fn process_batch(
+    deliveries: &[Delivery],
+    backend: &Backend,
+    creators: EventCreators,
+    now: Timestamp,
+    deadline: Instant,
+) -> Vec<Outcome> {
     let mut outcomes: Vec<Option<Outcome>> = vec![None; deliveries.len()];
     let (mut signups, mut presses) = (Vec::new(), Vec::new());
     for (index, delivery) in deliveries.iter().enumerate() {
@@ -116,8 +138,10 @@ async fn process_batch(deliveries: &[Delivery], backend: &Backend, now: Timestam
         }
     }
     // Sign-ups do not wait for the look-ups of presses.
-    let (of_signups, of_presses) =
-        tokio::join!(apply_signups(signups, backend, now, deadline), apply_presses(presses, backend, now, deadline));
+    let (of_signups, of_presses) = tokio::join!(
+        apply_signups(signups, backend, creators, now, deadline),
+        apply_presses(presses, backend, creators, now, deadline)
+    );
     for (index, outcome) in of_signups.into_iter().chain(of_presses) {
         outcomes[index] = Some(outcome);
     }
@@ -139,11 +163,13 @@ fn parse(delivery: &Delivery) -> Parsed {
 async fn apply_signups(
     signups: Vec<(usize, Signup)>,
     backend: &Backend,
+    creators: EventCreators,
     now: Timestamp,
     deadline: Instant,
 ) -> Vec<(usize, Outcome)> {
+    let (admitted, mut outcomes) = admit_each(signups, backend, creators, deadline).await;
     let mut by_attendee: BTreeMap<AttendeeKey, Vec<(usize, Signup)>> = BTreeMap::new();
-    for (index, signup) in signups {
+    for (index, signup) in admitted {
         by_attendee.entry(signup.key()).or_default().push((index, signup));
     }
     let mut batches = Vec::with_capacity(by_attendee.len());
@@ -155,9 +181,8 @@ async fn apply_signups(
         batch_indices.push(indices);
     }
     if batches.is_empty() {
-        return Vec::new();
+        return outcomes;
     }
-    let mut outcomes = Vec::new();
     let results = backend.roster.apply(batches, now, deadline).await;
     for (result, indices) in results.into_iter().zip(batch_indices) {
         match result {
@@ -168,10 +193,44 @@ async fn apply_signups(
     outcomes
 }
 
+/// Returns the sign-ups that may be applied, and the outcomes of the others.
+async fn admit_each(
+    signups: Vec<(usize, Signup)>,
+    backend: &Backend,
+    creators: EventCreators,
+    deadline: Instant,
+) -> (Vec<(usize, Signup)>, Vec<(usize, Outcome)>) {
+    let (to_admit, mut admitted): (Vec<_>, Vec<_>) =
+        signups.into_iter().partition(|(_, signup)| needs_admission(&signup.request));
+    if to_admit.is_empty() {
+        return (admitted, Vec::new());
+    }
+    let (indices, signups): (Vec<usize>, Vec<Signup>) = to_admit.into_iter().unzip();
+    let decisions = timeout_at(deadline, admit(signups, backend, creators)).await;
+    let decisions = decisions.unwrap_or_else(|_| Err(Unavailable::timed_out("reading the details of events")));
+    let mut outcomes = Vec::new();
+    match decisions {
+        Ok(decisions) => {
+            for (index, decision) in indices.into_iter().zip(decisions) {
+                match decision {
+                    Ok(signup) => admitted.push((index, signup)),
+                    Err(refusal) => outcomes.push((index, Outcome::Rejected(refusal.to_string()))),
+                }
+            }
+        }
+        Err(unavailable) => {
+            let failed = Outcome::Failed(unavailable.to_string());
+            outcomes.extend(indices.into_iter().map(|index| (index, failed.clone())));
+        }
+    }
+    (admitted, outcomes)
+}
+
 /// Resolves presses of buttons, and applies the resulting sign-ups.
 async fn apply_presses(
     presses: Vec<(usize, (ButtonMessage, Timestamp))>,
     backend: &Backend,
+    creators: EventCreators,
     now: Timestamp,
     deadline: Instant,
 ) -> Vec<(usize, Outcome)> {
@@ -186,7 +245,7 @@ async fn apply_presses(
             Err(unavailable) => outcomes.push((index, Outcome::Failed(unavailable.to_string()))),
         }
     }
-    outcomes.extend(apply_signups(signups, backend, now, deadline).await);
+    outcomes.extend(apply_signups(signups, backend, creators, now, deadline).await);
     outcomes
 }
 

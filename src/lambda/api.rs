@@ -8,6 +8,7 @@ use axum::Router;
 use super::notify::{limits, parse_public_url};
 use super::{optional_setting, parsed_setting, required_setting};
 use crate::adapters::aws::config;
+use crate::adapters::cached_events::CachedEvents;
 use crate::adapters::dynamodb::EventsTable;
 use crate::adapters::metrics::emf::Emf;
 use crate::adapters::s3::S3Downloads;
@@ -28,7 +29,8 @@ pub async fn router() -> anyhow::Result<Router> {
     let token_secret = secrets::read_current(&config, &token_secret_id).await?;
     let app = App {
         queue: Arc::new(Sqs::new(&config, required_setting("COUNTMEIN_QUEUE_URL")?)),
-        backend: EventsTable::new(&config, required_setting("COUNTMEIN_TABLE")?).backend(),
+        backend: CachedEvents::of(EventsTable::new(&config, required_setting("COUNTMEIN_TABLE")?).backend()),
+        event_creators: parsed_setting("COUNTMEIN_NEW_EVENTS")?.unwrap_or_default(),
         import_queue_limit: None,
         downloads: Some(Arc::new(S3Downloads::new(&config, required_setting("COUNTMEIN_EXPORTS_BUCKET")?))),
         flic_key: parsed_setting("COUNTMEIN_FLIC_KEY")?,

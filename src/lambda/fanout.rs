@@ -18,6 +18,7 @@ use crate::adapters::metrics::emf::{Emf, Metric};
 use crate::domain::backoff::BackoffPolicy;
 use crate::domain::change::{AttendeeChange, Change, Movements};
 use crate::domain::event::EventId;
+use crate::domain::new_event_id::for_log;
 use crate::domain::timestamp::Timestamp;
 use crate::fanout;
 use crate::fanout::DigestSender;
@@ -145,7 +146,7 @@ impl Fanout {
             Ok(tally) => self.emf.notified(&tally),
             Err(ReadError::Damaged(_)) => self.emf.parked(1),
             Err(ReadError::Unavailable(unavailable)) => {
-                tracing::error!(%unavailable, event.id = %event, "announcing failed; retrying on the next schedule")
+                tracing::error!(%unavailable, event.id = for_log(event), "announcing failed; retrying on the next schedule")
             }
         };
         digest_sender.send_digests(events, deadline, report).await;

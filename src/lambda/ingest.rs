@@ -7,9 +7,11 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{parsed_setting, required_setting};
 use crate::adapters::aws::config;
+use crate::adapters::cached_events::CachedEvents;
 use crate::adapters::dynamodb::EventsTable;
 use crate::adapters::metrics::emf::Emf;
 use crate::adapters::sqs::Sqs;
+use crate::domain::event_creators::EventCreators;
 use crate::domain::timestamp::Timestamp;
 use crate::ingest::{
     Outcome, Processed, REJECT_TIME, RetrySchedule, count_outcomes, ingest, ingest_dead_letter, log_outcomes,
@@ -25,6 +27,7 @@ const RESPONSE_TIME: Duration = Duration::from_secs(2);
 
 pub struct Ingest {
     backend: Backend,
+    creators: EventCreators,
     /// The queue on which deferred messages are sent again.
     queue: Sqs,
     retries: RetrySchedule,
@@ -37,7 +40,8 @@ impl Ingest {
         let config = config::load_for_function()?;
         let initial = parsed_setting("COUNTMEIN_RETRY_INITIAL")?.map(Duration::from_secs);
         Ok(Self {
-            backend: EventsTable::new(&config, required_setting("COUNTMEIN_TABLE")?).backend(),
+            backend: CachedEvents::of(EventsTable::new(&config, required_setting("COUNTMEIN_TABLE")?).backend()),
+            creators: parsed_setting("COUNTMEIN_NEW_EVENTS")?.unwrap_or_default(),
             queue: Sqs::new(&config, required_setting("COUNTMEIN_QUEUE_URL")?),
             retries: RetrySchedule { initial: initial.unwrap_or(RetrySchedule::SQS.initial), ..RetrySchedule::SQS },
             dead_letter_queue_arn: required_setting("COUNTMEIN_DEAD_LETTER_QUEUE_ARN")?,
@@ -62,10 +66,10 @@ impl Ingest {
         let mut processed = Vec::with_capacity(deliveries.len());
         if is_dead_letter {
             for delivery in deliveries {
-                processed.extend(ingest_dead_letter(delivery, &self.backend, now, work_deadline).await);
+                processed.extend(ingest_dead_letter(delivery, &self.backend, self.creators, now, work_deadline).await);
             }
         } else {
-            processed = ingest(deliveries, &self.backend, now, work_deadline).await;
+            processed = ingest(deliveries, &self.backend, self.creators, now, work_deadline).await;
         }
         self.emf.ingested(&count_outcomes(&processed));
         log_outcomes(&processed);

@@ -7,6 +7,7 @@ use aws_config::SdkConfig;
 use url::Url;
 
 use super::{optional_setting, parsed_setting, required_setting};
+use crate::adapters::cached_events::CachedEvents;
 use crate::adapters::dynamodb::EventsTable;
 use crate::adapters::metrics::emf::Emf;
 use crate::adapters::secrets_manager as secrets;
@@ -38,6 +39,7 @@ pub async fn notification_sender(
                 .into(),
         },
     ));
+    let events = CachedEvents::of(table.backend()).events;
     let table = Arc::new(table.clone());
     Ok(NotificationSender {
         texts: MessageTexts::new(
@@ -47,6 +49,7 @@ pub async fn notification_sender(
         links: Links { public_url: parse_public_url(&required_setting("COUNTMEIN_PUBLIC_URL")?)?, token_secret },
         contact_secret,
         contacts: table.clone(),
+        events,
         budgets: table,
         limits: limits()?,
         opt_ins_in_flight: OptInsInFlight::default(),

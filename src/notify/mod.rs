@@ -14,6 +14,7 @@ pub use self::limits::Limits;
 pub use self::opt_ins_in_flight::OptInsInFlight;
 pub use self::sms_limits::{InvalidSmsHours, SmsHours, SmsLimits, SmsUsage};
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -30,16 +31,18 @@ use crate::domain::change::Change;
 use crate::domain::contact::Contact;
 use crate::domain::contact_id::ContactId;
 use crate::domain::limit::Limit;
+use crate::domain::new_event_id::is_unlisted;
 use crate::domain::notification::{Notification, Recipient};
 use crate::domain::registration::RegistrationKey;
 use crate::domain::secret::Secret;
 use crate::domain::timestamp::Timestamp;
+use crate::domain::viewer::{View, Viewer};
 use crate::formats::cloud_event;
 use crate::notify::links::Links;
 use crate::notify::text::MessageTexts;
 use crate::ports::{
-    Broadcast, Broadcaster, Budgets, Contacts, Inbox, InboxMessage, Mail, Mailer, Meter, Notified, Notifier, SendError,
-    Sms, SmsSender, WebhookCall, WebhookCaller,
+    Broadcast, Broadcaster, Budgets, Contacts, Events, Inbox, InboxMessage, Mail, Mailer, Meter, Notified, Notifier,
+    SendError, Sms, SmsSender, StoredDetails, Unavailable, WebhookCall, WebhookCaller,
 };
 
 /// Changes whose direct messages are sent concurrently.
@@ -53,6 +56,7 @@ pub struct NotificationSender {
     /// opt-ins are found by this hash, so the key must never change.
     pub contact_secret: Secret,
     pub contacts: Arc<dyn Contacts>,
+    pub events: Arc<dyn Events>,
     pub budgets: Arc<dyn Budgets>,
     pub limits: Limits,
     /// Shared by all tasks of this process. Initially empty.
@@ -76,6 +80,8 @@ enum Transport<'a> {
 #[async_trait]
 impl Notifier for NotificationSender {
     async fn notify(&self, notification: &Notification) -> Result<Notified, SendError> {
+        let Some(notification) = self.as_visible(notification).await? else { return Ok(Notified::NotWanted) };
+        let notification = &*notification;
         let attendee = match &notification.to {
             Recipient::Attendee(attendee) => attendee,
             Recipient::Everybody => return self.broadcast(notification).await,
@@ -126,6 +132,33 @@ impl NotificationSender {
             .buffer_unordered(MAX_CONCURRENT_DIRECT_MESSAGES)
             .fold(changes.len(), async |processed, index| processed.min(index))
             .await
+    }
+
+    /// Returns what the recipient may see of a notification, or `None` if it is nothing.
+    async fn as_visible<'a>(&self, notification: &'a Notification) -> Result<Option<Cow<'a, Notification>>, SendError> {
+        let event = &notification.announcement.event;
+        let viewer = match &notification.to {
+            Recipient::Attendee(_) => Viewer::Attendee,
+            Recipient::Everybody if is_unlisted(event) => return Ok(None),
+            Recipient::Everybody => Viewer::Public,
+        };
+        let details = self.events.details(std::slice::from_ref(event)).await.map_err(SendError::NotSent)?.pop();
+        let details = match details {
+            Some(StoredDetails::Some(details)) => Some(details),
+            Some(StoredDetails::None) | None => None,
+            Some(StoredDetails::Damaged(cause)) => {
+                let doing = "reading the details of an event";
+                return Err(SendError::NotSent(Unavailable { doing, cause }));
+            }
+        };
+        Ok(match viewer.view(details.as_deref()) {
+            View { roster: true, .. } => Some(Cow::Borrowed(notification)),
+            View { count: true, .. } => {
+                let announcement = notification.announcement.clone().without_names();
+                Some(Cow::Owned(Notification { announcement, ..notification.clone() }))
+            }
+            View { .. } => None,
+        })
     }
 
     /// Returns `None` if this deployment has no adapter for the contact, or if the phone's calling code is not allowed.

@@ -1,5 +1,7 @@
 //! Stores the details of events.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
 use crate::domain::event::EventId;
@@ -12,7 +14,7 @@ use crate::ports::{Unavailable, Write};
 pub enum StoredDetails {
     /// Nothing: the event began with a sign-up, or it does not exist.
     None,
-    Some(Box<EventDetails>),
+    Some(Arc<EventDetails>),
     /// The record cannot be read. Contains what is wrong with it, without the values in it.
     Damaged(String),
 }

@@ -46,7 +46,7 @@ pub use self::meter::{Exposition, IngestCounts, Meter, NotificationCounts};
 pub use self::notifier::{Notified, Notifier};
 pub use self::queue::{Deferral, Deferrals, Delivery, Depth, MAX_RECEIVES, Queue, STOPPED_REASON};
 pub use self::rejected_messages::{MAX_REJECT_BYTES, RejectEntry, RejectedMessage, RejectedMessages};
-pub use self::roster::{AttendeeSignups, EventSummary, Roster, RosterPage};
+pub use self::roster::{AttendeeSignups, EventSummary, Roster, RosterPage, listed_events};
 pub use self::secrets::Secrets;
 pub use self::sms_sender::{Sms, SmsSender};
 pub use self::webhook_caller::{WebhookCall, WebhookCaller};

@@ -6,6 +6,7 @@ use tokio::time::Instant;
 use crate::domain::attendee::{Applied, Attendee};
 use crate::domain::attendee_name::NameKey;
 use crate::domain::event::EventId;
+use crate::domain::new_event_id::is_unlisted;
 use crate::domain::signup::{AttendeeKey, Signup};
 use crate::domain::timestamp::Timestamp;
 use crate::ports::{ApplyError, Unavailable};
@@ -40,6 +41,23 @@ pub struct EventSummary {
     pub title: String,
     /// The number of attendees on the roster.
     pub count: u64,
+}
+
+/// The number of events that are read at a time to find listed ones.
+const EVENTS_PAGE: usize = 100;
+
+/// Returns at most `limit` events that everybody may find, sorted by id.
+pub async fn listed_events(roster: &dyn Roster, limit: usize) -> Result<Vec<EventSummary>, Unavailable> {
+    let mut listed: Vec<EventSummary> = Vec::new();
+    let mut after = None;
+    while listed.len() < limit {
+        let page = roster.events(EVENTS_PAGE, after.as_ref()).await?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.id.clone());
+        listed.extend(page.into_iter().filter(|event| !is_unlisted(&event.id)));
+    }
+    listed.truncate(limit);
+    Ok(listed)
 }
 
 /// Stores the attendees of all events.

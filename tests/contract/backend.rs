@@ -16,6 +16,7 @@ use countmein::adapters::sqs::Sqs;
 use countmein::app::worker::{Job, Worker, work_until};
 use countmein::domain::backoff::BackoffPolicy;
 use countmein::domain::change::Change;
+use countmein::domain::event_creators::EventCreators;
 use countmein::domain::timestamp::Timestamp;
 #[cfg(feature = "aws")]
 use countmein::ingest::RetrySchedule;
@@ -93,6 +94,7 @@ impl Backend {
         ingest(
             deliveries.to_vec(),
             &ports::Backend { roster, rejected: rejects, ..self.ports.clone() },
+            EventCreators::Anyone,
             now,
             Instant::now() + BATCH_TIME,
         )
@@ -119,6 +121,7 @@ pub async fn aws() -> Backend {
         queue: Arc::new(Sqs::dead_letters(&config, dead_letters, &url)),
         job: Job::IngestDeadLetters,
         backend: table.backend(),
+        creators: EventCreators::Anyone,
         retries: RetrySchedule::SQS,
         metrics: Arc::new(PrometheusMetrics::new()),
     };

@@ -18,7 +18,7 @@ async fn details(backend: &Backend, event: &EventId) -> Option<EventDetails> {
     let mut found = backend.events.details(std::slice::from_ref(event)).await.expect("the backend is there");
     match found.pop().expect("each event has an answer") {
         StoredDetails::None => None,
-        StoredDetails::Some(details) => Some(*details),
+        StoredDetails::Some(details) => Some((*details).clone()),
         StoredDetails::Damaged(cause) => panic!("{cause}"),
     }
 }
@@ -34,7 +34,7 @@ pub async fn details_are_stored_whole(backend: &Backend) {
         "title": title, "description": "Bring a chair.\n\nAnd a coat. 🎉", "starts_at": "2026-12-03T19:00",
         "ends_at": "2026-12-03T23:00", "zone": "Europe/Berlin", "place": "Moorweg 3", "guests_per_signup": 2,
         "signups_open_at": "2026-11-01T00:00:00Z", "signups_close_at": "2026-12-02T11:00:00Z",
-        "question": "Do you eat meat?", "roster": "attendees", "count": "hosts",
+        "question": "Do you eat meat?", "roster_visible_to": "attendees", "count_visible_to": "hosts",
     });
     let content = event_details::from_json(fields.as_object().unwrap()).unwrap();
     let mut stored = create(backend, &EventDetails { content, ..new_event(&title) }).await;

@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use countmein::domain::attendee::{Applied, Attendee, apply_all};
 use countmein::domain::attendee_name::NameKey;
 use countmein::domain::event::EventId;
+use countmein::domain::event_creators::EventCreators;
 use countmein::domain::signup::{AttendeeKey, Request, Signup, SignupId};
 use countmein::domain::timestamp::Timestamp;
 use countmein::formats::message;
@@ -413,7 +414,9 @@ pub async fn dead_letter_is_tried_and_finally_rejected(backend: &Backend) {
     let [ana, ben] = ["Ana", "Ben"].map(|name| person(&event, name));
     let dead = |signup: &Signup, receive_count| Delivery { receive_count, ..delivered(signup) };
     let attempt = async |delivery: Delivery| {
-        let mut processed = ingest_dead_letter(delivery, backend, at(ARRIVED), Instant::now() + BATCH_TIME).await;
+        let mut processed =
+            ingest_dead_letter(delivery, backend, EventCreators::Anyone, at(ARRIVED), Instant::now() + BATCH_TIME)
+                .await;
         processed.remove(0).outcome
     };
 
@@ -473,7 +476,8 @@ pub async fn silent_roster_loses_nothing(backend: &Backend) {
 
 pub async fn invalid_message_is_rejected_after_the_deadline(backend: &Backend) {
     let id = message_id();
-    let processed = ingest(vec![delivery(&id, "hello")], &backend.ports, at(ARRIVED), Instant::now()).await;
+    let processed =
+        ingest(vec![delivery(&id, "hello")], &backend.ports, EventCreators::Anyone, at(ARRIVED), Instant::now()).await;
     assert!(matches!(processed[..], [Processed { outcome: Outcome::Rejected(_), .. }]), "{processed:?}");
     assert!(reject(backend, &id).await.is_some());
 }

@@ -7,6 +7,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod access;
 mod backend;
 mod budgets;
 mod buttons;
@@ -111,6 +112,8 @@ contract! {
         edited_title_is_shown_at_once
         event_with_details_stays_without_attendees
         every_write_of_details_is_one_change;
+    access:
+        every_role_may_do_what_it_should_and_nothing_else;
     contacts:
         opt_in_is_absent_at_first
         opt_in_is_stored_whole

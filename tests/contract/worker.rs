@@ -11,6 +11,7 @@ use countmein::app::worker::{Job, Worker, work_until};
 use countmein::domain::attendee::{Applied, Attendee};
 use countmein::domain::attendee_name::NameKey;
 use countmein::domain::event::EventId;
+use countmein::domain::event_creators::EventCreators;
 use countmein::domain::signup::AttendeeKey;
 use countmein::domain::timestamp::Timestamp;
 use countmein::ingest::RetrySchedule;
@@ -214,6 +215,7 @@ pub async fn nothing_is_lost_or_invented(backend: &Backend) {
     ports.roster = Faulty::new(&backend.ports.roster, &faults);
     ports.rejected = Faulty::new(&backend.ports.rejected, &faults);
     let worker = Worker {
+        creators: EventCreators::Anyone,
         queue: Faulty::new(&backend.queue, &faults),
         job: Job::Ingest,
         backend: ports,

@@ -73,6 +73,7 @@ fn sender(sqlite: &Sqlite, mailer: &Arc<Counting>) -> NotificationSender {
         links: Links { public_url: "https://signup.example.org".parse().unwrap(), token_secret: secret() },
         contact_secret: secret(),
         contacts: ports.clone(),
+        events: ports.clone(),
         budgets: ports,
         limits: Limits { opt_ins_per_hour: 100, sms: None },
         opt_ins_in_flight: OptInsInFlight::default(),

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use countmein::app::server::Server;
 use countmein::app::settings::{ListEveryone, NotificationSettings, Settings, Store, WebhookPolicy};
+use countmein::domain::event_creators::EventCreators;
 use fantoccini::wd::Capabilities;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -150,6 +151,7 @@ async fn serve(data: PathBuf) -> String {
         rate_limit: 0,
         behind_proxy: false,
         list_everyone: ListEveryone::Loopback,
+        event_creators: EventCreators::Anyone,
         flic_key: None,
         mqtt: None,
         notifications: NotificationSettings { webhooks: WebhookPolicy::Off, ..NotificationSettings::default() },

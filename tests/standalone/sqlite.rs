@@ -139,7 +139,7 @@ async fn new_follower_starts_where_digests_are() {
     for column in ["attempts", "early_attempts"] {
         database.execute_batch(&format!("ALTER TABLE queue DROP COLUMN {column}")).unwrap();
     }
-    database.execute_batch("DROP TABLE clock; DROP TABLE parked_event").unwrap();
+    database.execute_batch("DROP TABLE clock; DROP TABLE parked_event; DROP TABLE event_details").unwrap();
     database.pragma_update(None, "user_version", 6).unwrap();
     drop(database);
 

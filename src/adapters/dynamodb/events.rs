@@ -2,6 +2,7 @@
 //! on its version.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::KeysAndAttributes;
@@ -94,6 +95,6 @@ fn read(item: Item) -> Option<(EventId, StoredDetails)> {
         Ok(DetailsItem { record, .. }) => record.into_details(event.clone()),
         Err(damaged) => Err(damaged.cause),
     };
-    let stored = details.map_or_else(StoredDetails::Damaged, |details| StoredDetails::Some(Box::new(details)));
+    let stored = details.map_or_else(StoredDetails::Damaged, |details| StoredDetails::Some(Arc::new(details)));
     Some((event, stored))
 }

@@ -1,5 +1,7 @@
 //! The details of events, one row each. A write replaces the whole row, and is conditional on its version.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use rusqlite::Connection;
 
@@ -19,7 +21,7 @@ impl Events for Sqlite {
             let read = |event: &EventId| {
                 let record = stored_record(db, event)?;
                 Ok(match from_image(event, record) {
-                    Ok(Some(details)) => StoredDetails::Some(Box::new(details)),
+                    Ok(Some(details)) => StoredDetails::Some(Arc::new(details)),
                     Ok(None) => StoredDetails::None,
                     Err(cause) => StoredDetails::Damaged(cause),
                 })

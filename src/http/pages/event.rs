@@ -3,9 +3,13 @@
 use maud::{Markup, html};
 
 use crate::domain::event::Event;
+use crate::domain::event_details::{EventDetails, SignupRefusal};
+use crate::domain::schedule::LocalTime;
 use crate::domain::text::MAX_KEY_BYTES;
+use crate::domain::viewer::View;
 use crate::http::pages::{VERSION, contact_field, event_field, event_list, layout, name_field};
 use crate::http::paging::encode_cursor;
+use crate::http::problem::sentence;
 use crate::notify::links::{event_path, signups_path};
 use crate::ports::{EventSummary, RosterPage};
 
@@ -37,20 +41,35 @@ pub enum RosterPart {
 }
 
 /// The page of an event. A long roster is split; `part` is the part of it that the page shows.
-pub fn event(event: &Event, page: &RosterPage, part: RosterPart) -> Markup {
+///
+/// `refusal` says why nobody can sign up now.
+pub fn event(
+    event: &Event,
+    details: Option<&EventDetails>,
+    refusal: Option<&SignupRefusal>,
+    page: &RosterPage,
+    part: RosterPart,
+    view: View,
+) -> Markup {
     let title = page.title.as_deref().unwrap_or(event.title());
     let path = event_path(event.id(), &[]);
     let is_first = part == RosterPart::First;
     let main = html! {
         h1 dir="auto" { (title) }
-        form #signup .card method="post" action=(signups_path(title)) {
-            (name_field())
-            (contact_field("Where to reach you (optional)"))
-            button type="submit" { "Count me in" }
-            p #notice .notice role="status" hidden {}
+        @if let Some(details) = details { (description(details)) }
+        @if let Some(refusal) = refusal {
+            p.notice { (sentence(&refusal.to_string())) }
+        } @else {
+            form #signup .card method="post" action=(signups_path(event.spelling())) {
+                (name_field())
+                (contact_field("Where to reach you (optional)"))
+                button type="submit" { "Count me in" }
+                p #notice .notice role="status" hidden {}
+            }
         }
-        section {
-            h2 #count { (count_text(page.count)) }
+        @if view.count && !view.roster { p { (count_text(page.count)) } }
+        @if view.roster { section {
+            @if view.count { h2 #count { (count_text(page.count)) } } @else { h2 { "Who is coming" } }
             ul #people .people data-roster=(event_path(event.id(), &["attendees"])) data-is-first=(is_first) {
                 @for attendee in &page.attendees {
                     @if let Some(registration) = attendee.registration() {
@@ -65,7 +84,7 @@ pub fn event(event: &Event, page: &RosterPage, part: RosterPart) -> Markup {
             @if let Some(next) = &page.next {
                 p #more { a href={ (path) "?cursor=" (encode_cursor(next.as_str())) } { "Further names" } }
             }
-        }
+        } }
         details {
             summary { "Lost the link to your sign-up?" }
             form.card method="post" action=(event_path(event.id(), &["link"])) {
@@ -80,8 +99,33 @@ pub fn event(event: &Event, page: &RosterPage, part: RosterPart) -> Markup {
     layout(title, &main)
 }
 
+/// When and where an event takes place, and what its host says about it.
+pub fn description(details: &EventDetails) -> Markup {
+    let content = &details.content;
+    html! {
+        @if let Some(schedule) = &content.schedule {
+            p {
+                time datetime=(schedule.starts_at()) { (readable(schedule.start())) }
+                @if let Some(end) = schedule.end() { " to " (readable(end)) }
+                " (" (schedule.zone().name()) ")"
+            }
+        }
+        @if let Some(place) = &content.place { p dir="auto" { (place) } }
+        @if let Some(description) = &content.description {
+            @for paragraph in description.as_str().split("\n\n") {
+                p.description dir="auto" { (paragraph) }
+            }
+        }
+    }
+}
+
+/// A local time as `2026-12-03 19:00`.
+fn readable(local: LocalTime) -> String {
+    local.to_string().replace('T', " ")
+}
+
 /// The script `event.js` uses the same words.
-fn count_text(count: u64) -> String {
+pub fn count_text(count: u64) -> String {
     match count {
         0 => "Nobody is in yet".to_owned(),
         1 => "1 is in".to_owned(),

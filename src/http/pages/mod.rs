@@ -2,6 +2,7 @@
 
 mod buttons;
 mod event;
+mod host;
 mod manage;
 mod opt_in;
 mod organiser;
@@ -13,6 +14,7 @@ use maud::{DOCTYPE, Markup, html};
 
 pub use self::buttons::buttons;
 pub use self::event::{RosterPart, event, home};
+pub use self::host::host;
 pub use self::manage::manage;
 pub use self::opt_in::opt_in;
 pub use self::organiser::{events, login, organiser, redrive_result, reject, rejects};

@@ -7,8 +7,10 @@ use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
 
 use crate::domain::attendee::Attendee;
 use crate::domain::event::EventId;
+use crate::domain::new_event_id::is_unlisted;
 use crate::domain::signup::AttendeeKey;
-use crate::ports::{Roster, Unavailable};
+use crate::domain::viewer::Viewer;
+use crate::ports::{Events, Roster, StoredDetails, Unavailable};
 
 /// Number of attendees read in one call.
 const PAGE_SIZE: usize = 250;
@@ -18,6 +20,19 @@ enum Position {
     Start,
     After(AttendeeKey),
     End,
+}
+
+/// Removes the attendees of events that not everybody may know about: unlisted events, and those whose roster is not public.
+pub async fn only_public(attendees: Vec<Attendee>, events: &dyn Events) -> Result<Vec<Attendee>, Unavailable> {
+    let mut ids: Vec<EventId> = attendees.iter().map(|attendee| attendee.event.clone()).collect();
+    ids.dedup();
+    let details = events.details(&ids).await?;
+    let is_public = |event: &EventId| match ids.iter().position(|id| id == event).map(|index| &details[index]) {
+        Some(StoredDetails::Some(details)) => Viewer::Public.view(Some(details)).roster,
+        Some(StoredDetails::None) => true,
+        Some(StoredDetails::Damaged(_)) | None => false,
+    };
+    Ok(attendees.into_iter().filter(|attendee| !is_unlisted(&attendee.event) && is_public(&attendee.event)).collect())
 }
 
 /// Pages of the attendees on the roster of `event`, or on all rosters, sorted by event and name.
@@ -41,15 +56,37 @@ fn pages(roster: Arc<dyn Roster>, event: Option<EventId>) -> impl Stream<Item = 
     })
 }
 
+/// Which attendees a list contains.
+pub enum Selection {
+    /// Those of one event, or of all events, for the organiser.
+    Everyone(Option<EventId>),
+    /// Those of all events that are public. Needs the details of the events.
+    Public(Arc<dyn Events>),
+}
+
 /// Streams a response body: `begin`, then each page as formatted by `write`, then `end`.
 pub fn body(
     roster: Arc<dyn Roster>,
-    event: Option<EventId>,
+    selection: Selection,
     begin: &'static str,
     end: &'static str,
     mut write: impl FnMut(&[Attendee]) -> Vec<u8> + Send + 'static,
 ) -> Body {
+    let (event, events) = match selection {
+        Selection::Everyone(event) => (event, None),
+        Selection::Public(events) => (None, Some(events)),
+    };
+    let select = move |page| {
+        let events = events.clone();
+        async move {
+            match events {
+                Some(events) => only_public(page, &*events).await,
+                None => Ok(page),
+            }
+        }
+    };
     let pages = pages(roster, event)
+        .and_then(select)
         .map_ok(move |page| Bytes::from(write(&page)))
         .inspect_err(|unavailable| tracing::error!(%unavailable, "attendee list ended early"));
     let chunk = |text: &'static str| stream::iter([Ok::<_, Unavailable>(Bytes::from_static(text.as_bytes()))]);

@@ -17,9 +17,11 @@ use crate::domain::attendee_name::NameKey;
 use crate::domain::channel::Channel;
 use crate::domain::signup::AttendeeKey;
 use crate::domain::timestamp::Timestamp;
-use crate::http::App;
+use crate::domain::viewer::View;
+use crate::http::event_view::Credentials;
 use crate::http::paging::{PageQuery, encode_cursor, limit_bytes, parse_event_id};
 use crate::http::problem::{Problem, ProblemKind};
+use crate::http::{App, event_view};
 
 /// One page of an event's roster.
 #[derive(Serialize, ToSchema)]
@@ -28,8 +30,8 @@ pub struct RosterBody {
     event: String,
     /// The title of the event, as the first sign-up spelled it; null if there were no sign-ups yet.
     title: Option<String>,
-    /// The number of attendees on all pages.
-    count: u64,
+    /// The number of attendees on all pages; null if you may not see it.
+    count: Option<u64>,
     attendees: Vec<RosterEntry>,
     /// The cursor of the next page; null on the last page.
     next: Option<String>,
@@ -71,16 +73,19 @@ pub struct AttendeeBody {
 pub async fn list(
     State(app): State<Arc<App>>,
     Path(event): Path<String>,
+    credentials: Credentials,
     Query(query): Query<PageQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let event = parse_event_id(&event)?;
+    let view = event_view::view(&app, &credentials, &event).await?;
+    require_roster(view)?;
     let after = query.cursor()?.map(NameKey::from_stored);
     let page = limit_bytes(app.backend.roster.roster(&event, query.limit()?, after.as_ref()).await?);
     let body = RosterBody {
         event: event.to_string(),
         title: page.title,
-        count: page.count,
+        count: view.count.then_some(page.count),
         attendees: page.attendees.iter().filter_map(roster_entry).collect(),
         next: page.next.map(|name| encode_cursor(name.as_str())),
     };
@@ -105,14 +110,25 @@ pub async fn list(
 pub async fn show(
     State(app): State<Arc<App>>,
     Path((event, name)): Path<(String, String)>,
+    credentials: Credentials,
 ) -> Result<Json<AttendeeBody>, Problem> {
     let event = parse_event_id(&event)?;
+    require_roster(event_view::view(&app, &credentials, &event).await?)?;
     let name = NameKey::of(&name).map_err(|problem| problem.in_field("name"))?;
     let attendee = app.backend.roster.attendee(&AttendeeKey { event, name }).await?;
     let body = attendee
         .and_then(|attendee| Some(AttendeeBody { event: attendee.event.to_string(), entry: roster_entry(&attendee)? }));
     body.map(Json)
         .ok_or_else(|| Problem::new(ProblemKind::NotFound, "There is no attendee of this name on this event's roster."))
+}
+
+fn require_roster(view: View) -> Result<(), Problem> {
+    if view.roster {
+        return Ok(());
+    }
+    let detail = "The host of this event does not show you who is coming. Attendees send the token of their personal \
+                  link as `Authorization: Bearer …`, hosts that of their host's link.";
+    Err(Problem::new(ProblemKind::Forbidden, detail))
 }
 
 /// Returns `None` if the attendee is not on the roster.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Query, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -19,8 +19,8 @@ use crate::domain::timestamp::Timestamp;
 use crate::formats::button::message::ButtonMessage;
 use crate::formats::button::{Decoded, HTTP_TOPIC_PREFIX, decode};
 use crate::http::App;
+use crate::http::client::bearer_token;
 use crate::http::problem::{Problem, ProblemKind};
-use crate::http::routes::organiser::bearer_token;
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -99,7 +99,7 @@ fn verify_flic_token(app: &App, token: &str, now: Timestamp) -> Result<(Serial, 
 
 /// Checks the secret that a device sent. Returns the button's serial number.
 async fn authenticate_device(app: &App, query: &PressQuery, headers: &HeaderMap) -> Result<Serial, Problem> {
-    let in_header = headers.get(header::AUTHORIZATION).and_then(|value| bearer_token(value.as_bytes()));
+    let in_header = bearer_token(headers);
     let given = in_header.or(query.secret.as_deref().map(str::as_bytes)).ok_or_else(|| {
         let detail = "Send the button's secret as `Authorization: Bearer …`. The organiser's list of buttons shows it.";
         Problem::new(ProblemKind::WrongButtonSecret, detail)
@@ -107,9 +107,7 @@ async fn authenticate_device(app: &App, query: &PressQuery, headers: &HeaderMap)
     let serial =
         Serial::parse(query.serial.as_deref().unwrap_or_default()).map_err(|problem| problem.in_field("serial"))?;
     let matches = |secret: &Secret| Secret::constant_time_eq(serial.secret(secret).as_bytes(), given);
-    let is_valid = matches(&app.token_secret)
-        || app.secrets.previous_token_secret().await?.is_some_and(|previous| matches(&previous));
-    if !is_valid {
+    if app.verify(|secret| matches(secret).then_some(())).await?.is_none() {
         let detail =
             "This is not the secret of the button with this serial number. The organiser's list of buttons shows it.";
         return Err(Problem::new(ProblemKind::WrongButtonSecret, detail));

@@ -110,15 +110,10 @@ fn is_one_click(body: &[u8]) -> bool {
 }
 
 async fn verify_token(app: &App, token: &str) -> Result<ContactId, Problem> {
-    let incomplete = || {
+    app.verify(|secret| ContactToken::verify(token, secret)).await?.ok_or_else(|| {
         let detail = "This link is incomplete. Copy the whole link from your message and try again.";
         Problem::new(ProblemKind::NotFound, detail)
-    };
-    if let Some(contact) = ContactToken::verify(token, &app.token_secret) {
-        return Ok(contact);
-    }
-    let previous = app.secrets.previous_token_secret().await?;
-    previous.and_then(|secret| ContactToken::verify(token, &secret)).ok_or_else(incomplete)
+    })
 }
 
 /// Stores the owner's choice. It replaces any choice stored since the page was shown.

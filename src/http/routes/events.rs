@@ -4,14 +4,18 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::domain::attendee_name::NameKey;
 use crate::domain::event::{Event, EventId};
+use crate::domain::event_details::EventDetails;
+use crate::domain::timestamp::Timestamp;
+use crate::formats::event_details::DetailsFields;
 use crate::http::client::wants_page;
+use crate::http::event_view::{Credentials, find_event};
 use crate::http::pages::RosterPart;
 use crate::http::paging::{DEFAULT_LIMIT, PageQuery, limit_bytes, split_page};
 use crate::http::problem::Problem;
@@ -25,8 +29,45 @@ pub struct EventBody {
     /// The id of the event.
     event: String,
     title: String,
-    /// The number of attendees.
-    count: u64,
+    /// The number of attendees; null if you may not see it.
+    count: Option<u64>,
+    /// The details of the event; absent if it has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    details: Option<DetailsBody>,
+}
+
+/// The details of an event and its state.
+#[derive(Serialize, ToSchema)]
+pub struct DetailsBody {
+    #[serde(flatten)]
+    fields: DetailsFields,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    /// When the event was cancelled; null if it was not.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    cancelled_at: Option<Timestamp>,
+    /// When the event was archived; null if it was not.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    archived_at: Option<Timestamp>,
+    /// The number of the edit. It is also the `ETag`.
+    version: u64,
+}
+
+impl DetailsBody {
+    pub fn of(details: &EventDetails) -> Self {
+        Self {
+            fields: DetailsFields::of(&details.content),
+            created_at: details.created_at,
+            cancelled_at: details.cancelled_at,
+            archived_at: details.archived_at,
+            version: details.version,
+        }
+    }
+}
+
+/// The `ETag` of the details of an event. It changes with every edit.
+pub fn entity_tag(details: &EventDetails) -> String {
+    format!("\"{}\"", details.version)
 }
 
 /// One page of the list of events.
@@ -77,23 +118,42 @@ pub async fn list(
 pub async fn show(
     State(app): State<Arc<App>>,
     Path(title): Path<String>,
+    credentials: Credentials,
     Query(query): Query<PageQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let event = Event::parse(&title).map_err(|problem| problem.in_field("event"))?;
+    let details = find_event(&app, event.id()).await?;
+    let view = credentials.viewer(&app, event.id(), details.as_deref()).await?.view(details.as_deref());
+    let event = match &details {
+        Some(details) => Event::titled(event.id().clone(), details.content.title.to_string()),
+        None => event,
+    };
     if wants_page(&headers) {
         let after = query.cursor()?.map(NameKey::from_stored);
-        let page = limit_bytes(app.backend.roster.roster(event.id(), DEFAULT_LIMIT, after.as_ref()).await?);
+        let mut page = limit_bytes(app.backend.roster.roster(event.id(), DEFAULT_LIMIT, after.as_ref()).await?);
+        page.title = details.as_ref().map(|_| event.title().to_owned()).or(page.title);
         let part = if after.is_none() { RosterPart::First } else { RosterPart::Later };
-        return Ok(pages::event(&event, &page, part).into_response());
+        let refusal = details.as_deref().and_then(|details| details.check_open(Timestamp::now()).err());
+        return Ok(pages::event(&event, details.as_deref(), refusal.as_ref(), &page, part, view).into_response());
     }
     let page = app.backend.roster.roster(event.id(), 1, None).await?;
-    let title = page.title.unwrap_or_else(|| event.title().to_owned());
-    Ok(Json(EventBody { event: event.id().to_string(), title, count: page.count }).into_response())
+    let title = match &details {
+        Some(_) => event.title().to_owned(),
+        None => page.title.unwrap_or_else(|| event.title().to_owned()),
+    };
+    let body = EventBody {
+        event: event.id().to_string(),
+        title,
+        count: view.count.then_some(page.count),
+        details: details.as_deref().map(DetailsBody::of),
+    };
+    let etag = details.as_deref().map(|details| [(header::ETAG, entity_tag(details))]);
+    Ok((etag.unwrap_or_else(|| [(header::ETAG, "\"0\"".to_owned())]), Json(body)).into_response())
 }
 
 impl EventBody {
     fn of(summary: EventSummary) -> Self {
-        Self { event: summary.id.to_string(), title: summary.title, count: summary.count }
+        Self { event: summary.id.to_string(), title: summary.title, count: Some(summary.count), details: None }
     }
 }

@@ -116,11 +116,7 @@ pub async fn change(
 
 async fn verify_token(app: &App, event: &str, token: &str) -> Result<ManageToken, Problem> {
     let event = parse_event_id(event)?;
-    if let Some(token) = ManageToken::verify(&event, token, &app.token_secret) {
-        return Ok(token);
-    }
-    let previous = app.secrets.previous_token_secret().await?;
-    previous.and_then(|secret| ManageToken::verify(&event, token, &secret)).ok_or_else(|| {
+    app.verify(|secret| ManageToken::verify(&event, token, secret)).await?.ok_or_else(|| {
         let detail = "This link is incomplete. Copy the whole link from your message and try again.";
         Problem::new(ProblemKind::NotFound, detail)
     })

@@ -6,6 +6,8 @@ pub mod buttons;
 pub mod contacts;
 pub mod events;
 pub mod health;
+pub mod host_page;
+pub mod hosting;
 pub mod manage;
 pub mod organiser;
 pub mod resend_link;

@@ -17,9 +17,11 @@ use crate::http::client::{ClientAddress, wants_page};
 use crate::http::middleware::body::Fields;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::routes::all_attendees;
+use crate::http::routes::all_attendees::Selection;
 use crate::http::routes::signups::{enqueue_public, wait_for_roster};
 use crate::http::{App, pages};
 use crate::notify::links::event_path;
+use crate::ports::listed_events;
 
 /// An attendee of an event, as in the 2016 sample.
 #[derive(Serialize, ToSchema)]
@@ -47,7 +49,8 @@ pub async fn list(
 ) -> Result<Response, Problem> {
     let may_list = may_list_everyone(&app, address, &headers);
     if wants_page(&headers) {
-        let events = if may_list { app.backend.roster.events(pages::EVENTS_SHOWN, None).await? } else { Vec::new() };
+        let events =
+            if may_list { listed_events(&*app.backend.roster, pages::EVENTS_SHOWN).await? } else { Vec::new() };
         return Ok(pages::home(&events).into_response());
     }
     if !may_list {
@@ -97,15 +100,22 @@ fn may_list_everyone(app: &App, address: Option<Extension<ClientAddress>>, heade
 
 fn all_attendees_response(app: &App) -> Response {
     let mut separator = "";
-    let body = all_attendees::body(Arc::clone(&app.backend.roster), None, "[", "]", move |page| {
-        let mut json = Vec::new();
-        for attendee in page {
-            json.extend_from_slice(separator.as_bytes());
-            serde_json::to_writer(&mut json, &SampleEntry::of(attendee)).expect("writing to a vector does not fail");
-            separator = ",";
-        }
-        json
-    });
+    let body = all_attendees::body(
+        Arc::clone(&app.backend.roster),
+        Selection::Public(Arc::clone(&app.backend.events)),
+        "[",
+        "]",
+        move |page| {
+            let mut json = Vec::new();
+            for attendee in page {
+                json.extend_from_slice(separator.as_bytes());
+                serde_json::to_writer(&mut json, &SampleEntry::of(attendee))
+                    .expect("writing to a vector does not fail");
+                separator = ",";
+            }
+            json
+        },
+    );
     ([(header::CONTENT_TYPE, "application/json")], body).into_response()
 }
 

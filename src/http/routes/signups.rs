@@ -16,15 +16,20 @@ use utoipa::ToSchema;
 
 use crate::domain::attendee::Attendee;
 use crate::domain::event::Event;
+use crate::domain::event_details::SignupRefusal;
 use crate::domain::invalid::InvalidField;
 use crate::domain::manage_link::ManageToken;
+use crate::domain::new_event_id::for_log;
 use crate::domain::signup::{Request, Signup, Version};
 use crate::formats;
 use crate::formats::{http_signup as http, message};
 use crate::http::App;
 use crate::http::client::absolute_url;
+use crate::http::event_view::{damaged_details, no_such_event};
 use crate::http::middleware::body::Fields;
-use crate::http::problem::{Problem, ProblemKind};
+use crate::http::problem::{Problem, ProblemKind, sentence};
+use crate::ingest::admission;
+use crate::ingest::admission::NotAdmitted;
 use crate::notify::links::event_path;
 use crate::ports::{IdempotentRequest, Unavailable};
 
@@ -110,15 +115,27 @@ pub async fn enqueue_public(
     if let Some(key) = idempotency_key(headers)? {
         signup.version = version_of_first_request(app, key, &signup).await?;
     }
+    let signup = admitted(app, signup).await?;
     enqueue(app, &signup).await?;
     Ok(signup)
+}
+
+/// Returns the sign-up if its event accepts it.
+pub async fn admitted(app: &App, signup: Signup) -> Result<Signup, Problem> {
+    let mut decisions = admission::admit(vec![signup], &app.backend, app.event_creators).await?;
+    let decision = decisions.pop().expect("there is a decision for each sign-up");
+    decision.map_err(|not_admitted| match not_admitted {
+        NotAdmitted::Refused(SignupRefusal::NoSuchEvent) => no_such_event(),
+        NotAdmitted::Refused(refusal) => Problem::new(ProblemKind::Conflict, sentence(&refusal.to_string())),
+        NotAdmitted::Damaged(cause) => damaged_details(&cause),
+    })
 }
 
 /// Puts a sign-up on the queue. The sign-up is durable when this function returns.
 pub async fn enqueue(app: &App, signup: &Signup) -> Result<(), Unavailable> {
     app.queue.send(vec![message::write(signup)]).await?;
     app.metrics.accepted(signup.channel, 1);
-    tracing::debug!(event.id = %signup.event.id(), signup.id = %signup.version.id, channel = signup.channel.as_str(), "signup accepted");
+    tracing::debug!(event.id = for_log(signup.event.id()), signup.id = %signup.version.id, channel = signup.channel.as_str(), "signup accepted");
     Ok(())
 }
 

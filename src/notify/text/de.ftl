@@ -86,6 +86,8 @@ alexa-signed-up = { $name } ist bei { $event } dabei.
 alexa-taken-out = { $name } ist bei { $event } nicht mehr dabei.
 alexa-not-on-the-list = { $name } steht bei { $event } nicht auf der Liste.
 alexa-not-yours = { $name } wurde für { $event } anderswo angemeldet, daher kann ich { $name } nicht abmelden.
+alexa-signups-closed = Für { $event } kann sich gerade niemand anmelden.
+alexa-roster-hidden = Bei { $event } wird nicht verraten, wer kommt.
 alexa-who = { $number ->
     [0] Bei { $event } ist noch niemand dabei.
     [one] { $who } ist bei { $event } dabei.

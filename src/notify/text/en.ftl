@@ -80,6 +80,8 @@ alexa-signed-up = { $name } is in for { $event }.
 alexa-taken-out = { $name } is out of { $event }.
 alexa-not-on-the-list = { $name } is not on the list for { $event }.
 alexa-not-yours = { $name } was signed up for { $event } elsewhere, so I cannot take { $name } out.
+alexa-signups-closed = Nobody can sign up for { $event } at the moment.
+alexa-roster-hidden = The host of { $event } does not say who is coming.
 alexa-who = { $number ->
     [0] Nobody is in for { $event } yet.
     [one] { $who } is in for { $event }.

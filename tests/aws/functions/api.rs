@@ -32,14 +32,14 @@ fn status(api: &Function, path: &str) -> Value {
 }
 
 #[test]
-fn http_signup_is_one_call_and_message() {
+fn http_signup_reads_the_event_and_sends_one_message() {
     let world = World::new();
     let api = world.api();
 
     sign_up(&api, "Melvin");
 
     let operations: Vec<String> = world.proxy.calls().iter().map(|call| call.operation().to_owned()).collect();
-    assert_eq!(operations, ["GetSecretValue", "SendMessage"]);
+    assert_eq!(operations, ["GetSecretValue", "BatchGetItem", "SendMessage"]);
     let message = &world.messages()[0];
     assert_eq!(
         (&message["event"], &message["name"], &message["channel"]),

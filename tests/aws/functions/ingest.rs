@@ -22,6 +22,11 @@ const FUNCTION_TIMEOUT: Duration = Duration::from_secs(20);
 /// What one write request unit pays for (DynamoDB developer guide, "Read/write capacity").
 const WRITE_UNIT_BYTES: usize = 1_024;
 
+/// The calls that are not the look-up of the batch's events.
+fn without_look_up(calls: Vec<Call>) -> Vec<Call> {
+    calls.into_iter().filter(|call| call.operation() != "BatchGetItem").collect()
+}
+
 fn operations(calls: &[Call]) -> Vec<&str> {
     let mut operations: Vec<&str> = calls.iter().map(Call::operation).collect();
     operations.sort_unstable();
@@ -61,7 +66,8 @@ fn new_signup_costs_one_call_and_repeat_two() {
     let contact = json!({ "contact": { "email": "somebody@mail.example.org" } });
     let new = batch_of(100, "new", -10, &contact);
 
-    let calls = calls_of(&new);
+    let mut calls = calls_of(&new);
+    assert_eq!(calls.remove(0).operation(), "BatchGetItem", "one call reads the details of the batch's events");
     assert_eq!(operations(&calls), ["PutItem"; 100]);
     assert!(calls.iter().all(Call::was_done));
     let items = world.items("dance");
@@ -71,7 +77,8 @@ fn new_signup_costs_one_call_and_repeat_two() {
     }
 
     for repeat in [new, batch_of(100, "stale", -20, &json!({ "action": "cancel" }))] {
-        let calls = calls_of(&repeat);
+        // The details are read again after five seconds.
+        let calls = without_look_up(calls_of(&repeat));
         assert_eq!(operations(&calls), ["PutItem"; 100]);
         assert!(calls.iter().all(|call| !call.was_done()), "each is refused by its condition");
         assert_eq!(world.items("dance"), items);
@@ -91,8 +98,21 @@ fn one_attendee_per_batch_is_one_write() {
 
     assert_eq!(failures(&world.ingest().invoke(&batch).response()), [""; 0]);
 
-    assert_eq!(world.proxy.calls().len(), 1);
+    assert_eq!(operations(&world.proxy.calls()), ["BatchGetItem", "PutItem"]);
     assert_eq!(world.who_is_in("dance"), ["Ana"]);
+}
+
+#[test]
+fn details_of_all_events_of_a_batch_are_one_call() {
+    let world = World::new();
+    let batch =
+        records((0..100).map(|number| {
+            message(&format!("id-{number}"), &json!({ "event": format!("Dance {number}"), "name": "Ana" }))
+        }));
+    assert_eq!(failures(&world.ingest().invoke(&batch).response()), [""; 0]);
+    let calls = world.proxy.calls();
+    assert_eq!(operations(&calls)[..2], ["BatchGetItem", "PutItem"]);
+    assert_eq!(calls.len(), 1 + 100);
 }
 
 #[test]
@@ -107,7 +127,7 @@ fn bad_message_costs_one_write() {
     let answer = world.ingest().invoke(&records((0..7).map(guest).chain(poison))).response();
 
     assert_eq!(failures(&answer), [""; 0]);
-    let calls = world.proxy.calls();
+    let calls = without_look_up(world.proxy.calls());
     assert_eq!(operations(&calls), ["PutItem"; 3 + 7]);
     assert_eq!(world.who_is_in("dance").len(), 7);
     let rejects = world.rejects();

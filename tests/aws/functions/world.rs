@@ -84,12 +84,12 @@ impl World {
         self.runtime.block_on(work)
     }
 
-    /// Forwards all calls, and does this before the second one gets to its endpoint.
-    pub fn before_the_second_call(&self, work: impl Future<Output = ()> + Send + 'static) {
+    /// Forwards all calls, and does this before the call with this number gets to its endpoint.
+    pub fn before_call(&self, number: usize, work: impl Future<Output = ()> + Send + 'static) {
         let (runtime, work) = (self.runtime.handle().clone(), Mutex::new(Some(work)));
         self.proxy.judge(move |call| {
-            if call.number == 2 {
-                runtime.block_on(work.lock().unwrap().take().expect("one call is the second"));
+            if call.number == number {
+                runtime.block_on(work.lock().unwrap().take().expect("one call has this number"));
             }
             Verdict::Forward
         });

@@ -32,17 +32,47 @@ fn roles_refuse_other_calls() {
     let stack = Stack::deploy_to(IAM, &[]);
     assert_eq!(
         allowed(&stack, "ApiRole"),
-        ["GetItem", "PutItem", "Query", "DeleteItem", "SendMessage", "read OrganiserKey", "read TokenSecret"]
+        [
+            "BatchGetItem",
+            "GetItem",
+            "PutItem",
+            "Query",
+            "DeleteItem",
+            "SendMessage",
+            "read OrganiserKey",
+            "read TokenSecret"
+        ]
     );
     assert_eq!(
         allowed(&stack, "IngestRole"),
-        ["GetItem", "PutItem", "UpdateItem", "SendMessage", "ReceiveMessage", "ReceiveMessage of dead letters"]
+        [
+            "BatchGetItem",
+            "GetItem",
+            "PutItem",
+            "UpdateItem",
+            "Query",
+            "SendMessage",
+            "ReceiveMessage",
+            "ReceiveMessage of dead letters"
+        ]
     );
     assert_eq!(allowed(&stack, "ImportRole"), ["SendMessage"]);
-    assert_eq!(allowed(&stack, "AlexaRole"), ["GetItem", "PutItem", "Query", "SendMessage", "read ContactSecret"]);
+    assert_eq!(
+        allowed(&stack, "AlexaRole"),
+        ["BatchGetItem", "GetItem", "PutItem", "Query", "SendMessage", "read ContactSecret"]
+    );
     assert_eq!(
         allowed(&stack, "FanoutRole"),
-        ["GetItem", "PutItem", "UpdateItem", "Query", "Query of the index", "read TokenSecret", "read ContactSecret"]
+        [
+            "BatchGetItem",
+            "GetItem",
+            "PutItem",
+            "UpdateItem",
+            "Query",
+            "Query of the index",
+            "read TokenSecret",
+            "read ContactSecret"
+        ]
     );
 }
 
@@ -77,7 +107,9 @@ fn calls(stack: &Stack, config: &SdkConfig) -> Vec<(&'static str, Call)> {
     let due = dynamodb.query().table_name(table).index_name("due").key_condition_expression("waiting = :waiting");
     let receive = |queue: &str| sqs.receive_message().queue_url(queue).visibility_timeout(0);
     let read = |secret: &str| secrets.get_secret_value().secret_id(secret);
+    let keys = aws_sdk_dynamodb::types::KeysAndAttributes::builder().keys(key.clone()).build().expect("it has keys");
     vec![
+        ("BatchGetItem", call(dynamodb.batch_get_item().request_items(table, keys).send())),
         ("GetItem", call(dynamodb.get_item().table_name(table).set_key(Some(key.clone())).send())),
         ("PutItem", call(dynamodb.put_item().table_name(table).set_item(Some(key.clone())).send())),
         ("UpdateItem", call(dynamodb.update_item().table_name(table).set_key(Some(key.clone())).send())),

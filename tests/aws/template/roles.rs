@@ -7,7 +7,8 @@ const SIGNUPS: &str = "!GetAtt SignupsQueue.Arn";
 const DEAD_LETTERS: &str = "!GetAtt DeadLettersQueue.Arn";
 const STREAM: &str = "!Sub ${EventsTable.Arn}/stream/*";
 
-const API: [(&str, &[&str]); 12] = [
+const API: [(&str, &[&str]); 13] = [
+    ("dynamodb:BatchGetItem", &[TABLE]),
     ("dynamodb:DeleteItem", &[TABLE]),
     ("dynamodb:GetItem", &[TABLE]),
     ("dynamodb:PutItem", &[TABLE]),
@@ -22,9 +23,11 @@ const API: [(&str, &[&str]); 12] = [
     ("xray:PutTraceSegments", &["*"]),
 ];
 
-const INGEST: [(&str, &[&str]); 11] = [
+const INGEST: [(&str, &[&str]); 13] = [
+    ("dynamodb:BatchGetItem", &[TABLE]),
     ("dynamodb:GetItem", &[TABLE]),
     ("dynamodb:PutItem", &[TABLE]),
+    ("dynamodb:Query", &[TABLE]),
     ("dynamodb:UpdateItem", &[TABLE]),
     ("logs:CreateLogStream", &["!GetAtt IngestLogs.Arn"]),
     ("logs:PutLogEvents", &["!GetAtt IngestLogs.Arn"]),
@@ -39,7 +42,8 @@ const INGEST: [(&str, &[&str]); 11] = [
 const CONTACTS: &str = "!Sub arn:${AWS::Partition}:sns:${AWS::Region}:${AWS::AccountId}:countmein-${Stage}-contact-*";
 const PHONES: &str = "not !Sub arn:${AWS::Partition}:sns:*:*:*";
 
-const FANOUT: [(&str, &[&str]); 22] = [
+const FANOUT: [(&str, &[&str]); 23] = [
+    ("dynamodb:BatchGetItem", &[TABLE]),
     ("dynamodb:DescribeStream", &[STREAM]),
     ("dynamodb:GetItem", &[TABLE]),
     ("dynamodb:GetRecords", &[STREAM]),
@@ -78,7 +82,8 @@ const IMPORT: [(&str, &[&str]); 9] = [
     ("xray:PutTraceSegments", &["*"]),
 ];
 
-const ALEXA: [(&str, &[&str]); 9] = [
+const ALEXA: [(&str, &[&str]); 10] = [
+    ("dynamodb:BatchGetItem", &[TABLE]),
     ("dynamodb:GetItem", &[TABLE]),
     ("dynamodb:PutItem", &[TABLE]),
     ("dynamodb:Query", &[TABLE]),

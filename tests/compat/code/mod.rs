@@ -28,6 +28,7 @@ use countmein::domain::contact::Contact;
 use countmein::domain::contact_id::ContactId;
 use countmein::domain::digest::Digest;
 use countmein::domain::event::EventId;
+use countmein::domain::event_creators::EventCreators;
 use countmein::domain::household::HouseholdId;
 use countmein::domain::opt_in::OptIn;
 use countmein::domain::secret::Secret;

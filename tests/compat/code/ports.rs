@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::{
-    AttendeeKey, Backend, ChangeFeed, ContactId, Deferrals, Delivery, FeedConsumer, HouseholdId, NameKey, Outcome,
-    Position, Sqlite, event_id, ingest, registration, time, values,
+    AttendeeKey, Backend, ChangeFeed, ContactId, Deferrals, Delivery, EventCreators, FeedConsumer, HouseholdId,
+    NameKey, Outcome, Position, Sqlite, event_id, ingest, registration, time, values,
 };
 #[cfg(feature = "aws")]
 use super::{IdempotentRequest, SignupId, now};
@@ -32,10 +32,16 @@ impl Ports {
             receive_count: 1,
             deferrals: Deferrals::default(),
         };
-        match ingest::ingest(vec![delivery], &self.0, time(arrived_at), Instant::now() + Duration::from_secs(60))
-            .await
-            .remove(0)
-            .outcome
+        match ingest::ingest(
+            vec![delivery],
+            &self.0,
+            EventCreators::Anyone,
+            time(arrived_at),
+            Instant::now() + Duration::from_secs(60),
+        )
+        .await
+        .remove(0)
+        .outcome
         {
             Outcome::Stored => "stored",
             Outcome::Duplicate => "duplicate",

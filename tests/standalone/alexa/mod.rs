@@ -12,6 +12,7 @@ use countmein::adapters::sqlite::Sqlite;
 use countmein::alexa::{InvalidRequest, MAX_RESPONSE_BYTES, MAX_SPEECH_CHARS, Skill};
 use countmein::domain::attendee_name::AttendeeName;
 use countmein::domain::event::EventId;
+use countmein::domain::event_creators::EventCreators;
 use countmein::domain::secret::Secret;
 use countmein::domain::signup::AttendeeKey;
 use countmein::domain::timestamp::Timestamp;
@@ -64,6 +65,7 @@ impl Backend {
             skill_id: SKILL_ID,
             queue: &self.sqlite,
             roster: &self.sqlite,
+            events: &self.sqlite,
             households: &self.sqlite,
             user_secret: &self.secret,
         };
@@ -95,9 +97,14 @@ impl Backend {
             return;
         }
         let deliveries = self.sqlite.receive(100).await.unwrap();
-        let processed =
-            ingest(deliveries, &self.sqlite.backend(), Timestamp::now(), Instant::now() + Duration::from_secs(60))
-                .await;
+        let processed = ingest(
+            deliveries,
+            &self.sqlite.backend(),
+            EventCreators::Anyone,
+            Timestamp::now(),
+            Instant::now() + Duration::from_secs(60),
+        )
+        .await;
         self.sqlite.ack(processed.into_iter().map(|each| each.delivery.receipt).collect()).await.unwrap();
     }
 

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
-use axum::http::{Method, StatusCode, header};
+use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -21,11 +21,12 @@ use utoipa::ToSchema;
 use crate::domain::channel::Channel;
 use crate::domain::signup::{Signup, Version};
 use crate::formats::message;
-use crate::http::client::{is_cross_site, wants_page};
+use crate::http::client::{bearer_token, is_cross_site, wants_page};
 use crate::http::middleware::body::Fields;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::routes::signups;
-use crate::http::{App, pages};
+use crate::http::{App, organiser_session, pages};
+use crate::ingest::admission::needs_admission;
 use crate::ports::Unavailable;
 
 /// An extractor that accepts only requests of the organiser.
@@ -44,12 +45,12 @@ impl FromRequestParts<Arc<App>> for Organiser {
     type Rejection = NotOrganiser;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, NotOrganiser> {
-        let given = parts.headers.get(header::AUTHORIZATION).and_then(|value| bearer_token(value.as_bytes()));
+        let given = bearer_token(&parts.headers);
         if let Some(key) = given {
             let is_valid = app.secrets.organiser_key().await?.is(key);
             return if is_valid { Ok(Self) } else { Err(key_required("This is not the organiser's key.")) };
         }
-        if !session::has_valid_session(app, &parts.headers).await? {
+        if !organiser_session::has_valid_session(app, &parts.headers).await? {
             let is_page = parts.method == Method::GET && wants_page(&parts.headers);
             let detail = "Send the organiser's key as `Authorization: Bearer …`. \
                           The operator of this server knows where the key is stored.";
@@ -61,13 +62,6 @@ impl FromRequestParts<Arc<App>> for Organiser {
         }
         Ok(Self)
     }
-}
-
-/// Returns the token in a header `Authorization: Bearer …`. The case of the scheme does not matter (RFC 9110, section
-/// 11.1).
-pub fn bearer_token(credentials: &[u8]) -> Option<&[u8]> {
-    let (scheme, token) = credentials.split_at_checked(b"Bearer ".len())?;
-    scheme.eq_ignore_ascii_case(b"Bearer ").then_some(token)
 }
 
 fn key_required(detail: &str) -> NotOrganiser {
@@ -134,6 +128,9 @@ pub async fn sign_up(State(app): State<Arc<App>>, _organiser: Organiser, fields:
     let mut signup = message::from_fields(&message, Version::now(), Channel::Cli)?;
     let attendee = app.backend.roster.attendee(&signup.key()).await?;
     signup.version = Version::newer_than(attendee.as_ref().map(|attendee| &attendee.newest));
+    if needs_admission(&signup.request) {
+        signup = signups::admitted(&app, signup).await?;
+    }
     signups::enqueue(&app, &signup).await?;
     signups::wait_for_roster(&app, &signup).await;
     Ok((StatusCode::ACCEPTED, Json(QueuedSignup::of(&signup))).into_response())

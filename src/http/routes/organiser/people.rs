@@ -24,6 +24,7 @@ use crate::http::middleware::body::Fields;
 use crate::http::paging::parse_event_id;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::routes::all_attendees;
+use crate::http::routes::all_attendees::Selection;
 use crate::http::routes::organiser::Organiser;
 use crate::http::{App, downloads};
 
@@ -75,12 +76,14 @@ pub async fn export(
     let roster = Arc::clone(&app.backend.roster);
     let (content_type, file, body) = match query.format.as_deref() {
         None | Some("csv") => {
-            let body = all_attendees::body(roster, only_event, CSV_HEADER, "", |page| write_rows(page.iter()));
+            let body = all_attendees::body(roster, Selection::Everyone(only_event), CSV_HEADER, "", |page| {
+                write_rows(page.iter())
+            });
             ("text/csv; charset=utf-8", "attendees.csv", body)
         }
         Some("json") => {
             let mut is_first = true;
-            let body = all_attendees::body(roster, only_event, "[", "]\n", move |page| {
+            let body = all_attendees::body(roster, Selection::Everyone(only_event), "[", "]\n", move |page| {
                 write_entries(page.iter(), &mut is_first)
             });
             ("application/json", "attendees.json", body)

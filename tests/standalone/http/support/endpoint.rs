@@ -37,6 +37,10 @@ impl Endpoint {
         Request::new(self, "POST", path)
     }
 
+    pub fn patch<'a>(&'a self, path: &str) -> Request<'a> {
+        Request::new(self, "PATCH", path)
+    }
+
     /// Waits until the queue is empty.
     pub fn settled(&self) {
         let deadline = Instant::now() + PATIENCE;

@@ -47,7 +47,12 @@ impl<'a> Request<'a> {
 
     /// With the organiser's key.
     pub fn organiser(self) -> Self {
-        self.header("Authorization", &format!("Bearer {KEY}"))
+        self.bearer(KEY)
+    }
+
+    /// With the token of a link, or no token.
+    pub fn bearer(self, token: &str) -> Self {
+        if token.is_empty() { self } else { self.header("Authorization", &format!("Bearer {token}")) }
     }
 
     pub fn send(self) -> Answer {

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use countmein::app::server::Server;
 use countmein::app::settings::{ListEveryone, NotificationSettings, Settings, Store, WebhookPolicy};
+use countmein::domain::event_creators::EventCreators;
 use countmein::domain::secret::Secret;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -47,6 +48,7 @@ pub fn serve_with(data: impl Into<Arc<TempDir>>, change: impl FnOnce(&mut Settin
         rate_limit: 0,
         behind_proxy: false,
         list_everyone: ListEveryone::Loopback,
+        event_creators: EventCreators::Anyone,
         flic_key: None,
         mqtt: None,
         notifications: NotificationSettings { webhooks: WebhookPolicy::Off, ..NotificationSettings::default() },

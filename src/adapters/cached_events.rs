@@ -1,0 +1,193 @@
+//! Details of events, read again only after some seconds.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::time::Instant;
+
+use crate::domain::event::EventId;
+use crate::domain::event_details::EventDetails;
+use crate::domain::timestamp::Timestamp;
+use crate::ports::{Backend, Events, StoredDetails, Unavailable, Write};
+
+/// How long details are used without reading them again. An edit by another process takes effect after this time.
+const MAX_AGE: Duration = Duration::from_secs(5);
+
+/// The number of events of which details are kept. If there are more, all are read again.
+const MAX_EVENTS: usize = 1_000;
+
+/// Reads details from another port at most every [`MAX_AGE`]. Writes of this process take effect at once.
+pub struct CachedEvents {
+    events: Arc<dyn Events>,
+    cache: Mutex<Cache>,
+}
+
+#[derive(Default)]
+struct Cache {
+    entries: HashMap<EventId, (Instant, StoredDetails)>,
+    /// The number of writes by this process. Details that were read during a write are not kept.
+    writes: u64,
+}
+
+impl CachedEvents {
+    /// Returns the ports with cached details.
+    #[must_use]
+    pub fn of(backend: Backend) -> Backend {
+        let events = Self { events: backend.events, cache: Mutex::default() };
+        Backend { events: Arc::new(events), ..backend }
+    }
+
+    async fn details_at(&self, events: &[EventId], now: Instant) -> Result<Vec<StoredDetails>, Unavailable> {
+        let (mut found, writes) = {
+            let cache = self.cache();
+            let fresh = |event| cache.entries.get(event).filter(|(read_at, _)| now.duration_since(*read_at) < MAX_AGE);
+            let found: Vec<Option<StoredDetails>> =
+                events.iter().map(|event| fresh(event).map(|(_, details)| details.clone())).collect();
+            (found, cache.writes)
+        };
+        let missing: Vec<EventId> =
+            events.iter().zip(&found).filter(|(_, found)| found.is_none()).map(|(event, _)| event.clone()).collect();
+        if !missing.is_empty() {
+            let read = self.events.details(&missing).await?;
+            let mut cache = self.cache();
+            let is_kept = cache.writes == writes;
+            if cache.entries.len() + missing.len() > MAX_EVENTS {
+                cache.entries.clear();
+            }
+            for ((event, details), place) in
+                missing.into_iter().zip(read).zip(found.iter_mut().filter(|found| found.is_none()))
+            {
+                if is_kept && cache.entries.len() < MAX_EVENTS {
+                    cache.entries.insert(event, (now, details.clone()));
+                }
+                *place = Some(details);
+            }
+        }
+        Ok(found.into_iter().map(|found| found.unwrap_or(StoredDetails::None)).collect())
+    }
+
+    fn cache(&self) -> std::sync::MutexGuard<'_, Cache> {
+        self.cache.lock().expect("nothing panics while it holds the lock")
+    }
+}
+
+#[async_trait]
+impl Events for CachedEvents {
+    async fn details(&self, events: &[EventId]) -> Result<Vec<StoredDetails>, Unavailable> {
+        self.details_at(events, Instant::now()).await
+    }
+
+    async fn create_event(&self, details: &EventDetails, now: Timestamp) -> Result<Write, Unavailable> {
+        let result = self.events.create_event(details, now).await;
+        self.cache().forget(&details.event);
+        result
+    }
+
+    async fn store_details(&self, details: &EventDetails, now: Timestamp) -> Result<Write, Unavailable> {
+        let result = self.events.store_details(details, now).await;
+        self.cache().forget(&details.event);
+        result
+    }
+}
+
+impl Cache {
+    fn forget(&mut self, event: &EventId) {
+        self.entries.remove(event);
+        self.writes += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::domain::event_details::{Content, Title};
+
+    /// Knows every event, and counts what is read.
+    #[derive(Default)]
+    struct Counter {
+        read: AtomicUsize,
+        version: AtomicUsize,
+    }
+
+    #[async_trait]
+    impl Events for Counter {
+        async fn details(&self, events: &[EventId]) -> Result<Vec<StoredDetails>, Unavailable> {
+            self.read.fetch_add(events.len(), Ordering::Relaxed);
+            Ok(events.iter().map(|event| StoredDetails::Some(Arc::new(self.details_of(event)))).collect())
+        }
+
+        async fn create_event(&self, _: &EventDetails, _: Timestamp) -> Result<Write, Unavailable> {
+            Ok(Write::Stored)
+        }
+
+        async fn store_details(&self, _: &EventDetails, _: Timestamp) -> Result<Write, Unavailable> {
+            self.version.fetch_add(1, Ordering::Relaxed);
+            Ok(Write::Stored)
+        }
+    }
+
+    impl Counter {
+        fn details_of(&self, event: &EventId) -> EventDetails {
+            let version = self.version.load(Ordering::Relaxed) as u64;
+            let content = Content::titled(Title::parse(event.as_str()).unwrap());
+            EventDetails { version, ..EventDetails::new(event.clone(), content, Timestamp::EARLIEST) }
+        }
+    }
+
+    fn ids(names: &[&str]) -> Vec<EventId> {
+        names.iter().map(|name| EventId::parse(name).unwrap()).collect()
+    }
+
+    fn cached() -> (Arc<Counter>, CachedEvents) {
+        let counter = Arc::new(Counter::default());
+        (counter.clone(), CachedEvents { events: counter, cache: Mutex::default() })
+    }
+
+    async fn versions(events: &CachedEvents, names: &[&str], now: Instant) -> Vec<(String, u64)> {
+        let details = events.details_at(&ids(names), now).await.unwrap();
+        let version = |details: &StoredDetails| match details {
+            StoredDetails::Some(details) => (details.event.to_string(), details.version),
+            other => panic!("{other:?}"),
+        };
+        details.iter().map(version).collect()
+    }
+
+    #[tokio::test]
+    async fn details_are_read_once_in_five_seconds() {
+        let (counter, events) = cached();
+        let start = Instant::now();
+        let read = || counter.read.load(Ordering::Relaxed);
+        assert_eq!(versions(&events, &["dance"], start).await.len(), 1);
+        let found = versions(&events, &["ball", "dance", "party"], start).await;
+        assert_eq!(found.iter().map(|(event, _)| event.as_str()).collect::<Vec<_>>(), ["ball", "dance", "party"]);
+        assert_eq!(read(), 3);
+        versions(&events, &["dance", "ball"], start + Duration::from_millis(4_999)).await;
+        assert_eq!(read(), 3);
+        versions(&events, &["dance"], start + MAX_AGE).await;
+        assert_eq!(read(), 4);
+    }
+
+    #[tokio::test]
+    async fn own_writes_take_effect_at_once() {
+        let (counter, events) = cached();
+        let dance = &ids(&["dance"])[0];
+        assert_eq!(versions(&events, &["dance"], Instant::now()).await, [("dance".to_owned(), 0)]);
+        let _ = events.store_details(&counter.details_of(dance), Timestamp::EARLIEST).await.unwrap();
+        assert_eq!(versions(&events, &["dance"], Instant::now()).await, [("dance".to_owned(), 1)]);
+    }
+
+    #[tokio::test]
+    async fn memory_is_bounded() {
+        let (_, events) = cached();
+        let many: Vec<EventId> = (0..MAX_EVENTS * 2).map(|n| EventId::parse(&format!("event {n}")).unwrap()).collect();
+        for chunk in many.chunks(300) {
+            assert_eq!(events.details(chunk).await.unwrap().len(), chunk.len());
+        }
+        assert_eq!(events.details(&many).await.unwrap().len(), many.len());
+        assert!(events.cache().entries.len() <= MAX_EVENTS);
+    }
+}

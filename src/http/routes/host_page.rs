@@ -1,0 +1,78 @@
+//! The page behind a host's link: what the link allows, and who is coming.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::domain::attendee_name::NameKey;
+use crate::http::client::{absolute_url, wants_page};
+use crate::http::event_view::{host_role, read_details};
+use crate::http::paging::{DEFAULT_LIMIT, PageQuery, encode_cursor, limit_bytes, parse_event_id};
+use crate::http::problem::{Problem, ProblemKind};
+use crate::http::routes::attendees::{RosterEntry, roster_entry};
+use crate::http::routes::events::DetailsBody;
+use crate::http::{App, pages};
+use crate::notify::links::event_path;
+
+/// An event as its host sees it.
+#[derive(Serialize, ToSchema)]
+pub struct HostBody {
+    /// The id of the event.
+    event: String,
+    /// The role of the link: `host`, `co_host` or `check_in`.
+    role: &'static str,
+    /// The link for guests.
+    url: String,
+    details: DetailsBody,
+    /// The number of attendees on all pages.
+    count: u64,
+    attendees: Vec<RosterEntry>,
+    /// The cursor of the next page; null on the last page.
+    next: Option<String>,
+}
+
+/// Shows an event to the holder of a host's link.
+#[utoipa::path(
+    get, path = "/events/{event}/host/{token}", operation_id = "showHostPage", tag = "hosts",
+    params(("event" = String, Path, description = "The event's id or title"), ("token" = String, Path, description = "The token at the end of the host's link"), PageQuery),
+    responses(
+        (status = 200, content((HostBody = "application/json"), (String = "text/html"))),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn show(
+    State(app): State<Arc<App>>,
+    Path((event, token)): Path<(String, String)>,
+    Query(query): Query<PageQuery>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let event = parse_event_id(&event)?;
+    let invalid = || {
+        let detail = "This link is incomplete or no longer valid. Copy the whole link, or ask the host for a new one.";
+        Problem::new(ProblemKind::NotFound, detail)
+    };
+    let details = read_details(&app, &event).await?.ok_or_else(invalid)?;
+    let role = host_role(&app, &event, Some(&details), &token).await?.ok_or_else(invalid)?;
+    let after = query.cursor()?.map(NameKey::from_stored);
+    let limit = if wants_page(&headers) { DEFAULT_LIMIT } else { query.limit()? };
+    let page = limit_bytes(app.backend.roster.roster(&event, limit, after.as_ref()).await?);
+    let url = absolute_url(app.public_url.as_ref(), &headers, &event_path(&event, &[]));
+    if wants_page(&headers) {
+        return Ok(pages::host(&details, role, &url, &event_path(&event, &["host", &token]), &page).into_response());
+    }
+    let body = HostBody {
+        event: event.to_string(),
+        role: role.as_str(),
+        url,
+        details: DetailsBody::of(&details),
+        count: page.count,
+        attendees: page.attendees.iter().filter_map(roster_entry).collect(),
+        next: page.next.map(|name| encode_cursor(name.as_str())),
+    };
+    Ok(Json(body).into_response())
+}

@@ -1,0 +1,71 @@
+//! Decides whether a sign-up may begin a registration: its event must be open, or must be one that the sign-up may begin.
+
+use std::sync::Arc;
+
+use crate::domain::channel::Channel;
+use crate::domain::event::{Event, EventId};
+use crate::domain::event_creators::EventCreators;
+use crate::domain::event_details::{EventDetails, SignupRefusal};
+use crate::domain::new_event_id::is_unlisted;
+use crate::domain::signup::{Request, Signup};
+use crate::ports::{Backend, StoredDetails, Unavailable};
+
+/// Why a sign-up is not admitted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotAdmitted {
+    #[error(transparent)]
+    Refused(#[from] SignupRefusal),
+    #[error(
+        "the stored details of this event are damaged ({0}); ask the operator to repair or delete them, then send this \
+         message again"
+    )]
+    Damaged(String),
+}
+
+/// Returns whether a request may begin a registration. Other requests are not refused, whatever the details of the event.
+pub fn needs_admission(request: &Request) -> bool {
+    matches!(request, Request::SignUp { .. } | Request::TrustedSignUp { .. })
+}
+
+/// Admits or refuses each sign-up. An admitted sign-up gets the title in the details of its event. The details of all
+/// events are read in one call.
+pub async fn admit(
+    signups: Vec<Signup>,
+    backend: &Backend,
+    creators: EventCreators,
+) -> Result<Vec<Result<Signup, NotAdmitted>>, Unavailable> {
+    let mut events: Vec<EventId> = signups.iter().map(|signup| signup.event.id().clone()).collect();
+    events.sort();
+    events.dedup();
+    let details = backend.events.details(&events).await?;
+    let mut admitted = Vec::with_capacity(signups.len());
+    for signup in signups {
+        let index = events.binary_search(signup.event.id()).expect("the list contains the event of each sign-up");
+        admitted.push(match &details[index] {
+            StoredDetails::Some(details) => check_details(signup, details).map_err(NotAdmitted::from),
+            StoredDetails::Damaged(cause) => Err(NotAdmitted::Damaged(cause.clone())),
+            StoredDetails::None if may_begin(&signup, creators) || exists(signup.event.id(), backend).await? => {
+                Ok(signup)
+            }
+            StoredDetails::None => Err(SignupRefusal::NoSuchEvent.into()),
+        });
+    }
+    Ok(admitted)
+}
+
+fn check_details(signup: Signup, details: &Arc<EventDetails>) -> Result<Signup, SignupRefusal> {
+    details.check_open(signup.version.requested_at)?;
+    let event = Event::titled(details.event.clone(), details.content.title.to_string());
+    Ok(Signup { event, ..signup })
+}
+
+/// Whether a sign-up may begin its event. Nothing begins an unlisted event except creating it.
+fn may_begin(signup: &Signup, creators: EventCreators) -> bool {
+    let is_allowed = signup.channel != Channel::Http || creators == EventCreators::Anyone;
+    is_allowed && !is_unlisted(signup.event.id())
+}
+
+/// Whether an event without details has begun with a sign-up.
+async fn exists(event: &EventId, backend: &Backend) -> Result<bool, Unavailable> {
+    Ok(backend.roster.roster(event, 1, None).await?.title.is_some())
+}

@@ -1,0 +1,106 @@
+//! Who finds an event, and who sees its names and its number of attendees.
+
+use countmein::domain::event::EventId;
+use countmein::domain::new_event_id::is_unlisted;
+use serde_json::{Value, json};
+
+use super::events::{Created, create};
+use super::support::{Running, SignedUp, serve};
+
+/// An event with an attendee.
+fn event_with(server: &Running, fields: &Value) -> (Created, SignedUp) {
+    let event = create(server, fields);
+    let ana = server.sign_up(&event.id, "Ana");
+    (event, ana)
+}
+
+#[test]
+fn audience_sees_names_and_count_on_every_face() {
+    let server = serve();
+    for (audience, names_for_public, names_for_attendee) in
+        [("everyone", true, true), ("attendees", false, true), ("hosts", false, false)]
+    {
+        let title = format!("Dinner for {audience}");
+        let fields = json!({ "title": title, "roster_visible_to": audience, "count_visible_to": audience });
+        let (event, ana) = event_with(&server, &fields);
+        for (token, sees) in [
+            ("", names_for_public),
+            (ana.token(), names_for_attendee),
+            (&event.host, true),
+            (super::support::KEY, true),
+        ] {
+            let status = if sees { 200 } else { 403 };
+            server.get(&event.path("/attendees")).bearer(token).send().is(status);
+            server.get(&event.path("/attendees/Ana")).bearer(token).send().is(status);
+            let shown = server.get(&event.path("")).bearer(token).send().is(200).json();
+            assert_eq!(shown["count"], if sees { json!(1) } else { json!(null) }, "{audience} {token}");
+            let page = server.get(&event.path("")).bearer(token).browser().send().is(200).text();
+            assert_eq!(page.contains(">Ana<"), sees, "{audience} {token}: {page}");
+        }
+        let sample = server.get("/").send().is(200).text();
+        assert_eq!(sample.contains(&title), names_for_public, "{audience}: {sample}");
+    }
+}
+
+#[test]
+fn count_can_be_public_while_the_names_are_not() {
+    let server = serve();
+    let (event, _) = event_with(&server, &json!({ "title": "Dinner", "roster_visible_to": "hosts" }));
+    assert_eq!(server.get(&event.path("")).send().json()["count"], json!(1));
+    let page = server.get(&event.path("")).browser().send().text();
+    assert!(page.contains("1 ") && !page.contains(">Ana<"), "{page}");
+}
+
+#[test]
+fn cancelled_attendee_no_longer_sees_the_names() {
+    let server = serve();
+    let (event, ana) = event_with(&server, &json!({ "title": "Dinner", "roster_visible_to": "attendees" }));
+    server.cancel(&ana);
+    server.get(&event.path("/attendees")).bearer(ana.token()).send().is(403);
+}
+
+#[test]
+fn unlisted_event_is_found_with_its_link_alone() {
+    let server = serve();
+    let (event, ana) = event_with(&server, &json!({ "title": "Secret dinner", "visibility": "unlisted" }));
+    let id = EventId::parse(&event.id).unwrap();
+    assert!(is_unlisted(&id), "{id}");
+    assert_eq!(server.who(&event.id), ["Ana"]);
+
+    for path in
+        ["/", "/metrics", "/health", "/openapi.json", "/events/secret-dinner", "/events/secret-dinner/attendees"]
+    {
+        for answer in [server.get(path).send(), server.get(path).browser().send()] {
+            let text = answer.text().to_lowercase();
+            assert!(!text.contains(&event.id), "{path}: {text}");
+        }
+    }
+    let home = server.get("/").browser().send().text();
+    assert!(!home.contains("Secret dinner"), "{home}");
+    // Its owner and the organiser see it.
+    assert_eq!(server.state(&ana.manage), "in");
+    assert!(server.get("/events").organiser().send().text().contains(&event.id));
+}
+
+#[test]
+fn unknown_unlisted_event_is_like_any_other_unknown_event() {
+    let server = serve();
+    let event = create(&server, &json!({ "title": "Dinner", "visibility": "unlisted" }));
+    let guess = if event.id.ends_with('2') {
+        event.id.replace('2', "3")
+    } else {
+        format!("{}2", &event.id[..event.id.len() - 1])
+    };
+    for path in
+        [format!("/events/{guess}"), format!("/events/{guess}/attendees"), format!("/events/{guess}/attendees/Ana")]
+    {
+        server.get(&path).send().refuses(404, "not-found");
+        server.get(&path).browser().send().is(404);
+    }
+    let ana = json!({ "event": guess, "name": "Ana" });
+    server.post(&format!("/events/{guess}/signups")).json(&ana).send().refuses(404, "not-found");
+    server.post("/").json(&ana).send().refuses(404, "not-found");
+    // It begins in no other way either.
+    server.post("/organiser/signups").organiser().json(&ana).send().refuses(404, "not-found");
+    assert_eq!(server.get("/events").organiser().send().json()["events"].as_array().unwrap().len(), 1);
+}
