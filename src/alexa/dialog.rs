@@ -52,8 +52,7 @@ impl RequestHandler<'_> {
             SlotInput::Denied => elicit("which-event"),
             SlotInput::Text(text) => {
                 let title = if intent.slot(EVENT_SLOT).is_resolved() { text } else { capitalize(&text) };
-                // Event titles cannot contain apostrophes, but Alexa's transcription can.
-                match Event::parse(&title.replace(['\'', '’'], "")) {
+                match Event::parse(&title) {
                     Ok(event) => SlotOutcome::Value(event),
                     Err(_) => elicit("event-not-heard"),
                 }

@@ -199,7 +199,7 @@ mod tests {
             &["--json"],
             &["who"],
             &["who", "Dance", "--url", "ftp://example.org"],
-            &["who", "a/b"],
+            &["who", "🎉"],
             &["signup", "Dance"],
             &["signup", "Dance", "#Ana"],
             &["signup", "Dance", "Ana", "--contact", "0170 1234567"],

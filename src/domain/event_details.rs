@@ -2,7 +2,7 @@
 
 use strum::{EnumString, IntoStaticStr, VariantNames};
 
-use crate::domain::event::EventId;
+use crate::domain::event::{EventId, MAX_TITLE_CHARS};
 use crate::domain::free_text::{Line, Paragraphs};
 use crate::domain::host_link::LinkGenerations;
 use crate::domain::schedule::Schedule;
@@ -11,7 +11,7 @@ use crate::domain::timestamp::Timestamp;
 /// The maximum number of guests that a host can allow with one sign-up.
 pub const MAX_GUESTS: u8 = 50;
 
-pub type Title = Line<120>;
+pub type Title = Line<MAX_TITLE_CHARS>;
 pub type Description = Paragraphs<2_000>;
 pub type Place = Line<200>;
 pub type Question = Line<200>;

@@ -34,8 +34,8 @@ pub enum FieldProblem {
     TooMany { found: usize, limit: usize },
     #[error("contains U+{:04X}, which cannot be shown; remove it", u32::from(*.character))]
     Invisible { character: char },
-    #[error("contains {character:?}; use letters, digits, spaces, `-` and `_` only")]
-    InvalidEventIdCharacter { character: char },
+    #[error("needs at least one letter or digit; add one")]
+    NoLetterOrDigit,
     #[error("begins with `#`, which is reserved; use another first character")]
     BeginsWithHash,
     #[error("must be one of {choices}")]

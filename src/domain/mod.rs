@@ -28,6 +28,7 @@ pub mod registration;
 pub mod schedule;
 pub mod secret;
 pub mod signup;
+pub mod slug;
 pub mod text;
 pub mod timestamp;
 pub mod viewer;

@@ -2,7 +2,8 @@
 
 use unicode_segmentation::UnicodeSegmentation as _;
 
-use crate::domain::event::{EventId, MAX_EVENT_CHARS};
+use crate::domain::event::EventId;
+use crate::domain::slug::MAX_SLUG_CHARS;
 
 /// The digits of base32 (RFC 4648) in lower case.
 const BASE32: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
@@ -62,9 +63,9 @@ fn slug(title: &str) -> String {
     EventId::parse(title).map_or_else(|_| DEFAULT_SLUG.to_owned(), |id| id.as_str().to_owned())
 }
 
-/// Appends a suffix. Shortens the slug so that the result has at most [`MAX_EVENT_CHARS`] characters.
+/// Appends a suffix. Shortens the slug so that the result has at most [`MAX_SLUG_CHARS`] characters.
 fn join(slug: &str, suffix: &str) -> String {
-    let room = MAX_EVENT_CHARS - suffix.len() - 1;
+    let room = MAX_SLUG_CHARS - suffix.len() - 1;
     let shortened: String = slug.graphemes(true).take(room).collect();
     format!("{}-{suffix}", shortened.trim_end_matches('-'))
 }

@@ -99,6 +99,16 @@ pub fn check_marks(text: &str) -> Result<(), FieldProblem> {
     Ok(())
 }
 
+/// Whether people type this punctuation mark as an apostrophe. Letters that look like one, such as U+02BC, are not among
+/// these characters.
+pub fn is_apostrophe(character: char) -> bool {
+    // Also accents and primes without a letter, their full-width forms, the Armenian apostrophe and the Hebrew geresh.
+    matches!(
+        character,
+        '\'' | '`' | '´' | '‘' | '’' | '‛' | '′' | '‵' | '＇' | '｀' | '\u{1FEF}' | '\u{1FFD}' | '\u{55A}' | '\u{5F3}'
+    )
+}
+
 /// The general category of a character.
 pub fn category(character: char) -> GeneralCategory {
     static CATEGORY: LazyLock<CodePointMapDataBorrowed<'static, GeneralCategory>> =

@@ -20,7 +20,8 @@ use crate::ports::Delivery;
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[schemars(title = "Count Me In sign-up message", extend("examples" = [{"event": "Dance", "name": "Melvin"}]))]
 pub struct Message {
-    /// The event: at most 64 letters, digits, spaces, `-` and `_`. `Pizza Night` is `pizza_night`.
+    /// The event's title: at most 120 characters, with at least one letter or digit. Case, spaces and punctuation do not
+    /// matter: `Pizza Night!` and `pizza_night` are the same event.
     #[schemars(length(min = 1))]
     pub event: String,
     /// The attendee's name: at most 80 characters, no control characters, not beginning with `#`.

@@ -67,7 +67,7 @@ fn rejected_row_has_a_reason() {
     assert!(parse_one_row("Dance,Ana,,01512 3456789,").starts_with("`phone` is not a phone number"));
     assert!(parse_one_row("Dance,Ana,nowhere,,").starts_with("`email` is not an email address"));
     assert!(parse_one_row("Dance,Ana,,,http://example.org").starts_with("`webhook` is not an https address"));
-    assert!(parse_one_row("#,Ana,,,").starts_with("`event` contains '#'"));
+    assert!(parse_one_row("#,Ana,,,").starts_with("`event` needs at least one letter"));
     assert_eq!(parse_one_row("Dance,\"Ana\nDance,Ben,,,"), RowProblem::LineBreak.to_string());
     assert!(parse_one_row("Dance").starts_with("`name` is empty"));
     assert_eq!(parse_one_row(&format!("Dance,Ana,{},,", "x".repeat(20_000))), RowProblem::TooLong.to_string());

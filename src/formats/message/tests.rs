@@ -211,10 +211,10 @@ fn error_names_field_problem_and_limit() {
         // Right types, wrong values.
         (json!({"name": "Melvin"}), "`event` is missing; add it"),
         (json!({"event": "Dance"}), "`name` is missing; add it"),
-        (with(json!({"event": " - "})), "`event` is empty; use 1 to 64 characters"),
-        (with(json!({"event": "a".repeat(65)})), "`event` has 65 characters; at most 64 are allowed"),
+        (with(json!({"event": "  "})), "`event` is empty; use 1 to 120 characters"),
+        (with(json!({"event": "a".repeat(121)})), "`event` has 121 characters; at most 120 are allowed"),
         (with(json!({"event": long})), "`event` has 1100 bytes; at most 1024 are allowed"),
-        (with(json!({"event": "Tea & Cake"})), "`event` contains '&'; use letters, digits, spaces, `-` and `_` only"),
+        (with(json!({"event": "🎉"})), "`event` needs at least one letter or digit; add one"),
         (with(json!({"event": "a\u{202e}b"})), "`event` contains U+202E, which cannot be shown; remove it"),
         (with(json!({"name": "  "})), "`name` is empty; use 1 to 80 characters"),
         (with(json!({"name": "x".repeat(81)})), "`name` has 81 characters; at most 80 are allowed"),
@@ -349,7 +349,7 @@ fn some_request() -> impl Strategy<Value = (Channel, Request)> {
 }
 
 fn some_signup() -> impl Strategy<Value = Signup> {
-    let event = "[\\p{L}\\p{M}\\p{N}\\s_-]{1,40}".prop_filter_map("invalid event", |text| Event::parse(&text).ok());
+    let event = "[\\PC\\s]{1,40}".prop_filter_map("invalid event", |text| Event::parse(&text).ok());
     let name = "[\\PC\\s]{1,40}".prop_filter_map("invalid name", |text| AttendeeName::parse(&text).ok());
     (some_moment(), some_id(), event, name, some_request()).prop_map(|(requested_at, id, event, name, request)| {
         let (channel, request) = request;

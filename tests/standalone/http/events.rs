@@ -68,7 +68,7 @@ fn every_title_gets_an_id_of_its_own() {
     let server = serve();
     let longest = "x".repeat(120);
     let titles =
-        ["Dinner", "Dinner", "dinner", "🎉", "🎉🎉", "שולחן ערוך", &longest, &longest, "new", "organiser", "host"];
+        ["Dinner", "Dinner", "dinner!", "🎉", "🎉🎉", "שולחן ערוך", &longest, &longest, "new", "organiser", "host"];
     let mut ids: Vec<String> = Vec::new();
     for title in titles {
         let event = create(&server, &json!({ "title": title }));

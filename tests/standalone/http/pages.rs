@@ -45,14 +45,17 @@ fn long_roster_is_paged() {
 #[test]
 fn names_are_escaped() {
     let data = tempfile::tempdir().unwrap();
-    enqueue(data.path(), &[json!({"event": NASTY, "name": NASTY}).to_string()]);
+    enqueue(data.path(), &[json!({"event": NASTY, "name": NASTY.repeat(9)}).to_string()]);
     let server = serve_with(data, |_| {});
+    server.post("/").json(&json!({"event": NASTY, "name": "Ana"})).send().is(200);
     let nasty = server.sign_up("dance", NASTY);
     for page in pages(&server, &nasty.manage) {
         assert!(!page.contains("<script>"), "{page}");
     }
-    let page = server.get("/events/dance").browser().send().text();
-    assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;"), "{page}");
+    for event in ["dance", "script-alert-1-script"] {
+        let page = server.get(&format!("/events/{event}")).browser().send().text();
+        assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;") && !page.contains("<script>"), "{page}");
+    }
 }
 
 #[test]
@@ -77,7 +80,7 @@ fn browser_gets_problems_as_pages() {
     let server = serve();
     let cases = [
         (server.get("/nowhere"), 404),
-        (server.get("/events/a%2Fb"), 422),
+        (server.get("/events/%F0%9F%8E%89"), 422),
         (server.get("/events/dance/signups"), 405),
         (server.get("/events/dance/manage/forged"), 404),
         (server.post("/events/dance/signups").form(&[("name", "")]), 422),

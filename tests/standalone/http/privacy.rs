@@ -118,7 +118,7 @@ fn refusals_repeat_no_contact() {
             post("/", json!({"event": contact, "name": "Ana", "contact": wrong})),
             post(&manage, json!({"contact": wrong})),
             post(&manage, json!({"action": contact})),
-            server.get(&format!("/events/{encoded}")),
+            server.get(&format!("/events/{encoded}%07")),
             server.get(&format!("/events/dance/attendees/{encoded}%07")),
             server.get(&format!("/events/dance/attendees?cursor={encoded}")),
             server.get(&format!("/events/dance/attendees?limit={encoded}")),
@@ -145,7 +145,7 @@ fn reject_reasons_hold_no_contact() {
     let mut messages: Vec<String> = CONTACTS.into_iter().map(|contact| wrong(json!(contact))).collect();
     messages.extend([wrong(json!({"fax": EMAIL})), wrong(json!({EMAIL: EMAIL})), wrong(json!({"sms": EMAIL}))]);
     messages.extend([EMAIL.to_owned(), format!("\"{EMAIL}\""), format!("{{\"name\": \"{EMAIL}\"")]);
-    messages.push(json!({"event": EMAIL, "name": "Ana"}).to_string());
+    messages.push(json!({"event": format!("{EMAIL}\u{7}"), "name": "Ana"}).to_string());
     enqueue(data.path(), &messages);
     let server = serve_with(data, |_| {});
     server.settled();

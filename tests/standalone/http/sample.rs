@@ -52,7 +52,7 @@ fn invalid_sample_signup_is_explained() {
     let post = |body| server.post("/").json(&body).send();
     post(json!({"name": "Melvin"})).refuses_field("event");
     post(json!({"event": "Dance"})).refuses_field("name");
-    post(json!({"event": "a/b", "name": "Melvin"})).refuses_field("event");
+    post(json!({"event": "🎉", "name": "Melvin"})).refuses_field("event");
     post(json!({"event": "Dance", "name": "Melvin", "contact": {"email": "nowhere"}})).refuses_field("contact.email");
     assert_eq!(curl_get(&server).text(), "[]");
 }

@@ -85,7 +85,7 @@ proptest! {
     #![proptest_config(crate::seed::config(256))]
 
     #[test]
-    fn subject_is_always_one_line(title in "(?s).{0,64}", name in "(?s).{0,80}", link in "\\PC{0,400}") {
+    fn subject_is_always_one_line(title in "(?s).{0,120}", name in "(?s).{0,80}", link in "\\PC{0,400}") {
         let announcement = titled(&title, announcement(&[&name], &[&name], (1, 1), 2));
         for texts in [english(), german()] {
             let emails = [

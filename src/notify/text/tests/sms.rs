@@ -103,7 +103,7 @@ fn typed_text(max_chars: usize) -> impl Strategy<Value = String> {
 
 fn announcements() -> impl Strategy<Value = Announcement> {
     let names = || vec(typed_text(80), 0..8);
-    (typed_text(64), names(), names(), any::<(u64, u64)>(), any::<u64>()).prop_map(
+    (typed_text(120), names(), names(), any::<(u64, u64)>(), any::<u64>()).prop_map(
         |(title, joined, left, others, count)| {
             let event = EventId::from_stored("dance".to_owned());
             Announcement { event, title, joined, left, others: Movements { joined: others.0, left: others.1 }, count }
@@ -148,7 +148,7 @@ proptest! {
     }
 
     #[test]
-    fn message_files_stay_within_gsm7(title in "[a-z]{1,64}", name in "[a-z]{1,80}", counts in any::<(u8, u8, u8)>()) {
+    fn message_files_stay_within_gsm7(title in "[a-z]{1,120}", name in "[a-z]{1,80}", counts in any::<(u8, u8, u8)>()) {
         let (joined, left, count) = counts;
         let announcement = announcement(&[&name], &[&name], (joined.into(), left.into()), count.into());
         let announcement = titled(&title, announcement);
