@@ -106,7 +106,7 @@ impl Day {
         let backoff = BackoffPolicy::default();
         let memory = Memory::new(Timestamp::EARLIEST);
         let audience = Audience::default();
-        let join = |name: &str| assert!(memory.request(EVENT, name, Request::TrustedSignUp { contact: None }));
+        let join = |name: &str| assert!(memory.request(EVENT, name, Request::trusted_sign_up(None)));
         for number in 0..LISTENERS {
             let name = format!("Listener {number:03}");
             join(&name);

@@ -151,7 +151,7 @@ impl Stage {
         let event = EventId::parse(EVENT).unwrap();
         let mut stage = Self { sqlite, event, read_to: Position::Start, clock_offset: Duration::ZERO };
         let guests = (0..RECIPIENTS).map(|number| format!("Guest {number:05}"));
-        stage.change(guests, &Request::TrustedSignUp { contact: None }).await;
+        stage.change(guests, &Request::trusted_sign_up(None)).await;
         stage.announce(&Provider::new(&NO_LATENCY)).await;
         stage
     }
@@ -159,7 +159,7 @@ impl Stage {
     /// Measures the announcement of so many new attendees, then cancels their sign-ups.
     async fn measure(&mut self, changes: usize, provider: &Provider<'_>) -> Duration {
         let visitors = (0..changes).map(|number| format!("Visitor {number:03}"));
-        self.change(visitors.clone(), &Request::TrustedSignUp { contact: None }).await;
+        self.change(visitors.clone(), &Request::trusted_sign_up(None)).await;
         let took = self.announce(provider).await;
         self.change(visitors, &Request::Cancel).await;
         self.announce(&Provider::new(&NO_LATENCY)).await;

@@ -79,7 +79,7 @@ impl RequestHandler<'_> {
         if !self.details(&event).await?.is_none_or(is_open) {
             return Ok(self.finish(&self.speech.event_message("signups-closed", &event)));
         }
-        self.send(&event, &name, signup::Request::TrustedSignUp { contact: None }).await?;
+        self.send(&event, &name, signup::Request::trusted_sign_up(None)).await?;
         if intent.slot(NAME_SLOT).confirmation_status != Confirmation::Confirmed
             && let Err(unavailable) = self.skill.households.remember(&self.user, &name).await
         {

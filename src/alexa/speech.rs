@@ -4,7 +4,8 @@ use fluent_bundle::FluentValue;
 
 use crate::domain::attendee_name::AttendeeName;
 use crate::domain::event::Event;
-use crate::notify::text::{Catalog, Language, join_names};
+use crate::domain::language::Language;
+use crate::notify::text::{Catalog, join_names};
 
 /// The skill's messages in one language.
 pub struct Speech(Catalog);

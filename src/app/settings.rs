@@ -10,11 +10,12 @@ use url::Url;
 use crate::adapters::mqtt::MqttSettings;
 use crate::domain::backoff::BackoffPolicy;
 use crate::domain::event_creators::EventCreators;
+use crate::domain::language::Language;
 use crate::domain::secret::Secret;
 use crate::formats::button::flic_key::FlicKey;
 pub use crate::http::client::ListEveryone;
 use crate::notify::Limits;
-use crate::notify::text::{DEFAULT_NAMES_SHOWN, Language};
+use crate::notify::text::DEFAULT_NAMES_SHOWN;
 
 /// The settings of `countmein serve`.
 #[derive(Debug, Clone)]

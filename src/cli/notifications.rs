@@ -8,8 +8,9 @@ use super::choice::choice;
 use super::error::CliError;
 use crate::app::settings::{MailSettings, NotificationSettings, WebhookPolicy};
 use crate::domain::backoff::BackoffPolicy;
+use crate::domain::language::Language;
 use crate::notify::Limits;
-use crate::notify::text::{DEFAULT_NAMES_SHOWN, Language};
+use crate::notify::text::DEFAULT_NAMES_SHOWN;
 
 /// Settings of the notifications.
 #[derive(Debug, clap::Args)]

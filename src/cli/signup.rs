@@ -1,7 +1,7 @@
 //! `countmein signup`: signs a person up for an event.
 
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::address::{self, ServerArgs};
 use super::client::Client;
@@ -11,6 +11,7 @@ use super::output;
 use crate::domain::attendee_name::AttendeeName;
 use crate::domain::contact::Contact;
 use crate::domain::event::Event;
+use crate::domain::event_details::MAX_GUESTS;
 use crate::domain::secret::Secret;
 use crate::formats;
 
@@ -41,6 +42,18 @@ pub struct Args {
     #[arg(long, value_parser = parse_contact)]
     contact: Option<Contact>,
 
+    /// Number of people who come along
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u8).range(0..=i64::from(MAX_GUESTS)))]
+    guests: Option<u8>,
+
+    /// Answer to the event's question
+    #[arg(long, value_name = "TEXT")]
+    answer: Option<String>,
+
+    /// Note for the host
+    #[arg(long, value_name = "TEXT")]
+    note: Option<String>,
+
     /// Organiser's key. Prefer the environment variable: other users of this machine can see the command line
     #[arg(long, value_name = "KEY", env = "COUNTMEIN_ORGANISER_KEY", hide_env_values = true, value_parser = KeyParser)]
     organiser_key: Option<Secret>,
@@ -61,6 +74,16 @@ impl Args {
         let mut body = json!({"name": name});
         if let Some(contact) = &self.contact {
             body["contact"] = formats::contact::to_json(contact);
+        }
+        let details = [
+            ("guests", self.guests.map(Value::from)),
+            ("answer", self.answer.as_deref().map(Value::from)),
+            ("note", self.note.as_deref().map(Value::from)),
+        ];
+        for (field, value) in details {
+            if let Some(value) = value {
+                body[field] = value;
+            }
         }
         let response = if let Some(key) = &self.organiser_key {
             body["event"] = event.into();

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::domain::attendee_name::AttendeeName;
 use crate::domain::event::EventId;
 use crate::domain::registration::Registration;
+use crate::domain::registration_details::RegistrationDetails;
 use crate::domain::signup::{AttendeeKey, Request, Signup, SignupId, Version};
 use crate::domain::timestamp::Timestamp;
 
@@ -101,20 +102,23 @@ pub fn apply(current: Option<&Attendee>, signup: &Signup, now: Timestamp) -> Ver
     }
     let registration = current.and_then(Attendee::registration);
     let status = match (&signup.request, registration) {
-        (Request::SignUp { contact } | Request::TrustedSignUp { contact }, None) => Status::In(Registration {
-            since: signup.version.requested_at,
-            owner: signup.version.id.clone(),
-            channel: signup.channel,
-            contact: contact.clone(),
-            notify: true,
-            link_requested_at: None,
+        (Request::SignUp { contact, details } | Request::TrustedSignUp { contact, details }, None) => {
+            Status::In(Registration {
+                since: signup.version.requested_at,
+                owner: signup.version.id.clone(),
+                channel: signup.channel,
+                contact: contact.clone(),
+                notify: true,
+                details: RegistrationDetails::default().edited(details),
+                link_requested_at: None,
+            })
+        }
+        (Request::SignUp { .. }, Some(registration)) => Status::In(registration.clone()),
+        (Request::TrustedSignUp { contact, details }, Some(registration)) => Status::In(Registration {
+            contact: contact.clone().or_else(|| registration.contact.clone()),
+            details: registration.details.edited(details),
+            ..registration.clone()
         }),
-        (Request::SignUp { .. } | Request::TrustedSignUp { contact: None }, Some(registration)) => {
-            Status::In(registration.clone())
-        }
-        (Request::TrustedSignUp { contact }, Some(registration)) => {
-            Status::In(Registration { contact: contact.clone(), ..registration.clone() })
-        }
         (Request::Cancel, _) => Status::Out { expires_at: tombstone_expiry(signup, now) },
         (Request::SetContact { registration: owner, contact }, Some(registration)) if *owner == registration.owner => {
             Status::In(Registration { contact: contact.clone(), ..registration.clone() })
@@ -125,19 +129,23 @@ pub fn apply(current: Option<&Attendee>, signup: &Signup, now: Timestamp) -> Ver
         (Request::SetNotifications { registration: owner, on }, Some(registration)) if *owner == registration.owner => {
             Status::In(Registration { notify: *on, ..registration.clone() })
         }
+        (Request::SetDetails { registration: owner, details }, Some(registration)) if *owner == registration.owner => {
+            Status::In(Registration { details: registration.details.edited(details), ..registration.clone() })
+        }
         (
             Request::SetContact { registration: owner, .. }
             | Request::CancelRegistration { registration: owner }
-            | Request::SetNotifications { registration: owner, .. },
+            | Request::SetNotifications { registration: owner, .. }
+            | Request::SetDetails { registration: owner, .. },
             _,
         ) if may_still_arrive(owner, current) => return Verdict::TooEarly,
         (
-            Request::SetContact { .. } | Request::CancelRegistration { .. } | Request::SetNotifications { .. },
-            Some(_),
-        ) => return Verdict::NotOwner,
-        (Request::SetContact { .. } | Request::CancelRegistration { .. } | Request::SetNotifications { .. }, None) => {
-            return Verdict::Stale;
-        }
+            Request::SetContact { .. }
+            | Request::CancelRegistration { .. }
+            | Request::SetNotifications { .. }
+            | Request::SetDetails { .. },
+            current,
+        ) => return if current.is_some() { Verdict::NotOwner } else { Verdict::Stale },
         (Request::SendLink, _) => return send_link(current, signup),
     };
     Verdict::Store(Attendee {

@@ -198,7 +198,7 @@ impl Button {
     /// Returns the sign-up that a press makes, or `None` if this kind of press has no action.
     pub fn signup(&self, kind: PressKind, version: Version) -> Option<Signup> {
         let request = match self.actions.of(kind) {
-            PressAction::SignUp => Request::TrustedSignUp { contact: self.contact.clone() },
+            PressAction::SignUp => Request::trusted_sign_up(self.contact.clone()),
             PressAction::Cancel => Request::Cancel,
             PressAction::Nothing => return None,
         };

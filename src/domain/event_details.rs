@@ -84,6 +84,21 @@ pub enum SignupRefusal {
     Closed(Timestamp),
     #[error("this event does not exist; check its link, or ask whoever sent it")]
     NoSuchEvent,
+    #[error("{}", too_many_guests(*.limit))]
+    TooManyGuests { limit: u8 },
+}
+
+fn too_many_guests(limit: u8) -> String {
+    match limit {
+        0 => "this event allows no guests; please send the sign-up without".to_owned(),
+        limit => format!("this event allows at most {limit} guests with each sign-up; please bring fewer"),
+    }
+}
+
+/// Returns whether an event allows this number of guests with one sign-up. An event without details allows none.
+pub fn check_guests(details: Option<&EventDetails>, guests: u8) -> Result<(), SignupRefusal> {
+    let limit = details.map_or(0, |details| details.content.guests_per_signup);
+    if guests <= limit { Ok(()) } else { Err(SignupRefusal::TooManyGuests { limit }) }
 }
 
 impl EventDetails {
@@ -172,6 +187,16 @@ mod tests {
         assert_eq!(details.check_open(at(1)), Ok(()));
         assert_eq!(details.check_open(at(2)), Ok(()));
         assert_eq!(details.check_open(at(3)), Err(SignupRefusal::Closed(at(3))));
+    }
+
+    #[test]
+    fn limits_guests() {
+        let mut details = details();
+        details.content.guests_per_signup = 2;
+        assert_eq!(check_guests(Some(&details), 2), Ok(()));
+        assert_eq!(check_guests(Some(&details), 3), Err(SignupRefusal::TooManyGuests { limit: 2 }));
+        assert_eq!(check_guests(None, 0), Ok(()));
+        assert_eq!(check_guests(None, 1), Err(SignupRefusal::TooManyGuests { limit: 0 }));
     }
 
     #[test]

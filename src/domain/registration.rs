@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::domain::channel::Channel;
 use crate::domain::contact::Contact;
+use crate::domain::registration_details::RegistrationDetails;
 use crate::domain::signup::{AttendeeKey, SignupId};
 use crate::domain::timestamp::Timestamp;
 
@@ -22,6 +23,7 @@ pub struct Registration {
     pub contact: Option<Contact>,
     /// Whether notifications about other attendees are turned on.
     pub notify: bool,
+    pub details: RegistrationDetails,
     /// When the last request to send the manage link again was made.
     pub link_requested_at: Option<Timestamp>,
 }

@@ -16,6 +16,7 @@ use crate::domain::clock;
 use crate::domain::contact::Contact;
 use crate::domain::event::{Event, EventId};
 use crate::domain::invalid::FieldProblem;
+use crate::domain::registration_details::RegistrationEdit;
 use crate::domain::timestamp::Timestamp;
 
 /// The maximum length of an id, in bytes. UUIDs, SQS message ids and typical CloudEvents ids are shorter.
@@ -38,13 +39,15 @@ pub struct Signup {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Request {
     /// Begins a registration, or leaves an existing one unchanged. Anyone may request this.
-    SignUp { contact: Option<Contact> },
-    /// Begins a registration, or sets the contact of an existing one if `contact` is given. Only trusted channels may
-    /// request this.
-    TrustedSignUp { contact: Option<Contact> },
+    SignUp { contact: Option<Contact>, details: RegistrationEdit },
+    /// Begins a registration, or changes an existing one as far as `contact` and `details` are given. Only trusted
+    /// channels may request this.
+    TrustedSignUp { contact: Option<Contact>, details: RegistrationEdit },
     /// Sets or removes the contact of the registration that the sign-up
     /// `registration` began. Only its owner may request this.
     SetContact { registration: SignupId, contact: Option<Contact> },
+    /// Changes the details of the registration that the sign-up `registration` began. Only its owner may request this.
+    SetDetails { registration: SignupId, details: RegistrationEdit },
     /// Ends the attendee's current registration, whichever sign-up began it. Only trusted channels may request this.
     Cancel,
     /// Ends the registration that the sign-up `registration` began, but no other one. Only its owner may request this.
@@ -65,6 +68,8 @@ pub enum Action {
     SignUp,
     Cancel,
     SendLink,
+    /// Changes the details of a registration.
+    Change,
 }
 
 /// Orders the requests about one attendee: the request with the greater version is the newer one.
@@ -116,12 +121,23 @@ impl Version {
 }
 
 impl Request {
+    /// A public sign-up without details.
+    pub fn sign_up(contact: Option<Contact>) -> Self {
+        Self::SignUp { contact, details: RegistrationEdit::default() }
+    }
+
+    /// A trusted sign-up without details.
+    pub fn trusted_sign_up(contact: Option<Contact>) -> Self {
+        Self::TrustedSignUp { contact, details: RegistrationEdit::default() }
+    }
+
     pub fn action(&self) -> Action {
         match self {
             Self::SignUp { .. }
             | Self::TrustedSignUp { .. }
             | Self::SetContact { .. }
             | Self::SetNotifications { .. } => Action::SignUp,
+            Self::SetDetails { .. } => Action::Change,
             Self::Cancel | Self::CancelRegistration { .. } => Action::Cancel,
             Self::SendLink => Action::SendLink,
         }

@@ -1,4 +1,4 @@
-//! Parses a sign-up over the public HTTP API: a name and an optional contact.
+//! Parses a sign-up over the public HTTP API: a name, an optional contact and details.
 //!
 //! The fields `id`, `action`, `channel` and `requested_at` are not read from the body. The server sets their values.
 
@@ -10,13 +10,13 @@ use crate::domain::contact::Contact;
 use crate::domain::event::Event;
 use crate::domain::invalid::InvalidField;
 use crate::domain::signup::{Request, Signup, Version};
-use crate::formats::{contact, fields};
+use crate::formats::{contact, fields, registration_details};
 
-/// Parses `{"name", "contact"?}` as a sign-up. The event comes from the URL.
+/// Parses `{"name", "contact"?, "guests"?, "answer"?, "note"?, "language"?}` as a sign-up. The event comes from the URL.
 pub fn signup(event: Event, body: &Map<String, Value>, version: Version) -> Result<Signup, InvalidField> {
     let name = fields::parsed(body, "name", AttendeeName::parse)?;
-    let contact = contact(body)?;
-    Ok(Signup { version, event, name, channel: Channel::Http, request: Request::SignUp { contact } })
+    let request = Request::SignUp { contact: contact(body)?, details: registration_details::parse(body)? };
+    Ok(Signup { version, event, name, channel: Channel::Http, request })
 }
 
 /// Parses `{"event", "name"}` as a sign-up: the body that the clients of the sample from 2016 send.

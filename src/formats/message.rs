@@ -13,7 +13,8 @@ use crate::domain::event::Event;
 use crate::domain::invalid::{FieldProblem, InvalidField, choice};
 use crate::domain::signup::{Action, Request, Signup, SignupId, Version};
 use crate::domain::timestamp::Timestamp;
-use crate::formats::{contact, envelopes, fields};
+use crate::formats::registration_details::RegistrationFields;
+use crate::formats::{contact, envelopes, fields, registration_details};
 use crate::ports::Delivery;
 
 /// A sign-up message. Unknown fields are ignored.
@@ -34,6 +35,8 @@ pub struct Message {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[schemars(schema_with = "contact_schema")]
     pub contact: Option<ContactField>,
+    #[serde(flatten)]
+    pub details: RegistrationFields,
     /// The time of the request. If absent or later than the message's arrival on the queue, the arrival time is used.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[schemars(schema_with = "time_schema")]
@@ -169,13 +172,16 @@ pub fn from_fields(
     let registration = fields::optional_parsed(fields, "stay", SignupId::parse)?;
     let contact = fields::optional(fields, "contact").map(contact::from_json).transpose()?;
     let notify = fields::optional_bool(fields, "notify")?;
+    let details = registration_details::parse(fields)?;
     let request = match (action, registration, channel) {
         (Action::SignUp, Some(registration), _) => match notify {
             None => Request::SetContact { registration, contact },
             Some(on) => Request::SetNotifications { registration, on },
         },
-        (Action::SignUp, None, Channel::Http) => Request::SignUp { contact },
-        (Action::SignUp, None, _) => Request::TrustedSignUp { contact },
+        (Action::SignUp, None, Channel::Http) => Request::SignUp { contact, details },
+        (Action::SignUp, None, _) => Request::TrustedSignUp { contact, details },
+        (Action::Change, Some(registration), _) => Request::SetDetails { registration, details },
+        (Action::Change, None, _) => return Err(FieldProblem::MissingRegistration.in_field("stay")),
         (Action::Cancel, Some(registration), _) => Request::CancelRegistration { registration },
         (Action::Cancel, None, Channel::Http) => return Err(FieldProblem::MissingRegistration.in_field("stay")),
         (Action::Cancel, None, _) => Request::Cancel,
@@ -194,12 +200,15 @@ fn parse_time(value: &Value) -> Result<Timestamp, FieldProblem> {
 
 /// Writes a sign-up as a message. [`parse`] returns the same sign-up for it.
 pub fn write(signup: &Signup) -> String {
-    let (contact, registration, notify) = match &signup.request {
-        Request::SignUp { contact } | Request::TrustedSignUp { contact } => (contact.as_ref(), None, None),
-        Request::SetContact { registration, contact } => (contact.as_ref(), Some(registration), None),
-        Request::CancelRegistration { registration } => (None, Some(registration), None),
-        Request::SetNotifications { registration, on } => (None, Some(registration), Some(*on)),
-        Request::Cancel | Request::SendLink => (None, None, None),
+    let (contact, registration, notify, details) = match &signup.request {
+        Request::SignUp { contact, details } | Request::TrustedSignUp { contact, details } => {
+            (contact.as_ref(), None, None, Some(details))
+        }
+        Request::SetContact { registration, contact } => (contact.as_ref(), Some(registration), None, None),
+        Request::CancelRegistration { registration } => (None, Some(registration), None, None),
+        Request::SetNotifications { registration, on } => (None, Some(registration), Some(*on), None),
+        Request::SetDetails { registration, details } => (None, Some(registration), None, Some(details)),
+        Request::Cancel | Request::SendLink => (None, None, None, None),
     };
     let message = Message {
         event: signup.event.spelling().to_owned(),
@@ -210,6 +219,7 @@ pub fn write(signup: &Signup) -> String {
             Contact::Sms(number) => ContactField::Sms(number),
             Contact::Webhook(url) => ContactField::Webhook(url),
         }),
+        details: details.map(RegistrationFields::of).unwrap_or_default(),
         requested_at: Some(TimeField::Millis(signup.version.requested_at.as_millis())),
         id: Some(signup.version.id.as_str().to_owned()),
         channel: Some(signup.channel),

@@ -10,5 +10,6 @@ pub mod fields;
 pub mod http_signup;
 pub mod message;
 pub mod panic;
+pub mod registration_details;
 pub mod rejected;
 pub mod stored;

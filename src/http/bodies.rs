@@ -4,7 +4,9 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use crate::domain::language::Language;
 use crate::domain::manage_link::RegistrationState;
+use crate::domain::registration_details::RegistrationDetails;
 use crate::domain::timestamp::Timestamp;
 
 /// A registered button and the action of each kind of press: `sign_up`, `cancel` or `nothing`.
@@ -41,8 +43,34 @@ pub struct ManageBody {
     pub contact: Option<&'static str>,
     /// Whether notifications are on for this registration; null when the state is not `in`.
     pub notify: Option<bool>,
+    /// The details of the registration; null when the state is not `in`.
+    pub details: Option<RegistrationBody>,
     /// The notifications of this registration, newest first.
     pub messages: Vec<MessageBody>,
+}
+
+/// The details of a registration, as its owner and the hosts see them.
+#[derive(Serialize, ToSchema)]
+pub struct RegistrationBody {
+    /// The number of people who come along.
+    pub guests: u8,
+    /// The answer to the event's question.
+    pub answer: Option<String>,
+    pub note: Option<String>,
+    /// The language for messages: `en` or `de`; null for the default of this server.
+    #[schema(example = "de")]
+    pub language: Option<&'static str>,
+}
+
+impl RegistrationBody {
+    pub fn of(details: &RegistrationDetails) -> Self {
+        Self {
+            guests: details.guests,
+            answer: details.answer.as_ref().map(ToString::to_string),
+            note: details.note.as_ref().map(|note| note.as_str().to_owned()),
+            language: details.language.map(Language::as_str),
+        }
+    }
 }
 
 /// One notification.

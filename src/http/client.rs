@@ -6,6 +6,8 @@ use axum::http::{HeaderMap, header};
 use strum::{EnumString, VariantNames};
 use url::Url;
 
+use crate::domain::language::Language;
+
 const IPV6_PREFIX_BITS: u32 = 64;
 
 /// The IP address of the client. The program that accepts connections adds it to the request's extensions.
@@ -79,6 +81,11 @@ pub fn is_cross_site(public_url: Option<&Url>, headers: &HeaderMap) -> bool {
         .and_then(|host| Url::parse(&format!("{}://{host}", origin.scheme())).ok())
         .is_some_and(|url| url.origin() == origin.origin());
     !is_host && public_url.is_none_or(|url| url.origin() != origin.origin())
+}
+
+/// Returns the language that the client prefers, if messages are available in it.
+pub fn preferred_language(headers: &HeaderMap) -> Option<Language> {
+    Language::preferred(headers.get(header::ACCEPT_LANGUAGE)?.to_str().ok()?)
 }
 
 /// Whether the client wants a page rather than JSON: browsers list `text/html` before any JSON in `Accept`.

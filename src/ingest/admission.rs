@@ -1,11 +1,12 @@
-//! Decides whether a sign-up may begin a registration: its event must be open, or must be one that the sign-up may begin.
+//! Decides whether a sign-up may begin a registration: its event must be open, or must be one that the sign-up may begin, and
+//! must allow its guests.
 
 use std::sync::Arc;
 
 use crate::domain::channel::Channel;
 use crate::domain::event::{Event, EventId};
 use crate::domain::event_creators::EventCreators;
-use crate::domain::event_details::{EventDetails, SignupRefusal};
+use crate::domain::event_details::{EventDetails, SignupRefusal, check_guests};
 use crate::domain::new_event_id::is_unlisted;
 use crate::domain::signup::{Request, Signup};
 use crate::ports::{Backend, StoredDetails, Unavailable};
@@ -22,9 +23,22 @@ pub enum NotAdmitted {
     Damaged(String),
 }
 
-/// Returns whether a request may begin a registration. Other requests are not refused, whatever the details of the event.
+/// Returns whether the details of the event can refuse a request: it may begin a registration, or brings guests.
 pub fn needs_admission(request: &Request) -> bool {
+    may_begin_registration(request) || guests(request) > 0
+}
+
+fn may_begin_registration(request: &Request) -> bool {
     matches!(request, Request::SignUp { .. } | Request::TrustedSignUp { .. })
+}
+
+fn guests(request: &Request) -> u8 {
+    match request {
+        Request::SignUp { details, .. }
+        | Request::TrustedSignUp { details, .. }
+        | Request::SetDetails { details, .. } => details.guests.unwrap_or(0),
+        _ => 0,
+    }
 }
 
 /// Admits or refuses each sign-up. An admitted sign-up gets the title in the details of its event. The details of all
@@ -45,7 +59,7 @@ pub async fn admit(
             StoredDetails::Some(details) => check_details(signup, details).map_err(NotAdmitted::from),
             StoredDetails::Damaged(cause) => Err(NotAdmitted::Damaged(cause.clone())),
             StoredDetails::None if may_begin(&signup, creators) || exists(signup.event.id(), backend).await? => {
-                Ok(signup)
+                check_guests(None, guests(&signup.request)).map(|()| signup).map_err(NotAdmitted::from)
             }
             StoredDetails::None => Err(SignupRefusal::NoSuchEvent.into()),
         });
@@ -54,7 +68,10 @@ pub async fn admit(
 }
 
 fn check_details(signup: Signup, details: &Arc<EventDetails>) -> Result<Signup, SignupRefusal> {
-    details.check_open(signup.version.requested_at)?;
+    if may_begin_registration(&signup.request) {
+        details.check_open(signup.version.requested_at)?;
+    }
+    check_guests(Some(details), guests(&signup.request))?;
     let event = Event::titled(details.event.clone(), details.content.title.to_string());
     Ok(Signup { event, ..signup })
 }

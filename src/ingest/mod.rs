@@ -239,7 +239,7 @@ async fn apply_presses(
     let (mut outcomes, mut signups) = (Vec::new(), Vec::new());
     for (index, resolved) in indices.into_iter().zip(resolver.resolve(&messages).await) {
         match resolved {
-            Ok(ResolvedPress::Signup(signup)) => signups.push((index, signup)),
+            Ok(ResolvedPress::Signup(signup)) => signups.push((index, *signup)),
             Ok(ResolvedPress::NoAction) => outcomes.push((index, Outcome::Ignored)),
             Ok(ResolvedPress::Rejected(reason)) => outcomes.push((index, Outcome::Rejected(reason))),
             Err(unavailable) => outcomes.push((index, Outcome::Failed(unavailable.to_string()))),

@@ -27,7 +27,7 @@ const MAX_CONCURRENT_PRESSES: usize = 64;
 /// What a press asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ResolvedPress {
-    Signup(Signup),
+    Signup(Box<Signup>),
     /// The message was no press, or its button does nothing on this kind of press.
     NoAction,
     /// The press can never become a sign-up, for this reason.
@@ -107,7 +107,9 @@ impl PressResolver<'_> {
         pressed_at: Timestamp,
     ) -> Result<ResolvedPress, Unavailable> {
         let version = self.version(press, pressed_at).await?;
-        Ok(button.signup(press.kind, version).map_or(ResolvedPress::NoAction, ResolvedPress::Signup))
+        Ok(button
+            .signup(press.kind, version)
+            .map_or(ResolvedPress::NoAction, |signup| ResolvedPress::Signup(Box::new(signup))))
     }
 
     /// Returns the version of a press. A press that is delivered again gets the version of its first delivery.

@@ -180,7 +180,7 @@ impl Stage {
         let mut event = EventDetails::new(event_id(&title), content, at(0));
         event.links.revoke(HostRole::Host);
         assert_eq!(backend.events.create_event(&event, at(0)).await.expect("the backend is there"), Write::Stored);
-        let request = Request::SignUp { contact: Some(email("ana@example.org")) };
+        let request = Request::sign_up(Some(email("ana@example.org")));
         let ana = person(&title, "Ana").asks(1, "ana", request);
         let attendee = ManageToken::of(&ana).sign(&token_secret());
         apply(&*backend.roster, vec![ana]).await;

@@ -1,6 +1,7 @@
 use countmein::domain::attendee::{Attendee, apply_all};
 use countmein::domain::change::AttendeeChange;
-use countmein::domain::signup::Signup;
+use countmein::domain::registration_details::{Answer, Edit, Note, RegistrationEdit};
+use countmein::domain::signup::{Request, Signup};
 use countmein::ports::Position;
 
 use crate::backend::Backend;
@@ -55,6 +56,22 @@ pub async fn requests_of_one_batch_are_one_change(backend: &Backend) {
     assert_eq!(changes_of(backend, &[&event]).await, [expected]);
 }
 
+fn private_details() -> RegistrationEdit {
+    RegistrationEdit {
+        answer: Edit::Set(Answer::parse("No meat").expect("it is an answer")),
+        note: Edit::Set(Note::parse("Late").expect("it is a note")),
+        ..RegistrationEdit::default()
+    }
+}
+
+/// Whether a change contains an answer or a note.
+fn has_private_details(change: &AttendeeChange) -> bool {
+    let registrations = [&change.old, &change.new].into_iter().flatten().filter_map(Attendee::registration);
+    registrations
+        .into_iter()
+        .any(|registration| registration.details.answer.is_some() || registration.details.note.is_some())
+}
+
 pub async fn removal_is_a_change_without_contacts(backend: &Backend) {
     let (dance, pizza, name) = (unique("Dance"), unique("Pizza"), unique("Ana"));
     for event in [&dance, &pizza] {
@@ -64,6 +81,7 @@ pub async fn removal_is_a_change_without_contacts(backend: &Backend) {
             [
                 ana.enrols_with(1, "a", email("ana@example.org")),
                 ana.enrols_with(2, "b", email("ana@example.com")),
+                ana.asks(3, "d", Request::TrustedSignUp { contact: None, details: private_details() }),
                 person(event, "Ben").enrols_with(1, "c", email("ben@example.org")),
             ],
         )
@@ -80,6 +98,7 @@ pub async fn removal_is_a_change_without_contacts(backend: &Backend) {
         changes.iter().partition(|change| change.key.name == *before.name.key());
     if backend.clears_earlier_changes {
         assert_eq!(about_ana.iter().map(|change| contacts(change)).sum::<usize>(), 0, "{about_ana:?}");
+        assert!(!about_ana.iter().any(|change| has_private_details(change)), "{about_ana:?}");
     }
     assert_eq!(about_ben.iter().map(|change| contacts(change)).sum::<usize>(), 2, "Ben's are not Ana's");
     let left: Vec<_> = about_ana.iter().filter(|change| change.new.is_none()).collect();

@@ -57,10 +57,11 @@ pub async fn created_event_is_listed(backend: &Backend) {
 }
 
 pub async fn existing_event_is_not_created_again(backend: &Backend) {
-    let (with_details, with_attendees) = (unique("Dinner"), unique("Dance"));
+    let (with_details, with_attendees, with_tombstone) = (unique("Dinner"), unique("Dance"), unique("Gala"));
     create(backend, &new_event(&with_details)).await;
     apply(&*backend.roster, vec![person(&with_attendees, "Ana").joins(1, "a")]).await;
-    for title in [with_details, with_attendees] {
+    apply(&*backend.roster, vec![person(&with_tombstone, "Ana").cancels(1, "a")]).await;
+    for title in [with_details, with_attendees, with_tombstone] {
         let again = backend.events.create_event(&new_event(&title), at(2)).await.unwrap();
         assert_eq!(again, Write::Conflict, "{title}");
     }

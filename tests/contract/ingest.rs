@@ -6,6 +6,7 @@ use countmein::domain::attendee::{Applied, Attendee, apply_all};
 use countmein::domain::attendee_name::NameKey;
 use countmein::domain::event::EventId;
 use countmein::domain::event_creators::EventCreators;
+use countmein::domain::registration_details::{Answer, Edit, RegistrationEdit};
 use countmein::domain::signup::{AttendeeKey, Request, Signup, SignupId};
 use countmein::domain::timestamp::Timestamp;
 use countmein::formats::message;
@@ -503,6 +504,8 @@ enum Kind {
     /// By the owner: removes the contact.
     Forget(usize),
     Notify(usize, bool),
+    /// By the owner: changes the guests and the answer.
+    Answer(usize),
     SendLink,
     /// No message at all.
     Poison,
@@ -528,6 +531,7 @@ pub fn some_history() -> impl Strategy<Value = History> {
         1 => (0..12_usize).prop_map(Kind::Amend),
         1 => (0..12_usize).prop_map(Kind::Forget),
         1 => (0..12_usize, any::<bool>()).prop_map(|(number, on)| Kind::Notify(number, on)),
+        1 => (0..12_usize).prop_map(Kind::Answer),
         1 => Just(Kind::SendLink),
         1 => Just(Kind::Poison),
     ];
@@ -571,10 +575,14 @@ impl History {
                 let person = person(if drawn.dance { dance } else { pizza }, drawn.name);
                 let registration = |number: usize| ids.get(number).unwrap_or(&stranger).clone();
                 let contact = || Some(email(&format!("a{}@example.org", drawn.second)));
+                let answer = |text| RegistrationEdit {
+                    answer: Edit::Set(Answer::parse(text).expect("it is an answer")),
+                    ..RegistrationEdit::default()
+                };
                 let request = match drawn.kind {
-                    Kind::Join => Request::SignUp { contact: None },
-                    Kind::JoinWithContact => Request::SignUp { contact: contact() },
-                    Kind::Enrol => Request::TrustedSignUp { contact: contact() },
+                    Kind::Join => Request::SignUp { contact: None, details: answer("No meat") },
+                    Kind::JoinWithContact => Request::sign_up(contact()),
+                    Kind::Enrol => Request::trusted_sign_up(contact()),
                     Kind::Cancel => Request::Cancel,
                     Kind::Leave(number) => Request::CancelRegistration { registration: registration(number) },
                     Kind::Amend(number) => Request::SetContact {
@@ -583,6 +591,12 @@ impl History {
                     },
                     Kind::Forget(number) => Request::SetContact { registration: registration(number), contact: None },
                     Kind::Notify(number, on) => Request::SetNotifications { registration: registration(number), on },
+                    Kind::Answer(number) => {
+                        // The event's host allows guests, or does not.
+                        let guests = u8::try_from(drawn.second % 3).expect("there are few seconds");
+                        let details = RegistrationEdit { guests: Some(guests), ..answer("No fish") };
+                        Request::SetDetails { registration: registration(number), details }
+                    }
                     Kind::SendLink => Request::SendLink,
                     Kind::Poison => return None,
                 };
@@ -664,7 +678,10 @@ fn newest_decides(signups: &[Option<Signup>], settled: &BTreeSet<usize>, account
         let Some(signup) = signup.as_ref().filter(|signup| signup.request != Request::SendLink) else { continue };
         let is_owners = matches!(
             signup.request,
-            Request::CancelRegistration { .. } | Request::SetContact { .. } | Request::SetNotifications { .. }
+            Request::CancelRegistration { .. }
+                | Request::SetContact { .. }
+                | Request::SetNotifications { .. }
+                | Request::SetDetails { .. }
         );
         if is_owners || !settled.contains(&number) {
             owned.insert(signup.key());

@@ -2,7 +2,7 @@
 
 use countmein::domain::attendee::{Applied, Attendee};
 use countmein::domain::attendee_name::{AttendeeName, NameKey};
-use countmein::domain::change::AttendeeChange;
+use countmein::domain::change::{AttendeeChange, Change};
 use countmein::domain::channel::Channel;
 use countmein::domain::contact::Contact;
 use countmein::domain::event::{Event, EventId};
@@ -65,15 +65,15 @@ impl Person {
     }
 
     pub fn joins(&self, second: i64, signup_id: &str) -> Signup {
-        self.asks(second, signup_id, Request::SignUp { contact: None })
+        self.asks(second, signup_id, Request::sign_up(None))
     }
 
     pub fn enrols(&self, second: i64, signup_id: &str) -> Signup {
-        self.asks(second, signup_id, Request::TrustedSignUp { contact: None })
+        self.asks(second, signup_id, Request::trusted_sign_up(None))
     }
 
     pub fn enrols_with(&self, second: i64, signup_id: &str, contact: Contact) -> Signup {
-        self.asks(second, signup_id, Request::TrustedSignUp { contact: Some(contact) })
+        self.asks(second, signup_id, Request::trusted_sign_up(Some(contact)))
     }
 
     pub fn cancels(&self, second: i64, signup_id: &str) -> Signup {
@@ -135,6 +135,12 @@ pub async fn changes_of(backend: &Backend, events: &[&str]) -> Vec<AttendeeChang
 
 /// Those after a position.
 pub async fn changes_since(backend: &Backend, position: &Position, events: &[&str]) -> Vec<AttendeeChange> {
+    let changes = all_changes_since(backend, position, events).await;
+    changes.into_iter().filter_map(|change| change.attendee().cloned()).collect()
+}
+
+/// Also those of the events' details.
+pub async fn all_changes_since(backend: &Backend, position: &Position, events: &[&str]) -> Vec<Change> {
     let events: Vec<EventId> = events.iter().map(|event| event_id(event)).collect();
     let mut found = Vec::new();
     let mut position = position.clone();
@@ -142,10 +148,7 @@ pub async fn changes_since(backend: &Backend, position: &Position, events: &[&st
         let page = backend.changes.changes(&position, 100).await.expect("the backend is there");
         let Some((last, _)) = page.last() else { return found };
         position = last.clone();
-        found.extend(
-            page.into_iter()
-                .filter_map(|(_, change)| change.expect("it is readable").attendee().cloned())
-                .filter(|change| events.contains(&change.key.event)),
-        );
+        let readable = page.into_iter().map(|(_, change)| change.expect("it is readable"));
+        found.extend(readable.filter(|change| events.contains(change.event())));
     }
 }

@@ -3,6 +3,8 @@ use countmein::domain::attendee::{Applied, Attendee, Status};
 use countmein::domain::attendee_name::NameKey;
 use countmein::domain::channel::Channel;
 use countmein::domain::contact::Contact;
+use countmein::domain::language::Language;
+use countmein::domain::registration_details::{Answer, Edit, Note, RegistrationEdit};
 use countmein::domain::signup::{AttendeeKey, Request, Signup, SignupId};
 use countmein::ports::{ApplyError, EventSummary, RejectedMessage, RosterPage};
 use strum::VariantArray as _;
@@ -37,7 +39,14 @@ pub async fn attendee_is_stored_whole(backend: &Backend) {
     for (number, contact) in contacts.into_iter().enumerate() {
         for channel in Channel::VARIANTS.iter().copied() {
             let ana = person(&event, &format!("Ana {number} Ñ {}", channel.as_str()));
-            let signup = Signup { channel, ..ana.asks(1, "a", Request::TrustedSignUp { contact: contact.clone() }) };
+            let details = RegistrationEdit {
+                guests: Some(u8::try_from(number).expect("there are few contacts") * 16),
+                answer: Edit::Set(Answer::parse("No meat 🥦").expect("it is an answer")),
+                note: Edit::Set(Note::parse("Late.\n\nVery late.").expect("it is a note")),
+                language: Some(Language::German),
+            };
+            let request = Request::TrustedSignUp { contact: contact.clone(), details };
+            let signup = Signup { channel, ..ana.asks(1, "a", request) };
             let (expected, _) = attendee::apply_all(None, std::slice::from_ref(&signup), at(0));
 
             assert_eq!(apply(&*backend.roster, vec![signup]).await, [Applied::Stored]);

@@ -94,7 +94,7 @@ impl World {
     fn take(&mut self, step: &Step) {
         match *step {
             Step::Join(person) => {
-                if self.memory.request(DANCE, PEOPLE[person], Request::TrustedSignUp { contact: None }) {
+                if self.memory.request(DANCE, PEOPLE[person], Request::trusted_sign_up(None)) {
                     let present = self.attendees.keys().map(|name| (*name).to_owned()).collect();
                     self.attendees.insert(PEOPLE[person], Attendee { present, ..Attendee::default() });
                 }
@@ -232,7 +232,7 @@ fn provider_outage_loses_no_notification() {
         guests.iter().for_each(|guest| memory.take_down(guest, an_hour));
         let mut tries = 0;
         for name in ["Amy", "Bea"] {
-            memory.request(DANCE, name, Request::TrustedSignUp { contact: None });
+            memory.request(DANCE, name, Request::trusted_sign_up(None));
             memory.work(BackoffPolicy::default());
         }
         while let Some(due) = memory.next_due() {
@@ -258,7 +258,7 @@ fn provider_outage_loses_no_notification() {
 /// Signs the guests up, announces them, and lets the backoff pass.
 fn settled(memory: &Memory, guests: &[String]) {
     for guest in guests {
-        memory.request(DANCE, guest, Request::TrustedSignUp { contact: None });
+        memory.request(DANCE, guest, Request::trusted_sign_up(None));
     }
     memory.work(BackoffPolicy::default());
     memory.advance(Duration::from_secs(24 * 3_600));
@@ -274,7 +274,7 @@ fn outages(crowd: usize, first: (Range<usize>, u64), then: (Range<usize>, u64)) 
     let ends_at = memory.now().plus(Duration::from_secs(4 * 3_600));
     for (joins, (down, hours)) in [("Amy", first), ("Bea", then)] {
         guests[down].iter().for_each(|guest| memory.take_down(guest, Duration::from_secs(hours * 3_600)));
-        memory.request(DANCE, joins, Request::TrustedSignUp { contact: None });
+        memory.request(DANCE, joins, Request::trusted_sign_up(None));
         memory.work(BackoffPolicy::default());
     }
     let mut tries = 0;

@@ -64,7 +64,7 @@ proptest! {
         pauses in prop::collection::vec(prop_oneof![0_u64..90, 0_u64..2_000, 20_000_u64..23_000], 100..400),
     ) {
         let memory = Memory::new(start());
-        memory.request(DANCE, "Zoe", Request::TrustedSignUp { contact: None });
+        memory.request(DANCE, "Zoe", Request::trusted_sign_up(None));
         for (number, pause) in pauses.into_iter().enumerate() {
             let until = memory.now().plus(Duration::from_secs(pause));
             while let Some(due) = memory.next_due().filter(|due| *due <= until) {
@@ -73,7 +73,7 @@ proptest! {
             }
             memory.advance(until.since(memory.now()));
             let guest = format!("Guest {}", number % 50);
-            let request = if number % 100 < 50 { Request::TrustedSignUp { contact: None } } else { Request::Cancel };
+            let request = if number % 100 < 50 { Request::trusted_sign_up(None) } else { Request::Cancel };
             memory.request(DANCE, &guest, request);
             memory.work(BackoffPolicy::default());
         }

@@ -101,7 +101,7 @@ fn until_it_stands_still<T>(work: impl Future<Output = T>) -> Option<T> {
 fn crowd() -> Memory {
     let memory = Memory::new(start());
     for number in 0..CROWD {
-        memory.request(DANCE, &format!("Guest {number:05}"), Request::TrustedSignUp { contact: None });
+        memory.request(DANCE, &format!("Guest {number:05}"), Request::trusted_sign_up(None));
     }
     memory
 }
@@ -130,11 +130,7 @@ fn crash_repeats_one_page_at_most() {
     let crashes = (0..8).map(|number| 3 + number * 2_531);
     let (mut repeated_most, mut zoe_is_in) = (0, false);
     for steps in crashes {
-        memory.request(
-            DANCE,
-            "Zoe",
-            if zoe_is_in { Request::Cancel } else { Request::TrustedSignUp { contact: None } },
-        );
+        memory.request(DANCE, "Zoe", if zoe_is_in { Request::Cancel } else { Request::trusted_sign_up(None) });
         zoe_is_in = !zoe_is_in;
         memory.take_in(BackoffPolicy::default()).unwrap();
         wait_until_due(&memory);
@@ -205,7 +201,7 @@ impl Notifier for Sluggish<'_> {
 fn slow_provider_notifies_everybody_once() {
     let memory = Memory::new(start());
     for number in 0..PAGE {
-        memory.request(DANCE, &format!("Guest {number:05}"), Request::TrustedSignUp { contact: None });
+        memory.request(DANCE, &format!("Guest {number:05}"), Request::trusted_sign_up(None));
     }
     memory.take_in(BackoffPolicy::default()).unwrap();
     let clock = || memory.now();

@@ -36,16 +36,16 @@ impl Notifier for Webhooks<'_> {
 fn silent_webhooks_delay_nobody_else() {
     let memory = Memory::new(start());
     for number in 0..SILENT {
-        memory.request(DANCE, &format!("!{number:03}"), Request::TrustedSignUp { contact: None });
+        memory.request(DANCE, &format!("!{number:03}"), Request::trusted_sign_up(None));
     }
     for number in 0..OTHERS {
-        memory.request(DANCE, &format!("Guest {number:03}"), Request::TrustedSignUp { contact: None });
+        memory.request(DANCE, &format!("Guest {number:03}"), Request::trusted_sign_up(None));
     }
     memory.work_with(&Webhooks(&memory), BackoffPolicy::default());
     for round in 0..3 {
         memory.advance(Duration::from_secs(12 * 60 * 60));
         memory.state().notified.clear();
-        memory.request(DANCE, &format!("Zoe {round}"), Request::TrustedSignUp { contact: None });
+        memory.request(DANCE, &format!("Zoe {round}"), Request::trusted_sign_up(None));
 
         let tally = memory.work_with(&Webhooks(&memory), BackoffPolicy::default()).expect("nothing crashes");
 

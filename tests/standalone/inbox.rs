@@ -57,7 +57,7 @@ impl Backend {
 
     /// Signs somebody up and returns the registration.
     async fn enrol(&self, event: &str, name: &str, second: i64) -> RegistrationKey {
-        let enrol = signup(event, name, second, Request::TrustedSignUp { contact: None });
+        let enrol = signup(event, name, second, Request::trusted_sign_up(None));
         let registration = RegistrationKey { attendee: enrol.key(), owner: enrol.version.id.clone() };
         self.apply(enrol).await;
         registration
@@ -207,10 +207,7 @@ async fn rejoining_starts_an_empty_inbox() {
     let backend = backend();
     let first = backend.enrol("dance", "Ana", 1).await;
     backend.keep(&first, message(2)).await;
-    let again = [
-        signup("dance", "Ana", 3, Request::Cancel),
-        signup("dance", "Ana", 4, Request::TrustedSignUp { contact: None }),
-    ];
+    let again = [signup("dance", "Ana", 3, Request::Cancel), signup("dance", "Ana", 4, Request::trusted_sign_up(None))];
 
     backend
         .sqlite

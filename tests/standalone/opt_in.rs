@@ -15,13 +15,14 @@ use countmein::domain::channel::Channel;
 use countmein::domain::contact::Contact;
 use countmein::domain::contact_id::ContactId;
 use countmein::domain::event::Event;
+use countmein::domain::language::Language;
 use countmein::domain::notification::{Notification, Recipient};
 use countmein::domain::opt_in::OptIn;
 use countmein::domain::secret::Secret;
 use countmein::domain::signup::{Request, Signup, SignupId, Version};
 use countmein::domain::timestamp::Timestamp;
 use countmein::notify::links::Links;
-use countmein::notify::text::{Language, MessageTexts};
+use countmein::notify::text::MessageTexts;
 use countmein::notify::{Limits, NotificationSender, OptInsInFlight};
 use countmein::ports::{Mail, Mailer, Notified, Notifier as _, SendError, Unavailable, WebhookCall, WebhookCaller};
 use futures_util::future::join_all;
@@ -98,7 +99,7 @@ fn news_to(name: &str, contact: Contact, at: Timestamp) -> Notification {
         event: event.clone(),
         name: AttendeeName::parse(name).unwrap(),
         channel: Channel::Http,
-        request: Request::SignUp { contact: Some(contact) },
+        request: Request::sign_up(Some(contact)),
     };
     let (attendee, _) = attendee::apply_all(None, &[signup], at);
     let announcement = Announcement {

@@ -172,8 +172,9 @@ fn golden(name: &str) -> Value {
 
 fn in_words(request: &Request) -> String {
     let (verb, registration, contact) = match request {
-        Request::SignUp { contact } => ("join", None, contact.as_ref()),
-        Request::TrustedSignUp { contact } => ("enrol", None, contact.as_ref()),
+        Request::SignUp { contact, .. } => ("join", None, contact.as_ref()),
+        Request::TrustedSignUp { contact, .. } => ("enrol", None, contact.as_ref()),
+        Request::SetDetails { registration, .. } => ("set details", Some(registration), None),
         Request::SetContact { registration, contact } => ("amend", Some(registration), contact.as_ref()),
         Request::Cancel => ("cancel", None, None),
         Request::CancelRegistration { registration } => ("leave", Some(registration), None),

@@ -10,13 +10,13 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde::{Deserialize, Serialize};
 
 use super::item::{self, Item};
-use super::{EventsTable, MAX_CONCURRENT_CALLS, key, number};
+use super::{EventsTable, MAX_CONCURRENT_CALLS, key, number, text};
 use crate::adapters::aws::error::unavailable;
 use crate::domain::event::EventId;
 use crate::domain::event_details::EventDetails;
 use crate::domain::timestamp::Timestamp;
 use crate::formats::stored::event_details::{DETAILS, EventDetailsRecord};
-use crate::ports::{Events, Roster as _, StoredDetails, Unavailable, Write};
+use crate::ports::{Events, StoredDetails, Unavailable, Write};
 
 const READING: &str = "reading the details of events";
 
@@ -47,7 +47,7 @@ impl Events for EventsTable {
 
     async fn create_event(&self, details: &EventDetails, now: Timestamp) -> Result<Write, Unavailable> {
         // A sign-up that begins the event between this read and the write joins the new event.
-        if self.roster(&details.event, 1, None).await?.title.is_some() {
+        if self.has_items(&details.event).await? {
             return Ok(Write::Conflict);
         }
         self.store_details(details, now).await
@@ -71,6 +71,14 @@ impl Events for EventsTable {
 }
 
 impl EventsTable {
+    /// Whether anything is stored about an event: its details, or an attendee, whether on the roster or not.
+    async fn has_items(&self, event: &EventId) -> Result<bool, Unavailable> {
+        let query = self.client.query().table_name(&self.table).key_condition_expression("event = :event");
+        let query = query.expression_attribute_values(":event", text(event.as_str())).consistent_read(true).limit(1);
+        let page = query.send().await.map_err(|error| unavailable("looking for an event", &error))?;
+        Ok(page.count > 0)
+    }
+
     /// Reads the items of at most [`MAX_BATCH_ITEMS`] events.
     async fn read_details(&self, events: &[&EventId]) -> Result<Vec<Item>, Unavailable> {
         let mut items = Vec::new();

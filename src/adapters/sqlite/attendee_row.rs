@@ -1,7 +1,7 @@
 //! Reads and writes attendees as rows of the table, and as images in the change feed.
 
 use rusqlite::types::Type;
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, Row, params};
 
 use crate::domain::attendee::Attendee;
 use crate::domain::channel::Channel;
@@ -9,7 +9,8 @@ use crate::formats::stored::attendee::{AttendeeRecord, Damaged, StoredContact, S
 use crate::formats::stored::describe_damage;
 
 pub const COLUMNS: &str = "event, name, display_name, status, requested_at, signup_id, title, since, owner, channel, \
-                           contact_kind, contact, expires_at, notify, link_asked_at";
+                           contact_kind, contact, expires_at, notify, link_asked_at, \
+                           guests, answer, note, language";
 
 /// Reads an attendee from a row with the columns [`COLUMNS`].
 pub fn read(row: &Row<'_>) -> rusqlite::Result<Attendee> {
@@ -30,6 +31,10 @@ pub fn read(row: &Row<'_>) -> rusqlite::Result<Attendee> {
         contact: kind.zip(row.get(11)?).map(|(kind, address)| StoredContact::new(kind, address)),
         notify: row.get(13)?,
         link_asked_at: row.get(14)?,
+        guests: row.get(15)?,
+        answer: row.get(16)?,
+        note: row.get(17)?,
+        language: row.get(18)?,
         expires_at: expires_at.map(|millis| millis / 1_000),
     };
     from_record(record)
@@ -37,10 +42,11 @@ pub fn read(row: &Row<'_>) -> rusqlite::Result<Attendee> {
 
 pub fn write(db: &Connection, attendee: &AttendeeRecord) -> rusqlite::Result<()> {
     let sql = format!(
-        "INSERT OR REPLACE INTO attendee ({COLUMNS}) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15)"
+        "INSERT OR REPLACE INTO attendee ({COLUMNS})
+         VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19)"
     );
     let contact = attendee.contact.as_ref().and_then(StoredContact::parts);
-    db.prepare_cached(&sql)?.execute((
+    db.prepare_cached(&sql)?.execute(params![
         &attendee.event,
         &attendee.name,
         &attendee.display_name,
@@ -56,7 +62,11 @@ pub fn write(db: &Connection, attendee: &AttendeeRecord) -> rusqlite::Result<()>
         attendee.expires_at.map(|seconds| seconds * 1_000),
         attendee.notify,
         attendee.link_asked_at,
-    ))?;
+        attendee.guests,
+        &attendee.answer,
+        &attendee.note,
+        &attendee.language,
+    ])?;
     Ok(())
 }
 

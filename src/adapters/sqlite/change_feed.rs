@@ -118,12 +118,12 @@ pub fn record_images(
     Ok(())
 }
 
-/// Deletes the contacts of a removed person from the feed, for one event or for all events. The changes themselves
-/// stay, so that other attendees are notified.
-pub fn delete_contacts(db: &Connection, name: &NameKey, event: Option<&EventId>) -> rusqlite::Result<()> {
+/// Deletes the contacts, answers and notes of a removed person from the feed, for one event or for all events. The changes
+/// themselves stay, so that other attendees are notified.
+pub fn delete_private_values(db: &Connection, name: &NameKey, event: Option<&EventId>) -> rusqlite::Result<()> {
     db.execute(
-        "UPDATE change SET old_image = json_remove(old_image, '$.contact', '$.contact_kind'),
-                           new_image = json_remove(new_image, '$.contact', '$.contact_kind')
+        "UPDATE change SET old_image = json_remove(old_image, '$.contact', '$.contact_kind', '$.answer', '$.note'),
+                           new_image = json_remove(new_image, '$.contact', '$.contact_kind', '$.answer', '$.note')
          WHERE name = ?1 AND event = coalesce(?2, event)",
         (name.as_str(), event.map(EventId::as_str)),
     )?;

@@ -20,7 +20,7 @@ const LOCK_FILE: &str = "countmein.lock";
 pub const LOG_SUFFIX: &str = "-wal";
 
 /// Script `i` migrates the schema from version `i` to `i + 1`.
-const SCHEMA: [&str; 10] = [
+const SCHEMA: [&str; 11] = [
     include_str!("schema/1.sql"),
     include_str!("schema/2.sql"),
     include_str!("schema/3.sql"),
@@ -31,6 +31,7 @@ const SCHEMA: [&str; 10] = [
     include_str!("schema/8.sql"),
     include_str!("schema/9.sql"),
     include_str!("schema/10.sql"),
+    include_str!("schema/11.sql"),
 ];
 
 /// Size of the write-ahead log, in pages, at which a commit triggers a checkpoint: 16 MiB, so that checkpoints are rare

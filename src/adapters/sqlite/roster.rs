@@ -120,7 +120,7 @@ impl Roster for Sqlite {
                 "DELETE FROM attendee WHERE name = ?1 AND event = coalesce(?2, event)",
                 (name.as_str(), event.as_ref().map(EventId::as_str)),
             )?;
-            change_feed::delete_contacts(db, &name, event.as_ref())?;
+            change_feed::delete_private_values(db, &name, event.as_ref())?;
             for event in attendees.iter().map(|attendee| attendee.event.as_str()) {
                 delete_event_if_empty(db, event)?;
             }

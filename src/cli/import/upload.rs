@@ -14,6 +14,7 @@ use crate::cli::client::Client;
 use crate::cli::error::CliError;
 use crate::formats;
 use crate::formats::csv::{Row, Table};
+use crate::formats::registration_details::RegistrationFields;
 
 /// A request is sent when it contains this many rows or bytes.
 const MAX_CHUNK_ROWS: usize = 500;
@@ -120,10 +121,10 @@ impl Upload {
 
 fn row_json(row: &Row) -> Option<Value> {
     let person = row.signup.as_ref().ok()?;
-    Some(json!({
-        "row": row.number,
-        "event": person.event.title(),
-        "name": person.name.as_str(),
-        "contact": person.contact.as_ref().map(formats::contact::to_json),
-    }))
+    let mut json = serde_json::to_value(RegistrationFields::of(&person.details)).ok()?;
+    json["row"] = row.number.into();
+    json["event"] = person.event.title().into();
+    json["name"] = person.name.as_str().into();
+    json["contact"] = person.contact.as_ref().map(formats::contact::to_json).into();
+    Some(json)
 }

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::event::Event;
+use crate::domain::registration_details::RegistrationEdit;
 
 /// The stored attendees, as a storage backend would keep them.
 type Table = BTreeMap<AttendeeKey, Attendee>;
@@ -34,11 +35,11 @@ fn request(second: i64, signup_id: &SignupId, request: Request) -> Signup {
 
 fn public_signup(second: i64, signup_id: &str) -> Signup {
     let contact = contact("stranger@example.org");
-    Signup { channel: Channel::Http, ..request(second, &id(signup_id), Request::SignUp { contact }) }
+    Signup { channel: Channel::Http, ..request(second, &id(signup_id), Request::sign_up(contact)) }
 }
 
 fn trusted_signup(second: i64, signup_id: &str, contact: Option<Contact>) -> Signup {
-    request(second, &id(signup_id), Request::TrustedSignUp { contact })
+    request(second, &id(signup_id), Request::trusted_sign_up(contact))
 }
 
 fn cancel(second: i64, signup_id: &str) -> Signup {
@@ -52,6 +53,14 @@ fn id_at(second: i64) -> SignupId {
 
 fn cancel_registration(second: i64, registration: &SignupId) -> Signup {
     request(second, &id_at(second), Request::CancelRegistration { registration: registration.clone() })
+}
+
+fn set_details(second: i64, registration: &SignupId, details: RegistrationEdit) -> Signup {
+    request(second, &id_at(second), Request::SetDetails { registration: registration.clone(), details })
+}
+
+fn guests(guests: u8) -> RegistrationEdit {
+    RegistrationEdit { guests: Some(guests), ..RegistrationEdit::default() }
 }
 
 fn set_contact(second: i64, registration: &SignupId, contact: Option<Contact>) -> Signup {
@@ -87,8 +96,7 @@ fn registration_of(attendee: &Attendee) -> &Registration {
 #[test]
 fn owner_turns_notifications_on_and_off() {
     let owner = id_at(1);
-    let melvin =
-        attendee_after(&[request(1, &owner, Request::TrustedSignUp { contact: contact("melvin@example.org") })]);
+    let melvin = attendee_after(&[request(1, &owner, Request::trusted_sign_up(contact("melvin@example.org")))]);
     let muted = unwrap_stored(apply(Some(&melvin), &set_notifications(2, &owner, false), at(9)));
     assert_eq!(registration_of(&muted), &Registration { notify: false, ..registration_of(&melvin).clone() });
     let changed = unwrap_stored(apply(Some(&muted), &set_contact(3, &owner, contact("new@example.org")), at(9)));
@@ -132,9 +140,32 @@ fn first_signup_begins_registration() {
         channel: Channel::Queue,
         contact: contact("melvin@example.org"),
         notify: true,
+        details: RegistrationDetails::default(),
         link_requested_at: None,
     };
     assert_eq!(melvin.status, Status::In(registration));
+}
+
+#[test]
+fn details_are_kept_until_the_owner_or_a_trusted_channel_changes_them() {
+    let signup = |second, signup_id, details| {
+        let request_with = Request::SignUp { contact: None, details };
+        Signup { channel: Channel::Http, ..request(second, &id(signup_id), request_with) }
+    };
+    let guests_of = |attendee: &Attendee| registration_of(attendee).details.guests;
+    let melvin = attendee_after(&[signup(1, "a", guests(2))]);
+    assert_eq!(guests_of(&melvin), 2);
+    let again = attendee_after(&[signup(1, "a", guests(2)), signup(2, "b", guests(5))]);
+    assert_eq!(guests_of(&again), 2, "a stranger's sign-up changes nothing");
+    let changed = attendee_after(&[signup(1, "a", guests(2)), set_details(2, &id("a"), guests(1))]);
+    assert_eq!(guests_of(&changed), 1);
+    let trusted = Request::TrustedSignUp { contact: None, details: guests(3) };
+    let enrolled = attendee_after(&[signup(1, "a", guests(2)), request(2, &id("c"), trusted)]);
+    assert_eq!(guests_of(&enrolled), 3);
+    let unmentioned = attendee_after(&[signup(1, "a", guests(2)), trusted_signup(2, "c", None)]);
+    assert_eq!(guests_of(&unmentioned), 2);
+    let new = attendee_after(&[signup(1, "a", guests(2)), cancel(2, "b"), signup(3, "d", RegistrationEdit::default())]);
+    assert_eq!(guests_of(&new), 0, "another registration begins anew");
 }
 
 #[test]
@@ -235,6 +266,7 @@ fn signup_after_cancel_begins_new_registration() {
         channel: Channel::Http,
         contact: contact("stranger@example.org"),
         notify: true,
+        details: RegistrationDetails::default(),
         link_requested_at: None,
     };
     assert_eq!(back.status, Status::In(registration));
@@ -359,8 +391,8 @@ fn some_contact() -> impl Strategy<Value = Option<Contact>> {
 /// same attendee at the same time. Each id occurs once.
 fn unowned_requests() -> impl Strategy<Value = Vec<Signup>> {
     let kind = prop_oneof![
-        some_contact().prop_map(|contact| Request::SignUp { contact }),
-        some_contact().prop_map(|contact| Request::TrustedSignUp { contact }),
+        some_contact().prop_map(Request::sign_up),
+        some_contact().prop_map(Request::trusted_sign_up),
         Just(Request::Cancel),
     ];
     let one = (prop::sample::select(vec!["Ana", "ANA", "Ben", "Cleo"]), 0..6_i64, kind);
@@ -411,7 +443,7 @@ proptest! {
         ]).prop_shuffle(),
     ) {
         let owner = id_at(5);
-        let signup = Signup { channel: Channel::Http, ..request(5, &owner, Request::SignUp { contact: None }) };
+        let signup = Signup { channel: Channel::Http, ..request(5, &owner, Request::sign_up(None)) };
         let owner_cancel = cancel_registration(8, &owner);
         let requests = deliveries.map(|request| match request {
             "sign-up" => signup.clone(),
@@ -440,16 +472,17 @@ proptest! {
 
     #[test]
     fn only_owner_or_trusted_channel_changes_registration(
-        strangers in prop::collection::vec((0..9_i64, 0..4_u8, some_contact(), any::<bool>()), 0..20)
+        strangers in prop::collection::vec((0..9_i64, 0..5_u8, some_contact(), any::<bool>()), 0..20)
     ) {
         let melvin = attendee_after(&[trusted_signup(3, "a", contact("melvin@example.org"))]);
         let mut current = melvin.clone();
         for (second, kind, contact, has_uuid) in strangers {
             let other = if has_uuid { id_at(second) } else { id("order-17") };
             let signup = match kind {
-                0 => request(second, &id_at(second), Request::SignUp { contact }),
+                0 => request(second, &id_at(second), Request::sign_up(contact)),
                 1 => set_contact(second, &other, contact),
                 2 => set_notifications(second, &other, false),
+                3 => set_details(second, &other, guests(9)),
                 _ => cancel_registration(second, &other),
             };
             if let Verdict::Store(attendee) = apply(Some(&current), &signup, at(9)) {

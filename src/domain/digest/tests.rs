@@ -31,7 +31,7 @@ fn changes(signups: &[Signup]) -> Vec<AttendeeChange> {
 }
 
 fn joins(name: &str, second: i64) -> AttendeeChange {
-    changes(&[signup(name, second, Request::TrustedSignUp { contact: None })]).remove(0)
+    changes(&[signup(name, second, Request::trusted_sign_up(None))]).remove(0)
 }
 
 fn empty() -> Digest {
@@ -42,8 +42,8 @@ fn empty() -> Digest {
 fn only_joins_and_leaves_are_added() {
     let ana = [
         signup("Ana", 1, Request::Cancel),
-        signup("Ana", 2, Request::TrustedSignUp { contact: None }),
-        signup("Ana", 3, Request::SignUp { contact: None }),
+        signup("Ana", 2, Request::trusted_sign_up(None)),
+        signup("Ana", 3, Request::sign_up(None)),
         signup("Ana", 4, Request::Cancel),
         signup("Ana", 5, Request::Cancel),
     ];
@@ -83,7 +83,7 @@ fn numbers_of_named_changes_and_hashes_are_limited() {
 
 #[test]
 fn digest_without_attendees_expires() {
-    let ana = changes(&[signup("Ana", 1, Request::TrustedSignUp { contact: None }), signup("Ana", 2, Request::Cancel)]);
+    let ana = changes(&[signup("Ana", 1, Request::trusted_sign_up(None)), signup("Ana", 2, Request::Cancel)]);
     let mut digest = empty();
     digest.add_changes(&ana[..1], &BackoffPolicy::default(), at(1));
     assert_eq!(digest.expires_at, None);

@@ -22,14 +22,16 @@ use crate::domain::channel::Channel;
 use crate::domain::contact::Contact;
 use crate::domain::event::Event;
 use crate::domain::invalid::InvalidField;
+use crate::domain::registration_details::RegistrationEdit;
 use crate::domain::signup::{Request, Signup, SignupId, Version};
 use crate::domain::timestamp::Timestamp;
+use crate::formats::registration_details;
 
 /// A longer row is rejected. The reason is most likely a quote that is never closed.
 const MAX_ROW_BYTES: usize = 16 * 1024;
 
 /// The names of the columns that are imported.
-pub const HEADER: [&str; 5] = ["event", "name", "email", "phone", "webhook"];
+pub const HEADER: [&str; 8] = ["event", "name", "email", "phone", "webhook", "guests", "answer", "note"];
 
 /// A CSV file with a valid header.
 pub struct Table<R: Read> {
@@ -59,6 +61,7 @@ pub struct ImportedSignup {
     pub event: Event,
     pub name: AttendeeName,
     pub contact: Option<Contact>,
+    pub details: RegistrationEdit,
 }
 
 /// Why a row is rejected. The error never contains the text of a cell, which may be private.
@@ -152,7 +155,7 @@ impl<R: Read> Table<R> {
     }
 }
 
-fn parse_row([event, name, email, phone, webhook]: &Cells) -> Result<ImportedSignup, RowProblem> {
+fn parse_row([event, name, email, phone, webhook, guests, answer, note]: &Cells) -> Result<ImportedSignup, RowProblem> {
     // If a quote is not closed, the event or the name contains the following rows.
     if [event, name].iter().any(|text| text.trim().contains(['\n', '\r'])) {
         return Err(RowProblem::LineBreak);
@@ -169,7 +172,11 @@ fn parse_row([event, name, email, phone, webhook]: &Cells) -> Result<ImportedSig
         ("", "", webhook) => Some(Contact::webhook(webhook).map_err(|problem| problem.in_field("webhook"))?),
         _ => return Err(RowProblem::SeveralContacts),
     };
-    Ok(ImportedSignup { event, name, contact })
+    // An empty cell says nothing.
+    let given = [("guests", guests), ("answer", answer), ("note", note)].map(|(field, text)| (field, cell(text)));
+    let given = given.into_iter().filter(|(_, text)| !text.is_empty());
+    let details = registration_details::parse(&given.map(|(field, text)| (field.to_owned(), text.into())).collect())?;
+    Ok(ImportedSignup { event, name, contact, details })
 }
 
 impl Import {
@@ -200,7 +207,7 @@ impl Import {
             event: imported.event,
             name: imported.name,
             channel: Channel::Import,
-            request: Request::TrustedSignUp { contact: imported.contact },
+            request: Request::TrustedSignUp { contact: imported.contact, details: imported.details },
         }
     }
 }

@@ -1,4 +1,6 @@
 use super::*;
+use crate::domain::free_text::{Line, Paragraphs};
+use crate::domain::registration_details::Edit;
 
 fn table(bytes: &[u8]) -> Vec<Row> {
     let mut table = Table::new(bytes).unwrap_or_else(|error| panic!("{error}"));
@@ -8,17 +10,42 @@ fn table(bytes: &[u8]) -> Vec<Row> {
 /// The number of each row, with its sign-up or the reason why it is rejected.
 fn parse_rows(bytes: &[u8]) -> Vec<(u64, String)> {
     let describe = |row: Row| match row.signup {
-        Ok(ImportedSignup { event, name, contact }) => {
+        Ok(ImportedSignup { event, name, contact, details }) => {
             let contact = contact.map_or_else(String::new, |contact| format!(" at {}", contact.address()));
-            (row.number, format!("{name} for {}{contact}", event.title()))
+            let guests = details.guests.map_or_else(String::new, |guests| format!(" with {guests} guests"));
+            let texts = [
+                ("answer", edit_text(&details.answer, Line::as_str)),
+                ("note", edit_text(&details.note, Paragraphs::as_str)),
+            ];
+            let texts =
+                texts.map(|(name, text)| text.map_or_else(String::new, |text| format!(", {name} {text:?}"))).concat();
+            (row.number, format!("{name} for {}{contact}{guests}{texts}", event.title()))
         }
         Err(problem) => (row.number, problem.to_string()),
     };
     table(bytes).into_iter().map(describe).collect()
 }
 
+/// What a row sets. It never removes anything.
+fn edit_text<T>(edit: &Edit<T>, text: impl Fn(&T) -> &str) -> Option<String> {
+    match edit {
+        Edit::Keep => None,
+        Edit::Remove => Some("removed".to_owned()),
+        Edit::Set(value) => Some(text(value).to_owned()),
+    }
+}
+
 fn parse_one_row(row: &str) -> String {
     parse_rows(format!("event,name,email,phone,webhook\n{row}\n").as_bytes()).remove(0).1
+}
+
+#[test]
+fn details_are_read_and_an_empty_cell_says_nothing() {
+    let bytes = "event,name,guests,answer,note\nDance,Ana,2,No meat,\"late\nvery\"\nDance,Ben, ,,\nDance,Cem,many,,\n";
+    let rows = parse_rows(bytes.as_bytes());
+    assert_eq!(rows[0].1, "Ana for Dance with 2 guests, answer \"No meat\", note \"late\\nvery\"");
+    assert_eq!(rows[1].1, "Ben for Dance");
+    assert!(rows[2].1.starts_with("`guests` "), "{rows:?}");
 }
 
 #[test]
@@ -98,7 +125,10 @@ fn rejected_row_can_be_corrected() {
     rejected_rows::write_header(&mut written).unwrap();
     rejected_rows::write_row(&mut written, &rows[0], "too short").unwrap();
     let written = String::from_utf8(written).unwrap();
-    assert_eq!(written, "event,name,email,phone,webhook,row,reason\r\nDance,'=Ana,,\"4,9E+11\",,2,too short\r\n");
+    assert_eq!(
+        written,
+        "event,name,email,phone,webhook,guests,answer,note,row,reason\r\nDance,'=Ana,,\"4,9E+11\",,,,,2,too short\r\n"
+    );
     let corrected = written.replace("\"4,9E+11\"", "+14155552671");
     assert_eq!(parse_rows(corrected.as_bytes()), [(2, "=Ana for Dance at +14155552671".to_owned())]);
 }

@@ -5,6 +5,9 @@ use serde_json::json;
 use strum::VariantArray as _;
 
 use super::*;
+use crate::domain::event_details::MAX_GUESTS;
+use crate::domain::language::Language;
+use crate::domain::registration_details::{Answer, Edit, Note, RegistrationEdit};
 use crate::ports::Deferrals;
 
 const ARRIVED: &str = "2026-11-23T12:00:00Z";
@@ -73,7 +76,7 @@ fn minimal_message_uses_delivery() {
         event: Event::parse("Dance").unwrap(),
         name: AttendeeName::parse("Melvin").unwrap(),
         channel: Channel::Queue,
-        request: Request::TrustedSignUp { contact: None },
+        request: Request::trusted_sign_up(None),
     };
     assert_eq!(signup, expected);
 }
@@ -89,7 +92,7 @@ fn full_message_overrides_delivery() {
     })));
     assert_eq!(id_and_time(&signup), ("order-17", time_at("2026-11-23T10:30:00Z")));
     assert_eq!(signup.channel, Channel::Alexa);
-    assert_eq!(signup.request, Request::TrustedSignUp { contact: Some(Contact::email("ana@example.org").unwrap()) });
+    assert_eq!(signup.request, Request::trusted_sign_up(Some(Contact::email("ana@example.org").unwrap())));
 }
 
 #[test]
@@ -115,8 +118,8 @@ fn future_time_becomes_arrival_time() {
 fn action_registration_and_channel_determine_request() {
     let registration = || SignupId::parse("s-1").unwrap();
     let table = [
-        (json!({}), Request::TrustedSignUp { contact: None }),
-        (json!({"channel": "http"}), Request::SignUp { contact: None }),
+        (json!({}), Request::trusted_sign_up(None)),
+        (json!({"channel": "http"}), Request::sign_up(None)),
         (json!({"channel": "button", "action": "cancel"}), Request::Cancel),
         (json!({"stay": "s-1"}), Request::SetContact { registration: registration(), contact: None }),
         (
@@ -221,7 +224,7 @@ fn error_names_field_problem_and_limit() {
         (with(json!({"name": long})), "`name` has 1100 bytes; at most 1024 are allowed"),
         (with(json!({"name": "a\u{7}b"})), "`name` contains U+0007, which cannot be shown; remove it"),
         (with(json!({"name": "#details"})), "`name` begins with `#`, which is reserved"),
-        (with(json!({"action": "join"})), "`action` must be one of `sign_up`, `cancel` and `send_link`"),
+        (with(json!({"action": "join"})), "`action` must be one of `sign_up`, `cancel`, `send_link` and `change`"),
         (
             with(json!({"channel": "HTTP"})),
             "`channel` must be one of `http`, `cli`, `button`, `alexa`, `queue` and `import`",
@@ -328,6 +331,17 @@ fn some_contact() -> impl Strategy<Value = Contact> {
     line.prop_filter_map("invalid contact", |line| Contact::from_line(&line).ok())
 }
 
+fn some_edit() -> impl Strategy<Value = RegistrationEdit> {
+    fn edit<T: Clone + std::fmt::Debug>(values: impl Strategy<Value = T> + 'static) -> impl Strategy<Value = Edit<T>> {
+        prop_oneof![Just(Edit::Keep), Just(Edit::Remove), values.prop_map(Edit::Set)]
+    }
+    let answer = "[\\PC\\s]{1,40}".prop_filter_map("invalid answer", |text| Answer::parse(&text).ok());
+    let note = "[\\PC\\s]{1,40}".prop_filter_map("invalid note", |text| Note::parse(&text).ok());
+    let language = proptest::option::of(prop::sample::select(Language::VARIANTS));
+    (proptest::option::of(0..=MAX_GUESTS), edit(answer), edit(note), language)
+        .prop_map(|(guests, answer, note, language)| RegistrationEdit { guests, answer, note, language })
+}
+
 /// Every request that a channel can make.
 fn some_request() -> impl Strategy<Value = (Channel, Request)> {
     let trusted =
@@ -335,8 +349,11 @@ fn some_request() -> impl Strategy<Value = (Channel, Request)> {
     let any_channel = || prop::sample::select(Channel::VARIANTS);
     let contact = || proptest::option::of(some_contact());
     prop_oneof![
-        contact().prop_map(|contact| (Channel::Http, Request::SignUp { contact })),
-        (trusted(), contact()).prop_map(|(channel, contact)| (channel, Request::TrustedSignUp { contact })),
+        (contact(), some_edit()).prop_map(|(contact, details)| (Channel::Http, Request::SignUp { contact, details })),
+        (trusted(), contact(), some_edit())
+            .prop_map(|(channel, contact, details)| (channel, Request::TrustedSignUp { contact, details })),
+        (any_channel(), some_id(), some_edit())
+            .prop_map(|(channel, registration, details)| (channel, Request::SetDetails { registration, details })),
         (any_channel(), some_id(), contact())
             .prop_map(|(channel, registration, contact)| (channel, Request::SetContact { registration, contact })),
         trusted().prop_map(|channel| (channel, Request::Cancel)),

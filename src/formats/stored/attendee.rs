@@ -11,6 +11,7 @@ use crate::domain::channel::Channel;
 use crate::domain::contact::Contact;
 use crate::domain::event::EventId;
 use crate::domain::registration::Registration;
+use crate::domain::registration_details::{Answer, Note, RegistrationDetails};
 use crate::domain::signup::{SignupId, Version};
 use crate::domain::timestamp::Timestamp;
 
@@ -37,6 +38,15 @@ pub struct AttendeeRecord {
     /// Whether the attendee gets notifications. The value is only stored if it is false.
     #[serde(default = "default_true", skip_serializing_if = "is_true")]
     pub notify: bool,
+    /// The value is only stored if it is not 0.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub guests: u8,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link_asked_at: Option<i64>,
     /// The time in seconds since 1970, as DynamoDB's time to live requires.
@@ -51,6 +61,11 @@ fn default_true() -> bool {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls this function with a reference")]
 fn is_true(value: &bool) -> bool {
     *value
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls this function with a reference")]
+fn is_zero(value: &u8) -> bool {
+    *value == 0
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
@@ -80,6 +95,7 @@ pub struct Damaged(pub &'static str);
 impl From<&Attendee> for AttendeeRecord {
     fn from(attendee: &Attendee) -> Self {
         let registration = attendee.registration();
+        let details = registration.map(|registration| &registration.details);
         Self {
             event: attendee.event.as_str().to_owned(),
             name: attendee.name.key().as_str().to_owned(),
@@ -93,6 +109,10 @@ impl From<&Attendee> for AttendeeRecord {
             channel: registration.map(|registration| registration.channel),
             contact: registration.and_then(|registration| registration.contact.as_ref()).map(StoredContact::from),
             notify: registration.is_none_or(|registration| registration.notify),
+            guests: details.map_or(0, |details| details.guests),
+            answer: details.and_then(|details| details.answer.as_ref()).map(ToString::to_string),
+            note: details.and_then(|details| details.note.as_ref()).map(|note| note.as_str().to_owned()),
+            language: details.and_then(|details| details.language).map(|language| language.as_str().to_owned()),
             link_asked_at: registration
                 .and_then(|registration| registration.link_requested_at)
                 .map(Timestamp::as_millis),
@@ -116,6 +136,16 @@ impl TryFrom<AttendeeRecord> for Attendee {
                 channel: record.channel.ok_or(Damaged("channel"))?,
                 contact: record.contact.map(Contact::try_from).transpose()?,
                 notify: record.notify,
+                details: RegistrationDetails {
+                    guests: record.guests,
+                    answer: record
+                        .answer
+                        .map(|text| Answer::parse(&text))
+                        .transpose()
+                        .map_err(|_| Damaged("answer"))?,
+                    note: record.note.map(|text| Note::parse(&text)).transpose().map_err(|_| Damaged("note"))?,
+                    language: record.language.and_then(|code| code.parse().ok()),
+                },
                 link_requested_at: record.link_asked_at.map(|millis| time("link_asked_at", millis)).transpose()?,
             }),
             StoredStatus::Out => {

@@ -29,11 +29,16 @@ function showNotice(text, kind, link) {
   notice.hidden = false;
 }
 
+// As in pages/event.rs.
+function shownName(attendee) {
+  return attendee.guests > 0 ? `${attendee.name} +${attendee.guests}` : attendee.name;
+}
+
 function rosterRow(attendee, isNew) {
   const item = document.createElement("li");
   const name = document.createElement("span");
   name.dir = "auto";
-  name.textContent = attendee.name;
+  name.textContent = shownName(attendee);
   const since = document.createElement("time");
   since.className = "hint";
   since.dateTime = attendee.since;
@@ -43,24 +48,25 @@ function rosterRow(attendee, isNew) {
   return item;
 }
 
-let shownNames = new Set([...people.querySelectorAll("li span")].map((name) => name.textContent));
+// There is no roster if only hosts or attendees may see it, and no form if nobody can sign up now.
+let shownNames = new Set([...(people?.querySelectorAll("li span") ?? [])].map((name) => name.textContent));
 let isPolling = false;
 // The last request that got no answer. It is repeated with the same idempotency key, so that it signs up only once.
 let unanswered = {};
 
 async function pollRoster() {
   // Only the first part of a roster is updated, and only while the page is visible.
-  if (isPolling || document.hidden || people.dataset.isFirst !== "true") return;
+  if (isPolling || document.hidden || people?.dataset.isFirst !== "true") return;
   isPolling = true;
   try {
     const answer = await fetch(people.dataset.roster, { ...jsonRequest, cache: "no-cache" });
     if (!answer.ok) return;
     const roster = await answer.json();
-    const names = new Set(roster.attendees.map((attendee) => attendee.name));
+    const names = new Set(roster.attendees.map(shownName));
     const changed = names.size !== shownNames.size || [...names].some((name) => !shownNames.has(name));
-    count.textContent = countText(roster.count);
+    if (count && roster.count !== null) count.textContent = countText(roster.count);
     if (changed) {
-      people.replaceChildren(...roster.attendees.map((attendee) => rosterRow(attendee, !shownNames.has(attendee.name))));
+      people.replaceChildren(...roster.attendees.map((attendee) => rosterRow(attendee, !shownNames.has(shownName(attendee)))));
       shownNames = names;
     }
   } catch {
@@ -86,7 +92,7 @@ async function showOutcome(manage, name) {
   return showNotice(`${name}, your sign-up is on its way.`, "good", manage);
 }
 
-form.addEventListener("submit", async (event) => {
+form?.addEventListener("submit", async (event) => {
   event.preventDefault();
   const button = form.querySelector("button");
   const body = JSON.stringify(Object.fromEntries(new FormData(form)));

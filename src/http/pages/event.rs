@@ -3,10 +3,11 @@
 use maud::{Markup, html};
 
 use crate::domain::event::Event;
-use crate::domain::event_details::{EventDetails, SignupRefusal};
+use crate::domain::event_details::{Content, EventDetails, SignupRefusal};
 use crate::domain::schedule::LocalTime;
 use crate::domain::text::MAX_KEY_BYTES;
 use crate::domain::viewer::View;
+use crate::http::bodies::RegistrationBody;
 use crate::http::pages::{VERSION, contact_field, event_field, event_list, layout, name_field};
 use crate::http::paging::encode_cursor;
 use crate::http::problem::sentence;
@@ -62,6 +63,7 @@ pub fn event(
         } @else {
             form #signup .card method="post" action=(signups_path(event.spelling())) {
                 (name_field())
+                @if let Some(details) = details { (details_fields(&details.content, None)) }
                 (contact_field("Where to reach you (optional)"))
                 button type="submit" { "Count me in" }
                 p #notice .notice role="status" hidden {}
@@ -74,7 +76,7 @@ pub fn event(
                 @for attendee in &page.attendees {
                     @if let Some(registration) = attendee.registration() {
                         li {
-                            span dir="auto" { (attendee.name) }
+                            span dir="auto" { (attendee.name) (guests_text(registration.details.guests)) }
                             time.hint datetime=(registration.since) { (registration.since.date()) }
                         }
                     }
@@ -97,6 +99,28 @@ pub fn event(
         script src={ "/assets/event.js?v=" (VERSION) } defer {}
     };
     layout(title, &main)
+}
+
+/// The fields for what an event asks of people who sign up. `stored` is what a registration contains already.
+pub fn details_fields(content: &Content, stored: Option<&RegistrationBody>) -> Markup {
+    html! {
+        @if content.guests_per_signup > 0 {
+            label for="guests" { "How many people do you bring?" }
+            input #guests name="guests" type="number" min="0" max=(content.guests_per_signup)
+                value=(stored.map_or(0, |stored| stored.guests));
+        }
+        @if let Some(question) = &content.question {
+            label for="answer" dir="auto" { (question) }
+            input #answer name="answer" type="text" maxlength="1024" dir="auto" aria-describedby="answer-hint"
+                value=[stored.and_then(|stored| stored.answer.as_deref())];
+            p #answer-hint .hint { "Only the host and the organiser see your answer." }
+        }
+    }
+}
+
+/// The guests of an attendee, after their name. The script `event.js` uses the same form.
+pub fn guests_text(guests: u8) -> String {
+    if guests == 0 { String::new() } else { format!(" +{guests}") }
 }
 
 /// When and where an event takes place, and what its host says about it.

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use crate::domain::event_details::EventDetails;
 use crate::domain::host_link::HostRole;
-use crate::http::pages::event::{count_text, description};
+use crate::http::pages::event::{count_text, description, guests_text};
 use crate::http::pages::layout;
 use crate::http::paging::encode_cursor;
 use crate::ports::RosterPage;
@@ -25,11 +25,14 @@ pub fn host(details: &EventDetails, role: HostRole, url: &str, path: &str, page:
         p.hint { (explain(role)) }
         section {
             h2 { (count_text(page.count)) }
+            @if let Some(question) = &details.content.question { p.hint dir="auto" { (question) } }
             ul.people {
                 @for attendee in &page.attendees {
                     @if let Some(registration) = attendee.registration() {
                         li {
-                            span dir="auto" { (attendee.name) }
+                            span dir="auto" { (attendee.name) (guests_text(registration.details.guests)) }
+                            @if let Some(answer) = &registration.details.answer { span dir="auto" { (answer) } }
+                            @if let Some(note) = &registration.details.note { span.description dir="auto" { (note.as_str()) } }
                             time.hint datetime=(registration.since) { (registration.since.date()) }
                         }
                     }

@@ -2,9 +2,11 @@
 
 use maud::{Markup, html};
 
+use crate::domain::event_details::Content;
 use crate::domain::manage_link::RegistrationState;
 use crate::domain::timestamp::Timestamp;
 use crate::http::bodies::ManageBody;
+use crate::http::pages::event::details_fields;
 use crate::http::pages::{contact_field, layout};
 
 /// Formats a time to the minute, such as `2026-11-23 12:00 UTC`.
@@ -12,7 +14,8 @@ fn format_to_minute(at: Timestamp) -> String {
     at.to_string().replace('T', " ")[..16].to_owned() + " UTC"
 }
 
-pub fn manage(title: &str, event_path: &str, body: &ManageBody) -> Markup {
+/// The page of a manage link. `content` is what the event asks of people who sign up, if it has details.
+pub fn manage(title: &str, event_path: &str, content: Option<&Content>, body: &ManageBody) -> Markup {
     let main = html! {
         @if body.state == RegistrationState::Pending { meta http-equiv="refresh" content="2"; }
         h1 dir="auto" { (title) }
@@ -35,6 +38,14 @@ pub fn manage(title: &str, event_path: &str, body: &ManageBody) -> Markup {
         }
         @if matches!(body.state, RegistrationState::In | RegistrationState::Pending) {
             p.hint { "Keep the address of this page: it alone lets you cancel or change your sign-up." }
+            @if let Some(details) = &body.details {
+                form.card method="post" {
+                    @if let Some(content) = content { (details_fields(content, Some(details))) }
+                    label for="note" { "A note for the host (optional)" }
+                    textarea #note name="note" rows="2" maxlength="2000" dir="auto" { (details.note.as_deref().unwrap_or_default()) }
+                    button.plain type="submit" name="action" value="details" { "Save" }
+                }
+            }
             form.card method="post" {
                 (contact_field(match body.contact {
                     Some("email") => "Instead of your email address",

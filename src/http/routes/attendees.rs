@@ -41,6 +41,8 @@ pub struct RosterBody {
 #[derive(Serialize, ToSchema)]
 pub struct RosterEntry {
     name: String,
+    /// The number of people who come along.
+    guests: u8,
     /// When the registration began.
     #[schema(value_type = String, format = DateTime)]
     since: Timestamp,
@@ -132,9 +134,14 @@ fn require_roster(view: View) -> Result<(), Problem> {
 }
 
 /// Returns `None` if the attendee is not on the roster.
-pub fn roster_entry(attendee: &Attendee) -> Option<RosterEntry> {
+fn roster_entry(attendee: &Attendee) -> Option<RosterEntry> {
     let registration = attendee.registration()?;
-    Some(RosterEntry { name: attendee.name.to_string(), since: registration.since, channel: registration.channel })
+    Some(RosterEntry {
+        name: attendee.name.to_string(),
+        guests: registration.details.guests,
+        since: registration.since,
+        channel: registration.channel,
+    })
 }
 
 /// Whether `If-None-Match` contains the ETag. Tags are compared weakly (RFC 9110, section 13.1.2).

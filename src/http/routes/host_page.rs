@@ -9,12 +9,16 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::domain::attendee::Attendee;
 use crate::domain::attendee_name::NameKey;
+use crate::domain::channel::Channel;
+use crate::domain::registration::Registration;
+use crate::domain::timestamp::Timestamp;
+use crate::http::bodies::RegistrationBody;
 use crate::http::client::{absolute_url, wants_page};
 use crate::http::event_view::{host_role, read_details};
 use crate::http::paging::{DEFAULT_LIMIT, PageQuery, encode_cursor, limit_bytes, parse_event_id};
 use crate::http::problem::{Problem, ProblemKind};
-use crate::http::routes::attendees::{RosterEntry, roster_entry};
 use crate::http::routes::events::DetailsBody;
 use crate::http::{App, pages};
 use crate::notify::links::event_path;
@@ -31,9 +35,32 @@ pub struct HostBody {
     details: DetailsBody,
     /// The number of attendees on all pages.
     count: u64,
-    attendees: Vec<RosterEntry>,
+    attendees: Vec<HostEntry>,
     /// The cursor of the next page; null on the last page.
     next: Option<String>,
+}
+
+/// An attendee as a host sees them.
+#[derive(Serialize, ToSchema)]
+pub struct HostEntry {
+    name: String,
+    /// When the registration began.
+    #[schema(value_type = String, format = DateTime)]
+    since: Timestamp,
+    /// The channel of the sign-up that began the registration.
+    #[schema(value_type = String, example = "http")]
+    channel: Channel,
+    #[serde(flatten)]
+    details: RegistrationBody,
+}
+
+impl HostEntry {
+    /// Returns `None` if the attendee is not on the roster.
+    fn of(attendee: &Attendee) -> Option<Self> {
+        let Registration { since, channel, details, .. } = attendee.registration()?;
+        let details = RegistrationBody::of(details);
+        Some(Self { name: attendee.name.to_string(), since: *since, channel: *channel, details })
+    }
 }
 
 /// Shows an event to the holder of a host's link.
@@ -71,7 +98,7 @@ pub async fn show(
         url,
         details: DetailsBody::of(&details),
         count: page.count,
-        attendees: page.attendees.iter().filter_map(roster_entry).collect(),
+        attendees: page.attendees.iter().filter_map(HostEntry::of).collect(),
         next: page.next.map(|name| encode_cursor(name.as_str())),
     };
     Ok(Json(body).into_response())

@@ -20,21 +20,24 @@ use crate::domain::manage_link::{ManageToken, RegistrationState};
 use crate::domain::registration::RegistrationKey;
 use crate::domain::signup::{Request, Signup, Version};
 use crate::domain::timestamp::Timestamp;
-use crate::formats::{fields, http_signup as http};
-use crate::http::bodies::{ManageBody, MessageBody};
+use crate::formats::registration_details::has_details;
+use crate::formats::{fields, http_signup as http, registration_details};
+use crate::http::bodies::{ManageBody, MessageBody, RegistrationBody};
 use crate::http::client::wants_page;
+use crate::http::event_view::read_details;
 use crate::http::middleware::body::Fields;
 use crate::http::paging::parse_event_id;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::routes::signups;
 use crate::http::{App, pages};
+use crate::ingest::admission::needs_admission;
 use crate::notify::links::event_path;
 use crate::ports::InboxMessage;
 
-/// A change to a registration: either `action`, or else `contact` or `notify`.
+/// A change to a registration: `action`, or else one of `contact`, `notify`, and the details.
 #[derive(Serialize, ToSchema)]
 pub struct ManageRequest {
-    /// `cancel`, `contact` (with the field `contact`), `notify` or `quiet`.
+    /// `cancel`, `contact` (with the field `contact`), `details` (with its fields), `notify` or `quiet`.
     #[schema(value_type = Option<String>, example = "cancel")]
     pub action: Option<String>,
     /// The new contact; null removes it.
@@ -42,6 +45,14 @@ pub struct ManageRequest {
     pub contact: Option<Value>,
     /// Turns notifications on or off.
     pub notify: Option<bool>,
+    /// The number of people who come along.
+    pub guests: Option<u8>,
+    /// The answer to the event's question; null removes it.
+    pub answer: Option<String>,
+    /// A note for the hosts; null removes it.
+    pub note: Option<String>,
+    /// The language for messages: `en` or `de`.
+    pub language: Option<String>,
 }
 
 /// Shows the registration of a personal link.
@@ -65,8 +76,13 @@ pub async fn show(
         body.messages = read_messages(&app, &token).await?;
     }
     if wants_page(&headers) {
-        let title = app.backend.roster.roster(&token.key.event, 1, None).await?.title.unwrap_or(event);
-        return Ok(pages::manage(&title, &event_path(&token.key.event, &[]), &body).into_response());
+        let details = read_details(&app, &token.key.event).await?;
+        let content = details.as_deref().map(|details| &details.content);
+        let title = match content {
+            Some(content) => content.title.to_string(),
+            None => app.backend.roster.roster(&token.key.event, 1, None).await?.title.unwrap_or(event),
+        };
+        return Ok(pages::manage(&title, &event_path(&token.key.event, &[]), content, &body).into_response());
     }
     Ok(Json(body).into_response())
 }
@@ -102,7 +118,10 @@ pub async fn change(
             return Err(Problem::new(ProblemKind::Conflict, detail));
         }
         (RegistrationState::In | RegistrationState::Pending, _) => {
-            let signup = signup_of(&token, &event, attendee.as_ref(), request)?;
+            let mut signup = signup_of(&token, &event, attendee.as_ref(), request)?;
+            if needs_admission(&signup.request) {
+                signup = signups::admitted(&app, signup).await?;
+            }
             signups::enqueue(&app, &signup).await?;
             let attendee = signups::wait_for_roster(&app, &signup).await;
             manage_body(&token, attendee.as_ref())
@@ -137,6 +156,7 @@ fn manage_body(token: &ManageToken, attendee: Option<&Attendee>) -> ManageBody {
         name: attendee.map_or_else(|| token.key.name.as_str().to_owned(), |attendee| attendee.name.to_string()),
         state,
         contact: registration.and_then(|registration| registration.contact.as_ref()).map(Contact::kind),
+        details: registration.map(|registration| RegistrationBody::of(&registration.details)),
         notify: registration.map(|registration| registration.notify),
         messages: Vec::new(),
     }
@@ -149,6 +169,9 @@ fn parse_request(token: &ManageToken, fields: &Map<String, Value>) -> Result<Req
         Some("contact") | None if fields.contains_key("contact") => {
             Ok(Request::SetContact { registration, contact: http::contact(fields)? })
         }
+        Some("details") | None if has_details(fields) => {
+            Ok(Request::SetDetails { registration, details: registration_details::parse(fields)? })
+        }
         Some("notify") => Ok(Request::SetNotifications { registration, on: true }),
         Some("quiet") => Ok(Request::SetNotifications { registration, on: false }),
         None if fields.contains_key("notify") => {
@@ -156,7 +179,8 @@ fn parse_request(token: &ManageToken, fields: &Map<String, Value>) -> Result<Req
             Ok(Request::SetNotifications { registration, on })
         }
         _ => {
-            let choices = "`cancel`, `contact`, `notify` and `quiet`, or left out beside a `contact` or `notify`";
+            let choices =
+                "`cancel`, `contact`, `details`, `notify` and `quiet`, or left out beside the values to change";
             Err(FieldProblem::NotAChoice { choices: choices.to_owned() }.in_field("action").into())
         }
     }

@@ -17,14 +17,16 @@ use utoipa::ToSchema;
 use crate::domain::attendee::Attendee;
 use crate::domain::event::Event;
 use crate::domain::event_details::SignupRefusal;
-use crate::domain::invalid::InvalidField;
+use crate::domain::invalid::{FieldProblem, InvalidField};
 use crate::domain::manage_link::ManageToken;
 use crate::domain::new_event_id::for_log;
+use crate::domain::registration_details::RegistrationEdit;
 use crate::domain::signup::{Request, Signup, Version};
 use crate::formats;
+use crate::formats::registration_details::RegistrationFields;
 use crate::formats::{http_signup as http, message};
 use crate::http::App;
-use crate::http::client::absolute_url;
+use crate::http::client::{absolute_url, preferred_language};
 use crate::http::event_view::{damaged_details, no_such_event};
 use crate::http::middleware::body::Fields;
 use crate::http::problem::{Problem, ProblemKind, sentence};
@@ -52,6 +54,16 @@ pub struct SignupRequest {
     /// Where to send notifications: exactly one of `email`, `sms` (E.164) and `webhook` (https).
     #[schema(value_type = Option<Object>, example = json!({"email": "ana@example.org"}))]
     pub contact: Option<Value>,
+    /// The number of people who come along. The event's details say how many one sign-up may bring.
+    pub guests: Option<u8>,
+    /// The answer to the event's question: at most 200 characters. Only hosts and the organiser see it.
+    #[schema(example = "No meat, please")]
+    pub answer: Option<String>,
+    /// A note for the hosts: at most 500 characters.
+    pub note: Option<String>,
+    /// The language for messages, such as `de`. If absent, it is chosen by `Accept-Language`.
+    #[schema(example = "de")]
+    pub language: Option<String>,
 }
 
 /// A sign-up that is stored and will be added to the roster.
@@ -112,6 +124,9 @@ pub async fn enqueue_public(
     parse: impl Fn(Version) -> Result<Signup, InvalidField>,
 ) -> Result<Signup, Problem> {
     let mut signup = parse(Version::now())?;
+    if let Request::SignUp { details, .. } = &mut signup.request {
+        details.language = details.language.or_else(|| preferred_language(headers));
+    }
     if let Some(key) = idempotency_key(headers)? {
         signup.version = version_of_first_request(app, key, &signup).await?;
     }
@@ -126,6 +141,9 @@ pub async fn admitted(app: &App, signup: Signup) -> Result<Signup, Problem> {
     let decision = decisions.pop().expect("there is a decision for each sign-up");
     decision.map_err(|not_admitted| match not_admitted {
         NotAdmitted::Refused(SignupRefusal::NoSuchEvent) => no_such_event(),
+        NotAdmitted::Refused(SignupRefusal::TooManyGuests { limit }) => {
+            FieldProblem::NotInRange { least: 0, most: limit.into() }.in_field("guests").into()
+        }
         NotAdmitted::Refused(refusal) => Problem::new(ProblemKind::Conflict, sentence(&refusal.to_string())),
         NotAdmitted::Damaged(cause) => damaged_details(&cause),
     })
@@ -175,20 +193,26 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<&[u8]>, Problem> {
 async fn version_of_first_request(app: &App, key: &[u8], signup: &Signup) -> Result<Version, Problem> {
     let hash = |purpose, parts: &[&[u8]]| URL_SAFE_NO_PAD.encode(app.token_secret.tag(purpose, parts));
     let event = signup.event.id().as_str().as_bytes();
-    let contact = match &signup.request {
-        Request::SignUp { contact: Some(contact) } => formats::contact::to_json(contact).to_string(),
-        _ => String::new(),
+    let Request::SignUp { contact, details } = &signup.request else { unreachable!("only sign-ups have a key") };
+    let contact = contact.as_ref().map_or_else(String::new, |contact| formats::contact::to_json(contact).to_string());
+    // The language may differ between repeats, because a browser sends it.
+    let details = RegistrationFields::of(&RegistrationEdit { language: None, ..details.clone() });
+    let details = match serde_json::to_string(&details).expect("the fields are plain data") {
+        // As before there were details, so that a request can be repeated during a deployment.
+        none if none == "{}" => String::new(),
+        details => details,
     };
+    let mut fingerprint = vec![signup.name.as_str().as_bytes(), contact.as_bytes()];
+    fingerprint.extend(Some(details.as_bytes()).filter(|details| !details.is_empty()));
     let candidate = IdempotentRequest {
-        fingerprint: hash("idempotency request", &[signup.name.as_str().as_bytes(), contact.as_bytes()]),
+        fingerprint: hash("idempotency request", &fingerprint),
         id: signup.version.id.clone(),
         requested_at: signup.version.requested_at,
     };
     let fingerprint = candidate.fingerprint.clone();
     let remembered = app.backend.idempotency.remember(hash("idempotency key", &[event, key]), candidate).await?;
     if remembered.fingerprint != fingerprint {
-        let detail =
-            "This `Idempotency-Key` was used for another name or contact. Please use a new key for a new request.";
+        let detail = "This `Idempotency-Key` was used for another request. Please use a new key for a new request.";
         return Err(Problem::new(ProblemKind::IdempotencyKeyReused, detail));
     }
     Ok(Version { requested_at: remembered.requested_at, id: remembered.id })

@@ -4,7 +4,7 @@ use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use unic_langid::LanguageIdentifier;
 
-use super::language::Language;
+use crate::domain::language::Language;
 
 /// The messages of one language, including those of the Alexa skill.
 pub struct Catalog {

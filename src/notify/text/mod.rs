@@ -5,12 +5,10 @@
 
 mod catalog;
 pub mod gsm7;
-mod language;
 mod sms;
 mod summary;
 
 pub(crate) use self::catalog::Catalog;
-pub use self::language::Language;
 pub(crate) use self::summary::join_names;
 
 use fluent_bundle::FluentValue;
@@ -18,6 +16,7 @@ use fluent_bundle::FluentValue;
 use self::sms::SmsDraft;
 use self::summary::summarize;
 use crate::domain::announcement::Announcement;
+use crate::domain::language::Language;
 use crate::domain::text;
 
 /// The default maximum number of names in an announcement. The other attendees are counted.

@@ -114,7 +114,7 @@ fn large_export_is_downloaded_from_the_bucket() {
         event: Event::parse("Dance").unwrap(),
         name: AttendeeName::parse(&format!("Guest {number:04} {}", "👨\u{200d}👩\u{200d}👧".repeat(54))).unwrap(),
         channel: Channel::Queue,
-        request: Request::TrustedSignUp { contact: Some(Contact::webhook(&hook).unwrap()) },
+        request: Request::trusted_sign_up(Some(Contact::webhook(&hook).unwrap())),
     });
     let batches = signups.map(|signup| AttendeeSignups { key: signup.key(), signups: vec![signup] }).collect();
     let deadline = Instant::now() + Duration::from_secs(120);

@@ -220,7 +220,7 @@ fn write_of_another_batch_is_not_lost() {
             event: Event::parse("Dance").unwrap(),
             name: AttendeeName::parse("Ana").unwrap(),
             channel: Channel::Queue,
-            request: Request::TrustedSignUp { contact: Some(Contact::email("ana@example.com").unwrap()) },
+            request: Request::trusted_sign_up(Some(Contact::email("ana@example.com").unwrap())),
         };
         let table = world.table.clone();
         world.before_call(2, async move {

@@ -39,7 +39,7 @@ async fn echo_cancels_only_its_household() {
         event: Event::parse("Dance").unwrap(),
         name: AttendeeName::parse("Ben").unwrap(),
         channel: Channel::Http,
-        request: Request::SignUp { contact: None },
+        request: Request::sign_up(None),
     };
     backend.sqlite.send(vec![message::write(&web)]).await.unwrap();
     backend.answer(&request("en/04-who-is-coming.json")).await.unwrap();

@@ -15,6 +15,7 @@ mod organiser;
 mod pages;
 mod people;
 mod privacy;
+mod registrations;
 mod rejects;
 mod roster;
 mod sample;

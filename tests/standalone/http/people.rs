@@ -16,7 +16,11 @@ fn export_lists_attendees_with_contacts() {
     let answer = server.get("/organiser/export").organiser().send().is(200);
     assert_eq!(answer.header("content-type"), "text/csv; charset=utf-8");
     assert_eq!(answer.header("content-disposition"), "attachment; filename=\"attendees.csv\"");
-    assert!(answer.text().starts_with("event,name,email,phone,webhook,since,channel\r\n"), "{}", answer.text());
+    assert!(
+        answer.text().starts_with("event,name,email,phone,webhook,since,channel,guests,answer,note,language\r\n"),
+        "{}",
+        answer.text()
+    );
     let rows: Vec<Vec<String>> = server.exported().into_iter().map(|row| row[..5].to_vec()).collect();
     assert_eq!(rows[0], ["Chess Club", "Cem", "", "", "https://example.org/a,b"]);
     assert_eq!(rows[1], ["Dance", "Ana", "ana@example.org", "", ""]);

@@ -18,7 +18,7 @@ use crate::domain::event::Event;
 use crate::domain::invalid::{FieldProblem, InvalidField};
 use crate::domain::timestamp::Timestamp;
 use crate::formats::csv::{Import, ImportedSignup};
-use crate::formats::{fields, http_signup as http, message};
+use crate::formats::{fields, http_signup as http, message, registration_details};
 use crate::http::App;
 use crate::http::middleware::body::Fields;
 use crate::http::problem::{Problem, ProblemKind};
@@ -147,6 +147,7 @@ fn parse_person(row: &Map<String, Value>) -> Result<ImportedSignup, InvalidField
         event: fields::parsed(row, "event", Event::parse)?,
         name: fields::parsed(row, "name", AttendeeName::parse)?,
         contact: http::contact(row)?,
+        details: registration_details::parse(row)?,
     })
 }
 

@@ -19,6 +19,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::formats;
 use crate::formats::csv::text;
 use crate::formats::fields;
+use crate::http::bodies::RegistrationBody;
 use crate::http::client::wants_page;
 use crate::http::middleware::body::Fields;
 use crate::http::paging::parse_event_id;
@@ -28,7 +29,7 @@ use crate::http::routes::all_attendees::Selection;
 use crate::http::routes::organiser::Organiser;
 use crate::http::{App, downloads};
 
-const CSV_HEADER: &str = "event,name,email,phone,webhook,since,channel\r\n";
+const CSV_HEADER: &str = "event,name,email,phone,webhook,since,channel,guests,answer,note,language\r\n";
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -57,7 +58,7 @@ pub struct RemoveResponse {
 
 /// Exports all attendees with their contacts, as CSV (RFC 4180, UTF-8) or JSON.
 ///
-/// In CSV, an event, name or email address that a spreadsheet would read as a formula starts with an added `'`.
+/// In CSV, a text that a spreadsheet would read as a formula starts with an added `'`.
 #[utoipa::path(
     get, path = "/organiser/export", operation_id = "export", tag = "organiser", params(ExportQuery), security(("organiser" = [])),
     responses(
@@ -106,6 +107,8 @@ pub struct ExportEntry {
     since: Timestamp,
     #[schema(value_type = String, example = "http")]
     channel: Channel,
+    #[serde(flatten)]
+    details: RegistrationBody,
 }
 
 /// Formats attendees as entries of a JSON list, one per line.
@@ -120,6 +123,7 @@ fn write_entries<'a>(attendees: impl Iterator<Item = &'a Attendee>, is_first: &m
             contact: registration.contact.as_ref().map(formats::contact::to_json),
             since: registration.since,
             channel: registration.channel,
+            details: RegistrationBody::of(&registration.details),
         };
         serde_json::to_writer(&mut json, &entry).expect("an entry is plain data");
     }
@@ -136,10 +140,25 @@ fn write_rows<'a>(attendees: impl Iterator<Item = &'a Attendee>) -> Vec<u8> {
             _ => "",
         };
         // A phone number needs no `'`: only digits follow its `+`.
-        let [title, name, email] =
-            [attendee.title.as_str(), attendee.name.as_str(), contact("email")].map(text::escape_formula);
-        let since = registration.since.to_string();
-        let row = [&*title, &*name, &*email, contact("sms"), contact("webhook"), &since, registration.channel.as_str()];
+        let RegistrationBody { guests, answer, note, language } = RegistrationBody::of(&registration.details);
+        let (answer, note) = (answer.unwrap_or_default(), note.unwrap_or_default());
+        let typed = [attendee.title.as_str(), attendee.name.as_str(), contact("email"), &answer, &note];
+        let [title, name, email, answer, note] = typed.map(text::escape_formula);
+        let (since, guests) = (registration.since.to_string(), guests.to_string());
+        let (channel, language) = (registration.channel.as_str(), language.unwrap_or_default());
+        let row = [
+            &*title,
+            &*name,
+            &*email,
+            contact("sms"),
+            contact("webhook"),
+            &since,
+            channel,
+            &guests,
+            &*answer,
+            &*note,
+            language,
+        ];
         writer.write_record(row).expect("writing to a vector does not fail");
     }
     writer.into_inner().expect("writing to a vector does not fail")

@@ -173,7 +173,7 @@ pub async fn corrected_signup(
     };
     let resolved = resolver.resolve(&[(envelope, reject.arrived_at)]).await.remove(0)?;
     match resolved {
-        ResolvedPress::Signup(signup) => Ok(signup),
+        ResolvedPress::Signup(signup) => Ok(*signup),
         ResolvedPress::Rejected(reason) => Err(Problem::new(ProblemKind::Conflict, &reason)),
         ResolvedPress::NoAction => Err(Problem::new(
             ProblemKind::Conflict,

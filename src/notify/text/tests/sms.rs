@@ -7,8 +7,9 @@ use super::{LINK, announcement, english, german, titled};
 use crate::domain::announcement::Announcement;
 use crate::domain::change::Movements;
 use crate::domain::event::EventId;
+use crate::domain::language::Language;
+use crate::notify::text::MessageTexts;
 use crate::notify::text::gsm7::{is_gsm7, segments};
-use crate::notify::text::{Language, MessageTexts};
 
 const NAMES: [&str; 10] = ["Ana", "Ben", "Cleo", "Dan", "Eva", "Fritz", "Gina", "Hugo", "Ida", "Jon"];
 const LONG_TITLE: &str = "Street party in Sunny Lane and all of the gardens behind it 2026";
