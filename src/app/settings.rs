@@ -13,6 +13,7 @@ use crate::domain::event_creators::EventCreators;
 use crate::domain::secret::Secret;
 use crate::formats::button::flic_key::FlicKey;
 pub use crate::http::client::ListEveryone;
+pub use crate::http::site::Site;
 use crate::notify::Limits;
 use crate::notify::text::{DEFAULT_NAMES_SHOWN, Language};
 
@@ -33,6 +34,8 @@ pub struct Settings {
     pub rate_limit: u32,
     /// Reads client addresses from the last entry of `X-Forwarded-For`, which a reverse proxy writes.
     pub behind_proxy: bool,
+    /// The links in the footer of the pages.
+    pub site: Site,
     pub list_everyone: ListEveryone,
     /// Who may begin events over HTTP.
     pub event_creators: EventCreators,

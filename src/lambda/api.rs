@@ -17,6 +17,7 @@ use crate::adapters::secrets_manager::LazySecrets;
 use crate::adapters::sqs::Sqs;
 use crate::http::client::ListEveryone;
 use crate::http::middleware::rate_limit::RateLimit;
+use crate::http::site::Site;
 use crate::http::{self, App, ClientLimits};
 
 /// Creates the router, with the SQS queue and the DynamoDB table as its backends. Reads the token secret, which every
@@ -41,6 +42,10 @@ pub async fn router() -> anyhow::Result<Router> {
         login_limit: Arc::new(RateLimit::for_logins()),
         list_everyone: parse_list_everyone(optional_setting("COUNTMEIN_LIST_EVERYONE").as_deref())?,
         metrics: Arc::new(Emf::new(required_setting("COUNTMEIN_STAGE")?)),
+        site: Site {
+            imprint_url: parsed_setting("COUNTMEIN_IMPRINT_URL")?,
+            privacy_url: parsed_setting("COUNTMEIN_PRIVACY_URL")?,
+        },
         exposition: None,
     };
     // API Gateway limits the rate of requests, and Lambda handles one request at a time.

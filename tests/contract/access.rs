@@ -23,6 +23,7 @@ use countmein::domain::timestamp::Timestamp;
 use countmein::http::client::ListEveryone;
 use countmein::http::middleware::rate_limit::RateLimit;
 use countmein::http::openapi;
+use countmein::http::site::Site;
 use countmein::http::{App, ClientLimits, router};
 use countmein::ports::{RejectedMessage, Write};
 use futures_util::future::join_all;
@@ -154,6 +155,7 @@ fn server(backend: &Backend, event_creators: EventCreators) -> Router {
         token_secret: token_secret(),
         secrets: Arc::new(FixedSecrets { organiser_key: secret(ORGANISER_KEY), previous_token_secret: None }),
         public_url: None,
+        site: Site::default(),
         list_everyone: ListEveryone::Anyone,
         event_creators,
         login_limit: Arc::new(RateLimit::for_logins()),

@@ -1,18 +1,18 @@
 //! The page of a manage link: the state of the registration, and forms to change it.
 
-use maud::{Markup, html};
+use maud::html;
 
 use crate::domain::manage_link::RegistrationState;
 use crate::domain::timestamp::Timestamp;
 use crate::http::bodies::ManageBody;
-use crate::http::pages::{contact_field, layout};
+use crate::http::pages::{Page, contact_field, layout};
 
 /// Formats a time to the minute, such as `2026-11-23 12:00 UTC`.
 fn format_to_minute(at: Timestamp) -> String {
     at.to_string().replace('T', " ")[..16].to_owned() + " UTC"
 }
 
-pub fn manage(title: &str, event_path: &str, body: &ManageBody) -> Markup {
+pub fn manage(title: &str, event_path: &str, body: &ManageBody) -> Page {
     let main = html! {
         @if body.state == RegistrationState::Pending { meta http-equiv="refresh" content="2"; }
         h1 dir="auto" { (title) }
@@ -62,5 +62,5 @@ pub fn manage(title: &str, event_path: &str, body: &ManageBody) -> Markup {
         }
         p { a href=(event_path) { "Who else is coming" } }
     };
-    layout(title, &main)
+    layout(title, main)
 }
