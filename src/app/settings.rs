@@ -126,6 +126,9 @@ pub struct AwsResources {
     pub organiser_secret: Option<String>,
     /// The Secrets Manager secret that replaces the token secret in the data folder.
     pub token_secret: Option<String>,
+    /// The Secrets Manager secret from which the functions derive the ids of contacts. Without it, the opt-in of an
+    /// address is unknown.
+    pub contact_secret: Option<String>,
     pub queue_processing: QueueProcessing,
 }
 

@@ -86,6 +86,14 @@ impl Contact {
         self.into()
     }
 
+    /// Returns whether both contacts reach the same address. Mail providers ignore the case of an email address.
+    pub fn reaches_same_address(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Email(one), Self::Email(other)) => one.eq_ignore_ascii_case(other),
+            _ => self == other,
+        }
+    }
+
     pub fn address(&self) -> &str {
         match self {
             Self::Email(address) | Self::Sms(address) | Self::Webhook(address) => address,
@@ -147,6 +155,14 @@ mod tests {
         assert_eq!(Contact::from_line("+14155552671").unwrap().kind(), "sms");
         assert_eq!(Contact::from_line("https://example.org/a@b").unwrap().kind(), "webhook");
         assert_eq!(Contact::from_line("0170 1234567"), Err(FieldProblem::NotAContact));
+    }
+
+    #[test]
+    fn case_of_email_does_not_matter() {
+        let contact = |text| Contact::from_line(text).unwrap();
+        assert!(contact("Ana@example.org").reaches_same_address(&contact("ana@EXAMPLE.org")));
+        assert!(!contact("ana@example.org").reaches_same_address(&contact("ben@example.org")));
+        assert!(!contact("https://example.org/A").reaches_same_address(&contact("https://example.org/a")));
     }
 
     #[test]

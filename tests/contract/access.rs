@@ -34,7 +34,7 @@ use tower::ServiceExt as _;
 use crate::backend::Backend;
 use crate::people::{apply, at, email, event_id, person, unique};
 
-const ORGANISER_KEY: &str = "the-organisers-key-of-the-test";
+pub const ORGANISER_KEY: &str = "the-organisers-key-of-the-test";
 
 /// Who sends a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, EnumIter)]
@@ -128,6 +128,8 @@ fn operations() -> Vec<Operation> {
         ("POST", "/organiser/import", Organiser, import),
         ("GET", "/organiser/export", Organiser, json!(null)),
         ("POST", "/organiser/remove", Organiser, json!({"event": "{event}", "name": "Ana"})),
+        ("POST", "/organiser/person/export", Organiser, json!({"name": "Ana"})),
+        ("POST", "/organiser/person/remove", Organiser, json!({"event": "{event}", "name": "Ana"})),
         ("GET", "/health", Everyone, json!(null)),
         ("GET", "/metrics", Everyone, json!(null)),
     ]
@@ -143,7 +145,12 @@ fn token_secret() -> Secret {
     secret("a-token-secret-of-the-test")
 }
 
-fn server(backend: &Backend, event_creators: EventCreators) -> Router {
+/// The secret of the servers from which the ids of contacts are derived.
+pub fn contact_secret() -> Secret {
+    secret("a-contact-secret-of-the-test")
+}
+
+pub fn server(backend: &Backend, event_creators: EventCreators) -> Router {
     let metrics = Arc::new(PrometheusMetrics::new());
     let app = App {
         queue: backend.queue.clone(),
@@ -153,7 +160,11 @@ fn server(backend: &Backend, event_creators: EventCreators) -> Router {
         flic_key: None,
         limits: None,
         token_secret: token_secret(),
-        secrets: Arc::new(FixedSecrets { organiser_key: secret(ORGANISER_KEY), previous_token_secret: None }),
+        secrets: Arc::new(FixedSecrets {
+            organiser_key: secret(ORGANISER_KEY),
+            previous_token_secret: None,
+            contact_secret: Some(contact_secret()),
+        }),
         public_url: None,
         site: Site::default(),
         list_everyone: ListEveryone::Anyone,

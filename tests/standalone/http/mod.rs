@@ -14,6 +14,7 @@ mod order;
 mod organiser;
 mod pages;
 mod people;
+mod person;
 mod privacy;
 mod rejects;
 mod roster;

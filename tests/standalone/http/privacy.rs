@@ -126,6 +126,8 @@ fn refusals_repeat_no_contact() {
             post("/organiser/signups", json!({"event": "dance", "name": "Ana", "action": contact})).organiser(),
             post("/organiser/signups", json!({"event": "dance", "name": "Ana", "contact": contact})).organiser(),
             post("/organiser/remove", json!({"name": wrong})).organiser(),
+            post("/organiser/person/export", json!({"contact": wrong})).organiser(),
+            post("/organiser/person/remove", json!({"contact": {"email": wrong}})).organiser(),
             server.get(&format!("/organiser/rejects/{encoded}")).organiser(),
             server.post("/organiser/login").form(&[("key", contact)]),
         ];
@@ -193,6 +195,9 @@ fn trace_log_holds_no_personal_data() {
     server.post("/organiser/login").form(&[("key", "a-wrong-key-of-quetzal")]).send();
     server.post("/organiser/login").form(&[("key", KEY)]).send();
     server.post(&manage[0]).json(&json!({"action": "cancel"})).send().is(202);
+    server.post("/organiser/person/export").organiser().json(&json!({"name": "Quetzal"})).send().is(200);
+    server.post("/organiser/person/export").organiser().json(&json!({"contact": EMAIL})).send().is(200);
+    server.post("/organiser/person/remove").organiser().json(&json!({"contact": WEBHOOK})).send().is(200);
     server.post("/organiser/remove").organiser().json(&json!({"name": "Tlaloc"})).send().is(200);
     server.settled();
     drop(server);
