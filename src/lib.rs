@@ -41,7 +41,10 @@
 //! 3. A bad message does not affect other messages.
 //! 4. A GET changes nothing.
 //! 5. A contact never appears on the public roster, in a log line, a metric, an error or a URL.
-//! 6. Only a registration's owner or a trusted channel can change a registration.
+//! 6. Only a registration's owner or a trusted channel can change a registration, and only a host or the organiser an
+//!    event.
+//! 7. [`Viewer::view`](domain::viewer::Viewer::view) decides who sees names and numbers. The id of an unlisted event is in
+//!    no list and no log.
 //!
 //! ARCHITECTURE.md explains the design and lists the tests that verify each invariant.
 #![forbid(unsafe_code)]

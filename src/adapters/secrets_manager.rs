@@ -30,19 +30,26 @@ pub async fn read_previous(config: &SdkConfig, id: &str) -> anyhow::Result<Optio
 /// Most instances of a function never need these secrets. Reading them at startup would delay every start.
 pub struct LazySecrets {
     client: Client,
-    organiser_key_id: String,
-    token_secret_id: String,
+    ids: SecretIds,
     organiser_key: OnceCell<Secret>,
+    contact_secret: OnceCell<Secret>,
     previous_token_secret: OnceCell<Option<Secret>>,
 }
 
+/// The names or ARNs of a stage's secrets.
+pub struct SecretIds {
+    pub organiser_key: String,
+    pub token_secret: String,
+    pub contact_secret: String,
+}
+
 impl LazySecrets {
-    pub fn new(config: &SdkConfig, organiser_key_id: String, token_secret_id: String) -> Self {
+    pub fn new(config: &SdkConfig, ids: SecretIds) -> Self {
         Self {
             client: Client::new(config),
-            organiser_key_id,
-            token_secret_id,
+            ids,
             organiser_key: OnceCell::new(),
+            contact_secret: OnceCell::new(),
             previous_token_secret: OnceCell::new(),
         }
     }
@@ -51,12 +58,17 @@ impl LazySecrets {
 #[async_trait]
 impl Secrets for LazySecrets {
     async fn organiser_key(&self) -> Result<Secret, Unavailable> {
-        let read = || read_current_version(&self.client, &self.organiser_key_id);
+        let read = || read_current_version(&self.client, &self.ids.organiser_key);
         self.organiser_key.get_or_try_init(read).await.cloned().map_err(unavailable)
     }
 
+    async fn contact_secret(&self) -> Result<Option<Secret>, Unavailable> {
+        let read = || read_current_version(&self.client, &self.ids.contact_secret);
+        self.contact_secret.get_or_try_init(read).await.cloned().map(Some).map_err(unavailable)
+    }
+
     async fn previous_token_secret(&self) -> Result<Option<Secret>, Unavailable> {
-        let read = || read_version(&self.client, &self.token_secret_id, PREVIOUS_LABEL);
+        let read = || read_version(&self.client, &self.ids.token_secret, PREVIOUS_LABEL);
         self.previous_token_secret.get_or_try_init(read).await.cloned().map_err(unavailable)
     }
 }

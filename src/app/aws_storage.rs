@@ -32,6 +32,10 @@ pub async fn open(
     let config = config::load_for_machine().await?;
     let organiser = organiser_key_of(&config, aws, settings).await?;
     let (token_secret, previous_token_secret) = token_secrets_of(&config, aws, settings).await?;
+    let contact_secret = match &aws.contact_secret {
+        Some(id) => Some(secrets::read_current(&config, id).await?),
+        None => None,
+    };
     let table = EventsTable::new(&config, &aws.table);
     table.verify_schema().await?;
     let backend = CachedEvents::of(table.backend());
@@ -60,7 +64,7 @@ pub async fn open(
         import_queue_limit: None,
         limits: None,
         token_secret,
-        secrets: Arc::new(FixedSecrets { organiser_key: organiser.key, previous_token_secret }),
+        secrets: Arc::new(FixedSecrets { organiser_key: organiser.key, previous_token_secret, contact_secret }),
         key_location: organiser.location,
         tasks,
         on_close: Box::pin(async {}),

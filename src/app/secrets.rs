@@ -10,12 +10,17 @@ use crate::ports::{Secrets, Unavailable};
 pub struct FixedSecrets {
     pub organiser_key: Secret,
     pub previous_token_secret: Option<Secret>,
+    pub contact_secret: Option<Secret>,
 }
 
 #[async_trait]
 impl Secrets for FixedSecrets {
     async fn organiser_key(&self) -> Result<Secret, Unavailable> {
         Ok(self.organiser_key.clone())
+    }
+
+    async fn contact_secret(&self) -> Result<Option<Secret>, Unavailable> {
+        Ok(self.contact_secret.clone())
     }
 
     async fn previous_token_secret(&self) -> Result<Option<Secret>, Unavailable> {

@@ -90,6 +90,7 @@ impl Server {
             token_secret: storage.token_secret,
             secrets: storage.secrets,
             public_url: settings.public_url.clone(),
+            site: settings.site.clone(),
             login_limit,
             list_everyone: match settings.list_everyone {
                 // Behind a proxy on this machine, the requests of all clients come from the loopback address.

@@ -14,6 +14,7 @@ use crate::domain::language::Language;
 use crate::domain::secret::Secret;
 use crate::formats::button::flic_key::FlicKey;
 pub use crate::http::client::ListEveryone;
+pub use crate::http::site::Site;
 use crate::notify::Limits;
 use crate::notify::text::DEFAULT_NAMES_SHOWN;
 
@@ -34,6 +35,8 @@ pub struct Settings {
     pub rate_limit: u32,
     /// Reads client addresses from the last entry of `X-Forwarded-For`, which a reverse proxy writes.
     pub behind_proxy: bool,
+    /// The links in the footer of the pages.
+    pub site: Site,
     pub list_everyone: ListEveryone,
     /// Who may begin events over HTTP.
     pub event_creators: EventCreators,
@@ -124,6 +127,9 @@ pub struct AwsResources {
     pub organiser_secret: Option<String>,
     /// The Secrets Manager secret that replaces the token secret in the data folder.
     pub token_secret: Option<String>,
+    /// The Secrets Manager secret from which the functions derive the ids of contacts. Without it, the opt-in of an
+    /// address is unknown.
+    pub contact_secret: Option<String>,
     pub queue_processing: QueueProcessing,
 }
 

@@ -38,6 +38,8 @@ pub async fn open(
     sqlite.end_leases(Timestamp::now()).await?;
     let organiser = organiser_key(settings)?;
     let token_secret = Secret::new(sqlite.secret("token").await?).context("the stored token secret is invalid")?;
+    let contact_secret =
+        Secret::new(sqlite.secret("contact").await?).context("the stored contact secret is invalid")?;
     let queue = Arc::new(sqlite.clone());
     let backend = CachedEvents::of(sqlite.backend());
     let ingest = Worker {
@@ -63,7 +65,11 @@ pub async fn open(
         import_queue_limit: Some(IMPORT_QUEUE_LIMIT),
         limits: Some(settings.notifications.limits.clone()),
         token_secret,
-        secrets: Arc::new(FixedSecrets { organiser_key: organiser.key, previous_token_secret: None }),
+        secrets: Arc::new(FixedSecrets {
+            organiser_key: organiser.key,
+            previous_token_secret: None,
+            contact_secret: Some(contact_secret),
+        }),
         key_location: organiser.location,
         tasks,
         on_close: Box::pin(async move { sqlite.checkpoint().await }),

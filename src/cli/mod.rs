@@ -9,6 +9,7 @@ mod cancel;
 mod choice;
 mod client;
 mod completions;
+mod confirmation;
 mod corrections;
 #[cfg(feature = "aws")]
 mod ensure_table;
@@ -25,6 +26,7 @@ mod notifications;
 mod organiser_args;
 mod organiser_key;
 mod output;
+mod person;
 mod rejects;
 mod remove;
 mod serve;
@@ -81,6 +83,7 @@ enum Command {
     Import(import::Args),
     Export(export::Args),
     Remove(remove::Args),
+    Person(Box<person::Args>),
     #[cfg(feature = "aws")]
     EnsureTable(ensure_table::Args),
     Completions(completions::Args),
@@ -126,6 +129,7 @@ impl Command {
             Self::Import(args) => args.run(),
             Self::Export(args) => args.run(),
             Self::Remove(args) => args.run(),
+            Self::Person(args) => args.run(),
             #[cfg(feature = "aws")]
             Self::EnsureTable(args) => args.run(),
             Self::Completions(args) => args.run(),
@@ -145,6 +149,7 @@ impl Command {
             Self::Import(args) => args.server.json,
             Self::Export(args) => args.wants_json(),
             Self::Remove(args) => args.server.json,
+            Self::Person(args) => args.wants_json(),
             #[cfg(feature = "aws")]
             Self::EnsureTable(args) => args.json,
         }
@@ -217,6 +222,9 @@ mod tests {
             &["rejects"],
             &["rejects", "redrive", "m1", "--set", "name"],
             &["remove"],
+            &["person"],
+            &["person", "export"],
+            &["person", "export", "ana@example.org", "--name", "--contact"],
             &["completions", "tcsh"],
         ] {
             let error = parse(arguments).expect_err(&format!("{arguments:?}"));

@@ -1,7 +1,5 @@
 //! `countmein remove`: deletes all data about a person.
 
-use std::io::{self, BufRead, IsTerminal, Write};
-
 use serde::Deserialize;
 use serde_json::json;
 
@@ -9,7 +7,7 @@ use super::address::{self, ServerArgs};
 use super::client::Client;
 use super::error::CliError;
 use super::organiser_key::KeyArgs;
-use super::{output, terminal};
+use super::{confirmation, output};
 use crate::domain::attendee_name::AttendeeName;
 use crate::domain::event::Event;
 
@@ -54,7 +52,8 @@ impl Args {
     pub fn run(self) -> Result<(), CliError> {
         let client = Client::new(&self.server.url).with_key(&self.key.key_for(&self.server.url)?)?;
         if !self.yes {
-            self.confirm()?;
+            let scope = self.event.as_ref().map_or("all events", Event::title);
+            confirmation::confirm(&format!("Delete all data about {} for {scope}?", self.name.as_str()))?;
         }
         let mut body = json!({"name": self.name.as_str()});
         if let Some(event) = &self.event {
@@ -69,41 +68,5 @@ impl Args {
                 removed => format!("{removed} entries about {name} were removed."),
             }])
         })
-    }
-
-    fn confirm(&self) -> Result<(), CliError> {
-        let stdin = io::stdin().lock();
-        if !stdin.is_terminal() {
-            return Err(CliError::Usage(
-                "cannot ask for confirmation, because stdin is not a terminal; pass --yes to skip it".into(),
-            ));
-        }
-        let scope = self.event.as_ref().map_or("all events", Event::title);
-        let question =
-            format!("Delete all data about {} for {scope}? This cannot be undone. [y/N] ", self.name.as_str());
-        let mut stderr = io::stderr();
-        write!(stderr, "{}", terminal::escape(&question))?;
-        stderr.flush()?;
-        if is_yes(stdin)? { Ok(()) } else { Err(CliError::NotConfirmed) }
-    }
-}
-
-fn is_yes(mut answer: impl BufRead) -> io::Result<bool> {
-    let mut line = String::new();
-    answer.read_line(&mut line)?;
-    Ok(matches!(line.trim().to_lowercase().as_str(), "y" | "yes"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn accepts_only_y_or_yes() {
-        for (answer, yes) in
-            [("y\n", true), (" YES \n", true), ("\n", false), ("", false), ("no\n", false), ("yep", false)]
-        {
-            assert_eq!(is_yes(answer.as_bytes()).unwrap(), yes, "{answer:?}");
-        }
     }
 }

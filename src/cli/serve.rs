@@ -16,10 +16,11 @@ use super::organiser_key::KeyParser;
 use crate::app::server;
 #[cfg(not(feature = "aws"))]
 use crate::app::settings::Store;
-use crate::app::settings::{ListEveryone, Settings};
+use crate::app::settings::{ListEveryone, Settings, Site};
 use crate::domain::event_creators::EventCreators;
 use crate::domain::secret::Secret;
 use crate::formats::button::flic_key::FlicKey;
+use crate::http::site::WebAddress;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -56,6 +57,14 @@ pub struct Args {
     /// Base URL of links to this server [default: the address that the client used]
     #[arg(long, value_name = "URL", env = "COUNTMEIN_PUBLIC_URL", value_parser = parse_public_url)]
     public_url: Option<Url>,
+
+    /// Address of a page that says who operates the site; every page links to it
+    #[arg(long, value_name = "URL", env = "COUNTMEIN_IMPRINT_URL")]
+    imprint_url: Option<WebAddress>,
+
+    /// Address of the site's privacy policy; every page links to it
+    #[arg(long, value_name = "URL", env = "COUNTMEIN_PRIVACY_URL")]
+    privacy_url: Option<WebAddress>,
 
     /// Maximum requests per second from one client address, with bursts of ten times as many; 0 means no limit
     #[arg(long, value_name = "NUMBER", env = "COUNTMEIN_RATE_LIMIT", default_value_t = 50)]
@@ -123,6 +132,7 @@ impl Args {
             store,
             organiser_key: self.organiser_key,
             public_url: self.public_url,
+            site: Site { imprint_url: self.imprint_url, privacy_url: self.privacy_url },
             rate_limit: self.rate_limit,
             behind_proxy: self.behind_proxy,
             list_everyone: self.list_everyone,
@@ -173,6 +183,8 @@ mod tests {
             "--data=/srv",
             "--organiser-key=0123456789abcdef",
             "--public-url=https://example.org",
+            "--imprint-url=https://example.org/imprint",
+            "--privacy-url=http://example.org/privacy",
             "--rate-limit=0",
             "--behind-proxy",
             "--list-everyone=nobody",
@@ -182,6 +194,8 @@ mod tests {
         assert_eq!(settings.data, Path::new("/srv"));
         assert!(settings.organiser_key.unwrap().is(b"0123456789abcdef"));
         assert_eq!(settings.public_url.unwrap().as_str(), "https://example.org/");
+        assert_eq!(settings.site.imprint_url.unwrap().to_string(), "https://example.org/imprint");
+        assert_eq!(settings.site.privacy_url.unwrap().to_string(), "http://example.org/privacy");
         assert!(settings.behind_proxy);
         assert_eq!((settings.rate_limit, settings.list_everyone), (0, ListEveryone::Nobody));
     }
@@ -194,6 +208,8 @@ mod tests {
             "--organiser-key=short",
             "--public-url=example.org",
             "--public-url=https://example.org/?a",
+            "--imprint-url=javascript:alert(1)",
+            "--privacy-url=example.org",
             "--rate-limit=-1",
             "--rate-limit=many",
             "--list-everyone=friends",

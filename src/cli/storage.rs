@@ -39,6 +39,11 @@ pub struct StorageArgs {
     #[arg(long, value_name = "NAME", env = "COUNTMEIN_TOKEN_SECRET")]
     token_secret: Option<String>,
 
+    /// Name of the Secrets Manager secret that contact ids are derived from; without it, `person export` and
+    /// `person remove` cannot find the opt-in of an address
+    #[arg(long, value_name = "NAME", env = "COUNTMEIN_CONTACT_SECRET")]
+    contact_secret: Option<String>,
+
     /// Do not process the queue on this server; the deployed AWS functions do it
     #[arg(long)]
     serve_only: bool,
@@ -118,6 +123,7 @@ impl StorageArgs {
                 dead_letter_queue_url: self.dead_letter_queue_url,
                 organiser_secret: self.organiser_secret,
                 token_secret: self.token_secret,
+                contact_secret: self.contact_secret,
                 queue_processing: if self.serve_only {
                     QueueProcessing::InFunctions
                 } else {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::domain::attendee_name::AttendeeName;
+use crate::domain::contact::Contact;
 use crate::domain::event::EventId;
 use crate::domain::registration::Registration;
 use crate::domain::registration_details::RegistrationDetails;
@@ -61,6 +62,12 @@ impl Attendee {
             Status::In(registration) => Some(registration),
             Status::Out { .. } => None,
         }
+    }
+
+    /// Returns whether the current registration has this address.
+    pub fn uses(&self, address: &Contact) -> bool {
+        let contact = self.registration().and_then(|registration| registration.contact.as_ref());
+        contact.is_some_and(|contact| contact.reaches_same_address(address))
     }
 }
 

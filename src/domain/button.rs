@@ -221,6 +221,32 @@ mod tests {
     }
 
     #[test]
+    fn press_does_what_its_button_says() {
+        let contact = Contact::email("ana@example.org").unwrap();
+        let button = Button {
+            serial: Serial::parse(&"x".repeat(256)).unwrap(),
+            event: Event::parse("Dance").unwrap(),
+            attendee: AttendeeName::parse("Ana").unwrap(),
+            actions: PressActions::default(),
+            contact: Some(contact.clone()),
+        };
+        for kind in [PressKind::Single, PressKind::Double, PressKind::Triple, PressKind::Long] {
+            let expected = match button.actions.of(kind) {
+                PressAction::SignUp => Some(Request::trusted_sign_up(Some(contact.clone()))),
+                PressAction::Cancel => Some(Request::Cancel),
+                PressAction::Nothing => None,
+            };
+            let signup = button.signup(kind, Version::now());
+            assert_eq!(
+                signup.map(|signup| (signup.channel, signup.request)),
+                expected.map(|request| (Channel::Button, request))
+            );
+        }
+        let names = <PressAction as VariantArray>::VARIANTS.iter().map(|action| action.as_str());
+        assert_eq!(names.collect::<Vec<_>>(), ["sign_up", "cancel", "nothing"]);
+    }
+
+    #[test]
     fn press_id_depends_on_key_or_time() {
         let at = |millis: i64| Timestamp::from_millis(1_795_431_600_000 + millis).unwrap();
         let press = |key: Option<&str>| Press {

@@ -114,3 +114,89 @@ impl Movements {
         self == Self::default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::attendee::apply_all;
+    use crate::domain::attendee_name::AttendeeName;
+    use crate::domain::channel::Channel;
+    use crate::domain::contact::Contact;
+    use crate::domain::event::Event;
+    use crate::domain::signup::{Request, Signup, SignupId, Version};
+    use crate::domain::timestamp::Timestamp;
+
+    fn at(minute: i64) -> Timestamp {
+        Timestamp::from_millis(1_795_431_600_000 + minute * 60_000).unwrap()
+    }
+
+    /// Ana after these requests, one a minute.
+    fn ana(requests: &[Request]) -> Option<Attendee> {
+        let signups: Vec<Signup> = (0..)
+            .zip(requests)
+            .map(|(minute, request)| Signup {
+                version: Version { requested_at: at(minute), id: SignupId::parse(&format!("id-{minute}")).unwrap() },
+                event: Event::parse("Dance").unwrap(),
+                name: AttendeeName::parse("Ana").unwrap(),
+                channel: Channel::Queue,
+                request: request.clone(),
+            })
+            .collect();
+        apply_all(None, &signups, at(0)).0
+    }
+
+    fn joins_with(address: &str) -> Request {
+        Request::trusted_sign_up(Some(Contact::email(address).unwrap()))
+    }
+
+    fn change(old: &[Request], new: &[Request]) -> AttendeeChange {
+        let (old, new) = (ana(old), ana(new));
+        AttendeeChange { key: old.as_ref().or(new.as_ref()).unwrap().key(), old, new }
+    }
+
+    #[test]
+    fn contact_is_new_once() {
+        let joined = [joins_with("ana@example.org")];
+        assert!(change(&[], &joined).has_new_contact());
+        let again = [joined[0].clone(), Request::trusted_sign_up(None)];
+        assert!(!change(&joined, &again).has_new_contact(), "it is the same");
+        let changed = [joined[0].clone(), joins_with("ana@example.com")];
+        assert!(change(&joined, &changed).has_new_contact());
+        assert!(!change(&[], &[Request::trusted_sign_up(None)]).has_new_contact(), "there is none");
+        let left = [joined[0].clone(), Request::Cancel];
+        assert!(!change(&joined, &left).has_new_contact());
+        assert!(!change(&left, &[]).has_new_contact(), "she was removed");
+    }
+
+    #[test]
+    fn request_for_the_link_is_noticed_once() {
+        let joined = [joins_with("ana@example.org")];
+        let asked = [joined[0].clone(), Request::SendLink];
+        let request = change(&joined, &asked);
+        assert_eq!(request.link_request(), ana(&asked).as_ref());
+        assert!(request.needs_reply() && !request.has_new_contact());
+        let later = [&asked[..], &[Request::trusted_sign_up(None)]].concat();
+        assert_eq!(change(&asked, &later).link_request(), None);
+        assert!(!change(&asked, &later).needs_reply());
+        assert!(change(&[], &joined).needs_reply() && change(&[], &joined).link_request().is_none());
+        // A contact that is new may come together with the request.
+        assert!(change(&[], &asked).needs_reply() && change(&[], &asked).link_request().is_some());
+    }
+
+    #[test]
+    fn movement_is_joining_or_leaving() {
+        let joined = [Request::trusted_sign_up(None)];
+        let left = [joined[0].clone(), Request::Cancel];
+        let movement = |change: &AttendeeChange| change.movement().map(|(movement, _)| movement);
+        assert_eq!(movement(&change(&[], &joined)), Some(Movement::Joined));
+        assert_eq!(movement(&change(&joined, &left)), Some(Movement::Left));
+        assert_eq!(movement(&change(&joined, &[])), Some(Movement::Left));
+        assert_eq!(movement(&change(&left, &[])), None, "a tombstone expires");
+        assert_eq!(movement(&change(&joined, &[joined[0].clone(), joins_with("ana@example.org")])), None);
+        let mut movements = Movements::default();
+        assert!(movements.is_empty());
+        movements.add(Movement::Left);
+        assert!(!movements.is_empty());
+        assert_eq!(Change::Attendee(change(&[], &joined)).attendee(), Some(&change(&[], &joined)));
+    }
+}

@@ -86,6 +86,14 @@ impl Contact {
         self.into()
     }
 
+    /// Returns whether both contacts reach the same address. Mail providers ignore the case of an email address.
+    pub fn reaches_same_address(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Email(one), Self::Email(other)) => one.eq_ignore_ascii_case(other),
+            _ => self == other,
+        }
+    }
+
     pub fn address(&self) -> &str {
         match self {
             Self::Email(address) | Self::Sms(address) | Self::Webhook(address) => address,
@@ -108,6 +116,28 @@ mod tests {
         assert_eq!(Contact::email(" Ana@Example.ORG "), Ok(Contact::Email("Ana@example.org".into())));
         assert_eq!(Contact::sms("+1 (415) 555-2671"), Ok(Contact::Sms("+14155552671".into())));
         assert_eq!(Contact::webhook("HTTPS://Example.org"), Ok(Contact::Webhook("https://example.org/".into())));
+    }
+
+    #[test]
+    fn limits_the_length_of_addresses() {
+        let email = |length: usize| format!("ana@{}.org", vec!["x".repeat(41); 6].join(".")[..length - 8].to_owned());
+        assert_eq!(email(254).len(), 254);
+        assert!(Contact::email(&email(254)).is_ok());
+        assert_eq!(Contact::email(&email(255)), Err(FieldProblem::NotAnEmail));
+        assert_eq!(Contact::email("aná@example.org"), Err(FieldProblem::NotAnEmail));
+        let webhook = |length: usize| format!("https://example.org/{}", "x".repeat(length - 20));
+        assert!(Contact::webhook(&webhook(1_024)).is_ok());
+        assert_eq!(Contact::webhook(&webhook(1_025)), Err(FieldProblem::NotAWebhook));
+    }
+
+    #[test]
+    fn stored_contact_is_read_back() {
+        for line in ["ana@example.org", "+14155552671", "https://example.org/"] {
+            let contact = Contact::from_line(line).unwrap();
+            assert_eq!(Contact::from_stored(contact.kind(), contact.address().to_owned()), Some(contact.clone()));
+            assert_eq!(format!("{contact:?}"), format!("Contact({}, …)", contact.kind()));
+        }
+        assert_eq!(Contact::from_stored("fax", "1".to_owned()), None);
     }
 
     #[test]
@@ -147,6 +177,14 @@ mod tests {
         assert_eq!(Contact::from_line("+14155552671").unwrap().kind(), "sms");
         assert_eq!(Contact::from_line("https://example.org/a@b").unwrap().kind(), "webhook");
         assert_eq!(Contact::from_line("0170 1234567"), Err(FieldProblem::NotAContact));
+    }
+
+    #[test]
+    fn case_of_email_does_not_matter() {
+        let contact = |text| Contact::from_line(text).unwrap();
+        assert!(contact("Ana@example.org").reaches_same_address(&contact("ana@EXAMPLE.org")));
+        assert!(!contact("ana@example.org").reaches_same_address(&contact("ben@example.org")));
+        assert!(!contact("https://example.org/A").reaches_same_address(&contact("https://example.org/a")));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::domain::attendee_name::NameKey;
+use crate::domain::contact::Contact;
 use crate::domain::event::EventId;
 use crate::domain::signup::Signup;
 use crate::formats::button::message::ButtonMessage;
@@ -57,6 +58,22 @@ impl RejectedMessage {
         let message_event = text("event").and_then(|text| EventId::parse(text).ok());
         message_name.as_ref() == Some(name) && (event.is_none() || message_event.as_ref() == event)
     }
+
+    /// Whether the message has this address as a contact and, if `event` is `Some`, this event. It may be one of several
+    /// addresses, for which the message was rejected. A message that cannot be parsed does not match.
+    pub fn has_contact(&self, address: &Contact, event: Option<&EventId>) -> bool {
+        let Ok(fields) = message::parse_json(&self.body) else { return false };
+        let is_address = |value: &Value| {
+            let contact = value.as_str().and_then(|text| Contact::from_line(text).ok());
+            contact.is_some_and(|contact| contact.reaches_same_address(address))
+        };
+        let is_contact = match fields.get("contact") {
+            Some(Value::Object(contact)) => contact.values().any(is_address),
+            Some(contact) => is_address(contact),
+            None => false,
+        };
+        is_contact && (event.is_none() || self.event().as_ref() == event)
+    }
 }
 
 #[cfg(test)]
@@ -97,6 +114,27 @@ mod tests {
         let message = rejected(&json!({"Type": "Notification", "MessageId": "sns-1", "Message": inner}).to_string());
         let signup = message.corrected(object(json!({"contact": null}))).unwrap();
         assert_eq!((signup.name.as_str(), signup.version.id.as_str()), ("Ada", "sns-1"));
+    }
+
+    #[test]
+    fn address_is_found_in_any_form() {
+        let ana = Contact::from_line("ana@example.org").unwrap();
+        let dance = EventId::parse("Dance").unwrap();
+        for contact in [
+            json!("ANA@example.org"),
+            json!({"email": "Ana@Example.org"}),
+            json!({"email": "ana@example.org", "fax": "1"}),
+            json!({"sms": "ana@example.org"}),
+        ] {
+            let message = rejected(&json!({"event": "Dance", "contact": contact}).to_string());
+            assert!(message.has_contact(&ana, None) && message.has_contact(&ana, Some(&dance)), "{contact}");
+            assert!(!message.has_contact(&ana, Some(&EventId::parse("Pizza").unwrap())), "{contact}");
+        }
+        for body in
+            ["ana@example.org", r#"{"name": "ana@example.org"}"#, r#"{"contact": {"email": "ben@example.org"}}"#]
+        {
+            assert!(!rejected(body).has_contact(&ana, None), "{body}");
+        }
     }
 
     #[test]

@@ -58,6 +58,8 @@ api! {
     "/organiser/import": post(organiser::import::import);
     "/organiser/export": get(organiser::people::export);
     "/organiser/remove": post(organiser::people::remove);
+    "/organiser/person/export": post(organiser::person::export);
+    "/organiser/person/remove": post(organiser::person::remove);
     "/health": get(health::health);
     "/metrics": get(health::metrics);
 }

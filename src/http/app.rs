@@ -9,6 +9,7 @@ use crate::domain::secret::Secret;
 use crate::formats::button::flic_key::FlicKey;
 use crate::http::client::ListEveryone;
 use crate::http::middleware::rate_limit::RateLimit;
+use crate::http::site::Site;
 use crate::notify::Limits;
 use crate::ports::{Backend, Downloads, Exposition, Meter, Queue, Secrets, Unavailable};
 
@@ -30,6 +31,8 @@ pub struct App {
     pub secrets: Arc<dyn Secrets>,
     /// The base URL of links to this server. If it is not set, links start with the request's `Host`.
     pub public_url: Option<Url>,
+    /// The links in the footer of the pages.
+    pub site: Site,
     pub list_everyone: ListEveryone,
     /// Who may begin events over HTTP.
     pub event_creators: EventCreators,

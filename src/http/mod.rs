@@ -15,6 +15,7 @@ mod paging;
 pub mod problem;
 mod router;
 mod routes;
+pub mod site;
 
 pub use self::app::App;
 pub use self::openapi::openapi;

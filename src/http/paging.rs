@@ -91,8 +91,12 @@ pub fn decode_cursor(cursor: &str) -> Result<String, Problem> {
     let bytes = URL_SAFE_NO_PAD.decode(cursor).ok();
     let key =
         bytes.and_then(|bytes| String::from_utf8(bytes).ok()).filter(|key| (1..=MAX_CURSOR_BYTES).contains(&key.len()));
+    key.ok_or_else(invalid_cursor)
+}
+
+pub fn invalid_cursor() -> Problem {
     let detail = "Invalid `cursor`. Take it from `next` of the previous page, or omit it.";
-    key.ok_or_else(|| Problem::new(ProblemKind::MalformedRequest, detail))
+    Problem::new(ProblemKind::MalformedRequest, detail)
 }
 
 pub fn encode_cursor(key: &str) -> String {

@@ -43,6 +43,7 @@ pub fn router(app: Arc<App>, limits: ClientLimits) -> Router {
         router = router.layer(middleware::from_fn_with_state(limit, rate_limit::enforce));
     }
     router = router
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), pages::render))
         .layer(middleware::from_fn(body::buffer))
         .layer(CatchPanicLayer::custom(handle_panic))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT));

@@ -13,20 +13,24 @@ use crate::adapters::dynamodb::EventsTable;
 use crate::adapters::metrics::emf::Emf;
 use crate::adapters::s3::S3Downloads;
 use crate::adapters::secrets_manager as secrets;
-use crate::adapters::secrets_manager::LazySecrets;
+use crate::adapters::secrets_manager::{LazySecrets, SecretIds};
 use crate::adapters::sqs::Sqs;
 use crate::http::client::ListEveryone;
 use crate::http::middleware::rate_limit::RateLimit;
+use crate::http::site::Site;
 use crate::http::{self, App, ClientLimits};
 
 /// Creates the router, with the SQS queue and the DynamoDB table as its backends. Reads the token secret, which every
 /// sign-up needs.
 pub async fn router() -> anyhow::Result<Router> {
     let config = config::load_for_function()?;
-    let (organiser_key_id, token_secret_id) =
-        (required_setting("COUNTMEIN_ORGANISER_SECRET")?, required_setting("COUNTMEIN_TOKEN_SECRET")?);
+    let secret_ids = SecretIds {
+        organiser_key: required_setting("COUNTMEIN_ORGANISER_SECRET")?,
+        token_secret: required_setting("COUNTMEIN_TOKEN_SECRET")?,
+        contact_secret: required_setting("COUNTMEIN_CONTACT_SECRET")?,
+    };
     // This also opens the connection to AWS. It is fast here, because Lambda provides a full CPU during initialisation.
-    let token_secret = secrets::read_current(&config, &token_secret_id).await?;
+    let token_secret = secrets::read_current(&config, &secret_ids.token_secret).await?;
     let app = App {
         queue: Arc::new(Sqs::new(&config, required_setting("COUNTMEIN_QUEUE_URL")?)),
         backend: CachedEvents::of(EventsTable::new(&config, required_setting("COUNTMEIN_TABLE")?).backend()),
@@ -36,8 +40,12 @@ pub async fn router() -> anyhow::Result<Router> {
         flic_key: parsed_setting("COUNTMEIN_FLIC_KEY")?,
         limits: Some(limits()?),
         token_secret,
-        secrets: Arc::new(LazySecrets::new(&config, organiser_key_id, token_secret_id)),
+        secrets: Arc::new(LazySecrets::new(&config, secret_ids)),
         public_url: optional_setting("COUNTMEIN_PUBLIC_URL").map(|url| parse_public_url(&url)).transpose()?,
+        site: Site {
+            imprint_url: parsed_setting("COUNTMEIN_IMPRINT_URL")?,
+            privacy_url: parsed_setting("COUNTMEIN_PRIVACY_URL")?,
+        },
         login_limit: Arc::new(RateLimit::for_logins()),
         list_everyone: parse_list_everyone(optional_setting("COUNTMEIN_LIST_EVERYONE").as_deref())?,
         metrics: Arc::new(Emf::new(required_setting("COUNTMEIN_STAGE")?)),

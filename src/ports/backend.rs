@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use crate::ports::{
-    Budgets, Buttons, Contacts, Digests, Events, Households, Idempotency, Inbox, RejectedMessages, Roster,
+    Budgets, Buttons, Contacts, Digests, Events, Households, Idempotency, Inbox, People, RejectedMessages, Roster,
 };
 
 /// The ports of one storage backend, for callers that need several of them.
 #[derive(Clone)]
 pub struct Backend {
     pub roster: Arc<dyn Roster>,
+    pub people: Arc<dyn People>,
     pub rejected: Arc<dyn RejectedMessages>,
     pub idempotency: Arc<dyn Idempotency>,
     pub buttons: Arc<dyn Buttons>,

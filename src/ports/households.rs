@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::domain::attendee_name::AttendeeName;
+use crate::domain::attendee_name::{AttendeeName, NameKey};
 use crate::domain::household::HouseholdId;
 use crate::ports::Unavailable;
 
@@ -14,4 +14,12 @@ pub trait Households: Send + Sync {
 
     /// Stores `name` as the usual name of the household.
     async fn remember(&self, household: &HouseholdId, name: &AttendeeName) -> Result<(), Unavailable>;
+
+    /// Returns at most `limit` households after `after` that have this usual name, sorted by their ids.
+    async fn with_usual_name(
+        &self,
+        name: &NameKey,
+        limit: usize,
+        after: Option<&HouseholdId>,
+    ) -> Result<Vec<(HouseholdId, AttendeeName)>, Unavailable>;
 }

@@ -12,6 +12,10 @@ pub trait Secrets: Send + Sync {
     /// Returns the key that authorises the organiser.
     async fn organiser_key(&self) -> Result<Secret, Unavailable>;
 
+    /// Returns the secret that contact ids are derived from. `None` if this program does not have it, because it sends no
+    /// notifications.
+    async fn contact_secret(&self) -> Result<Option<Secret>, Unavailable>;
+
     /// Returns the previous token secret if the secret was rotated. Links signed with it stay valid.
     async fn previous_token_secret(&self) -> Result<Option<Secret>, Unavailable>;
 }

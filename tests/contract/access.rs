@@ -23,6 +23,7 @@ use countmein::domain::timestamp::Timestamp;
 use countmein::http::client::ListEveryone;
 use countmein::http::middleware::rate_limit::RateLimit;
 use countmein::http::openapi;
+use countmein::http::site::Site;
 use countmein::http::{App, ClientLimits, router};
 use countmein::ports::{RejectedMessage, Write};
 use futures_util::future::join_all;
@@ -33,7 +34,7 @@ use tower::ServiceExt as _;
 use crate::backend::Backend;
 use crate::people::{apply, at, email, event_id, person, unique};
 
-const ORGANISER_KEY: &str = "the-organisers-key-of-the-test";
+pub const ORGANISER_KEY: &str = "the-organisers-key-of-the-test";
 
 /// Who sends a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, EnumIter)]
@@ -127,6 +128,8 @@ fn operations() -> Vec<Operation> {
         ("POST", "/organiser/import", Organiser, import),
         ("GET", "/organiser/export", Organiser, json!(null)),
         ("POST", "/organiser/remove", Organiser, json!({"event": "{event}", "name": "Ana"})),
+        ("POST", "/organiser/person/export", Organiser, json!({"name": "Ana"})),
+        ("POST", "/organiser/person/remove", Organiser, json!({"event": "{event}", "name": "Ana"})),
         ("GET", "/health", Everyone, json!(null)),
         ("GET", "/metrics", Everyone, json!(null)),
     ]
@@ -142,7 +145,12 @@ fn token_secret() -> Secret {
     secret("a-token-secret-of-the-test")
 }
 
-fn server(backend: &Backend, event_creators: EventCreators) -> Router {
+/// The secret of the servers from which the ids of contacts are derived.
+pub fn contact_secret() -> Secret {
+    secret("a-contact-secret-of-the-test")
+}
+
+pub fn server(backend: &Backend, event_creators: EventCreators) -> Router {
     let metrics = Arc::new(PrometheusMetrics::new());
     let app = App {
         queue: backend.queue.clone(),
@@ -152,8 +160,13 @@ fn server(backend: &Backend, event_creators: EventCreators) -> Router {
         flic_key: None,
         limits: None,
         token_secret: token_secret(),
-        secrets: Arc::new(FixedSecrets { organiser_key: secret(ORGANISER_KEY), previous_token_secret: None }),
+        secrets: Arc::new(FixedSecrets {
+            organiser_key: secret(ORGANISER_KEY),
+            previous_token_secret: None,
+            contact_secret: Some(contact_secret()),
+        }),
         public_url: None,
+        site: Site::default(),
         list_everyone: ListEveryone::Anyone,
         event_creators,
         login_limit: Arc::new(RateLimit::for_logins()),

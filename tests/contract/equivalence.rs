@@ -144,7 +144,9 @@ async fn backends_agree_on_random_histories() {
     let (here, there) = (backend::sqlite().await, backend::aws().await);
     let runtime = Handle::current();
     let compared = tokio::task::spawn_blocking(move || {
-        TestRunner::new(seed::config(HISTORIES)).run(&(some_history(), some_actions()), |(history, actions)| {
+        let cases = (some_history(), some_actions()).prop_map(Box::new);
+        TestRunner::new(seed::config(HISTORIES)).run(&cases, |case| {
+            let (history, actions) = *case;
             let (dance, pizza) = (unique("Dance"), unique("Pizza"));
             let events = [&*dance, &*pizza];
             let asked = history.ask(&dance, &pizza);

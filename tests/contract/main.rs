@@ -22,6 +22,7 @@ mod households;
 mod idempotency;
 mod ingest;
 mod people;
+mod person;
 mod presses;
 mod queue;
 mod rejects;
@@ -135,6 +136,15 @@ contract! {
     households:
         household_keeps_its_last_name
         removed_person_leaves_the_household;
+    person:
+        person_is_found_by_name
+        person_is_found_by_address
+        search_for_one_event_finds_nothing_of_others
+        removal_by_name_leaves_nothing
+        removal_by_address_leaves_nothing
+        removed_address_leaves_earlier_changes
+        changed_registration_is_not_removed
+        long_search_continues_at_its_cursor;
     presses:
         short_press_joins_long_press_leaves
         press_follows_the_button_actions

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use countmein::app::server::Server;
-use countmein::app::settings::{ListEveryone, NotificationSettings, Settings, Store, WebhookPolicy};
+use countmein::app::settings::{ListEveryone, NotificationSettings, Settings, Site, Store, WebhookPolicy};
 use countmein::domain::event_creators::EventCreators;
 use fantoccini::wd::Capabilities;
 use fantoccini::{Client, ClientBuilder, Locator};
@@ -148,6 +148,7 @@ async fn serve(data: PathBuf) -> String {
         store: Store::Sqlite,
         organiser_key: Some(countmein::domain::secret::Secret::new("correct horse battery").unwrap()),
         public_url: None,
+        site: Site::default(),
         rate_limit: 0,
         behind_proxy: false,
         list_everyone: ListEveryone::Loopback,

@@ -10,7 +10,7 @@ use crate::adapters::aws::error::unavailable;
 use crate::domain::contact_id::ContactId;
 use crate::domain::opt_in::OptIn;
 use crate::domain::timestamp::Timestamp;
-use crate::ports::{Budgets, Contacts, Spending, Unavailable, Write};
+use crate::ports::{Budgets, Contacts, Deletion, Spending, Unavailable, Write};
 
 /// Partition key of all opt-ins. The sort key is the contact's id.
 const CONTACTS: &str = "#contact";
@@ -57,6 +57,10 @@ impl Contacts for EventsTable {
             }
         };
         self.put_if("storing an opt-in", put).await
+    }
+
+    async fn delete_opt_in(&self, contact: &ContactId) -> Result<Deletion, Unavailable> {
+        self.delete_item("deleting an opt-in", CONTACTS, contact.as_str()).await
     }
 }
 

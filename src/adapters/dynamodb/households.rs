@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use super::item::{self, Item, NAME};
-use super::{EventsTable, MAX_QUERY_ITEMS, key};
+use super::{EventsTable, MAX_QUERY_ITEMS, key, text};
 use crate::adapters::aws::error::unavailable;
 use crate::domain::attendee_name::{AttendeeName, NameKey};
 use crate::domain::household::HouseholdId;
@@ -38,24 +38,39 @@ impl Households for EventsTable {
         put.send().await.map_err(|error| unavailable("storing a household's usual name", &error))?;
         Ok(())
     }
+
+    async fn with_usual_name(
+        &self,
+        name: &NameKey,
+        limit: usize,
+        after: Option<&HouseholdId>,
+    ) -> Result<Vec<(HouseholdId, AttendeeName)>, Unavailable> {
+        let query = self
+            .client
+            .query()
+            .consistent_read(true)
+            .filter_expression("attendee_key = :attendee_key")
+            .expression_attribute_values(":attendee_key", text(name.as_str()));
+        let read = |mut item: Item| {
+            let user = item.remove(NAME).and_then(|value| value.as_s().ok().cloned()).unwrap_or_default();
+            let HouseholdRecord { display_name, attendee_key } = item::read(item)?;
+            Ok(Some((HouseholdId::from_stored(user), AttendeeName::from_stored(display_name, attendee_key))))
+        };
+        self.query_partition(READING, query, (HOUSEHOLDS, after.map(HouseholdId::as_str)), limit, read).await
+    }
 }
 
 impl EventsTable {
     /// Deletes this usual name from every household that has it. Returns the number of these households.
     pub(super) async fn delete_usual_name(&self, name: &NameKey) -> Result<u64, Unavailable> {
-        let read = |mut item: Item| {
-            let user = item.remove(NAME).and_then(|value| value.as_s().ok().cloned()).unwrap_or_default();
-            Ok(Some((user, item::read::<HouseholdRecord>(item)?)))
-        };
         let (mut deleted, mut after) = (0, None);
         loop {
-            let query = self.client.query().consistent_read(true);
-            let page =
-                self.query_partition(READING, query, (HOUSEHOLDS, after.as_deref()), MAX_QUERY_ITEMS, read).await?;
+            let page = self.with_usual_name(name, MAX_QUERY_ITEMS, after.as_ref()).await?;
             let Some((last, _)) = page.last() else { return Ok(deleted) };
             after = Some(last.clone());
-            for (user, _) in page.iter().filter(|(_, record)| record.attendee_key == name.as_str()) {
-                deleted += self.delete_item("deleting a household's usual name", HOUSEHOLDS, user).await?.count();
+            for (user, _) in &page {
+                deleted +=
+                    self.delete_item("deleting a household's usual name", HOUSEHOLDS, user.as_str()).await?.count();
             }
         }
     }

@@ -10,6 +10,7 @@ mod events;
 mod households;
 mod idempotency;
 mod item;
+mod people;
 mod rejects;
 mod roster;
 mod stored_attendee;
@@ -65,6 +66,7 @@ impl EventsTable {
         let table = Arc::new(self.clone());
         Backend {
             roster: table.clone(),
+            people: table.clone(),
             rejected: table.clone(),
             idempotency: table.clone(),
             buttons: table.clone(),

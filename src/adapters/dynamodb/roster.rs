@@ -24,6 +24,9 @@ const READING: &str = "reading the roster";
 /// Maximum attempts to write an attendee. An attempt fails if another process has written the attendee in the meantime.
 const MAX_WRITE_ATTEMPTS: u32 = 10;
 
+/// Maximum number of rejected messages in memory. Each has at most 256 KiB.
+const MAX_REJECTS_IN_MEMORY: usize = 16;
+
 #[async_trait]
 impl Roster for EventsTable {
     async fn apply(
@@ -203,7 +206,7 @@ impl EventsTable {
     async fn delete_rejected_messages_of(&self, name: &NameKey, event: Option<&EventId>) -> Result<u64, Unavailable> {
         let (mut deleted, mut after) = (0, None);
         loop {
-            let page = self.list(MAX_QUERY_ITEMS, after.as_deref()).await?;
+            let page = self.list(MAX_REJECTS_IN_MEMORY, after.as_deref()).await?;
             let Some(last) = page.last() else { return Ok(deleted) };
             after = Some(last.id.clone());
             for reject in page.iter().filter(|reject| reject.is_about(name, event)) {

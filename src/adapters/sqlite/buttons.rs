@@ -49,12 +49,13 @@ impl Buttons for Sqlite {
 
     async fn unregister(&self, serial: &Serial) -> Result<Deletion, Unavailable> {
         let serial = serial.clone();
-        self.write("deleting a button", move |db| {
-            let deleted = db.prepare_cached("DELETE FROM button WHERE serial = ?1")?.execute([serial.as_str()])?;
-            Ok(Deletion::of(deleted > 0))
-        })
-        .await
+        self.write("deleting a button", move |db| delete(db, &serial)).await
     }
+}
+
+pub fn delete(db: &Connection, serial: &Serial) -> rusqlite::Result<Deletion> {
+    let deleted = db.prepare_cached("DELETE FROM button WHERE serial = ?1")?.execute([serial.as_str()])?;
+    Ok(Deletion::of(deleted > 0))
 }
 
 /// Deletes a person's buttons, for one event or for all events. Returns the number of deleted buttons.

@@ -9,6 +9,7 @@ use crate::adapters::sqlite::event_details;
 use crate::adapters::sqlite::{Sqlite, query_optional};
 use crate::domain::attendee_name::NameKey;
 use crate::domain::change::{AttendeeChange, Change, DetailsChange};
+use crate::domain::contact::Contact;
 use crate::domain::event::EventId;
 use crate::domain::signup::AttendeeKey;
 use crate::domain::timestamp::Timestamp;
@@ -127,5 +128,26 @@ pub fn delete_private_values(db: &Connection, name: &NameKey, event: Option<&Eve
          WHERE name = ?1 AND event = coalesce(?2, event)",
         (name.as_str(), event.map(EventId::as_str)),
     )?;
+    Ok(())
+}
+
+/// Deletes an address from the feed, wherever it is a contact, for one event or for all events. The changes themselves
+/// stay, so that other attendees are notified.
+pub fn delete_address(db: &Connection, contact: &Contact, event: Option<&EventId>) -> rusqlite::Result<()> {
+    let path = format!("$.contact.{}", contact.kind());
+    for image in ["old_image", "new_image"] {
+        let stored = format!("{image} ->> ?1");
+        // In SQLite, `lower` changes the case of ASCII letters only, and email addresses are ASCII.
+        let is_same = match contact {
+            Contact::Email(_) => format!("lower({stored}) = lower(?2)"),
+            Contact::Sms(_) | Contact::Webhook(_) => format!("{stored} = ?2"),
+        };
+        // SQLite would stop with an error at an image that is damaged.
+        let sql = format!(
+            "UPDATE change SET {image} = json_remove({image}, '$.contact')
+             WHERE event = coalesce(?3, event) AND CASE WHEN json_valid({image}) THEN {is_same} END"
+        );
+        db.execute(&sql, (&path, contact.address(), event.map(EventId::as_str)))?;
+    }
     Ok(())
 }

@@ -8,7 +8,7 @@ use crate::adapters::sqlite::{Sqlite, query_optional, stored_time};
 use crate::domain::contact_id::ContactId;
 use crate::domain::opt_in::OptIn;
 use crate::domain::timestamp::Timestamp;
-use crate::ports::{Budgets, Contacts, Spending, Unavailable, Write};
+use crate::ports::{Budgets, Contacts, Deletion, Spending, Unavailable, Write};
 
 #[async_trait]
 impl Contacts for Sqlite {
@@ -34,6 +34,15 @@ impl Contacts for Sqlite {
             let sql = "UPDATE contact SET state = ?2, asked_at = ?3 WHERE id = ?1 AND state = ?4 AND asked_at IS ?5";
             let row = (contact.as_str(), state, asked_at, expected_state, expected_asked_at);
             Ok(Write::of(db.prepare_cached(sql)?.execute(row)? > 0))
+        })
+        .await
+    }
+
+    async fn delete_opt_in(&self, contact: &ContactId) -> Result<Deletion, Unavailable> {
+        let contact = contact.clone();
+        self.write("deleting an opt-in", move |db| {
+            let deleted = db.prepare_cached("DELETE FROM contact WHERE id = ?1")?.execute([contact.as_str()])?;
+            Ok(Deletion::of(deleted > 0))
         })
         .await
     }

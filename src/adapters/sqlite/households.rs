@@ -29,6 +29,26 @@ impl Households for Sqlite {
         })
         .await
     }
+
+    async fn with_usual_name(
+        &self,
+        name: &NameKey,
+        limit: usize,
+        after: Option<&HouseholdId>,
+    ) -> Result<Vec<(HouseholdId, AttendeeName)>, Unavailable> {
+        let after = after.map_or_else(String::new, |user| user.as_str().to_owned());
+        let name = name.clone();
+        self.read("reading the households", move |db| {
+            let sql = "SELECT user, name, key FROM household WHERE key = ?1 AND user > ?2 ORDER BY user LIMIT ?3";
+            let mut statement = db.prepare_cached(sql)?;
+            let rows = statement.query_map((name.as_str(), after, limit), |row| {
+                let usual_name = AttendeeName::from_stored(row.get(1)?, row.get(2)?);
+                Ok((HouseholdId::from_stored(row.get(0)?), usual_name))
+            })?;
+            rows.collect()
+        })
+        .await
+    }
 }
 
 /// Deletes this usual name from every household that has it. Returns the number of these households.

@@ -15,6 +15,7 @@ mod file;
 mod households;
 mod idempotency;
 mod inbox;
+mod people;
 mod queue;
 mod rejects;
 mod restore;
@@ -87,6 +88,7 @@ impl Sqlite {
         let sqlite = Arc::new(self.clone());
         Backend {
             roster: sqlite.clone(),
+            people: sqlite.clone(),
             rejected: sqlite.clone(),
             idempotency: sqlite.clone(),
             buttons: sqlite.clone(),

@@ -65,8 +65,20 @@ impl RejectedMessages for Sqlite {
     }
 }
 
-pub fn all(db: &Connection) -> rusqlite::Result<Vec<RejectedMessage>> {
-    db.prepare_cached(SELECT)?.query_map((), read)?.collect()
+/// Deletes the messages that `is_selected` accepts. Holds one of them in memory at a time. Returns the number of deleted
+/// messages.
+pub fn delete_selected(db: &Connection, is_selected: impl Fn(&RejectedMessage) -> bool) -> rusqlite::Result<usize> {
+    let mut selected = Vec::new();
+    for reject in db.prepare_cached(SELECT)?.query_map((), read)? {
+        let reject = reject?;
+        if is_selected(&reject) {
+            selected.push(reject.id);
+        }
+    }
+    for id in &selected {
+        let _ = delete(db, id)?;
+    }
+    Ok(selected.len())
 }
 
 pub fn delete(db: &Connection, id: &str) -> rusqlite::Result<Deletion> {

@@ -105,8 +105,7 @@ impl Roster for Sqlite {
         let name = name.clone();
         let event = event.cloned();
         let removed = self.write("removing a person", move |db| {
-            // Overwrites all deleted data in the file, which needs more page writes than `FAST`.
-            db.pragma_update(None, "secure_delete", "ON")?;
+            start_overwriting(db)?;
             let sql = format!(
                 "SELECT {COLUMNS} FROM attendee
                  WHERE name = ?1 AND event IN (SELECT id FROM event WHERE id = coalesce(?2, id))"
@@ -124,17 +123,26 @@ impl Roster for Sqlite {
             for event in attendees.iter().map(|attendee| attendee.event.as_str()) {
                 delete_event_if_empty(db, event)?;
             }
-            let rejects = delete_rejects(db, &name, event.as_ref())?;
+            let rejects = rejects::delete_selected(db, |reject| reject.is_about(&name, event.as_ref()))?;
             let buttons = buttons::delete_of_person(db, &name, event.as_ref())?;
             // A household's usual name belongs to no single event.
             let households = if event.is_none() { households::delete_usual_name(db, &name)? } else { 0 };
-            db.pragma_update(None, "secure_delete", "FAST")?;
+            stop_overwriting(db)?;
             Ok(u64::try_from(attendees.len() + damaged + rejects + buttons + households).expect("a count fits 64 bits"))
         });
         let removed = removed.await?;
         self.checkpoint().await;
         Ok(removed)
     }
+}
+
+/// From now on, overwrites all deleted data in the file, which needs more page writes than the default.
+pub fn start_overwriting(db: &Connection) -> rusqlite::Result<()> {
+    db.pragma_update(None, "secure_delete", "ON")
+}
+
+pub fn stop_overwriting(db: &Connection) -> rusqlite::Result<()> {
+    db.pragma_update(None, "secure_delete", "FAST")
 }
 
 /// Why an attendee was not read or written.
@@ -168,7 +176,7 @@ fn apply_batch(db: &Connection, batch: &AttendeeSignups, now: Timestamp) -> Resu
 }
 
 /// Replaces or deletes an attendee, updates the event's count, and adds the change to the change feed.
-fn store(db: &Connection, old: Option<&Attendee>, new: Option<&Attendee>, now: Timestamp) -> rusqlite::Result<()> {
+pub fn store(db: &Connection, old: Option<&Attendee>, new: Option<&Attendee>, now: Timestamp) -> rusqlite::Result<()> {
     let (old_record, new_record) = (old.map(AttendeeRecord::from), new.map(AttendeeRecord::from));
     let Some(attendee) = new.or(old) else { return Ok(()) };
     let event = attendee.event.as_str();
@@ -211,7 +219,7 @@ pub fn delete_event_if_empty(db: &Connection, event: &str) -> rusqlite::Result<(
     Ok(())
 }
 
-fn find(db: &Connection, key: &AttendeeKey) -> rusqlite::Result<Option<Attendee>> {
+pub fn find(db: &Connection, key: &AttendeeKey) -> rusqlite::Result<Option<Attendee>> {
     let sql = format!("SELECT {COLUMNS} FROM attendee WHERE event = ?1 AND name = ?2");
     query_optional(db, &sql, (key.event.as_str(), key.name.as_str()), attendee_row::read)
 }
@@ -233,15 +241,4 @@ fn list(db: &Connection, sql: &str, params: impl rusqlite::Params, limit: usize)
         }
     }
     Ok(found)
-}
-
-/// Deletes the rejected messages about a person, for one event or for all events. Returns the number of deleted
-/// messages.
-fn delete_rejects(db: &Connection, name: &NameKey, event: Option<&EventId>) -> rusqlite::Result<usize> {
-    let rejects_about_person: Vec<_> =
-        rejects::all(db)?.into_iter().filter(|reject| reject.is_about(name, event)).collect();
-    for reject in &rejects_about_person {
-        let _ = rejects::delete(db, &reject.id)?;
-    }
-    Ok(rejects_about_person.len())
 }

@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::http::client::wants_page;
 use crate::http::problem::Problem;
+use crate::http::site::Site;
 use crate::http::{App, pages};
 
 /// Pages load nothing from other sites and are not shown in frames. They send no referrer, because their URL may
@@ -38,7 +39,7 @@ pub async fn finish(State(app): State<Arc<App>>, request: Request, next: Next) -
 
     let mut response = next.run(request).await;
     if response.status().is_client_error() || response.status().is_server_error() {
-        response = render_problem(response, wants_page);
+        response = render_problem(response, wants_page, &app.site);
     }
     let headers = response.headers_mut();
     for (name, value) in SECURITY_HEADERS {
@@ -67,7 +68,7 @@ fn method_label(method: &Method) -> &str {
 
 /// Replaces the body of an error response: a page for browsers, otherwise a problem document. An error response that is
 /// already a page is not changed.
-fn render_problem(response: Response, wants_page: bool) -> Response {
+fn render_problem(response: Response, wants_page: bool, site: &Site) -> Response {
     let is_page =
         response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
     if is_page {
@@ -82,8 +83,11 @@ fn render_problem(response: Response, wants_page: bool) -> Response {
     let problem = problem.unwrap_or_else(|| Problem::of_status(status));
     parts.headers.remove(header::CONTENT_TYPE);
     parts.headers.remove(header::CONTENT_LENGTH);
-    let mut rendered =
-        if wants_page { (status, pages::problem(&problem)).into_response() } else { problem.into_response() };
+    let mut rendered = if wants_page {
+        (status, pages::problem(&problem).render(site)).into_response()
+    } else {
+        problem.into_response()
+    };
     // Keep `Allow`, `Retry-After` and `WWW-Authenticate`.
     for (name, value) in &parts.headers {
         rendered.headers_mut().insert(name, value.clone());

@@ -6,9 +6,9 @@ use strum::VariantArray as _;
 use crate::domain::button::{MAX_SERIAL_BYTES, PressAction};
 use crate::domain::text::MAX_KEY_BYTES;
 use crate::http::bodies::ButtonBody;
-use crate::http::pages::{contact_field, event_field, layout};
+use crate::http::pages::{Page, contact_field, event_field, layout};
 
-pub fn buttons(buttons: &[ButtonBody], next: Option<&str>) -> Markup {
+pub fn buttons(buttons: &[ButtonBody], next: Option<&str>) -> Page {
     let main = html! {
         h1 { "Buttons" }
         @if buttons.is_empty() { p { "No button is registered yet." } }
@@ -48,7 +48,7 @@ pub fn buttons(buttons: &[ButtonBody], next: Option<&str>) -> Markup {
         p { a href="/organiser/rejects" { "Presses of unknown buttons are among the rejects" } }
         p { a href="/organiser" { "Back" } }
     };
-    layout("Buttons", &main)
+    layout("Buttons", main)
 }
 
 fn action_field(field: &str, label: &str, default: PressAction) -> Markup {

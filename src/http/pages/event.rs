@@ -8,14 +8,14 @@ use crate::domain::schedule::LocalTime;
 use crate::domain::text::MAX_KEY_BYTES;
 use crate::domain::viewer::View;
 use crate::http::bodies::RegistrationBody;
-use crate::http::pages::{VERSION, contact_field, event_field, event_list, layout, name_field};
+use crate::http::pages::{Page, VERSION, contact_field, event_field, event_list, layout, name_field};
 use crate::http::paging::encode_cursor;
 use crate::http::problem::sentence;
 use crate::notify::links::{event_path, signups_path};
 use crate::ports::{EventSummary, RosterPage};
 
 /// The first page, with a form to sign up for any event. `events` is empty if the client may not list them.
-pub fn home(events: &[EventSummary]) -> Markup {
+pub fn home(events: &[EventSummary]) -> Page {
     let main = html! {
         h1 { "Who is coming?" }
         form.card method="post" action="/" {
@@ -31,7 +31,7 @@ pub fn home(events: &[EventSummary]) -> Markup {
         }
         p.hint { a href="/organiser" { "For the organiser" } }
     };
-    layout("Who is coming?", &main)
+    layout("Who is coming?", main)
 }
 
 /// A part of a long roster.
@@ -51,7 +51,7 @@ pub fn event(
     page: &RosterPage,
     part: RosterPart,
     view: View,
-) -> Markup {
+) -> Page {
     let title = page.title.as_deref().unwrap_or(event.title());
     let path = event_path(event.id(), &[]);
     let is_first = part == RosterPart::First;
@@ -98,7 +98,7 @@ pub fn event(
         }
         script src={ "/assets/event.js?v=" (VERSION) } defer {}
     };
-    layout(title, &main)
+    layout(title, main)
 }
 
 /// The fields for what an event asks of people who sign up. `stored` is what a registration contains already.

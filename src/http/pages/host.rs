@@ -1,16 +1,16 @@
 //! The page behind a host's link.
 
-use maud::{Markup, html};
+use maud::html;
 
 use crate::domain::event_details::EventDetails;
 use crate::domain::host_link::HostRole;
 use crate::http::pages::event::{count_text, description, guests_text};
-use crate::http::pages::layout;
+use crate::http::pages::{Page, layout};
 use crate::http::paging::encode_cursor;
 use crate::ports::RosterPage;
 
 /// Shows an event to the holder of a host's link. `url` is the link for guests, and `path` that of this page.
-pub fn host(details: &EventDetails, role: HostRole, url: &str, path: &str, page: &RosterPage) -> Markup {
+pub fn host(details: &EventDetails, role: HostRole, url: &str, path: &str, page: &RosterPage) -> Page {
     let title = details.content.title.as_str();
     let state = match (details.cancelled_at, details.archived_at) {
         (Some(_), _) => Some("This event was cancelled."),
@@ -30,9 +30,13 @@ pub fn host(details: &EventDetails, role: HostRole, url: &str, path: &str, page:
                 @for attendee in &page.attendees {
                     @if let Some(registration) = attendee.registration() {
                         li {
-                            span dir="auto" { (attendee.name) (guests_text(registration.details.guests)) }
-                            @if let Some(answer) = &registration.details.answer { span dir="auto" { (answer) } }
-                            @if let Some(note) = &registration.details.note { span.description dir="auto" { (note.as_str()) } }
+                            div {
+                                span dir="auto" { (attendee.name) (guests_text(registration.details.guests)) }
+                                @if let Some(answer) = &registration.details.answer { p.hint dir="auto" { (answer) } }
+                                @if let Some(note) = &registration.details.note {
+                                    p.hint.description dir="auto" { (note.as_str()) }
+                                }
+                            }
                             time.hint datetime=(registration.since) { (registration.since.date()) }
                         }
                     }
@@ -43,7 +47,7 @@ pub fn host(details: &EventDetails, role: HostRole, url: &str, path: &str, page:
             }
         }
     };
-    layout(title, &main)
+    layout(title, main)
 }
 
 fn explain(role: HostRole) -> &'static str {

@@ -1,13 +1,13 @@
 //! The page of a manage link: the state of the registration, and forms to change it.
 
-use maud::{Markup, html};
+use maud::html;
 
 use crate::domain::event_details::Content;
 use crate::domain::manage_link::RegistrationState;
 use crate::domain::timestamp::Timestamp;
 use crate::http::bodies::ManageBody;
 use crate::http::pages::event::details_fields;
-use crate::http::pages::{contact_field, layout};
+use crate::http::pages::{Page, contact_field, layout};
 
 /// Formats a time to the minute, such as `2026-11-23 12:00 UTC`.
 fn format_to_minute(at: Timestamp) -> String {
@@ -15,7 +15,7 @@ fn format_to_minute(at: Timestamp) -> String {
 }
 
 /// The page of a manage link. `content` is what the event asks of people who sign up, if it has details.
-pub fn manage(title: &str, event_path: &str, content: Option<&Content>, body: &ManageBody) -> Markup {
+pub fn manage(title: &str, event_path: &str, content: Option<&Content>, body: &ManageBody) -> Page {
     let main = html! {
         @if body.state == RegistrationState::Pending { meta http-equiv="refresh" content="2"; }
         h1 dir="auto" { (title) }
@@ -73,5 +73,5 @@ pub fn manage(title: &str, event_path: &str, content: Option<&Content>, body: &M
         }
         p { a href=(event_path) { "Who else is coming" } }
     };
-    layout(title, &main)
+    layout(title, main)
 }

@@ -3,6 +3,7 @@
 mod buttons;
 mod event;
 mod host;
+mod layout;
 mod manage;
 mod opt_in;
 mod organiser;
@@ -10,11 +11,13 @@ mod organiser;
 use axum::Router;
 use axum::http::header;
 use axum::routing::get;
-use maud::{DOCTYPE, Markup, html};
+use maud::{Markup, html};
 
 pub use self::buttons::buttons;
 pub use self::event::{RosterPart, event, home};
 pub use self::host::host;
+use self::layout::layout;
+pub use self::layout::{Page, render};
 pub use self::manage::manage;
 pub use self::opt_in::opt_in;
 pub use self::organiser::{events, login, organiser, redrive_result, reject, rejects};
@@ -46,44 +49,24 @@ pub fn assets<S: Clone + Send + Sync + 'static>() -> Router<S> {
 }
 
 /// A problem document as a page, with a link to the first page.
-pub fn problem(problem: &Problem) -> Markup {
+pub fn problem(problem: &Problem) -> Page {
     let main = html! {
         h1 { (problem.title) }
         p.notice.bad { (problem.detail) }
         @if problem.field.is_some() { p { "Go back with your browser to correct it." } }
         p { a href="/" { "To the first page" } }
     };
-    layout(problem.title, &main)
+    layout(problem.title, main)
 }
 
 /// Confirms an action, with a link back.
-pub fn confirmation(title: &str, message: &str, back: &str) -> Markup {
+pub fn confirmation(title: &str, message: &str, back: &str) -> Page {
     let main = html! {
         h1 { (title) }
         p.notice role="status" { (message) }
         p { a href=(back) { "Back" } }
     };
-    layout(title, &main)
-}
-
-fn layout(title: &str, main: &Markup) -> Markup {
-    html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="robots" content="noindex";
-                title { (title) " · Count Me In" }
-                link rel="stylesheet" href={ "/assets/style.css?v=" (VERSION) };
-                link rel="icon" type="image/svg+xml" href={ "/assets/icon.svg?v=" (VERSION) };
-            }
-            body {
-                header { a href="/" { "Count Me In" } }
-                main { (main) }
-            }
-        }
-    }
+    layout(title, main)
 }
 
 fn name_field() -> Markup {

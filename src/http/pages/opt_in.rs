@@ -1,11 +1,11 @@
 //! The page of an opt-in link: the owner of an address confirms or stops notifications.
 
-use maud::{Markup, html};
+use maud::html;
 
 use crate::http::bodies::OptInState;
-use crate::http::pages::layout;
+use crate::http::pages::{Page, layout};
 
-pub fn opt_in(state: OptInState) -> Markup {
+pub fn opt_in(state: OptInState) -> Page {
     let title = "Messages to your address";
     let main = html! {
         h1 { (title) }
@@ -29,5 +29,5 @@ pub fn opt_in(state: OptInState) -> Markup {
             }
         }
     };
-    layout(title, &main)
+    layout(title, main)
 }

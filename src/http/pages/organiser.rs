@@ -3,10 +3,10 @@
 use maud::{Markup, html};
 
 use crate::http::bodies::{LimitsBody, UsageBody};
-use crate::http::pages::{EVENTS_SHOWN, REJECTS_SHOWN, event_list, layout};
+use crate::http::pages::{EVENTS_SHOWN, Page, REJECTS_SHOWN, event_list, layout};
 use crate::ports::{EventSummary, RejectEntry, RejectedMessage};
 
-pub fn login(error: Option<&str>) -> Markup {
+pub fn login(error: Option<&str>) -> Page {
     let main = html! {
         h1 { "Organiser" }
         form.card method="post" action="/organiser/login" {
@@ -17,10 +17,10 @@ pub fn login(error: Option<&str>) -> Markup {
             p.hint { "The server says at its start where the key is." }
         }
     };
-    layout("Organiser", &main)
+    layout("Organiser", main)
 }
 
-pub fn organiser(events: &[EventSummary], rejects: usize, limits: &LimitsBody) -> Markup {
+pub fn organiser(events: &[EventSummary], rejects: usize, limits: &LimitsBody) -> Page {
     let main = html! {
         h1 { "Organiser" }
         section {
@@ -81,7 +81,7 @@ pub fn organiser(events: &[EventSummary], rejects: usize, limits: &LimitsBody) -
         }
         form method="post" action="/organiser/logout" { button.plain type="submit" { "Log out" } }
     };
-    layout("Organiser", &main)
+    layout("Organiser", main)
 }
 
 /// Shows a limit and its usage. The line is highlighted when the limit is reached and messages are suppressed.
@@ -96,17 +96,17 @@ fn usage_line(usage: &UsageBody, what: &str) -> Markup {
     }
 }
 
-pub fn events(events: &[EventSummary], next: Option<&str>) -> Markup {
+pub fn events(events: &[EventSummary], next: Option<&str>) -> Page {
     let main = html! {
         h1 { "Events" }
         (event_list(events))
         @if let Some(next) = next { p { a href={ "/events?cursor=" (next) } { "Further events" } } }
         p { a href="/organiser" { "Back" } }
     };
-    layout("Events", &main)
+    layout("Events", main)
 }
 
-pub fn rejects(rejects: &[RejectEntry], next: Option<&str>) -> Markup {
+pub fn rejects(rejects: &[RejectEntry], next: Option<&str>) -> Page {
     let main = html! {
         h1 { "Rejects" }
         @if rejects.is_empty() { p { "Every message could be taken." } }
@@ -121,7 +121,7 @@ pub fn rejects(rejects: &[RejectEntry], next: Option<&str>) -> Markup {
         @if !rejects.is_empty() { (redrive_form()) }
         p { a href="/organiser" { "Back" } }
     };
-    layout("Rejects", &main)
+    layout("Rejects", main)
 }
 
 /// The form that sends many rejected messages again.
@@ -142,7 +142,7 @@ fn redrive_form() -> Markup {
 }
 
 /// How many rejected messages were sent again. `kept` is the number that still cannot be processed.
-pub fn redrive_result(sent: usize, kept: usize, has_more: bool) -> Markup {
+pub fn redrive_result(sent: usize, kept: usize, has_more: bool) -> Page {
     let main = html! {
         h1 { "Sent again" }
         p.notice { (sent) @if sent == 1 { " message was" } @else { " messages were" } " sent again." }
@@ -152,11 +152,11 @@ pub fn redrive_result(sent: usize, kept: usize, has_more: bool) -> Markup {
         @if has_more { p { "There are more messages. Go back and send all again." } }
         p { a href="/organiser/rejects" { "Back" } }
     };
-    layout("Sent again", &main)
+    layout("Sent again", main)
 }
 
 /// A rejected message with a form to correct it. `error` is the reason why the last correction was refused.
-pub fn reject(reject: &RejectedMessage, error: Option<&str>) -> Markup {
+pub fn reject(reject: &RejectedMessage, error: Option<&str>) -> Page {
     let path = format!("/organiser/rejects/{}", reject.id);
     let main = html! {
         h1 { "Reject" }
@@ -181,5 +181,5 @@ pub fn reject(reject: &RejectedMessage, error: Option<&str>) -> Markup {
         }
         p { a href="/organiser/rejects" { "Back" } }
     };
-    layout("Reject", &main)
+    layout("Reject", main)
 }

@@ -214,6 +214,7 @@ impl World {
             ("COUNTMEIN_QUEUE_URL", self.queue.clone()),
             ("COUNTMEIN_RETRY_INITIAL", "1".to_owned()),
             ("COUNTMEIN_ORGANISER_SECRET", ORGANISER_SECRET.to_owned()),
+            ("COUNTMEIN_CONTACT_SECRET", CONTACT_SECRET.to_owned()),
             ("COUNTMEIN_TOKEN_SECRET", TOKEN_SECRET.to_owned()),
         ];
         environment.extend(variables.map(|(name, value)| (name.to_owned(), value)));

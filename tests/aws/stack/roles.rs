@@ -40,7 +40,8 @@ fn roles_refuse_other_calls() {
             "DeleteItem",
             "SendMessage",
             "read OrganiserKey",
-            "read TokenSecret"
+            "read TokenSecret",
+            "read ContactSecret"
         ]
     );
     assert_eq!(

@@ -84,3 +84,15 @@ fn the_access_log_holds_no_paths_or_addresses() {
         assert!(!is_private, "{value}");
     }
 }
+
+#[test]
+fn footer_links_are_optional_web_addresses() {
+    let template = template();
+    let environment = template.of_function("ApiFunction", "Environment");
+    for (parameter, variable) in [("ImprintUrl", "COUNTMEIN_IMPRINT_URL"), ("PrivacyUrl", "COUNTMEIN_PRIVACY_URL")] {
+        let described = template.section("Parameters")[parameter];
+        assert_eq!(text(&described["Default"]), "");
+        assert_eq!(text(&described["AllowedPattern"]), r"^(https?://[^\s]+)?$");
+        assert_eq!(text(&environment["Variables"][variable]), format!("!Ref {parameter}"));
+    }
+}

@@ -17,7 +17,10 @@ const API: [(&str, &[&str]); 13] = [
     ("logs:PutLogEvents", &["!GetAtt ApiLogs.Arn"]),
     ("s3:GetObject", &["!Sub ${ExportsBucket.Arn}/*"]),
     ("s3:PutObject", &["!Sub ${ExportsBucket.Arn}/*"]),
-    ("secretsmanager:GetSecretValue", &["!GetAtt OrganiserKey.Id", "!GetAtt TokenSecret.Id"]),
+    (
+        "secretsmanager:GetSecretValue",
+        &["!GetAtt OrganiserKey.Id", "!GetAtt TokenSecret.Id", "!GetAtt ContactSecret.Id"],
+    ),
     ("sqs:SendMessage", &[SIGNUPS]),
     ("xray:PutTelemetryRecords", &["*"]),
     ("xray:PutTraceSegments", &["*"]),

@@ -412,6 +412,69 @@ fn removal_without_terminal_needs_yes() {
 }
 
 #[test]
+fn person_export_prints_all_pages() {
+    let page = |entries: Value, next: Value| Reply::json("200 OK", json!({"entries": entries, "next": next}));
+    let pages = || {
+        [
+            page(json!([]), json!("c1")),
+            page(json!([{"kind": "household", "name": "A\u{9b}na"}]), json!("c2")),
+            page(json!([{"kind": "button", "serial": "b1", "event": "Dance", "name": "Ana"}]), Value::Null),
+        ]
+    };
+    let (shell, server) = (Shell::with_key_file(), Canned::new(pages()));
+    let ran = shell.run(&["person", "export", "Ana", "--event", "Dance", "--url", &server.url()]);
+    let out = "Echo              a household usually says A\\u009bna\nButton            b1 signs up Ana for Dance\n";
+    assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (0, out, ""), "{ran:?}");
+    for cursor in [Value::Null, json!("c1"), json!("c2")] {
+        let request = server.request();
+        assert!(request.starts_with("POST /organiser/person/export HTTP/1.1") && bearer(&request), "{request}");
+        let mut expected = json!({"name": "Ana", "event": "Dance"});
+        if !cursor.is_null() {
+            expected["cursor"] = cursor;
+        }
+        assert_eq!(body(&request), expected);
+    }
+
+    let server = Canned::new(pages());
+    let ran = shell.run(&["person", "export", "ana@Example.org", "--json", "--url", &server.url()]);
+    let exported: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!((exported["entries"].as_array().unwrap().len(), ran.out.lines().count()), (2, 1), "{ran:?}");
+    assert_eq!(body(&server.request()), json!({"contact": {"email": "ana@example.org"}}));
+
+    let server = Canned::new([page(json!([]), Value::Null)]);
+    let ran = shell.run(&["person", "export", "+14155552671", "--url", &server.url()]);
+    assert_eq!(ran.out, "Nothing is stored about the address +14155552671.\n", "{ran:?}");
+    assert_eq!(body(&server.request()), json!({"contact": {"sms": "+14155552671"}}));
+}
+
+#[test]
+fn person_removal_adds_up_all_pages() {
+    let page = |removed: u64, unknown: bool, next: Value| {
+        Reply::json("200 OK", json!({"removed": removed, "opt_in_unknown": unknown, "next": next}))
+    };
+    let server = Canned::new([page(2, false, json!("c1")), page(1, true, Value::Null)]);
+    let shell = Shell::with_key_file();
+    let ran = shell.run(&["person", "remove", "ana@example.org", "--url", &server.url()]);
+    assert!(ran.code == 2 && ran.err.contains("--yes") && server.was_asked_nothing_more(), "{ran:?}");
+    let ran = shell.run(&["person", "remove", "ana@example.org", "--yes", "--url", &server.url()]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.out.starts_with("3 entries about the address ana@example.org were removed.\n"), "{ran:?}");
+    assert!(ran.out.contains("opt-in of the address may still be stored"), "{ran:?}");
+    let request = server.request();
+    assert!(request.starts_with("POST /organiser/person/remove ") && bearer(&request), "{request}");
+    assert_eq!(body(&server.request())["cursor"], "c1");
+
+    let server = Canned::new([page(0, false, Value::Null)]);
+    let ran = shell.run(&["person", "remove", "--name", "ana@example.org", "--yes", "--json", "--url", &server.url()]);
+    assert_eq!(serde_json::from_str::<Value>(&ran.out).unwrap(), json!({"removed": 0, "opt_in_unknown": false}));
+    assert_eq!(body(&server.request()), json!({"name": "ana@example.org"}));
+    for wrong in [["person", "export", "#ana"], ["person", "export", "--contact"]] {
+        assert_eq!(shell.run(&wrong).code, 2);
+    }
+    assert_eq!(shell.run(&["person", "export", "--contact", "Ana", "--url", &server.url()]).code, 2);
+}
+
+#[test]
 fn closed_pipe_is_no_error() {
     let row = "dance,Ana\n".repeat(100_000);
     let server = Canned::new([Reply::with_header("200 OK", "content-type: text/csv", &row)]);

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::support::{Running, dump, enqueue, serve, serve_with};
+use super::support::{Request, Running, dump, enqueue, serve, serve_with};
 
 const NASTY: &str = "<script>alert(1)</script>\"'&";
 
@@ -26,6 +26,58 @@ fn event_page_shows_roster_and_form() {
     assert!(page.contains("/signups\"") && !page.contains("ana@example.org"), "{page}");
     let page = server.get("/events/new%20one").browser().send().is(200).text();
     assert!(page.contains("Nobody is in yet") && page.contains("new one"), "{page}");
+}
+
+#[test]
+fn every_page_links_to_imprint_and_privacy() {
+    let data = tempfile::tempdir().unwrap();
+    enqueue(data.path(), &["no message"]);
+    let server = serve_with(data, |settings| {
+        settings.site.imprint_url = Some("https://example.org/imprint?a=1&b=\"2".parse().unwrap());
+        settings.site.privacy_url = Some("http://example.org/privacy".parse().unwrap());
+    });
+    let ana = server.sign_up("dance", "Ana");
+    let mut pages = pages(&server, &ana.manage);
+    // A refused request, the login page, and an address without a page.
+    pages.push(server.post("/events/dance/signups").browser().form(&[("name", "")]).send().is(422).text());
+    pages.push(server.get("/organiser").browser().send().is(200).text());
+    pages.push(server.get("/nowhere").browser().send().is(404).text());
+    for page in pages {
+        assert!(
+            page.contains(r#"<a href="https://example.org/imprint?a=1&amp;b=%222" rel="noopener">Imprint</a>"#),
+            "{page}"
+        );
+        assert!(page.contains(r#"<a href="http://example.org/privacy" rel="noopener">Privacy</a>"#), "{page}");
+        assert_eq!(page.matches("<footer>").count(), 1, "{page}");
+    }
+    let json = server.get("/events/dance").send().is(200);
+    assert!(!json.text().contains("imprint"), "{json:?}");
+}
+
+#[test]
+fn pages_have_no_footer_without_links() {
+    let data = tempfile::tempdir().unwrap();
+    enqueue(data.path(), &["no message"]);
+    let server = serve_with(data, |_| {});
+    let ana = server.sign_up("dance", "Ana");
+    for page in pages(&server, &ana.manage) {
+        assert!(!page.contains("<footer") && page.ends_with("</main></body></html>"), "{page}");
+    }
+    let only_privacy = serve_with(tempfile::tempdir().unwrap(), |settings| {
+        settings.site.privacy_url = Some("https://example.org/privacy".parse().unwrap());
+    });
+    let page = only_privacy.get("/").browser().send().is(200).text();
+    assert!(page.contains("Privacy</a>") && !page.contains("Imprint"), "{page}");
+}
+
+#[test]
+fn head_has_the_length_of_the_page() {
+    let server = serve();
+    let page = server.get("/organiser").browser().send().is(200);
+    let head = Request::new(&server, "HEAD", "/organiser").browser().send().is(200);
+    assert_eq!(page.header("content-length"), page.text().len().to_string());
+    assert_eq!((head.header("content-length"), head.text().as_str()), (page.header("content-length"), ""));
+    assert_eq!(head.header("content-type"), "text/html; charset=utf-8");
 }
 
 #[test]

@@ -7,6 +7,7 @@ use countmein::domain::contact::Contact;
 use serde_json::{Value, json};
 use tracing_subscriber::EnvFilter;
 
+use super::events::create;
 use super::support::{KEY, Request, Running, consent_link, dump, enqueue, serve, serve_with, wait_until_announced};
 
 const EMAIL: &str = "xochitl@hidden.example.org";
@@ -126,6 +127,8 @@ fn refusals_repeat_no_contact() {
             post("/organiser/signups", json!({"event": "dance", "name": "Ana", "action": contact})).organiser(),
             post("/organiser/signups", json!({"event": "dance", "name": "Ana", "contact": contact})).organiser(),
             post("/organiser/remove", json!({"name": wrong})).organiser(),
+            post("/organiser/person/export", json!({"contact": wrong})).organiser(),
+            post("/organiser/person/remove", json!({"contact": {"email": wrong}})).organiser(),
             server.get(&format!("/organiser/rejects/{encoded}")).organiser(),
             server.post("/organiser/login").form(&[("key", contact)]),
         ];
@@ -182,6 +185,14 @@ fn trace_log_holds_no_personal_data() {
     enqueue(data.path(), &[poison.to_string(), leave.to_string(), format!("{{\"{EMAIL}")]);
     let server = serve_with(data, |_| {});
     let manage = people_with_contacts(&server);
+    let unlisted = create(&server, &json!({ "title": "Secret dinner", "visibility": "unlisted" }));
+    let guest = server.sign_up(&unlisted.id, "Ana");
+    for path in [unlisted.path(""), unlisted.path("/attendees"), unlisted.path(&format!("/host/{}", unlisted.host))] {
+        server.get(&path).send().is(200);
+    }
+    server.post(&unlisted.path("/cancel")).bearer(&unlisted.host).json(&json!({})).send().is(200);
+    server.post(&unlisted.path("/signups")).json(&json!({ "name": "Ben" })).send().is(409);
+    server.cancel(&guest);
     let tokens: Vec<&str> = manage.iter().map(|manage| manage.rsplit('/').next().unwrap()).collect();
     for manage in &manage {
         for path in every_path(&server, manage) {
@@ -193,6 +204,9 @@ fn trace_log_holds_no_personal_data() {
     server.post("/organiser/login").form(&[("key", "a-wrong-key-of-quetzal")]).send();
     server.post("/organiser/login").form(&[("key", KEY)]).send();
     server.post(&manage[0]).json(&json!({"action": "cancel"})).send().is(202);
+    server.post("/organiser/person/export").organiser().json(&json!({"name": "Quetzal"})).send().is(200);
+    server.post("/organiser/person/export").organiser().json(&json!({"contact": EMAIL})).send().is(200);
+    server.post("/organiser/person/remove").organiser().json(&json!({"contact": WEBHOOK})).send().is(200);
     server.post("/organiser/remove").organiser().json(&json!({"name": "Tlaloc"})).send().is(200);
     server.settled();
     drop(server);
@@ -205,6 +219,7 @@ fn trace_log_holds_no_personal_data() {
         assert!(!holds_a_contact(line), "{line}");
         assert!(!["quetzal", "tlaloc", "xipe"].iter().any(|name| line.to_lowercase().contains(name)), "{line}");
         assert!(!tokens.iter().any(|token| line.contains(token)), "{line}");
+        assert!(!line.contains(&unlisted.id) && !line.contains(&unlisted.host), "{line}");
         assert!(!line.contains(KEY), "{line}");
     }
 }

@@ -5,7 +5,7 @@ use countmein::domain::new_event_id::is_unlisted;
 use serde_json::{Value, json};
 
 use super::events::{Created, create};
-use super::support::{Running, SignedUp, serve};
+use super::support::{Running, SignedUp, serve, wait_until_announced};
 
 /// An event with an attendee.
 fn event_with(server: &Running, fields: &Value) -> (Created, SignedUp) {
@@ -103,4 +103,21 @@ fn unknown_unlisted_event_is_like_any_other_unknown_event() {
     // It begins in no other way either.
     server.post("/organiser/signups").organiser().json(&ana).send().refuses(404, "not-found");
     assert_eq!(server.get("/events").organiser().send().json()["events"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn messages_leave_out_names_that_their_recipient_may_not_see() {
+    let server = serve();
+    for (names, count, has_names, has_message) in
+        [("everyone", "everyone", true, true), ("hosts", "everyone", false, true), ("hosts", "hosts", false, false)]
+    {
+        let title = format!("Dinner {names} {count}");
+        let fields = json!({ "title": title, "roster_visible_to": names, "count_visible_to": count });
+        let (event, ana) = event_with(&server, &fields);
+        server.sign_up(&event.id, "Quetzal");
+        wait_until_announced(&server.database());
+        let messages = server.get(&ana.manage).send().is(200).json()["messages"].to_string();
+        assert_eq!(messages.contains("Quetzal"), has_names, "{title}: {messages}");
+        assert_eq!(messages != "[]", has_message, "{title}: {messages}");
+    }
 }

@@ -4,6 +4,7 @@ pub mod buttons;
 pub mod import;
 pub mod limits;
 pub mod people;
+pub mod person;
 pub mod redrive;
 pub mod rejects;
 pub mod session;

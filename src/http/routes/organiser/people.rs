@@ -7,13 +7,14 @@ use axum::extract::{Query, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::domain::attendee::Attendee;
 use crate::domain::attendee_name::NameKey;
 use crate::domain::channel::Channel;
 use crate::domain::contact::Contact;
+use crate::domain::event::EventId;
 use crate::domain::invalid::FieldProblem;
 use crate::domain::timestamp::Timestamp;
 use crate::formats;
@@ -28,6 +29,7 @@ use crate::http::routes::all_attendees;
 use crate::http::routes::all_attendees::Selection;
 use crate::http::routes::organiser::Organiser;
 use crate::http::{App, downloads};
+use crate::ports::Unavailable;
 
 const CSV_HEADER: &str = "event,name,email,phone,webhook,since,channel,guests,answer,note,language\r\n";
 
@@ -179,10 +181,7 @@ pub async fn remove(
     request: Fields,
 ) -> Result<Response, Problem> {
     let name = fields::parsed(&request.map, "name", NameKey::of)?;
-    let event = fields::optional_text(&request.map, "event")?.filter(|event| !event.trim().is_empty());
-    let event = event.map(parse_event_id).transpose()?;
-    let removed = app.backend.roster.remove(&name, event.as_ref(), Timestamp::now()).await?;
-    tracing::info!(removed, "personal data removed");
+    let removed = remove_name(&app, &name, optional_event(&request.map)?.as_ref()).await?;
     if wants_page(&headers) && removed == 0 {
         return Err(Problem::new(
             ProblemKind::NotFound,
@@ -193,4 +192,17 @@ pub async fn remove(
         return Ok(Redirect::to("/organiser").into_response());
     }
     Ok(Json(RemoveResponse { removed }).into_response())
+}
+
+/// Removes what is stored under a name. Returns the number of deleted entries.
+pub async fn remove_name(app: &App, name: &NameKey, event: Option<&EventId>) -> Result<u64, Unavailable> {
+    let removed = app.backend.roster.remove(name, event, Timestamp::now()).await?;
+    tracing::info!(removed, "personal data removed");
+    Ok(removed)
+}
+
+/// Parses the field `event`, to which a request may be limited. Forms send an empty text for no event.
+pub fn optional_event(body: &Map<String, Value>) -> Result<Option<EventId>, Problem> {
+    let event = fields::optional_text(body, "event")?.filter(|event| !event.trim().is_empty());
+    event.map(parse_event_id).transpose()
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use countmein::app::server::Server;
-use countmein::app::settings::{ListEveryone, NotificationSettings, Settings, Store, WebhookPolicy};
+use countmein::app::settings::{ListEveryone, NotificationSettings, Settings, Site, Store, WebhookPolicy};
 use countmein::domain::event_creators::EventCreators;
 use countmein::domain::secret::Secret;
 use tempfile::TempDir;
@@ -45,6 +45,7 @@ pub fn serve_with(data: impl Into<Arc<TempDir>>, change: impl FnOnce(&mut Settin
         store: Store::Sqlite,
         organiser_key: Some(Secret::new(KEY).unwrap()),
         public_url: None,
+        site: Site::default(),
         rate_limit: 0,
         behind_proxy: false,
         list_everyone: ListEveryone::Loopback,

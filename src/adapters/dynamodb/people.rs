@@ -1,0 +1,66 @@
+//! Deletes what is stored under an address.
+
+use async_trait::async_trait;
+use aws_sdk_dynamodb::types::AttributeValue;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+
+use super::{EventsTable, MAX_CONCURRENT_CALLS, key, text};
+use crate::adapters::aws::error::unavailable;
+use crate::domain::attendee::Attendee;
+use crate::domain::contact::Contact;
+use crate::domain::event::EventId;
+use crate::domain::timestamp::Timestamp;
+use crate::ports::{AddressEntries, Buttons as _, Deletion, People, RejectedMessages as _, Unavailable};
+
+const REMOVING: &str = "removing an address";
+
+#[async_trait]
+impl People for EventsTable {
+    /// The stream of the table cannot be rewritten.
+    async fn remove_address(
+        &self,
+        _: &Contact,
+        _: Option<&EventId>,
+        entries: AddressEntries,
+        _: Timestamp,
+    ) -> Result<u64, Unavailable> {
+        let mut removed = stream::iter(entries.attendees)
+            .map(|attendee| async move { self.delete_attendee_with_contact(&attendee).await })
+            .buffer_unordered(MAX_CONCURRENT_CALLS)
+            .try_fold(0, async |sum, deletion| Ok(sum + deletion.count()))
+            .await?;
+        for serial in &entries.buttons {
+            removed += self.unregister(serial).await?.count();
+        }
+        for id in &entries.rejects {
+            removed += self.delete(id).await?.count();
+        }
+        Ok(removed)
+    }
+}
+
+impl EventsTable {
+    /// Deletes an attendee if the stored attendee still has the same contact.
+    async fn delete_attendee_with_contact(&self, attendee: &Attendee) -> Result<Deletion, Unavailable> {
+        let Some(contact) = attendee.registration().and_then(|registration| registration.contact.as_ref()) else {
+            return Ok(Deletion::NotFound);
+        };
+        let stored = AttributeValue::M([(contact.kind().to_owned(), text(contact.address()))].into());
+        let delete = self
+            .client
+            .delete_item()
+            .table_name(&self.table)
+            .set_key(Some(key(attendee.event.as_str(), attendee.name.key().as_str())))
+            .condition_expression("contact = :contact")
+            .expression_attribute_values(":contact", stored);
+        match delete.send().await {
+            Ok(_) => Ok(Deletion::Deleted),
+            Err(error)
+                if error.as_service_error().is_some_and(|error| error.is_conditional_check_failed_exception()) =>
+            {
+                Ok(Deletion::NotFound)
+            }
+            Err(error) => Err(unavailable(REMOVING, &error)),
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! Deletes what is stored under an address.
+
+use async_trait::async_trait;
+
+use crate::adapters::sqlite::{Sqlite, buttons, change_feed, rejects, roster};
+use crate::domain::contact::Contact;
+use crate::domain::event::EventId;
+use crate::domain::timestamp::Timestamp;
+use crate::ports::{AddressEntries, People, Unavailable};
+
+#[async_trait]
+impl People for Sqlite {
+    async fn remove_address(
+        &self,
+        contact: &Contact,
+        event: Option<&EventId>,
+        entries: AddressEntries,
+        now: Timestamp,
+    ) -> Result<u64, Unavailable> {
+        let (contact, event) = (contact.clone(), event.cloned());
+        let removed = self.write("removing an address", move |db| {
+            roster::start_overwriting(db)?;
+            let mut removed = 0;
+            for attendee in &entries.attendees {
+                let stored = roster::find(db, &attendee.key())?;
+                if stored.as_ref().is_some_and(|stored| stored.uses(&contact)) {
+                    roster::store(db, stored.as_ref(), None, now)?;
+                    roster::delete_event_if_empty(db, attendee.event.as_str())?;
+                    removed += 1;
+                }
+            }
+            change_feed::delete_address(db, &contact, event.as_ref())?;
+            for serial in &entries.buttons {
+                removed += buttons::delete(db, serial)?.count();
+            }
+            for id in &entries.rejects {
+                removed += rejects::delete(db, id)?.count();
+            }
+            roster::stop_overwriting(db)?;
+            Ok(removed)
+        });
+        let removed = removed.await?;
+        self.checkpoint().await;
+        Ok(removed)
+    }
+}

@@ -1,0 +1,96 @@
+//! `countmein event` against a server.
+
+use std::process::{Command, Output, Stdio};
+
+use serde_json::{Value, json};
+
+use super::support::{KEY, Running, serve};
+
+fn countmein(server: &Running, arguments: &[&str], key: Option<&str>) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_countmein"));
+    let folder = server.folder().parent().expect("it is a folder of its own");
+    command.env_clear().current_dir(folder).args(arguments).stdin(Stdio::null());
+    command.env("COUNTMEIN_URL", format!("http://{}", server.address)).env("TZ", "Europe/Berlin");
+    command.envs(key.map(|key| ("COUNTMEIN_ORGANISER_KEY", key)));
+    command.output().expect("the command starts")
+}
+
+#[track_caller]
+fn text(output: &Output, code: i32) -> String {
+    assert_eq!(output.status.code(), Some(code), "{output:?}");
+    String::from_utf8(if code == 0 { output.stdout.clone() } else { output.stderr.clone() }).unwrap()
+}
+
+#[track_caller]
+fn json_of(output: &Output) -> Value {
+    serde_json::from_str(&text(output, 0)).unwrap()
+}
+
+#[test]
+fn host_plans_an_event_with_the_link_alone() {
+    let server = serve();
+    let create = ["event", "create", "Omar's dinner", "--starts", "2030-12-05T19:00", "--zone", "Europe/Berlin"];
+    let more = ["--place", "Moorweg 3", "--guests", "2", "--question", "Do you eat meat?", "--json"];
+    let created = json_of(&countmein(&server, &[&create[..], &more].concat(), None));
+    assert_eq!(created["event"], "omars-dinner");
+    let link = created["host"].as_str().unwrap();
+
+    let shown = text(&countmein(&server, &["event", "show", "omars-dinner"], None), 0);
+    for expected in ["Omar's dinner", "2030-12-05T19:00 (Europe/Berlin)", "Moorweg 3", "Do you eat meat?"] {
+        assert!(shown.contains(expected), "{expected}: {shown}");
+    }
+    let host = |arguments: &[&str]| countmein(&server, &[&["event"], arguments, &["--link", link]].concat(), None);
+    text(&host(&["edit", "--place", "Hall 2", "--title", "Omar's big dinner"]), 0);
+    let details = server.get("/events/omars-dinner").send().is(200).json()["details"].clone();
+    assert_eq!((&details["place"], &details["title"]), (&json!("Hall 2"), &json!("Omar's big dinner")));
+
+    let sign_up = |name: &str| {
+        let arguments = ["signup", "omars-dinner", name, "--guests", "2", "--answer", "No meat", "--note", "Late"];
+        countmein(&server, &arguments, None)
+    };
+    text(&sign_up("Ana"), 0);
+    text(&host(&["close"]), 0);
+    assert!(text(&sign_up("Ben"), 1).contains("closed"));
+    text(&host(&["edit", "--closes", ""]), 0);
+    text(&sign_up("Ben"), 0);
+    text(&host(&["cancel"]), 0);
+    assert!(text(&sign_up("Cem"), 1).contains("cancelled"));
+    text(&host(&["reopen"]), 0);
+    text(&sign_up("Cem"), 0);
+
+    let co_host = text(&host(&["link", "--role", "co_host"]), 0);
+    let co_host = ["event", "edit", "--place", "Hall 3", "--link", co_host.trim()];
+    text(&countmein(&server, &co_host, None), 0);
+    text(&host(&["link", "--role", "co_host", "--revoke"]), 0);
+    assert!(!countmein(&server, &co_host, None).status.success(), "the link was revoked");
+}
+
+#[test]
+fn organiser_opens_every_event_with_the_key() {
+    let server = serve();
+    server.sign_up("Dance", "Ana");
+    let organiser = |arguments: &[&str]| countmein(&server, arguments, Some(KEY));
+    text(&organiser(&["event", "edit", "Dance", "--place", "Hall 2"]), 0);
+    assert!(text(&organiser(&["event", "list"]), 0).contains("Dance  (dance)"));
+    assert!(text(&organiser(&["event", "link", "Dance"]), 0).contains("/events/dance/host/"));
+    text(&organiser(&["event", "archive", "Dance"]), 0);
+    let list = json_of(&organiser(&["event", "list", "--json"]));
+    assert_eq!(list["events"][0]["event"], "dance");
+}
+
+#[test]
+fn mistakes_are_explained() {
+    let server = serve();
+    for (arguments, code, expected) in [
+        (&["event", "create", " "][..], 2, "empty"),
+        (&["event", "create", "Dinner", "--guests", "51"], 2, "0..=50"),
+        (&["event", "create", "Dinner", "--zone", "Europe/Nowhere"], 2, "zone"),
+        (&["event", "create", "Dinner", "--starts", "Thursday"], 1, "starts_at"),
+        (&["event", "edit", "dinner"], 2, "key"),
+        (&["event", "edit", "--link", "https://example.org/events/dinner"], 2, "whole link"),
+        (&["event", "show", "dinner", "--link", "x"], 2, "--link"),
+    ] {
+        let error = text(&countmein(&server, arguments, None), code);
+        assert!(error.contains(expected), "{arguments:?}: {error}");
+    }
+}
