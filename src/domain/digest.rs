@@ -16,6 +16,7 @@ use crate::domain::backoff::{Backoff, BackoffPolicy};
 use crate::domain::change::{AttendeeChange, DetailsChange, Movement, Movements};
 use crate::domain::event::EventId;
 use crate::domain::pending_changes::{MAX_NAMED_CHANGES, NamedChange, PendingChanges};
+use crate::domain::rekeying::Rekeying;
 use crate::domain::signup::Version;
 use crate::domain::timestamp::{Timestamp, millis};
 
@@ -236,6 +237,20 @@ impl Digest {
         Some(pending.due_at)
     }
 
+    /// Keeps an attendee a recipient of the announcement that is being sent, although their key changed to one that the
+    /// announcement has passed. They get it with the failed recipients. Returns whether this changed the digest.
+    pub fn keep_recipient(&mut self, rekeying: &Rekeying) -> bool {
+        let Rekeying { from, to, .. } = rekeying;
+        let is_late = self.late.iter().any(|late| late.recipients.contains(from));
+        let Some(sending) = self.sending.as_mut().filter(|_| !is_late) else { return false };
+        let is_skipped = sending.told_to.as_ref().is_some_and(|told_to| to <= told_to && told_to < from);
+        if !is_skipped || sending.missed.contains(to) {
+            return false;
+        }
+        sending.missed.push(to.clone());
+        true
+    }
+
     /// Returns the number of recipients who are stored because their notification failed.
     pub fn missed(&self) -> usize {
         self.count_late_recipients() + self.sending.as_ref().map_or(0, |sending| sending.missed.len())
@@ -268,7 +283,8 @@ fn change_hash(name: &AttendeeName, movement: Movement, newest: &Version) -> Cha
     // A line break separates the parts, since none of them can contain one. The time is included because publishers may
     // reuse an id.
     let (at, id) = (newest.requested_at.as_millis(), &newest.id);
-    let hash = Sha256::digest(format!("{movement}\n{at}\n{id}\n{}", name.key().as_str()));
+    // A change that is repeated after its attendee got another key has the same hash.
+    let hash = Sha256::digest(format!("{movement}\n{at}\n{id}\n{}", name.lookup_key().as_str()));
     *hash.first_chunk().expect("a SHA-256 hash has 32 bytes")
 }
 

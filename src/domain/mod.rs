@@ -25,6 +25,7 @@ pub mod notification;
 pub mod opt_in;
 pub mod pending_changes;
 pub mod registration;
+pub mod rekeying;
 pub mod schedule;
 pub mod secret;
 pub mod signup;

@@ -54,7 +54,10 @@ impl EventsTable {
                 self.query_partition(READING, query, (HOUSEHOLDS, after.as_deref()), MAX_QUERY_ITEMS, read).await?;
             let Some((last, _)) = page.last() else { return Ok(deleted) };
             after = Some(last.clone());
-            for (user, _) in page.iter().filter(|(_, record)| record.attendee_key == name.as_str()) {
+            let is_name = |record: &HouseholdRecord| {
+                NameKey::from_stored(record.attendee_key.clone()).refolded() == name.refolded()
+            };
+            for (user, _) in page.iter().filter(|(_, record)| is_name(record)) {
                 deleted += self.delete_item("deleting a household's usual name", HOUSEHOLDS, user).await?.count();
             }
         }

@@ -33,5 +33,5 @@ impl Households for Sqlite {
 
 /// Deletes this usual name from every household that has it. Returns the number of these households.
 pub fn delete_usual_name(db: &Connection, name: &NameKey) -> rusqlite::Result<usize> {
-    db.prepare_cached("DELETE FROM household WHERE key = ?1")?.execute([name.as_str()])
+    db.prepare_cached("DELETE FROM household WHERE key = ?1")?.execute([name.refolded().as_str()])
 }

@@ -17,6 +17,7 @@ mod idempotency;
 mod inbox;
 mod queue;
 mod rejects;
+mod rekeying;
 mod restore;
 mod roster;
 mod upkeep;

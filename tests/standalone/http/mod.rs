@@ -16,6 +16,7 @@ mod pages;
 mod people;
 mod privacy;
 mod rejects;
+mod rekeying;
 mod roster;
 mod sample;
 mod shutdown;
