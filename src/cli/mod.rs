@@ -34,6 +34,8 @@ mod sms;
 #[cfg(feature = "aws")]
 mod storage;
 mod terminal;
+#[cfg(feature = "aws")]
+mod upgrade_table;
 mod who;
 
 use std::ffi::OsString;
@@ -83,6 +85,8 @@ enum Command {
     Remove(remove::Args),
     #[cfg(feature = "aws")]
     EnsureTable(ensure_table::Args),
+    #[cfg(feature = "aws")]
+    UpgradeTable(upgrade_table::Args),
     Completions(completions::Args),
 }
 
@@ -128,6 +132,8 @@ impl Command {
             Self::Remove(args) => args.run(),
             #[cfg(feature = "aws")]
             Self::EnsureTable(args) => args.run(),
+            #[cfg(feature = "aws")]
+            Self::UpgradeTable(args) => args.run(),
             Self::Completions(args) => args.run(),
         }
     }
@@ -147,6 +153,8 @@ impl Command {
             Self::Remove(args) => args.server.json,
             #[cfg(feature = "aws")]
             Self::EnsureTable(args) => args.json,
+            #[cfg(feature = "aws")]
+            Self::UpgradeTable(args) => args.json,
         }
     }
 }

@@ -103,7 +103,8 @@ contract! {
         stale_digest_write_is_refused
         due_digests_are_listed_oldest_first
         parked_digest_is_no_longer_due
-        change_notifies_every_other_attendee_once;
+        change_notifies_every_other_attendee_once
+        failed_recipient_with_another_key_is_notified_once;
     earlier_keys:
         attendee_under_earlier_key_is_found
         link_with_earlier_key_finds_the_attendee

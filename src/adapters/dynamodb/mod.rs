@@ -11,6 +11,7 @@ mod households;
 mod idempotency;
 mod item;
 mod rejects;
+pub mod rekeying;
 mod roster;
 mod stored_attendee;
 pub mod table;

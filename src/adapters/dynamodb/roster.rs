@@ -185,11 +185,11 @@ impl EventsTable {
 
     /// Deletes the attendees under a key and the refolded key. Returns their number.
     async fn delete_attendee(&self, event: &EventId, name: &NameKey) -> Result<u64, Unavailable> {
-        let deleted = self.delete_item(REMOVING, event.as_str(), name.as_str()).await?.count();
+        let deleted = self.delete_attendee_item(REMOVING, event, name).await?;
         match name.refolded() {
             Cow::Borrowed(_) => Ok(deleted),
             // Later, because an attendee only moves to this key.
-            Cow::Owned(name) => Ok(deleted + self.delete_item(REMOVING, event.as_str(), name.as_str()).await?.count()),
+            Cow::Owned(name) => Ok(deleted + self.delete_attendee_item(REMOVING, event, &name).await?),
         }
     }
 

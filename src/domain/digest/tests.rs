@@ -2,8 +2,10 @@ use std::time::Duration;
 
 use super::*;
 use crate::domain::attendee::{Attendee, apply_all};
+use crate::domain::attendee_name::NameKey;
 use crate::domain::channel::Channel;
 use crate::domain::event::Event;
+use crate::domain::pending_changes::EventChanges;
 use crate::domain::signup::{Request, Signup, SignupId, Version};
 
 fn at(second: i64) -> Timestamp {
@@ -14,7 +16,7 @@ fn signup(name: &str, second: i64, request: Request) -> Signup {
     Signup {
         version: Version {
             requested_at: at(second),
-            id: SignupId::parse(&format!("{name}-{second}").replace(' ', "")).unwrap(),
+            id: SignupId::parse(&format!("{name}-{second}").replace([' ', '’'], "")).unwrap(),
         },
         event: Event::parse("Pizza Night").unwrap(),
         name: AttendeeName::parse(name).unwrap(),
@@ -67,6 +69,58 @@ fn repeated_batch_is_counted_once() {
     assert!(digest.add_changes(&batch, &BackoffPolicy::default(), at(3)).is_empty());
     assert_eq!(digest, before);
     assert_eq!(digest.count, 100);
+}
+
+/// The change with the attendee under another key.
+fn with_key(change: &AttendeeChange, key: &str) -> AttendeeChange {
+    let rekeyed = |attendee: &Attendee| Attendee {
+        name: AttendeeName::from_stored(attendee.name.to_string(), key.to_owned()),
+        ..attendee.clone()
+    };
+    AttendeeChange {
+        old: change.old.as_ref().map(rekeyed),
+        new: change.new.as_ref().map(rekeyed),
+        key: change.key.clone(),
+    }
+}
+
+#[test]
+fn attendee_with_another_key_is_the_same() {
+    let oneill = [Request::TrustedSignUp { contact: None }, Request::Cancel];
+    let oneill: Vec<Signup> = (1..).zip(oneill).map(|(second, request)| signup("O’Neill", second, request)).collect();
+    let [joined, left] = &changes(&oneill)[..] else { panic!("two changes") };
+    let mut digest = empty();
+    let mut add = |change| digest.add_changes([&change], &BackoffPolicy::default(), at(9));
+    let one = Movements { joined: 1, left: 0 };
+    assert_eq!(add(with_key(joined, "o’neill")), one);
+    assert!(add(with_key(joined, "o'neill")).is_empty(), "the change was repeated");
+
+    let announced = |digest: &Digest| {
+        let news = &digest.pending.as_ref().unwrap().news;
+        let changes = EventChanges { event: &digest.event, title: "", count: 0, news, doubtful: &[] };
+        let own = changes.announcement_for(with_key(joined, "o'neill").new.as_ref().unwrap());
+        (own.is_some(), changes.announcement_for_all().is_some())
+    };
+    assert_eq!(announced(&digest), (false, true), "nobody is notified about themselves");
+    digest.add_changes([&with_key(left, "o'neill")], &BackoffPolicy::default(), at(9));
+    assert_eq!(announced(&digest), (false, false), "the changes cancel each other out");
+    assert_eq!(digest.count, 0);
+}
+
+#[test]
+fn recipient_who_moves_before_the_position_is_kept() {
+    let name = |name: &str| NameKey::from_stored(name.to_owned());
+    let rekeying = |from, to| Rekeying { event: empty().event, from: name(from), to: name(to) };
+    let mut digest = empty();
+    assert!(!digest.keep_recipient(&rekeying("o’neill", "o'neill")), "nothing is being sent");
+    digest.add_changes([&joins("Ana", 1)], &BackoffPolicy::default(), at(0));
+    digest.claim(lease(at(0)), at(0));
+    digest.sending.as_mut().unwrap().told_to = Some(name("oz"));
+    assert!(digest.keep_recipient(&rekeying("o’neill", "o'neill")));
+    assert!(!digest.keep_recipient(&rekeying("o’neill", "o'neill")), "this is safe to repeat");
+    assert!(!digest.keep_recipient(&rekeying("a–b", "a-b")), "both keys were passed");
+    assert!(!digest.keep_recipient(&rekeying("z–b", "z-b")), "both keys come later");
+    assert_eq!(digest.sending.unwrap().missed, [name("o'neill")]);
 }
 
 #[test]
