@@ -95,7 +95,7 @@ impl RequestHandler<'_> {
             SlotOutcome::Value(event_and_name) => event_and_name,
             SlotOutcome::Question(question) => return Ok(question),
         };
-        let key = AttendeeKey { event: event.id().clone(), name: name.key().clone() };
+        let key = AttendeeKey { event: event.id().clone(), name: name.lookup_key().into_owned() };
         let attendee = self.skill.roster.attendee(&key).await?;
         let message = match attendee.as_ref().and_then(|attendee| attendee.registration()) {
             None => "not-on-the-list",

@@ -36,6 +36,8 @@ mod sms;
 #[cfg(feature = "aws")]
 mod storage;
 mod terminal;
+#[cfg(feature = "aws")]
+mod upgrade_table;
 mod who;
 
 use std::ffi::OsString;
@@ -86,6 +88,8 @@ enum Command {
     Person(Box<person::Args>),
     #[cfg(feature = "aws")]
     EnsureTable(ensure_table::Args),
+    #[cfg(feature = "aws")]
+    UpgradeTable(upgrade_table::Args),
     Completions(completions::Args),
 }
 
@@ -132,6 +136,8 @@ impl Command {
             Self::Person(args) => args.run(),
             #[cfg(feature = "aws")]
             Self::EnsureTable(args) => args.run(),
+            #[cfg(feature = "aws")]
+            Self::UpgradeTable(args) => args.run(),
             Self::Completions(args) => args.run(),
         }
     }
@@ -152,6 +158,8 @@ impl Command {
             Self::Person(args) => args.wants_json(),
             #[cfg(feature = "aws")]
             Self::EnsureTable(args) => args.json,
+            #[cfg(feature = "aws")]
+            Self::UpgradeTable(args) => args.json,
         }
     }
 }

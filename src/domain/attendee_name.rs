@@ -1,5 +1,6 @@
 //! The names of attendees.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::domain::invalid::FieldProblem;
@@ -8,6 +9,9 @@ use serde::{Deserialize, Serialize};
 
 /// The maximum length of a name, in grapheme clusters.
 pub const MAX_NAME_CHARS: usize = 80;
+
+const DOT_ABOVE: char = '\u{307}';
+const DOTTED_I: &str = "i\u{307}";
 
 /// An attendee's name, in two forms: the display name as typed, and the folded key.
 ///
@@ -21,9 +25,13 @@ pub struct AttendeeName {
     display: String,
 }
 
-/// The folded name, which identifies an attendee: `Melvin` and `MELVIN` have the same key. It is
-/// case-folded, in NFC and without invisible code points. It has at most 1,024 bytes (the limit of a
-/// DynamoDB sort key) and does not begin with `#`.
+/// The folded name, which identifies an attendee: `Melvin` and `MELVIN` have the same key, and so do `O'Neill` and
+/// `O’Neill`. It is case-folded, in NFC, without invisible code points, and with one kind of apostrophe and dash. It has
+/// at most 1,024 bytes (the limit of a DynamoDB sort key) and does not begin with `#`.
+///
+/// Earlier versions did not fold punctuation. Attendees may still be stored under such an earlier key, and links contain
+/// earlier keys. So an attendee is looked up by the earlier key of a name first ([`AttendeeName::lookup_key`]), and then by
+/// the key of today ([`NameKey::refolded`]). For most names, both are the same.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct NameKey(String);
 
@@ -63,8 +71,20 @@ impl AttendeeName {
         &self.display
     }
 
+    /// Returns the key under which the attendee is stored, or under which a new attendee with this name will be stored.
     pub fn key(&self) -> &NameKey {
         &self.key
+    }
+
+    /// Returns the key by which an attendee with this name is looked up: the name without folded punctuation. It stays the
+    /// same when a stored attendee gets another key, and is different for attendees who stay apart although their names
+    /// are folded to the same key today.
+    pub fn lookup_key(&self) -> Cow<'_, NameKey> {
+        if has_foldable_punctuation(&self.display) {
+            Cow::Owned(NameKey(fold_letters(&self.display)))
+        } else {
+            Cow::Borrowed(&self.key)
+        }
     }
 }
 
@@ -75,11 +95,10 @@ impl fmt::Display for AttendeeName {
 }
 
 impl NameKey {
-    /// Returns the key of a name. Spellings that differ only in case, extra white space or invisible code
-    /// points have the same key. It accepts any number of marks, so that names that were stored before this limit existed
-    /// are found.
+    /// Returns the [lookup key](AttendeeName::lookup_key) of a name. It accepts any number of marks, so that names that were
+    /// stored before this limit existed are found.
     pub fn of(name: &str) -> Result<Self, FieldProblem> {
-        AttendeeName::parse_with_any_marks(name).map(|name| name.key)
+        AttendeeName::parse_with_any_marks(name).map(|name| name.lookup_key().into_owned())
     }
 
     /// Creates a key from a value of [`NameKey::as_str`] that was stored or part of a cursor, without validating it.
@@ -90,15 +109,29 @@ impl NameKey {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Returns the key of today for a key that an earlier version folded. A key of today is returned as it is.
+    pub fn refolded(&self) -> Cow<'_, Self> {
+        if has_foldable_punctuation(&self.0) { Cow::Owned(Self(fold(&self.0))) } else { Cow::Borrowed(self) }
+    }
 }
 
-/// Repeats the folding until the text no longer changes, since NFC may compose folded characters
-/// into characters that can be folded again.
+/// Folds letters and punctuation.
 fn fold(display: &str) -> String {
+    repeat(display, |text| fold_punctuation(&fold_letters_once(text)))
+}
+
+/// Folds letters only, as versions before punctuation was folded did.
+fn fold_letters(display: &str) -> String {
+    repeat(display, fold_letters_once)
+}
+
+/// Repeats a step of folding until the text no longer changes, since NFC may compose folded characters into characters
+/// that can be folded again.
+fn repeat(display: &str, step: impl Fn(&str) -> String) -> String {
     let mut folded = display.to_owned();
     loop {
-        let visible = text::without_ignorable(&text::fold_case(&folded));
-        let next = text::collapse_white_space(&text::nfc(&visible));
+        let next = step(&folded);
         if next == folded {
             return folded;
         }
@@ -106,75 +139,29 @@ fn fold(display: &str) -> String {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn key(name: &str) -> String {
-        NameKey::of(name).unwrap().0
-    }
-
-    #[test]
-    fn spellings_have_same_key() {
-        for name in ["Melvin", " melvin ", "MELVIN", "Mel\u{200D}vin"] {
-            assert_eq!(key(name), "melvin", "{name:?}");
-        }
-        assert_eq!(key("Jose\u{301}"), key("JOSÉ"));
-        assert_eq!(key("Strauß"), key("STRAUSS"));
-        assert_eq!(AttendeeName::parse(" Ana  María ").unwrap().as_str(), "Ana María");
-    }
-
-    #[test]
-    fn accepts_every_script_and_emoji() {
-        for name in ["שרה", "محمد", "नीलम", "小林", "👩‍👩‍👧‍👦", "O'Neill-Smith, Jr.", "x"]
-        {
-            assert!(AttendeeName::parse(name).is_ok(), "{name:?}");
-        }
-        assert!(AttendeeName::parse(&"👩‍👩‍👧".repeat(56)).is_ok());
-        assert_eq!(AttendeeName::parse(&"é".repeat(81)), Err(FieldProblem::TooLong { found: 81, limit: 80 }));
-    }
-
-    #[test]
-    fn rejects_empty_invisible_and_reserved() {
-        assert_eq!(AttendeeName::parse(""), Err(FieldProblem::Empty { limit: 80 }));
-        assert_eq!(AttendeeName::parse(" \u{200D} "), Err(FieldProblem::Empty { limit: 80 }));
-        assert_eq!(AttendeeName::parse("a\u{7}b"), Err(FieldProblem::Invisible { character: '\u{7}' }));
-        assert_eq!(AttendeeName::parse("a\u{202E}b"), Err(FieldProblem::Invisible { character: '\u{202E}' }));
-        assert_eq!(AttendeeName::parse("a\u{200B}b"), Err(FieldProblem::Invisible { character: '\u{200B}' }));
-        for character in ['\u{2800}', '\u{FFF9}', '\u{FFFD}', '\u{FDD0}', '\u{1FFFF}'] {
-            assert_eq!(AttendeeName::parse(&format!("Eva{character}")), Err(FieldProblem::Invisible { character }));
-        }
-        assert_eq!(AttendeeName::parse("#details"), Err(FieldProblem::BeginsWithHash));
-        assert_eq!(AttendeeName::parse("\u{200D}#details"), Err(FieldProblem::BeginsWithHash));
-        assert_eq!(AttendeeName::parse("\u{200D} #details"), Err(FieldProblem::BeginsWithHash));
-    }
-
-    #[test]
-    fn limits_marks_of_a_character() {
-        let marked =
-            |marks| format!("Z{}oe", "\u{300}\u{489}\u{330}".repeat(20).chars().take(marks).collect::<String>());
-        assert!(AttendeeName::parse(&marked(4)).is_ok());
-        assert_eq!(AttendeeName::parse(&marked(5)), Err(FieldProblem::TooManyMarks { limit: 4 }));
-        assert!(NameKey::of(&marked(5)).is_ok(), "names that were stored before are found");
-        for name in ["שָׁלוֹם", "Nguyễn Thị Huệ", "བསྒྲུབས", "ก็ที่นั่น", "مُحَمَّدٌ"]
-        {
-            assert!(AttendeeName::parse(name).is_ok(), "{name:?}");
-        }
-    }
-
-    proptest! {
-        #![proptest_config(crate::seed::config(256))]
-
-        #[test]
-        fn key_is_stable_and_without_leading_hash(name in "[\\PC#\u{200D}]{0,20}") {
-            if let Ok(name) = AttendeeName::parse(&name) {
-                let key = name.key().as_str();
-                prop_assert!(!key.is_empty() && !key.starts_with('#') && key.len() <= text::MAX_KEY_BYTES);
-                prop_assert_eq!(&NameKey::of(name.as_str()).unwrap(), name.key());
-                prop_assert_eq!(fold(key), key);
-            }
-        }
-    }
+fn fold_letters_once(text: &str) -> String {
+    let visible = text::without_ignorable(&text::fold_case(text));
+    text::collapse_white_space(&text::nfc(&visible))
 }
+
+/// Replaces every apostrophe by `'`, every dash by `-`, and the `i` with a dot above, to which `İ` is case-folded, by `i`.
+fn fold_punctuation(text: &str) -> String {
+    let plain = text.chars().map(|character| match character {
+        _ if text::is_apostrophe(character) => '\'',
+        _ if text::is_dash(character) => '-',
+        _ => character,
+    });
+    plain.collect::<String>().replace(DOTTED_I, "i")
+}
+
+/// Whether the two foldings of a name or key may differ.
+fn has_foldable_punctuation(text: &str) -> bool {
+    text.chars().any(|character| match character {
+        '\'' | '-' => false,
+        'İ' | DOT_ABOVE => true,
+        _ => text::is_apostrophe(character) || text::is_dash(character),
+    })
+}
+
+#[cfg(test)]
+mod tests;

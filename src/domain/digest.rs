@@ -16,6 +16,7 @@ use crate::domain::backoff::{Backoff, BackoffPolicy};
 use crate::domain::change::{AttendeeChange, DetailsChange, Movement, Movements};
 use crate::domain::event::EventId;
 use crate::domain::pending_changes::{MAX_NAMED_CHANGES, NamedChange, PendingChanges};
+use crate::domain::rekeying::Rekeying;
 use crate::domain::signup::Version;
 use crate::domain::timestamp::{Timestamp, millis};
 
@@ -45,8 +46,9 @@ pub struct Digest {
     pub active_at: Option<Timestamp>,
     /// The hashes of the last [`MAX_CHANGE_HASHES`] changes, oldest first.
     pub seen: VecDeque<ChangeHash>,
-    /// Whether details are stored for the event. The digest then stays although the event has no attendees.
-    pub has_details: bool,
+    /// The version of the event's details that was taken in last, or 0 if the event has none. An event with details stays
+    /// although nobody is on its roster.
+    pub details_version: u64,
     /// When the digest of an event without attendees and details is deleted. `None` if the event has attendees or details.
     pub expires_at: Option<Timestamp>,
     /// The version that was read, or 0 if the digest was never stored. A write
@@ -90,7 +92,7 @@ impl Digest {
             backoff: None,
             active_at: None,
             seen: VecDeque::new(),
-            has_details: false,
+            details_version: 0,
             expires_at: None,
             version: 0,
         }
@@ -140,7 +142,7 @@ impl Digest {
             self.get_or_create_pending(policy, now).news.add(named, MAX_NAMED_CHANGES);
             let was_removed = change.new.is_none();
             self.expires_at = match self.count {
-                0 if self.has_details => None,
+                0 if self.details_version > 0 => None,
                 0 if was_removed => Some(now),
                 0 => Some(now.plus(TOMBSTONE_RETENTION).to_whole_second()),
                 _ => None,
@@ -149,13 +151,20 @@ impl Digest {
         added
     }
 
-    /// Takes in a change of the event's details. Repeating it has no effect.
+    /// Takes in a change of the event's details. Repeating it has no effect, whatever was taken in since.
     pub fn update_details(&mut self, change: &DetailsChange, now: Timestamp) {
-        self.has_details = change.new.is_some();
-        if let Some(details) = &change.new {
-            self.title = details.content.title.to_string();
+        match &change.new {
+            Some(details) if details.version > self.details_version => {
+                self.details_version = details.version;
+                self.title = details.content.title.to_string();
+                self.expires_at = None;
+            }
+            Some(_) => {}
+            None => {
+                self.details_version = 0;
+                self.expires_at = self.expires_at.or((self.count == 0).then_some(now));
+            }
         }
-        self.expires_at = (!self.has_details && self.count == 0).then_some(now);
     }
 
     /// Returns the pending changes, which are created if there are none.
@@ -236,6 +245,20 @@ impl Digest {
         Some(pending.due_at)
     }
 
+    /// Keeps an attendee a recipient of the announcement that is being sent, although their key changed to one that the
+    /// announcement has passed. They get it with the failed recipients. Returns whether this changed the digest.
+    pub fn keep_recipient(&mut self, rekeying: &Rekeying) -> bool {
+        let Rekeying { from, to, .. } = rekeying;
+        let is_late = self.late.iter().any(|late| late.recipients.contains(from));
+        let Some(sending) = self.sending.as_mut().filter(|_| !is_late) else { return false };
+        let is_skipped = sending.told_to.as_ref().is_some_and(|told_to| to <= told_to && told_to < from);
+        if !is_skipped || sending.missed.contains(to) {
+            return false;
+        }
+        sending.missed.push(to.clone());
+        true
+    }
+
     /// Returns the number of recipients who are stored because their notification failed.
     pub fn missed(&self) -> usize {
         self.count_late_recipients() + self.sending.as_ref().map_or(0, |sending| sending.missed.len())
@@ -268,7 +291,8 @@ fn change_hash(name: &AttendeeName, movement: Movement, newest: &Version) -> Cha
     // A line break separates the parts, since none of them can contain one. The time is included because publishers may
     // reuse an id.
     let (at, id) = (newest.requested_at.as_millis(), &newest.id);
-    let hash = Sha256::digest(format!("{movement}\n{at}\n{id}\n{}", name.key().as_str()));
+    // A change that is repeated after its attendee got another key has the same hash.
+    let hash = Sha256::digest(format!("{movement}\n{at}\n{id}\n{}", name.lookup_key().as_str()));
     *hash.first_chunk().expect("a SHA-256 hash has 32 bytes")
 }
 

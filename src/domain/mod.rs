@@ -27,6 +27,7 @@ pub mod opt_in;
 pub mod pending_changes;
 pub mod registration;
 pub mod registration_details;
+pub mod rekeying;
 pub mod schedule;
 pub mod secret;
 pub mod signup;

@@ -1,5 +1,6 @@
 //! Pending changes: changes that are announced together, and the announcement that each recipient gets.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::domain::announcement::Announcement;
@@ -107,16 +108,20 @@ impl PendingChanges {
     /// The recipient may already know the first changes: those before their own sign-up, or those that were delivered
     /// before a crash (see [`EventChanges::doubtful`]). An attendee is therefore included if they joined or left on
     /// balance from the first change on, or from any position at which the recipient's knowledge may end.
-    fn net_movements(&self, recipient: Option<&NameKey>, doubtful: &[usize]) -> (Vec<String>, Vec<String>) {
-        let own = self.named.iter().rposition(|change| Some(change.name.key()) == recipient);
+    ///
+    /// Attendees are compared by their lookup keys, because one of them may get another key between two changes.
+    fn net_movements(&self, recipient: Option<&AttendeeName>, doubtful: &[usize]) -> (Vec<String>, Vec<String>) {
+        let recipient = recipient.map(AttendeeName::lookup_key);
+        let keys: Vec<Cow<'_, NameKey>> = self.named.iter().map(|change| change.name.lookup_key()).collect();
+        let own = keys.iter().rposition(|key| Some(key) == recipient.as_ref());
         let starts: Vec<usize> = [0].into_iter().chain(own).chain(doubtful.iter().copied()).collect();
         let mut by_attendee: BTreeMap<&NameKey, Vec<(usize, Movement)>> = BTreeMap::new();
-        for (at, change) in self.named.iter().enumerate() {
-            by_attendee.entry(change.name.key()).or_default().push((at, change.movement));
+        for (at, (change, key)) in self.named.iter().zip(&keys).enumerate() {
+            by_attendee.entry(key).or_default().push((at, change.movement));
         }
         let (mut joined, mut left) = (Vec::new(), Vec::new());
-        for change in self.named.iter().filter(|change| Some(change.name.key()) != recipient) {
-            let movements = by_attendee.remove(change.name.key()).unwrap_or_default();
+        for (change, key) in self.named.iter().zip(&keys).filter(|(_, key)| Some(*key) != recipient.as_ref()) {
+            let movements = by_attendee.remove(&**key).unwrap_or_default();
             match starts.iter().find_map(|start| net_movement(&movements, *start)) {
                 Some(Movement::Joined) => joined.push(change.name.to_string()),
                 Some(Movement::Left) => left.push(change.name.to_string()),
@@ -148,10 +153,10 @@ impl EventChanges<'_> {
         let registration = recipient.registration()?;
         let may_be_counted = self.news.unnamed_since.is_some_and(|since| registration.since >= since);
         let others = if may_be_counted { Movements::default() } else { self.news.unnamed };
-        self.announcement(Some(recipient.name.key()), others)
+        self.announcement(Some(&recipient.name), others)
     }
 
-    fn announcement(&self, recipient: Option<&NameKey>, others: Movements) -> Option<Announcement> {
+    fn announcement(&self, recipient: Option<&AttendeeName>, others: Movements) -> Option<Announcement> {
         let (joined, left) = self.news.net_movements(recipient, self.doubtful);
         if joined.is_empty() && left.is_empty() && others.is_empty() {
             return None;

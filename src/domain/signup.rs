@@ -84,7 +84,8 @@ pub struct Version {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SignupId(String);
 
-/// Identifies an attendee: one name on one event.
+/// Identifies an attendee: one name on one event. The key of a request has the
+/// [lookup key](AttendeeName::lookup_key) of the name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AttendeeKey {
     pub event: EventId,
@@ -93,7 +94,7 @@ pub struct AttendeeKey {
 
 impl Signup {
     pub fn key(&self) -> AttendeeKey {
-        AttendeeKey { event: self.event.id().clone(), name: self.name.key().clone() }
+        AttendeeKey { event: self.event.id().clone(), name: self.name.lookup_key().into_owned() }
     }
 }
 

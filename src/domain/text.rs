@@ -109,6 +109,16 @@ pub fn is_apostrophe(character: char) -> bool {
     )
 }
 
+/// Whether people type this punctuation mark as a hyphen or a dash.
+pub fn is_dash(character: char) -> bool {
+    // The hyphens and dashes of General Punctuation, the minus sign, the Armenian and the Hebrew hyphen, and the small and
+    // full-width forms.
+    matches!(
+        character,
+        '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{58A}' | '\u{5BE}' | '\u{FE58}' | '\u{FE63}' | '\u{FF0D}'
+    )
+}
+
 /// The general category of a character.
 pub fn category(character: char) -> GeneralCategory {
     static CATEGORY: LazyLock<CodePointMapDataBorrowed<'static, GeneralCategory>> =

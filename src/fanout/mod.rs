@@ -123,7 +123,7 @@ async fn add_to_digest(
                 return Ok(DigestUpdate { parked: 1, ..DigestUpdate::default() });
             }
         };
-        let before = (digest.title.clone(), digest.has_details, digest.expires_at);
+        let before = (digest.title.clone(), digest.details_version, digest.expires_at);
         for change in &changes {
             if let Change::Details(change) = change {
                 digest.update_details(change, now);
@@ -131,7 +131,7 @@ async fn add_to_digest(
         }
         let movements = digest.add_changes(changes.iter().filter_map(|change| change.attendee()), backoff, now);
         let is_unchanged =
-            movements.is_empty() && before == (digest.title.clone(), digest.has_details, digest.expires_at);
+            movements.is_empty() && before == (digest.title.clone(), digest.details_version, digest.expires_at);
         if is_unchanged || digests.store(&digest).await? == Write::Stored {
             let is_due = digest.due_at().is_some_and(|due_at| due_at <= now);
             let due = if is_due { vec![event.clone()] } else { Vec::new() };

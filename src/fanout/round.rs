@@ -194,9 +194,11 @@ impl Round<'_> {
         let sending = self.digest.sending.clone().expect("a page is of something that is being sent");
         let page = self.announcer.roster.roster(&self.digest.event, PAGE, sending.told_to.as_ref()).await?;
         let last = page.attendees.last().map(|attendee| attendee.name.key().clone());
+        // Recipients may have been stored under earlier keys.
         let is_late = |attendee: &Attendee| {
-            let name = attendee.name.key();
-            self.digest.late.iter().any(|late| late.recipients.contains(name)) || sending.missed.contains(name)
+            let (name, earlier) = (attendee.name.key(), attendee.name.lookup_key());
+            let is_among = |names: &[NameKey]| names.contains(name) || names.contains(&earlier);
+            self.digest.late.iter().any(|late| is_among(&late.recipients)) || is_among(&sending.missed)
         };
         let attendees = page.attendees.into_iter().filter(|attendee| !is_late(attendee));
         let mut recipients: Vec<_> = attendees.map(|attendee| Recipient::Attendee(Box::new(attendee))).collect();

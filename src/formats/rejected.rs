@@ -55,8 +55,9 @@ impl RejectedMessage {
         let Ok(fields) = message::parse_json(&self.body) else { return false };
         let text = |field| fields.get(field).and_then(Value::as_str);
         let message_name = text("name").and_then(|text| NameKey::of(text).ok());
+        let is_name = |found: NameKey| found.refolded() == name.refolded();
         let message_event = text("event").and_then(|text| EventId::parse(text).ok());
-        message_name.as_ref() == Some(name) && (event.is_none() || message_event.as_ref() == event)
+        message_name.is_some_and(is_name) && (event.is_none() || message_event.as_ref() == event)
     }
 
     /// Whether the message has this address as a contact and, if `event` is `Some`, this event. It may be one of several

@@ -7,7 +7,7 @@ use crate::domain::attendee::Attendee;
 use crate::domain::change::{AttendeeChange, Change, DetailsChange};
 use crate::domain::event::EventId;
 use crate::domain::event_details::EventDetails;
-use crate::formats::stored::attendee::{AttendeeRecord, Damaged};
+use crate::formats::stored::attendee::{AttendeeRecord, Damaged, REKEYED_FROM, REKEYED_TO};
 use crate::formats::stored::describe_damage;
 use crate::formats::stored::event_details::{DETAILS, EventDetailsRecord};
 use crate::ports::DamagedChange;
@@ -34,7 +34,7 @@ fn change_in(record: EventRecord) -> Result<Option<Change>, DamagedChange> {
 }
 
 /// The change between two images of an item, where an empty image means that there is no item. Returns `None` if the
-/// item is neither an attendee nor the details of an event.
+/// item is neither an attendee nor the details of an event, or if it moved to another key.
 ///
 /// # Errors
 /// Returns the reason if an image cannot be read.
@@ -49,12 +49,18 @@ pub fn change(old: Item, new: Item) -> Result<Option<Change>, String> {
             Ok(Some(Change::Details(DetailsChange { event, old, new })))
         }
         (_, Some(name)) if name.starts_with('#') => Ok(None),
+        _ if is_move(&old, &new) => Ok(None),
         _ => {
             let (old, new) = (read_attendee(old)?, read_attendee(new)?);
             let key = new.as_ref().or(old.as_ref()).map(Attendee::key);
             Ok(key.map(|key| Change::Attendee(AttendeeChange { key, old, new })))
         }
     }
+}
+
+/// Whether an attendee's item moved to another key: one was deleted that was marked for it, or one was created there.
+fn is_move(old: &Item, new: &Item) -> bool {
+    (new.is_empty() && text(old, REKEYED_TO).is_some()) || (old.is_empty() && text(new, REKEYED_FROM).is_some())
 }
 
 fn text<'a>(image: &'a Item, attribute: &str) -> Option<&'a str> {
@@ -146,6 +152,27 @@ mod tests {
         let digest = json!({"event": {"S": "#digest"}, "name": {"S": "dance"}, "status": {"S": "in"}});
         let state = json!({"event": {"S": "dance"}, "name": {"S": "#state"}, "title": {"S": "Dance"}});
         assert_eq!(changes(event(&[(None, Some(digest)), (Some(state), None)])), []);
+    }
+
+    #[test]
+    fn move_to_another_key_is_no_change() {
+        let with = |attribute: &str| {
+            let mut image = image("in");
+            image[attribute] = json!({"S": "melvin"});
+            Some(image)
+        };
+        assert_eq!(changes(event(&[(with(REKEYED_TO), None), (None, with(REKEYED_FROM))])), []);
+        let later = event(&[
+            (Some(image("in")), with(REKEYED_TO)),
+            (with(REKEYED_TO), Some(image("out"))),
+            (with(REKEYED_FROM), Some(image("out"))),
+            (with(REKEYED_FROM), None),
+        ]);
+        let movements = changes(later)
+            .into_iter()
+            .map(|change| change.unwrap().attendee().unwrap().movement().map(|(movement, _)| movement));
+        let left = Some(Movement::Left);
+        assert_eq!(movements.collect::<Vec<_>>(), [None, left, left, left]);
     }
 
     #[test]

@@ -67,6 +67,9 @@ pub trait Roster: Send + Sync {
     /// resulting attendee and its [`Change`](crate::domain::change::Change) atomically. Returns one entry per element
     /// of `batches`, in the same order, with one result per request. A batch that fails has no effect, except that a
     /// batch that is not finished at `deadline` fails and may still take effect.
+    ///
+    /// The requests concern the attendee that [`Roster::attendee`] returns. If there is none, they concern a new attendee,
+    /// which is stored under the [key](crate::domain::attendee_name::AttendeeName::key) of its name.
     async fn apply(
         &self,
         batches: Vec<AttendeeSignups>,
@@ -74,7 +77,8 @@ pub trait Roster: Send + Sync {
         deadline: Instant,
     ) -> Vec<Result<Vec<Applied>, ApplyError>>;
 
-    /// Returns the stored attendee, whether on the roster or not.
+    /// Returns the stored attendee, whether on the roster or not. If there is none with this key, returns the attendee with
+    /// the [refolded](NameKey::refolded) key.
     async fn attendee(&self, key: &AttendeeKey) -> Result<Option<Attendee>, Unavailable>;
 
     /// Returns at most `limit` attendees on the roster with names after `after`, sorted by folded name.
@@ -89,7 +93,7 @@ pub trait Roster: Send + Sync {
     async fn all_attendees(&self, limit: usize, after: Option<&AttendeeKey>) -> Result<Vec<Attendee>, Unavailable>;
 
     /// Deletes everything that is stored under a name, for one event or for all events in [`Roster::events`]:
-    /// attendees, whether on the roster or not, rejected messages and buttons. Returns the number of deleted entries. A
+    /// attendees under this key and the [refolded](NameKey::refolded) one, whether on the roster or not, rejected messages and buttons. Returns the number of deleted entries. A
     /// change feed that cannot be rewritten keeps the changes for up to 24 hours.
     async fn remove(&self, name: &NameKey, event: Option<&EventId>, now: Timestamp) -> Result<u64, Unavailable>;
 }

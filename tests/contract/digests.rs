@@ -133,24 +133,46 @@ pub async fn change_notifies_every_other_attendee_once(backend: &Backend) {
     let changes: Vec<Change> = changes_of(backend, &[&title]).await.into_iter().map(Change::Attendee).collect();
     let (noise, now) = (BackoffPolicy::default(), Timestamp::now());
     add_to_digests(&changes, &*backend.digests, &noise, now).await.unwrap();
+    let expected = [("Ana", "Ben, Cleo"), ("Ben", "Ana, Cleo"), ("Cleo", "Ana, Ben")];
+    assert_eq!(send(backend, &title, now).await, expected.map(|(to, of)| (to.to_owned(), of.to_owned())));
+    assert_eq!(send(backend, &title, now).await, []);
+}
+
+/// Sends what is due at a time. Returns whom it notified that who joined.
+async fn send(backend: &Backend, title: &str, now: Timestamp) -> Vec<(String, String)> {
     let kept = Kept::default();
-    let clock = Timestamp::now;
+    let clock = || now;
     let digest_sender = DigestSender {
         digests: &*backend.digests,
         roster: &*backend.roster,
         notifier: &kept,
-        backoff: noise,
+        backoff: BackoffPolicy::default(),
         concurrency: 4,
         clock: &clock,
         is_stopping: &|| false,
     };
+    let sent = digest_sender.send_digest(&event(title), now.plus(Duration::from_secs(60))).await.unwrap();
+    let mut kept = kept.0.into_inner().unwrap();
+    assert_eq!(sent.delivered, kept.len() as u64);
+    kept.sort();
+    kept
+}
 
-    let until = now.plus(Duration::from_secs(60));
-    assert_eq!(digest_sender.send_digest(&event(&title), until).await.unwrap().delivered, 3);
-    assert_eq!(digest_sender.send_digest(&event(&title), until).await.unwrap().delivered, 0);
+pub async fn failed_recipient_with_another_key_is_notified_once(backend: &Backend) {
+    let title = unique("Dance");
+    let people = ["Ana", "O’Neill"].map(|name| person(&title, name));
+    apply_each(&*backend.roster, people.iter().map(|person| person.enrols(1, "a"))).await;
+    let now = Timestamp::now();
+    let mut digest = waiting(&title, now);
+    digest.pending.as_mut().unwrap().news.named = vec![joined("Ben")];
+    assert!(digest.claim(Lease { holder: 1, ends_at: now }, now));
+    digest.lease = None;
+    digest.sending.as_mut().unwrap().missed.push(NameKey::from_stored("o’neill".to_owned()));
+    assert_eq!(backend.digests.store(&digest).await.unwrap(), Write::Stored);
 
-    let mut sent = kept.0.into_inner().unwrap();
-    sent.sort();
-    let expected = [("Ana", "Ben, Cleo"), ("Ben", "Ana, Cleo"), ("Cleo", "Ana, Ben")];
-    assert_eq!(sent, expected.map(|(to, of)| (to.to_owned(), of.to_owned())));
+    let notified = |name: &str| vec![(name.to_owned(), "Ben".to_owned())];
+    assert_eq!(send(backend, &title, now).await, notified("Ana"));
+    let later = now.plus(Duration::from_secs(120));
+    assert_eq!(send(backend, &title, later).await, notified("O’Neill"));
+    assert_eq!(send(backend, &title, later.plus(Duration::from_secs(120))).await, []);
 }

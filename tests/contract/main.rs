@@ -14,6 +14,7 @@ mod buttons;
 mod changes;
 mod contacts;
 mod digests;
+mod earlier_keys;
 #[cfg(feature = "aws")]
 mod equivalence;
 mod events;
@@ -103,7 +104,14 @@ contract! {
         stale_digest_write_is_refused
         due_digests_are_listed_oldest_first
         parked_digest_is_no_longer_due
-        change_notifies_every_other_attendee_once;
+        change_notifies_every_other_attendee_once
+        failed_recipient_with_another_key_is_notified_once;
+    earlier_keys:
+        attendee_under_earlier_key_is_found
+        link_with_earlier_key_finds_the_attendee
+        spellings_are_one_attendee
+        attendees_with_same_key_stay_apart
+        removal_covers_earlier_keys;
     events:
         details_are_stored_whole
         created_event_is_listed

@@ -37,7 +37,7 @@ pub fn event_id(event: &str) -> EventId {
 }
 
 pub fn key(event: &str, name: &str) -> AttendeeKey {
-    let name = AttendeeName::parse(name).expect("it is a name").key().clone();
+    let name = NameKey::of(name).expect("it is a name");
     AttendeeKey { event: event_id(event), name }
 }
 

@@ -56,7 +56,7 @@ impl EventsTable {
             let Some(last) = page.last() else { return Ok(deleted) };
             after = Some(last.serial.clone());
             let belongs_to_person = |button: &&Button| {
-                button.attendee.key() == name && event.is_none_or(|event| button.event.id() == event)
+                button.attendee.key() == &*name.refolded() && event.is_none_or(|event| button.event.id() == event)
             };
             for button in page.iter().filter(belongs_to_person) {
                 deleted += self.unregister(&button.serial).await?.count();

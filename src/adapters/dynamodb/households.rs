@@ -49,8 +49,9 @@ impl Households for EventsTable {
             .client
             .query()
             .consistent_read(true)
-            .filter_expression("attendee_key = :attendee_key")
-            .expression_attribute_values(":attendee_key", text(name.as_str()));
+            .filter_expression("attendee_key IN (:attendee_key, :refolded)")
+            .expression_attribute_values(":attendee_key", text(name.as_str()))
+            .expression_attribute_values(":refolded", text(name.refolded().as_str()));
         let read = |mut item: Item| {
             let user = item.remove(NAME).and_then(|value| value.as_s().ok().cloned()).unwrap_or_default();
             let HouseholdRecord { display_name, attendee_key } = item::read(item)?;

@@ -12,6 +12,7 @@ mod idempotency;
 mod item;
 mod people;
 mod rejects;
+pub mod rekeying;
 mod roster;
 mod stored_attendee;
 pub mod table;

@@ -1,5 +1,7 @@
 //! The attendees, one item each. A write usually needs no read before it, because most sign-ups are new.
 
+use std::borrow::Cow;
+
 use async_trait::async_trait;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
@@ -19,6 +21,7 @@ use crate::formats::stored::attendee::StoredStatus;
 use crate::ports::{ApplyError, AttendeeSignups, EventSummary, RejectedMessages as _, Roster, RosterPage, Unavailable};
 
 const WRITING: &str = "writing to the roster";
+const REMOVING: &str = "removing a person";
 const READING: &str = "reading the roster";
 
 /// Maximum attempts to write an attendee. An attempt fails if another process has written the attendee in the meantime.
@@ -46,7 +49,7 @@ impl Roster for EventsTable {
     }
 
     async fn attendee(&self, key: &AttendeeKey) -> Result<Option<Attendee>, Unavailable> {
-        let item = self.attendee_item(key).await?;
+        let item = self.find_item(key).await?;
         Ok(item.map(StoredAttendee::from_item).transpose()?.map(|stored| stored.attendee))
     }
 
@@ -98,9 +101,9 @@ impl Roster for EventsTable {
             None => self.all_event_ids().await?,
         };
         let removed = stream::iter(events)
-            .map(|event| async move { self.delete_item("removing a person", event.as_str(), name.as_str()).await })
+            .map(|event| async move { self.delete_attendee(&event, name).await })
             .buffer_unordered(MAX_CONCURRENT_CALLS)
-            .try_fold(0, async |sum, removed| Ok(sum + removed.count()))
+            .try_fold(0, async |sum, removed| Ok(sum + removed))
             .await?;
         // A household's usual name belongs to no single event.
         let households = if event.is_none() { self.delete_usual_name(name).await? } else { 0 };
@@ -129,12 +132,17 @@ impl EventsTable {
     ///
     /// Most requests are new sign-ups, so the first put assumes that the attendee is not stored yet. If this is true,
     /// one call is enough. Otherwise the put fails and returns the stored attendee. [`apply_all`] then decides again,
-    /// based on that attendee, and a second put follows only if the attendee changes.
+    /// based on that attendee, and a second put follows only if the attendee changes. If the attendee may be stored under
+    /// an earlier key, it costs a read to find out.
     async fn apply_batch(&self, batch: &AttendeeSignups, now: Timestamp) -> Result<Vec<Applied>, ApplyError> {
+        let may_have_earlier_key = *batch.key.name.refolded() != batch.key.name;
         let mut stored = match apply_all(None, &batch.signups, now) {
+            (Some(_), _) if may_have_earlier_key => {
+                self.attendee_item(&batch.key).await?.map(parse_stored).transpose()?
+            }
             (Some(_), _) => None,
             // These requests can only change a stored attendee, so a put without a read would be useless.
-            (None, _) => self.attendee_item(&batch.key).await?.map(parse_stored).transpose()?,
+            (None, _) => self.find_item(&batch.key).await?.map(parse_stored).transpose()?,
         };
         for _ in 0..MAX_WRITE_ATTEMPTS {
             let current = stored.as_ref().map(|stored| &stored.attendee);
@@ -142,6 +150,10 @@ impl EventsTable {
             let Some(changed) = changed else { return Ok(applied) };
             match self.put_attendee(stored.as_ref(), &changed).await? {
                 PutResult::Stored => return Ok(applied),
+                // The attendee was removed, or got its key of today.
+                PutResult::Conflict(None) if may_have_earlier_key => {
+                    stored = self.find_item(&batch.key).await?.map(parse_stored).transpose()?;
+                }
                 PutResult::Conflict(conflicting) => stored = conflicting,
             }
         }
@@ -172,6 +184,25 @@ impl EventsTable {
 
     async fn attendee_item(&self, key: &AttendeeKey) -> Result<Option<Item>, Unavailable> {
         Ok(self.get(READING, key.event.as_str(), key.name.as_str()).await?.item)
+    }
+
+    /// Deletes the attendees under a key and the refolded key. Returns their number.
+    async fn delete_attendee(&self, event: &EventId, name: &NameKey) -> Result<u64, Unavailable> {
+        let deleted = self.delete_attendee_item(REMOVING, event, name).await?;
+        match name.refolded() {
+            Cow::Borrowed(_) => Ok(deleted),
+            // Later, because an attendee only moves to this key.
+            Cow::Owned(name) => Ok(deleted + self.delete_attendee_item(REMOVING, event, &name).await?),
+        }
+    }
+
+    /// Returns the item of the attendee with this key or, if there is none, the refolded key. An attendee only moves from
+    /// an earlier key to the key of today, so that these two reads in a row find it.
+    async fn find_item(&self, key: &AttendeeKey) -> Result<Option<Item>, Unavailable> {
+        match (self.attendee_item(key).await?, key.name.refolded()) {
+            (None, Cow::Owned(name)) => self.attendee_item(&AttendeeKey { event: key.event.clone(), name }).await,
+            (found, _) => Ok(found),
+        }
     }
 
     /// Returns at most `limit` attendees who are on the roster, by folded name, starting after the name `after`.

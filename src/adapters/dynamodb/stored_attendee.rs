@@ -63,9 +63,18 @@ pub fn conditional_put(
     let item = AttendeeItem { record: AttendeeRecord::from(attendee), rev: Some(rev) };
     let put = put.set_item(Some(item::write(&item)));
     let Some(expected) = expected else { return put.condition_expression("attribute_not_exists(signup_id)") };
+    let (condition, values) = condition(expected.compared_attributes());
+    put.condition_expression(condition).set_expression_attribute_values(values)
+}
+
+/// Returns the condition that an item has these attributes with these values, and lacks those without a value; and the
+/// values in the condition.
+pub fn condition(
+    attributes: impl IntoIterator<Item = (&'static str, Option<AttributeValue>)>,
+) -> (String, Option<Item>) {
     let mut conditions = Vec::new();
     let mut values = HashMap::new();
-    for (name, value) in expected.compared_attributes() {
+    for (name, value) in attributes {
         match value {
             Some(value) => {
                 conditions.push(format!("{name} = :{name}"));
@@ -74,5 +83,5 @@ pub fn conditional_put(
             None => conditions.push(format!("attribute_not_exists({name})")),
         }
     }
-    put.condition_expression(conditions.join(" AND ")).set_expression_attribute_values(Some(values))
+    (conditions.join(" AND "), Some(values).filter(|values| !values.is_empty()))
 }

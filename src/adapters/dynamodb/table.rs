@@ -54,6 +54,12 @@ impl EventsTable {
         }
     }
 
+    /// Returns the approximate number of items, which DynamoDB updates every six hours.
+    pub async fn item_count(&self) -> anyhow::Result<u64> {
+        let count = self.describe().await?.and_then(|table| table.item_count).unwrap_or(0);
+        Ok(u64::try_from(count).unwrap_or(0))
+    }
+
     async fn describe(&self) -> anyhow::Result<Option<TableDescription>> {
         match self.client.describe_table().table_name(&self.table).send().await {
             Ok(description) => Ok(description.table),

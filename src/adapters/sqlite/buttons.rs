@@ -61,7 +61,7 @@ pub fn delete(db: &Connection, serial: &Serial) -> rusqlite::Result<Deletion> {
 /// Deletes a person's buttons, for one event or for all events. Returns the number of deleted buttons.
 pub fn delete_of_person(db: &Connection, name: &NameKey, event: Option<&EventId>) -> rusqlite::Result<usize> {
     let sql = "DELETE FROM button WHERE attendee = ?1 AND event = coalesce(?2, event)";
-    db.prepare_cached(sql)?.execute((name.as_str(), event.map(EventId::as_str)))
+    db.prepare_cached(sql)?.execute((name.refolded().as_str(), event.map(EventId::as_str)))
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Button> {

@@ -125,8 +125,8 @@ pub fn delete_private_values(db: &Connection, name: &NameKey, event: Option<&Eve
     db.execute(
         "UPDATE change SET old_image = json_remove(old_image, '$.contact', '$.contact_kind', '$.answer', '$.note'),
                            new_image = json_remove(new_image, '$.contact', '$.contact_kind', '$.answer', '$.note')
-         WHERE name = ?1 AND event = coalesce(?2, event)",
-        (name.as_str(), event.map(EventId::as_str)),
+         WHERE name IN (?1, ?2) AND event = coalesce(?3, event)",
+        (name.as_str(), name.refolded().as_str(), event.map(EventId::as_str)),
     )?;
     Ok(())
 }

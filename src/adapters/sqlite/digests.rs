@@ -1,6 +1,7 @@
 //! The digests, one row each. A write replaces the whole row, and is conditional on its version.
 
 use async_trait::async_trait;
+use rusqlite::Connection;
 
 use crate::adapters::sqlite::{Sqlite, query_optional, stored_time};
 use crate::domain::digest::Digest;
@@ -15,34 +16,13 @@ use crate::ports::{DamagedRecord, Digests, ParkedEvent, ReadError, Unavailable, 
 impl Digests for Sqlite {
     async fn digest(&self, event: &EventId) -> Result<Option<Digest>, ReadError> {
         let id = event.clone();
-        let found = self.read("reading a digest", move |db| {
-            let sql = "SELECT CAST(record AS BLOB), seen FROM digest WHERE event = ?1";
-            query_optional(db, sql, [id.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
-        });
-        let Some((json, seen)): Option<(Vec<u8>, Vec<u8>)> = found.await? else { return Ok(None) };
-        let record: DigestRecord =
-            serde_json::from_slice(&json).map_err(|error| ReadError::Damaged(describe_damage(&error)))?;
-        Ok(Some(record.into_digest(event.clone(), &seen)))
+        let found = self.read("reading a digest", move |db| find(db, &id)).await?;
+        found.map(|row| read(event, row)).transpose().map_err(ReadError::Damaged)
     }
 
     async fn store(&self, digest: &Digest) -> Result<Write, Unavailable> {
-        let record = DigestRecord::next(digest);
-        let json = serde_json::to_string(&record).expect("a record can always be written as JSON");
-        let event = digest.event.clone();
-        let [due_at, expires_at] = [digest.due_at(), digest.expires_at].map(|at| at.map(Timestamp::as_millis));
-        let (version, seen) = (digest.version, record::change_hashes(digest));
-        self.write("storing a digest", move |db| {
-            let row = (event.as_str(), due_at, expires_at, version + 1, &json, &seen);
-            if version == 0 {
-                let sql = "INSERT OR IGNORE INTO digest (event, due_at, expires_at, version, record, seen)
-                           VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-                return Ok(Write::of(db.prepare_cached(sql)?.execute(row)? > 0));
-            }
-            let sql = "UPDATE digest SET due_at = ?2, expires_at = ?3, version = ?4, record = ?5, seen = ?6
-                       WHERE event = ?1 AND version = ?4 - 1";
-            Ok(Write::of(db.prepare_cached(sql)?.execute(row)? > 0))
-        })
-        .await
+        let digest = DigestRow::next(digest);
+        self.write("storing a digest", move |db| digest.write(db)).await
     }
 
     async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<(EventId, Timestamp)>, Unavailable> {
@@ -69,6 +49,53 @@ impl Digests for Sqlite {
         })
         .await
     }
+}
+
+/// The stored record and hashes of a digest.
+type StoredDigest = (Vec<u8>, Vec<u8>);
+
+/// The columns of a digest's next version.
+pub struct DigestRow {
+    event: EventId,
+    due_at: Option<i64>,
+    expires_at: Option<i64>,
+    version: u64,
+    json: String,
+    seen: Vec<u8>,
+}
+
+impl DigestRow {
+    pub fn next(digest: &Digest) -> Self {
+        let json = serde_json::to_string(&DigestRecord::next(digest)).expect("a record can always be written as JSON");
+        let [due_at, expires_at] = [digest.due_at(), digest.expires_at].map(|at| at.map(Timestamp::as_millis));
+        let seen = record::change_hashes(digest);
+        Self { event: digest.event.clone(), due_at, expires_at, version: digest.version + 1, json, seen }
+    }
+
+    /// Writes the row if the version before it is stored.
+    pub fn write(&self, db: &Connection) -> rusqlite::Result<Write> {
+        let row = (self.event.as_str(), self.due_at, self.expires_at, self.version, &self.json, &self.seen);
+        let sql = if self.version == 1 {
+            "INSERT OR IGNORE INTO digest (event, due_at, expires_at, version, record, seen)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
+        } else {
+            "UPDATE digest SET due_at = ?2, expires_at = ?3, version = ?4, record = ?5, seen = ?6
+             WHERE event = ?1 AND version = ?4 - 1"
+        };
+        Ok(Write::of(db.prepare_cached(sql)?.execute(row)? > 0))
+    }
+}
+
+/// Finds the digest of an event.
+pub fn find(db: &Connection, event: &EventId) -> rusqlite::Result<Option<StoredDigest>> {
+    let sql = "SELECT CAST(record AS BLOB), seen FROM digest WHERE event = ?1";
+    query_optional(db, sql, [event.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
+}
+
+/// Reads a digest. The error says what is damaged.
+pub fn read(event: &EventId, (json, seen): StoredDigest) -> Result<Digest, String> {
+    let record: DigestRecord = serde_json::from_slice(&json).map_err(|error| describe_damage(&error))?;
+    Ok(record.into_digest(event.clone(), &seen))
 }
 
 impl Sqlite {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::adapters::private_files;
+use crate::adapters::sqlite::rekeying;
 use crate::domain::clock;
 use crate::domain::timestamp::Timestamp;
 
@@ -19,19 +20,26 @@ const LOCK_FILE: &str = "countmein.lock";
 /// What SQLite appends to the name of a database for its write-ahead log.
 pub const LOG_SUFFIX: &str = "-wal";
 
-/// Script `i` migrates the schema from version `i` to `i + 1`.
-const SCHEMA: [&str; 11] = [
-    include_str!("schema/1.sql"),
-    include_str!("schema/2.sql"),
-    include_str!("schema/3.sql"),
-    include_str!("schema/4.sql"),
-    include_str!("schema/5.sql"),
-    include_str!("schema/6.sql"),
-    include_str!("schema/7.sql"),
-    include_str!("schema/8.sql"),
-    include_str!("schema/9.sql"),
-    include_str!("schema/10.sql"),
-    include_str!("schema/11.sql"),
+/// A change of the database from one version of the schema to the next.
+enum Migration {
+    Script(&'static str),
+    Code(fn(&Connection) -> rusqlite::Result<()>),
+}
+
+/// Migration `i` changes the schema from version `i` to `i + 1`.
+const SCHEMA: [Migration; 12] = [
+    Migration::Script(include_str!("schema/1.sql")),
+    Migration::Script(include_str!("schema/2.sql")),
+    Migration::Script(include_str!("schema/3.sql")),
+    Migration::Script(include_str!("schema/4.sql")),
+    Migration::Script(include_str!("schema/5.sql")),
+    Migration::Script(include_str!("schema/6.sql")),
+    Migration::Script(include_str!("schema/7.sql")),
+    Migration::Script(include_str!("schema/8.sql")),
+    Migration::Script(include_str!("schema/9.sql")),
+    Migration::Script(include_str!("schema/10.sql")),
+    Migration::Script(include_str!("schema/11.sql")),
+    Migration::Code(rekeying::rekey),
 ];
 
 /// Size of the write-ahead log, in pages, at which a commit triggers a checkpoint: 16 MiB, so that checkpoints are rare
@@ -132,9 +140,12 @@ pub fn schema_version(connection: &Connection) -> Result<usize, OpenError> {
 /// Runs the migrations that the database has not had yet, each in its own transaction.
 fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
     let found = schema_version(connection)?;
-    for (version, script) in SCHEMA.iter().enumerate().skip(found) {
+    for (version, migration) in SCHEMA.iter().enumerate().skip(found) {
         let transaction = connection.transaction()?;
-        transaction.execute_batch(script)?;
+        match migration {
+            Migration::Script(script) => transaction.execute_batch(script)?,
+            Migration::Code(migrate) => migrate(&transaction)?,
+        }
         transaction.pragma_update(None, "user_version", version + 1)?;
         transaction.commit()?;
     }

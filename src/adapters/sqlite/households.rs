@@ -39,9 +39,10 @@ impl Households for Sqlite {
         let after = after.map_or_else(String::new, |user| user.as_str().to_owned());
         let name = name.clone();
         self.read("reading the households", move |db| {
-            let sql = "SELECT user, name, key FROM household WHERE key = ?1 AND user > ?2 ORDER BY user LIMIT ?3";
+            let sql =
+                "SELECT user, name, key FROM household WHERE key IN (?1, ?2) AND user > ?3 ORDER BY user LIMIT ?4";
             let mut statement = db.prepare_cached(sql)?;
-            let rows = statement.query_map((name.as_str(), after, limit), |row| {
+            let rows = statement.query_map((name.as_str(), name.refolded().as_str(), after, limit), |row| {
                 let usual_name = AttendeeName::from_stored(row.get(1)?, row.get(2)?);
                 Ok((HouseholdId::from_stored(row.get(0)?), usual_name))
             })?;
@@ -53,5 +54,5 @@ impl Households for Sqlite {
 
 /// Deletes this usual name from every household that has it. Returns the number of these households.
 pub fn delete_usual_name(db: &Connection, name: &NameKey) -> rusqlite::Result<usize> {
-    db.prepare_cached("DELETE FROM household WHERE key = ?1")?.execute([name.as_str()])
+    db.prepare_cached("DELETE FROM household WHERE key = ?1")?.execute([name.refolded().as_str()])
 }

@@ -18,6 +18,7 @@ mod inbox;
 mod people;
 mod queue;
 mod rejects;
+mod rekeying;
 mod restore;
 mod roster;
 mod upkeep;

@@ -1,5 +1,6 @@
 //! The attendees. Each write also updates, in the same transaction, the event counts and the change feed.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -108,17 +109,17 @@ impl Roster for Sqlite {
             start_overwriting(db)?;
             let sql = format!(
                 "SELECT {COLUMNS} FROM attendee
-                 WHERE name = ?1 AND event IN (SELECT id FROM event WHERE id = coalesce(?2, id))"
+                 WHERE name IN (?1, ?2) AND event IN (SELECT id FROM event WHERE id = coalesce(?3, id))"
             );
-            let attendees = list(db, &sql, (name.as_str(), event.as_ref().map(EventId::as_str)), usize::MAX)?;
+            let refolded = name.refolded();
+            let which = (name.as_str(), refolded.as_str(), event.as_ref().map(EventId::as_str));
+            let attendees = list(db, &sql, which, usize::MAX)?;
             for attendee in &attendees {
                 store(db, Some(attendee), None, now)?;
             }
             // Damaged rows are not in the list.
-            let damaged = db.execute(
-                "DELETE FROM attendee WHERE name = ?1 AND event = coalesce(?2, event)",
-                (name.as_str(), event.as_ref().map(EventId::as_str)),
-            )?;
+            let damaged =
+                db.execute("DELETE FROM attendee WHERE name IN (?1, ?2) AND event = coalesce(?3, event)", which)?;
             change_feed::delete_private_values(db, &name, event.as_ref())?;
             for event in attendees.iter().map(|attendee| attendee.event.as_str()) {
                 delete_event_if_empty(db, event)?;
@@ -221,7 +222,11 @@ pub fn delete_event_if_empty(db: &Connection, event: &str) -> rusqlite::Result<(
 
 pub fn find(db: &Connection, key: &AttendeeKey) -> rusqlite::Result<Option<Attendee>> {
     let sql = format!("SELECT {COLUMNS} FROM attendee WHERE event = ?1 AND name = ?2");
-    query_optional(db, &sql, (key.event.as_str(), key.name.as_str()), attendee_row::read)
+    let find = |name: &NameKey| query_optional(db, &sql, (key.event.as_str(), name.as_str()), attendee_row::read);
+    match (find(&key.name)?, key.name.refolded()) {
+        (None, Cow::Owned(refolded)) => find(&refolded),
+        (found, _) => Ok(found),
+    }
 }
 
 /// Returns at most `limit` attendees. Leaves out damaged rows, so that they affect no other.

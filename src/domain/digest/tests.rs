@@ -2,8 +2,12 @@ use std::time::Duration;
 
 use super::*;
 use crate::domain::attendee::{Attendee, apply_all};
+use crate::domain::attendee_name::NameKey;
+use crate::domain::change::DetailsChange;
 use crate::domain::channel::Channel;
 use crate::domain::event::Event;
+use crate::domain::event_details::{Content, EventDetails, Title};
+use crate::domain::pending_changes::EventChanges;
 use crate::domain::signup::{Request, Signup, SignupId, Version};
 
 fn at(second: i64) -> Timestamp {
@@ -14,7 +18,7 @@ fn signup(name: &str, second: i64, request: Request) -> Signup {
     Signup {
         version: Version {
             requested_at: at(second),
-            id: SignupId::parse(&format!("{name}-{second}").replace(' ', "")).unwrap(),
+            id: SignupId::parse(&format!("{name}-{second}").replace([' ', '’'], "")).unwrap(),
         },
         event: Event::parse("Pizza Night").unwrap(),
         name: AttendeeName::parse(name).unwrap(),
@@ -67,6 +71,58 @@ fn repeated_batch_is_counted_once() {
     assert!(digest.add_changes(&batch, &BackoffPolicy::default(), at(3)).is_empty());
     assert_eq!(digest, before);
     assert_eq!(digest.count, 100);
+}
+
+/// The change with the attendee under another key.
+fn with_key(change: &AttendeeChange, key: &str) -> AttendeeChange {
+    let rekeyed = |attendee: &Attendee| Attendee {
+        name: AttendeeName::from_stored(attendee.name.to_string(), key.to_owned()),
+        ..attendee.clone()
+    };
+    AttendeeChange {
+        old: change.old.as_ref().map(rekeyed),
+        new: change.new.as_ref().map(rekeyed),
+        key: change.key.clone(),
+    }
+}
+
+#[test]
+fn attendee_with_another_key_is_the_same() {
+    let oneill = [Request::trusted_sign_up(None), Request::Cancel];
+    let oneill: Vec<Signup> = (1..).zip(oneill).map(|(second, request)| signup("O’Neill", second, request)).collect();
+    let [joined, left] = &changes(&oneill)[..] else { panic!("two changes") };
+    let mut digest = empty();
+    let mut add = |change| digest.add_changes([&change], &BackoffPolicy::default(), at(9));
+    let one = Movements { joined: 1, left: 0 };
+    assert_eq!(add(with_key(joined, "o’neill")), one);
+    assert!(add(with_key(joined, "o'neill")).is_empty(), "the change was repeated");
+
+    let announced = |digest: &Digest| {
+        let news = &digest.pending.as_ref().unwrap().news;
+        let changes = EventChanges { event: &digest.event, title: "", count: 0, news, doubtful: &[] };
+        let own = changes.announcement_for(with_key(joined, "o'neill").new.as_ref().unwrap());
+        (own.is_some(), changes.announcement_for_all().is_some())
+    };
+    assert_eq!(announced(&digest), (false, true), "nobody is notified about themselves");
+    digest.add_changes([&with_key(left, "o'neill")], &BackoffPolicy::default(), at(9));
+    assert_eq!(announced(&digest), (false, false), "the changes cancel each other out");
+    assert_eq!(digest.count, 0);
+}
+
+#[test]
+fn recipient_who_moves_before_the_position_is_kept() {
+    let name = |name: &str| NameKey::from_stored(name.to_owned());
+    let rekeying = |from, to| Rekeying { event: empty().event, from: name(from), to: name(to) };
+    let mut digest = empty();
+    assert!(!digest.keep_recipient(&rekeying("o’neill", "o'neill")), "nothing is being sent");
+    digest.add_changes([&joins("Ana", 1)], &BackoffPolicy::default(), at(0));
+    digest.claim(lease(at(0)), at(0));
+    digest.sending.as_mut().unwrap().told_to = Some(name("oz"));
+    assert!(digest.keep_recipient(&rekeying("o’neill", "o'neill")));
+    assert!(!digest.keep_recipient(&rekeying("o’neill", "o'neill")), "this is safe to repeat");
+    assert!(!digest.keep_recipient(&rekeying("a–b", "a-b")), "both keys were passed");
+    assert!(!digest.keep_recipient(&rekeying("z–b", "z-b")), "both keys come later");
+    assert_eq!(digest.sending.unwrap().missed, [name("o'neill")]);
 }
 
 #[test]
@@ -197,4 +253,47 @@ fn late_recipients_get_all_changes_or_expire() {
     assert_eq!(digest.expire_failed(day, &BackoffPolicy::default(), at(0).plus(day - MINUTE)), 0);
     assert_eq!(digest.expire_failed(day, &BackoffPolicy::default(), at(0).plus(day)), 1);
     assert!(digest.late.is_empty());
+}
+
+fn details(version: u64, title: &str) -> EventDetails {
+    let content = Content::titled(Title::parse(title).unwrap());
+    EventDetails { version, ..EventDetails::new(EventId::parse("pizza-night").unwrap(), content, at(0)) }
+}
+
+fn edit(old: Option<EventDetails>, new: Option<EventDetails>) -> DetailsChange {
+    DetailsChange { event: EventId::parse("pizza-night").unwrap(), old, new }
+}
+
+#[test]
+fn newest_details_give_the_title_whatever_is_repeated() {
+    let mut digest = empty();
+    let (first, second) = (details(1, "Dinner"), details(2, "A bigger dinner"));
+    digest.update_details(&edit(None, Some(first.clone())), at(1));
+    assert_eq!((digest.title.as_str(), digest.expires_at), ("Dinner", None));
+    digest.update_details(&edit(Some(first.clone()), Some(second.clone())), at(2));
+    let after = digest.clone();
+    digest.update_details(&edit(None, Some(first.clone())), at(3));
+    digest.update_details(&edit(Some(first), Some(second.clone())), at(3));
+    assert_eq!(digest, after);
+    assert_eq!(digest.title, "A bigger dinner");
+}
+
+#[test]
+fn event_with_details_stays_without_attendees() {
+    let policy = BackoffPolicy::default();
+    let ana = changes(&[signup("Ana", 1, Request::trusted_sign_up(None)), signup("Ana", 2, Request::Cancel)]);
+    let mut digest = empty();
+    digest.update_details(&edit(None, Some(details(1, "Dinner"))), at(0));
+    digest.add_changes(&ana, &policy, at(3));
+    assert_eq!((digest.count, digest.expires_at), (0, None));
+    assert!(!digest.is_expired(at(1_000_000_000)));
+    digest.update_details(&edit(Some(details(1, "Dinner")), None), at(4));
+    assert_eq!(digest.expires_at, Some(at(4)));
+    assert!(digest.is_expired(at(4)) && !digest.is_expired(at(3)));
+
+    let mut busy = empty();
+    busy.update_details(&edit(None, Some(details(1, "Dinner"))), at(0));
+    busy.add_changes(&[joins("Ana", 1)], &policy, at(1));
+    busy.update_details(&edit(Some(details(1, "Dinner")), None), at(4));
+    assert_eq!((busy.count, busy.expires_at), (1, None), "somebody is still in");
 }

@@ -15,6 +15,12 @@ use crate::domain::registration_details::{Answer, Note, RegistrationDetails};
 use crate::domain::signup::{SignupId, Version};
 use crate::domain::timestamp::Timestamp;
 
+/// The attribute of a DynamoDB item that is about to move to this key. Readers of the table's stream ignore its deletion.
+pub const REKEYED_TO: &str = "rekeyed_to";
+
+/// The attribute of a DynamoDB item that moved from this key. Readers of the table's stream ignore its creation.
+pub const REKEYED_FROM: &str = "rekeyed_from";
+
 /// The stored attributes of an attendee. The table's stream contains the same attributes in the old and new images of a
 /// change. Attributes without a value are not stored. Times are in milliseconds since 1970, except `expires_at`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

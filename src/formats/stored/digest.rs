@@ -30,11 +30,16 @@ pub struct DigestRecord {
     quiet: Option<Backoff>,
     #[serde(default, skip_serializing_if = "Option::is_none", with = "millis")]
     stirred_at: Option<Timestamp>,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    has_details: bool,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    details_version: u64,
     #[serde(default, skip_serializing_if = "Option::is_none", with = "seconds")]
     expires_at: Option<Timestamp>,
     version: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls this function with a reference")]
+fn is_zero(value: &u64) -> bool {
+    *value == 0
 }
 
 impl DigestRecord {
@@ -49,7 +54,7 @@ impl DigestRecord {
             lease: digest.lease,
             quiet: digest.backoff,
             stirred_at: digest.active_at,
-            has_details: digest.has_details,
+            details_version: digest.details_version,
             expires_at: digest.expires_at,
             version: digest.version + 1,
         }
@@ -68,7 +73,7 @@ impl DigestRecord {
             backoff: self.quiet,
             active_at: self.stirred_at,
             seen: seen.as_chunks().0.iter().copied().collect(),
-            has_details: self.has_details,
+            details_version: self.details_version,
             expires_at: self.expires_at,
             version: self.version,
         }

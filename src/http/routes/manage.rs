@@ -73,7 +73,7 @@ pub async fn show(
     let attendee = app.backend.roster.attendee(&token.key).await?;
     let mut body = manage_body(&token, attendee.as_ref());
     if body.state == RegistrationState::In {
-        body.messages = read_messages(&app, &token).await?;
+        body.messages = read_messages(&app, &token, attendee.as_ref()).await?;
     }
     if wants_page(&headers) {
         let details = read_details(&app, &token.key.event).await?;
@@ -141,9 +141,13 @@ async fn verify_token(app: &App, event: &str, token: &str) -> Result<ManageToken
     })
 }
 
-async fn read_messages(app: &App, token: &ManageToken) -> Result<Vec<MessageBody>, Problem> {
-    let Some(inbox) = &app.backend.inbox else { return Ok(Vec::new()) };
-    let registration = RegistrationKey { attendee: token.key.clone(), owner: token.signup.clone() };
+async fn read_messages(
+    app: &App,
+    token: &ManageToken,
+    attendee: Option<&Attendee>,
+) -> Result<Vec<MessageBody>, Problem> {
+    let (Some(inbox), Some(attendee)) = (&app.backend.inbox, attendee) else { return Ok(Vec::new()) };
+    let registration = RegistrationKey { attendee: attendee.key(), owner: token.signup.clone() };
     let messages = inbox.messages(&registration).await?;
     Ok(messages.into_iter().map(|InboxMessage { at, text, .. }| MessageBody { at, text }).collect())
 }

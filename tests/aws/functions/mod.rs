@@ -7,4 +7,5 @@ mod deploy;
 mod fanout;
 mod ingest;
 mod logs;
+mod upgrade;
 mod world;

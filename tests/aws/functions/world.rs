@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use countmein::adapters::dynamodb::EventsTable;
 use countmein::adapters::s3;
 use countmein::adapters::sqs::Sqs;
-use countmein::domain::change::Movement;
+use countmein::domain::change::{Change, Movement};
 use countmein::domain::contact::Contact;
 use countmein::domain::contact_id::ContactId;
 use countmein::domain::event::EventId;
@@ -18,7 +18,7 @@ use countmein::domain::opt_in::OptIn;
 use countmein::domain::secret::Secret;
 use countmein::domain::timestamp::Timestamp;
 use countmein::ports::{
-    ChangeFeed as _, Contacts as _, Delivery, Digests as _, Position, Queue as _, RejectedMessage,
+    ChangeFeed as _, Contacts as _, DamagedChange, Delivery, Digests as _, Position, Queue as _, RejectedMessage,
     RejectedMessages as _, Roster as _, Write,
 };
 use serde_json::{Value, json};
@@ -246,14 +246,22 @@ impl World {
 
     /// The joins and leaves of an event in the table's stream.
     pub fn movements(&self, event: &str) -> Vec<(Movement, String)> {
-        let stream = TableStream::of(&self.account, TABLE);
-        let changes = self.wait(stream.changes(&Position::Start, 100_000)).unwrap();
-        let changes = changes
-            .iter()
-            .map(|(_, change)| change.as_ref().unwrap())
-            .filter(|change| change.event().as_str() == event);
+        let changes: Vec<Change> = self.changes().into_iter().map(Result::unwrap).collect();
+        let changes = changes.iter().filter(|change| change.event().as_str() == event);
         let movements = changes.filter_map(|change| change.attendee()?.movement());
         movements.map(|(movement, attendee)| (movement, attendee.name.to_string())).collect()
+    }
+
+    /// All changes in the table's stream.
+    pub fn changes(&self) -> Vec<Result<Change, DamagedChange>> {
+        let stream = TableStream::of(&self.account, TABLE);
+        let changes = self.wait(stream.changes(&Position::Start, 100_000)).unwrap();
+        changes.into_iter().map(|(_, change)| change).collect()
+    }
+
+    /// The account's number, which is also its access key.
+    pub fn account_id(&self) -> &str {
+        &self.account.id
     }
 
     /// The items of a partition.

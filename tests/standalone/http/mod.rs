@@ -19,6 +19,7 @@ mod person;
 mod privacy;
 mod registrations;
 mod rejects;
+mod rekeying;
 mod roster;
 mod sample;
 mod shutdown;

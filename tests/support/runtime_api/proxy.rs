@@ -111,6 +111,11 @@ impl Proxy {
         assert!(waited.unwrap().0.is_holding, "no call came that is to be held");
     }
 
+    /// Whether a call is held.
+    pub fn is_holding(&self) -> bool {
+        self.shared.state().is_holding
+    }
+
     /// The calls since the last [`Proxy::judge`], in order.
     pub fn calls(&self) -> Vec<Call> {
         self.shared.state().calls.clone()

@@ -1,5 +1,6 @@
 //! Finds what is stored about a person, in steps that each read a limited amount.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -112,13 +113,27 @@ impl Search<'_> {
             Some(last) => Position::Events { after: Some(last.id.to_string()) },
             None => Position::Buttons { after: None },
         };
-        let found = stream::iter(events)
-            .map(|event| async move { roster.attendee(&AttendeeKey { event: event.id, name: name.clone() }).await })
+        let attendees: Vec<Vec<Attendee>> = stream::iter(events)
+            .map(|event| self.attendees_called(name, event.id))
             .buffered(MAX_CONCURRENT_READS)
-            .try_filter_map(|attendee| async move { Ok(attendee.map(after_event)) })
             .try_collect()
             .await?;
-        Ok(Step { found, next: Some(next) })
+        Ok(Step { found: attendees.into_iter().flatten().map(after_event).collect(), next: Some(next) })
+    }
+
+    /// Returns the attendees of an event with this name: one, or two who stay apart although their names are folded to the
+    /// same key today.
+    async fn attendees_called(&self, name: &NameKey, event: EventId) -> Result<Vec<Attendee>, Unavailable> {
+        let roster = &*self.app.backend.roster;
+        let find = |name: NameKey| {
+            let key = AttendeeKey { event: event.clone(), name };
+            async move { roster.attendee(&key).await }
+        };
+        let mut found: Vec<Attendee> = find(name.clone()).await?.into_iter().collect();
+        if let Cow::Owned(refolded) = name.refolded() {
+            found.extend(find(refolded).await?.filter(|other| found.iter().all(|one| one.key() != other.key())));
+        }
+        Ok(found)
     }
 
     async fn attendees_of_address(&self, address: &Contact, after: Option<String>) -> Result<Step, Unavailable> {
@@ -145,10 +160,9 @@ impl Search<'_> {
 
     async fn attendee_of_event(&self, name: &NameKey, event: String) -> Result<Step, Unavailable> {
         let next = Position::Buttons { after: None };
-        let key = AttendeeKey { event: EventId::from_stored(event), name: name.clone() };
-        let attendee = self.app.backend.roster.attendee(&key).await?;
-        let found = attendee.map(|attendee| (Found::Attendee(attendee), Some(next.clone())));
-        Ok(Step { found: found.into_iter().collect(), next: Some(next) })
+        let attendees = self.attendees_called(name, EventId::from_stored(event)).await?;
+        let found = attendees.into_iter().map(|attendee| (Found::Attendee(attendee), Some(next.clone())));
+        Ok(Step { found: found.collect(), next: Some(next) })
     }
 
     async fn roster(&self, address: &Contact, event: String, after: Option<String>) -> Result<Step, Unavailable> {
@@ -169,7 +183,7 @@ impl Search<'_> {
         let position = |button: &Button| Position::Buttons { after: Some(button.serial.to_string()) };
         let next = buttons.last().map_or(Position::Rejects { after: None }, position);
         let is_of_person = |button: &Button| match self.person {
-            Person::Name(name) => button.attendee.key() == name,
+            Person::Name(name) => button.attendee.key().refolded() == name.refolded(),
             Person::Address(address) => {
                 button.contact.as_ref().is_some_and(|contact| contact.reaches_same_address(address))
             }
