@@ -60,7 +60,7 @@ impl RequestHandler<'_> {
             SlotInput::Missing => {
                 let events = listed_events(self.skill.roster, 2).await?;
                 let [only] = &events[..] else { return Ok(elicit("which-event")) };
-                let Ok(event) = Event::parse(&only.title) else { return Ok(elicit("which-event")) };
+                let Ok(event) = Event::parse(only.spelling()) else { return Ok(elicit("which-event")) };
                 let question = self.speech.event_message("this-event", &event);
                 let attributes = self.attributes(intent);
                 SlotOutcome::Question(Response::confirm(EVENT_SLOT, event.title(), intent, &question, attributes))

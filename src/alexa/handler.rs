@@ -18,7 +18,7 @@ use crate::domain::signup::{AttendeeKey, Signup, Version};
 use crate::domain::timestamp::Timestamp;
 use crate::domain::viewer::Viewer;
 use crate::formats::message;
-use crate::ports::{StoredDetails, Unavailable};
+use crate::ports::{StoredDetails, Unavailable, listed_events};
 
 /// Names that the skill reads out. The remaining attendees are only counted.
 const MAX_NAMES_SPOKEN: usize = 5;
@@ -48,7 +48,7 @@ impl RequestHandler<'_> {
     }
 
     async fn launch(&self) -> Response {
-        let events = self.skill.roster.events(MAX_EVENT_TITLES, None).await.unwrap_or_else(|unavailable| {
+        let events = listed_events(self.skill.roster, MAX_EVENT_TITLES).await.unwrap_or_else(|unavailable| {
             tracing::warn!(%unavailable, "reading the event titles for Alexa failed; launching without them");
             Vec::new()
         });

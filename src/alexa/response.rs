@@ -110,7 +110,8 @@ impl Response {
         };
         let events: Vec<&EventSummary> = events.iter().take_while(fits).collect();
         if !events.is_empty() {
-            let entity = |event: &&EventSummary| json!({ "id": event.id.as_str(), "name": { "value": event.title } });
+            let entity =
+                |event: &&EventSummary| json!({ "id": event.id.as_str(), "name": { "value": event.spelling() } });
             self.response.directives.push(json!({
                 "type": "Dialog.UpdateDynamicEntities",
                 "updateBehavior": "REPLACE",

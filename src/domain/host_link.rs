@@ -32,9 +32,9 @@ const TAG_BYTES: usize = 16;
 pub enum HostRole {
     /// Sees who is coming, with guests.
     CheckIn,
-    /// Also edits and cancels the event, and signs people up and off.
+    /// Also edits and cancels the event.
     CoHost,
-    /// Also makes and revokes links, and deletes the event.
+    /// Also archives and reopens the event, and makes and revokes links.
     Host,
 }
 

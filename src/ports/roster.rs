@@ -43,6 +43,13 @@ pub struct EventSummary {
     pub count: u64,
 }
 
+impl EventSummary {
+    /// Returns the text that names the event for a program: its title if that has the event's id, or else the id.
+    pub fn spelling(&self) -> &str {
+        if EventId::parse(&self.title).is_ok_and(|id| id == self.id) { &self.title } else { self.id.as_str() }
+    }
+}
+
 /// The number of events that are read at a time to find listed ones.
 const EVENTS_PAGE: usize = 100;
 

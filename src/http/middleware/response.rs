@@ -61,7 +61,9 @@ pub async fn finish(State(app): State<Arc<App>>, request: Request, next: Next) -
 /// The method as a metric label. Clients can invent methods, and every new label would use memory forever.
 fn method_label(method: &Method) -> &str {
     match *method {
-        Method::GET | Method::POST | Method::HEAD | Method::PUT | Method::DELETE | Method::OPTIONS => method.as_str(),
+        Method::GET | Method::POST | Method::PATCH | Method::HEAD | Method::PUT | Method::DELETE | Method::OPTIONS => {
+            method.as_str()
+        }
         _ => "other",
     }
 }

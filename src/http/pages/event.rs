@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use crate::domain::event::Event;
+use crate::domain::event::{Event, EventId};
 use crate::domain::event_details::{Content, EventDetails, SignupRefusal};
 use crate::domain::schedule::LocalTime;
 use crate::domain::text::MAX_KEY_BYTES;
@@ -15,7 +15,8 @@ use crate::notify::links::{event_path, signups_path};
 use crate::ports::{EventSummary, RosterPage};
 
 /// The first page, with a form to sign up for any event. `events` is empty if the client may not list them.
-pub fn home(events: &[EventSummary]) -> Page {
+/// `without_count` are the events whose number of attendees is not public.
+pub fn home(events: &[EventSummary], without_count: &[EventId]) -> Page {
     let main = html! {
         h1 { "Who is coming?" }
         form.card method="post" action="/" {
@@ -26,7 +27,7 @@ pub fn home(events: &[EventSummary]) -> Page {
         @if !events.is_empty() {
             section {
                 h2 { "Events" }
-                (event_list(events))
+                (event_list(events, without_count))
             }
         }
         p.hint { a href="/organiser" { "For the organiser" } }

@@ -21,6 +21,7 @@ pub use self::layout::{Page, render};
 pub use self::manage::manage;
 pub use self::opt_in::opt_in;
 pub use self::organiser::{events, login, organiser, redrive_result, reject, rejects};
+use crate::domain::event::EventId;
 use crate::domain::text::MAX_KEY_BYTES;
 use crate::http::problem::Problem;
 use crate::notify::links::event_path;
@@ -95,13 +96,14 @@ fn contact_field(label: &str) -> Markup {
     }
 }
 
-fn event_list(events: &[EventSummary]) -> Markup {
+/// A list of links to events. The number of attendees is not shown for the events `without_count`.
+fn event_list(events: &[EventSummary], without_count: &[EventId]) -> Markup {
     html! {
         ul.people {
             @for event in events {
                 li {
                     a href=(event_path(&event.id, &[])) dir="auto" { (event.title) }
-                    span.hint { (event.count) " in" }
+                    @if !without_count.contains(&event.id) { span.hint { (event.count) " in" } }
                 }
             }
         }

@@ -38,7 +38,7 @@ pub fn organiser(events: &[EventSummary], rejects: usize, limits: &LimitsBody) -
         section {
             h2 { "Events" }
             @if events.is_empty() { p { "Nobody has signed up yet." } }
-            (event_list(events))
+            (event_list(events, &[]))
             @if events.len() == EVENTS_SHOWN { p { a href="/events" { "All events" } } }
         }
         @if let Some(opt_ins) = &limits.opt_ins {
@@ -99,7 +99,7 @@ fn usage_line(usage: &UsageBody, what: &str) -> Markup {
 pub fn events(events: &[EventSummary], next: Option<&str>) -> Page {
     let main = html! {
         h1 { "Events" }
-        (event_list(events))
+        (event_list(events, &[]))
         @if let Some(next) = next { p { a href={ "/events?cursor=" (next) } { "Further events" } } }
         p { a href="/organiser" { "Back" } }
     };

@@ -27,7 +27,7 @@ use crate::http::client::wants_page;
 use crate::http::event_view::read_details;
 use crate::http::middleware::body::Fields;
 use crate::http::paging::parse_event_id;
-use crate::http::problem::{Problem, ProblemKind};
+use crate::http::problem::{Problem, ProblemKind, sentence};
 use crate::http::routes::signups;
 use crate::http::{App, pages};
 use crate::ingest::admission::needs_admission;
@@ -118,6 +118,13 @@ pub async fn change(
             return Err(Problem::new(ProblemKind::Conflict, detail));
         }
         (RegistrationState::In | RegistrationState::Pending, _) => {
+            if adds_guests(&request, attendee.as_ref())
+                && let Some(details) = read_details(&app, &token.key.event).await?
+            {
+                details
+                    .check_open(Timestamp::now())
+                    .map_err(|refusal| Problem::new(ProblemKind::Conflict, sentence(&refusal.to_string())))?;
+            }
             let mut signup = signup_of(&token, &event, attendee.as_ref(), request)?;
             if needs_admission(&signup.request) {
                 signup = signups::admitted(&app, signup).await?;
@@ -131,6 +138,13 @@ pub async fn change(
         return Ok(Redirect::to(&event_path(&token.key.event, &["manage", &token_text])).into_response());
     }
     Ok((StatusCode::ACCEPTED, Json(body)).into_response())
+}
+
+/// Whether more people would come than before.
+fn adds_guests(request: &Request, attendee: Option<&Attendee>) -> bool {
+    let Request::SetDetails { details, .. } = request else { return false };
+    let before = attendee.and_then(Attendee::registration).map_or(0, |registration| registration.details.guests);
+    details.guests.is_some_and(|guests| guests > before)
 }
 
 async fn verify_token(app: &App, event: &str, token: &str) -> Result<ManageToken, Problem> {

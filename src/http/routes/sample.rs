@@ -11,7 +11,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::domain::attendee::Attendee;
+use crate::domain::event::EventId;
 use crate::domain::manage_link::ManageToken;
+use crate::domain::viewer::Viewer;
 use crate::formats::http_signup as http;
 use crate::http::client::{ClientAddress, wants_page};
 use crate::http::middleware::body::Fields;
@@ -21,7 +23,7 @@ use crate::http::routes::all_attendees::Selection;
 use crate::http::routes::signups::{enqueue_public, wait_for_roster};
 use crate::http::{App, pages};
 use crate::notify::links::event_path;
-use crate::ports::listed_events;
+use crate::ports::{EventSummary, StoredDetails, Unavailable, listed_events};
 
 /// An attendee of an event, as in the 2016 sample.
 #[derive(Serialize, ToSchema)]
@@ -51,7 +53,8 @@ pub async fn list(
     if wants_page(&headers) {
         let events =
             if may_list { listed_events(&*app.backend.roster, pages::EVENTS_SHOWN).await? } else { Vec::new() };
-        return Ok(pages::home(&events).into_response());
+        let without_count = events_without_count(&app, &events).await?;
+        return Ok(pages::home(&events, &without_count).into_response());
     }
     if !may_list {
         let detail = "This server does not list the attendees of all events to you. \
@@ -94,6 +97,18 @@ pub async fn sign_up(
     Ok(axum::Json(only_requested).into_response())
 }
 
+/// Returns the events whose number of attendees is not public.
+async fn events_without_count(app: &App, events: &[EventSummary]) -> Result<Vec<EventId>, Unavailable> {
+    let ids: Vec<EventId> = events.iter().map(|event| event.id.clone()).collect();
+    let details = app.backend.events.details(&ids).await?;
+    let is_public = |details: &StoredDetails| match details {
+        StoredDetails::None => true,
+        StoredDetails::Some(details) => Viewer::Public.view(Some(details)).count,
+        StoredDetails::Damaged(_) => false,
+    };
+    Ok(ids.into_iter().zip(&details).filter(|(_, details)| !is_public(details)).map(|(id, _)| id).collect())
+}
+
 fn may_list_everyone(app: &App, address: Option<Extension<ClientAddress>>, headers: &HeaderMap) -> bool {
     app.list_everyone.allows(address.map(|Extension(address)| address), headers)
 }
@@ -121,6 +136,6 @@ fn all_attendees_response(app: &App) -> Response {
 
 impl SampleEntry {
     fn of(attendee: &Attendee) -> Self {
-        Self { event: attendee.title.clone(), name: attendee.name.to_string() }
+        Self { event: attendee.event_spelling(), name: attendee.name.to_string() }
     }
 }

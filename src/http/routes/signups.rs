@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 use crate::domain::attendee::Attendee;
 use crate::domain::event::Event;
 use crate::domain::event_details::SignupRefusal;
-use crate::domain::invalid::{FieldProblem, InvalidField};
+use crate::domain::invalid::InvalidField;
 use crate::domain::manage_link::ManageToken;
 use crate::domain::new_event_id::for_log;
 use crate::domain::registration_details::RegistrationEdit;
@@ -127,10 +127,11 @@ pub async fn enqueue_public(
     if let Request::SignUp { details, .. } = &mut signup.request {
         details.language = details.language.or_else(|| preferred_language(headers));
     }
+    // A request that is refused must not use up its key, nor keep its time for later.
+    let mut signup = admitted(app, signup).await?;
     if let Some(key) = idempotency_key(headers)? {
         signup.version = version_of_first_request(app, key, &signup).await?;
     }
-    let signup = admitted(app, signup).await?;
     enqueue(app, &signup).await?;
     Ok(signup)
 }
@@ -141,8 +142,9 @@ pub async fn admitted(app: &App, signup: Signup) -> Result<Signup, Problem> {
     let decision = decisions.pop().expect("there is a decision for each sign-up");
     decision.map_err(|not_admitted| match not_admitted {
         NotAdmitted::Refused(SignupRefusal::NoSuchEvent) => no_such_event(),
-        NotAdmitted::Refused(SignupRefusal::TooManyGuests { limit }) => {
-            FieldProblem::NotInRange { least: 0, most: limit.into() }.in_field("guests").into()
+        NotAdmitted::Refused(refusal @ SignupRefusal::TooManyGuests { limit }) => {
+            let detail = format!("`guests` must be at most {limit}: {refusal}.");
+            Problem { field: Some("guests"), ..Problem::new(ProblemKind::InvalidField, detail) }
         }
         NotAdmitted::Refused(refusal) => Problem::new(ProblemKind::Conflict, sentence(&refusal.to_string())),
         NotAdmitted::Damaged(cause) => damaged_details(&cause),

@@ -2,6 +2,11 @@
 
 use std::fs;
 
+use countmein::domain::event::EventId;
+use countmein::domain::event_details::{Content, EventDetails, Title};
+use countmein::domain::new_event_id;
+use countmein::domain::timestamp::Timestamp;
+use countmein::ports::{Events as _, Write};
 use serde_json::Value;
 
 use super::{Backend, golden, request, speech};
@@ -171,6 +176,22 @@ async fn launch_has_room_for_longest_titles() {
         backend.answer(&sign_up).await.unwrap();
     }
     backend.answer(&request("en/01-launch.json")).await.unwrap();
+}
+
+#[tokio::test]
+async fn unlisted_and_retitled_events_are_not_mistaken() {
+    let backend = Backend::open();
+    let (now, title) = (Timestamp::now(), Title::parse("Gala").unwrap());
+    let unlisted = EventDetails::new(new_event_id::unlisted("Gala"), Content::titled(title.clone()), now);
+    let dated = EventDetails::new(EventId::parse("gala-2026-11-26").unwrap(), Content::titled(title), now);
+    for details in [&unlisted, &dated] {
+        assert_eq!(backend.sqlite.create_event(details, now).await.unwrap(), Write::Stored);
+    }
+    let launch = backend.answer(&request("en/01-launch.json")).await.unwrap();
+    assert!(!launch.to_string().contains(unlisted.event.as_str()), "{launch}");
+    // The title alone would be another event.
+    let values = &launch["response"]["directives"][0]["types"][0]["values"];
+    assert_eq!(*values, serde_json::json!([{ "id": "gala-2026-11-26", "name": { "value": "gala-2026-11-26" } }]));
 }
 
 #[tokio::test]

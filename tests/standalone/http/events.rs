@@ -291,3 +291,45 @@ fn unknown_event_does_not_exist_where_only_the_organiser_creates_events() {
     server.sign_up(&Created::read(&created).id, "Ana");
     assert_eq!(server.who("dinner"), ["Ana"]);
 }
+
+#[test]
+fn refused_request_neither_uses_up_its_key_nor_keeps_its_time() {
+    let server = only_the_organiser_creates();
+    let sign_up = |event: &str, key: &str| {
+        let request = server.post(&format!("/events/{event}/signups")).header("Idempotency-Key", key);
+        request.json(&json!({ "name": "Eve" })).send()
+    };
+    let create = |title: &str, fields: Value| {
+        let mut body = json!({ "title": title });
+        body.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        Created::read(&server.post("/events").organiser().json(&body).send().is(201))
+    };
+    sign_up("late", "0123456789abcdef").refuses(404, "not-found");
+    let created_at = Timestamp::now();
+    create("Late", json!({ "signups_close_at": created_at }));
+    sign_up("late", "0123456789abcdef").refuses(409, "conflict");
+
+    let soon = create("Soon", json!({ "signups_open_at": "2999-01-01T00:00:00Z" }));
+    sign_up("soon", "fedcba9876543210").refuses(409, "conflict");
+    let open = json!({ "signups_open_at": null });
+    server.patch(&soon.path("")).organiser().header("If-Match", "*").json(&open).send().is(200);
+    let first = sign_up("soon", "fedcba9876543210").is(202).json();
+    assert_eq!(sign_up("soon", "fedcba9876543210").is(202).json(), first);
+}
+
+#[test]
+fn if_match_may_be_a_list() {
+    let server = serve();
+    let event = create(&server, &json!({ "title": "Dinner" }));
+    let edit = |tags: &str| {
+        server
+            .patch(&event.path(""))
+            .bearer(&event.host)
+            .header("If-Match", tags)
+            .json(&json!({ "place": "Hall" }))
+            .send()
+    };
+    edit("\"7\", \"1\"").is(200);
+    edit("\"7\", \"1\"").refuses(412, "outdated");
+    edit("W/\"2\"").refuses(412, "outdated");
+}

@@ -142,3 +142,32 @@ fn export_can_be_imported_again() {
     let fields = countmein::formats::registration_details::RegistrationFields::of(&row.details);
     assert_eq!((fields.answer.as_deref(), fields.note.as_deref()), (Some("=No meat"), Some("Late.\nVery.")));
 }
+
+#[test]
+fn closed_event_gets_no_further_guests() {
+    let server = serve();
+    let event = dinner(&server);
+    let ana = server.sign_up_with(&event.id, &json!({ "name": "Ana", "guests": 1 }));
+    let change = |fields: &Value| server.post(&ana.manage).json(fields).send();
+    server.post(&event.path("/cancel")).bearer(&event.host).json(&json!({})).send().is(200);
+    change(&json!({ "guests": 2 })).refuses(409, "conflict");
+    change(&json!({ "guests": 1, "note": "Late" })).is(202);
+    change(&json!({ "guests": 0 })).is(202);
+    assert_eq!(details(&server, &ana)["guests"], json!(0));
+}
+
+#[test]
+fn export_names_events_so_that_an_import_finds_them() {
+    let server = serve();
+    let first = create(&server, &json!({ "title": "Gala" }));
+    let second = create(&server, &json!({ "title": "Gala" }));
+    let hidden = create(&server, &json!({ "title": "Gala", "visibility": "unlisted" }));
+    for event in [&first, &second, &hidden] {
+        server.sign_up(&event.id, "Ana");
+    }
+    let mut events: Vec<String> = server.exported().into_iter().map(|row| row[0].clone()).collect();
+    events.sort();
+    let mut expected = vec!["Gala".to_owned(), second.id.clone(), hidden.id.clone()];
+    expected.sort();
+    assert_eq!(events, expected);
+}

@@ -121,3 +121,13 @@ fn messages_leave_out_names_that_their_recipient_may_not_see() {
         assert_eq!(messages != "[]", has_message, "{title}: {messages}");
     }
 }
+
+#[test]
+fn start_page_shows_only_public_counts() {
+    let server = serve();
+    event_with(&server, &json!({ "title": "Open dinner" }));
+    event_with(&server, &json!({ "title": "Quiet dinner", "roster_visible_to": "hosts", "count_visible_to": "hosts" }));
+    let home = server.get("/").browser().send().is(200).text();
+    assert!(home.contains("Open dinner") && home.contains("Quiet dinner"), "{home}");
+    assert_eq!(home.matches("1 in").count(), 1, "{home}");
+}
