@@ -18,7 +18,7 @@ const MAX_AGE: Duration = Duration::from_secs(5);
 /// The number of events of which details are kept. If there are more, all are read again.
 const MAX_EVENTS: usize = 1_000;
 
-/// Reads details from another port at most every [`MAX_AGE`]. Writes of this process take effect at once.
+/// Reads details from another port at most every five seconds. Writes of this process take effect at once.
 pub struct CachedEvents {
     events: Arc<dyn Events>,
     cache: Mutex<Cache>,
