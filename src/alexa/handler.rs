@@ -18,7 +18,7 @@ use crate::domain::signup::{AttendeeKey, Signup, Version};
 use crate::domain::timestamp::Timestamp;
 use crate::domain::viewer::Viewer;
 use crate::formats::message;
-use crate::ports::{StoredDetails, Unavailable, listed_events};
+use crate::ports::{Unavailable, listed_events};
 
 /// Names that the skill reads out. The remaining attendees are only counted.
 const MAX_NAMES_SPOKEN: usize = 5;
@@ -130,11 +130,7 @@ impl RequestHandler<'_> {
 
     /// Returns `None` if the event has no details.
     async fn details(&self, event: &Event) -> Result<Option<Arc<EventDetails>>, Unavailable> {
-        match self.skill.events.details(std::slice::from_ref(event.id())).await?.pop() {
-            Some(StoredDetails::Some(details)) => Ok(Some(details)),
-            Some(StoredDetails::Damaged(cause)) => Err(Unavailable { doing: "reading the details of an event", cause }),
-            Some(StoredDetails::None) | None => Ok(None),
-        }
+        Ok(self.skill.events.details_of(event.id()).await?)
     }
 
     async fn send(&self, event: &Event, name: &AttendeeName, request: signup::Request) -> Result<(), Unavailable> {

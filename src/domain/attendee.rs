@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::domain::attendee_name::AttendeeName;
 use crate::domain::contact::Contact;
-use crate::domain::event::{Event, EventId};
+use crate::domain::event::EventId;
 use crate::domain::registration::Registration;
 use crate::domain::registration_details::RegistrationDetails;
 use crate::domain::signup::{AttendeeKey, Request, Signup, SignupId, Version};
@@ -56,9 +56,9 @@ impl Attendee {
         AttendeeKey { event: self.event.clone(), name: self.name.key().clone() }
     }
 
-    /// Returns the text that names the event for a program: its title if that has the event's id, or else the id.
-    pub fn event_spelling(&self) -> String {
-        Event::titled(self.event.clone(), self.title.clone()).spelling().to_owned()
+    /// Returns the text that names the event for a program.
+    pub fn event_spelling(&self) -> &str {
+        self.event.spelling(&self.title)
     }
 
     /// Returns the current registration, or `None` if the attendee is not on the roster.

@@ -118,25 +118,12 @@ impl NameKey {
 
 /// Folds letters and punctuation.
 fn fold(display: &str) -> String {
-    repeat(display, |text| fold_punctuation(&fold_letters_once(text)))
+    text::fold_until_stable(display, |text| fold_punctuation(&fold_letters_once(text)))
 }
 
 /// Folds letters only, as versions before punctuation was folded did.
 fn fold_letters(display: &str) -> String {
-    repeat(display, fold_letters_once)
-}
-
-/// Repeats a step of folding until the text no longer changes, since NFC may compose folded characters into characters
-/// that can be folded again.
-fn repeat(display: &str, step: impl Fn(&str) -> String) -> String {
-    let mut folded = display.to_owned();
-    loop {
-        let next = step(&folded);
-        if next == folded {
-            return folded;
-        }
-        folded = next;
-    }
+    text::fold_until_stable(display, fold_letters_once)
 }
 
 fn fold_letters_once(text: &str) -> String {

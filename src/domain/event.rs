@@ -28,6 +28,12 @@ impl EventId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Returns the text that names the event with this id and title for a program: the title if it has this id, or else
+    /// the id.
+    pub fn spelling<'a>(&'a self, title: &'a str) -> &'a str {
+        if Self::parse(title).is_ok_and(|id| id == *self) { title } else { &self.0 }
+    }
 }
 
 impl fmt::Display for EventId {
@@ -69,7 +75,7 @@ impl Event {
 
     /// Returns the text that names this event in a message: the title if it has this id, or else the id.
     pub fn spelling(&self) -> &str {
-        if EventId::parse(&self.title).is_ok_and(|id| id == self.id) { &self.title } else { self.id.as_str() }
+        self.id.spelling(&self.title)
     }
 
     /// Returns the title as typed, except that it is in NFC, trimmed and with single spaces. It has at most

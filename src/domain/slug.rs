@@ -17,32 +17,18 @@ const SEPARATOR: char = '-';
 /// Ids of events are stored and part of links, so a change of this function needs a migration. The slug of a slug is the
 /// same slug.
 pub fn slug(title: &str) -> String {
-    let mut slug = join_words(&fold(&without_apostrophes(title)));
-    loop {
-        // Letters can compose if the character between them was left out.
-        let next = join_words(&fold(&slug));
-        if next == slug {
-            return shorten(slug);
-        }
-        slug = next;
-    }
+    // Letters can compose if the character between them was left out.
+    let slug = join_words(&fold(&without_apostrophes(title)));
+    shorten(text::fold_until_stable(&slug, |slug| join_words(&fold(slug))))
 }
 
 fn without_apostrophes(text: &str) -> String {
     text.chars().filter(|character| !text::is_apostrophe(*character)).collect()
 }
 
-/// Repeats case folding, removal of default-ignorable code points and NFKC (as in Unicode definition D146) until the
-/// text no longer changes, since folding can undo the composition, and composition can produce a capital letter again.
+/// Folds case and compatibility forms, and removes default-ignorable code points (as in Unicode definition D146).
 fn fold(text: &str) -> String {
-    let mut folded = text::nfkc(text);
-    loop {
-        let next = text::nfkc(&text::without_ignorable(&text::fold_case(&folded)));
-        if next == folded {
-            return folded;
-        }
-        folded = next;
-    }
+    text::fold_until_stable(&text::nfkc(text), |folded| text::nfkc(&text::without_ignorable(&text::fold_case(folded))))
 }
 
 /// Keeps letters, digits, and the marks that follow them, such as accents and vowel signs.

@@ -43,6 +43,19 @@ pub fn fold_case(text: &str) -> String {
     CaseMapper::new().fold_string(text).into_owned()
 }
 
+/// Repeats a step of folding until the text no longer changes, since normalisation may compose folded characters into
+/// characters that can be folded again, and folding can undo the composition.
+pub fn fold_until_stable(text: &str, step: impl Fn(&str) -> String) -> String {
+    let mut folded = text.to_owned();
+    loop {
+        let next = step(&folded);
+        if next == folded {
+            return folded;
+        }
+        folded = next;
+    }
+}
+
 /// Trims the text and replaces each run of white space with one space.
 pub fn collapse_white_space(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")

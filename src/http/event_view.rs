@@ -6,19 +6,19 @@ use axum::extract::FromRequestParts;
 use axum::http::Method;
 use axum::http::request::Parts;
 
+use crate::domain::channel::Channel;
 use crate::domain::event::EventId;
-use crate::domain::event_creators::EventCreators;
 use crate::domain::event_details::EventDetails;
 use crate::domain::host_link::HostRole;
 use crate::domain::manage_link::{ManageToken, RegistrationState};
-use crate::domain::new_event_id::is_unlisted;
 use crate::domain::timestamp::Timestamp;
 use crate::domain::viewer::{View, Viewer};
 use crate::http::App;
 use crate::http::client::{bearer_token, is_cross_site};
 use crate::http::organiser_session::has_valid_session;
 use crate::http::problem::{Problem, ProblemKind};
-use crate::ports::StoredDetails;
+use crate::ingest::admission::may_exist;
+use crate::ports::ReadError;
 
 /// What a client sent to show who it is.
 pub enum Credentials {
@@ -115,8 +115,7 @@ pub async fn find_event(app: &App, event: &EventId) -> Result<Option<Arc<EventDe
     if let Some(details) = read_details(app, event).await? {
         return Ok(Some(details));
     }
-    let begins_with_signup = app.event_creators == EventCreators::Anyone && !is_unlisted(event);
-    if begins_with_signup || app.backend.roster.roster(event, 1, None).await?.title.is_some() {
+    if may_exist(event, Channel::Http, app.event_creators, &app.backend).await? {
         return Ok(None);
     }
     Err(no_such_event())
@@ -124,11 +123,10 @@ pub async fn find_event(app: &App, event: &EventId) -> Result<Option<Arc<EventDe
 
 /// Reads the details of an event. Returns `None` if it has none.
 pub async fn read_details(app: &App, event: &EventId) -> Result<Option<Arc<EventDetails>>, Problem> {
-    match app.backend.events.details(std::slice::from_ref(event)).await?.pop() {
-        Some(StoredDetails::Some(details)) => Ok(Some(details)),
-        Some(StoredDetails::Damaged(cause)) => Err(damaged_details(&cause)),
-        Some(StoredDetails::None) | None => Ok(None),
-    }
+    app.backend.events.details_of(event).await.map_err(|error| match error {
+        ReadError::Damaged(cause) => damaged_details(&cause),
+        ReadError::Unavailable(unavailable) => unavailable.into(),
+    })
 }
 
 /// What the sender of a request may see of an event.

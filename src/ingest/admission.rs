@@ -58,7 +58,7 @@ pub async fn admit(
         admitted.push(match &details[index] {
             StoredDetails::Some(details) => check_details(signup, details).map_err(NotAdmitted::from),
             StoredDetails::Damaged(cause) => Err(NotAdmitted::Damaged(cause.clone())),
-            StoredDetails::None if may_begin(&signup, creators) || exists(signup.event.id(), backend).await? => {
+            StoredDetails::None if may_exist(signup.event.id(), signup.channel, creators, backend).await? => {
                 check_guests(None, guests(&signup.request)).map(|()| signup).map_err(NotAdmitted::from)
             }
             StoredDetails::None => Err(SignupRefusal::NoSuchEvent.into()),
@@ -76,13 +76,14 @@ fn check_details(signup: Signup, details: &Arc<EventDetails>) -> Result<Signup, 
     Ok(Signup { event, ..signup })
 }
 
-/// Whether a sign-up may begin its event. Nothing begins an unlisted event except creating it.
-fn may_begin(signup: &Signup, creators: EventCreators) -> bool {
-    let is_allowed = signup.channel != Channel::Http || creators == EventCreators::Anyone;
-    is_allowed && !is_unlisted(signup.event.id())
-}
-
-/// Whether an event without details has begun with a sign-up.
-async fn exists(event: &EventId, backend: &Backend) -> Result<bool, Unavailable> {
-    Ok(backend.roster.roster(event, 1, None).await?.title.is_some())
+/// Whether an event without details has begun, or may begin with a sign-up over this channel. Nothing begins an unlisted
+/// event except creating it.
+pub async fn may_exist(
+    event: &EventId,
+    channel: Channel,
+    creators: EventCreators,
+    backend: &Backend,
+) -> Result<bool, Unavailable> {
+    let is_allowed = channel != Channel::Http || creators == EventCreators::Anyone;
+    Ok(is_allowed && !is_unlisted(event) || backend.roster.roster(event, 1, None).await?.title.is_some())
 }

@@ -42,7 +42,7 @@ use crate::notify::links::Links;
 use crate::notify::text::MessageTexts;
 use crate::ports::{
     Broadcast, Broadcaster, Budgets, Contacts, Events, Inbox, InboxMessage, Mail, Mailer, Meter, Notified, Notifier,
-    SendError, Sms, SmsSender, StoredDetails, Unavailable, WebhookCall, WebhookCaller,
+    SendError, Sms, SmsSender, WebhookCall, WebhookCaller,
 };
 
 /// Changes whose direct messages are sent concurrently.
@@ -142,15 +142,7 @@ impl NotificationSender {
             Recipient::Everybody if is_unlisted(event) => return Ok(None),
             Recipient::Everybody => Viewer::Public,
         };
-        let details = self.events.details(std::slice::from_ref(event)).await.map_err(SendError::NotSent)?.pop();
-        let details = match details {
-            Some(StoredDetails::Some(details)) => Some(details),
-            Some(StoredDetails::None) | None => None,
-            Some(StoredDetails::Damaged(cause)) => {
-                let doing = "reading the details of an event";
-                return Err(SendError::NotSent(Unavailable { doing, cause }));
-            }
-        };
+        let details = self.events.details_of(event).await.map_err(|error| SendError::NotSent(error.into()))?;
         Ok(match viewer.view(details.as_deref()) {
             View { roster: true, .. } => Some(Cow::Borrowed(notification)),
             View { count: true, .. } => {

@@ -44,9 +44,9 @@ pub struct EventSummary {
 }
 
 impl EventSummary {
-    /// Returns the text that names the event for a program: its title if that has the event's id, or else the id.
+    /// Returns the text that names the event for a program.
     pub fn spelling(&self) -> &str {
-        if EventId::parse(&self.title).is_ok_and(|id| id == self.id) { &self.title } else { self.id.as_str() }
+        self.id.spelling(&self.title)
     }
 }
 

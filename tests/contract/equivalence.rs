@@ -4,7 +4,7 @@ use countmein::domain::change::{AttendeeChange, Change, DetailsChange};
 use countmein::domain::event_details::{Content, EventDetails, Title};
 use countmein::domain::host_link::HostRole;
 use countmein::ingest::Outcome;
-use countmein::ports::{RejectedMessage, RosterPage, StoredDetails, Write};
+use countmein::ports::{RejectedMessage, RosterPage, Write};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use strum::VariantArray as _;
@@ -12,6 +12,7 @@ use tokio::runtime::Handle;
 
 use crate::backend;
 use crate::backend::Backend;
+use crate::events::details;
 use crate::ingest::{Asked, History, some_history};
 use crate::people::{all_changes_since, at, event_id, roster, unique};
 use crate::support::seed;
@@ -59,20 +60,11 @@ fn some_actions() -> impl Strategy<Value = Vec<(bool, HostAction)>> {
     prop::collection::vec((any::<bool>(), action), 0..8)
 }
 
-async fn details(backend: &Backend, event: &str) -> Option<EventDetails> {
-    let mut found = backend.events.details(&[event_id(event)]).await.expect("the backend is there");
-    match found.pop().expect("there is one answer") {
-        StoredDetails::None => None,
-        StoredDetails::Some(details) => Some((*details).clone()),
-        StoredDetails::Damaged(cause) => panic!("{cause}"),
-    }
-}
-
 /// Does what a host does, as far as the event has a host.
 async fn act(backend: &Backend, event: &str, action: HostAction) -> Option<Write> {
     let new =
         || EventDetails::new(event_id(event), Content::titled(Title::parse(event).expect("it is a title")), at(0));
-    let written = match (action, details(backend, event).await) {
+    let written = match (action, details(backend, &event_id(event)).await) {
         (HostAction::Create, _) => backend.events.create_event(&new(), at(0)).await,
         (_, None) => return None,
         (action, Some(mut details)) => {
@@ -118,7 +110,7 @@ async fn run_history(
     let mut report = Report { outcomes, edits, ..Report::default() };
     for event in events {
         report.rosters.push(roster(backend, event, 100, None).await);
-        report.details.push(details(backend, event).await);
+        report.details.push(details(backend, &event_id(event)).await);
     }
     let outcomes = history.deliveries.iter().zip(&report.outcomes);
     for (number, _) in outcomes.filter(|(_, outcome)| matches!(outcome, Outcome::Rejected(_))) {

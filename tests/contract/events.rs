@@ -14,13 +14,9 @@ fn new_event(title: &str) -> EventDetails {
     EventDetails::new(event_id(title), Content::titled(Title::parse(title).expect("it is a title")), at(1))
 }
 
-async fn details(backend: &Backend, event: &EventId) -> Option<EventDetails> {
-    let mut found = backend.events.details(std::slice::from_ref(event)).await.expect("the backend is there");
-    match found.pop().expect("each event has an answer") {
-        StoredDetails::None => None,
-        StoredDetails::Some(details) => Some((*details).clone()),
-        StoredDetails::Damaged(cause) => panic!("{cause}"),
-    }
+pub async fn details(backend: &Backend, event: &EventId) -> Option<EventDetails> {
+    let details = backend.events.details_of(event).await.expect("the backend is there");
+    details.map(|details| (*details).clone())
 }
 
 async fn create(backend: &Backend, details: &EventDetails) -> EventDetails {

@@ -31,7 +31,7 @@ const MAX_ATTEMPTS: u32 = 20;
 /// Delay after a conflict with another process.
 const RETRY_DELAY: Duration = Duration::from_millis(50);
 
-/// What became of an attendee.
+/// The result of moving one attendee.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rekeyed {
     Moved,

@@ -45,7 +45,7 @@ pub struct AttendeeRecord {
     #[serde(default = "default_true", skip_serializing_if = "is_true")]
     pub notify: bool,
     /// The value is only stored if it is not 0.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "super::is_default")]
     pub guests: u8,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer: Option<String>,
@@ -67,11 +67,6 @@ fn default_true() -> bool {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls this function with a reference")]
 fn is_true(value: &bool) -> bool {
     *value
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls this function with a reference")]
-fn is_zero(value: &u8) -> bool {
-    *value == 0
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]

@@ -30,16 +30,11 @@ pub struct DigestRecord {
     quiet: Option<Backoff>,
     #[serde(default, skip_serializing_if = "Option::is_none", with = "millis")]
     stirred_at: Option<Timestamp>,
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "super::is_default")]
     details_version: u64,
     #[serde(default, skip_serializing_if = "Option::is_none", with = "seconds")]
     expires_at: Option<Timestamp>,
     version: u64,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls this function with a reference")]
-fn is_zero(value: &u64) -> bool {
-    *value == 0
 }
 
 impl DigestRecord {

@@ -5,6 +5,11 @@ pub mod button;
 pub mod digest;
 pub mod event_details;
 
+/// Whether a value need not be stored, because it is the default when it is read.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
 /// Describes what is wrong with a damaged record, without the values in it: they may be names or contacts. Parsers put
 /// them in double quotes.
 pub fn describe_damage(error: &impl ToString) -> String {

@@ -9,8 +9,7 @@ use crate::domain::attendee::Attendee;
 use crate::domain::event::EventId;
 use crate::domain::new_event_id::is_unlisted;
 use crate::domain::signup::AttendeeKey;
-use crate::domain::viewer::Viewer;
-use crate::ports::{Events, Roster, StoredDetails, Unavailable};
+use crate::ports::{Events, Roster, Unavailable};
 
 /// Number of attendees read in one call.
 const PAGE_SIZE: usize = 250;
@@ -27,10 +26,8 @@ pub async fn only_public(attendees: Vec<Attendee>, events: &dyn Events) -> Resul
     let mut ids: Vec<EventId> = attendees.iter().map(|attendee| attendee.event.clone()).collect();
     ids.dedup();
     let details = events.details(&ids).await?;
-    let is_public = |event: &EventId| match ids.iter().position(|id| id == event).map(|index| &details[index]) {
-        Some(StoredDetails::Some(details)) => Viewer::Public.view(Some(details)).roster,
-        Some(StoredDetails::None) => true,
-        Some(StoredDetails::Damaged(_)) | None => false,
+    let is_public = |event: &EventId| {
+        ids.iter().position(|id| id == event).is_some_and(|index| details[index].public_view().roster)
     };
     Ok(attendees.into_iter().filter(|attendee| !is_unlisted(&attendee.event) && is_public(&attendee.event)).collect())
 }

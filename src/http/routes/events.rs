@@ -148,8 +148,8 @@ pub async fn show(
         count: view.count.then_some(page.count),
         details: details.as_deref().map(DetailsBody::of),
     };
-    let etag = details.as_deref().map(|details| [(header::ETAG, entity_tag(details))]);
-    Ok((etag.unwrap_or_else(|| [(header::ETAG, "\"0\"".to_owned())]), Json(body)).into_response())
+    let etag = details.as_deref().map_or_else(|| "\"0\"".to_owned(), entity_tag);
+    Ok(([(header::ETAG, etag)], Json(body)).into_response())
 }
 
 impl EventBody {

@@ -13,7 +13,6 @@ use utoipa::ToSchema;
 use crate::domain::attendee::Attendee;
 use crate::domain::event::EventId;
 use crate::domain::manage_link::ManageToken;
-use crate::domain::viewer::Viewer;
 use crate::formats::http_signup as http;
 use crate::http::client::{ClientAddress, wants_page};
 use crate::http::middleware::body::Fields;
@@ -23,7 +22,7 @@ use crate::http::routes::all_attendees::Selection;
 use crate::http::routes::signups::{enqueue_public, wait_for_roster};
 use crate::http::{App, pages};
 use crate::notify::links::event_path;
-use crate::ports::{EventSummary, StoredDetails, Unavailable, listed_events};
+use crate::ports::{EventSummary, Unavailable, listed_events};
 
 /// An attendee of an event, as in the 2016 sample.
 #[derive(Serialize, ToSchema)]
@@ -101,12 +100,8 @@ pub async fn sign_up(
 async fn events_without_count(app: &App, events: &[EventSummary]) -> Result<Vec<EventId>, Unavailable> {
     let ids: Vec<EventId> = events.iter().map(|event| event.id.clone()).collect();
     let details = app.backend.events.details(&ids).await?;
-    let is_public = |details: &StoredDetails| match details {
-        StoredDetails::None => true,
-        StoredDetails::Some(details) => Viewer::Public.view(Some(details)).count,
-        StoredDetails::Damaged(_) => false,
-    };
-    Ok(ids.into_iter().zip(&details).filter(|(_, details)| !is_public(details)).map(|(id, _)| id).collect())
+    let hidden = ids.into_iter().zip(&details).filter(|(_, details)| !details.public_view().count);
+    Ok(hidden.map(|(id, _)| id).collect())
 }
 
 fn may_list_everyone(app: &App, address: Option<Extension<ClientAddress>>, headers: &HeaderMap) -> bool {
@@ -136,6 +131,6 @@ fn all_attendees_response(app: &App) -> Response {
 
 impl SampleEntry {
     fn of(attendee: &Attendee) -> Self {
-        Self { event: attendee.event_spelling(), name: attendee.name.to_string() }
+        Self { event: attendee.event_spelling().to_owned(), name: attendee.name.to_string() }
     }
 }

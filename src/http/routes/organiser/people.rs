@@ -120,7 +120,7 @@ fn write_entries<'a>(attendees: impl Iterator<Item = &'a Attendee>, is_first: &m
         let Some(registration) = attendee.registration() else { continue };
         json.extend_from_slice(if std::mem::take(is_first) { b"\n" } else { b",\n" });
         let entry = ExportEntry {
-            event: attendee.event_spelling(),
+            event: attendee.event_spelling().to_owned(),
             name: attendee.name.to_string(),
             contact: registration.contact.as_ref().map(formats::contact::to_json),
             since: registration.since,
@@ -144,8 +144,7 @@ fn write_rows<'a>(attendees: impl Iterator<Item = &'a Attendee>) -> Vec<u8> {
         // A phone number needs no `'`: only digits follow its `+`.
         let RegistrationBody { guests, answer, note, language } = RegistrationBody::of(&registration.details);
         let (answer, note) = (answer.unwrap_or_default(), note.unwrap_or_default());
-        let event = attendee.event_spelling();
-        let typed = [event.as_str(), attendee.name.as_str(), contact("email"), &answer, &note];
+        let typed = [attendee.event_spelling(), attendee.name.as_str(), contact("email"), &answer, &note];
         let [title, name, email, answer, note] = typed.map(text::escape_formula);
         let (since, guests) = (registration.since.to_string(), guests.to_string());
         let (channel, language) = (registration.channel.as_str(), language.unwrap_or_default());
