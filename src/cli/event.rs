@@ -9,8 +9,8 @@ use super::choice::choice;
 use super::client::{Client, JsonResponse};
 use super::error::CliError;
 use super::event_fields::EventFields;
+use super::event_list::EventList;
 use super::host_link::HostLink;
-use super::organiser_args::OrganiserArgs;
 use super::organiser_key::{KeyArgs, KeyParser};
 use super::output;
 use crate::domain::event::Event;
@@ -26,6 +26,7 @@ Examples:
   countmein event edit omars-dinner --place 'Hall 2'                with the organiser's key
   countmein event close --link https://signup.example.org/events/omars-dinner/host/AbC…
   countmein event list
+  countmein event list --past --search dinner
 
 Creating an event prints the link for guests and the host's link. Whoever has the host's link can edit and cancel \
 the event. The organiser's key opens every event.";
@@ -56,8 +57,8 @@ enum EventCommand {
     Reopen(Target),
     /// Print the link of a role, such as the host's
     Link(Link),
-    /// List all events (needs the organiser's key)
-    List(List),
+    /// List events, upcoming ones unless you ask for others (needs the organiser's key)
+    List(EventList),
 }
 
 #[derive(Debug, clap::Args)]
@@ -137,12 +138,6 @@ struct Link {
     revoke: bool,
 }
 
-#[derive(Debug, clap::Args)]
-struct List {
-    #[command(flatten)]
-    organiser: OrganiserArgs,
-}
-
 #[derive(Deserialize)]
 struct Created {
     event: String,
@@ -208,7 +203,7 @@ impl Args {
             | EventCommand::Archive(target)
             | EventCommand::Reopen(target) => target.server.json,
             EventCommand::Link(link) => link.target.server.json,
-            EventCommand::List(list) => list.organiser.server.json,
+            EventCommand::List(list) => list.wants_json(),
         }
     }
 }
@@ -315,20 +310,5 @@ impl Link {
             if self.revoke { &["events", event, "links", "revoke"] } else { &["events", event, "links"] };
         let response = client.post(path, &body)?;
         output::print(self.target.server.json, &response.value, || Ok(vec![response.read::<LinkOutput>()?.url]))
-    }
-}
-
-impl List {
-    fn run(&self) -> Result<(), CliError> {
-        let response = self.organiser.client()?.get_all(&["events"], "events")?;
-        self.organiser.print(&response, || {
-            #[derive(Deserialize)]
-            struct Events {
-                events: Vec<Shown>,
-            }
-            let events = response.read::<Events>()?.events;
-            let line = |event: Shown| format!("{:>6}  {}  ({})", event.count.unwrap_or(0), event.title, event.event);
-            Ok(events.into_iter().map(line).collect())
-        })
     }
 }

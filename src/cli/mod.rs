@@ -16,6 +16,7 @@ mod ensure_table;
 mod error;
 mod event;
 mod event_fields;
+mod event_list;
 mod export;
 mod host_link;
 mod import;

@@ -69,6 +69,12 @@ impl Attendee {
         }
     }
 
+    /// Returns the attendee without their contact, or `None` if they have none.
+    pub fn without_contact(&self) -> Option<Self> {
+        let registration = self.registration().filter(|registration| registration.contact.is_some())?;
+        Some(Self { status: Status::In(Registration { contact: None, ..registration.clone() }), ..self.clone() })
+    }
+
     /// Returns whether the current registration has this address.
     pub fn uses(&self, address: &Contact) -> bool {
         let contact = self.registration().and_then(|registration| registration.contact.as_ref());

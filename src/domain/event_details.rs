@@ -137,7 +137,7 @@ impl EventDetails {
         self.content.schedule.as_ref().map(Schedule::starts_at)
     }
 
-    fn ends_at(&self) -> Option<Timestamp> {
+    pub fn ends_at(&self) -> Option<Timestamp> {
         self.content.schedule.as_ref()?.ends_at()
     }
 }

@@ -19,6 +19,7 @@ pub mod host_link;
 pub mod household;
 pub mod invalid;
 pub mod language;
+pub mod lifetime;
 pub mod limit;
 pub mod manage_link;
 pub mod new_event_id;

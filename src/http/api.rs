@@ -8,7 +8,8 @@ use utoipa::OpenApi;
 
 use crate::http::App;
 use crate::http::routes::{
-    attendees, buttons, contacts, events, health, host_page, hosting, manage, organiser, resend_link, sample, signups,
+    attendees, buttons, contacts, event_list, events, health, host_page, hosting, manage, organiser, resend_link,
+    sample, signups,
 };
 
 /// Generates the router and the OpenAPI document from one table, so that each route is written once.
@@ -31,7 +32,7 @@ macro_rules! api {
 
 api! {
     "/": get(sample::list), post(sample::sign_up);
-    "/events": get(events::list), post(hosting::create);
+    "/events": get(event_list::list), post(hosting::create);
     "/events/{event}": get(events::show), patch(hosting::edit);
     "/events/{event}/cancel": post(hosting::cancel);
     "/events/{event}/archive": post(hosting::archive);

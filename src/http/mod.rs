@@ -5,6 +5,7 @@ mod app;
 mod bodies;
 pub mod client;
 mod downloads;
+mod event_list;
 mod event_view;
 mod log_limit;
 pub mod middleware;

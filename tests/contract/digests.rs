@@ -132,7 +132,7 @@ pub async fn change_notifies_every_other_attendee_once(backend: &Backend) {
     apply_each(&*backend.roster, people.iter().map(|person| person.enrols(1, "a"))).await;
     let changes: Vec<Change> = changes_of(backend, &[&title]).await.into_iter().map(Change::Attendee).collect();
     let (noise, now) = (BackoffPolicy::default(), Timestamp::now());
-    add_to_digests(&changes, &*backend.digests, &noise, now).await.unwrap();
+    add_to_digests(&changes, backend.event_ports(), &noise, now).await.unwrap();
     let expected = [("Ana", "Ben, Cleo"), ("Ben", "Ana, Cleo"), ("Cleo", "Ana, Ben")];
     assert_eq!(send(backend, &title, now).await, expected.map(|(to, of)| (to.to_owned(), of.to_owned())));
     assert_eq!(send(backend, &title, now).await, []);

@@ -11,6 +11,7 @@ mod access;
 mod backend;
 mod budgets;
 mod buttons;
+mod calendar;
 mod changes;
 mod contacts;
 mod digests;
@@ -121,6 +122,15 @@ contract! {
         edited_title_is_shown_at_once
         event_with_details_stays_without_attendees
         every_write_of_details_is_one_change;
+    calendar:
+        calendar_is_sorted_and_paged
+        calendar_shows_titles_and_counts
+        event_that_is_gone_is_not_in_the_calendar
+        change_moves_the_event_in_the_calendar
+        contacts_are_deleted_page_by_page
+        attendee_without_a_contact_can_be_changed
+        upkeep_deletes_contacts_of_events_that_are_over
+        contact_that_comes_after_the_end_is_deleted_too;
     access:
         every_role_may_do_what_it_should_and_nothing_else;
     contacts:

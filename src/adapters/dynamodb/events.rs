@@ -5,12 +5,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use aws_sdk_dynamodb::types::KeysAndAttributes;
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde::{Deserialize, Serialize};
 
 use super::item::{self, Item};
-use super::{EventsTable, MAX_CONCURRENT_CALLS, key, number, text};
+use super::{EventsTable, key, number, text};
 use crate::adapters::aws::error::unavailable;
 use crate::domain::event::EventId;
 use crate::domain::event_details::EventDetails;
@@ -19,9 +17,6 @@ use crate::formats::stored::event_details::{DETAILS, EventDetailsRecord};
 use crate::ports::{Events, StoredDetails, Unavailable, Write};
 
 const READING: &str = "reading the details of events";
-
-/// Maximum number of items that one `BatchGetItem` reads (DynamoDB quotas).
-const MAX_BATCH_ITEMS: usize = 100;
 
 #[derive(Serialize, Deserialize)]
 struct DetailsItem {
@@ -38,10 +33,9 @@ impl Events for EventsTable {
         let mut distinct: Vec<&EventId> = events.iter().collect();
         distinct.sort();
         distinct.dedup();
-        let reads = distinct.chunks(MAX_BATCH_ITEMS).map(|chunk| self.read_details(chunk));
-        let items: Vec<Vec<Item>> =
-            stream::iter(reads.collect::<Vec<_>>()).buffer_unordered(MAX_CONCURRENT_CALLS).try_collect().await?;
-        let found: HashMap<EventId, StoredDetails> = items.into_iter().flatten().filter_map(read).collect();
+        let keys = distinct.iter().map(|event| key(event.as_str(), DETAILS)).collect();
+        let items = self.batch_get(READING, keys, None).await?;
+        let found: HashMap<EventId, StoredDetails> = items.into_iter().filter_map(read).collect();
         Ok(events.iter().map(|event| found.get(event).cloned().unwrap_or(StoredDetails::None)).collect())
     }
 
@@ -77,22 +71,6 @@ impl EventsTable {
         let query = query.expression_attribute_values(":event", text(event.as_str())).consistent_read(true).limit(1);
         let page = query.send().await.map_err(|error| unavailable("looking for an event", &error))?;
         Ok(page.count > 0)
-    }
-
-    /// Reads the items of at most [`MAX_BATCH_ITEMS`] events.
-    async fn read_details(&self, events: &[&EventId]) -> Result<Vec<Item>, Unavailable> {
-        let mut items = Vec::new();
-        let mut keys: Vec<Item> = events.iter().map(|event| key(event.as_str(), DETAILS)).collect();
-        while !keys.is_empty() {
-            let request = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true).build();
-            let request = request.expect("the keys are set");
-            let page = self.client.batch_get_item().request_items(&self.table, request).send().await;
-            let page = page.map_err(|error| unavailable(READING, &error))?;
-            items.extend(page.responses.into_iter().flatten().flat_map(|(_, items)| items));
-            // DynamoDB leaves out keys when a response would be larger than 16 MB or when it is throttled.
-            keys = page.unprocessed_keys.into_iter().flatten().flat_map(|(_, left)| left.keys).collect();
-        }
-        Ok(items)
     }
 }
 

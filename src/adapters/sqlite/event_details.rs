@@ -72,7 +72,7 @@ fn store(db: &Connection, details: &EventDetails, now: Timestamp) -> rusqlite::R
     Ok(Write::Stored)
 }
 
-fn stored_record(db: &Connection, event: &EventId) -> rusqlite::Result<Option<String>> {
+pub fn stored_record(db: &Connection, event: &EventId) -> rusqlite::Result<Option<String>> {
     query_optional(db, "SELECT record FROM event_details WHERE event = ?1", [event.as_str()], |row| row.get(0))
 }
 

@@ -6,6 +6,7 @@
 mod attendee_row;
 mod backlog;
 mod buttons;
+mod calendar;
 mod change_feed;
 mod checkpoint;
 mod contacts;
@@ -95,6 +96,7 @@ impl Sqlite {
             buttons: sqlite.clone(),
             households: sqlite.clone(),
             events: sqlite.clone(),
+            calendar: sqlite.clone(),
             digests: sqlite.clone(),
             contacts: sqlite.clone(),
             budgets: sqlite.clone(),

@@ -229,6 +229,13 @@ pub fn find(db: &Connection, key: &AttendeeKey) -> rusqlite::Result<Option<Atten
     }
 }
 
+/// Returns at most `limit` attendees of an event who have a contact, with names after `after`.
+pub fn with_contact(db: &Connection, event: &EventId, after: &str, limit: usize) -> rusqlite::Result<Vec<Attendee>> {
+    let sql =
+        format!("SELECT {COLUMNS} FROM attendee WHERE event = ?1 AND name > ?2 AND contact IS NOT NULL ORDER BY name");
+    list(db, &sql, (event.as_str(), after), limit)
+}
+
 /// Returns at most `limit` attendees. Leaves out damaged rows, so that they affect no other.
 fn list(db: &Connection, sql: &str, params: impl rusqlite::Params, limit: usize) -> rusqlite::Result<Vec<Attendee>> {
     let mut statement = db.prepare_cached(sql)?;

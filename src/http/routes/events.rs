@@ -1,4 +1,4 @@
-//! Events: the organiser's list of all events, and the public view of one event.
+//! The public view of one event.
 
 use std::sync::Arc;
 
@@ -10,18 +10,16 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::domain::attendee_name::NameKey;
-use crate::domain::event::{Event, EventId};
+use crate::domain::event::Event;
 use crate::domain::event_details::EventDetails;
 use crate::domain::timestamp::Timestamp;
 use crate::formats::event_details::DetailsFields;
 use crate::http::client::wants_page;
 use crate::http::event_view::{Credentials, find_event};
 use crate::http::pages::RosterPart;
-use crate::http::paging::{DEFAULT_LIMIT, PageQuery, limit_bytes, split_page};
+use crate::http::paging::{DEFAULT_LIMIT, PageQuery, limit_bytes};
 use crate::http::problem::Problem;
-use crate::http::routes::organiser::Organiser;
 use crate::http::{App, pages};
-use crate::ports::EventSummary;
 
 /// An event and its number of attendees.
 #[derive(Serialize, ToSchema)]
@@ -70,40 +68,6 @@ pub fn entity_tag(details: &EventDetails) -> String {
     format!("\"{}\"", details.version)
 }
 
-/// One page of the list of events.
-#[derive(Serialize, ToSchema)]
-pub struct EventsBody {
-    events: Vec<EventBody>,
-    /// The cursor of the next page; null on the last page.
-    next: Option<String>,
-}
-
-/// Lists all events with their number of attendees, sorted by id.
-///
-/// Only for the organiser.
-#[utoipa::path(
-    get, path = "/events", operation_id = "listEvents", tag = "organiser", params(PageQuery), security(("organiser" = [])),
-    responses(
-        (status = 200, body = EventsBody),
-        (status = "4XX", body = Problem, content_type = "application/problem+json"),
-    ),
-)]
-pub async fn list(
-    State(app): State<Arc<App>>,
-    _organiser: Organiser,
-    Query(query): Query<PageQuery>,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    let limit = query.limit()?;
-    let after = query.cursor()?.map(EventId::from_stored);
-    let events = app.backend.roster.events(limit + 1, after.as_ref()).await?;
-    let (events, next) = split_page(events, limit, |event| &event.title, |event| event.id.as_str());
-    if wants_page(&headers) {
-        return Ok(pages::events(&events, next.as_deref()).into_response());
-    }
-    Ok(Json(EventsBody { events: events.into_iter().map(EventBody::of).collect(), next }).into_response())
-}
-
 /// Shows one event.
 ///
 /// Browsers get the page on which people sign up and see who is coming.
@@ -150,10 +114,4 @@ pub async fn show(
     };
     let etag = details.as_deref().map_or_else(|| "\"0\"".to_owned(), entity_tag);
     Ok(([(header::ETAG, etag)], Json(body)).into_response())
-}
-
-impl EventBody {
-    fn of(summary: EventSummary) -> Self {
-        Self { event: summary.id.to_string(), title: summary.title, count: Some(summary.count), details: None }
-    }
 }

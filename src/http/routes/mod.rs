@@ -4,6 +4,7 @@ pub mod all_attendees;
 pub mod attendees;
 pub mod buttons;
 pub mod contacts;
+pub mod event_list;
 pub mod events;
 pub mod health;
 pub mod host_page;

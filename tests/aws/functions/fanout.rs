@@ -1,7 +1,10 @@
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use countmein::domain::contact::Contact;
+use countmein::domain::event::EventId;
 use countmein::domain::timestamp::Timestamp;
+use countmein::ports::Calendar as _;
 use serde_json::{Value, json};
 
 use super::world::World;
@@ -39,11 +42,11 @@ fn stream_batch_writes_each_digest_once() {
 
     let of_calls = |operation| world.proxy.calls().iter().filter(|call| call.operation() == operation).count();
     // Both events are announced at once: two more writes for each, the second of which ends the one page. A digest is read
-    // for the change, for the announcement, and for the page's title.
-    assert_eq!((of_calls("GetItem"), of_calls("PutItem"), of_calls("Query")), (3 * 2, 2 + 2 * 2, 2));
-    // The details of an event say who may read its names.
-    assert_eq!((of_calls("GetSecretValue"), of_calls("BatchGetItem"), of_calls("Publish")), (2, 2, 2));
-    assert_eq!(world.proxy.calls().len(), 20);
+    // for the change, for the announcement, and for the page's title. Each event is entered in the calendar once.
+    assert_eq!((of_calls("GetItem"), of_calls("PutItem"), of_calls("Query")), (3 * 2, 2 + 2 + 2 * 2, 2));
+    // The details of the batch's events say when they are over. Those of each event say who may read its names.
+    assert_eq!((of_calls("GetSecretValue"), of_calls("BatchGetItem"), of_calls("Publish")), (2, 3, 2));
+    assert_eq!(world.proxy.calls().len(), 23);
     assert_eq!(counts(&world), counted([("dance", 2), ("party", 1)]));
 
     world.proxy.forward_all();
@@ -308,4 +311,32 @@ fn unavailable_table_fails_the_invocation() {
     world.proxy.forward_all();
     fanout.invoke(&batch).response();
     assert_eq!(counts(&world), counted([("dance", 1)]));
+}
+
+#[test]
+fn schedule_deletes_contacts_of_events_that_are_over() {
+    let world = World::new();
+    let now = Timestamp::now();
+    let days = |days: u64| Duration::from_secs(days * 24 * 60 * 60);
+    for (event, over_at) in [("dinner", now.minus(days(31))), ("dance", now.minus(days(29)))] {
+        let mut ana = attendee(event, "Ana");
+        ana["contact"] = json!({"M": {"email": {"S": "ana@example.org"}}});
+        world.put(&ana);
+        world
+            .put(&json!({"event": {"S": "#digest"}, "name": {"S": event}, "title": {"S": event}, "count": {"N": "1"}}));
+        world.wait(world.table.set_over_at(&EventId::parse(event).unwrap(), over_at)).unwrap();
+    }
+    let has_contact = |event: &str| world.items(event)[0].contains_key("contact");
+    let fanout = world.fanout();
+    fanout.invoke(&schedule()).response();
+    assert!(!has_contact("dinner") && has_contact("dance"));
+    assert_eq!(world.who_is_in("dinner"), ["Ana"]);
+    // Nothing is left to do: one query for digests, and one for events.
+    world.proxy.forward_all();
+    fanout.invoke(&schedule()).response();
+    let calls: Vec<_> = world.proxy.calls().iter().map(|call| call.operation().to_owned()).collect();
+    assert_eq!(calls, ["Query", "Query"]);
+    let page = world.wait(world.table.past(now, None, 10)).unwrap();
+    assert_eq!(page.entries.len(), 2, "both events are still listed");
+    drop(fanout.kill());
 }

@@ -71,10 +71,10 @@ fn organiser_opens_every_event_with_the_key() {
     server.sign_up("Dance", "Ana");
     let organiser = |arguments: &[&str]| countmein(&server, arguments, Some(KEY));
     text(&organiser(&["event", "edit", "Dance", "--place", "Hall 2"]), 0);
-    assert!(text(&organiser(&["event", "list"]), 0).contains("Dance  (dance)"));
+    assert!(text(&organiser(&["event", "list", "--all"]), 0).contains("Dance  (dance)"));
     assert!(text(&organiser(&["event", "link", "Dance"]), 0).contains("/events/dance/host/"));
     text(&organiser(&["event", "archive", "Dance"]), 0);
-    let list = json_of(&organiser(&["event", "list", "--json"]));
+    let list = json_of(&organiser(&["event", "list", "--all", "--json"]));
     assert_eq!(list["events"][0]["event"], "dance");
 }
 

@@ -7,6 +7,7 @@ mod clock;
 mod contacts;
 mod contract;
 mod event_command;
+mod event_list;
 mod events;
 mod hostile;
 mod manage;
