@@ -118,10 +118,11 @@ impl EventDetails {
     /// Returns why a sign-up that was requested at `requested_at` is refused, or `Ok` if it is not.
     pub fn check_open(&self, requested_at: Timestamp) -> Result<(), SignupRefusal> {
         let SignupPeriod { opens_at, closes_at } = self.content.signups;
-        if self.cancelled_at.is_some() {
+        let is_past = |at: Option<Timestamp>| at.is_some_and(|at| at <= requested_at);
+        if is_past(self.cancelled_at) {
             return Err(SignupRefusal::Cancelled);
         }
-        if self.archived_at.is_some() || self.ends_at().is_some_and(|ends_at| ends_at <= requested_at) {
+        if is_past(self.archived_at) || is_past(self.ends_at()) {
             return Err(SignupRefusal::Over);
         }
         if let Some(opens_at) = opens_at.filter(|opens_at| requested_at < *opens_at) {
@@ -212,8 +213,11 @@ mod tests {
     #[test]
     fn cancelled_or_archived_event_is_closed() {
         let cancelled = EventDetails { cancelled_at: Some(at(1)), ..details() };
-        assert_eq!(cancelled.check_open(at(0)), Err(SignupRefusal::Cancelled));
         let archived = EventDetails { archived_at: Some(at(1)), ..details() };
-        assert_eq!(archived.check_open(at(0)), Err(SignupRefusal::Over));
+        assert_eq!(cancelled.check_open(at(1)), Err(SignupRefusal::Cancelled));
+        assert_eq!(archived.check_open(at(1)), Err(SignupRefusal::Over));
+        // A sign-up may be processed, or delivered again, after the event was closed.
+        assert_eq!(cancelled.check_open(at(0)), Ok(()));
+        assert_eq!(archived.check_open(at(0)), Ok(()));
     }
 }

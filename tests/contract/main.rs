@@ -73,6 +73,7 @@ contract! {
         impossible_id_is_unknown;
     idempotency:
         first_answer_is_remembered
+        first_answer_is_recalled
         idempotency_keys_are_independent
         concurrent_repeats_get_one_answer;
     roster:

@@ -45,8 +45,8 @@ pub fn list(events: &[ListedEvent]) -> Markup {
                 li {
                     a href=(event_path(&event.id, &[])) dir="auto" { (event.title) }
                     span.hint {
-                        @if let (Some(starts_at), Some(zone)) = (&event.starts_at, &event.zone) {
-                            time datetime=(starts_at) { (starts_at.replace('T', " ")) } " (" (zone) "), "
+                        @if let Some(starts_at) = &event.starts_at {
+                            time datetime=(starts_at) title=[event.zone.as_deref()] { (starts_at.replace('T', " ")) } ", "
                         }
                         @if event.cancelled_at.is_some() { "cancelled, " }
                         (event.count) " in"

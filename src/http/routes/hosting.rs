@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -153,9 +153,7 @@ pub async fn edit(
         let detail = "Send the `ETag` of the event as `If-Match`, so that you overwrite no edit of somebody else.";
         Problem::new(ProblemKind::VersionNeeded, detail)
     })?;
-    let current = entity_tag(&details);
-    let is_current = |tag: &str| tag.trim() == "*" || tag.trim() == current;
-    if !expected.to_str().is_ok_and(|tags| tags.split(',').any(is_current)) {
+    if !allows_version(expected, &entity_tag(&details))? {
         return Err(outdated());
     }
     if fields.map.contains_key("visibility") {
@@ -168,6 +166,23 @@ pub async fn edit(
     }
     details.version += 1;
     Ok(answer(&details))
+}
+
+/// Returns whether `If-Match` contains the current tag (RFC 9110, section 13.1.1).
+fn allows_version(expected: &HeaderValue, current: &str) -> Result<bool, Problem> {
+    let is_tag = |tag: &&str| {
+        let opaque = tag.strip_prefix("W/").unwrap_or(tag);
+        opaque.len() >= 2 && opaque.starts_with('"') && opaque.ends_with('"')
+    };
+    let tags: Vec<&str> = expected.to_str().unwrap_or_default().split(',').map(str::trim).collect();
+    if tags == ["*"] {
+        return Ok(true);
+    }
+    if !tags.iter().all(is_tag) {
+        let detail = "Invalid `If-Match`. Send the `ETag` of the event as you received it, with its quotation marks.";
+        return Err(Problem::new(ProblemKind::MalformedRequest, detail));
+    }
+    Ok(tags.contains(&current))
 }
 
 fn outdated() -> Problem {
