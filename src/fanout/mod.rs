@@ -1,9 +1,11 @@
 //! Adds the changes of the roster to the digests of their events, and sends due digests to the attendees.
 
+mod deleted;
 mod digest_sender;
 mod round;
 mod telling;
 
+pub use self::deleted::leave_out_deleted;
 pub use self::digest_sender::DigestSender;
 
 use std::collections::BTreeMap;

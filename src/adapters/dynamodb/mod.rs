@@ -5,6 +5,7 @@
 
 mod buttons;
 mod contacts;
+mod deletions;
 mod digests;
 mod events;
 mod households;
@@ -73,6 +74,7 @@ impl EventsTable {
             buttons: table.clone(),
             households: table.clone(),
             events: table.clone(),
+            deletions: table.clone(),
             digests: table.clone(),
             contacts: table.clone(),
             budgets: table,

@@ -9,6 +9,7 @@ mod buttons;
 mod change_feed;
 mod checkpoint;
 mod contacts;
+mod deletions;
 mod digests;
 mod event_details;
 mod file;
@@ -95,6 +96,7 @@ impl Sqlite {
             buttons: sqlite.clone(),
             households: sqlite.clone(),
             events: sqlite.clone(),
+            deletions: sqlite.clone(),
             digests: sqlite.clone(),
             contacts: sqlite.clone(),
             budgets: sqlite.clone(),
