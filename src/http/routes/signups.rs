@@ -130,7 +130,11 @@ pub async fn enqueue_public(
     // A request that is refused must not use up its key, nor keep its time for later.
     let mut signup = admitted(app, signup).await?;
     if let Some(key) = idempotency_key(headers)? {
-        signup.version = version_of_first_request(app, key, &signup).await?;
+        let version = version_of_first_request(app, key, &signup).await?;
+        if version != signup.version {
+            // The event may have been deleted since the first request.
+            signup = admitted(app, Signup { version, ..signup }).await?;
+        }
     }
     enqueue(app, &signup).await?;
     Ok(signup)
@@ -142,6 +146,9 @@ pub async fn admitted(app: &App, signup: Signup) -> Result<Signup, Problem> {
     let decision = decisions.pop().expect("there is a decision for each sign-up");
     decision.map_err(|not_admitted| match not_admitted {
         NotAdmitted::Refused(SignupRefusal::NoSuchEvent) => no_such_event(),
+        NotAdmitted::Refused(refusal @ SignupRefusal::Deleted) => {
+            Problem::new(ProblemKind::NotFound, sentence(&refusal.to_string()))
+        }
         NotAdmitted::Refused(refusal @ SignupRefusal::TooManyGuests { limit }) => {
             let detail = format!("`guests` must be at most {limit}: {refusal}.");
             Problem { field: Some("guests"), ..Problem::new(ProblemKind::InvalidField, detail) }
