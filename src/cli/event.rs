@@ -143,7 +143,7 @@ struct Shown {
     count: Option<u64>,
     #[serde(default)]
     details: Option<Details>,
-    /// Older servers do not send it.
+    /// Absent for 0. Older servers never send it.
     version: Option<u64>,
 }
 

@@ -325,6 +325,11 @@ pub async fn deleted_event_is_not_found(backend: &Backend) {
             StatusCode::NOT_FOUND
         );
         assert_eq!(as_organiser(backend, ("GET", &path), None).await.0, StatusCode::NOT_FOUND);
+        if state == DeletionState::InProgress {
+            let name = json!({"name": "Ana"});
+            let link = request(backend, ("POST", &format!("{path}/link")), &[], Some(&name)).await;
+            assert_eq!(link.0, StatusCode::NOT_FOUND);
+        }
         let links = (("POST", format!("{path}/links")), json!({"role": "host"}));
         let (links, status) =
             (as_organiser(backend, (links.0.0, &links.0.1), Some(&links.1)).await, StatusCode::NOT_FOUND);

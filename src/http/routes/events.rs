@@ -34,7 +34,7 @@ pub struct EventBody {
     /// The details of the event; absent if it has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     details: Option<DetailsBody>,
-    /// The version that an edit must name as the `ETag`; absent in a list.
+    /// The version that an edit must name as the `ETag`; absent in a list, and if it is 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     version: Option<u64>,
 }
@@ -147,7 +147,7 @@ pub async fn show(
         title,
         count: view.count.then_some(page.count),
         details: details.map(DetailsBody::of),
-        version: Some(found.version()),
+        version: Some(found.version()).filter(|version| *version > 0),
     };
     Ok(([(header::ETAG, found.entity_tag())], Json(body)).into_response())
 }

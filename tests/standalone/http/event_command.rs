@@ -4,7 +4,7 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::{Value, json};
 
-use super::support::{KEY, Running, serve};
+use super::support::{KEY, Running, serve, wait_until_announced};
 
 fn countmein(server: &Running, arguments: &[&str], key: Option<&str>) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_countmein"));
@@ -84,6 +84,7 @@ fn delete_asks_and_says_what_is_deleted() {
     let created = json_of(&countmein(&server, &["event", "create", "Omar's dinner", "--json"], None));
     server.sign_up("omars-dinner", "Ana");
     server.sign_up("Dance", "Ana");
+    wait_until_announced(&server.database());
     let refused = text(&countmein(&server, &["event", "delete", "omars-dinner"], Some(KEY)), 2);
     assert!(refused.contains("--yes"), "{refused}");
     let nobody = ["event", "delete", "omars-dinner", "--yes", "--organiser-key", "not-the-key-of-this"];
