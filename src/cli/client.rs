@@ -88,6 +88,10 @@ impl Client {
         self.read_json(self.send(Method::POST, path, &[], JSON, None)?)
     }
 
+    pub fn delete(&self, path: &[&str], query: &[(&str, &str)]) -> Result<JsonResponse, CliError> {
+        self.read_json(self.send(Method::DELETE, path, query, JSON, None)?)
+    }
+
     /// Reads all pages of a list. Returns the first page with the items of all pages under `list`, and without `next`.
     pub fn get_all(&self, path: &[&str], query: &[(&str, &str)], list: &str) -> Result<JsonResponse, CliError> {
         let mut all = self.get(path, query)?;

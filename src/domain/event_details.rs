@@ -25,6 +25,8 @@ pub struct EventDetails {
     pub cancelled_at: Option<Timestamp>,
     pub archived_at: Option<Timestamp>,
     pub links: LinkGenerations,
+    /// When an earlier event with this id was deleted. Older requests were about that event.
+    pub earlier_deleted_at: Option<Timestamp>,
     /// The version that was read, or 0 if the details were never stored. A write fails if another version is stored by
     /// then.
     pub version: u64,
@@ -84,6 +86,8 @@ pub enum SignupRefusal {
     Closed(Timestamp),
     #[error("this event does not exist; check its link, or ask whoever sent it")]
     NoSuchEvent,
+    #[error("this event was deleted; ask its host")]
+    Deleted,
     #[error("{}", too_many_guests(*.limit))]
     TooManyGuests { limit: u8 },
 }
@@ -111,6 +115,7 @@ impl EventDetails {
             cancelled_at: None,
             archived_at: None,
             links: LinkGenerations::default(),
+            earlier_deleted_at: None,
             version: 0,
         }
     }

@@ -10,6 +10,7 @@ pub mod channel;
 pub mod clock;
 pub mod contact;
 pub mod contact_id;
+pub mod deleted_event;
 pub mod digest;
 pub mod event;
 pub mod event_creators;

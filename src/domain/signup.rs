@@ -132,6 +132,17 @@ impl Request {
         Self::TrustedSignUp { contact, details: RegistrationEdit::default() }
     }
 
+    /// Returns the sign-up that began the registration which the request is about. Only its owner can name it.
+    pub fn registration(&self) -> Option<&SignupId> {
+        match self {
+            Self::SetContact { registration, .. }
+            | Self::SetDetails { registration, .. }
+            | Self::CancelRegistration { registration }
+            | Self::SetNotifications { registration, .. } => Some(registration),
+            Self::SignUp { .. } | Self::TrustedSignUp { .. } | Self::Cancel | Self::SendLink => None,
+        }
+    }
+
     pub fn action(&self) -> Action {
         match self {
             Self::SignUp { .. }

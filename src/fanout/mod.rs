@@ -1,9 +1,11 @@
 //! Adds the changes of the roster to the digests of their events, and sends due digests to the attendees.
 
+mod deleted;
 mod digest_sender;
 mod round;
 mod telling;
 
+pub use self::deleted::leave_out_deleted;
 pub use self::digest_sender::DigestSender;
 
 use std::collections::BTreeMap;
@@ -135,7 +137,8 @@ async fn add_to_digest(
 ) -> Result<DigestUpdate, Unavailable> {
     let EventPorts { digests, calendar, .. } = ports;
     let over_at = match &details {
-        StoredDetails::None => Some(lifetime::over_at(None, now)),
+        // An event that began anew after it was deleted has no details.
+        StoredDetails::None | StoredDetails::Deleted(_) => Some(lifetime::over_at(None, now)),
         StoredDetails::Some(details) => Some(lifetime::over_at(Some(details), now)),
         StoredDetails::Damaged(_) => None,
     };

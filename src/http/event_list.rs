@@ -185,7 +185,9 @@ async fn with_details(
         .zip(details)
         .map(|((event, over_at), details)| match details {
             StoredDetails::Some(details) => ListedEvent::of(event, over_at, Some(&details)),
-            StoredDetails::None | StoredDetails::Damaged(_) => ListedEvent::of(event, over_at, None),
+            StoredDetails::None | StoredDetails::Deleted(_) | StoredDetails::Damaged(_) => {
+                ListedEvent::of(event, over_at, None)
+            }
         })
         .collect())
 }

@@ -52,6 +52,11 @@ pub fn event_path(event: &EventId, below: &[&str]) -> String {
     path(&[&["events", event.as_str()], below].concat())
 }
 
+/// Returns the path of the page on which the organiser deletes an event.
+pub fn organiser_deletion_path(event: &EventId) -> String {
+    path(&["organiser", "events", event.as_str(), "delete"])
+}
+
 /// Returns the path to which an event's page posts sign-ups. It contains the title instead of the id, because the first
 /// sign-up sets the event's title.
 pub fn signups_path(title: &str) -> String {

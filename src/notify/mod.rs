@@ -30,6 +30,7 @@ use crate::domain::attendee::Attendee;
 use crate::domain::change::Change;
 use crate::domain::contact::Contact;
 use crate::domain::contact_id::ContactId;
+use crate::domain::deleted_event::DeletionState;
 use crate::domain::limit::Limit;
 use crate::domain::new_event_id::is_unlisted;
 use crate::domain::notification::{Notification, Recipient};
@@ -42,7 +43,7 @@ use crate::notify::links::Links;
 use crate::notify::text::MessageTexts;
 use crate::ports::{
     Broadcast, Broadcaster, Budgets, Contacts, Events, Inbox, InboxMessage, Mail, Mailer, Meter, Notified, Notifier,
-    SendError, Sms, SmsSender, WebhookCall, WebhookCaller,
+    ReadError, SendError, Sms, SmsSender, StoredDetails, WebhookCall, WebhookCaller,
 };
 
 /// Changes whose direct messages are sent concurrently.
@@ -142,8 +143,17 @@ impl NotificationSender {
             Recipient::Everybody if is_unlisted(event) => return Ok(None),
             Recipient::Everybody => Viewer::Public,
         };
-        let details = self.events.details_of(event).await.map_err(|error| SendError::NotSent(error.into()))?;
-        Ok(match viewer.view(details.as_deref()) {
+        let view = match self.events.stored(event).await.map_err(SendError::NotSent)? {
+            StoredDetails::Some(details) => viewer.view(Some(&details)),
+            StoredDetails::None => viewer.view(None),
+            StoredDetails::Deleted(deleted) => match deleted.state {
+                DeletionState::InProgress => return Ok(None),
+                // An event without details has begun under the same id.
+                DeletionState::Complete => viewer.view(None),
+            },
+            StoredDetails::Damaged(cause) => return Err(SendError::NotSent(ReadError::Damaged(cause).into())),
+        };
+        Ok(match view {
             View { roster: true, .. } => Some(Cow::Borrowed(notification)),
             View { count: true, .. } => {
                 let announcement = notification.announcement.clone().without_names();

@@ -75,7 +75,11 @@ impl Backend {
             let page = self.changes.changes(&position, 100).await.expect("the backend is there");
             let Some((last, _)) = page.last() else { return position.clone() };
             let last = last.clone();
-            let changes: Vec<Change> = page.into_iter().map(|(_, change)| change.expect("it is readable")).collect();
+            let changes = page.into_iter().map(|(_, change)| change).collect();
+            let (events, deletions) = (&*self.ports.events, &*self.ports.deletions);
+            let changes = fanout::leave_out_deleted(changes, events, deletions, Timestamp::now()).await;
+            let changes = changes.expect("the backend is there");
+            let changes: Vec<Change> = changes.into_iter().map(|change| change.expect("it is readable")).collect();
             fanout::add_to_digests(&changes, self.event_ports(), &BackoffPolicy::default(), Timestamp::now())
                 .await
                 .expect("the backend is there");

@@ -139,7 +139,7 @@ pub async fn change_notifies_every_other_attendee_once(backend: &Backend) {
 }
 
 /// Sends what is due at a time. Returns whom it notified that who joined.
-async fn send(backend: &Backend, title: &str, now: Timestamp) -> Vec<(String, String)> {
+pub async fn send(backend: &Backend, title: &str, now: Timestamp) -> Vec<(String, String)> {
     let kept = Kept::default();
     let clock = || now;
     let digest_sender = DigestSender {

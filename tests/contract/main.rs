@@ -14,6 +14,7 @@ mod buttons;
 mod calendar;
 mod changes;
 mod contacts;
+mod deletion;
 mod digests;
 mod earlier_keys;
 #[cfg(feature = "aws")]
@@ -132,6 +133,22 @@ contract! {
         attendee_without_a_contact_can_be_changed
         upkeep_deletes_contacts_of_events_that_are_over
         contact_that_comes_after_the_end_is_deleted_too;
+    deletion:
+        nothing_is_left_of_a_deleted_event
+        deletion_needs_its_confirmation_and_the_right_version
+        late_request_does_not_bring_a_deleted_event_back
+        late_attendee_is_deleted_with_its_change
+        deleted_event_is_not_found
+        requests_during_a_deletion_are_refused
+        new_event_gets_nothing_of_the_deleted_one
+        sign_up_begins_the_event_anew
+        nothing_begins_a_deleted_unlisted_event
+        nobody_is_notified_about_a_deletion
+        large_event_is_deleted_in_parts
+        attendee_from_a_clock_ahead_is_deleted
+        interrupted_deletion_is_continued
+        concurrent_sign_ups_leave_nothing
+        host_continues_a_deletion;
     access:
         every_role_may_do_what_it_should_and_nothing_else;
     contacts:

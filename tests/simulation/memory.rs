@@ -13,6 +13,7 @@ use countmein::domain::attendee_name::{AttendeeName, NameKey};
 use countmein::domain::backoff::BackoffPolicy;
 use countmein::domain::change::{AttendeeChange, Change};
 use countmein::domain::channel::Channel;
+use countmein::domain::deleted_event::DeletedEvent;
 use countmein::domain::digest::Digest;
 use countmein::domain::event::{Event, EventId};
 use countmein::domain::event_details::EventDetails;
@@ -293,6 +294,10 @@ impl Events for Memory {
 
     async fn store_details(&self, _: &EventDetails, _: Timestamp) -> Result<Write, Unavailable> {
         unreachable!("no event has details")
+    }
+
+    async fn store_deletion(&self, _: &DeletedEvent, _: Timestamp) -> Result<Write, Unavailable> {
+        unreachable!("no event is deleted")
     }
 }
 

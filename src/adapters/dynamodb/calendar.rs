@@ -144,7 +144,7 @@ impl EventsTable {
             let ids: Vec<EventId> = events.into_iter().map(|event| event.id).collect();
             for (event, details) in ids.iter().zip(self.details(&ids).await?) {
                 let over_at = match details {
-                    StoredDetails::None => lifetime::over_at(None, now),
+                    StoredDetails::None | StoredDetails::Deleted(_) => lifetime::over_at(None, now),
                     StoredDetails::Some(details) => lifetime::over_at(Some(&details), now),
                     // They are read again when the event changes.
                     StoredDetails::Damaged(_) => continue,

@@ -6,6 +6,7 @@
 mod buttons;
 mod calendar;
 mod contacts;
+mod deletions;
 mod digests;
 mod events;
 mod households;
@@ -81,6 +82,7 @@ impl EventsTable {
             households: table.clone(),
             events: table.clone(),
             calendar: table.clone(),
+            deletions: table.clone(),
             digests: table.clone(),
             contacts: table.clone(),
             budgets: table,

@@ -10,6 +10,7 @@ mod calendar;
 mod change_feed;
 mod checkpoint;
 mod contacts;
+mod deletions;
 mod digests;
 mod event_details;
 mod file;
@@ -97,6 +98,7 @@ impl Sqlite {
             households: sqlite.clone(),
             events: sqlite.clone(),
             calendar: sqlite.clone(),
+            deletions: sqlite.clone(),
             digests: sqlite.clone(),
             contacts: sqlite.clone(),
             budgets: sqlite.clone(),

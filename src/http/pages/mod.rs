@@ -1,6 +1,7 @@
 //! The pages: HTML rendered on the server. They work without scripts; one script makes the event page live.
 
 mod buttons;
+mod deletion;
 mod event;
 mod event_list;
 mod host;
@@ -15,6 +16,7 @@ use axum::routing::get;
 use maud::{Markup, html};
 
 pub use self::buttons::buttons;
+pub use self::deletion::{delete_event, deletion_in_progress};
 pub use self::event::{RosterPart, event, home};
 pub use self::event_list::events;
 pub use self::host::host;

@@ -32,6 +32,9 @@ pub struct EventBody {
     /// The details of the event; absent if it has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     details: Option<DetailsBody>,
+    /// The version that an edit must name as the `ETag`; absent in a list, and if it is 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<u64>,
 }
 
 /// The details of an event and its state.
@@ -63,11 +66,6 @@ impl DetailsBody {
     }
 }
 
-/// The `ETag` of the details of an event. It changes with every edit.
-pub fn entity_tag(details: &EventDetails) -> String {
-    format!("\"{}\"", details.version)
-}
-
 /// Shows one event.
 ///
 /// Browsers get the page on which people sign up and see who is coming.
@@ -87,22 +85,24 @@ pub async fn show(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let event = Event::parse(&title).map_err(|problem| problem.in_field("event"))?;
-    let details = find_event(&app, event.id()).await?;
-    let view = credentials.viewer(&app, event.id(), details.as_deref()).await?.view(details.as_deref());
-    let event = match &details {
+    let found = find_event(&app, event.id()).await?;
+    let details = found.details();
+    let viewer = credentials.viewer(&app, event.id(), details).await?;
+    let view = viewer.view(details);
+    let event = match details {
         Some(details) => Event::titled(event.id().clone(), details.content.title.to_string()),
         None => event,
     };
     if wants_page(&headers) {
         let after = query.cursor()?.map(NameKey::from_stored);
         let mut page = limit_bytes(app.backend.roster.roster(event.id(), DEFAULT_LIMIT, after.as_ref()).await?);
-        page.title = details.as_ref().map(|_| event.title().to_owned()).or(page.title);
+        page.title = details.map(|_| event.title().to_owned()).or(page.title);
         let part = if after.is_none() { RosterPart::First } else { RosterPart::Later };
-        let refusal = details.as_deref().and_then(|details| details.check_open(Timestamp::now()).err());
-        return Ok(pages::event(&event, details.as_deref(), refusal.as_ref(), &page, part, view).into_response());
+        let refusal = details.and_then(|details| details.check_open(Timestamp::now()).err());
+        return Ok(pages::event(&event, details, refusal.as_ref(), &page, part, viewer).into_response());
     }
     let page = app.backend.roster.roster(event.id(), 1, None).await?;
-    let title = match &details {
+    let title = match details {
         Some(_) => event.title().to_owned(),
         None => page.title.unwrap_or_else(|| event.title().to_owned()),
     };
@@ -110,8 +110,8 @@ pub async fn show(
         event: event.id().to_string(),
         title,
         count: view.count.then_some(page.count),
-        details: details.as_deref().map(DetailsBody::of),
+        details: details.map(DetailsBody::of),
+        version: Some(found.version()).filter(|version| *version > 0),
     };
-    let etag = details.as_deref().map_or_else(|| "\"0\"".to_owned(), entity_tag);
-    Ok(([(header::ETAG, etag)], Json(body)).into_response())
+    Ok(([(header::ETAG, found.entity_tag())], Json(body)).into_response())
 }

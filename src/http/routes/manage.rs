@@ -24,7 +24,7 @@ use crate::formats::registration_details::has_details;
 use crate::formats::{fields, http_signup as http, registration_details};
 use crate::http::bodies::{ManageBody, MessageBody, RegistrationBody};
 use crate::http::client::wants_page;
-use crate::http::event_view::read_details;
+use crate::http::event_view::{no_such_event, read_details};
 use crate::http::middleware::body::Fields;
 use crate::http::paging::parse_event_id;
 use crate::http::problem::{Problem, ProblemKind, sentence};
@@ -70,7 +70,7 @@ pub async fn show(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let token = verify_token(&app, &event, &token).await?;
-    let attendee = app.backend.roster.attendee(&token.key).await?;
+    let attendee = find_attendee(&app, &token).await?;
     let mut body = manage_body(&token, attendee.as_ref());
     if body.state == RegistrationState::In {
         body.messages = read_messages(&app, &token, attendee.as_ref()).await?;
@@ -105,7 +105,7 @@ pub async fn change(
 ) -> Result<Response, Problem> {
     let token = verify_token(&app, &event, &token_text).await?;
     let request = parse_request(&token, &fields.map)?;
-    let attendee = app.backend.roster.attendee(&token.key).await?;
+    let attendee = find_attendee(&app, &token).await?;
     let body = match (token.state(attendee.as_ref(), Timestamp::now()), &request) {
         (RegistrationState::NotYours, _) => {
             let detail =
@@ -153,6 +153,23 @@ async fn verify_token(app: &App, event: &str, token: &str) -> Result<ManageToken
         let detail = "This link is incomplete. Copy the whole link from your message and try again.";
         Problem::new(ProblemKind::NotFound, detail)
     })
+}
+
+/// Returns the attendee of a personal link, or `None` if none is stored.
+///
+/// # Errors
+/// Returns "not found" if the event was deleted since the sign-up of the link.
+async fn find_attendee(app: &App, token: &ManageToken) -> Result<Option<Attendee>, Problem> {
+    let stored = app.backend.events.stored(&token.key.event).await?;
+    let attendee = app.backend.roster.attendee(&token.key).await?;
+    let is_void = match token.signup.created_at() {
+        Some(signed_up_at) => stored.is_void(signed_up_at),
+        // The id is that of a message, which says no time.
+        None => {
+            attendee.as_ref().is_none_or(|attendee| stored.is_void(attendee.newest.requested_at)) && stored.is_deleted()
+        }
+    };
+    if is_void { Err(no_such_event()) } else { Ok(attendee) }
 }
 
 async fn read_messages(

@@ -128,8 +128,8 @@ pub async fn enqueue_public(
         details.language = details.language.or_else(|| preferred_language(headers));
     }
     let request = idempotency_key(headers)?.map(|key| KeyedRequest::of(app, key, &signup));
-    // A request that is refused must not use up its key, nor keep its time for later. A repeat gets the same response
-    // although the event has closed since.
+    // A request that is refused must not use up its key, nor keep its time for later. A repeat is judged by the time of the
+    // first request.
     let mut signup = match admitted(app, signup.clone()).await {
         Ok(signup) => signup,
         Err(refusal) => match &request {
@@ -138,7 +138,10 @@ pub async fn enqueue_public(
         },
     };
     if let Some(request) = request {
-        signup.version = request.version_of_first(app).await?;
+        let version = request.version_of_first(app).await?;
+        if version != signup.version {
+            signup = admitted(app, Signup { version, ..signup }).await?;
+        }
     }
     enqueue(app, &signup).await?;
     Ok(signup)
@@ -150,6 +153,9 @@ pub async fn admitted(app: &App, signup: Signup) -> Result<Signup, Problem> {
     let decision = decisions.pop().expect("there is a decision for each sign-up");
     decision.map_err(|not_admitted| match not_admitted {
         NotAdmitted::Refused(SignupRefusal::NoSuchEvent) => no_such_event(),
+        NotAdmitted::Refused(refusal @ SignupRefusal::Deleted) => {
+            Problem::new(ProblemKind::NotFound, sentence(&refusal.to_string()))
+        }
         NotAdmitted::Refused(refusal @ SignupRefusal::TooManyGuests { limit }) => {
             let detail = format!("`guests` must be at most {limit}: {refusal}.");
             Problem { field: Some("guests"), ..Problem::new(ProblemKind::InvalidField, detail) }

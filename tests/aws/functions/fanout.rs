@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::world::World;
 use crate::support::runtime_api::Answer;
-use crate::support::runtime_api::events::{attendee, records, schedule, stream_record};
+use crate::support::runtime_api::events::{AT, attendee, records, schedule, stream_record};
 use crate::support::runtime_api::proxy::Verdict;
 
 fn joins(number: u32, event: &str, name: &str) -> Value {
@@ -44,9 +44,10 @@ fn stream_batch_writes_each_digest_once() {
     // Both events are announced at once: two more writes for each, the second of which ends the one page. A digest is read
     // for the change, for the announcement, and for the page's title. Each event is entered in the calendar once.
     assert_eq!((of_calls("GetItem"), of_calls("PutItem"), of_calls("Query")), (3 * 2, 2 + 2 + 2 * 2, 2));
-    // The details of the batch's events say when they are over. Those of each event say who may read its names.
-    assert_eq!((of_calls("GetSecretValue"), of_calls("BatchGetItem"), of_calls("Publish")), (2, 3, 2));
-    assert_eq!(world.proxy.calls().len(), 23);
+    // The details of the batch's events say which were deleted, and when the others are over. Those of each event say who
+    // may read its names.
+    assert_eq!((of_calls("GetSecretValue"), of_calls("BatchGetItem"), of_calls("Publish")), (2, 2 + 2, 2));
+    assert_eq!(world.proxy.calls().len(), 24);
     assert_eq!(counts(&world), counted([("dance", 2), ("party", 1)]));
 
     world.proxy.forward_all();
@@ -293,6 +294,43 @@ fn damaged_digest_parks_its_event_and_no_other() {
     );
     let metrics = metrics(&fanout.kill());
     assert_eq!(metrics.iter().filter_map(|line| line["EventsParked"].as_f64()).sum::<f64>(), 1.0, "{metrics:?}");
+}
+
+#[test]
+fn deleted_event_is_not_announced() {
+    let world = World::new();
+    let fanout = world.fanout();
+    let (ana, ben, later) = (attendee("pizza", "Ana"), attendee("pizza", "Ben"), attendee("pizza", "Cleo"));
+    fanout.invoke(&records([stream_record(1, None, Some(&ben)), joins(2, "dance", "Ana")])).response();
+    assert_eq!(counts(&world), counted([("dance", 1), ("pizza", 1)]));
+    let deleted_at = json!({ "N": (AT + 1).to_string() });
+    world.put(&json!({
+        "event": { "S": "pizza" }, "name": { "S": "#details" }, "deleted_at": deleted_at, "expires_at": { "N": "1798023600" },
+        "version": { "N": "3" },
+    }));
+    // A function that had read the event before stores Ana late.
+    world.put(&ana);
+    let damaged = json!({ "event": { "S": "pizza" }, "name": { "S": "zoe" }, "status": { "S": "in" } });
+
+    let batch = [
+        stream_record(3, Some(&ben), None),
+        stream_record(4, None, Some(&ana)),
+        stream_record(5, Some(&damaged), None),
+    ];
+    fanout.invoke(&records(batch.clone())).response();
+    assert_eq!(world.items("pizza").len(), 1, "only the marker is left");
+    assert_eq!(counts(&world), counted([("dance", 1)]));
+    assert_eq!(parked(&world), [""; 0]);
+
+    // The event begins anew, and earlier records are delivered again.
+    let mut later = later;
+    later["requested_at"] = json!({ "N": (AT + 2).to_string() });
+    world.put(&later);
+    fanout.invoke(&records([stream_record(7, None, Some(&later))])).response();
+    fanout.invoke(&records(batch)).response();
+    assert_eq!(counts(&world), counted([("dance", 1), ("pizza", 1)]));
+    let metrics = metrics(&fanout.kill());
+    assert_eq!(metrics.iter().filter_map(|line| line["AttendeesLeft"].as_f64()).sum::<f64>(), 0.0, "{metrics:?}");
 }
 
 /// The parked events.

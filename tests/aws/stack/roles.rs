@@ -72,6 +72,7 @@ fn roles_refuse_other_calls() {
             "UpdateItem",
             "Query",
             "Query of the index",
+            "DeleteItem",
             "read TokenSecret",
             "read ContactSecret"
         ]

@@ -48,8 +48,9 @@ const INGEST: [(&str, &[&str]); 13] = [
 const CONTACTS: &str = "!Sub arn:${AWS::Partition}:sns:${AWS::Region}:${AWS::AccountId}:countmein-${Stage}-contact-*";
 const PHONES: &str = "not !Sub arn:${AWS::Partition}:sns:*:*:*";
 
-const FANOUT: [(&str, &[&str]); 23] = [
+const FANOUT: [(&str, &[&str]); 24] = [
     ("dynamodb:BatchGetItem", &[TABLE]),
+    ("dynamodb:DeleteItem", &[TABLE]),
     ("dynamodb:DescribeStream", &[STREAM]),
     ("dynamodb:GetItem", &[TABLE]),
     ("dynamodb:GetRecords", &[STREAM]),

@@ -6,6 +6,7 @@ mod buttons;
 mod clock;
 mod contacts;
 mod contract;
+mod deletion;
 mod event_command;
 mod event_list;
 mod events;
