@@ -8,7 +8,8 @@ use utoipa::OpenApi;
 
 use crate::http::App;
 use crate::http::routes::{
-    attendees, buttons, contacts, events, health, host_page, hosting, manage, organiser, resend_link, sample, signups,
+    attendees, buttons, contacts, events, health, host_page, hosting, manage, organiser, registration_opt_in,
+    resend_link, sample, signups,
 };
 
 /// Generates the router and the OpenAPI document from one table, so that each route is written once.
@@ -44,6 +45,7 @@ api! {
     "/events/{event}/attendees": get(attendees::list);
     "/events/{event}/attendees/{name}": get(attendees::show);
     "/events/{event}/manage/{token}": get(manage::show), post(manage::change);
+    "/events/{event}/contact/{token}": get(registration_opt_in::show), post(registration_opt_in::change);
     "/contacts/{token}": get(contacts::show), post(contacts::change);
     "/organiser/signups": post(organiser::sign_up);
     "/organiser/rejects": get(organiser::rejects::list);

@@ -27,7 +27,7 @@ enum Migration {
 }
 
 /// Migration `i` changes the schema from version `i` to `i + 1`.
-const SCHEMA: [Migration; 12] = [
+const SCHEMA: [Migration; 13] = [
     Migration::Script(include_str!("schema/1.sql")),
     Migration::Script(include_str!("schema/2.sql")),
     Migration::Script(include_str!("schema/3.sql")),
@@ -40,6 +40,7 @@ const SCHEMA: [Migration; 12] = [
     Migration::Script(include_str!("schema/10.sql")),
     Migration::Script(include_str!("schema/11.sql")),
     Migration::Code(rekeying::rekey),
+    Migration::Script(include_str!("schema/13.sql")),
 ];
 
 /// Size of the write-ahead log, in pages, at which a commit triggers a checkpoint: 16 MiB, so that checkpoints are rare
