@@ -9,7 +9,7 @@ use utoipa::OpenApi;
 use crate::http::App;
 use crate::http::routes::{
     attendees, buttons, contacts, deletion, event_creation, event_list, events, health, host_links, host_page, hosting,
-    manage, organiser, resend_link, sample, signups,
+    manage, organiser, registration_opt_in, resend_link, sample, signups,
 };
 
 /// Generates the router and the OpenAPI document from one table, so that each route is written once.
@@ -46,6 +46,7 @@ api! {
     "/events/{event}/attendees": get(attendees::list);
     "/events/{event}/attendees/{name}": get(attendees::show);
     "/events/{event}/manage/{token}": get(manage::show), post(manage::change);
+    "/events/{event}/contact/{token}": get(registration_opt_in::show), post(registration_opt_in::change);
     "/contacts/{token}": get(contacts::show), post(contacts::change);
     "/organiser/events/{event}/delete": get(deletion::form::show_to_organiser), post(deletion::form::delete_as_organiser);
     "/organiser/signups": post(organiser::sign_up);

@@ -7,6 +7,7 @@ use crate::domain::contact_id::ContactId;
 use crate::domain::event::EventId;
 use crate::domain::manage_link::ManageToken;
 use crate::domain::opt_in::ContactToken;
+use crate::domain::opt_in_link::OptInToken;
 use crate::domain::secret::Secret;
 
 /// Builds the links in messages. They are absolute, because a message is read outside the site.
@@ -35,6 +36,12 @@ impl Links {
     pub fn opt_in(&self, contact: &ContactId) -> Url {
         let token = ContactToken::sign(contact, &self.token_secret);
         self.absolute(&contact_path(&token))
+    }
+
+    /// Returns the link to the page on which the owner of a contact confirms one registration, or opts out.
+    pub fn registration_opt_in(&self, token: &OptInToken) -> Url {
+        let text = token.sign(&self.token_secret);
+        self.absolute(&event_path(&token.registration.attendee.event, &["contact", &text]))
     }
 
     fn absolute(&self, path: &str) -> Url {

@@ -17,6 +17,8 @@ use countmein::domain::event_details::{Audience, Content, EventDetails, Title};
 use countmein::domain::host_link::{HostRole, LinkGenerations};
 use countmein::domain::manage_link::ManageToken;
 use countmein::domain::opt_in::ContactToken;
+use countmein::domain::opt_in_link::OptInToken;
+use countmein::domain::registration::RegistrationKey;
 use countmein::domain::secret::Secret;
 use countmein::domain::signup::Request;
 use countmein::domain::timestamp::Timestamp;
@@ -120,6 +122,8 @@ fn operations() -> Vec<Operation> {
         ("GET", "/events/{event}/attendees/{name}", WhoSeesTheRoster, json!(null)),
         ("GET", "/events/{event}/manage/{token}", Everyone, json!(null)),
         ("POST", "/events/{event}/manage/{token}", Everyone, json!({"action": "quiet"})),
+        ("GET", "/events/{event}/contact/{token}", Everyone, json!(null)),
+        ("POST", "/events/{event}/contact/{token}", Everyone, json!({"action": "confirm"})),
         ("GET", "/contacts/{token}", Everyone, json!(null)),
         ("POST", "/contacts/{token}", Everyone, json!({"action": "stop"})),
         ("POST", "/organiser/signups", Organiser, json!({"event": "{event}", "name": "Ben"})),
@@ -246,6 +250,15 @@ impl Stage {
         })
     }
 
+    /// The token in the opt-in request about Ana's registration.
+    fn opt_in_token(&self) -> String {
+        let ManageToken { key, signup } =
+            ManageToken::verify(&self.event.event, &self.attendee, &token_secret()).expect("the token is valid");
+        let contact = ContactId::of(&email("ana@example.org"), &contact_secret());
+        let registration = RegistrationKey { attendee: key, owner: signup };
+        OptInToken { contact, registration }.sign(&token_secret())
+    }
+
     fn path(&self, template: &str) -> String {
         let contact = ContactId::of(&email("ana@example.org"), &token_secret());
         let token = match template.split('/').nth(3) {
@@ -253,6 +266,7 @@ impl Stage {
             Some("host") if template.ends_with("/delete") => self.host_token(HostRole::Host),
             Some("host") => self.host_token(HostRole::CheckIn),
             Some("manage") => self.attendee.clone(),
+            Some("contact") => self.opt_in_token(),
             _ => ContactToken::sign(&contact, &token_secret()),
         };
         let path = template

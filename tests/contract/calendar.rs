@@ -216,7 +216,7 @@ pub async fn attendee_without_a_contact_can_be_changed(backend: &Backend) {
     let ana = person(&title, "Ana");
     apply(&*backend.roster, vec![ana.enrols_with(1, "a", email("ana@example.org"))]).await;
     backend.people.delete_contacts(&event_id(&title), None, 10, at(2)).await.unwrap();
-    let new = Request::SetContact { registration: id("a"), contact: Some(email("ana@example.com")) };
+    let new = Request::SetContact { registration: id("a"), contact: Some(email("ana@example.com")), confirmed: false };
     apply(&*backend.roster, vec![ana.asks(3, "b", new)]).await;
     let contact = attendee(backend, &ana).await.unwrap().registration().unwrap().contact.clone();
     assert_eq!(contact, Some(email("ana@example.com")));
@@ -269,7 +269,7 @@ pub async fn contact_that_comes_after_the_end_is_deleted_too(backend: &Backend) 
     backend.calendar.set_contacts_deleted(&over, at(3)).await.unwrap();
     assert!(!with_contacts().await.contains(&over));
 
-    let new = Request::SetContact { registration: id("a"), contact: Some(email("ana@example.org")) };
+    let new = Request::SetContact { registration: id("a"), contact: Some(email("ana@example.org")), confirmed: false };
     apply(&*backend.roster, vec![ana.asks(3, "b", new)]).await;
     take_in_since(backend, &title, &position, at(4)).await;
     assert!(with_contacts().await.contains(&over));

@@ -18,7 +18,7 @@ use countmein::domain::event_details::{Content, EventDetails, Title};
 use countmein::domain::host_link::HostRole;
 use countmein::domain::manage_link::ManageToken;
 use countmein::domain::new_event_id::unlisted;
-use countmein::domain::opt_in::OptIn;
+use countmein::domain::opt_in::{OptIn, Scope};
 use countmein::domain::registration::RegistrationKey;
 use countmein::domain::signup::{Request, Signup, SignupId, Version};
 use countmein::domain::timestamp::Timestamp;
@@ -161,7 +161,8 @@ pub async fn nothing_is_left_of_a_deleted_event(backend: &Backend) {
         backend.digests.park(&parked).await.expect("the backend is there");
     }
     let opt_in = ContactId::of(&contact, &contact_secret());
-    let _ = backend.contacts.set_opt_in(&opt_in, None, OptIn::Confirmed).await.expect("the backend is there");
+    let _ =
+        backend.contacts.set_opt_in(&opt_in, None, OptIn::Confirmed(Scope::All)).await.expect("the backend is there");
     process_changes(backend).await;
     assert!(summary(backend, &dinner).await.is_some());
 
@@ -194,7 +195,10 @@ pub async fn nothing_is_left_of_a_deleted_event(backend: &Backend) {
         assert_eq!((messages(&dinner).await, messages(&dance).await), (0, 1));
     }
     assert_eq!(who_is_in(backend, &dance).await, ["Ana"]);
-    assert_eq!(backend.contacts.opt_in(&opt_in).await.expect("the backend is there"), Some(OptIn::Confirmed));
+    assert_eq!(
+        backend.contacts.opt_in(&opt_in).await.expect("the backend is there"),
+        Some(OptIn::Confirmed(Scope::All))
+    );
     let deleted = marker(backend, &id).await.expect("the marker stays");
     assert_eq!((deleted.state, deleted.version), (DeletionState::Complete, 3));
 }

@@ -156,7 +156,8 @@ contract! {
         opt_in_is_stored_whole
         stale_opt_in_write_is_refused
         contacts_are_independent
-        one_concurrent_opt_in_write_wins;
+        one_concurrent_opt_in_write_wins
+        confirmation_of_a_registration_is_stored;
     budgets:
         budget_stops_at_its_limit
         spent_budget_can_be_read

@@ -23,7 +23,7 @@ pub use self::host::host;
 use self::layout::layout;
 pub use self::layout::{Page, render};
 pub use self::manage::manage;
-pub use self::opt_in::opt_in;
+pub use self::opt_in::{opt_in, registration_opt_in};
 pub use self::organiser::{login, organiser, redrive_result, reject, rejects};
 use crate::domain::event::EventId;
 use crate::domain::text::MAX_KEY_BYTES;

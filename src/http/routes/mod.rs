@@ -14,6 +14,7 @@ pub mod host_page;
 pub mod hosting;
 pub mod manage;
 pub mod organiser;
+pub mod registration_opt_in;
 pub mod resend_link;
 pub mod sample;
 pub mod signups;

@@ -25,11 +25,11 @@ use crate::domain::signup::{Request, Signup, Version};
 use crate::formats;
 use crate::formats::registration_details::RegistrationFields;
 use crate::formats::{http_signup as http, message};
-use crate::http::App;
 use crate::http::client::{absolute_url, preferred_language};
 use crate::http::event_view::{damaged_details, no_such_event};
 use crate::http::middleware::body::Fields;
 use crate::http::problem::{Problem, ProblemKind, sentence};
+use crate::http::{App, address_proof};
 use crate::ingest::admission;
 use crate::ingest::admission::NotAdmitted;
 use crate::notify::links::event_path;
@@ -124,8 +124,11 @@ pub async fn enqueue_public(
     parse: impl Fn(Version) -> Result<Signup, InvalidField>,
 ) -> Result<Signup, Problem> {
     let mut signup = parse(Version::now())?;
-    if let Request::SignUp { details, .. } = &mut signup.request {
+    if let Request::SignUp { contact, confirmed, details } = &mut signup.request {
         details.language = details.language.or_else(|| preferred_language(headers));
+        if let Some(contact) = contact {
+            *confirmed = address_proof::proves_control(app, headers, contact).await?;
+        }
     }
     let request = idempotency_key(headers)?.map(|key| KeyedRequest::of(app, key, &signup));
     // A request that is refused must not use up its key, nor keep its time for later. A repeat is judged by the time of the
@@ -216,10 +219,12 @@ impl KeyedRequest {
     fn of(app: &App, key: &[u8], signup: &Signup) -> Self {
         let hash = |purpose, parts: &[&[u8]]| URL_SAFE_NO_PAD.encode(app.token_secret.tag(purpose, parts));
         let event = signup.event.id().as_str().as_bytes();
-        let Request::SignUp { contact, details } = &signup.request else { unreachable!("only sign-ups have a key") };
+        let Request::SignUp { contact, details, .. } = &signup.request else {
+            unreachable!("only sign-ups have a key")
+        };
         let contact =
             contact.as_ref().map_or_else(String::new, |contact| formats::contact::to_json(contact).to_string());
-        // The language may differ between repeats, because a browser sends it.
+        // The language and `confirmed` may differ between repeats, because a browser sends what they depend on.
         let details = RegistrationFields::of(&RegistrationEdit { language: None, ..details.clone() });
         let details = match serde_json::to_string(&details).expect("the fields are plain data") {
             // As before there were details, so that a request can be repeated during a deployment.

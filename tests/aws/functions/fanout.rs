@@ -86,7 +86,7 @@ fn only_confirmed_phones_are_notified() {
     fanout.invoke(&records([comes(&world, 1, "Ana", Some(ANAS_PHONE))])).response();
     let question = world.texts(ANAS_PHONE);
     assert_eq!(question.len(), 1, "{question:?}");
-    assert!(question[0].contains("https://signup.example.org/contacts/"), "{question:?}");
+    assert!(question[0].contains("https://signup.example.org/events/dance/contact/"), "{question:?}");
     world.has_opted_in(&Contact::sms(ANAS_PHONE).unwrap());
 
     let now = world.fanout_with(&[&TEXTING[..], &[("COUNTMEIN_BACKOFF_INITIAL", "0")]].concat());
@@ -116,7 +116,7 @@ fn opt_in_texts_wait_for_permitted_hours() {
 
     let texts = world.texts(ANAS_PHONE);
     assert_eq!(texts.len(), 1, "{texts:?}");
-    assert!(texts[0].contains("/contacts/"), "{texts:?}");
+    assert!(texts[0].contains("/events/dance/contact/"), "{texts:?}");
 }
 
 #[test]
@@ -155,6 +155,35 @@ fn unconfirmed_phone_gets_one_opt_in_text() {
         fanout.invoke(&records([comes(&world, number, name, Some(ANAS_PHONE))])).response();
     }
     assert_eq!(world.texts(ANAS_PHONE).len(), 1);
+}
+
+#[test]
+fn unconfirmed_registration_of_a_confirmed_phone_gets_one_opt_in_text() {
+    let world = World::new();
+    let fanout = world.fanout_with(
+        &[&TEXTING[..], &[("COUNTMEIN_BACKOFF_INITIAL", "0"), ("COUNTMEIN_BACKOFF_MAXIMUM", "0")]].concat(),
+    );
+    world.has_confirmed_a_registration(&Contact::sms(ANAS_PHONE).unwrap());
+    let mut ana = attendee("dance", "Ana");
+    ana["contact"] = json!({ "M": { "sms": { "S": ANAS_PHONE } } });
+    let confirmed = ana.clone();
+    ana["confirmed"] = json!({ "BOOL": false });
+    world.put(&ana);
+    fanout.invoke(&records([stream_record(1, None, Some(&ana))])).response();
+    for (number, name) in (2..).zip(["Ben", "Cleo"]) {
+        world.end_backoff("dance");
+        fanout.invoke(&records([comes(&world, number, name, None)])).response();
+    }
+    let texts = world.texts(ANAS_PHONE);
+    assert_eq!(texts.len(), 1, "{texts:?}");
+    assert!(texts[0].contains("/events/dance/contact/"), "{texts:?}");
+
+    world.put(&confirmed);
+    world.end_backoff("dance");
+    fanout.invoke(&records([comes(&world, 4, "Dora", None)])).response();
+
+    let texts = world.texts(ANAS_PHONE);
+    assert!(texts.len() == 2 && texts[1].contains("Dora joined"), "{texts:?}");
 }
 
 #[test]

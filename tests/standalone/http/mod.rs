@@ -19,6 +19,7 @@ mod pages;
 mod people;
 mod person;
 mod privacy;
+mod registration_opt_in;
 mod registrations;
 mod rejects;
 mod rekeying;
