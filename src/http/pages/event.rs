@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use crate::domain::attendee::Attendee;
 use crate::domain::event::{Event, EventId};
 use crate::domain::event_details::{Content, EventDetails, SignupRefusal};
 use crate::domain::schedule::LocalTime;
@@ -75,14 +76,7 @@ pub fn event(
         @if view.roster { section {
             @if view.count { h2 #count { (count_text(page.count)) } } @else { h2 { "Who is coming" } }
             ul #people .people data-roster=(event_path(event.id(), &["attendees"])) data-is-first=(is_first) {
-                @for attendee in &page.attendees {
-                    @if let Some(registration) = attendee.registration() {
-                        li {
-                            span dir="auto" { (attendee.name) (guests_text(registration.details.guests)) }
-                            time.hint datetime=(registration.since) { (registration.since.date()) }
-                        }
-                    }
-                }
+                (people(&page.attendees))
             }
             @if !is_first { p { a href=(path) { "From the beginning" } } }
             @if let Some(next) = &page.next {
@@ -104,6 +98,20 @@ pub fn event(
         script src={ "/assets/event.js?v=" (VERSION) } defer {}
     };
     layout(title, main)
+}
+
+/// The items of a list of attendees.
+pub fn people(attendees: &[Attendee]) -> Markup {
+    html! {
+        @for attendee in attendees {
+            @if let Some(registration) = attendee.registration() {
+                li {
+                    span dir="auto" { (attendee.name) (guests_text(registration.details.guests)) }
+                    time.hint datetime=(registration.since) { (registration.since.date()) }
+                }
+            }
+        }
+    }
 }
 
 /// The fields for what an event asks of people who sign up. `stored` is what a registration contains already.

@@ -7,16 +7,25 @@ use crate::domain::manage_link::RegistrationState;
 use crate::domain::timestamp::Timestamp;
 use crate::http::bodies::ManageBody;
 use crate::http::opt_in_bodies::ContactAgreement;
-use crate::http::pages::event::details_fields;
+use crate::http::pages::event::{count_text, details_fields, people};
 use crate::http::pages::{Page, contact_field, layout};
+use crate::http::paging::encode_cursor;
+use crate::ports::RosterPage;
 
 /// Formats a time to the minute, such as `2026-11-23 12:00 UTC`.
 fn format_to_minute(at: Timestamp) -> String {
     at.to_string().replace('T', " ")[..16].to_owned() + " UTC"
 }
 
-/// The page of a manage link. `content` is what the event asks of people who sign up, if it has details.
-pub fn manage(title: &str, event_path: &str, content: Option<&Content>, body: &ManageBody) -> Page {
+/// The page of a manage link. `content` is what the event asks of people who sign up, if it has details. `roster` is a page
+/// of the roster if it is for attendees only, so that the event's page does not show it.
+pub fn manage(
+    title: &str,
+    event_path: &str,
+    content: Option<&Content>,
+    body: &ManageBody,
+    roster: Option<&RosterPage>,
+) -> Page {
     let main = html! {
         @if body.state == RegistrationState::Pending { meta http-equiv="refresh" content="2"; }
         h1 dir="auto" { (title) }
@@ -75,7 +84,19 @@ pub fn manage(title: &str, event_path: &str, content: Option<&Content>, body: &M
                 button.bad type="submit" name="action" value="cancel" { "I am not coming" }
             }
         }
-        p { a href=(event_path) { "Who else is coming" } }
+        @if let Some(roster) = roster {
+            section {
+                h2 { (count_text(roster.count)) }
+                ul.people { (people(&roster.attendees)) }
+                @if let Some(next) = &roster.next {
+                    p { a href={ "?cursor=" (encode_cursor(next.as_str())) } { "Further names" } }
+                }
+                p.hint { "Only people on the list see it." }
+            }
+            p { a href=(event_path) { "The event" } }
+        } @else {
+            p { a href=(event_path) { "Who else is coming" } }
+        }
     };
     layout(title, main)
 }

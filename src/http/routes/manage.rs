@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Serialize;
@@ -11,16 +11,18 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::domain::attendee::Attendee;
-use crate::domain::attendee_name::AttendeeName;
+use crate::domain::attendee_name::{AttendeeName, NameKey};
 use crate::domain::channel::Channel;
 use crate::domain::contact::Contact;
 use crate::domain::contact_id::ContactId;
 use crate::domain::event::Event;
+use crate::domain::event_details::EventDetails;
 use crate::domain::invalid::FieldProblem;
 use crate::domain::manage_link::{ManageToken, RegistrationState};
 use crate::domain::registration::{Registration, RegistrationKey};
 use crate::domain::signup::{Request, Signup, Version};
 use crate::domain::timestamp::Timestamp;
+use crate::domain::viewer::Viewer;
 use crate::formats::registration_details::has_details;
 use crate::formats::{fields, http_signup as http, registration_details};
 use crate::http::bodies::{ManageBody, MessageBody, RegistrationBody};
@@ -28,13 +30,13 @@ use crate::http::client::wants_page;
 use crate::http::event_view::{no_such_event, read_details};
 use crate::http::middleware::body::Fields;
 use crate::http::opt_in_bodies::ContactAgreement;
-use crate::http::paging::parse_event_id;
+use crate::http::paging::{DEFAULT_LIMIT, PageQuery, limit_bytes, parse_event_id};
 use crate::http::problem::{Problem, ProblemKind, sentence};
 use crate::http::routes::signups;
 use crate::http::{App, address_proof, pages};
 use crate::ingest::admission::needs_admission;
 use crate::notify::links::event_path;
-use crate::ports::InboxMessage;
+use crate::ports::{InboxMessage, RosterPage};
 
 /// A change to a registration: `action`, or else one of `contact`, `notify`, and the details.
 #[derive(Serialize, ToSchema)]
@@ -69,6 +71,7 @@ pub struct ManageRequest {
 pub async fn show(
     State(app): State<Arc<App>>,
     Path((event, token)): Path<(String, String)>,
+    Query(query): Query<PageQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let token = verify_token(&app, &event, &token).await?;
@@ -84,9 +87,29 @@ pub async fn show(
             Some(content) => content.title.to_string(),
             None => app.backend.roster.roster(&token.key.event, 1, None).await?.title.unwrap_or(event),
         };
-        return Ok(pages::manage(&title, &event_path(&token.key.event, &[]), content, &body).into_response());
+        let roster = match body.state {
+            RegistrationState::In => roster_for_attendees(&app, &token, details.as_deref(), &query).await?,
+            RegistrationState::Pending | RegistrationState::Out | RegistrationState::NotYours => None,
+        };
+        let event_path = event_path(&token.key.event, &[]);
+        return Ok(pages::manage(&title, &event_path, content, &body, roster.as_ref()).into_response());
     }
     Ok(Json(body).into_response())
+}
+
+/// Returns a page of the roster if attendees see it, but not everybody.
+async fn roster_for_attendees(
+    app: &App,
+    token: &ManageToken,
+    details: Option<&EventDetails>,
+    query: &PageQuery,
+) -> Result<Option<RosterPage>, Problem> {
+    if !Viewer::Attendee.view(details).roster || Viewer::Public.view(details).roster {
+        return Ok(None);
+    }
+    let after = query.cursor()?.map(NameKey::from_stored);
+    let page = app.backend.roster.roster(&token.key.event, DEFAULT_LIMIT, after.as_ref()).await?;
+    Ok(Some(limit_bytes(page)))
 }
 
 /// Cancels the registration of a personal link, changes its contact, or turns its notifications on or off.

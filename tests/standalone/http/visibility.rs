@@ -52,6 +52,31 @@ fn count_can_be_public_while_the_names_are_not() {
 }
 
 #[test]
+fn personal_page_shows_names_that_are_for_attendees_only() {
+    let server = serve();
+    let page_of = |person: &SignedUp| server.get(&person.manage).browser().send().is(200).text();
+    for (audience, is_shown) in [("everyone", false), ("attendees", true), ("hosts", false)] {
+        let title = format!("Dinner for {audience}");
+        let (event, ana) = event_with(&server, &json!({ "title": title, "roster_visible_to": audience }));
+        server.sign_up(&event.id, "Ben <b>");
+        let page = page_of(&ana);
+        assert_eq!(page.contains("Ben &lt;b&gt;"), is_shown, "{audience}: {page}");
+        assert_eq!(page.contains("2 are in"), is_shown, "{audience}: {page}");
+        server.cancel(&ana);
+        assert!(!page_of(&ana).contains("Ben &lt;b&gt;"), "{audience}");
+    }
+    let (event, ana) = event_with(&server, &json!({ "title": "Gala", "roster_visible_to": "attendees" }));
+    for number in 0..100 {
+        server.sign_up(&event.id, &format!("Guest {number:03}"));
+    }
+    let page = page_of(&ana);
+    assert!(page.contains("101 are in") && page.contains("Guest 098") && !page.contains("Guest 099"), "{page}");
+    let next = page.split("href=\"?cursor=").nth(1).expect("there is a next page").split('"').next().unwrap();
+    let further = server.get(&format!("{}?cursor={next}", ana.manage)).browser().send().is(200).text();
+    assert!(further.contains("Guest 099") && !further.contains("Guest 098"), "{further}");
+}
+
+#[test]
 fn cancelled_attendee_no_longer_sees_the_names() {
     let server = serve();
     let (event, ana) = event_with(&server, &json!({ "title": "Dinner", "roster_visible_to": "attendees" }));
