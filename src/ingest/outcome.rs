@@ -98,7 +98,8 @@ pub fn count_outcomes(processed: &[Processed]) -> IngestCounts {
     counts
 }
 
-#[cfg(all(test, feature = "standalone"))]
+#[cfg(test)]
+#[cfg(feature = "standalone")]
 mod tests {
     use std::io::{self, Write};
     use std::sync::{Arc, Mutex};
