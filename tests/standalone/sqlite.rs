@@ -460,6 +460,19 @@ async fn unwritten_settlements_are_written_later() {
 }
 
 #[tokio::test]
+async fn failed_probe_is_reported_until_one_succeeds() {
+    let data = folder();
+    let sqlite = open(data.path());
+    let db = rusqlite::Connection::open(data.path().join(DATABASE)).unwrap();
+    db.execute_batch("ALTER TABLE clock RENAME TO missing").unwrap();
+    assert!(sqlite.probe_write().await.is_err());
+    assert!(sqlite.check_writable().await.is_err());
+    db.execute_batch("ALTER TABLE missing RENAME TO clock").unwrap();
+    sqlite.probe_write().await.unwrap();
+    sqlite.check_writable().await.unwrap();
+}
+
+#[tokio::test]
 async fn full_queue_refuses_messages_until_it_is_shorter() {
     const MAX_MESSAGES: usize = 100_000;
     let data = folder();
