@@ -8,4 +8,5 @@ mod fanout;
 mod ingest;
 mod logs;
 mod upgrade;
+mod upgrade_recipients;
 mod world;
