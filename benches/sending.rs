@@ -18,7 +18,7 @@ use countmein::domain::event::{Event, EventId};
 use countmein::domain::notification::Notification;
 use countmein::domain::signup::{Request, Signup, Version};
 use countmein::domain::timestamp::Timestamp;
-use countmein::fanout::{DigestSender, add_to_digests};
+use countmein::fanout::{DigestSender, EventPorts, add_to_digests};
 use countmein::ports::{
     AttendeeSignups, ChangeFeed as _, Digests as _, Notified, Notifier, Position, Roster as _, SendError,
 };
@@ -185,7 +185,9 @@ impl Stage {
             let Some((last, _)) = page.last() else { break };
             self.read_to = last.clone();
             let changes: Vec<_> = page.into_iter().map(|(_, change)| change.expect("it is readable")).collect();
-            add_to_digests(&changes, &self.sqlite, &BackoffPolicy::default(), self.now()).await.unwrap();
+            add_to_digests(&changes, EventPorts::of(&self.sqlite), &BackoffPolicy::default(), self.now())
+                .await
+                .unwrap();
         }
     }
 

@@ -23,6 +23,7 @@
 //! * [`fanout`]: adds roster changes to each event's digest, and sends due digests to the recipients.
 //! * [`notify`]: sends one notification to one contact: checks opt-in and limits,
 //!   writes the [text](notify::text) and links.
+//! * [`upkeep`]: deletes the contacts of events that have been over for a while.
 //! * [`alexa`]: the dialog of the Alexa skill.
 //! * [`http`]: routes, pages and middleware. They use the ports and no adapter.
 //! * [`adapters`]: implement the ports with SQLite, DynamoDB, SQS, SNS, S3, SMTP, webhooks, MQTT and metrics.
@@ -67,3 +68,4 @@ pub mod ports;
 #[cfg(test)]
 #[path = "../tests/support/seed.rs"]
 mod seed;
+pub mod upkeep;

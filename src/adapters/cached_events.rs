@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::time::Instant;
 
+use crate::domain::deleted_event::DeletedEvent;
 use crate::domain::event::EventId;
 use crate::domain::event_details::EventDetails;
 use crate::domain::timestamp::Timestamp;
@@ -90,6 +91,12 @@ impl Events for CachedEvents {
         self.cache().forget(&details.event);
         result
     }
+
+    async fn store_deletion(&self, deleted: &DeletedEvent, now: Timestamp) -> Result<Write, Unavailable> {
+        let result = self.events.store_deletion(deleted, now).await;
+        self.cache().forget(&deleted.event);
+        result
+    }
 }
 
 impl Cache {
@@ -104,7 +111,9 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
+    use crate::domain::deleted_event::DeletionState;
     use crate::domain::event_details::{Content, Title};
+    use crate::domain::host_link::LinkGenerations;
 
     /// Knows every event, and counts what is read.
     #[derive(Default)]
@@ -125,6 +134,11 @@ mod tests {
         }
 
         async fn store_details(&self, _: &EventDetails, _: Timestamp) -> Result<Write, Unavailable> {
+            self.version.fetch_add(1, Ordering::Relaxed);
+            Ok(Write::Stored)
+        }
+
+        async fn store_deletion(&self, _: &DeletedEvent, _: Timestamp) -> Result<Write, Unavailable> {
             self.version.fetch_add(1, Ordering::Relaxed);
             Ok(Write::Stored)
         }
@@ -178,6 +192,11 @@ mod tests {
         assert_eq!(versions(&events, &["dance"], Instant::now()).await, [("dance".to_owned(), 0)]);
         let _ = events.store_details(&counter.details_of(dance), Timestamp::EARLIEST).await.unwrap();
         assert_eq!(versions(&events, &["dance"], Instant::now()).await, [("dance".to_owned(), 1)]);
+        let links = LinkGenerations::default();
+        let (event, deleted_at, state) = (dance.clone(), Timestamp::EARLIEST, DeletionState::InProgress);
+        let deleted = DeletedEvent { event, deleted_at, state, links, version: 1 };
+        let _ = events.store_deletion(&deleted, Timestamp::EARLIEST).await.unwrap();
+        assert_eq!(versions(&events, &["dance"], Instant::now()).await, [("dance".to_owned(), 2)]);
     }
 
     #[tokio::test]

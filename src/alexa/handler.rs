@@ -10,6 +10,7 @@ use super::speech::Speech;
 use super::{CANCEL_INTENT, EVENT_SLOT, NAME_SLOT, SIGN_UP_INTENT, WHO_IS_COMING_INTENT};
 use crate::domain::attendee_name::AttendeeName;
 use crate::domain::channel::Channel;
+use crate::domain::deleted_event::DeletionState;
 use crate::domain::event::Event;
 use crate::domain::event_details::EventDetails;
 use crate::domain::household::HouseholdId;
@@ -18,13 +19,21 @@ use crate::domain::signup::{AttendeeKey, Signup, Version};
 use crate::domain::timestamp::Timestamp;
 use crate::domain::viewer::Viewer;
 use crate::formats::message;
-use crate::ports::{Unavailable, listed_events};
+use crate::ports::{ReadError, StoredDetails, Unavailable, listed_events};
 
 /// Names that the skill reads out. The remaining attendees are only counted.
 const MAX_NAMES_SPOKEN: usize = 5;
 
 /// Event titles that are sent to Alexa when the skill is launched.
 const MAX_EVENT_TITLES: usize = 50;
+
+/// An event as the skill sees it.
+enum FoundEvent {
+    WithDetails(Arc<EventDetails>),
+    /// The event began with a sign-up, or may begin with one.
+    WithoutDetails,
+    BeingDeleted,
+}
 
 /// One request, with the data that is needed to answer it.
 pub struct RequestHandler<'a> {
@@ -75,8 +84,12 @@ impl RequestHandler<'_> {
             SlotOutcome::Value(event_and_name) => event_and_name,
             SlotOutcome::Question(question) => return Ok(question),
         };
-        let is_open = |details: Arc<EventDetails>| details.check_open(self.requested_at).is_ok();
-        if !self.details(&event).await?.is_none_or(is_open) {
+        let is_open = match self.find(&event).await? {
+            FoundEvent::WithDetails(details) => details.check_open(self.requested_at).is_ok(),
+            FoundEvent::WithoutDetails => true,
+            FoundEvent::BeingDeleted => false,
+        };
+        if !is_open {
             return Ok(self.finish(&self.speech.event_message("signups-closed", &event)));
         }
         self.send(&event, &name, signup::Request::trusted_sign_up(None)).await?;
@@ -119,7 +132,12 @@ impl RequestHandler<'_> {
             SlotOutcome::Value(event) => event,
             SlotOutcome::Question(question) => return Ok(question),
         };
-        if !Viewer::Public.view(self.details(&event).await?.as_deref()).roster {
+        let view = match self.find(&event).await? {
+            FoundEvent::WithDetails(details) => Viewer::Public.view(Some(&details)),
+            FoundEvent::WithoutDetails => Viewer::Public.view(None),
+            FoundEvent::BeingDeleted => return Ok(self.finish(&self.speech.roster(event.title(), &[], 0))),
+        };
+        if !view.roster {
             return Ok(self.finish(&self.speech.event_message("roster-hidden", &event)));
         }
         let page = self.skill.roster.roster(event.id(), MAX_NAMES_SPOKEN, None).await?;
@@ -128,9 +146,16 @@ impl RequestHandler<'_> {
         Ok(self.finish(&self.speech.roster(title, &names, page.count)))
     }
 
-    /// Returns `None` if the event has no details.
-    async fn details(&self, event: &Event) -> Result<Option<Arc<EventDetails>>, Unavailable> {
-        Ok(self.skill.events.details_of(event.id()).await?)
+    async fn find(&self, event: &Event) -> Result<FoundEvent, Unavailable> {
+        Ok(match self.skill.events.stored(event.id()).await? {
+            StoredDetails::Some(details) => FoundEvent::WithDetails(details),
+            StoredDetails::None => FoundEvent::WithoutDetails,
+            StoredDetails::Deleted(deleted) => match deleted.state {
+                DeletionState::InProgress => FoundEvent::BeingDeleted,
+                DeletionState::Complete => FoundEvent::WithoutDetails,
+            },
+            StoredDetails::Damaged(cause) => return Err(ReadError::Damaged(cause).into()),
+        })
     }
 
     async fn send(&self, event: &Event, name: &AttendeeName, request: signup::Request) -> Result<(), Unavailable> {

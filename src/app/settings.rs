@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use strum::{EnumString, VariantNames};
@@ -40,6 +41,8 @@ pub struct Settings {
     pub list_everyone: ListEveryone,
     /// Who may begin events over HTTP.
     pub event_creators: EventCreators,
+    /// How long the contacts of an event are kept after it is over.
+    pub contact_retention: Duration,
     pub notifications: NotificationSettings,
     /// Flic's public key, which verifies presses of Flic buttons. Without it, their presses are refused.
     pub flic_key: Option<FlicKey>,

@@ -54,8 +54,10 @@ pub async fn open(
         NotificationContext::new(sqlite.clone(), &settings.notifications, token_secret.clone(), public_url, metrics)
             .await?,
     );
-    let mut tasks: Vec<Task> =
-        vec![Box::pin(work_until(ingest, stop.clone())), Box::pin(upkeep_until(sqlite.clone(), stop.clone()))];
+    let mut tasks: Vec<Task> = vec![
+        Box::pin(work_until(ingest, stop.clone())),
+        Box::pin(upkeep_until(sqlite.clone(), settings.contact_retention, stop.clone())),
+    ];
     for task in [NotificationTask::UpdateDigests, NotificationTask::RequestOptIns, NotificationTask::SendDigests] {
         tasks.push(Box::pin(run_until(context.clone(), task, stop.clone())));
     }

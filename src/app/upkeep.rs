@@ -9,6 +9,8 @@ use crate::adapters::sqlite::{Cleanup, Sqlite};
 use crate::domain::timestamp::Timestamp;
 use crate::http::middleware::memory_limit::MemoryLimit;
 use crate::http::middleware::rate_limit::RateLimit;
+use crate::ports::Unavailable;
+use crate::upkeep;
 
 const UPKEEP_INTERVAL: Duration = Duration::from_secs(60);
 
@@ -18,13 +20,13 @@ const CONTINUE_DELAY: Duration = Duration::from_millis(50);
 /// Interval of the checks while the database cannot be written.
 const PROBE_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Checkpoints the write-ahead log if that is due, deletes expired rows, and checks that the database can be written: now
-/// and every minute until `stop` is cancelled.
-pub async fn upkeep_until(sqlite: Sqlite, stop: CancellationToken) {
+/// Checkpoints the write-ahead log if that is due, deletes expired rows and the contacts of events that have been over for
+/// `contact_retention`, and checks that the database can be written: now and every minute until `stop` is cancelled.
+pub async fn upkeep_until(sqlite: Sqlite, contact_retention: Duration, stop: CancellationToken) {
     while !stop.is_cancelled() {
         // Before the writes below, which would make the log look fresh.
         sqlite.checkpoint_if_due().await;
-        let cleanup = sqlite.delete_expired(Timestamp::now()).await.unwrap_or_else(|unavailable| {
+        let cleanup = clean_up(&sqlite, contact_retention, &stop).await.unwrap_or_else(|unavailable| {
             tracing::error!(%unavailable, "upkeep failed; retrying in 60 s");
             Cleanup::Complete
         });
@@ -38,6 +40,18 @@ pub async fn upkeep_until(sqlite: Sqlite, stop: CancellationToken) {
         };
         let _ = tokio::time::timeout(delay, stop.cancelled()).await;
     }
+}
+
+async fn clean_up(
+    sqlite: &Sqlite,
+    contact_retention: Duration,
+    stop: &CancellationToken,
+) -> Result<Cleanup, Unavailable> {
+    let now = Timestamp::now();
+    let cleanup = sqlite.delete_expired(now).await?;
+    let has_time = || !stop.is_cancelled();
+    let contacts = upkeep::delete_contacts((sqlite, sqlite), contact_retention, now, &has_time).await?;
+    Ok(if contacts.has_more { Cleanup::Partial } else { cleanup })
 }
 
 /// Removes idle clients from the limits every minute until `stop` is cancelled.

@@ -167,7 +167,7 @@ impl Add {
 
 impl List {
     fn run(&self) -> Result<(), CliError> {
-        let response = self.organiser.client()?.get_all(&["organiser", "buttons"], "buttons")?;
+        let response = self.organiser.client()?.get_all(&["organiser", "buttons"], &[], "buttons")?;
         self.organiser.print(&response, || {
             let Buttons { buttons } = response.read()?;
             if buttons.is_empty() {

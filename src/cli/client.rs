@@ -88,12 +88,16 @@ impl Client {
         self.read_json(self.send(Method::POST, path, &[], JSON, None)?)
     }
 
+    pub fn delete(&self, path: &[&str], query: &[(&str, &str)]) -> Result<JsonResponse, CliError> {
+        self.read_json(self.send(Method::DELETE, path, query, JSON, None)?)
+    }
+
     /// Reads all pages of a list. Returns the first page with the items of all pages under `list`, and without `next`.
-    pub fn get_all(&self, path: &[&str], list: &str) -> Result<JsonResponse, CliError> {
-        let mut all = self.get(path, &[])?;
+    pub fn get_all(&self, path: &[&str], query: &[(&str, &str)], list: &str) -> Result<JsonResponse, CliError> {
+        let mut all = self.get(path, query)?;
         let mut next = all.value["next"].take();
         while let Some(cursor) = next.as_str().map(str::to_owned) {
-            let mut page = self.get(path, &[("cursor", &cursor)])?;
+            let mut page = self.get(path, &[query, &[("cursor", &cursor)]].concat())?;
             next = page.value["next"].take();
             let (Value::Array(items), Value::Array(more)) = (&mut all.value[list], &mut page.value[list]) else {
                 return Err(self.not_count_me_in());

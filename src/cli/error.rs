@@ -63,6 +63,11 @@ impl CliError {
         self.exit_code()
     }
 
+    /// Whether the server answered that there is no such thing.
+    pub fn is_not_found(&self) -> bool {
+        matches!(self, Self::Refused(problem) if problem["status"] == 404)
+    }
+
     fn exit_code(&self) -> ExitCode {
         match self {
             Self::Refused(_)

@@ -1,4 +1,4 @@
-//! `countmein event`: creates, shows and edits events.
+//! `countmein event`: creates, shows, edits and deletes events.
 
 use clap::Subcommand;
 use serde::Deserialize;
@@ -8,10 +8,11 @@ use super::address::{self, ServerArgs};
 use super::choice::choice;
 use super::client::{Client, JsonResponse};
 use super::error::CliError;
+use super::event_deletion::Delete;
 use super::event_fields::EventFields;
-use super::host_link::HostLink;
-use super::organiser_args::OrganiserArgs;
-use super::organiser_key::{KeyArgs, KeyParser};
+use super::event_list::EventList;
+use super::event_target::Target;
+use super::organiser_key::KeyParser;
 use super::output;
 use crate::domain::event::Event;
 use crate::domain::event_details::Title;
@@ -25,12 +26,14 @@ Examples:
   countmein event show omars-dinner
   countmein event edit omars-dinner --place 'Hall 2'                with the organiser's key
   countmein event close --link https://signup.example.org/events/omars-dinner/host/AbC…
+  countmein event delete omars-dinner
   countmein event list
+  countmein event list --past --search dinner
 
 Creating an event prints the link for guests and the host's link. Whoever has the host's link can edit and cancel \
 the event. The organiser's key opens every event.";
 
-/// Create, show and edit events
+/// Create, show, edit and delete events
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -54,10 +57,12 @@ enum EventCommand {
     Archive(Target),
     /// Undo the cancellation and the archiving of an event
     Reopen(Target),
+    /// Delete an event for good, with everything that is stored about it
+    Delete(Delete),
     /// Print the link of a role, such as the host's
     Link(Link),
-    /// List all events (needs the organiser's key)
-    List(List),
+    /// List events, upcoming ones unless you ask for others (needs the organiser's key)
+    List(EventList),
 }
 
 #[derive(Debug, clap::Args)]
@@ -92,24 +97,6 @@ struct Show {
     server: ServerArgs,
 }
 
-/// The event to change, and the right to change it.
-#[derive(Debug, clap::Args)]
-struct Target {
-    /// Title or id of the event
-    #[arg(value_parser = address::parse_event, required_unless_present = "link", conflicts_with = "link")]
-    event: Option<Event>,
-
-    /// The host's link, instead of the event and the organiser's key
-    #[arg(long, value_name = "URL", value_parser = HostLink::parse)]
-    link: Option<HostLink>,
-
-    #[command(flatten)]
-    key: KeyArgs,
-
-    #[command(flatten)]
-    server: ServerArgs,
-}
-
 #[derive(Debug, clap::Args)]
 struct Edit {
     #[command(flatten)]
@@ -137,12 +124,6 @@ struct Link {
     revoke: bool,
 }
 
-#[derive(Debug, clap::Args)]
-struct List {
-    #[command(flatten)]
-    organiser: OrganiserArgs,
-}
-
 #[derive(Deserialize)]
 struct Created {
     event: String,
@@ -157,6 +138,8 @@ struct Shown {
     count: Option<u64>,
     #[serde(default)]
     details: Option<Details>,
+    /// Absent for 0. Older servers never send it.
+    version: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -193,6 +176,7 @@ impl Args {
             EventCommand::Cancel(target) => target.post("cancel", "The event is cancelled."),
             EventCommand::Archive(target) => target.post("archive", "The event is archived."),
             EventCommand::Reopen(target) => target.post("reopen", "The event is open again."),
+            EventCommand::Delete(delete) => delete.run(),
             EventCommand::Link(link) => link.run(),
             EventCommand::List(list) => list.run(),
         }
@@ -207,8 +191,9 @@ impl Args {
             | EventCommand::Cancel(target)
             | EventCommand::Archive(target)
             | EventCommand::Reopen(target) => target.server.json,
+            EventCommand::Delete(delete) => delete.target.server.json,
             EventCommand::Link(link) => link.target.server.json,
-            EventCommand::List(list) => list.organiser.server.json,
+            EventCommand::List(list) => list.wants_json(),
         }
     }
 }
@@ -240,7 +225,7 @@ impl Show {
     fn run(&self) -> Result<(), CliError> {
         let response = Client::new(&self.server.url).get(&["events", self.event.spelling()], &[])?;
         output::print(self.server.json, &response.value, || {
-            let Shown { event, title, count, details } = response.read()?;
+            let Shown { event, title, count, details, .. } = response.read()?;
             let mut lines = vec![title, format!("id: {event}")];
             lines.extend(count.map(|count| format!("attendees: {count}")));
             let Some(details) = details else { return Ok(lines) };
@@ -260,18 +245,6 @@ impl Show {
 }
 
 impl Target {
-    /// Returns a client with the right to change the event, and the event.
-    fn client(&self) -> Result<(Client, &str), CliError> {
-        match (&self.link, &self.event) {
-            (Some(link), _) => Ok((link.client()?, &link.event)),
-            (None, Some(event)) => {
-                let key = self.key.key_for(&self.server.url)?;
-                Ok((Client::new(&self.server.url).with_key(&key)?, event.spelling()))
-            }
-            (None, None) => Err(CliError::Usage("pass an event, or --link".into())),
-        }
-    }
-
     fn post(&self, action: &str, message: &str) -> Result<(), CliError> {
         let (client, event) = self.client()?;
         let response = client.post_empty(&["events", event, action])?;
@@ -281,7 +254,8 @@ impl Target {
     /// Edits the event, unless somebody else edits it at the same time.
     fn patch(&self, fields: &Value, message: &str) -> Result<(), CliError> {
         let (client, event) = self.client()?;
-        let version = stored_details(&client, event)?.map_or(0, |details| details.version);
+        let shown: Shown = client.get(&["events", event], &[])?.read()?;
+        let version = shown.version.or(shown.details.map(|details| details.version)).unwrap_or(0);
         let response = client.patch(&["events", event], fields, &format!("\"{version}\""))?;
         output::print(self.server.json, &response.value, || Ok(vec![message.to_owned()]))
     }
@@ -315,20 +289,5 @@ impl Link {
             if self.revoke { &["events", event, "links", "revoke"] } else { &["events", event, "links"] };
         let response = client.post(path, &body)?;
         output::print(self.target.server.json, &response.value, || Ok(vec![response.read::<LinkOutput>()?.url]))
-    }
-}
-
-impl List {
-    fn run(&self) -> Result<(), CliError> {
-        let response = self.organiser.client()?.get_all(&["events"], "events")?;
-        self.organiser.print(&response, || {
-            #[derive(Deserialize)]
-            struct Events {
-                events: Vec<Shown>,
-            }
-            let events = response.read::<Events>()?.events;
-            let line = |event: Shown| format!("{:>6}  {}  ({})", event.count.unwrap_or(0), event.title, event.event);
-            Ok(events.into_iter().map(line).collect())
-        })
     }
 }

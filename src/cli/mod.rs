@@ -15,7 +15,10 @@ mod corrections;
 mod ensure_table;
 mod error;
 mod event;
+mod event_deletion;
 mod event_fields;
+mod event_list;
+mod event_target;
 mod export;
 mod host_link;
 mod import;
@@ -33,6 +36,7 @@ mod serve;
 mod signup;
 #[cfg(feature = "aws")]
 mod sms;
+mod spinner;
 #[cfg(feature = "aws")]
 mod storage;
 mod terminal;
@@ -225,6 +229,7 @@ mod tests {
             &["event", "edit"],
             &["event", "create", "Dance", "--guests", "51"],
             &["event", "create", "Dance", "--zone", "Berlin"],
+            &["event", "delete"],
             &["event", "cancel", "--link", "https://example.org/events/dance"],
             &["event", "link", "Dance", "--role", "owner"],
             &["rejects"],

@@ -152,7 +152,7 @@ impl Args {
 
 impl List {
     fn run(&self) -> Result<(), CliError> {
-        let response = self.organiser.client()?.get_all(&["organiser", "rejects"], "rejects")?;
+        let response = self.organiser.client()?.get_all(&["organiser", "rejects"], &[], "rejects")?;
         self.organiser.print(&response, || {
             let Rejects { rejects } = response.read()?;
             if rejects.is_empty() {

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::builder::BoolishValueParser;
+use clap::value_parser;
 use url::Url;
 
 use super::address::parse_server_url;
@@ -21,6 +22,7 @@ use crate::domain::event_creators::EventCreators;
 use crate::domain::secret::Secret;
 use crate::formats::button::flic_key::FlicKey;
 use crate::http::site::WebAddress;
+use crate::upkeep::{DEFAULT_CONTACT_DAYS, days};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -83,6 +85,10 @@ pub struct Args {
     #[arg(long, value_name = "WHO", env = "COUNTMEIN_NEW_EVENTS", default_value = "anyone", value_parser = choice::<EventCreators>())]
     new_events: EventCreators,
 
+    /// Days for which the contacts of an event are kept after it is over
+    #[arg(long, value_name = "DAYS", env = "COUNTMEIN_KEEP_CONTACTS", default_value_t = DEFAULT_CONTACT_DAYS, value_parser = value_parser!(u64).range(0..=3_650))]
+    keep_contacts: u64,
+
     /// Public key (a JWK) that verifies button presses from Flic's cloud; without it, such presses are refused
     #[arg(long, value_name = "JWK", env = "COUNTMEIN_FLIC_KEY")]
     flic_key: Option<FlicKey>,
@@ -137,6 +143,7 @@ impl Args {
             behind_proxy: self.behind_proxy,
             list_everyone: self.list_everyone,
             event_creators: self.new_events,
+            contact_retention: days(self.keep_contacts),
             flic_key: self.flic_key,
             mqtt: self.mqtt.settings()?,
             notifications: self.notifications.settings()?,

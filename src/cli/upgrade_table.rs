@@ -1,4 +1,5 @@
-//! `countmein upgrade-table`: moves the attendees in a DynamoDB table that an earlier version stored under other keys.
+//! `countmein upgrade-table`: moves the attendees in a DynamoDB table that an earlier version stored under other keys, and
+//! enters its events in the calendar.
 
 use std::io::{self, IsTerminal};
 
@@ -13,6 +14,7 @@ use crate::adapters::dynamodb::EventsTable;
 use crate::adapters::dynamodb::rekeying::Rekeyed;
 use crate::domain::rekeying::RekeyingPlan;
 use crate::domain::signup::AttendeeKey;
+use crate::domain::timestamp::Timestamp;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -20,11 +22,12 @@ Examples:
   countmein upgrade-table --table Events-club --json
 
 Deploy the functions of this version first, and wait until those of the version before have ended. The command reads the \
-whole table, and writes only the attendees whose names have another key in this version. The functions may work on the \
+whole table, and writes only the attendees whose names have another key in this version, and when each event is over. \
+The functions may work on the \
 table meanwhile. After an interruption, run the command again. The environment variables AWS_REGION, AWS_PROFILE and \
 AWS_ENDPOINT_URL select the region, the account and the endpoint.";
 
-/// Upgrade the attendees in a DynamoDB table that an earlier version wrote
+/// Upgrade a DynamoDB table that an earlier version wrote
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -42,6 +45,8 @@ struct Upgrade {
     rekeyed: u64,
     /// The attendees who keep their keys, because another attendee of the event has the same key now.
     kept_apart: Vec<AttendeeKey>,
+    /// The number of events that were entered in the calendar.
+    entered: u64,
 }
 
 impl Args {
@@ -49,14 +54,18 @@ impl Args {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| CliError::Aws(error.into()))?;
         let upgrade = runtime.block_on(upgrade(&self.table.table)).map_err(CliError::Aws)?;
-        let Upgrade { items, rekeyed, kept_apart } = upgrade;
+        let Upgrade { items, rekeyed, kept_apart, entered } = upgrade;
         let apart: Vec<_> = kept_apart
             .iter()
             .map(|AttendeeKey { event, name }| json!({"event": event.as_str(), "key": name.as_str()}))
             .collect();
-        let answer = json!({"table": self.table.table, "items": items, "rekeyed": rekeyed, "kept_apart": apart});
+        let answer = json!({"table": self.table.table, "items": items, "rekeyed": rekeyed, "kept_apart": apart,
+            "entered_in_calendar": entered});
         output::print(self.json, &answer, || {
-            let mut lines = vec![format!("Items read: {items}. Attendees moved to their new keys: {rekeyed}.")];
+            let mut lines = vec![
+                format!("Items read: {items}. Attendees moved to their new keys: {rekeyed}."),
+                format!("Events entered in the calendar: {entered}."),
+            ];
             if !kept_apart.is_empty() {
                 lines.push(format!(
                     "Attendees who keep their keys, because another attendee of the event has the same name now: {}.",
@@ -81,7 +90,7 @@ async fn upgrade(table: &str) -> anyhow::Result<Upgrade> {
     });
     let plan = RekeyingPlan::of(earlier_keys.await?);
     bar.finish_and_clear();
-    let mut upgrade = Upgrade { items, rekeyed: 0, kept_apart: plan.apart };
+    let mut upgrade = Upgrade { items, rekeyed: 0, kept_apart: plan.apart, entered: 0 };
     let bar = progress_bar(u64::try_from(plan.moves.len())?, "attendees");
     let rekey = table.rekey(plan.moves, |rekeying, rekeyed| {
         bar.inc(1);
@@ -94,7 +103,23 @@ async fn upgrade(table: &str) -> anyhow::Result<Upgrade> {
     rekey.await?;
     bar.finish_and_clear();
     upgrade.kept_apart.sort();
+    let bar = spinner("events");
+    let enter = table.enter_events(Timestamp::now(), |entered| {
+        bar.inc(1);
+        upgrade.entered += u64::from(entered);
+    });
+    enter.await?;
+    bar.finish_and_clear();
     Ok(upgrade)
+}
+
+/// A counter on stderr for work of unknown length, hidden if stderr is not a terminal.
+fn spinner(unit: &'static str) -> ProgressBar {
+    if !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = format!("{{spinner}} {{pos}} {unit}");
+    ProgressBar::new_spinner().with_style(ProgressStyle::with_template(&style).expect("the template is valid"))
 }
 
 /// A progress bar on stderr, hidden if stderr is not a terminal.

@@ -42,7 +42,7 @@ struct Attendee {
 impl Args {
     pub fn run(self) -> Result<(), CliError> {
         let client = Client::new(&self.server.url);
-        let response = client.get_all(&["events", self.event.title(), "attendees"], "attendees")?;
+        let response = client.get_all(&["events", self.event.title(), "attendees"], &[], "attendees")?;
         output::print(self.server.json, &response.value, || {
             let roster: Roster = response.read()?;
             let title = roster.title.as_deref().unwrap_or(self.event.title());

@@ -6,7 +6,7 @@ use crate::domain::attendee_name::AttendeeName;
 use crate::domain::contact::Contact;
 use crate::domain::event::EventId;
 use crate::domain::registration::Registration;
-use crate::domain::registration_details::RegistrationDetails;
+use crate::domain::registration_details::{RegistrationDetails, RegistrationEdit};
 use crate::domain::signup::{AttendeeKey, Request, Signup, SignupId, Version};
 use crate::domain::timestamp::Timestamp;
 
@@ -43,7 +43,8 @@ pub enum Verdict {
     Store(Attendee),
     /// The same request was already applied.
     Duplicate,
-    /// A newer request was already applied, the registration has ended, or the link may not be sent again yet.
+    /// A newer request was already applied, the registration has ended, the contact to confirm was replaced, or the link
+    /// may not be sent again yet.
     Stale,
     /// The request is about another registration than the current one.
     NotOwner,
@@ -69,10 +70,15 @@ impl Attendee {
         }
     }
 
+    /// Returns the attendee without their contact, or `None` if they have none.
+    pub fn without_contact(&self) -> Option<Self> {
+        let registration = self.registration().filter(|registration| registration.contact.is_some())?;
+        Some(Self { status: Status::In(Registration { contact: None, ..registration.clone() }), ..self.clone() })
+    }
+
     /// Returns whether the current registration has this address.
     pub fn uses(&self, address: &Contact) -> bool {
-        let contact = self.registration().and_then(|registration| registration.contact.as_ref());
-        contact.is_some_and(|contact| contact.reaches_same_address(address))
+        self.registration().is_some_and(|registration| registration.uses(address))
     }
 }
 
@@ -114,26 +120,31 @@ pub fn apply(current: Option<&Attendee>, signup: &Signup, now: Timestamp) -> Ver
     }
     let registration = current.and_then(Attendee::registration);
     let status = match (&signup.request, registration) {
-        (Request::SignUp { contact, details } | Request::TrustedSignUp { contact, details }, None) => {
-            Status::In(Registration {
-                since: signup.version.requested_at,
-                owner: signup.version.id.clone(),
-                channel: signup.channel,
-                contact: contact.clone(),
-                notify: true,
-                details: RegistrationDetails::default().edited(details),
-                link_requested_at: None,
-            })
+        (Request::SignUp { contact, confirmed, details }, None) => {
+            Status::In(new_registration(signup, contact.as_ref(), *confirmed, details))
+        }
+        (Request::TrustedSignUp { contact, details }, None) => {
+            Status::In(new_registration(signup, contact.as_ref(), true, details))
         }
         (Request::SignUp { .. }, Some(registration)) => Status::In(registration.clone()),
         (Request::TrustedSignUp { contact, details }, Some(registration)) => Status::In(Registration {
             contact: contact.clone().or_else(|| registration.contact.clone()),
+            confirmed: contact.is_some() || registration.confirmed,
             details: registration.details.edited(details),
             ..registration.clone()
         }),
         (Request::Cancel, _) => Status::Out { expires_at: tombstone_expiry(signup, now) },
-        (Request::SetContact { registration: owner, contact }, Some(registration)) if *owner == registration.owner => {
-            Status::In(Registration { contact: contact.clone(), ..registration.clone() })
+        (Request::SetContact { registration: owner, contact, confirmed }, Some(registration))
+            if *owner == registration.owner =>
+        {
+            let is_same = contact.as_ref().is_some_and(|contact| registration.uses(contact));
+            let confirmed = contact.is_some() && (*confirmed || is_same && registration.confirmed);
+            Status::In(Registration { contact: contact.clone(), confirmed, ..registration.clone() })
+        }
+        (Request::ConfirmContact { registration: owner, contact }, Some(registration))
+            if *owner == registration.owner && registration.uses(contact) =>
+        {
+            Status::In(Registration { confirmed: true, notify: true, ..registration.clone() })
         }
         (Request::CancelRegistration { registration: owner }, Some(registration)) if *owner == registration.owner => {
             Status::Out { expires_at: tombstone_expiry(signup, now) }
@@ -146,6 +157,7 @@ pub fn apply(current: Option<&Attendee>, signup: &Signup, now: Timestamp) -> Ver
         }
         (
             Request::SetContact { registration: owner, .. }
+            | Request::ConfirmContact { registration: owner, .. }
             | Request::CancelRegistration { registration: owner }
             | Request::SetNotifications { registration: owner, .. }
             | Request::SetDetails { registration: owner, .. },
@@ -158,6 +170,8 @@ pub fn apply(current: Option<&Attendee>, signup: &Signup, now: Timestamp) -> Ver
             | Request::SetDetails { .. },
             current,
         ) => return if current.is_some() { Verdict::NotOwner } else { Verdict::Stale },
+        // The owner of an address cannot know that the registration has ended or has another contact.
+        (Request::ConfirmContact { .. }, _) => return Verdict::Stale,
         (Request::SendLink, _) => return send_link(current, signup),
     };
     Verdict::Store(Attendee {
@@ -167,6 +181,25 @@ pub fn apply(current: Option<&Attendee>, signup: &Signup, now: Timestamp) -> Ver
         newest: signup.version.clone(),
         status,
     })
+}
+
+/// Returns the registration that a sign-up begins.
+fn new_registration(
+    signup: &Signup,
+    contact: Option<&Contact>,
+    confirmed: bool,
+    details: &RegistrationEdit,
+) -> Registration {
+    Registration {
+        since: signup.version.requested_at,
+        owner: signup.version.id.clone(),
+        channel: signup.channel,
+        contact: contact.cloned(),
+        confirmed: confirmed && contact.is_some(),
+        notify: true,
+        details: RegistrationDetails::default().edited(details),
+        link_requested_at: None,
+    }
 }
 
 /// Applies a [`Request::SendLink`]. The attendee's version stays the same. Otherwise a stranger's request could make an

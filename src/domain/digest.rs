@@ -49,6 +49,8 @@ pub struct Digest {
     /// The version of the event's details that was taken in last, or 0 if the event has none. An event with details stays
     /// although nobody is on its roster.
     pub details_version: u64,
+    /// When the event is over, as stored in the calendar. `None` if it is not in the calendar yet.
+    pub over_at: Option<Timestamp>,
     /// When the digest of an event without attendees and details is deleted. `None` if the event has attendees or details.
     pub expires_at: Option<Timestamp>,
     /// The version that was read, or 0 if the digest was never stored. A write
@@ -93,6 +95,7 @@ impl Digest {
             active_at: None,
             seen: VecDeque::new(),
             details_version: 0,
+            over_at: None,
             expires_at: None,
             version: 0,
         }

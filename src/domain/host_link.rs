@@ -34,12 +34,12 @@ pub enum HostRole {
     CheckIn,
     /// Also edits and cancels the event.
     CoHost,
-    /// Also archives and reopens the event, and makes and revokes links.
+    /// Also archives, reopens and deletes the event, and makes and revokes links.
     Host,
 }
 
-/// How often the links of each role were revoked. A link is valid as long as the number of its role is the same as when
-/// the link was made.
+/// A number for each role, which is counted up to revoke the links of the role. A link is valid as long as the number of
+/// its role is the same as when the link was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct LinkGenerations {
     #[serde(default)]
@@ -57,6 +57,12 @@ impl HostRole {
 }
 
 impl LinkGenerations {
+    /// The numbers of a new event. They are random, so that no link of a deleted event opens a later event with the same id.
+    pub fn random() -> Self {
+        let [host, co_host, check_in] = [random_number(), random_number(), random_number()];
+        Self { host, co_host, check_in }
+    }
+
     fn of(self, role: HostRole) -> u32 {
         match role {
             HostRole::Host => self.host,
@@ -93,6 +99,13 @@ impl LinkGenerations {
     }
 }
 
+/// At most half of the largest number, so that links can be revoked often.
+fn random_number() -> u32 {
+    let mut bytes = [0; 4];
+    getrandom::fill(&mut bytes).expect("the operating system provides random bytes");
+    u32::from_ne_bytes(bytes) / 2
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -119,6 +132,14 @@ mod tests {
                 assert_eq!(links.verify(&event("dance"), &token[..length], &secret()), None);
             }
         }
+    }
+
+    #[test]
+    fn new_event_has_other_links() {
+        let (one, other) = (LinkGenerations::random(), LinkGenerations::random());
+        let token = one.sign(&event("dance"), HostRole::Host, &secret());
+        assert_eq!(one.verify(&event("dance"), &token, &secret()), Some(HostRole::Host));
+        assert_eq!(other.verify(&event("dance"), &token, &secret()), None);
     }
 
     #[test]

@@ -8,6 +8,8 @@ use strum::IntoStaticStr;
 pub enum Limit {
     /// The maximum number of opt-in requests per hour.
     OptIns,
+    /// The maximum number of opt-in requests per day to a contact whose owner has confirmed another registration.
+    OptInsToContactPerDay,
     /// The phone number's calling code is not in the list of allowed codes.
     CallingCodes,
     /// It is outside the hours in which text messages may be sent.

@@ -6,11 +6,10 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
-use uuid::Uuid;
 
 use crate::domain::attendee::{Attendee, Status};
-use crate::domain::attendee_name::NameKey;
 use crate::domain::event::EventId;
+use crate::domain::registration_bytes;
 use crate::domain::secret::Secret;
 use crate::domain::signup::{AttendeeKey, Signup, SignupId};
 use crate::domain::timestamp::Timestamp;
@@ -19,9 +18,6 @@ use crate::domain::timestamp::Timestamp;
 const PURPOSE: &str = "manage";
 /// 128 bits, as in a typical session cookie. Links are sent in text messages, so they must be short.
 const TAG_BYTES: usize = 16;
-
-/// Replaces the length byte of an id that is a UUID. The UUID is then stored in 16 bytes instead of 36.
-const UUID_MARKER: u8 = 0;
 
 /// How long a sign-up is shown as pending while no attendee is stored for it. If the sign-up is older, the organiser
 /// removed the attendee, or the attendee's tombstone has expired.
@@ -58,18 +54,7 @@ impl ManageToken {
     /// event, which is in another part of the link.
     pub fn sign(&self, secret: &Secret) -> String {
         let mut bytes = secret.tag(PURPOSE, &self.parts())[..TAG_BYTES].to_vec();
-        let id = self.signup.as_str();
-        match Uuid::try_parse(id).ok().filter(|uuid| uuid.to_string() == id) {
-            Some(uuid) => {
-                bytes.push(UUID_MARKER);
-                bytes.extend_from_slice(uuid.as_bytes());
-            }
-            None => {
-                bytes.push(u8::try_from(id.len()).expect("an id has at most 128 bytes"));
-                bytes.extend_from_slice(id.as_bytes());
-            }
-        }
-        bytes.extend_from_slice(self.key.name.as_str().as_bytes());
+        registration_bytes::append(&mut bytes, &self.signup, &self.key.name);
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
@@ -77,18 +62,8 @@ impl ManageToken {
     pub fn verify(event: &EventId, text: &str, secret: &Secret) -> Option<Self> {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
         let (tag, rest) = bytes.split_at_checked(TAG_BYTES)?;
-        let (id, name) = match rest.split_first()? {
-            (&UUID_MARKER, rest) => {
-                let (uuid, name) = rest.split_first_chunk()?;
-                (Uuid::from_bytes(*uuid).to_string(), name)
-            }
-            (&length, rest) => {
-                let (id, name) = rest.split_at_checked(usize::from(length))?;
-                (String::from_utf8(id.to_vec()).ok()?, name)
-            }
-        };
-        let name = NameKey::from_stored(String::from_utf8(name.to_vec()).ok()?);
-        let token = Self { key: AttendeeKey { event: event.clone(), name }, signup: SignupId::from_stored(id) };
+        let (signup, name) = registration_bytes::parse(rest)?;
+        let token = Self { key: AttendeeKey { event: event.clone(), name }, signup };
         Secret::constant_time_eq(&secret.tag(PURPOSE, &token.parts())[..TAG_BYTES], tag).then_some(token)
     }
 
@@ -120,7 +95,7 @@ impl ManageToken {
 mod tests {
     use super::*;
     use crate::domain::attendee::apply_all;
-    use crate::domain::attendee_name::AttendeeName;
+    use crate::domain::attendee_name::{AttendeeName, NameKey};
     use crate::domain::channel::Channel;
     use crate::domain::event::Event;
     use crate::domain::signup::{Request, Version};

@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::domain::contact_id::ContactId;
+use crate::domain::registration::Registration;
 use crate::domain::secret::Secret;
 use crate::domain::timestamp::Timestamp;
 
@@ -24,9 +25,39 @@ pub enum OptIn {
         /// When the last opt-in request was sent.
         at: Timestamp,
     },
-    Confirmed,
+    /// The owner agreed to notifications.
+    Confirmed(Scope),
     /// The owner declined or unsubscribed. The contact gets no notifications and no further opt-in requests.
     OptedOut,
+}
+
+/// Which registrations with a contact its owner agreed to get notifications about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// All registrations with this contact, whoever signs it up.
+    All,
+    /// Only registrations that are [confirmed](Registration::confirmed) themselves.
+    ConfirmedRegistrations,
+}
+
+impl OptIn {
+    /// Returns whether notifications about a registration with this contact may be sent to it.
+    pub fn permits(self, registration: &Registration) -> bool {
+        match self {
+            Self::Confirmed(Scope::All) => true,
+            Self::Confirmed(Scope::ConfirmedRegistrations) => registration.confirmed,
+            Self::Pending { .. } | Self::OptedOut => false,
+        }
+    }
+
+    /// Returns the opt-in after the owner has confirmed one registration.
+    #[must_use]
+    pub fn after_confirming_registration(before: Option<Self>) -> Self {
+        match before {
+            Some(all @ Self::Confirmed(Scope::All)) => all,
+            _ => Self::Confirmed(Scope::ConfirmedRegistrations),
+        }
+    }
 }
 
 /// The token in a link that was sent to a contact. It proves that its bearer can read the messages to this contact.
@@ -50,7 +81,42 @@ impl ContactToken {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::channel::Channel;
     use crate::domain::contact::Contact;
+    use crate::domain::registration_details::RegistrationDetails;
+    use crate::domain::signup::SignupId;
+
+    fn registration(confirmed: bool) -> Registration {
+        let since = Timestamp::EARLIEST;
+        Registration {
+            since,
+            owner: SignupId::new(since),
+            channel: Channel::Http,
+            contact: Some(Contact::email("ana@example.org").unwrap()),
+            confirmed,
+            notify: true,
+            details: RegistrationDetails::default(),
+            link_requested_at: None,
+        }
+    }
+
+    #[test]
+    fn opt_in_permits_what_its_owner_agreed_to() {
+        let some = OptIn::Confirmed(Scope::ConfirmedRegistrations);
+        for (opt_in, unconfirmed, confirmed) in [
+            (OptIn::Pending { at: Timestamp::EARLIEST }, false, false),
+            (OptIn::OptedOut, false, false),
+            (some, false, true),
+            (OptIn::Confirmed(Scope::All), true, true),
+        ] {
+            let permitted = [false, true].map(|is_confirmed| opt_in.permits(&registration(is_confirmed)));
+            assert_eq!(permitted, [unconfirmed, confirmed], "{opt_in:?}");
+        }
+        assert_eq!(OptIn::after_confirming_registration(None), some);
+        assert_eq!(OptIn::after_confirming_registration(Some(OptIn::OptedOut)), some);
+        let all = OptIn::Confirmed(Scope::All);
+        assert_eq!(OptIn::after_confirming_registration(Some(all)), all);
+    }
 
     #[test]
     fn rejects_forged_or_truncated_token() {

@@ -21,6 +21,10 @@ pub struct Registration {
     /// The channel of the sign-up that began the registration.
     pub channel: Channel,
     pub contact: Option<Contact>,
+    /// Whether the owner of the contact has confirmed this registration: with the link in an opt-in request, or with a
+    /// browser that has shown control of the address. A trusted channel confirms the contacts that it gives. `false`
+    /// without a contact.
+    pub confirmed: bool,
     /// Whether notifications about other attendees are turned on.
     pub notify: bool,
     pub details: RegistrationDetails,
@@ -29,6 +33,11 @@ pub struct Registration {
 }
 
 impl Registration {
+    /// Returns whether the registration has this address.
+    pub fn uses(&self, address: &Contact) -> bool {
+        self.contact.as_ref().is_some_and(|contact| contact.reaches_same_address(address))
+    }
+
     /// Returns whether a request to send the manage link again is allowed: the registration has a contact, began before
     /// the request, and at least [`LINK_RESEND_INTERVAL`] has passed since the previous request.
     pub fn may_send_link(&self, requested_at: Timestamp) -> bool {

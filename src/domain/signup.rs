@@ -38,14 +38,19 @@ pub struct Signup {
 /// What a sign-up requests, and who may request it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Request {
-    /// Begins a registration, or leaves an existing one unchanged. Anyone may request this.
-    SignUp { contact: Option<Contact>, details: RegistrationEdit },
+    /// Begins a registration, or leaves an existing one unchanged. Anyone may request this. `confirmed` says that the
+    /// browser has shown control of the contact.
+    SignUp { contact: Option<Contact>, confirmed: bool, details: RegistrationEdit },
     /// Begins a registration, or changes an existing one as far as `contact` and `details` are given. Only trusted
     /// channels may request this.
     TrustedSignUp { contact: Option<Contact>, details: RegistrationEdit },
     /// Sets or removes the contact of the registration that the sign-up
-    /// `registration` began. Only its owner may request this.
-    SetContact { registration: SignupId, contact: Option<Contact> },
+    /// `registration` began. Only its owner may request this. `confirmed` says that the browser has shown control of the
+    /// contact.
+    SetContact { registration: SignupId, contact: Option<Contact>, confirmed: bool },
+    /// Confirms the registration that the sign-up `registration` began, and turns its notifications on, if it still has
+    /// this contact. Only the contact's owner may request this.
+    ConfirmContact { registration: SignupId, contact: Contact },
     /// Changes the details of the registration that the sign-up `registration` began. Only its owner may request this.
     SetDetails { registration: SignupId, details: RegistrationEdit },
     /// Ends the attendee's current registration, whichever sign-up began it. Only trusted channels may request this.
@@ -124,7 +129,7 @@ impl Version {
 impl Request {
     /// A public sign-up without details.
     pub fn sign_up(contact: Option<Contact>) -> Self {
-        Self::SignUp { contact, details: RegistrationEdit::default() }
+        Self::SignUp { contact, confirmed: false, details: RegistrationEdit::default() }
     }
 
     /// A trusted sign-up without details.
@@ -132,11 +137,24 @@ impl Request {
         Self::TrustedSignUp { contact, details: RegistrationEdit::default() }
     }
 
+    /// Returns the sign-up that began the registration which the request is about. Only its owner can name it.
+    pub fn registration(&self) -> Option<&SignupId> {
+        match self {
+            Self::SetContact { registration, .. }
+            | Self::ConfirmContact { registration, .. }
+            | Self::SetDetails { registration, .. }
+            | Self::CancelRegistration { registration }
+            | Self::SetNotifications { registration, .. } => Some(registration),
+            Self::SignUp { .. } | Self::TrustedSignUp { .. } | Self::Cancel | Self::SendLink => None,
+        }
+    }
+
     pub fn action(&self) -> Action {
         match self {
             Self::SignUp { .. }
             | Self::TrustedSignUp { .. }
             | Self::SetContact { .. }
+            | Self::ConfirmContact { .. }
             | Self::SetNotifications { .. } => Action::SignUp,
             Self::SetDetails { .. } => Action::Change,
             Self::Cancel | Self::CancelRegistration { .. } => Action::Cancel,

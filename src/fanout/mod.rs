@@ -1,9 +1,11 @@
 //! Adds the changes of the roster to the digests of their events, and sends due digests to the attendees.
 
+mod deleted;
 mod digest_sender;
 mod round;
 mod telling;
 
+pub use self::deleted::leave_out_deleted;
 pub use self::digest_sender::DigestSender;
 
 use std::collections::BTreeMap;
@@ -11,18 +13,36 @@ use std::collections::BTreeMap;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::domain::backoff::BackoffPolicy;
-use crate::domain::change::{Change, Movements};
+use crate::domain::change::{AttendeeChange, Change, Movements};
 use crate::domain::digest::Digest;
 use crate::domain::event::EventId;
+use crate::domain::lifetime;
 use crate::domain::new_event_id::for_log;
 use crate::domain::timestamp::Timestamp;
-use crate::ports::{DamagedChange, DamagedRecord, Digests, ParkedEvent, ReadError, Unavailable, Write};
+use crate::ports::{
+    Calendar, DamagedChange, DamagedRecord, Digests, Events, ParkedEvent, ReadError, StoredDetails, Unavailable, Write,
+};
 
 /// Events whose digests are updated concurrently.
 const MAX_CONCURRENT_UPDATES: usize = 16;
 
 /// Attempts to store a digest that other processes store at the same time.
 const MAX_ATTEMPTS: u32 = 10;
+
+/// The ports that changes are taken in with.
+#[derive(Clone, Copy)]
+pub struct EventPorts<'a> {
+    pub digests: &'a dyn Digests,
+    /// Without a cache, since the details may have changed just now.
+    pub events: &'a dyn Events,
+    pub calendar: &'a dyn Calendar,
+}
+
+impl<'a> EventPorts<'a> {
+    pub fn of<T: Digests + Events + Calendar>(backend: &'a T) -> Self {
+        Self { digests: backend, events: backend, calendar: backend }
+    }
+}
 
 /// The result of [`take_in`] and [`add_to_digests`].
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -38,7 +58,7 @@ pub struct DigestUpdate {
 /// Parks the events of damaged changes, and adds the others to their digests. Returns the others in their order.
 pub async fn take_in(
     changes: Vec<Result<Change, DamagedChange>>,
-    digests: &dyn Digests,
+    ports: EventPorts<'_>,
     backoff: &BackoffPolicy,
     now: Timestamp,
 ) -> Result<(Vec<Change>, DigestUpdate), Unavailable> {
@@ -48,12 +68,12 @@ pub async fn take_in(
         match change {
             Ok(change) => readable.push(change),
             Err(DamagedChange { event, cause }) => {
-                park(event, DamagedRecord::Change, cause, digests, now).await?;
+                park(event, DamagedRecord::Change, cause, ports.digests, now).await?;
                 parked += 1;
             }
         }
     }
-    let mut update = add_to_digests(&readable, digests, backoff, now).await?;
+    let mut update = add_to_digests(&readable, ports, backoff, now).await?;
     update.parked += parked;
     Ok((readable, update))
 }
@@ -70,25 +90,31 @@ async fn park(
     digests.park(&ParkedEvent { event, damaged, cause, parked_at: now }).await
 }
 
-/// Adds changes to the digests of their events and stores each digest once. An event whose digest is damaged is parked.
+/// Adds changes to the digests of their events and stores each digest once. Also stores in the calendar when the events are
+/// over. An event whose digest is damaged is parked.
 ///
 /// A change that a digest already contains is not added again, so a batch can be repeated after an error.
 pub async fn add_to_digests(
     changes: &[Change],
-    digests: &dyn Digests,
+    ports: EventPorts<'_>,
     backoff: &BackoffPolicy,
     now: Timestamp,
 ) -> Result<DigestUpdate, Unavailable> {
     let mut by_event: BTreeMap<&EventId, Vec<&Change>> = BTreeMap::new();
     let is_relevant = |change: &&Change| match change {
-        Change::Attendee(change) => change.movement().is_some(),
+        Change::Attendee(change) => change.movement().is_some() || change.has_new_contact(),
         Change::Details(_) => true,
     };
     for change in changes.iter().filter(is_relevant) {
         by_event.entry(change.event()).or_default().push(change);
     }
-    let updates: Vec<_> =
-        by_event.into_iter().map(|(event, changes)| add_to_digest(event, changes, digests, backoff, now)).collect();
+    let events: Vec<EventId> = by_event.keys().map(|event| (*event).clone()).collect();
+    let details = ports.events.details(&events).await?;
+    let updates: Vec<_> = by_event
+        .into_iter()
+        .zip(details)
+        .map(|((event, changes), details)| add_to_digest(event, changes, details, ports, backoff, now))
+        .collect();
     stream::iter(updates)
         .buffer_unordered(MAX_CONCURRENT_UPDATES)
         .try_fold(DigestUpdate::default(), async |mut total, update| {
@@ -104,10 +130,19 @@ pub async fn add_to_digests(
 async fn add_to_digest(
     event: &EventId,
     changes: Vec<&Change>,
-    digests: &dyn Digests,
+    details: StoredDetails,
+    ports: EventPorts<'_>,
     backoff: &BackoffPolicy,
     now: Timestamp,
 ) -> Result<DigestUpdate, Unavailable> {
+    let EventPorts { digests, calendar, .. } = ports;
+    let over_at = match &details {
+        // An event that began anew after it was deleted has no details.
+        StoredDetails::None | StoredDetails::Deleted(_) => Some(lifetime::over_at(None, now)),
+        StoredDetails::Some(details) => Some(lifetime::over_at(Some(details), now)),
+        StoredDetails::Damaged(_) => None,
+    };
+    let has_new_contact = changes.iter().filter_map(|change| change.attendee()).any(AttendeeChange::has_new_contact);
     for _ in 0..MAX_ATTEMPTS {
         let mut digest = match digests.digest(event).await {
             Ok(Some(digest)) if !digest.is_expired(now) => digest,
@@ -123,15 +158,20 @@ async fn add_to_digest(
                 return Ok(DigestUpdate { parked: 1, ..DigestUpdate::default() });
             }
         };
-        let before = (digest.title.clone(), digest.details_version, digest.expires_at);
+        // A contact that comes after the end must be deleted too.
+        let is_late_contact = has_new_contact && digest.over_at.is_some_and(|over_at| over_at <= now);
+        if let Some(over_at) = over_at.filter(|over_at| is_late_contact || digest.over_at != Some(*over_at)) {
+            calendar.set_over_at(event, over_at).await?;
+        }
+        let before = state(&digest);
+        digest.over_at = over_at.or(digest.over_at);
         for change in &changes {
             if let Change::Details(change) = change {
                 digest.update_details(change, now);
             }
         }
         let movements = digest.add_changes(changes.iter().filter_map(|change| change.attendee()), backoff, now);
-        let is_unchanged =
-            movements.is_empty() && before == (digest.title.clone(), digest.details_version, digest.expires_at);
+        let is_unchanged = movements.is_empty() && before == state(&digest);
         if is_unchanged || digests.store(&digest).await? == Write::Stored {
             let is_due = digest.due_at().is_some_and(|due_at| due_at <= now);
             let due = if is_due { vec![event.clone()] } else { Vec::new() };
@@ -141,6 +181,11 @@ async fn add_to_digest(
     Err(too_many_conflicts())
 }
 
+/// What a change of the event's details can change in its digest.
+fn state(digest: &Digest) -> (String, u64, Option<Timestamp>, Option<Timestamp>) {
+    (digest.title.clone(), digest.details_version, digest.over_at, digest.expires_at)
+}
+
 fn too_many_conflicts() -> Unavailable {
     Unavailable { doing: "storing a digest", cause: format!("{MAX_ATTEMPTS} write conflicts in a row") }
 }
@@ -148,7 +193,7 @@ fn too_many_conflicts() -> Unavailable {
 /// The event's title in the first change.
 fn title(changes: &[&Change]) -> String {
     let in_change = |change: &&Change| match change {
-        Change::Attendee(change) => change.movement().map(|(_, attendee)| attendee.title.clone()),
+        Change::Attendee(change) => change.new.as_ref().or(change.old.as_ref()).map(|attendee| attendee.title.clone()),
         Change::Details(change) => change.new.as_ref().map(|details| details.content.title.to_string()),
     };
     changes.iter().find_map(in_change).unwrap_or_default()

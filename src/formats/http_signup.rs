@@ -15,7 +15,8 @@ use crate::formats::{contact, fields, registration_details};
 /// Parses `{"name", "contact"?, "guests"?, "answer"?, "note"?, "language"?}` as a sign-up. The event comes from the URL.
 pub fn signup(event: Event, body: &Map<String, Value>, version: Version) -> Result<Signup, InvalidField> {
     let name = fields::parsed(body, "name", AttendeeName::parse)?;
-    let request = Request::SignUp { contact: contact(body)?, details: registration_details::parse(body)? };
+    let details = registration_details::parse(body)?;
+    let request = Request::SignUp { contact: contact(body)?, confirmed: false, details };
     Ok(Signup { version, event, name, channel: Channel::Http, request })
 }
 

@@ -56,6 +56,11 @@ pub struct Message {
     /// Turns a registration's notifications on or off. Only used together with `stay`; `contact` is then ignored.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub notify: Option<bool>,
+    /// Says that the owner of `contact` has confirmed notifications about this registration. Together with `stay` and
+    /// `notify`, it confirms the registration's present contact. Only this program sends it; it has no effect on the
+    /// sign-ups of trusted channels, which confirm their contacts anyway.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confirmed: Option<bool>,
 }
 
 /// The contact, as `{"email": …}`, `{"sms": …}` or `{"webhook": …}`.
@@ -172,13 +177,16 @@ pub fn from_fields(
     let registration = fields::optional_parsed(fields, "stay", SignupId::parse)?;
     let contact = fields::optional(fields, "contact").map(contact::from_json).transpose()?;
     let notify = fields::optional_bool(fields, "notify")?;
+    let confirmed = fields::optional_bool(fields, "confirmed")? == Some(true) && contact.is_some();
     let details = registration_details::parse(fields)?;
     let request = match (action, registration, channel) {
-        (Action::SignUp, Some(registration), _) => match notify {
-            None => Request::SetContact { registration, contact },
-            Some(on) => Request::SetNotifications { registration, on },
+        (Action::SignUp, Some(registration), _) => match (notify, contact) {
+            (None, contact) => Request::SetContact { registration, contact, confirmed },
+            // A function of an older version reads this message as `SetNotifications`.
+            (Some(true), Some(contact)) if confirmed => Request::ConfirmContact { registration, contact },
+            (Some(on), _) => Request::SetNotifications { registration, on },
         },
-        (Action::SignUp, None, Channel::Http) => Request::SignUp { contact, details },
+        (Action::SignUp, None, Channel::Http) => Request::SignUp { contact, confirmed, details },
         (Action::SignUp, None, _) => Request::TrustedSignUp { contact, details },
         (Action::Change, Some(registration), _) => Request::SetDetails { registration, details },
         (Action::Change, None, _) => return Err(FieldProblem::MissingRegistration.in_field("stay")),
@@ -201,15 +209,22 @@ fn parse_time(value: &Value) -> Result<Timestamp, FieldProblem> {
 /// Writes a sign-up as a message. [`parse`] returns the same sign-up for it.
 pub fn write(signup: &Signup) -> String {
     let (contact, registration, notify, details) = match &signup.request {
-        Request::SignUp { contact, details } | Request::TrustedSignUp { contact, details } => {
+        Request::SignUp { contact, details, .. } | Request::TrustedSignUp { contact, details } => {
             (contact.as_ref(), None, None, Some(details))
         }
-        Request::SetContact { registration, contact } => (contact.as_ref(), Some(registration), None, None),
+        Request::SetContact { registration, contact, .. } => (contact.as_ref(), Some(registration), None, None),
+        Request::ConfirmContact { registration, contact } => (Some(contact), Some(registration), Some(true), None),
         Request::CancelRegistration { registration } => (None, Some(registration), None, None),
         Request::SetNotifications { registration, on } => (None, Some(registration), Some(*on), None),
         Request::SetDetails { registration, details } => (None, Some(registration), None, Some(details)),
         Request::Cancel | Request::SendLink => (None, None, None, None),
     };
+    let confirmed = matches!(
+        signup.request,
+        Request::SignUp { confirmed: true, .. }
+            | Request::SetContact { confirmed: true, .. }
+            | Request::ConfirmContact { .. }
+    );
     let message = Message {
         event: signup.event.spelling().to_owned(),
         name: signup.name.as_str().to_owned(),
@@ -225,6 +240,7 @@ pub fn write(signup: &Signup) -> String {
         channel: Some(signup.channel),
         registration: registration.map(|registration| registration.as_str().to_owned()),
         notify,
+        confirmed: confirmed.then_some(true),
     };
     serde_json::to_string(&message).expect("a message contains only strings, numbers and booleans")
 }

@@ -8,7 +8,8 @@ use utoipa::OpenApi;
 
 use crate::http::App;
 use crate::http::routes::{
-    attendees, buttons, contacts, events, health, host_page, hosting, manage, organiser, resend_link, sample, signups,
+    attendees, buttons, contacts, deletion, event_creation, event_list, events, health, host_links, host_page, hosting,
+    manage, organiser, registration_opt_in, resend_link, sample, signups,
 };
 
 /// Generates the router and the OpenAPI document from one table, so that each route is written once.
@@ -31,20 +32,23 @@ macro_rules! api {
 
 api! {
     "/": get(sample::list), post(sample::sign_up);
-    "/events": get(events::list), post(hosting::create);
-    "/events/{event}": get(events::show), patch(hosting::edit);
+    "/events": get(event_list::list), post(event_creation::create);
+    "/events/{event}": get(events::show), patch(hosting::edit), delete(deletion::delete);
     "/events/{event}/cancel": post(hosting::cancel);
     "/events/{event}/archive": post(hosting::archive);
     "/events/{event}/reopen": post(hosting::reopen);
-    "/events/{event}/links": post(hosting::show_link);
-    "/events/{event}/links/revoke": post(hosting::revoke_links);
+    "/events/{event}/links": post(host_links::show_link);
+    "/events/{event}/links/revoke": post(host_links::revoke_links);
     "/events/{event}/host/{token}": get(host_page::show);
+    "/events/{event}/host/{token}/delete": get(deletion::form::show_to_host), post(deletion::form::delete_as_host);
     "/events/{event}/signups": post(signups::sign_up);
     "/events/{event}/link": post(resend_link::resend);
     "/events/{event}/attendees": get(attendees::list);
     "/events/{event}/attendees/{name}": get(attendees::show);
     "/events/{event}/manage/{token}": get(manage::show), post(manage::change);
+    "/events/{event}/contact/{token}": get(registration_opt_in::show), post(registration_opt_in::change);
     "/contacts/{token}": get(contacts::show), post(contacts::change);
+    "/organiser/events/{event}/delete": get(deletion::form::show_to_organiser), post(deletion::form::delete_as_organiser);
     "/organiser/signups": post(organiser::sign_up);
     "/organiser/rejects": get(organiser::rejects::list);
     "/organiser/rejects/redrive": post(organiser::redrive::redrive_all);

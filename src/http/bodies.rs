@@ -8,6 +8,7 @@ use crate::domain::language::Language;
 use crate::domain::manage_link::RegistrationState;
 use crate::domain::registration_details::RegistrationDetails;
 use crate::domain::timestamp::Timestamp;
+use crate::http::opt_in_bodies::ContactAgreement;
 
 /// A registered button and the action of each kind of press: `sign_up`, `cancel` or `nothing`.
 #[derive(Serialize, ToSchema)]
@@ -43,6 +44,9 @@ pub struct ManageBody {
     pub contact: Option<&'static str>,
     /// Whether notifications are on for this registration; null when the state is not `in`.
     pub notify: Option<bool>,
+    /// Whether the owner of the contact has agreed to notifications about this registration. Null without a contact, when
+    /// the state is not `in`, or if this server cannot know.
+    pub agreement: Option<ContactAgreement>,
     /// The details of the registration; null when the state is not `in`.
     pub details: Option<RegistrationBody>,
     /// The notifications of this registration, newest first.
@@ -80,18 +84,6 @@ pub struct MessageBody {
     pub at: Timestamp,
     #[schema(example = "Dance: Ana joined; 2 are in.")]
     pub text: String,
-}
-
-/// Whether the owner of an address wants notifications.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum OptInState {
-    /// The owner has not answered. No notifications are sent.
-    Pending,
-    /// The owner wants notifications.
-    Confirmed,
-    /// The owner wants no notifications. None are sent.
-    OptedOut,
 }
 
 /// The limits on messages. Both are null if this server sends no notifications.

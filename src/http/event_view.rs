@@ -7,9 +7,10 @@ use axum::http::Method;
 use axum::http::request::Parts;
 
 use crate::domain::channel::Channel;
+use crate::domain::deleted_event::{DeletedEvent, DeletionState};
 use crate::domain::event::EventId;
 use crate::domain::event_details::EventDetails;
-use crate::domain::host_link::HostRole;
+use crate::domain::host_link::{HostRole, LinkGenerations};
 use crate::domain::manage_link::{ManageToken, RegistrationState};
 use crate::domain::timestamp::Timestamp;
 use crate::domain::viewer::{View, Viewer};
@@ -18,7 +19,44 @@ use crate::http::client::{bearer_token, is_cross_site};
 use crate::http::organiser_session::has_valid_session;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::ingest::admission::may_exist;
-use crate::ports::ReadError;
+use crate::ports::{ReadError, StoredDetails};
+
+/// An event that exists.
+pub enum FoundEvent {
+    WithDetails(Arc<EventDetails>),
+    /// The event began with a sign-up, or may begin with one.
+    WithoutDetails,
+    /// The event began with a sign-up after an earlier event with the same id had been deleted.
+    BegunAnew(Arc<DeletedEvent>),
+}
+
+impl FoundEvent {
+    pub fn details(&self) -> Option<&EventDetails> {
+        match self {
+            Self::WithDetails(details) => Some(details),
+            Self::WithoutDetails | Self::BegunAnew(_) => None,
+        }
+    }
+
+    /// The version that an edit must name.
+    pub fn version(&self) -> u64 {
+        match self {
+            Self::WithDetails(details) => details.version,
+            Self::WithoutDetails => 0,
+            Self::BegunAnew(earlier) => earlier.version,
+        }
+    }
+
+    /// The `ETag` of the event. It changes with every edit.
+    pub fn entity_tag(&self) -> String {
+        entity_tag(self.version())
+    }
+}
+
+/// The `ETag` of an event whose details have this version.
+pub fn entity_tag(version: u64) -> String {
+    format!("\"{version}\"")
+}
 
 /// What a client sent to show who it is.
 pub enum Credentials {
@@ -27,6 +65,8 @@ pub enum Credentials {
     Bearer(String),
     /// A browser in which the organiser is logged in.
     OrganiserSession,
+    /// The token in the address of a host's page. No other token is valid there.
+    HostLink(String),
 }
 
 impl FromRequestParts<Arc<App>> for Credentials {
@@ -51,12 +91,25 @@ impl Credentials {
     /// # Errors
     /// Credentials that are valid for nothing are refused, so that a mistyped token is noticed.
     pub async fn viewer(&self, app: &App, event: &EventId, details: Option<&EventDetails>) -> Result<Viewer, Problem> {
+        self.viewer_with_links(app, event, details.map(|details| details.links)).await
+    }
+
+    async fn viewer_with_links(
+        &self,
+        app: &App,
+        event: &EventId,
+        links: Option<LinkGenerations>,
+    ) -> Result<Viewer, Problem> {
         let token = match self {
             Self::None => return Ok(Viewer::Public),
             Self::OrganiserSession => return Ok(Viewer::Organiser),
+            Self::HostLink(token) => {
+                let role = host_role(app, event, links, token).await?;
+                return role.map(Viewer::Host).ok_or_else(invalid_host_link);
+            }
             Self::Bearer(token) => token,
         };
-        if let Some(role) = host_role(app, event, details, token).await? {
+        if let Some(role) = host_role(app, event, links, token).await? {
             return Ok(Viewer::Host(role));
         }
         if app.secrets.organiser_key().await?.is(token.as_bytes()) {
@@ -78,9 +131,9 @@ impl Credentials {
         role: HostRole,
         app: &App,
         event: &EventId,
-        details: Option<&EventDetails>,
+        links: Option<LinkGenerations>,
     ) -> Result<Viewer, Problem> {
-        let viewer = self.viewer(app, event, details).await?;
+        let viewer = self.viewer_with_links(app, event, links).await?;
         if viewer.has_role(role) {
             return Ok(viewer);
         }
@@ -100,25 +153,35 @@ impl Credentials {
 pub async fn host_role(
     app: &App,
     event: &EventId,
-    details: Option<&EventDetails>,
+    links: Option<LinkGenerations>,
     token: &str,
 ) -> Result<Option<HostRole>, Problem> {
-    let Some(links) = details.map(|details| details.links) else { return Ok(None) };
+    let Some(links) = links else { return Ok(None) };
     Ok(app.verify(|secret| links.verify(event, token, secret)).await?)
 }
 
-/// Reads the details of an event. Returns `None` if it has none.
+/// Finds an event.
 ///
 /// # Errors
-/// Returns "not found" for an event that neither exists nor begins with a sign-up over HTTP.
-pub async fn find_event(app: &App, event: &EventId) -> Result<Option<Arc<EventDetails>>, Problem> {
-    if let Some(details) = read_details(app, event).await? {
-        return Ok(Some(details));
-    }
-    if may_exist(event, Channel::Http, app.event_creators, &app.backend).await? {
-        return Ok(None);
-    }
-    Err(no_such_event())
+/// Returns "not found" for an event that neither exists nor begins with a sign-up over HTTP, and for a deleted event unless
+/// it has begun anew.
+pub async fn find_event(app: &App, event: &EventId) -> Result<FoundEvent, Problem> {
+    let exists = match app.backend.events.stored(event).await? {
+        StoredDetails::Some(details) => Some(FoundEvent::WithDetails(details)),
+        StoredDetails::None => {
+            let may_exist = may_exist(event, Channel::Http, app.event_creators, &app.backend).await?;
+            may_exist.then_some(FoundEvent::WithoutDetails)
+        }
+        StoredDetails::Deleted(deleted) => match deleted.state {
+            DeletionState::InProgress => None,
+            DeletionState::Complete => {
+                let has_begun = app.backend.roster.roster(event, 1, None).await?.title.is_some();
+                has_begun.then_some(FoundEvent::BegunAnew(deleted))
+            }
+        },
+        StoredDetails::Damaged(cause) => return Err(damaged_details(&cause)),
+    };
+    exists.ok_or_else(no_such_event)
 }
 
 /// Reads the details of an event. Returns `None` if it has none.
@@ -131,13 +194,19 @@ pub async fn read_details(app: &App, event: &EventId) -> Result<Option<Arc<Event
 
 /// What the sender of a request may see of an event.
 pub async fn view(app: &App, credentials: &Credentials, event: &EventId) -> Result<View, Problem> {
-    let details = find_event(app, event).await?;
-    Ok(credentials.viewer(app, event, details.as_deref()).await?.view(details.as_deref()))
+    let found = find_event(app, event).await?;
+    Ok(credentials.viewer(app, event, found.details()).await?.view(found.details()))
 }
 
 /// The problem for an event that does not exist. It is the same for every id, so that it reveals nothing.
 pub fn no_such_event() -> Problem {
     Problem::new(ProblemKind::NotFound, "There is no such event. Check the link, or ask whoever sent it.")
+}
+
+/// The problem for the address of a host's page with an invalid token.
+pub fn invalid_host_link() -> Problem {
+    let detail = "This link is incomplete or no longer valid. Copy the whole link, or ask the host for a new one.";
+    Problem::new(ProblemKind::NotFound, detail)
 }
 
 pub fn damaged_details(cause: &str) -> Problem {

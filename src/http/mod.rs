@@ -1,14 +1,18 @@
 //! The HTTP API and its pages. They use the backends only through the ports.
 
+mod address_proof;
 mod api;
 mod app;
 mod bodies;
 pub mod client;
+mod cookies;
 mod downloads;
+mod event_list;
 mod event_view;
 mod log_limit;
 pub mod middleware;
 mod openapi;
+mod opt_in_bodies;
 mod organiser_session;
 mod pages;
 mod paging;

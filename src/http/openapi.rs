@@ -28,7 +28,7 @@ pub fn openapi() -> String {
         components.security_schemes.insert(name.to_owned(), SecurityScheme::Http(bearer).into());
     }
     for path in document.paths.paths.values_mut() {
-        for operation in [&mut path.get, &mut path.post, &mut path.patch].into_iter().flatten() {
+        for operation in [&mut path.get, &mut path.post, &mut path.patch, &mut path.delete].into_iter().flatten() {
             for (status, response) in &mut operation.responses.responses {
                 add_description(status, response);
             }

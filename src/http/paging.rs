@@ -42,6 +42,18 @@ impl PageQuery {
     pub fn cursor(&self) -> Result<Option<String>, Problem> {
         self.cursor.as_deref().map(decode_cursor).transpose()
     }
+
+    /// Returns the position and the key of the last item on the previous page, or `None` for the first page. The position
+    /// is a number that comes before the key.
+    pub fn numbered_cursor(&self) -> Result<Option<(i64, String)>, Problem> {
+        let Some(cursor) = &self.cursor else { return Ok(None) };
+        let text = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+        let parts = text.as_deref().and_then(|text| {
+            let (number, key) = text.split_once(' ')?;
+            Some((number.parse().ok()?, key.to_owned())).filter(|(_, key)| is_key(key))
+        });
+        parts.map(Some).ok_or_else(invalid_cursor)
+    }
 }
 
 /// Parses the event id of a path or query.
@@ -89,9 +101,11 @@ fn count_fitting<'a>(texts: impl Iterator<Item = &'a str>) -> usize {
 /// Returns the key in a cursor, which is never empty.
 pub fn decode_cursor(cursor: &str) -> Result<String, Problem> {
     let bytes = URL_SAFE_NO_PAD.decode(cursor).ok();
-    let key =
-        bytes.and_then(|bytes| String::from_utf8(bytes).ok()).filter(|key| (1..=MAX_CURSOR_BYTES).contains(&key.len()));
-    key.ok_or_else(invalid_cursor)
+    bytes.and_then(|bytes| String::from_utf8(bytes).ok()).filter(|key| is_key(key)).ok_or_else(invalid_cursor)
+}
+
+fn is_key(key: &str) -> bool {
+    (1..=MAX_CURSOR_BYTES).contains(&key.len())
 }
 
 pub fn invalid_cursor() -> Problem {
@@ -101,6 +115,11 @@ pub fn invalid_cursor() -> Problem {
 
 pub fn encode_cursor(key: &str) -> String {
     URL_SAFE_NO_PAD.encode(key)
+}
+
+/// The text of a numbered cursor, before it is encoded.
+pub fn numbered(number: i64, key: &str) -> String {
+    format!("{number} {key}")
 }
 
 #[cfg(test)]

@@ -49,6 +49,8 @@ pub enum ProblemKind {
     Outdated,
     /// The header `If-Match` is missing.
     VersionNeeded,
+    /// The request does not say what it deletes for good.
+    ConfirmationNeeded,
     TooLarge,
     UnsupportedMediaType,
     InvalidField,
@@ -72,6 +74,9 @@ impl ProblemKind {
             Self::Conflict => ("conflict", "Conflict", StatusCode::CONFLICT),
             Self::Outdated => ("outdated", "Outdated", StatusCode::PRECONDITION_FAILED),
             Self::VersionNeeded => ("version-needed", "Version required", StatusCode::PRECONDITION_REQUIRED),
+            Self::ConfirmationNeeded => {
+                ("confirmation-needed", "Confirmation required", StatusCode::PRECONDITION_REQUIRED)
+            }
             Self::TooLarge => ("too-large", "Request too large", StatusCode::PAYLOAD_TOO_LARGE),
             Self::UnsupportedMediaType => {
                 ("unsupported-media-type", "Unsupported media type", StatusCode::UNSUPPORTED_MEDIA_TYPE)

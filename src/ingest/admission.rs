@@ -1,5 +1,5 @@
-//! Decides whether a sign-up may begin a registration: its event must be open, or must be one that the sign-up may begin, and
-//! must allow its guests.
+//! Decides whether a request is applied. It must not be about an event that was deleted since. A sign-up may begin a
+//! registration if its event is open, or is one that the sign-up may begin, and allows its guests.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::domain::event::{Event, EventId};
 use crate::domain::event_creators::EventCreators;
 use crate::domain::event_details::{EventDetails, SignupRefusal, check_guests};
 use crate::domain::new_event_id::is_unlisted;
-use crate::domain::signup::{Request, Signup};
+use crate::domain::signup::{Request, Signup, SignupId};
 use crate::ports::{Backend, StoredDetails, Unavailable};
 
 /// Why a sign-up is not admitted.
@@ -23,7 +23,8 @@ pub enum NotAdmitted {
     Damaged(String),
 }
 
-/// Returns whether the details of the event can refuse a request: it may begin a registration, or brings guests.
+/// Returns whether the details of the event can refuse a request although the event exists: it may begin a registration, or
+/// brings guests.
 pub fn needs_admission(request: &Request) -> bool {
     may_begin_registration(request) || guests(request) > 0
 }
@@ -41,8 +42,8 @@ fn guests(request: &Request) -> u8 {
     }
 }
 
-/// Admits or refuses each sign-up. An admitted sign-up gets the title in the details of its event. The details of all
-/// events are read in one call.
+/// Admits or refuses each request. An admitted sign-up gets the title in the details of its event. The details of all events
+/// are read in one call.
 pub async fn admit(
     signups: Vec<Signup>,
     backend: &Backend,
@@ -55,16 +56,34 @@ pub async fn admit(
     let mut admitted = Vec::with_capacity(signups.len());
     for signup in signups {
         let index = events.binary_search(signup.event.id()).expect("the list contains the event of each sign-up");
-        admitted.push(match &details[index] {
+        let stored = &details[index];
+        if is_about_deleted_event(&signup, stored) {
+            admitted.push(Err(SignupRefusal::Deleted.into()));
+            continue;
+        }
+        if !needs_admission(&signup.request) {
+            admitted.push(Ok(signup));
+            continue;
+        }
+        admitted.push(match stored {
             StoredDetails::Some(details) => check_details(signup, details).map_err(NotAdmitted::from),
             StoredDetails::Damaged(cause) => Err(NotAdmitted::Damaged(cause.clone())),
-            StoredDetails::None if may_exist(signup.event.id(), signup.channel, creators, backend).await? => {
+            // The id of a deleted event is free again.
+            StoredDetails::None | StoredDetails::Deleted(_)
+                if may_exist(signup.event.id(), signup.channel, creators, backend).await? =>
+            {
                 check_guests(None, guests(&signup.request)).map(|()| signup).map_err(NotAdmitted::from)
             }
-            StoredDetails::None => Err(SignupRefusal::NoSuchEvent.into()),
+            StoredDetails::None | StoredDetails::Deleted(_) => Err(SignupRefusal::NoSuchEvent.into()),
         });
     }
     Ok(admitted)
+}
+
+/// Whether a request was made before its event was deleted, or is about a registration that began before.
+fn is_about_deleted_event(signup: &Signup, stored: &StoredDetails) -> bool {
+    let registration = signup.request.registration().and_then(SignupId::created_at);
+    stored.is_void(signup.version.requested_at) || registration.is_some_and(|began_at| stored.is_void(began_at))
 }
 
 fn check_details(signup: Signup, details: &Arc<EventDetails>) -> Result<Signup, SignupRefusal> {
@@ -106,7 +125,7 @@ mod tests {
     }
 
     fn sign_up(guests: Option<u8>) -> Request {
-        Request::SignUp { contact: None, details: edit(guests) }
+        Request::SignUp { contact: None, confirmed: false, details: edit(guests) }
     }
 
     fn trusted_sign_up(guests: Option<u8>) -> Request {

@@ -21,7 +21,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::formats::button::message::ButtonMessage;
 use crate::formats::message::Malformed;
 use crate::formats::{message, panic};
-use crate::ingest::admission::{admit, needs_admission};
+use crate::ingest::admission::admit;
 use crate::ingest::presses::{PressResolver, ResolvedPress};
 use crate::ports::{
     AttendeeSignups, Backend, Delivery, MAX_RECEIVES, RejectedMessage, RejectedMessages, STOPPED_REASON, Unavailable,
@@ -200,15 +200,13 @@ async fn admit_each(
     creators: EventCreators,
     deadline: Instant,
 ) -> (Vec<(usize, Signup)>, Vec<(usize, Outcome)>) {
-    let (to_admit, mut admitted): (Vec<_>, Vec<_>) =
-        signups.into_iter().partition(|(_, signup)| needs_admission(&signup.request));
-    if to_admit.is_empty() {
-        return (admitted, Vec::new());
+    if signups.is_empty() {
+        return (signups, Vec::new());
     }
-    let (indices, signups): (Vec<usize>, Vec<Signup>) = to_admit.into_iter().unzip();
+    let (indices, signups): (Vec<usize>, Vec<Signup>) = signups.into_iter().unzip();
     let decisions = timeout_at(deadline, admit(signups, backend, creators)).await;
     let decisions = decisions.unwrap_or_else(|_| Err(Unavailable::timed_out("reading the details of events")));
-    let mut outcomes = Vec::new();
+    let (mut admitted, mut outcomes) = (Vec::new(), Vec::new());
     match decisions {
         Ok(decisions) => {
             for (index, decision) in indices.into_iter().zip(decisions) {

@@ -1,7 +1,8 @@
 //! The function that notifies attendees of changes.
 //!
 //! A batch of the table's stream is added to the digests, and the digests that are due are sent. A schedule also
-//! invokes the function every minute, to send the digests that have become due since.
+//! invokes the function every minute, to send the digests that have become due since, and to delete the contacts of events
+//! that have been over for a while.
 
 use std::time::Duration;
 
@@ -21,10 +22,12 @@ use crate::domain::event::EventId;
 use crate::domain::new_event_id::for_log;
 use crate::domain::timestamp::Timestamp;
 use crate::fanout;
-use crate::fanout::DigestSender;
+use crate::fanout::{DigestSender, EventPorts};
 use crate::lambda::stream_event;
 use crate::notify::NotificationSender;
 use crate::ports::{Digests as _, Meter as _, ReadError};
+use crate::upkeep;
+use crate::upkeep::{DEFAULT_CONTACT_DAYS, days};
 
 /// Maximum number of due digests that one scheduled invocation reads.
 const MAX_DUE_DIGESTS: usize = 1_000;
@@ -41,6 +44,7 @@ pub struct Fanout {
     table: EventsTable,
     emf: Emf,
     backoff: BackoffPolicy,
+    contact_retention: Duration,
     /// Created when it is first needed, because most batches send nothing and need no secrets.
     sender: OnceCell<NotificationSender>,
 }
@@ -62,6 +66,7 @@ impl Fanout {
             emf: Emf::new(required_setting("COUNTMEIN_STAGE")?),
             config,
             backoff,
+            contact_retention: days(parsed_setting("COUNTMEIN_KEEP_CONTACTS")?.unwrap_or(DEFAULT_CONTACT_DAYS)),
             sender: OnceCell::new(),
         })
     }
@@ -85,7 +90,9 @@ impl Fanout {
     async fn handle_stream(&self, event: Value, deadline: Timestamp) -> anyhow::Result<()> {
         let event = serde_json::from_value(event).context("the event is not from a DynamoDB stream")?;
         let records = stream_event::changes(event);
-        let (changes, update) = fanout::take_in(records, &self.table, &self.backoff, Timestamp::now()).await?;
+        let now = Timestamp::now();
+        let records = fanout::leave_out_deleted(records, &self.table, &self.table, now).await?;
+        let (changes, update) = fanout::take_in(records, EventPorts::of(&self.table), &self.backoff, now).await?;
         self.emf.parked(update.parked);
         let Movements { joined, left } = update.movements;
         tracing::debug!(joined, left, "changes added to the digests");
@@ -118,6 +125,8 @@ impl Fanout {
         self.emf.write(&[Metric::count("DigestsDue", due.len() as u64), Metric::duration("OldestDigestDue", oldest)]);
         let events: Vec<EventId> = due.into_iter().map(|(event, _)| event).collect();
         self.send_digests(events, deadline).await;
+        let has_time = || Timestamp::now() < deadline;
+        upkeep::delete_contacts((&self.table, &self.table), self.contact_retention, now, &has_time).await?;
         Ok(())
     }
 

@@ -8,6 +8,7 @@ use crate::domain::change::{AttendeeChange, Change, DetailsChange};
 use crate::domain::event::EventId;
 use crate::domain::event_details::EventDetails;
 use crate::formats::stored::attendee::{AttendeeRecord, Damaged, REKEYED_FROM, REKEYED_TO};
+use crate::formats::stored::deleted_event::DeletionRecord;
 use crate::formats::stored::describe_damage;
 use crate::formats::stored::event_details::{DETAILS, EventDetailsRecord};
 use crate::ports::DamagedChange;
@@ -46,7 +47,9 @@ pub fn change(old: Item, new: Item) -> Result<Option<Change>, String> {
         (Some(event), Some(DETAILS)) => {
             let event = EventId::from_stored(event.to_owned());
             let (old, new) = (read_details(&event, old)?, read_details(&event, new)?);
-            Ok(Some(Change::Details(DetailsChange { event, old, new })))
+            // A marker of a deleted event is no details. It is written several times, and expires.
+            let is_change = old.is_some() || new.is_some();
+            Ok(is_change.then_some(Change::Details(DetailsChange { event, old, new })))
         }
         (_, Some(name)) if name.starts_with('#') => Ok(None),
         _ if is_move(&old, &new) => Ok(None),
@@ -71,7 +74,7 @@ fn text<'a>(image: &'a Item, attribute: &str) -> Option<&'a str> {
 }
 
 fn read_details(event: &EventId, image: Item) -> Result<Option<EventDetails>, String> {
-    if image.is_empty() {
+    if image.is_empty() || DeletionRecord::is_in(|name| image.inner().contains_key(name)) {
         return Ok(None);
     }
     let record: EventDetailsRecord = serde_dynamo::from_item(image).map_err(|error| describe_damage(&error))?;

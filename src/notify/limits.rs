@@ -9,6 +9,10 @@ use crate::ports::{Budgets, Unavailable};
 /// Manage links that are resent to one contact per day. They need a limit because anyone can request them.
 const MAX_LINKS_PER_CONTACT_PER_DAY: u64 = 3;
 
+/// Requests to confirm further registrations that one contact gets per day. They need a limit because anyone can sign the
+/// contact up for any number of events.
+const MAX_OPT_INS_PER_CONTACT_PER_DAY: u64 = 10;
+
 /// The limits that the operator has configured.
 #[derive(Debug, Clone)]
 pub struct Limits {
@@ -28,6 +32,18 @@ impl Limits {
     pub(super) async fn admit_opt_in(&self, budgets: &dyn Budgets, now: Timestamp) -> Result<Admission, Unavailable> {
         let spending = self.opt_in_budget(now).charge(Charge::One, budgets).await?;
         Ok(Admission::from_spending(spending, Limit::OptIns))
+    }
+
+    /// Counts a request to confirm a further registration in the contact's budget of this day (UTC).
+    pub(super) async fn admit_opt_in_to_contact(
+        &self,
+        contact_id: &str,
+        charge: Charge,
+        budgets: &dyn Budgets,
+        now: Timestamp,
+    ) -> Result<Admission, Unavailable> {
+        let budget = Budget::daily(&format!("opt-ins {contact_id}"), MAX_OPT_INS_PER_CONTACT_PER_DAY, now);
+        Ok(Admission::from_spending(budget.charge(charge, budgets).await?, Limit::OptInsToContactPerDay))
     }
 
     /// Counts one resent link in the contact's budget of this day (UTC).

@@ -7,6 +7,7 @@ use crate::domain::contact_id::ContactId;
 use crate::domain::event::EventId;
 use crate::domain::manage_link::ManageToken;
 use crate::domain::opt_in::ContactToken;
+use crate::domain::opt_in_link::OptInToken;
 use crate::domain::secret::Secret;
 
 /// Builds the links in messages. They are absolute, because a message is read outside the site.
@@ -37,6 +38,12 @@ impl Links {
         self.absolute(&contact_path(&token))
     }
 
+    /// Returns the link to the page on which the owner of a contact confirms one registration, or opts out.
+    pub fn registration_opt_in(&self, token: &OptInToken) -> Url {
+        let text = token.sign(&self.token_secret);
+        self.absolute(&event_path(&token.registration.attendee.event, &["contact", &text]))
+    }
+
     fn absolute(&self, path: &str) -> Url {
         self.public_url.join(path).expect("a path is a valid relative URL")
     }
@@ -50,6 +57,11 @@ pub fn contact_path(token: &str) -> String {
 /// Returns the path of an event's page followed by the segments in `below`.
 pub fn event_path(event: &EventId, below: &[&str]) -> String {
     path(&[&["events", event.as_str()], below].concat())
+}
+
+/// Returns the path of the page on which the organiser deletes an event.
+pub fn organiser_deletion_path(event: &EventId) -> String {
+    path(&["organiser", "events", event.as_str(), "delete"])
 }
 
 /// Returns the path to which an event's page posts sign-ups. It contains the title instead of the id, because the first

@@ -1,6 +1,8 @@
 //! Sends notifications to contacts that have opted in. Each notification contains the recipient's manage link.
 
+mod addressee;
 mod budget;
+mod further_opt_in;
 mod limits;
 pub mod links;
 mod opt_in;
@@ -22,14 +24,14 @@ use futures_util::{StreamExt as _, stream};
 use serde_json::Value;
 use url::Url;
 
+use self::addressee::{Addressee, Transport};
 use self::budget::{Admission, Charge};
 use self::opt_in::Permission;
 use self::sms_limits::SmsPurpose;
 use crate::domain::announcement::Announcement;
-use crate::domain::attendee::Attendee;
 use crate::domain::change::Change;
-use crate::domain::contact::Contact;
 use crate::domain::contact_id::ContactId;
+use crate::domain::deleted_event::DeletionState;
 use crate::domain::limit::Limit;
 use crate::domain::new_event_id::is_unlisted;
 use crate::domain::notification::{Notification, Recipient};
@@ -42,7 +44,7 @@ use crate::notify::links::Links;
 use crate::notify::text::MessageTexts;
 use crate::ports::{
     Broadcast, Broadcaster, Budgets, Contacts, Events, Inbox, InboxMessage, Mail, Mailer, Meter, Notified, Notifier,
-    SendError, Sms, SmsSender, WebhookCall, WebhookCaller,
+    ReadError, SendError, Sms, SmsSender, StoredDetails, WebhookCall, WebhookCaller,
 };
 
 /// Changes whose direct messages are sent concurrently.
@@ -69,14 +71,6 @@ pub struct NotificationSender {
     pub broadcaster: Option<Arc<dyn Broadcaster>>,
 }
 
-/// The adapter for a contact, with the contact's address.
-#[derive(Clone, Copy)]
-enum Transport<'a> {
-    Email(&'a dyn Mailer, &'a str),
-    Webhook(&'a dyn WebhookCaller, &'a str),
-    Sms(&'a dyn SmsSender, &'a SmsLimits, &'a str),
-}
-
 #[async_trait]
 impl Notifier for NotificationSender {
     async fn notify(&self, notification: &Notification) -> Result<Notified, SendError> {
@@ -94,14 +88,13 @@ impl Notifier for NotificationSender {
             let text = self.texts.announcement_line(&notification.announcement);
             inbox.keep(&key, InboxMessage { id: notification.id.clone(), at: notification.at, text }).await?;
         }
-        let contact = registration.contact.as_ref().filter(|_| registration.notify);
-        let Some((contact, transport)) = contact.and_then(|contact| Some((contact, self.transport_to(contact)?)))
-        else {
+        if !registration.notify {
             return Ok(without_contact);
-        };
-        match self.check_or_request_opt_in(contact, transport, &attendee.title, notification.at).await? {
+        }
+        let Some(to) = self.addressee(attendee) else { return Ok(without_contact) };
+        match self.check_or_request_opt_in(&to, notification.at).await? {
             Permission::Granted => {
-                self.send(notification, attendee, contact, transport).await?;
+                self.send(notification, &to).await?;
                 Ok(Notified::Sent)
             }
             Permission::Denied => Ok(without_contact),
@@ -142,8 +135,17 @@ impl NotificationSender {
             Recipient::Everybody if is_unlisted(event) => return Ok(None),
             Recipient::Everybody => Viewer::Public,
         };
-        let details = self.events.details_of(event).await.map_err(|error| SendError::NotSent(error.into()))?;
-        Ok(match viewer.view(details.as_deref()) {
+        let view = match self.events.stored(event).await.map_err(SendError::NotSent)? {
+            StoredDetails::Some(details) => viewer.view(Some(&details)),
+            StoredDetails::None => viewer.view(None),
+            StoredDetails::Deleted(deleted) => match deleted.state {
+                DeletionState::InProgress => return Ok(None),
+                // An event without details has begun under the same id.
+                DeletionState::Complete => viewer.view(None),
+            },
+            StoredDetails::Damaged(cause) => return Err(SendError::NotSent(ReadError::Damaged(cause).into())),
+        };
+        Ok(match view {
             View { roster: true, .. } => Some(Cow::Borrowed(notification)),
             View { count: true, .. } => {
                 let announcement = notification.announcement.clone().without_names();
@@ -153,29 +155,8 @@ impl NotificationSender {
         })
     }
 
-    /// Returns `None` if this deployment has no adapter for the contact, or if the phone's calling code is not allowed.
-    fn transport_to<'a>(&'a self, contact: &'a Contact) -> Option<Transport<'a>> {
-        match contact {
-            Contact::Email(address) => Some(Transport::Email(&**self.mailer.as_ref()?, address)),
-            Contact::Webhook(url) => Some(Transport::Webhook(&**self.webhook_caller.as_ref()?, url)),
-            Contact::Sms(number) => {
-                let (sms_sender, limits) = self.sms_sender.as_ref().zip(self.limits.sms.as_ref())?;
-                if !limits.allows(number) {
-                    self.record_suppressed(Limit::CallingCodes);
-                    return None;
-                }
-                Some(Transport::Sms(&**sms_sender, limits, number))
-            }
-        }
-    }
-
-    async fn send(
-        &self,
-        notification: &Notification,
-        attendee: &Attendee,
-        contact: &Contact,
-        transport: Transport<'_>,
-    ) -> Result<(), SendError> {
+    async fn send(&self, notification: &Notification, to: &Addressee<'_>) -> Result<(), SendError> {
+        let Addressee { attendee, contact, transport, .. } = *to;
         let announcement = &notification.announcement;
         let manage_link = self
             .links

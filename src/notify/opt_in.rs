@@ -2,16 +2,18 @@
 
 use std::time::Duration;
 
+use super::addressee::{Addressee, Transport};
 use super::budget::{Admission, Charge};
 use super::opt_ins_in_flight::Wait;
 use super::sms_limits::SmsPurpose;
-use super::{NotificationSender, Transport, parse_webhook_url};
+use super::{NotificationSender, parse_webhook_url};
 use crate::domain::change::AttendeeChange;
-use crate::domain::contact::Contact;
 use crate::domain::contact_id::ContactId;
 use crate::domain::opt_in::{ContactToken, OptIn};
+use crate::domain::opt_in_link::OptInToken;
+use crate::domain::registration::{Registration, RegistrationKey};
 use crate::domain::timestamp::Timestamp;
-use crate::ports::{Mail, SendError, Sms, Unavailable, Write};
+use crate::ports::{Mail, SendError, Sms, Spending, Unavailable, Write};
 
 /// A contact gets at most one opt-in request within this time.
 const OPT_IN_REQUEST_INTERVAL: Duration = Duration::from_secs(48 * 60 * 60);
@@ -23,13 +25,38 @@ pub(super) enum Permission {
     Denied,
 }
 
-/// Derives the permission from a stored opt-in. Returns `None` if an opt-in request may be sent.
-fn stored_permission(opt_in: Option<OptIn>, now: Timestamp) -> Option<Permission> {
+impl Permission {
+    pub(super) fn of(is_permitted: bool) -> Self {
+        if is_permitted { Self::Granted } else { Self::Denied }
+    }
+}
+
+/// What a stored opt-in means for the notifications about one registration.
+enum Standing {
+    Known(Permission),
+    /// An opt-in request may be sent.
+    Unanswered,
+    /// The owner of the contact has confirmed another registration, but not this one.
+    OtherConfirmed,
+}
+
+fn standing(opt_in: Option<OptIn>, registration: &Registration, now: Timestamp) -> Standing {
     match opt_in {
-        Some(OptIn::Confirmed) => Some(Permission::Granted),
-        Some(OptIn::OptedOut) => Some(Permission::Denied),
-        Some(OptIn::Pending { at }) if now.since(at) < OPT_IN_REQUEST_INTERVAL => Some(Permission::Denied),
-        Some(OptIn::Pending { .. }) | None => None,
+        Some(opt_in) if opt_in.permits(registration) => Standing::Known(Permission::Granted),
+        Some(OptIn::Confirmed(_)) => Standing::OtherConfirmed,
+        Some(OptIn::OptedOut) => Standing::Known(Permission::Denied),
+        Some(OptIn::Pending { at }) if now.since(at) < OPT_IN_REQUEST_INTERVAL => Standing::Known(Permission::Denied),
+        Some(OptIn::Pending { .. }) | None => Standing::Unanswered,
+    }
+}
+
+/// Returns the permission after another task has sent an opt-in request, or `None` if none was sent.
+fn permission_after_request(opt_in: Option<OptIn>, registration: &Registration, now: Timestamp) -> Option<Permission> {
+    match standing(opt_in, registration, now) {
+        Standing::Known(permission) => Some(permission),
+        Standing::Unanswered => None,
+        // The request for this registration is sent before its next notification.
+        Standing::OtherConfirmed => Some(Permission::Denied),
     }
 }
 
@@ -38,31 +65,31 @@ impl NotificationSender {
     /// request fails, it is sent again before the next notification.
     pub(super) async fn request_opt_in_if_new(&self, change: &AttendeeChange, now: Timestamp) {
         let Some(attendee) = change.new.as_ref().filter(|_| change.has_new_contact()) else { return };
-        let Some(contact) = attendee.registration().and_then(|registration| registration.contact.as_ref()) else {
-            return;
-        };
-        let Some(transport) = self.transport_to(contact) else { return };
-        if let Err(failure) = self.check_or_request_opt_in(contact, transport, &attendee.title, now).await {
+        let Some(to) = self.addressee(attendee) else { return };
+        if let Err(failure) = self.check_or_request_opt_in(&to, now).await {
             tracing::warn!(%failure, "opt-in request deferred");
         }
     }
 
-    /// Checks whether a contact has opted in. Sends an opt-in request if the contact has not
-    /// answered, and none was sent within [`OPT_IN_REQUEST_INTERVAL`].
+    /// Checks whether notifications about a registration may be sent to its contact. Sends an opt-in request if the owner
+    /// has not answered, and none was sent within [`OPT_IN_REQUEST_INTERVAL`]; or if the owner has confirmed another
+    /// registration, and was not asked about this one.
     pub(super) async fn check_or_request_opt_in(
         &self,
-        contact: &Contact,
-        transport: Transport<'_>,
-        title: &str,
+        to: &Addressee<'_>,
         now: Timestamp,
     ) -> Result<Permission, SendError> {
-        let id = ContactId::of(contact, &self.contact_secret);
-        let permission = stored_permission(self.contacts.opt_in(&id).await?, now);
-        if permission == Some(Permission::Granted) {
-            return Ok(Permission::Granted);
-        }
+        let Addressee { registration, transport, .. } = *to;
+        let id = ContactId::of(to.contact, &self.contact_secret);
+        let opt_in = self.contacts.opt_in(&id).await?;
+        let is_unanswered = match standing(opt_in, registration, now) {
+            Standing::Known(Permission::Granted) => return Ok(Permission::Granted),
+            Standing::OtherConfirmed => return self.request_further_opt_in(to, &id, opt_in, now).await,
+            Standing::Known(Permission::Denied) => false,
+            Standing::Unanswered => true,
+        };
         // Only one of several concurrent sign-ups with the same contact sends the opt-in request.
-        let in_flight = permission.is_none().then(|| self.opt_ins_in_flight.start(&id)).flatten();
+        let in_flight = is_unanswered.then(|| self.opt_ins_in_flight.start(&id)).flatten();
         let Some(_in_flight) = in_flight else {
             // A webhook opts in or out in its response to the request. If another task is sending that request,
             // this one waits for the response, so that its notification can still be sent.
@@ -75,12 +102,12 @@ impl NotificationSender {
                 doing: "requesting the opt-in of a webhook",
                 cause: "the request did not reach the webhook".to_owned(),
             };
-            let permission = stored_permission(self.contacts.opt_in(&id).await?, now);
+            let permission = permission_after_request(self.contacts.opt_in(&id).await?, registration, now);
             return permission.ok_or_else(|| SendError::RecipientUnavailable(not_sent()));
         };
         // Another task may have finished a request since the first read.
         let stored = self.contacts.opt_in(&id).await?;
-        if let Some(permission) = stored_permission(stored, now) {
+        if let Some(permission) = permission_after_request(stored, registration, now) {
             return Ok(permission);
         }
         if let Admission::Suppressed(limit) = self.admit_opt_in(transport, now).await? {
@@ -96,10 +123,14 @@ impl NotificationSender {
         if write == Write::Conflict && self.contacts.opt_in(&id).await? != Some(pending) {
             return Ok(Permission::Denied);
         }
-        match self.send_opt_in_request(&id, transport, title, now).await {
+        // The request names this registration, so the owner is not asked about it again. A failed claim must not prevent
+        // the request, because `pending` is stored.
+        let claim = self.opt_in_claim(to, &id);
+        let claimed = claim.take(&*self.budgets, now).await.unwrap_or(Spending::Exhausted);
+        match self.send_opt_in_request(to, &id, now).await {
             Ok(Some(opt_in)) => {
                 let _ = self.contacts.set_opt_in(&id, Some(pending), opt_in).await?;
-                Ok(if opt_in == OptIn::Confirmed { Permission::Granted } else { Permission::Denied })
+                Ok(Permission::of(opt_in.permits(registration)))
             }
             Ok(None) => Ok(Permission::Denied),
             Err(SendError::Rejected(reason)) => {
@@ -112,21 +143,21 @@ impl NotificationSender {
                     // other cases it may have arrived, and `pending` stays stored so that it is not sent twice.
                     let reverted = stored.unwrap_or(OptIn::Pending { at: Timestamp::EARLIEST });
                     let _ = self.contacts.set_opt_in(&id, Some(pending), reverted).await?;
-                }
-                // `RecipientUnavailable` defers the notifications of this recipient only.
-                // `Unavailable` would also delay those of other recipients.
-                Err(match failure {
-                    SendError::Unavailable(unavailable) | SendError::NotSent(unavailable) => {
-                        SendError::RecipientUnavailable(unavailable)
+                    if claimed == Spending::Granted {
+                        claim.release(&*self.budgets, now).await?;
                     }
-                    failure => failure,
-                })
+                }
+                Err(only_this_recipient(failure))
             }
         }
     }
 
     /// Counts an opt-in request in the budgets that apply to it.
-    async fn admit_opt_in(&self, transport: Transport<'_>, now: Timestamp) -> Result<Admission, Unavailable> {
+    pub(super) async fn admit_opt_in(
+        &self,
+        transport: Transport<'_>,
+        now: Timestamp,
+    ) -> Result<Admission, Unavailable> {
         let budgets = &*self.budgets;
         let Transport::Sms(_, sms, _) = transport else { return self.limits.admit_opt_in(budgets, now).await };
         // The limits on text messages are checked first, so that a suppressed text message is not counted as an opt-in
@@ -142,20 +173,25 @@ impl NotificationSender {
         sms.admit(SmsPurpose::DirectMessage, Charge::One, budgets, now).await
     }
 
-    /// Sends an opt-in request. A webhook opts in or out in its response, which is returned. For other contacts, the
-    /// result is `None`.
-    async fn send_opt_in_request(
+    /// Sends an opt-in request about a registration. A webhook opts in or out in its response, which is returned. For other
+    /// contacts, the result is `None`.
+    pub(super) async fn send_opt_in_request(
         &self,
+        to: &Addressee<'_>,
         contact: &ContactId,
-        transport: Transport<'_>,
-        title: &str,
         now: Timestamp,
     ) -> Result<Option<OptIn>, SendError> {
-        let link = self.links.opt_in(contact);
+        let Addressee { attendee, registration, transport, .. } = *to;
+        let (title, owner) = (&attendee.title, registration.owner.clone());
+        let token = OptInToken {
+            contact: contact.clone(),
+            registration: RegistrationKey { attendee: attendee.key(), owner: owner.clone() },
+        };
+        let link = self.links.registration_opt_in(&token);
         match transport {
             Transport::Email(mailer, to) => {
                 let email = self.texts.opt_in_email(title, link.as_str());
-                let id = format!("confirm:{}:{}", contact.as_str(), now.as_millis());
+                let id = format!("confirm:{}:{owner}:{}", contact.as_str(), now.as_millis());
                 let (contact, to) = (contact.clone(), to.to_owned());
                 let (subject, body) = (email.subject, email.body);
                 mailer.request_opt_in(&Mail { id, contact, to, subject, body, unsubscribe: None }).await
@@ -165,9 +201,24 @@ impl NotificationSender {
                 caller.request_opt_in(contact, &parse_webhook_url(to)?, &token).await
             }
             Transport::Sms(sms_sender, _, to) => {
-                let body = self.texts.opt_in_sms(title, link.as_str());
+                let mut body = self.texts.opt_in_sms(title, link.as_str());
+                if !body.ends_with(link.as_str()) {
+                    // The names of event and attendee are too long for a text message. This link does not contain them.
+                    body = self.texts.opt_in_sms(title, self.links.opt_in(contact).as_str());
+                }
                 sms_sender.request_opt_in(&Sms { to: to.to_owned(), body }).await
             }
         }
+    }
+}
+
+/// Turns a failure into one that defers the notifications of this recipient only. `Unavailable` would also delay those of
+/// other recipients.
+pub(super) fn only_this_recipient(failure: SendError) -> SendError {
+    match failure {
+        SendError::Unavailable(unavailable) | SendError::NotSent(unavailable) => {
+            SendError::RecipientUnavailable(unavailable)
+        }
+        failure => failure,
     }
 }

@@ -1,18 +1,18 @@
 //! Resends an attendee's manage link on request.
 
+use super::addressee::{Addressee, Transport};
 use super::budget::Admission;
 use super::sms_limits::SmsPurpose;
-use super::{NotificationSender, Transport, parse_webhook_url};
+use super::{NotificationSender, parse_webhook_url};
 use crate::domain::attendee::Attendee;
 use crate::domain::change::AttendeeChange;
 use crate::domain::contact_id::ContactId;
-use crate::domain::opt_in::OptIn;
 use crate::domain::timestamp::Timestamp;
 use crate::formats::cloud_event;
 use crate::ports::{Mail, SendError, Sms, WebhookCall};
 
 impl NotificationSender {
-    /// Resends the manage link if the change requests it and the contact has opted in. An error is only logged, because
+    /// Resends the manage link if the change requests it and the contact has opted in for this registration. An error is only logged, because
     /// the attendee can request the link again.
     pub(super) async fn resend_link_if_requested(&self, change: &AttendeeChange, now: Timestamp) {
         let Some(attendee) = change.link_request() else { return };
@@ -22,13 +22,11 @@ impl NotificationSender {
     }
 
     async fn resend_link(&self, attendee: &Attendee, now: Timestamp) -> Result<(), SendError> {
-        let Some(registration) = attendee.registration() else { return Ok(()) };
-        let Some(contact) = &registration.contact else { return Ok(()) };
-        let (Some(transport), Some(link)) = (self.transport_to(contact), self.links.manage(attendee)) else {
-            return Ok(());
-        };
+        let Some(Addressee { registration, contact, transport, .. }) = self.addressee(attendee) else { return Ok(()) };
+        let Some(link) = self.links.manage(attendee) else { return Ok(()) };
         let contact_id = ContactId::of(contact, &self.contact_secret);
-        if self.contacts.opt_in(&contact_id).await? != Some(OptIn::Confirmed) {
+        let opt_in = self.contacts.opt_in(&contact_id).await?;
+        if !opt_in.is_some_and(|opt_in| opt_in.permits(registration)) {
             return Ok(());
         }
         if let Admission::Suppressed(limit) = self.limits.admit_link(contact_id.as_str(), &*self.budgets, now).await? {

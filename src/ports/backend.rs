@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::ports::{
-    Budgets, Buttons, Contacts, Digests, Events, Households, Idempotency, Inbox, People, RejectedMessages, Roster,
+    Budgets, Buttons, Calendar, Contacts, Deletions, Digests, Events, Households, Idempotency, Inbox, People,
+    RejectedMessages, Roster,
 };
 
 /// The ports of one storage backend, for callers that need several of them.
@@ -16,6 +17,8 @@ pub struct Backend {
     pub buttons: Arc<dyn Buttons>,
     pub households: Arc<dyn Households>,
     pub events: Arc<dyn Events>,
+    pub calendar: Arc<dyn Calendar>,
+    pub deletions: Arc<dyn Deletions>,
     pub digests: Arc<dyn Digests>,
     pub contacts: Arc<dyn Contacts>,
     pub budgets: Arc<dyn Budgets>,

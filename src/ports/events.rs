@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use crate::domain::deleted_event::{DeletedEvent, DeletionState};
 use crate::domain::event::EventId;
 use crate::domain::event_details::EventDetails;
 use crate::domain::timestamp::Timestamp;
@@ -16,6 +17,8 @@ pub enum StoredDetails {
     /// Nothing: the event began with a sign-up, or it does not exist.
     None,
     Some(Arc<EventDetails>),
+    /// The marker of an event that was deleted. An event without details may have begun under the same id since.
+    Deleted(Arc<DeletedEvent>),
     /// The record cannot be read. Contains what is wrong with it, without the values in it.
     Damaged(String),
 }
@@ -26,7 +29,24 @@ impl StoredDetails {
         match self {
             Self::None => Viewer::Public.view(None),
             Self::Some(details) => Viewer::Public.view(Some(details)),
+            Self::Deleted(deleted) => match deleted.state {
+                DeletionState::InProgress => View { roster: false, count: false },
+                DeletionState::Complete => Viewer::Public.view(None),
+            },
             Self::Damaged(_) => View { roster: false, count: false },
+        }
+    }
+
+    pub fn is_deleted(&self) -> bool {
+        matches!(self, Self::Deleted(_))
+    }
+
+    /// Returns whether a request at this time was about an event that has been deleted since.
+    pub fn is_void(&self, requested_at: Timestamp) -> bool {
+        match self {
+            Self::None | Self::Damaged(_) => false,
+            Self::Some(details) => details.earlier_deleted_at.is_some_and(|deleted_at| requested_at <= deleted_at),
+            Self::Deleted(deleted) => deleted.covers(requested_at),
         }
     }
 }
@@ -37,19 +57,30 @@ pub trait Events: Send + Sync {
     /// Returns what is stored about each of the events, in the same order.
     async fn details(&self, events: &[EventId]) -> Result<Vec<StoredDetails>, Unavailable>;
 
-    /// Returns the details of one event, or `None` if it has none.
+    /// Returns what is stored about one event.
+    async fn stored(&self, event: &EventId) -> Result<StoredDetails, Unavailable> {
+        Ok(self.details(std::slice::from_ref(event)).await?.pop().unwrap_or(StoredDetails::None))
+    }
+
+    /// Returns the details of one event, or `None` if it has none, or was deleted.
     async fn details_of(&self, event: &EventId) -> Result<Option<Arc<EventDetails>>, ReadError> {
-        match self.details(std::slice::from_ref(event)).await?.pop() {
-            Some(StoredDetails::Some(details)) => Ok(Some(details)),
-            Some(StoredDetails::Damaged(cause)) => Err(ReadError::Damaged(cause)),
-            Some(StoredDetails::None) | None => Ok(None),
+        match self.stored(event).await? {
+            StoredDetails::Some(details) => Ok(Some(details)),
+            StoredDetails::Damaged(cause) => Err(ReadError::Damaged(cause)),
+            StoredDetails::None | StoredDetails::Deleted(_) => Ok(None),
         }
     }
 
-    /// Stores the details of a new event. Returns [`Write::Conflict`] if the event exists, with details or without.
+    /// Stores the details of a new event. Returns [`Write::Conflict`] if the event exists, with details or without, or if
+    /// the stored version is not [`EventDetails::version`]: 0, or that of the marker of a deleted event.
     async fn create_event(&self, details: &EventDetails, now: Timestamp) -> Result<Write, Unavailable>;
 
     /// Stores the details with the version [`EventDetails::version`] + 1. Returns [`Write::Conflict`] if the stored
     /// details do not have the version [`EventDetails::version`].
     async fn store_details(&self, details: &EventDetails, now: Timestamp) -> Result<Write, Unavailable>;
+
+    /// Replaces the details of an event by the marker of its deletion, or a marker by the next one, with the version
+    /// [`DeletedEvent::version`] + 1. Returns [`Write::Conflict`] if another version than [`DeletedEvent::version`] is
+    /// stored.
+    async fn store_deletion(&self, deleted: &DeletedEvent, now: Timestamp) -> Result<Write, Unavailable>;
 }

@@ -21,4 +21,7 @@ pub struct IdempotentRequest {
 pub trait Idempotency: Send + Sync {
     /// Stores `candidate` under `key` unless a request is already stored under this key. Returns the stored request.
     async fn remember(&self, key: String, candidate: IdempotentRequest) -> Result<IdempotentRequest, Unavailable>;
+
+    /// Returns the request that is stored under `key`.
+    async fn recall(&self, key: String) -> Result<Option<IdempotentRequest>, Unavailable>;
 }

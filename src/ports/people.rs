@@ -1,8 +1,9 @@
-//! Deletes what is stored under an address.
+//! Deletes contacts.
 
 use async_trait::async_trait;
 
 use crate::domain::attendee::Attendee;
+use crate::domain::attendee_name::NameKey;
 use crate::domain::button::Serial;
 use crate::domain::contact::Contact;
 use crate::domain::event::EventId;
@@ -24,7 +25,15 @@ impl AddressEntries {
     }
 }
 
-/// Deletes what is stored under an address. [`Roster::remove`](crate::ports::Roster::remove) deletes what is stored under
+/// The result of [`People::delete_contacts`].
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DeletedContacts {
+    pub count: u64,
+    /// The folded name after which the next call continues. `None` if no attendees are left.
+    pub next: Option<NameKey>,
+}
+
+/// Deletes contacts, and what is stored under an address. [`Roster::remove`](crate::ports::Roster::remove) deletes what is stored under
 /// a name.
 #[async_trait]
 pub trait People: Send + Sync {
@@ -37,4 +46,14 @@ pub trait People: Send + Sync {
         entries: AddressEntries,
         now: Timestamp,
     ) -> Result<u64, Unavailable>;
+
+    /// Deletes the contacts of at most `limit` attendees with names after `after` on an event's roster. The attendees stay
+    /// on the roster.
+    async fn delete_contacts(
+        &self,
+        event: &EventId,
+        after: Option<&NameKey>,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<DeletedContacts, Unavailable>;
 }

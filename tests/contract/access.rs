@@ -17,6 +17,8 @@ use countmein::domain::event_details::{Audience, Content, EventDetails, Title};
 use countmein::domain::host_link::{HostRole, LinkGenerations};
 use countmein::domain::manage_link::ManageToken;
 use countmein::domain::opt_in::ContactToken;
+use countmein::domain::opt_in_link::OptInToken;
+use countmein::domain::registration::RegistrationKey;
 use countmein::domain::secret::Secret;
 use countmein::domain::signup::Request;
 use countmein::domain::timestamp::Timestamp;
@@ -26,13 +28,16 @@ use countmein::http::openapi;
 use countmein::http::site::Site;
 use countmein::http::{App, ClientLimits, router};
 use countmein::ports::{RejectedMessage, Write};
-use futures_util::future::join_all;
+use futures_util::{StreamExt as _, stream};
 use serde_json::{Value, json};
 use strum::{EnumIter, IntoEnumIterator as _};
 use tower::ServiceExt as _;
 
 use crate::backend::Backend;
 use crate::people::{apply, at, email, event_id, person, unique};
+
+/// More at a time would make requests exceed their time limit on a busy machine.
+const MAX_CONCURRENT_CHECKS: usize = 32;
 
 pub const ORGANISER_KEY: &str = "the-organisers-key-of-the-test";
 
@@ -100,6 +105,11 @@ fn operations() -> Vec<Operation> {
         ("POST", "/events", EventCreators, json!({"title": "Dinner"})),
         ("GET", "/events/{event}", EveryoneWithoutWrongKey, json!(null)),
         ("PATCH", "/events/{event}", CoHosts, json!({"place": "Hall 2"})),
+        ("DELETE", "/events/{event}", Hosts, json!(null)),
+        ("GET", "/events/{event}/host/{token}/delete", Everyone, json!(null)),
+        ("POST", "/events/{event}/host/{token}/delete", Everyone, json!({"confirm": "{event}"})),
+        ("GET", "/organiser/events/{event}/delete", Organiser, json!(null)),
+        ("POST", "/organiser/events/{event}/delete", Organiser, json!({"confirm": "{event}"})),
         ("POST", "/events/{event}/cancel", CoHosts, json!({})),
         ("POST", "/events/{event}/archive", Hosts, json!({})),
         ("POST", "/events/{event}/reopen", Hosts, json!({})),
@@ -112,6 +122,8 @@ fn operations() -> Vec<Operation> {
         ("GET", "/events/{event}/attendees/{name}", WhoSeesTheRoster, json!(null)),
         ("GET", "/events/{event}/manage/{token}", Everyone, json!(null)),
         ("POST", "/events/{event}/manage/{token}", Everyone, json!({"action": "quiet"})),
+        ("GET", "/events/{event}/contact/{token}", Everyone, json!(null)),
+        ("POST", "/events/{event}/contact/{token}", Everyone, json!({"action": "confirm"})),
         ("GET", "/contacts/{token}", Everyone, json!(null)),
         ("POST", "/contacts/{token}", Everyone, json!({"action": "stop"})),
         ("POST", "/organiser/signups", Organiser, json!({"event": "{event}", "name": "Ben"})),
@@ -141,7 +153,7 @@ fn secret(text: &str) -> Secret {
     Secret::new(text).expect("it is long enough")
 }
 
-fn token_secret() -> Secret {
+pub fn token_secret() -> Secret {
     secret("a-token-secret-of-the-test")
 }
 
@@ -238,11 +250,23 @@ impl Stage {
         })
     }
 
+    /// The token in the opt-in request about Ana's registration.
+    fn opt_in_token(&self) -> String {
+        let ManageToken { key, signup } =
+            ManageToken::verify(&self.event.event, &self.attendee, &token_secret()).expect("the token is valid");
+        let contact = ContactId::of(&email("ana@example.org"), &contact_secret());
+        let registration = RegistrationKey { attendee: key, owner: signup };
+        OptInToken { contact, registration }.sign(&token_secret())
+    }
+
     fn path(&self, template: &str) -> String {
         let contact = ContactId::of(&email("ana@example.org"), &token_secret());
-        let token = match template.split('/').rev().nth(1) {
+        let token = match template.split('/').nth(3) {
+            // Only the link of a host deletes.
+            Some("host") if template.ends_with("/delete") => self.host_token(HostRole::Host),
             Some("host") => self.host_token(HostRole::CheckIn),
             Some("manage") => self.attendee.clone(),
+            Some("contact") => self.opt_in_token(),
             _ => ContactToken::sign(&contact, &token_secret()),
         };
         let path = template
@@ -257,12 +281,20 @@ impl Stage {
             _ => path,
         }
     }
+
+    fn uri(&self, operation: &Operation) -> String {
+        let path = self.path(operation.path);
+        match operation.method {
+            "DELETE" => format!("{path}?confirm={}", self.event.event),
+            _ => path,
+        }
+    }
 }
 
 async fn status(router: &Router, stage: &Stage, operation: &Operation, role: Role) -> StatusCode {
     let mut request = http::Request::builder()
         .method(operation.method)
-        .uri(stage.path(operation.path))
+        .uri(stage.uri(operation))
         .header("if-match", "*")
         .header("content-type", "application/json");
     // Each device authenticates itself with the secret in its path.
@@ -296,7 +328,9 @@ pub async fn every_role_may_do_what_it_should_and_nothing_else(backend: &Backend
                 (!is_right).then(|| format!("{} {} as {role:?}: {status}", operation.method, operation.path))
             })
         });
-        let wrong: Vec<String> = join_all(checks).await.into_iter().flatten().collect();
+        let checks: Vec<_> = checks.collect();
+        let wrong: Vec<Option<String>> = stream::iter(checks).buffer_unordered(MAX_CONCURRENT_CHECKS).collect().await;
+        let wrong: Vec<String> = wrong.into_iter().flatten().collect();
         assert!(wrong.is_empty(), "with new events by {creators:?}:\n{}", wrong.join("\n"));
     }
 }

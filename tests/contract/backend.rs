@@ -18,10 +18,11 @@ use countmein::domain::backoff::BackoffPolicy;
 use countmein::domain::change::Change;
 use countmein::domain::event_creators::EventCreators;
 use countmein::domain::timestamp::Timestamp;
+use countmein::fanout::EventPorts;
 #[cfg(feature = "aws")]
 use countmein::ingest::RetrySchedule;
 use countmein::ingest::{Processed, ingest};
-use countmein::ports::{ChangeFeed, Delivery, Digests, Position, Queue, RejectedMessages, Roster};
+use countmein::ports::{ChangeFeed, Delivery, Position, Queue, RejectedMessages, Roster};
 use countmein::{fanout, ports};
 use tokio::time::Instant;
 #[cfg(feature = "aws")]
@@ -53,7 +54,6 @@ pub const BATCH_TIME: Duration = Duration::from_secs(60);
 /// Takes the feed's changes into digests, as the program does.
 #[derive(Clone)]
 struct Follower {
-    digests: Arc<dyn Digests>,
     position: Arc<tokio::sync::Mutex<Position>>,
 }
 
@@ -69,18 +69,27 @@ impl Backend {
     /// Applies every change so far to titles and counts. Returns the position of the last, or the start where the roster's
     /// writer does it.
     pub async fn catch_up(&self) -> Position {
-        let Some(Follower { digests, position }) = &self.follower else { return Position::Start };
+        let Some(Follower { position }) = &self.follower else { return Position::Start };
         let mut position = position.lock().await;
         loop {
             let page = self.changes.changes(&position, 100).await.expect("the backend is there");
             let Some((last, _)) = page.last() else { return position.clone() };
             let last = last.clone();
-            let changes: Vec<Change> = page.into_iter().map(|(_, change)| change.expect("it is readable")).collect();
-            fanout::add_to_digests(&changes, &**digests, &BackoffPolicy::default(), Timestamp::now())
+            let changes = page.into_iter().map(|(_, change)| change).collect();
+            let (events, deletions) = (&*self.ports.events, &*self.ports.deletions);
+            let changes = fanout::leave_out_deleted(changes, events, deletions, Timestamp::now()).await;
+            let changes = changes.expect("the backend is there");
+            let changes: Vec<Change> = changes.into_iter().map(|change| change.expect("it is readable")).collect();
+            fanout::add_to_digests(&changes, self.event_ports(), &BackoffPolicy::default(), Timestamp::now())
                 .await
                 .expect("the backend is there");
             *position = last;
         }
+    }
+
+    /// The ports that changes are taken in with.
+    pub fn event_ports(&self) -> EventPorts<'_> {
+        EventPorts { digests: &*self.digests, events: &*self.events, calendar: &*self.calendar }
     }
 
     /// Ingests with another roster and other rejects than its own.
@@ -116,7 +125,6 @@ pub async fn aws() -> Backend {
     table.ensure().await.expect("MiniStack makes the table");
     let visibility = Duration::from_secs(3);
     let (url, dead_letters) = crate::support::ministack::queues(&config, visibility).await;
-    let ports = Arc::new(table.clone());
     let dead_letters = Worker {
         queue: Arc::new(Sqs::dead_letters(&config, dead_letters, &url)),
         job: Job::IngestDeadLetters,
@@ -135,7 +143,7 @@ pub async fn aws() -> Backend {
         histories: 50,
         reports_the_oldest: false,
         clears_earlier_changes: false,
-        follower: Some(Follower { digests: ports, position: Arc::default() }),
+        follower: Some(Follower { position: Arc::default() }),
         _resources: Arc::new(stop.drop_guard()),
     }
 }

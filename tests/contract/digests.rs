@@ -132,14 +132,14 @@ pub async fn change_notifies_every_other_attendee_once(backend: &Backend) {
     apply_each(&*backend.roster, people.iter().map(|person| person.enrols(1, "a"))).await;
     let changes: Vec<Change> = changes_of(backend, &[&title]).await.into_iter().map(Change::Attendee).collect();
     let (noise, now) = (BackoffPolicy::default(), Timestamp::now());
-    add_to_digests(&changes, &*backend.digests, &noise, now).await.unwrap();
+    add_to_digests(&changes, backend.event_ports(), &noise, now).await.unwrap();
     let expected = [("Ana", "Ben, Cleo"), ("Ben", "Ana, Cleo"), ("Cleo", "Ana, Ben")];
     assert_eq!(send(backend, &title, now).await, expected.map(|(to, of)| (to.to_owned(), of.to_owned())));
     assert_eq!(send(backend, &title, now).await, []);
 }
 
 /// Sends what is due at a time. Returns whom it notified that who joined.
-async fn send(backend: &Backend, title: &str, now: Timestamp) -> Vec<(String, String)> {
+pub async fn send(backend: &Backend, title: &str, now: Timestamp) -> Vec<(String, String)> {
     let kept = Kept::default();
     let clock = || now;
     let digest_sender = DigestSender {

@@ -1,8 +1,12 @@
 //! The two backends side by side: the same messages in the same order have the same outcome on both.
 
+use std::collections::BTreeSet;
+
 use countmein::domain::change::{AttendeeChange, Change, DetailsChange};
+use countmein::domain::deleted_event::{DeletedEvent, DeletionState};
 use countmein::domain::event_details::{Content, EventDetails, Title};
 use countmein::domain::host_link::HostRole;
+use countmein::domain::timestamp::Timestamp;
 use countmein::ingest::Outcome;
 use countmein::ports::{RejectedMessage, RosterPage, Write};
 use proptest::prelude::*;
@@ -12,6 +16,7 @@ use tokio::runtime::Handle;
 
 use crate::backend;
 use crate::backend::Backend;
+use crate::deletion::marker;
 use crate::events::details;
 use crate::ingest::{Asked, History, some_history};
 use crate::people::{all_changes_since, at, event_id, roster, unique};
@@ -44,6 +49,8 @@ enum HostAction {
     Archive,
     Reopen,
     Revoke(HostRole),
+    /// Deletes the event at this second.
+    Delete(i64),
 }
 
 fn some_actions() -> impl Strategy<Value = Vec<(bool, HostAction)>> {
@@ -56,6 +63,7 @@ fn some_actions() -> impl Strategy<Value = Vec<(bool, HostAction)>> {
         Just(HostAction::Archive),
         Just(HostAction::Reopen),
         prop::sample::select(HostRole::VARIANTS).prop_map(HostAction::Revoke),
+        (0..8_i64).prop_map(HostAction::Delete),
     ];
     prop::collection::vec((any::<bool>(), action), 0..8)
 }
@@ -65,11 +73,21 @@ async fn act(backend: &Backend, event: &str, action: HostAction) -> Option<Write
     let new =
         || EventDetails::new(event_id(event), Content::titled(Title::parse(event).expect("it is a title")), at(0));
     let written = match (action, details(backend, &event_id(event)).await) {
-        (HostAction::Create, _) => backend.events.create_event(&new(), at(0)).await,
+        (HostAction::Create, _) => {
+            let new = match marker(backend, &event_id(event)).await {
+                Some(deleted) => deleted.begin_anew(new().content, at(0)),
+                None => new(),
+            };
+            backend.events.create_event(&new, at(0)).await
+        }
         (_, None) => return None,
+        (HostAction::Delete(second), Some(details)) => {
+            delete_at(backend, &details, at(second)).await;
+            Ok(Write::Stored)
+        }
         (action, Some(mut details)) => {
             match action {
-                HostAction::Create => unreachable!("it is done above"),
+                HostAction::Create | HostAction::Delete(_) => unreachable!("it is done above"),
                 HostAction::Edit(guests) => details.content.guests_per_signup = guests,
                 HostAction::EditOutdated => details.version += 1,
                 HostAction::Close(second) => details.content.signups.closes_at = Some(at(second)),
@@ -84,6 +102,25 @@ async fn act(backend: &Backend, event: &str, action: HostAction) -> Option<Write
     Some(written.expect("the backend is there"))
 }
 
+/// Deletes an event without the entries that belong to no single event.
+async fn delete_at(backend: &Backend, details: &EventDetails, deleted_at: Timestamp) {
+    let (event, links, version) = (details.event.clone(), details.links, details.version);
+    let mut deleted = DeletedEvent { event, deleted_at, state: DeletionState::InProgress, links, version };
+    loop {
+        let stored = backend.events.store_deletion(&deleted, at(0)).await.expect("the backend is there");
+        assert_eq!(stored, Write::Stored);
+        deleted.version += 1;
+        if deleted.state == DeletionState::Complete {
+            return;
+        }
+        backend.deletions.delete_event_state(&deleted.event, at(0)).await.expect("the backend is there");
+        match backend.deletions.delete_attendees(&deleted, 100).await.expect("the backend is there").newest_left {
+            Some(newest) => deleted.deleted_at = newest,
+            None => deleted.state = DeletionState::Complete,
+        }
+    }
+}
+
 async fn run_history(
     backend: &Backend,
     history: &History,
@@ -94,11 +131,18 @@ async fn run_history(
     let before = backend.catch_up().await;
     let (mut outcomes, mut edits) = (Vec::new(), Vec::new());
     let mut actions = actions.iter();
+    // The change feed of SQLite no longer contains the changes of a deleted event.
+    let mut deleted = BTreeSet::new();
     let mut sizes = history.batch_sizes.iter().cycle();
     let mut waiting = &history.deliveries[..];
     while !waiting.is_empty() {
         if let Some((first, action)) = actions.next() {
-            edits.extend(act(backend, events[usize::from(!first)], *action).await);
+            let event = events[usize::from(!first)];
+            let edit = act(backend, event, *action).await;
+            if matches!(action, HostAction::Delete(_)) && edit.is_some() {
+                deleted.insert(event_id(event));
+            }
+            edits.extend(edit);
         }
         let size = waiting.len().min(*sizes.next().expect("there is a size"));
         let (batch, others) = waiting.split_at(size);
@@ -120,6 +164,7 @@ async fn run_history(
     let mut changes = Vec::new();
     for change in all_changes_since(backend, &before, events).await {
         match change {
+            change if deleted.contains(change.event()) => {}
             Change::Attendee(change) => changes.push(change),
             Change::Details(change) => report.details_changes.push(change),
         }

@@ -22,6 +22,16 @@ pub async fn first_answer_is_remembered(backend: &Backend) {
     assert_eq!(remember(backend, &key, answer(1)).await, answer(1));
 }
 
+pub async fn first_answer_is_recalled(backend: &Backend) {
+    let key = unique("key");
+    let recall = async |key: &str| backend.idempotency.recall(key.to_owned()).await.expect("the backend is there");
+    assert_eq!(recall(&key).await, None);
+    remember(backend, &key, answer(1)).await;
+    remember(backend, &key, answer(2)).await;
+    assert_eq!(recall(&key).await, Some(answer(1)));
+    assert_eq!(recall(&key.to_uppercase()).await, None);
+}
+
 pub async fn idempotency_keys_are_independent(backend: &Backend) {
     let (one, other) = (unique("key"), unique("key"));
     assert_eq!(remember(backend, &one, answer(1)).await, answer(1));

@@ -148,8 +148,11 @@ pub async fn only_the_owner_changes_a_registration(backend: &Backend) {
     let owner = SignupId::new(at(1));
     let (stranger, forged) = (message_id(), message_id());
     let amends = |second, message: &str, registration: &SignupId| {
-        let request =
-            Request::SetContact { registration: registration.clone(), contact: Some(email("eve@example.org")) };
+        let request = Request::SetContact {
+            registration: registration.clone(),
+            contact: Some(email("eve@example.org")),
+            confirmed: false,
+        };
         delivered(&ana.asks(second, message, request))
     };
     run(backend, &[delivered(&ana.enrols_with(1, owner.as_str(), email("ana@example.org")))]).await;
@@ -504,6 +507,8 @@ enum Kind {
     /// By the owner: removes the contact.
     Forget(usize),
     Notify(usize, bool),
+    /// By the owner of the address that the request of this number gives.
+    Confirm(usize),
     /// By the owner: changes the guests and the answer.
     Answer(usize),
     SendLink,
@@ -531,6 +536,7 @@ pub fn some_history() -> impl Strategy<Value = History> {
         1 => (0..12_usize).prop_map(Kind::Amend),
         1 => (0..12_usize).prop_map(Kind::Forget),
         1 => (0..12_usize, any::<bool>()).prop_map(|(number, on)| Kind::Notify(number, on)),
+        2 => (0..12_usize).prop_map(Kind::Confirm),
         1 => (0..12_usize).prop_map(Kind::Answer),
         1 => Just(Kind::SendLink),
         1 => Just(Kind::Poison),
@@ -580,7 +586,7 @@ impl History {
                     ..RegistrationEdit::default()
                 };
                 let request = match drawn.kind {
-                    Kind::Join => Request::SignUp { contact: None, details: answer("No meat") },
+                    Kind::Join => Request::SignUp { contact: None, confirmed: false, details: answer("No meat") },
                     Kind::JoinWithContact => Request::sign_up(contact()),
                     Kind::Enrol => Request::trusted_sign_up(contact()),
                     Kind::Cancel => Request::Cancel,
@@ -588,9 +594,17 @@ impl History {
                     Kind::Amend(number) => Request::SetContact {
                         registration: registration(number),
                         contact: Some(email("owner@example.org")),
+                        confirmed: drawn.second % 2 == 0,
                     },
-                    Kind::Forget(number) => Request::SetContact { registration: registration(number), contact: None },
+                    Kind::Forget(number) => {
+                        Request::SetContact { registration: registration(number), contact: None, confirmed: false }
+                    }
                     Kind::Notify(number, on) => Request::SetNotifications { registration: registration(number), on },
+                    Kind::Confirm(number) => {
+                        let second = self.requests.get(number).map_or(0, |given| given.second);
+                        let contact = email(&format!("a{second}@example.org"));
+                        Request::ConfirmContact { registration: registration(number), contact }
+                    }
                     Kind::Answer(number) => {
                         // The event's host allows guests, or does not.
                         let guests = u8::try_from(drawn.second % 3).expect("there are few seconds");
@@ -680,6 +694,7 @@ fn newest_decides(signups: &[Option<Signup>], settled: &BTreeSet<usize>, account
             signup.request,
             Request::CancelRegistration { .. }
                 | Request::SetContact { .. }
+                | Request::ConfirmContact { .. }
                 | Request::SetNotifications { .. }
                 | Request::SetDetails { .. }
         );

@@ -12,8 +12,10 @@ mod backend;
 mod batches;
 mod budgets;
 mod buttons;
+mod calendar;
 mod changes;
 mod contacts;
+mod deletion;
 mod digests;
 mod earlier_keys;
 #[cfg(feature = "aws")]
@@ -74,6 +76,7 @@ contract! {
         impossible_id_is_unknown;
     idempotency:
         first_answer_is_remembered
+        first_answer_is_recalled
         idempotency_keys_are_independent
         concurrent_repeats_get_one_answer;
     roster:
@@ -123,6 +126,31 @@ contract! {
         edited_title_is_shown_at_once
         event_with_details_stays_without_attendees
         every_write_of_details_is_one_change;
+    calendar:
+        calendar_is_sorted_and_paged
+        calendar_shows_titles_and_counts
+        event_that_is_gone_is_not_in_the_calendar
+        change_moves_the_event_in_the_calendar
+        contacts_are_deleted_page_by_page
+        attendee_without_a_contact_can_be_changed
+        upkeep_deletes_contacts_of_events_that_are_over
+        contact_that_comes_after_the_end_is_deleted_too;
+    deletion:
+        nothing_is_left_of_a_deleted_event
+        deletion_needs_its_confirmation_and_the_right_version
+        late_request_does_not_bring_a_deleted_event_back
+        late_attendee_is_deleted_with_its_change
+        deleted_event_is_not_found
+        requests_during_a_deletion_are_refused
+        new_event_gets_nothing_of_the_deleted_one
+        sign_up_begins_the_event_anew
+        nothing_begins_a_deleted_unlisted_event
+        nobody_is_notified_about_a_deletion
+        large_event_is_deleted_in_parts
+        attendee_from_a_clock_ahead_is_deleted
+        interrupted_deletion_is_continued
+        concurrent_sign_ups_leave_nothing
+        host_continues_a_deletion;
     access:
         every_role_may_do_what_it_should_and_nothing_else;
     contacts:
@@ -131,7 +159,8 @@ contract! {
         opt_in_is_stored_whole
         stale_opt_in_write_is_refused
         contacts_are_independent
-        one_concurrent_opt_in_write_wins;
+        one_concurrent_opt_in_write_wins
+        confirmation_of_a_registration_is_stored;
     budgets:
         budget_stops_at_its_limit
         spent_budget_can_be_read

@@ -12,7 +12,7 @@ use countmein::domain::contact::Contact;
 use countmein::domain::contact_id::ContactId;
 use countmein::domain::event_creators::EventCreators;
 use countmein::domain::household::HouseholdId;
-use countmein::domain::opt_in::OptIn;
+use countmein::domain::opt_in::{OptIn, Scope};
 use countmein::domain::signup::Request;
 use countmein::ports::{AddressEntries, AttendeeSignups, RejectedMessage, Write};
 use serde_json::{Value, json};
@@ -125,7 +125,7 @@ impl Stage {
         let household = HouseholdId::from_stored(unique("user"));
         let usual = AttendeeName::parse(&stage.name).expect("it is a name");
         backend.households.remember(&household, &usual).await.expect("the backend is there");
-        stage.answer_opt_in(backend, OptIn::Confirmed).await;
+        stage.answer_opt_in(backend, OptIn::Confirmed(Scope::All)).await;
         stage
     }
 

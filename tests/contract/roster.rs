@@ -77,7 +77,11 @@ pub async fn mute_ends_with_the_registration(backend: &Backend) {
     assert_eq!(notify().await, Some(true));
     assert_eq!(apply(&*backend.roster, vec![wish(2, false)]).await, [Applied::Stored]);
     assert_eq!(notify().await, Some(false));
-    let amend = Request::SetContact { registration: registration.clone(), contact: Some(email("new@example.org")) };
+    let amend = Request::SetContact {
+        registration: registration.clone(),
+        contact: Some(email("new@example.org")),
+        confirmed: false,
+    };
     assert_eq!(apply(&*backend.roster, vec![ana.asks(3, "amend", amend)]).await, [Applied::Stored]);
     assert_eq!(notify().await, Some(false));
     assert_eq!(apply(&*backend.roster, vec![wish(4, true), wish(5, false)]).await, [Applied::Stored; 2]);

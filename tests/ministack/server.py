@@ -42,6 +42,17 @@ def invalidate_worker(original, name, qualifier=None, account=None, region=None)
     original(name, qualifier, account or lambda_svc.get_account_id(), region or lambda_svc.get_region())
 
 
+@replaces(provisioners)
+def _lambda_esm_update(original, physical_id, old, new, *more):
+    """Numbers that come by a parameter come as text, which would stop the polling of a stream after an upgrade."""
+    numbers = {name: int(new[name]) for name in ("BatchSize", "MaximumBatchingWindowInSeconds") if name in new}
+    return original(physical_id, old, new | numbers, *more)
+
+
+# The table of handlers holds the function itself.
+provisioners._RESOURCE_HANDLERS["AWS::Lambda::EventSourceMapping"]["update"] = provisioners._lambda_esm_update
+
+
 @replaces(iam_actions)
 def extract_iam_action(original, *args):
     """Who may send a message may send several at once: SQS knows no action of its own for that."""

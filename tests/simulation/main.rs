@@ -150,6 +150,9 @@ impl World {
         if count != self.attendees.len() as u64 {
             problems.push(format!("the count is {count}, not {}", self.attendees.len()));
         }
+        if !self.memory.is_calendar_complete() {
+            problems.push("the calendar is not complete".to_owned());
+        }
         let may_repeat = self.crashed || self.memory.state().may_repeat;
         for (name, attendee) in &self.attendees {
             let others = PEOPLE.iter().filter(|other| *other != name);

@@ -13,15 +13,18 @@ use countmein::domain::attendee_name::{AttendeeName, NameKey};
 use countmein::domain::backoff::BackoffPolicy;
 use countmein::domain::change::{AttendeeChange, Change};
 use countmein::domain::channel::Channel;
+use countmein::domain::deleted_event::DeletedEvent;
 use countmein::domain::digest::Digest;
 use countmein::domain::event::{Event, EventId};
+use countmein::domain::event_details::EventDetails;
 use countmein::domain::notification::{Notification, Recipient};
 use countmein::domain::signup::{AttendeeKey, Request, Signup, SignupId, Version};
 use countmein::domain::timestamp::Timestamp;
-use countmein::fanout::{DigestSender, add_to_digests};
+use countmein::fanout::{DigestSender, EventPorts, add_to_digests};
 use countmein::ports::{
-    ApplyError, AttendeeSignups, Digests, EventSummary, NotificationCounts, Notified, Notifier, ParkedEvent, ReadError,
-    Roster, RosterPage, SendError, Unavailable, Write,
+    ApplyError, AttendeeSignups, Calendar, CalendarPage, CalendarPosition, Digests, EventSummary, Events,
+    NotificationCounts, Notified, Notifier, ParkedEvent, ReadError, Roster, RosterPage, SendError, StoredDetails,
+    Unavailable, Write,
 };
 use futures_util::FutureExt as _;
 
@@ -34,6 +37,7 @@ pub struct Memory(Mutex<State>);
 pub struct State {
     attendees: BTreeMap<AttendeeKey, Attendee>,
     digests: BTreeMap<EventId, Digest>,
+    calendar: BTreeMap<EventId, Timestamp>,
     /// Changes that are not followed yet.
     feed: VecDeque<Change>,
     now: i64,
@@ -175,7 +179,7 @@ impl Memory {
             if batch.is_empty() {
                 return Some(());
             }
-            if add_to_digests(&batch, self, &noise, self.now()).now_or_never()?.is_err() {
+            if add_to_digests(&batch, EventPorts::of(self), &noise, self.now()).now_or_never()?.is_err() {
                 return Some(());
             }
             self.step().now_or_never()?;
@@ -191,6 +195,15 @@ impl Memory {
     /// When something is due next.
     pub fn next_due(&self) -> Option<Timestamp> {
         self.state().digests.values().filter_map(Digest::due_at).min()
+    }
+
+    /// Whether the calendar has every event, with the time in its digest.
+    pub fn is_calendar_complete(&self) -> bool {
+        let state = self.state();
+        let in_digest = |(event, digest): (&EventId, &Digest)| {
+            digest.over_at.is_some() && state.calendar.get(event) == digest.over_at.as_ref()
+        };
+        state.digests.iter().all(in_digest)
     }
 
     /// The number of attendees according to the digest.
@@ -272,6 +285,59 @@ impl Digests for Memory {
 
     async fn park(&self, _: &ParkedEvent) -> Result<(), Unavailable> {
         unreachable!("no record is damaged")
+    }
+}
+
+#[async_trait]
+impl Events for Memory {
+    async fn details(&self, events: &[EventId]) -> Result<Vec<StoredDetails>, Unavailable> {
+        self.step().await;
+        self.read()?;
+        Ok(vec![StoredDetails::None; events.len()])
+    }
+
+    async fn create_event(&self, _: &EventDetails, _: Timestamp) -> Result<Write, Unavailable> {
+        unreachable!("no event has details")
+    }
+
+    async fn store_details(&self, _: &EventDetails, _: Timestamp) -> Result<Write, Unavailable> {
+        unreachable!("no event has details")
+    }
+
+    async fn store_deletion(&self, _: &DeletedEvent, _: Timestamp) -> Result<Write, Unavailable> {
+        unreachable!("no event is deleted")
+    }
+}
+
+#[async_trait]
+impl Calendar for Memory {
+    async fn set_over_at(&self, event: &EventId, over_at: Timestamp) -> Result<(), Unavailable> {
+        self.step().await;
+        self.read()?;
+        self.state().calendar.insert(event.clone(), over_at);
+        self.step().await;
+        Ok(())
+    }
+
+    async fn upcoming(
+        &self,
+        _: Timestamp,
+        _: Option<&CalendarPosition>,
+        _: usize,
+    ) -> Result<CalendarPage, Unavailable> {
+        unreachable!("sending does not list events")
+    }
+
+    async fn past(&self, _: Timestamp, _: Option<&CalendarPosition>, _: usize) -> Result<CalendarPage, Unavailable> {
+        unreachable!("sending does not list events")
+    }
+
+    async fn with_contacts(&self, _: Timestamp, _: usize) -> Result<Vec<CalendarPosition>, Unavailable> {
+        unreachable!("sending deletes no contacts")
+    }
+
+    async fn set_contacts_deleted(&self, _: &CalendarPosition, _: Timestamp) -> Result<(), Unavailable> {
+        unreachable!("sending deletes no contacts")
     }
 }
 

@@ -11,7 +11,7 @@ use countmein::domain::event::EventId;
 use countmein::domain::event_details::{Content, EventDetails, Title};
 use countmein::domain::signup::Request;
 use countmein::domain::timestamp::Timestamp;
-use countmein::fanout::{DigestUpdate, add_to_digests, take_in};
+use countmein::fanout::{DigestUpdate, EventPorts, add_to_digests, take_in};
 use countmein::ports::{DamagedChange, DamagedRecord, Digests, ParkedEvent, ReadError, Unavailable, Write};
 use futures_util::FutureExt as _;
 
@@ -34,7 +34,7 @@ fn leave(memory: &Memory, title: &str, name: &str) {
 
 fn add(memory: &Memory, changes: &[Change]) -> DigestUpdate {
     let backoff = BackoffPolicy::default();
-    let update = add_to_digests(changes, memory, &backoff, memory.now());
+    let update = add_to_digests(changes, EventPorts::of(memory), &backoff, memory.now());
     update.now_or_never().expect("nothing crashes").unwrap()
 }
 
@@ -83,19 +83,25 @@ fn details_are_stored_once() {
     }
 }
 
-#[test]
-fn expired_digest_is_replaced() {
+/// An event whose digest has expired, and the changes that were added to it.
+fn expired() -> (Memory, Vec<Change>) {
     let memory = Memory::new(start());
     join(&memory, DANCE, "Ana");
     leave(&memory, DANCE, "Ana");
     let changes = memory.changes();
     memory.work(BackoffPolicy::default()).unwrap();
     memory.advance(DAY * 31);
+    (memory, changes)
+}
+
+#[test]
+fn expired_digest_is_replaced() {
+    let (memory, changes) = expired();
     assert!(add(&memory, &changes).movements.is_empty(), "a repeated batch is recognised");
 
+    let (memory, _) = expired();
     join(&memory, "DANCE", "Ben");
     let update = add(&memory, &memory.changes());
-
     assert_eq!(update.movements, Movements { joined: 1, left: 0 });
     let digest = digest(&memory, DANCE);
     assert_eq!((digest.title.as_str(), digest.count, digest.expires_at), ("DANCE", 1, None));
@@ -142,7 +148,8 @@ fn damaged_records_park_only_their_events() {
     let digests = Damaged { memory: &memory, event: event(PIZZA), parked: Mutex::default() };
     let now = memory.now().plus(Duration::from_secs(1));
 
-    let taken_in = take_in(changes, &digests, &BackoffPolicy::default(), now).now_or_never().unwrap().unwrap();
+    let ports = EventPorts { digests: &digests, ..EventPorts::of(&memory) };
+    let taken_in = take_in(changes, ports, &BackoffPolicy::default(), now).now_or_never().unwrap().unwrap();
 
     let update = DigestUpdate { movements: Movements { joined: 1, left: 0 }, due: vec![event(DANCE)], parked: 3 };
     assert_eq!(taken_in, (readable, update));

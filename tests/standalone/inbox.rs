@@ -141,7 +141,12 @@ async fn messages_last_as_long_as_the_registration() {
     backend.keep(&ana, message(1)).await;
     backend.enrol("Dance", "Ana", 2).await;
     backend
-        .apply(signup("Dance", "Ana", 3, Request::SetContact { registration: ana.owner.clone(), contact: None }))
+        .apply(signup(
+            "Dance",
+            "Ana",
+            3,
+            Request::SetContact { registration: ana.owner.clone(), contact: None, confirmed: false },
+        ))
         .await;
     assert_eq!(backend.messages(&ana).await, [message(1)]);
 }

@@ -17,16 +17,20 @@ use countmein::domain::contact_id::ContactId;
 use countmein::domain::event::Event;
 use countmein::domain::language::Language;
 use countmein::domain::notification::{Notification, Recipient};
-use countmein::domain::opt_in::OptIn;
+use countmein::domain::opt_in::{OptIn, Scope};
 use countmein::domain::secret::Secret;
 use countmein::domain::signup::{Request, Signup, SignupId, Version};
 use countmein::domain::timestamp::Timestamp;
 use countmein::notify::links::Links;
 use countmein::notify::text::MessageTexts;
 use countmein::notify::{Limits, NotificationSender, OptInsInFlight};
-use countmein::ports::{Mail, Mailer, Notified, Notifier as _, SendError, Unavailable, WebhookCall, WebhookCaller};
+use countmein::ports::{
+    Contacts as _, Mail, Mailer, Notified, Notifier as _, SendError, Unavailable, WebhookCall, WebhookCaller, Write,
+};
 use futures_util::future::join_all;
 use url::Url;
+
+mod further;
 
 /// A mailer that counts mails and is slow.
 struct Counting {
@@ -62,7 +66,7 @@ impl WebhookCaller for Echoing {
     async fn request_opt_in(&self, _: &ContactId, _: &Url, _: &str) -> Result<Option<OptIn>, SendError> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         tokio::time::sleep(Duration::from_millis(20)).await;
-        Ok(Some(OptIn::Confirmed))
+        Ok(Some(OptIn::Confirmed(Scope::All)))
     }
 }
 
@@ -93,13 +97,18 @@ fn news(name: &str, email: &str, at: Timestamp) -> Notification {
 }
 
 fn news_to(name: &str, contact: Contact, at: Timestamp) -> Notification {
+    news_after(name, at, Request::sign_up(Some(contact)))
+}
+
+/// A notification of an attendee after this request.
+fn news_after(name: &str, at: Timestamp, request: Request) -> Notification {
     let event = Event::parse("Dance").unwrap();
     let signup = Signup {
         version: Version { requested_at: at, id: SignupId::parse("s-1").unwrap() },
         event: event.clone(),
         name: AttendeeName::parse(name).unwrap(),
         channel: Channel::Http,
-        request: Request::sign_up(Some(contact)),
+        request,
     };
     let (attendee, _) = attendee::apply_all(None, &[signup], at);
     let announcement = Announcement {

@@ -153,6 +153,7 @@ async fn serve(data: PathBuf) -> String {
         behind_proxy: false,
         list_everyone: ListEveryone::Loopback,
         event_creators: EventCreators::Anyone,
+        contact_retention: countmein::upkeep::days(countmein::upkeep::DEFAULT_CONTACT_DAYS),
         flic_key: None,
         mqtt: None,
         notifications: NotificationSettings { webhooks: WebhookPolicy::Off, ..NotificationSettings::default() },
@@ -282,7 +283,7 @@ async fn organiser_removes_a_person_on_pages() {
     browser.type_into("name", "melvin").await;
     browser.tick("sure").await;
     browser.press("Remove").await;
-    browser.says("Nobody has signed up yet.").await;
+    browser.says("No upcoming events.").await;
     browser.press("Log out").await;
     browser.says("The organiser's key").await;
     browser.close().await;

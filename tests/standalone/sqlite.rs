@@ -11,14 +11,16 @@ use countmein::domain::attendee_name::{AttendeeName, NameKey};
 use countmein::domain::channel::Channel;
 use countmein::domain::clock;
 use countmein::domain::contact::Contact;
+use countmein::domain::deleted_event::{DeletedEvent, DeletionState};
 use countmein::domain::digest::Digest;
-use countmein::domain::event::Event;
+use countmein::domain::event::{Event, EventId};
+use countmein::domain::host_link::LinkGenerations;
 use countmein::domain::signup::{Request, Signup, SignupId, Version};
 use countmein::domain::timestamp::Timestamp;
 use countmein::ports::{
-    ApplyError, AttendeeSignups, Budgets, ChangeFeed, Deferral, Deferrals, Deletion, Delivery, Digests, Idempotency,
-    IdempotentRequest, MAX_RECEIVES, Position, Queue, RejectedMessage, RejectedMessages, Roster, STOPPED_REASON,
-    Spending, Unavailable, Write,
+    ApplyError, AttendeeSignups, Budgets, ChangeFeed, Deferral, Deferrals, Deletion, Delivery, Digests, Events,
+    Idempotency, IdempotentRequest, MAX_RECEIVES, Position, Queue, RejectedMessage, RejectedMessages, Roster,
+    STOPPED_REASON, Spending, StoredDetails, Unavailable, Write,
 };
 use strum::VariantArray as _;
 use tempfile::TempDir;
@@ -402,6 +404,30 @@ async fn expiry_handles_large_backlogs() {
     assert_eq!(sqlite.changes(&Position::Start, 10).await.unwrap(), []);
     assert_eq!(sqlite.events(10, None).await.unwrap(), []);
     assert_eq!(sqlite.attendee(&signup("Guest 2499", 1, Request::Cancel).key()).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn marker_of_a_deleted_event_expires() {
+    let data = folder();
+    let sqlite = open(data.path());
+    let marker = |event: &str, state, version| DeletedEvent {
+        event: EventId::parse(event).unwrap(),
+        deleted_at: at(1),
+        state,
+        links: LinkGenerations::default(),
+        version,
+    };
+    let in_progress = marker("Gala", DeletionState::InProgress, 0);
+    let complete = marker("Dance", DeletionState::Complete, 0);
+    for marker in [&in_progress, &complete] {
+        assert_eq!(sqlite.store_deletion(marker, at(1)).await.unwrap(), Write::Stored);
+    }
+    let is_stored = async |marker: &DeletedEvent| sqlite.stored(&marker.event).await.unwrap() != StoredDetails::None;
+    let expires_at = complete.expires_at().unwrap();
+    delete_all_expired(&sqlite, expires_at.minus(Duration::from_secs(1))).await;
+    assert!(is_stored(&complete).await);
+    delete_all_expired(&sqlite, expires_at).await;
+    assert!(!is_stored(&complete).await && is_stored(&in_progress).await);
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use super::item::{self, Item};
 use super::{EventsTable, key, number, text};
 use crate::adapters::aws::error::unavailable;
 use crate::domain::contact_id::ContactId;
-use crate::domain::opt_in::OptIn;
+use crate::domain::opt_in::{OptIn, Scope};
 use crate::domain::timestamp::Timestamp;
 use crate::ports::{Budgets, Contacts, Deletion, Spending, Unavailable, Write};
 
@@ -19,6 +19,10 @@ const BUDGETS: &str = "#budget";
 
 const STATE: &str = "state";
 const ASKED_AT: &str = "asked_at";
+const SCOPE: &str = "scope";
+
+/// The stored scope of an opt-in that is valid for confirmed registrations only.
+const SCOPE_CONFIRMED: &str = "confirmed";
 
 #[derive(Deserialize)]
 struct ContactRecord {
@@ -26,6 +30,9 @@ struct ContactRecord {
     /// In milliseconds. Present only in the state `asked`.
     #[serde(default)]
     asked_at: Option<i64>,
+    /// Present only in the state `given`, unless the opt-in is valid for all registrations.
+    #[serde(default)]
+    scope: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -44,15 +51,22 @@ impl Contacts for EventsTable {
         let put = self.client.put_item().table_name(&self.table).set_item(Some(to_item(contact, new)));
         let put = match expected.map(attributes) {
             None => put.condition_expression("attribute_not_exists(event)"),
-            Some((state, asked_at)) => {
-                // `state` is a reserved word of DynamoDB.
-                let put =
-                    put.expression_attribute_names("#state", STATE).expression_attribute_values(":state", text(state));
-                match asked_at {
-                    None => put.condition_expression("#state = :state"),
-                    Some(asked_at) => put
-                        .condition_expression("#state = :state AND asked_at = :asked_at")
+            Some((state, asked_at, scope)) => {
+                // `state` and `scope` are reserved words of DynamoDB.
+                let put = put
+                    .expression_attribute_names("#state", STATE)
+                    .expression_attribute_names("#scope", SCOPE)
+                    .expression_attribute_values(":state", text(state));
+                match (asked_at, scope) {
+                    (None, None) => put.condition_expression("#state = :state AND attribute_not_exists(#scope)"),
+                    (Some(asked_at), _) => put
+                        .condition_expression(
+                            "#state = :state AND asked_at = :asked_at AND attribute_not_exists(#scope)",
+                        )
                         .expression_attribute_values(":asked_at", number(asked_at)),
+                    (None, Some(scope)) => put
+                        .condition_expression("#state = :state AND #scope = :scope")
+                        .expression_attribute_values(":scope", text(scope)),
                 }
             }
         };
@@ -102,28 +116,34 @@ impl Budgets for EventsTable {
 }
 
 /// The stored names of the states differ from the variants for compatibility.
-fn attributes(opt_in: OptIn) -> (&'static str, Option<i64>) {
+///
+/// Functions of a version without scopes may still run during a deployment. They read every `given` as an opt-in for all
+/// registrations, which is what it means to them.
+fn attributes(opt_in: OptIn) -> (&'static str, Option<i64>, Option<&'static str>) {
     match opt_in {
-        OptIn::Pending { at } => ("asked", Some(at.as_millis())),
-        OptIn::Confirmed => ("given", None),
-        OptIn::OptedOut => ("refused", None),
+        OptIn::Pending { at } => ("asked", Some(at.as_millis()), None),
+        OptIn::Confirmed(Scope::All) => ("given", None, None),
+        OptIn::Confirmed(Scope::ConfirmedRegistrations) => ("given", None, Some(SCOPE_CONFIRMED)),
+        OptIn::OptedOut => ("refused", None, None),
     }
 }
 
 fn to_item(contact: &ContactId, opt_in: OptIn) -> Item {
-    let (state, asked_at) = attributes(opt_in);
+    let (state, asked_at, scope) = attributes(opt_in);
     let mut item = key(CONTACTS, contact.as_str());
     item.insert(STATE.to_owned(), text(state));
     item.extend(asked_at.map(|asked_at| (ASKED_AT.to_owned(), number(asked_at))));
+    item.extend(scope.map(|scope| (SCOPE.to_owned(), text(scope))));
     item
 }
 
 fn from_item(item: Item) -> Result<OptIn, Unavailable> {
-    let ContactRecord { state, asked_at } = item::read(item)?;
-    match (state.as_str(), asked_at) {
-        ("asked", Some(at)) => Ok(OptIn::Pending { at: Timestamp::from_millis(at).map_err(item::damaged)? }),
-        ("given", None) => Ok(OptIn::Confirmed),
-        ("refused", None) => Ok(OptIn::OptedOut),
+    let ContactRecord { state, asked_at, scope } = item::read(item)?;
+    match (state.as_str(), asked_at, scope.as_deref()) {
+        ("asked", Some(at), None) => Ok(OptIn::Pending { at: Timestamp::from_millis(at).map_err(item::damaged)? }),
+        ("given", None, None) => Ok(OptIn::Confirmed(Scope::All)),
+        ("given", None, Some(SCOPE_CONFIRMED)) => Ok(OptIn::Confirmed(Scope::ConfirmedRegistrations)),
+        ("refused", None, None) => Ok(OptIn::OptedOut),
         _ => Err(item::damaged("unknown opt-in state")),
     }
 }

@@ -1,5 +1,6 @@
 //! The digests, one item each. A write replaces the whole item, and is conditional on its version.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -34,6 +35,9 @@ const WAITING_VALUE: &str = "yes";
 
 /// The binary attribute with the hashes of the changes that a digest has already counted.
 const SEEN: &str = "seen";
+
+/// The attributes of a [`SummaryRecord`].
+const SUMMARY: &str = "#name, title, #count, expires_at";
 
 /// How long a parked event is stored.
 const PARKED_RETENTION: Duration = Duration::from_secs(90 * 24 * 60 * 60);
@@ -162,6 +166,23 @@ impl EventsTable {
         Ok(summary.flatten())
     }
 
+    /// Returns the titles and counts of those of the events that have a digest.
+    pub(super) async fn summaries_of(
+        &self,
+        events: &[&EventId],
+    ) -> Result<HashMap<EventId, EventSummary>, Unavailable> {
+        let keys = events.iter().map(|event| key(DIGESTS, event.as_str())).collect();
+        let items = self.batch_get(LISTING, keys, Some(SUMMARY)).await?;
+        let now = Timestamp::now();
+        let read = |item| {
+            let summary = summary(item, now).inspect_err(|damaged| {
+                tracing::error!(%damaged, "damaged item left out of a list");
+            });
+            summary.ok().flatten().map(|summary| (summary.id.clone(), summary))
+        };
+        Ok(items.into_iter().filter_map(read).collect())
+    }
+
     /// Returns at most `limit` events in the order of their ids.
     pub(super) async fn summaries(
         &self,
@@ -172,7 +193,7 @@ impl EventsTable {
         let query = self
             .client
             .query()
-            .projection_expression("#name, title, #count, expires_at")
+            .projection_expression(SUMMARY)
             .expression_attribute_names("#name", NAME)
             .expression_attribute_names("#count", "count");
         let start = (DIGESTS, after.map(EventId::as_str));
@@ -206,6 +227,6 @@ fn from_item(mut item: Item) -> Result<Digest, Unavailable> {
     Ok(record.into_digest(EventId::from_stored(name), seen.as_ref()))
 }
 
-fn time(millis: i64) -> Result<Timestamp, Unavailable> {
+pub(super) fn time(millis: i64) -> Result<Timestamp, Unavailable> {
     Timestamp::from_millis(millis).map_err(item::damaged)
 }

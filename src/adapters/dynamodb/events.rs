@@ -1,27 +1,24 @@
-//! The details of events, one item each beside the event's attendees. A write replaces the whole item, and is conditional
+//! The details of events, or the markers of deleted ones, one item each beside the event's attendees. A write replaces the whole item, and is conditional
 //! on its version.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use aws_sdk_dynamodb::types::KeysAndAttributes;
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
 use super::item::{self, Item};
-use super::{EventsTable, MAX_CONCURRENT_CALLS, key, number, text};
-use crate::adapters::aws::error::unavailable;
+use super::{EventsTable, key, number};
+use crate::domain::deleted_event::DeletedEvent;
 use crate::domain::event::EventId;
 use crate::domain::event_details::EventDetails;
 use crate::domain::timestamp::Timestamp;
+use crate::formats::stored::deleted_event::DeletionRecord;
 use crate::formats::stored::event_details::{DETAILS, EventDetailsRecord};
 use crate::ports::{Events, StoredDetails, Unavailable, Write};
 
 const READING: &str = "reading the details of events";
-
-/// Maximum number of items that one `BatchGetItem` reads (DynamoDB quotas).
-const MAX_BATCH_ITEMS: usize = 100;
 
 #[derive(Serialize, Deserialize)]
 struct DetailsItem {
@@ -38,16 +35,15 @@ impl Events for EventsTable {
         let mut distinct: Vec<&EventId> = events.iter().collect();
         distinct.sort();
         distinct.dedup();
-        let reads = distinct.chunks(MAX_BATCH_ITEMS).map(|chunk| self.read_details(chunk));
-        let items: Vec<Vec<Item>> =
-            stream::iter(reads.collect::<Vec<_>>()).buffer_unordered(MAX_CONCURRENT_CALLS).try_collect().await?;
-        let found: HashMap<EventId, StoredDetails> = items.into_iter().flatten().filter_map(read).collect();
+        let keys = distinct.iter().map(|event| key(event.as_str(), DETAILS)).collect();
+        let items = self.batch_get(READING, keys, None).await?;
+        let found: HashMap<EventId, StoredDetails> = items.into_iter().filter_map(read).collect();
         Ok(events.iter().map(|event| found.get(event).cloned().unwrap_or(StoredDetails::None)).collect())
     }
 
     async fn create_event(&self, details: &EventDetails, now: Timestamp) -> Result<Write, Unavailable> {
         // A sign-up that begins the event between this read and the write joins the new event.
-        if self.has_items(&details.event).await? {
+        if self.has_attendees(&details.event).await? {
             return Ok(Write::Conflict);
         }
         self.store_details(details, now).await
@@ -59,50 +55,56 @@ impl Events for EventsTable {
             name: DETAILS.to_owned(),
             record: EventDetailsRecord::next(details),
         });
+        self.replace_details("storing the details of an event", item, details.version).await
+    }
+
+    async fn store_deletion(&self, deleted: &DeletedEvent, _: Timestamp) -> Result<Write, Unavailable> {
+        let mut item = item::write(&DeletionRecord::next(deleted));
+        item.extend(key(deleted.event.as_str(), DETAILS));
+        self.replace_details("deleting an event", item, deleted.version).await
+    }
+}
+
+impl EventsTable {
+    /// Stores an item in the place of details with this version.
+    async fn replace_details(&self, doing: &'static str, item: Item, version: u64) -> Result<Write, Unavailable> {
         let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
-        let put = match details.version {
+        let put = match version {
             0 => put.condition_expression("attribute_not_exists(version)"),
             version => {
                 put.condition_expression("version = :version").expression_attribute_values(":version", number(version))
             }
         };
-        self.put_if("storing the details of an event", put).await
+        self.put_if(doing, put).await
+    }
+
+    /// Whether an attendee of the event is stored, whether on the roster or not.
+    pub(super) async fn has_attendees(&self, event: &EventId) -> Result<bool, Unavailable> {
+        let query = self.client.query().consistent_read(true).projection_expression("#name");
+        let query = query.expression_attribute_names("#name", item::NAME);
+        let start = (event.as_str(), None);
+        let read = |item: Item| Ok(item.get(item::NAME).and_then(|name| is_of_attendee(name).then_some(())));
+        Ok(!self.query_partition("looking for an event", query, start, 1, read).await?.is_empty())
     }
 }
 
-impl EventsTable {
-    /// Whether anything is stored about an event: its details, or an attendee, whether on the roster or not.
-    async fn has_items(&self, event: &EventId) -> Result<bool, Unavailable> {
-        let query = self.client.query().table_name(&self.table).key_condition_expression("event = :event");
-        let query = query.expression_attribute_values(":event", text(event.as_str())).consistent_read(true).limit(1);
-        let page = query.send().await.map_err(|error| unavailable("looking for an event", &error))?;
-        Ok(page.count > 0)
-    }
-
-    /// Reads the items of at most [`MAX_BATCH_ITEMS`] events.
-    async fn read_details(&self, events: &[&EventId]) -> Result<Vec<Item>, Unavailable> {
-        let mut items = Vec::new();
-        let mut keys: Vec<Item> = events.iter().map(|event| key(event.as_str(), DETAILS)).collect();
-        while !keys.is_empty() {
-            let request = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true).build();
-            let request = request.expect("the keys are set");
-            let page = self.client.batch_get_item().request_items(&self.table, request).send().await;
-            let page = page.map_err(|error| unavailable(READING, &error))?;
-            items.extend(page.responses.into_iter().flatten().flat_map(|(_, items)| items));
-            // DynamoDB leaves out keys when a response would be larger than 16 MB or when it is throttled.
-            keys = page.unprocessed_keys.into_iter().flatten().flat_map(|(_, left)| left.keys).collect();
-        }
-        Ok(items)
-    }
-}
-
-/// The event of an item, and its details. Returns `None` for an item without an event, which has no key.
+/// The event of an item, and its details or the marker of its deletion. Returns `None` for an item without an event, which
+/// has no key.
 fn read(item: Item) -> Option<(EventId, StoredDetails)> {
     let event = EventId::from_stored(item.get(item::EVENT)?.as_s().ok()?.clone());
-    let details = match item::read::<DetailsItem>(item) {
-        Ok(DetailsItem { record, .. }) => record.into_details(event.clone()),
-        Err(damaged) => Err(damaged.cause),
+    let stored = if DeletionRecord::is_in(|name| item.contains_key(name)) {
+        let record = item::read::<DeletionRecord>(item);
+        record.map(|record| StoredDetails::Deleted(Arc::new(record.into_deleted(event.clone()))))
+    } else {
+        item::read::<DetailsItem>(item).map(|DetailsItem { record, .. }| {
+            let details = record.into_details(event.clone());
+            details.map_or_else(StoredDetails::Damaged, |details| StoredDetails::Some(Arc::new(details)))
+        })
     };
-    let stored = details.map_or_else(StoredDetails::Damaged, |details| StoredDetails::Some(Arc::new(details)));
-    Some((event, stored))
+    Some((event, stored.unwrap_or_else(|damaged| StoredDetails::Damaged(damaged.cause))))
+}
+
+/// Whether this is the sort key of an attendee. No name begins with `#`.
+fn is_of_attendee(name: &AttributeValue) -> bool {
+    name.as_s().is_ok_and(|name| !name.starts_with('#'))
 }

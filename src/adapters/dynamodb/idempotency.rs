@@ -58,11 +58,23 @@ impl Idempotency for EventsTable {
             return Err(unavailable(STORING, &error));
         };
         let found = conflict.item.clone().ok_or_else(|| item::damaged("DynamoDB did not return the stored item"))?;
-        let found: IdempotencyRecord = item::read(found)?;
+        item::read::<IdempotencyRecord>(found)?.into_request()
+    }
+
+    async fn recall(&self, key: String) -> Result<Option<IdempotentRequest>, Unavailable> {
+        let now = Timestamp::now().as_seconds();
+        let found = self.get("reading an idempotency key", IDEMPOTENCY_KEYS, &key).await?.item;
+        let found = found.map(item::read::<IdempotencyRecord>).transpose()?;
+        found.filter(|found| found.expires_at > now).map(IdempotencyRecord::into_request).transpose()
+    }
+}
+
+impl IdempotencyRecord {
+    fn into_request(self) -> Result<IdempotentRequest, Unavailable> {
         Ok(IdempotentRequest {
-            fingerprint: found.fingerprint,
-            id: SignupId::from_stored(found.signup_id),
-            requested_at: Timestamp::from_millis(found.requested_at).map_err(item::damaged)?,
+            fingerprint: self.fingerprint,
+            id: SignupId::from_stored(self.signup_id),
+            requested_at: Timestamp::from_millis(self.requested_at).map_err(item::damaged)?,
         })
     }
 }

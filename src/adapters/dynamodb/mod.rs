@@ -4,7 +4,9 @@
 //! not allowed at the beginning of an event id.
 
 mod buttons;
+mod calendar;
 mod contacts;
+mod deletions;
 mod digests;
 mod events;
 mod households;
@@ -24,7 +26,8 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValue};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use self::item::Item;
 use crate::adapters::aws::error::unavailable;
@@ -32,6 +35,8 @@ use crate::ports::{Backend, Deletion, Unavailable, Write};
 
 /// Partition key of all digests. The sort key is the event's id.
 const DIGESTS: &str = "#digest";
+/// Partition key of the calendar. The sort key is the event's id.
+const CALENDAR: &str = "#calendar";
 /// Partition key of all parked events. The sort key is the event's id.
 const PARKED: &str = "#parked";
 /// Partition key of all rejected messages. The sort key is the message's id.
@@ -45,6 +50,9 @@ const MAX_SORT_KEY_BYTES: usize = 1_024;
 /// Maximum concurrent calls for one batch. More would not be faster, because a Lambda function has only a fraction of a
 /// CPU.
 const MAX_CONCURRENT_CALLS: usize = 64;
+
+/// Maximum number of items that one `BatchGetItem` reads (DynamoDB quotas).
+const MAX_BATCH_ITEMS: usize = 100;
 
 /// Maximum number of items that one query reads: about 200 KiB of attendees, below DynamoDB's limit of 1 MiB.
 const MAX_QUERY_ITEMS: usize = 1_000;
@@ -73,6 +81,8 @@ impl EventsTable {
             buttons: table.clone(),
             households: table.clone(),
             events: table.clone(),
+            calendar: table.clone(),
+            deletions: table.clone(),
             digests: table.clone(),
             contacts: table.clone(),
             budgets: table,
@@ -83,6 +93,47 @@ impl EventsTable {
     async fn get(&self, doing: &'static str, event: &str, name: &str) -> Result<GetItemOutput, Unavailable> {
         let get = self.client.get_item().table_name(&self.table).consistent_read(true);
         get.set_key(Some(key(event, name))).send().await.map_err(|error| unavailable(doing, &error))
+    }
+
+    /// Reads the items with these keys that exist, in any order. Reads only some attributes if `projection` names them; `#name`
+    /// stands for the sort key and `#count` for `count`.
+    async fn batch_get(
+        &self,
+        doing: &'static str,
+        keys: Vec<Item>,
+        projection: Option<&str>,
+    ) -> Result<Vec<Item>, Unavailable> {
+        let chunks: Vec<Vec<Item>> = keys.chunks(MAX_BATCH_ITEMS).map(<[Item]>::to_vec).collect();
+        let reads = chunks.into_iter().map(|keys| self.batch_get_chunk(doing, keys, projection));
+        let items: Vec<Vec<Item>> =
+            stream::iter(reads.collect::<Vec<_>>()).buffer_unordered(MAX_CONCURRENT_CALLS).try_collect().await?;
+        Ok(items.concat())
+    }
+
+    /// Reads at most [`MAX_BATCH_ITEMS`] items.
+    async fn batch_get_chunk(
+        &self,
+        doing: &'static str,
+        mut keys: Vec<Item>,
+        projection: Option<&str>,
+    ) -> Result<Vec<Item>, Unavailable> {
+        let mut items = Vec::new();
+        while !keys.is_empty() {
+            let mut request = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true);
+            if let Some(projection) = projection {
+                request = request
+                    .projection_expression(projection)
+                    .expression_attribute_names("#name", item::NAME)
+                    .expression_attribute_names("#count", "count");
+            }
+            let request = request.build().expect("the keys are set");
+            let page = self.client.batch_get_item().request_items(&self.table, request).send().await;
+            let page = page.map_err(|error| unavailable(doing, &error))?;
+            items.extend(page.responses.into_iter().flatten().flat_map(|(_, items)| items));
+            // DynamoDB leaves out keys when a response would be larger than 16 MB or when it is throttled.
+            keys = page.unprocessed_keys.into_iter().flatten().flat_map(|(_, left)| left.keys).collect();
+        }
+        Ok(items)
     }
 
     async fn delete_item(&self, doing: &'static str, event: &str, name: &str) -> Result<Deletion, Unavailable> {

@@ -1,4 +1,4 @@
-//! Deletes what is stored under an address.
+//! Deletes contacts, and what is stored under an address.
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -7,10 +7,13 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use super::{EventsTable, MAX_CONCURRENT_CALLS, key, text};
 use crate::adapters::aws::error::unavailable;
 use crate::domain::attendee::Attendee;
+use crate::domain::attendee_name::NameKey;
 use crate::domain::contact::Contact;
 use crate::domain::event::EventId;
 use crate::domain::timestamp::Timestamp;
-use crate::ports::{AddressEntries, Buttons as _, Deletion, People, RejectedMessages as _, Unavailable};
+use crate::ports::{
+    AddressEntries, Buttons as _, DeletedContacts, Deletion, People, RejectedMessages as _, Unavailable,
+};
 
 const REMOVING: &str = "removing an address";
 
@@ -36,6 +39,24 @@ impl People for EventsTable {
             removed += self.delete(id).await?.count();
         }
         Ok(removed)
+    }
+
+    async fn delete_contacts(
+        &self,
+        event: &EventId,
+        after: Option<&NameKey>,
+        limit: usize,
+        _: Timestamp,
+    ) -> Result<DeletedContacts, Unavailable> {
+        let attendees = self.with_contact(event, after, limit).await?;
+        let last = attendees.last().filter(|_| attendees.len() == limit);
+        let next = last.map(|last| last.attendee.name.key().clone());
+        let count = stream::iter(attendees)
+            .map(|attendee| async move { self.delete_contact(attendee).await })
+            .buffer_unordered(MAX_CONCURRENT_CALLS)
+            .try_fold(0, async |sum, deletion| Ok(sum + deletion.count()))
+            .await?;
+        Ok(DeletedContacts { count, next })
     }
 }
 

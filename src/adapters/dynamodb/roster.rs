@@ -18,7 +18,9 @@ use crate::domain::event::EventId;
 use crate::domain::signup::AttendeeKey;
 use crate::domain::timestamp::Timestamp;
 use crate::formats::stored::attendee::StoredStatus;
-use crate::ports::{ApplyError, AttendeeSignups, EventSummary, RejectedMessages as _, Roster, RosterPage, Unavailable};
+use crate::ports::{
+    ApplyError, AttendeeSignups, Deletion, EventSummary, RejectedMessages as _, Roster, RosterPage, Unavailable,
+};
 
 const WRITING: &str = "writing to the roster";
 const REMOVING: &str = "removing a person";
@@ -221,6 +223,34 @@ impl EventsTable {
             .expression_attribute_values(":in", text(StoredStatus::In.as_str()));
         let start = (event.as_str(), after.map(NameKey::as_str));
         self.query_partition(READING, query, start, limit, |item| item::attendee(item).map(Some)).await
+    }
+
+    /// Returns at most `limit` attendees of an event who have a contact, by folded name, starting after the name `after`.
+    pub(super) async fn with_contact(
+        &self,
+        event: &EventId,
+        after: Option<&NameKey>,
+        limit: usize,
+    ) -> Result<Vec<StoredAttendee>, Unavailable> {
+        let query = self.client.query().consistent_read(true).filter_expression("attribute_exists(contact)");
+        let read = |item| StoredAttendee::from_item(item).map(Some);
+        self.query_partition(READING, query, (event.as_str(), after.map(NameKey::as_str)), limit, read).await
+    }
+
+    /// Deletes the contact of an attendee, who may have changed since.
+    pub(super) async fn delete_contact(&self, stored: StoredAttendee) -> Result<Deletion, Unavailable> {
+        let mut stored = Some(stored);
+        for _ in 0..MAX_WRITE_ATTEMPTS {
+            let Some(current) = &stored else { break };
+            let Some(without_contact) = current.attendee.without_contact() else { break };
+            match self.put_attendee(Some(current), &without_contact).await {
+                Ok(PutResult::Stored) => return Ok(Deletion::Deleted),
+                Ok(PutResult::Conflict(conflicting)) => stored = conflicting,
+                Err(ApplyError::Unavailable(unavailable)) => return Err(unavailable),
+                Err(error) => return Err(Unavailable { doing: WRITING, cause: error.to_string() }),
+            }
+        }
+        Ok(Deletion::NotFound)
     }
 
     async fn all_event_ids(&self) -> Result<Vec<EventId>, Unavailable> {

@@ -112,6 +112,7 @@ impl Meter for Emf {
     fn suppressed(&self, limit: Limit) {
         let name = match limit {
             Limit::OptIns => "SuppressedByOptIns",
+            Limit::OptInsToContactPerDay => "SuppressedByOptInsToContactPerDay",
             Limit::CallingCodes => "SuppressedByCallingCodes",
             Limit::SmsHours => "SuppressedBySmsHours",
             Limit::SmsPerDay => "SuppressedBySmsPerDay",

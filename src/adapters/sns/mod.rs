@@ -21,7 +21,7 @@ use url::Url;
 
 use crate::adapters::aws::error::{is_invalid_parameter, send_error, unavailable};
 use crate::domain::contact_id::ContactId;
-use crate::domain::opt_in::OptIn;
+use crate::domain::opt_in::{OptIn, Scope};
 use crate::ports::{Broadcast, Broadcaster, Mail, Mailer, SendError, Unavailable, WebhookCall, WebhookCaller};
 
 /// SNS requires fewer than 100 characters (SNS API reference, Publish, "Subject").
@@ -146,7 +146,7 @@ impl Mailer for Sns {
     /// SNS sends its own text instead of `request`.
     async fn request_opt_in(&self, request: &Mail) -> Result<Option<OptIn>, SendError> {
         self.subscribe(&request.contact, Subscriber::Email(&request.to)).await?;
-        Ok(Some(OptIn::Confirmed))
+        Ok(Some(OptIn::Confirmed(Scope::All)))
     }
 }
 
@@ -166,7 +166,7 @@ impl WebhookCaller for Sns {
     /// SNS sends its own challenge instead of `_text`.
     async fn request_opt_in(&self, contact: &ContactId, to: &Url, _text: &str) -> Result<Option<OptIn>, SendError> {
         self.subscribe(contact, Subscriber::Webhook(to)).await?;
-        Ok(Some(OptIn::Confirmed))
+        Ok(Some(OptIn::Confirmed(Scope::All)))
     }
 }
 

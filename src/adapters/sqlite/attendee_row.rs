@@ -10,7 +10,7 @@ use crate::formats::stored::describe_damage;
 
 pub const COLUMNS: &str = "event, name, display_name, status, requested_at, signup_id, title, since, owner, channel, \
                            contact_kind, contact, expires_at, notify, link_asked_at, \
-                           guests, answer, note, language";
+                           guests, answer, note, language, confirmed";
 
 /// Reads an attendee from a row with the columns [`COLUMNS`].
 pub fn read(row: &Row<'_>) -> rusqlite::Result<Attendee> {
@@ -35,6 +35,7 @@ pub fn read(row: &Row<'_>) -> rusqlite::Result<Attendee> {
         answer: row.get(16)?,
         note: row.get(17)?,
         language: row.get(18)?,
+        confirmed: row.get(19)?,
         expires_at: expires_at.map(|millis| millis / 1_000),
     };
     from_record(record)
@@ -43,7 +44,7 @@ pub fn read(row: &Row<'_>) -> rusqlite::Result<Attendee> {
 pub fn write(db: &Connection, attendee: &AttendeeRecord) -> rusqlite::Result<()> {
     let sql = format!(
         "INSERT OR REPLACE INTO attendee ({COLUMNS})
-         VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19)"
+         VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20)"
     );
     let contact = attendee.contact.as_ref().and_then(StoredContact::parts);
     db.prepare_cached(&sql)?.execute(params![
@@ -66,6 +67,7 @@ pub fn write(db: &Connection, attendee: &AttendeeRecord) -> rusqlite::Result<()>
         &attendee.answer,
         &attendee.note,
         &attendee.language,
+        attendee.confirmed,
     ])?;
     Ok(())
 }

@@ -6,16 +6,19 @@ use rusqlite::types::Type;
 
 use crate::adapters::sqlite::{Sqlite, query_optional, stored_time};
 use crate::domain::contact_id::ContactId;
-use crate::domain::opt_in::OptIn;
+use crate::domain::opt_in::{OptIn, Scope};
 use crate::domain::timestamp::Timestamp;
 use crate::ports::{Budgets, Contacts, Deletion, Spending, Unavailable, Write};
+
+/// The stored scope of an opt-in that is valid for confirmed registrations only.
+const SCOPE_CONFIRMED: &str = "confirmed";
 
 #[async_trait]
 impl Contacts for Sqlite {
     async fn opt_in(&self, contact: &ContactId) -> Result<Option<OptIn>, Unavailable> {
         let contact = contact.clone();
         self.read("reading an opt-in", move |db| {
-            let sql = "SELECT state, asked_at FROM contact WHERE id = ?1";
+            let sql = "SELECT state, asked_at, scope FROM contact WHERE id = ?1";
             query_optional(db, sql, [contact.as_str()], read)
         })
         .await
@@ -24,15 +27,17 @@ impl Contacts for Sqlite {
     async fn set_opt_in(&self, contact: &ContactId, expected: Option<OptIn>, new: OptIn) -> Result<Write, Unavailable> {
         let contact = contact.clone();
         self.write("storing an opt-in", move |db| {
-            let (state, asked_at) = columns(new);
+            let (state, asked_at, scope) = columns(new);
             let Some(expected) = expected else {
-                let sql = "INSERT OR IGNORE INTO contact (id, state, asked_at) VALUES (?1, ?2, ?3)";
-                let inserted = db.prepare_cached(sql)?.execute((contact.as_str(), state, asked_at))?;
+                let sql = "INSERT OR IGNORE INTO contact (id, state, asked_at, scope) VALUES (?1, ?2, ?3, ?4)";
+                let inserted = db.prepare_cached(sql)?.execute((contact.as_str(), state, asked_at, scope))?;
                 return Ok(Write::of(inserted > 0));
             };
-            let (expected_state, expected_asked_at) = columns(expected);
-            let sql = "UPDATE contact SET state = ?2, asked_at = ?3 WHERE id = ?1 AND state = ?4 AND asked_at IS ?5";
-            let row = (contact.as_str(), state, asked_at, expected_state, expected_asked_at);
+            let (expected_state, expected_asked_at, expected_scope) = columns(expected);
+            let sql = "UPDATE contact SET state = ?2, asked_at = ?3, scope = ?4
+                       WHERE id = ?1 AND state = ?5 AND asked_at IS ?6 AND scope IS ?7";
+            let id = contact.as_str();
+            let row = (id, state, asked_at, scope, expected_state, expected_asked_at, expected_scope);
             Ok(Write::of(db.prepare_cached(sql)?.execute(row)? > 0))
         })
         .await
@@ -72,11 +77,12 @@ impl Budgets for Sqlite {
 }
 
 /// The stored names of the states differ from the variants for compatibility.
-fn columns(opt_in: OptIn) -> (&'static str, Option<i64>) {
+fn columns(opt_in: OptIn) -> (&'static str, Option<i64>, Option<&'static str>) {
     match opt_in {
-        OptIn::Pending { at } => ("asked", Some(at.as_millis())),
-        OptIn::Confirmed => ("given", None),
-        OptIn::OptedOut => ("refused", None),
+        OptIn::Pending { at } => ("asked", Some(at.as_millis()), None),
+        OptIn::Confirmed(Scope::All) => ("given", None, None),
+        OptIn::Confirmed(Scope::ConfirmedRegistrations) => ("given", None, Some(SCOPE_CONFIRMED)),
+        OptIn::OptedOut => ("refused", None, None),
     }
 }
 
@@ -84,7 +90,10 @@ fn read(row: &Row<'_>) -> rusqlite::Result<OptIn> {
     let state: String = row.get(0)?;
     match state.as_str() {
         "asked" => Ok(OptIn::Pending { at: stored_time(row.get(1)?)? }),
-        "given" => Ok(OptIn::Confirmed),
+        "given" if row.get::<_, Option<String>>(2)?.as_deref() == Some(SCOPE_CONFIRMED) => {
+            Ok(OptIn::Confirmed(Scope::ConfirmedRegistrations))
+        }
+        "given" => Ok(OptIn::Confirmed(Scope::All)),
         "refused" => Ok(OptIn::OptedOut),
         _ => Err(rusqlite::Error::FromSqlConversionFailure(0, Type::Text, "unknown opt-in state".into())),
     }

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use rusqlite::Row;
 
-use crate::adapters::sqlite::{Sqlite, stored_time};
+use crate::adapters::sqlite::{Sqlite, query_optional, stored_time};
 use crate::domain::signup::SignupId;
 use crate::domain::timestamp::Timestamp;
 use crate::ports::{Idempotency, IdempotentRequest, Unavailable};
@@ -33,14 +34,24 @@ impl Idempotency for Sqlite {
                 now.as_millis(),
             ))?;
             let sql = "SELECT fingerprint, signup_id, requested_at FROM idempotency WHERE key = ?1";
-            db.prepare_cached(sql)?.query_row([&key], |row| {
-                Ok(IdempotentRequest {
-                    fingerprint: row.get(0)?,
-                    id: SignupId::from_stored(row.get(1)?),
-                    requested_at: stored_time(row.get(2)?)?,
-                })
-            })
+            db.prepare_cached(sql)?.query_row([&key], read)
         })
         .await
     }
+
+    async fn recall(&self, key: String) -> Result<Option<IdempotentRequest>, Unavailable> {
+        self.read("reading an idempotency key", move |db| {
+            let sql = "SELECT fingerprint, signup_id, requested_at FROM idempotency WHERE key = ?1 AND expires_at > ?2";
+            query_optional(db, sql, (&key, Timestamp::now().as_millis()), read)
+        })
+        .await
+    }
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<IdempotentRequest> {
+    Ok(IdempotentRequest {
+        fingerprint: row.get(0)?,
+        id: SignupId::from_stored(row.get(1)?),
+        requested_at: stored_time(row.get(2)?)?,
+    })
 }

@@ -6,9 +6,11 @@
 mod attendee_row;
 mod backlog;
 mod buttons;
+mod calendar;
 mod change_feed;
 mod checkpoint;
 mod contacts;
+mod deletions;
 mod digests;
 mod event_details;
 mod file;
@@ -95,6 +97,8 @@ impl Sqlite {
             buttons: sqlite.clone(),
             households: sqlite.clone(),
             events: sqlite.clone(),
+            calendar: sqlite.clone(),
+            deletions: sqlite.clone(),
             digests: sqlite.clone(),
             contacts: sqlite.clone(),
             budgets: sqlite.clone(),

@@ -1,12 +1,13 @@
-//! Deletes what is stored under an address.
+//! Deletes contacts, and what is stored under an address.
 
 use async_trait::async_trait;
 
 use crate::adapters::sqlite::{Sqlite, buttons, change_feed, rejects, roster};
+use crate::domain::attendee_name::NameKey;
 use crate::domain::contact::Contact;
 use crate::domain::event::EventId;
 use crate::domain::timestamp::Timestamp;
-use crate::ports::{AddressEntries, People, Unavailable};
+use crate::ports::{AddressEntries, DeletedContacts, People, Unavailable};
 
 #[async_trait]
 impl People for Sqlite {
@@ -42,5 +43,30 @@ impl People for Sqlite {
         let removed = removed.await?;
         self.checkpoint().await;
         Ok(removed)
+    }
+
+    async fn delete_contacts(
+        &self,
+        event: &EventId,
+        after: Option<&NameKey>,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<DeletedContacts, Unavailable> {
+        let event = event.clone();
+        let after = after.map_or_else(String::new, |name| name.as_str().to_owned());
+        let deleted = self.write("deleting contacts", move |db| {
+            roster::start_overwriting(db)?;
+            let attendees = roster::with_contact(db, &event, &after, limit)?;
+            for attendee in &attendees {
+                if let Some(without_contact) = attendee.without_contact() {
+                    roster::store(db, Some(attendee), Some(&without_contact), now)?;
+                }
+            }
+            roster::stop_overwriting(db)?;
+            let count = u64::try_from(attendees.len()).expect("a count fits 64 bits");
+            let last = attendees.last().filter(|_| attendees.len() == limit);
+            Ok(DeletedContacts { count, next: last.map(|last| last.name.key().clone()) })
+        });
+        deleted.await
     }
 }

@@ -210,11 +210,12 @@ pub fn store(db: &Connection, old: Option<&Attendee>, new: Option<&Attendee>, no
     change_feed::record(db, &attendee.key(), old_record.as_ref(), new_record.as_ref(), now)
 }
 
-/// Deletes an event that has no attendees, neither on the roster nor as tombstones.
+/// Deletes an event that has no attendees, neither on the roster nor as tombstones, and no details. The marker of a deleted
+/// event is no details; it begins with `deleted_at`.
 pub fn delete_event_if_empty(db: &Connection, event: &str) -> rusqlite::Result<()> {
     db.prepare_cached(
         "DELETE FROM event WHERE id = ?1 AND count = 0 AND NOT EXISTS (SELECT 1 FROM attendee WHERE event = ?1)
-         AND NOT EXISTS (SELECT 1 FROM event_details WHERE event = ?1)",
+         AND NOT EXISTS (SELECT 1 FROM event_details WHERE event = ?1 AND record NOT LIKE '{\"deleted_at\":%')",
     )?
     .execute([event])?;
     Ok(())
@@ -227,6 +228,13 @@ pub fn find(db: &Connection, key: &AttendeeKey) -> rusqlite::Result<Option<Atten
         (None, Cow::Owned(refolded)) => find(&refolded),
         (found, _) => Ok(found),
     }
+}
+
+/// Returns at most `limit` attendees of an event who have a contact, with names after `after`.
+pub fn with_contact(db: &Connection, event: &EventId, after: &str, limit: usize) -> rusqlite::Result<Vec<Attendee>> {
+    let sql =
+        format!("SELECT {COLUMNS} FROM attendee WHERE event = ?1 AND name > ?2 AND contact IS NOT NULL ORDER BY name");
+    list(db, &sql, (event.as_str(), after), limit)
 }
 
 /// Returns at most `limit` attendees. Leaves out damaged rows, so that they affect no other.

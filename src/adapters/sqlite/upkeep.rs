@@ -1,4 +1,4 @@
-//! Deletes expired data: tombstones of attendees, changes, idempotency keys, budgets and digests.
+//! Deletes expired data: tombstones of attendees, markers of deleted events, changes, idempotency keys, budgets and digests.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -60,6 +60,13 @@ impl Sqlite {
             deleted += db.execute(
                 "DELETE FROM digest WHERE event IN (SELECT event FROM digest WHERE expires_at <= ?1 LIMIT ?2)",
                 (now_millis, MAX_ROWS_PER_TABLE),
+            )?;
+            // There are few events, so this needs no index.
+            deleted += db.execute(
+                "DELETE FROM event_details WHERE event IN
+                 (SELECT event FROM event_details WHERE record LIKE '{\"deleted_at\":%'
+                  AND json_extract(record, '$.expires_at') <= ?1 LIMIT ?2)",
+                (now.as_seconds(), MAX_ROWS_PER_TABLE),
             )?;
             Ok(if deleted > 0 { Cleanup::Partial } else { Cleanup::Complete })
         })

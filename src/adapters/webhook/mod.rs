@@ -34,7 +34,7 @@ use self::error::Purpose;
 use self::resolver::PublicResolver;
 use self::signature::SigningKey;
 use crate::domain::contact_id::ContactId;
-use crate::domain::opt_in::OptIn;
+use crate::domain::opt_in::{OptIn, Scope};
 use crate::domain::secret::Secret;
 use crate::domain::timestamp::Timestamp;
 use crate::ports::{SendError, WebhookCall, WebhookCaller};
@@ -185,7 +185,7 @@ impl WebhookCaller for WebhookClient {
     }
 
     async fn request_opt_in(&self, _: &ContactId, to: &Url, text: &str) -> Result<Option<OptIn>, SendError> {
-        self.challenge(to, text).await.map(|()| Some(OptIn::Confirmed))
+        self.challenge(to, text).await.map(|()| Some(OptIn::Confirmed(Scope::All)))
     }
 }
 

@@ -12,8 +12,13 @@ pub fn lines_of(entry: &Value) -> Vec<String> {
     let (kind, what) = match text("kind") {
         "registration" => {
             let notify = if entry["notify"] == false { ", notifications off" } else { "" };
+            let is_unconfirmed = entry["contact"].is_object() && entry["confirmed"] == false;
+            let confirmed = if is_unconfirmed { ", not confirmed" } else { "" };
             let (title, name, since) = (text("title"), text("name"), text("since"));
-            ("Registration", format!("{title}: {name} since {since} ({}){}{notify}", text("channel"), contact()))
+            (
+                "Registration",
+                format!("{title}: {name} since {since} ({}){}{confirmed}{notify}", text("channel"), contact()),
+            )
         }
         "cancelled_registration" => {
             ("Cancelled", format!("{}: {}, stored until {}", text("title"), text("name"), text("deleted_at")))
@@ -23,7 +28,14 @@ pub fn lines_of(entry: &Value) -> Vec<String> {
         }
         "rejected_message" => ("Rejected message", format!("{}: {}", text("id"), text("reason"))),
         "household" => ("Echo", format!("a household usually says {}", text("name"))),
-        "opt_in" => ("Opt-in", text("state").replace('_', " ")),
+        "opt_in" => {
+            let scope = match text("scope") {
+                "all" => " for all registrations",
+                "confirmed_registrations" => " for confirmed registrations",
+                _ => "",
+            };
+            ("Opt-in", text("state").replace('_', " ") + scope)
+        }
         // A newer server may list more.
         _ => ("Other", entry.to_string()),
     };
@@ -43,13 +55,13 @@ mod tests {
     fn every_kind_has_a_line() {
         let registration = json!({
             "kind": "registration", "title": "Dance", "name": "Ana", "since": "2026-11-23T11:00:00.000Z",
-            "channel": "http", "contact": {"email": "ana@example.org"}, "notify": false,
+            "channel": "http", "contact": {"email": "ana@example.org"}, "confirmed": false, "notify": false,
             "messages": [{"at": "2026-11-23T12:00:00.000Z", "text": "Ben joined."}],
         });
         assert_eq!(
             lines_of(&registration),
             [
-                "Registration      Dance: Ana since 2026-11-23T11:00:00.000Z (http), ana@example.org, notifications off",
+                "Registration      Dance: Ana since 2026-11-23T11:00:00.000Z (http), ana@example.org, not confirmed, notifications off",
                 "                  2026-11-23T12:00:00.000Z  Ben joined.",
             ]
         );
@@ -68,6 +80,14 @@ mod tests {
             ),
             (json!({"kind": "household", "name": "Ana"}), "Echo              a household usually says Ana"),
             (json!({"kind": "opt_in", "state": "opted_out"}), "Opt-in            opted out"),
+            (
+                json!({"kind": "opt_in", "state": "confirmed", "scope": "all"}),
+                "Opt-in            confirmed for all registrations",
+            ),
+            (
+                json!({"kind": "opt_in", "state": "confirmed", "scope": "confirmed_registrations"}),
+                "Opt-in            confirmed for confirmed registrations",
+            ),
             (json!({"kind": "new"}), "Other             {\"kind\":\"new\"}"),
         ] {
             assert_eq!(lines_of(&entry), [line]);

@@ -4,10 +4,8 @@ mod args;
 mod entry;
 
 use std::io::{self, BufWriter, Write};
-use std::time::Duration;
 
 use clap::Subcommand;
-use indicatif::{ProgressBar, ProgressStyle};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -16,6 +14,7 @@ use self::entry::lines_of;
 use super::client::Client;
 use super::error::CliError;
 use super::organiser_args::OrganiserArgs;
+use super::spinner::spinner;
 use super::{confirmation, output, terminal};
 use crate::domain::event::Event;
 
@@ -179,12 +178,4 @@ impl Remove {
 
 fn post<T: for<'de> Deserialize<'de>>(client: &Client, action: &str, body: &Value) -> Result<T, CliError> {
     client.post(&["organiser", "person", action], body)?.read()
-}
-
-/// Shows on a terminal that a long search is in progress.
-fn spinner() -> ProgressBar {
-    let style = ProgressStyle::with_template("{spinner} {elapsed} {msg}").expect("the template is valid");
-    let bar = ProgressBar::new_spinner().with_style(style);
-    bar.enable_steady_tick(Duration::from_millis(200));
-    bar
 }

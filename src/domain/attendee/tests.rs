@@ -64,7 +64,11 @@ fn guests(guests: u8) -> RegistrationEdit {
 }
 
 fn set_contact(second: i64, registration: &SignupId, contact: Option<Contact>) -> Signup {
-    request(second, &id_at(second), Request::SetContact { registration: registration.clone(), contact })
+    request(
+        second,
+        &id_at(second),
+        Request::SetContact { registration: registration.clone(), contact, confirmed: false },
+    )
 }
 
 fn set_notifications(second: i64, registration: &SignupId, on: bool) -> Signup {
@@ -139,6 +143,7 @@ fn first_signup_begins_registration() {
         owner: id("a"),
         channel: Channel::Queue,
         contact: contact("melvin@example.org"),
+        confirmed: true,
         notify: true,
         details: RegistrationDetails::default(),
         link_requested_at: None,
@@ -149,7 +154,7 @@ fn first_signup_begins_registration() {
 #[test]
 fn details_are_kept_until_the_owner_or_a_trusted_channel_changes_them() {
     let signup = |second, signup_id, details| {
-        let request_with = Request::SignUp { contact: None, details };
+        let request_with = Request::SignUp { contact: None, confirmed: false, details };
         Signup { channel: Channel::Http, ..request(second, &id(signup_id), request_with) }
     };
     let guests_of = |attendee: &Attendee| registration_of(attendee).details.guests;
@@ -217,7 +222,7 @@ fn trusted_signup_replaces_only_the_contact() {
     let changed = attendee_after(&[public_signup(1, "a"), trusted_signup(2, "b", contact("new@example.org"))]);
     assert_eq!(
         registration_of(&changed),
-        &Registration { contact: contact("new@example.org"), ..registration_of(&before).clone() }
+        &Registration { contact: contact("new@example.org"), confirmed: true, ..registration_of(&before).clone() }
     );
 }
 
@@ -265,6 +270,7 @@ fn signup_after_cancel_begins_new_registration() {
         owner: id("c"),
         channel: Channel::Http,
         contact: contact("stranger@example.org"),
+        confirmed: false,
         notify: true,
         details: RegistrationDetails::default(),
         link_requested_at: None,
@@ -284,7 +290,10 @@ fn owner_can_replace_or_remove_contact() {
     let melvin = attendee_after(&[trusted_signup(1, "a", contact("melvin@example.org"))]);
     for contact in [contact("new@example.org"), None] {
         let changed = unwrap_stored(apply(Some(&melvin), &set_contact(2, &id("a"), contact.clone()), at(9)));
-        assert_eq!(registration_of(&changed), &Registration { contact, ..registration_of(&melvin).clone() });
+        assert_eq!(
+            registration_of(&changed),
+            &Registration { contact, confirmed: false, ..registration_of(&melvin).clone() }
+        );
         assert_eq!(changed.newest.requested_at, at(2));
     }
 }
@@ -500,3 +509,5 @@ proptest! {
         prop_assert_eq!(Attendee { newest: melvin.newest.clone(), ..current }, melvin);
     }
 }
+
+mod confirmed;

@@ -121,10 +121,10 @@ fn action_registration_and_channel_determine_request() {
         (json!({}), Request::trusted_sign_up(None)),
         (json!({"channel": "http"}), Request::sign_up(None)),
         (json!({"channel": "button", "action": "cancel"}), Request::Cancel),
-        (json!({"stay": "s-1"}), Request::SetContact { registration: registration(), contact: None }),
+        (json!({"stay": "s-1"}), Request::SetContact { registration: registration(), contact: None, confirmed: false }),
         (
             json!({"stay": "s-1", "channel": "http"}),
-            Request::SetContact { registration: registration(), contact: None },
+            Request::SetContact { registration: registration(), contact: None, confirmed: false },
         ),
         (
             json!({"stay": "s-1", "notify": false}),
@@ -349,13 +349,20 @@ fn some_request() -> impl Strategy<Value = (Channel, Request)> {
     let any_channel = || prop::sample::select(Channel::VARIANTS);
     let contact = || proptest::option::of(some_contact());
     prop_oneof![
-        (contact(), some_edit()).prop_map(|(contact, details)| (Channel::Http, Request::SignUp { contact, details })),
+        (contact(), any::<bool>(), some_edit()).prop_map(|(contact, confirmed, details)| {
+            let confirmed = confirmed && contact.is_some();
+            (Channel::Http, Request::SignUp { contact, confirmed, details })
+        }),
         (trusted(), contact(), some_edit())
             .prop_map(|(channel, contact, details)| (channel, Request::TrustedSignUp { contact, details })),
         (any_channel(), some_id(), some_edit())
             .prop_map(|(channel, registration, details)| (channel, Request::SetDetails { registration, details })),
-        (any_channel(), some_id(), contact())
-            .prop_map(|(channel, registration, contact)| (channel, Request::SetContact { registration, contact })),
+        (any_channel(), some_id(), contact(), any::<bool>()).prop_map(|(channel, registration, contact, confirmed)| {
+            let confirmed = confirmed && contact.is_some();
+            (channel, Request::SetContact { registration, contact, confirmed })
+        }),
+        (any_channel(), some_id(), some_contact())
+            .prop_map(|(channel, registration, contact)| (channel, Request::ConfirmContact { registration, contact })),
         trusted().prop_map(|channel| (channel, Request::Cancel)),
         (any_channel(), some_id())
             .prop_map(|(channel, registration)| (channel, Request::CancelRegistration { registration })),
@@ -385,6 +392,8 @@ fn some_json() -> impl Strategy<Value = Value> {
         "id",
         "channel",
         "stay",
+        "notify",
+        "confirmed",
         "email",
         "sms",
         "webhook",

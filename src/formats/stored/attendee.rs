@@ -41,6 +41,10 @@ pub struct AttendeeRecord {
     pub channel: Option<Channel>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<StoredContact>,
+    /// Whether the owner of the contact has confirmed the registration. The value is only stored if it is false and there
+    /// is a contact, because registrations from before it was introduced count as confirmed.
+    #[serde(default = "default_true", skip_serializing_if = "is_true")]
+    pub confirmed: bool,
     /// Whether the attendee gets notifications. The value is only stored if it is false.
     #[serde(default = "default_true", skip_serializing_if = "is_true")]
     pub notify: bool,
@@ -109,6 +113,7 @@ impl From<&Attendee> for AttendeeRecord {
             owner: registration.map(|registration| registration.owner.as_str().to_owned()),
             channel: registration.map(|registration| registration.channel),
             contact: registration.and_then(|registration| registration.contact.as_ref()).map(StoredContact::from),
+            confirmed: registration.is_none_or(|registration| registration.contact.is_none() || registration.confirmed),
             notify: registration.is_none_or(|registration| registration.notify),
             guests: details.map_or(0, |details| details.guests),
             answer: details.and_then(|details| details.answer.as_ref()).map(ToString::to_string),
@@ -135,6 +140,7 @@ impl TryFrom<AttendeeRecord> for Attendee {
                 since: time("since", record.since.ok_or(Damaged("since"))?)?,
                 owner: SignupId::from_stored(record.owner.ok_or(Damaged("owner"))?),
                 channel: record.channel.ok_or(Damaged("channel"))?,
+                confirmed: record.contact.is_some() && record.confirmed,
                 contact: record.contact.map(Contact::try_from).transpose()?,
                 notify: record.notify,
                 details: RegistrationDetails {

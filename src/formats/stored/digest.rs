@@ -32,6 +32,8 @@ pub struct DigestRecord {
     stirred_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "super::is_default")]
     details_version: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "millis")]
+    over_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none", with = "seconds")]
     expires_at: Option<Timestamp>,
     version: u64,
@@ -50,6 +52,7 @@ impl DigestRecord {
             quiet: digest.backoff,
             stirred_at: digest.active_at,
             details_version: digest.details_version,
+            over_at: digest.over_at,
             expires_at: digest.expires_at,
             version: digest.version + 1,
         }
@@ -69,6 +72,7 @@ impl DigestRecord {
             active_at: self.stirred_at,
             seen: seen.as_chunks().0.iter().copied().collect(),
             details_version: self.details_version,
+            over_at: self.over_at,
             expires_at: self.expires_at,
             version: self.version,
         }
@@ -150,6 +154,8 @@ mod tests {
             backoff: Some(Backoff { delay: Duration::from_secs(240), ends_at: at(240) }),
             active_at: Some(at(2)),
             seen: VecDeque::from([*b"01234567", *b"89abcdef"]),
+            details_version: 3,
+            over_at: Some(at(7_200)),
             expires_at: Some(at(3_600)),
             version: 8,
             ..empty()

@@ -1,4 +1,5 @@
-//! The stored form of an event's details: the attributes of its item in the DynamoDB table `Events`.
+//! The stored form of an event's details: the attributes of its item in the DynamoDB table `Events`. A deleted event has a
+//! [marker](super::deleted_event) in the same place.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -26,6 +27,8 @@ pub struct EventDetailsRecord {
     archived_at: Option<Timestamp>,
     #[serde(default)]
     links: LinkGenerations,
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "millis")]
+    earlier_deleted_at: Option<Timestamp>,
     version: u64,
 }
 
@@ -38,6 +41,7 @@ impl EventDetailsRecord {
             cancelled_at: details.cancelled_at,
             archived_at: details.archived_at,
             links: details.links,
+            earlier_deleted_at: details.earlier_deleted_at,
             version: details.version + 1,
         }
     }
@@ -54,6 +58,7 @@ impl EventDetailsRecord {
             cancelled_at: self.cancelled_at,
             archived_at: self.archived_at,
             links: self.links,
+            earlier_deleted_at: self.earlier_deleted_at,
             version: self.version,
         })
     }
@@ -74,6 +79,7 @@ mod tests {
         let mut details = EventDetails::new(EventId::parse("dinner").unwrap(), content, now);
         details.links.revoke(HostRole::Host);
         details.cancelled_at = Some(now);
+        details.earlier_deleted_at = Some(now);
         let json = serde_json::to_string(&EventDetailsRecord::next(&details)).unwrap();
         let record: EventDetailsRecord = serde_json::from_str(&json).unwrap();
         let read = record.into_details(details.event.clone());

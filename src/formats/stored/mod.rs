@@ -2,6 +2,7 @@
 
 pub mod attendee;
 pub mod button;
+pub mod deleted_event;
 pub mod digest;
 pub mod event_details;
 

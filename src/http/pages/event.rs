@@ -6,12 +6,12 @@ use crate::domain::event::{Event, EventId};
 use crate::domain::event_details::{Content, EventDetails, SignupRefusal};
 use crate::domain::schedule::LocalTime;
 use crate::domain::text::MAX_KEY_BYTES;
-use crate::domain::viewer::View;
+use crate::domain::viewer::Viewer;
 use crate::http::bodies::RegistrationBody;
 use crate::http::pages::{Page, VERSION, contact_field, event_field, event_list, layout, name_field};
 use crate::http::paging::encode_cursor;
 use crate::http::problem::sentence;
-use crate::notify::links::{event_path, signups_path};
+use crate::notify::links::{event_path, organiser_deletion_path, signups_path};
 use crate::ports::{EventSummary, RosterPage};
 
 /// The first page, with a form to sign up for any event. `events` is empty if the client may not list them.
@@ -51,8 +51,9 @@ pub fn event(
     refusal: Option<&SignupRefusal>,
     page: &RosterPage,
     part: RosterPart,
-    view: View,
+    viewer: Viewer,
 ) -> Page {
+    let view = viewer.view(details);
     let title = page.title.as_deref().unwrap_or(event.title());
     let path = event_path(event.id(), &[]);
     let is_first = part == RosterPart::First;
@@ -96,6 +97,9 @@ pub fn event(
                 p.hint { "It is sent to the address that you gave and confirmed." }
                 button.plain type="submit" { "Send me my link again" }
             }
+        }
+        @if viewer == Viewer::Organiser {
+            p { a href=(organiser_deletion_path(event.id())) { "Delete this event…" } }
         }
         script src={ "/assets/event.js?v=" (VERSION) } defer {}
     };

@@ -46,6 +46,7 @@ pub fn host(details: &EventDetails, role: HostRole, url: &str, path: &str, page:
                 p { a href={ (path) "?cursor=" (encode_cursor(next.as_str())) } { "Further names" } }
             }
         }
+        @if role == HostRole::Host { p { a href={ (path) "/delete" } { "Delete this event…" } } }
     };
     layout(title, main)
 }

@@ -6,6 +6,7 @@ use crate::domain::event_details::Content;
 use crate::domain::manage_link::RegistrationState;
 use crate::domain::timestamp::Timestamp;
 use crate::http::bodies::ManageBody;
+use crate::http::opt_in_bodies::ContactAgreement;
 use crate::http::pages::event::details_fields;
 use crate::http::pages::{Page, contact_field, layout};
 
@@ -56,16 +57,19 @@ pub fn manage(title: &str, event_path: &str, content: Option<&Content>, body: &M
                 @if body.contact.is_some() { p.hint { "Leave it empty to take it off." } }
                 button type="submit" name="action" value="contact" { "Save" }
             }
-            @if let (Some(_), Some(notify)) = (body.contact, body.notify) {
-                form.card method="post" {
-                    @if notify {
-                        p { "You hear there when others join or leave." }
-                        button.plain type="submit" name="action" value="quiet" { "Stop telling me" }
-                    } @else {
-                        p { "You are not told when others join or leave." }
-                        button type="submit" name="action" value="notify" { "Tell me of others" }
-                    }
-                }
+            @match (body.notify.filter(|_| body.contact.is_some()), body.agreement) {
+                (Some(true), Some(ContactAgreement::Missing)) => div.card {
+                    p { "The owner of this address has not agreed to messages about this sign-up, so none are sent there." }
+                },
+                (Some(true), _) => form.card method="post" {
+                    p { "You hear there when others join or leave." }
+                    button.plain type="submit" name="action" value="quiet" { "Stop telling me" }
+                },
+                (Some(false), _) => form.card method="post" {
+                    p { "You are not told when others join or leave." }
+                    button type="submit" name="action" value="notify" { "Tell me of others" }
+                },
+                (None, _) => {},
             }
             form.card method="post" {
                 button.bad type="submit" name="action" value="cancel" { "I am not coming" }

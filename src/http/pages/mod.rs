@@ -1,7 +1,9 @@
 //! The pages: HTML rendered on the server. They work without scripts; one script makes the event page live.
 
 mod buttons;
+mod deletion;
 mod event;
+mod event_list;
 mod host;
 mod layout;
 mod manage;
@@ -14,13 +16,15 @@ use axum::routing::get;
 use maud::{Markup, html};
 
 pub use self::buttons::buttons;
+pub use self::deletion::{delete_event, deletion_in_progress};
 pub use self::event::{RosterPart, event, home};
+pub use self::event_list::events;
 pub use self::host::host;
 use self::layout::layout;
 pub use self::layout::{Page, render};
 pub use self::manage::manage;
-pub use self::opt_in::opt_in;
-pub use self::organiser::{events, login, organiser, redrive_result, reject, rejects};
+pub use self::opt_in::{opt_in, registration_opt_in};
+pub use self::organiser::{login, organiser, redrive_result, reject, rejects};
 use crate::domain::event::EventId;
 use crate::domain::text::MAX_KEY_BYTES;
 use crate::http::problem::Problem;

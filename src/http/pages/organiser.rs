@@ -1,10 +1,11 @@
-//! The organiser's pages: login, overview, events and rejected messages.
+//! The organiser's pages: login, overview and rejected messages.
 
 use maud::{Markup, html};
 
 use crate::http::bodies::{LimitsBody, UsageBody};
-use crate::http::pages::{EVENTS_SHOWN, Page, REJECTS_SHOWN, event_list, layout};
-use crate::ports::{EventSummary, RejectEntry, RejectedMessage};
+use crate::http::event_list::ListedEvent;
+use crate::http::pages::{Page, REJECTS_SHOWN, event_list, layout};
+use crate::ports::{RejectEntry, RejectedMessage};
 
 pub fn login(error: Option<&str>) -> Page {
     let main = html! {
@@ -20,7 +21,7 @@ pub fn login(error: Option<&str>) -> Page {
     layout("Organiser", main)
 }
 
-pub fn organiser(events: &[EventSummary], rejects: usize, limits: &LimitsBody) -> Page {
+pub fn organiser(events: &[ListedEvent], rejects: usize, limits: &LimitsBody) -> Page {
     let main = html! {
         h1 { "Organiser" }
         section {
@@ -36,10 +37,10 @@ pub fn organiser(events: &[EventSummary], rejects: usize, limits: &LimitsBody) -
             }
         }
         section {
-            h2 { "Events" }
-            @if events.is_empty() { p { "Nobody has signed up yet." } }
-            (event_list(events, &[]))
-            @if events.len() == EVENTS_SHOWN { p { a href="/events" { "All events" } } }
+            h2 { "Upcoming events" }
+            @if events.is_empty() { p { "No upcoming events." } }
+            (event_list::list(events))
+            p { a href="/events" { "Search, and further events" } }
         }
         @if let Some(opt_ins) = &limits.opt_ins {
             section {
@@ -94,16 +95,6 @@ fn usage_line(usage: &UsageBody, what: &str) -> Markup {
             "."
         }
     }
-}
-
-pub fn events(events: &[EventSummary], next: Option<&str>) -> Page {
-    let main = html! {
-        h1 { "Events" }
-        (event_list(events, &[]))
-        @if let Some(next) = next { p { a href={ "/events?cursor=" (next) } { "Further events" } } }
-        p { a href="/organiser" { "Back" } }
-    };
-    layout("Events", main)
 }
 
 pub fn rejects(rejects: &[RejectEntry], next: Option<&str>) -> Page {

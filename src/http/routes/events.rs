@@ -1,4 +1,4 @@
-//! Events: the organiser's list of all events, and the public view of one event.
+//! The public view of one event.
 
 use std::sync::Arc;
 
@@ -10,18 +10,16 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::domain::attendee_name::NameKey;
-use crate::domain::event::{Event, EventId};
+use crate::domain::event::Event;
 use crate::domain::event_details::EventDetails;
 use crate::domain::timestamp::Timestamp;
 use crate::formats::event_details::DetailsFields;
 use crate::http::client::wants_page;
 use crate::http::event_view::{Credentials, find_event};
 use crate::http::pages::RosterPart;
-use crate::http::paging::{DEFAULT_LIMIT, PageQuery, limit_bytes, split_page};
+use crate::http::paging::{DEFAULT_LIMIT, PageQuery, limit_bytes};
 use crate::http::problem::Problem;
-use crate::http::routes::organiser::Organiser;
 use crate::http::{App, pages};
-use crate::ports::EventSummary;
 
 /// An event and its number of attendees.
 #[derive(Serialize, ToSchema)]
@@ -34,6 +32,9 @@ pub struct EventBody {
     /// The details of the event; absent if it has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     details: Option<DetailsBody>,
+    /// The version that an edit must name as the `ETag`; absent in a list, and if it is 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<u64>,
 }
 
 /// The details of an event and its state.
@@ -65,45 +66,6 @@ impl DetailsBody {
     }
 }
 
-/// The `ETag` of the details of an event. It changes with every edit.
-pub fn entity_tag(details: &EventDetails) -> String {
-    format!("\"{}\"", details.version)
-}
-
-/// One page of the list of events.
-#[derive(Serialize, ToSchema)]
-pub struct EventsBody {
-    events: Vec<EventBody>,
-    /// The cursor of the next page; null on the last page.
-    next: Option<String>,
-}
-
-/// Lists all events with their number of attendees, sorted by id.
-///
-/// Only for the organiser.
-#[utoipa::path(
-    get, path = "/events", operation_id = "listEvents", tag = "organiser", params(PageQuery), security(("organiser" = [])),
-    responses(
-        (status = 200, body = EventsBody),
-        (status = "4XX", body = Problem, content_type = "application/problem+json"),
-    ),
-)]
-pub async fn list(
-    State(app): State<Arc<App>>,
-    _organiser: Organiser,
-    Query(query): Query<PageQuery>,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    let limit = query.limit()?;
-    let after = query.cursor()?.map(EventId::from_stored);
-    let events = app.backend.roster.events(limit + 1, after.as_ref()).await?;
-    let (events, next) = split_page(events, limit, |event| &event.title, |event| event.id.as_str());
-    if wants_page(&headers) {
-        return Ok(pages::events(&events, next.as_deref()).into_response());
-    }
-    Ok(Json(EventsBody { events: events.into_iter().map(EventBody::of).collect(), next }).into_response())
-}
-
 /// Shows one event.
 ///
 /// Browsers get the page on which people sign up and see who is coming.
@@ -123,22 +85,24 @@ pub async fn show(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let event = Event::parse(&title).map_err(|problem| problem.in_field("event"))?;
-    let details = find_event(&app, event.id()).await?;
-    let view = credentials.viewer(&app, event.id(), details.as_deref()).await?.view(details.as_deref());
-    let event = match &details {
+    let found = find_event(&app, event.id()).await?;
+    let details = found.details();
+    let viewer = credentials.viewer(&app, event.id(), details).await?;
+    let view = viewer.view(details);
+    let event = match details {
         Some(details) => Event::titled(event.id().clone(), details.content.title.to_string()),
         None => event,
     };
     if wants_page(&headers) {
         let after = query.cursor()?.map(NameKey::from_stored);
         let mut page = limit_bytes(app.backend.roster.roster(event.id(), DEFAULT_LIMIT, after.as_ref()).await?);
-        page.title = details.as_ref().map(|_| event.title().to_owned()).or(page.title);
+        page.title = details.map(|_| event.title().to_owned()).or(page.title);
         let part = if after.is_none() { RosterPart::First } else { RosterPart::Later };
-        let refusal = details.as_deref().and_then(|details| details.check_open(Timestamp::now()).err());
-        return Ok(pages::event(&event, details.as_deref(), refusal.as_ref(), &page, part, view).into_response());
+        let refusal = details.and_then(|details| details.check_open(Timestamp::now()).err());
+        return Ok(pages::event(&event, details, refusal.as_ref(), &page, part, viewer).into_response());
     }
     let page = app.backend.roster.roster(event.id(), 1, None).await?;
-    let title = match &details {
+    let title = match details {
         Some(_) => event.title().to_owned(),
         None => page.title.unwrap_or_else(|| event.title().to_owned()),
     };
@@ -146,14 +110,8 @@ pub async fn show(
         event: event.id().to_string(),
         title,
         count: view.count.then_some(page.count),
-        details: details.as_deref().map(DetailsBody::of),
+        details: details.map(DetailsBody::of),
+        version: Some(found.version()).filter(|version| *version > 0),
     };
-    let etag = details.as_deref().map_or_else(|| "\"0\"".to_owned(), entity_tag);
-    Ok(([(header::ETAG, etag)], Json(body)).into_response())
-}
-
-impl EventBody {
-    fn of(summary: EventSummary) -> Self {
-        Self { event: summary.id.to_string(), title: summary.title, count: Some(summary.count), details: None }
-    }
+    Ok(([(header::ETAG, found.entity_tag())], Json(body)).into_response())
 }

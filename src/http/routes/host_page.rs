@@ -16,9 +16,9 @@ use crate::domain::registration::Registration;
 use crate::domain::timestamp::Timestamp;
 use crate::http::bodies::RegistrationBody;
 use crate::http::client::{absolute_url, wants_page};
-use crate::http::event_view::{host_role, read_details};
+use crate::http::event_view::{host_role, invalid_host_link, read_details};
 use crate::http::paging::{DEFAULT_LIMIT, PageQuery, encode_cursor, limit_bytes, parse_event_id};
-use crate::http::problem::{Problem, ProblemKind};
+use crate::http::problem::Problem;
 use crate::http::routes::events::DetailsBody;
 use crate::http::{App, pages};
 use crate::notify::links::event_path;
@@ -79,12 +79,8 @@ pub async fn show(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let event = parse_event_id(&event)?;
-    let invalid = || {
-        let detail = "This link is incomplete or no longer valid. Copy the whole link, or ask the host for a new one.";
-        Problem::new(ProblemKind::NotFound, detail)
-    };
-    let details = read_details(&app, &event).await?.ok_or_else(invalid)?;
-    let role = host_role(&app, &event, Some(&details), &token).await?.ok_or_else(invalid)?;
+    let details = read_details(&app, &event).await?.ok_or_else(invalid_host_link)?;
+    let role = host_role(&app, &event, Some(details.links), &token).await?.ok_or_else(invalid_host_link)?;
     let after = query.cursor()?.map(NameKey::from_stored);
     let limit = if wants_page(&headers) { DEFAULT_LIMIT } else { query.limit()? };
     let page = limit_bytes(app.backend.roster.roster(&event, limit, after.as_ref()).await?);

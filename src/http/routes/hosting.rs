@@ -1,130 +1,33 @@
-//! Creating events, and what their hosts do with them: edit, cancel, archive, and make links.
+//! What hosts do with an event: edit, cancel, archive and reopen it.
 
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::domain::event::EventId;
-use crate::domain::event_creators::EventCreators;
 use crate::domain::event_details::{Content, EventDetails, Title};
-use crate::domain::host_link::HostRole;
-use crate::domain::invalid::{FieldProblem, choice};
-use crate::domain::new_event_id::{candidates, unlisted};
+use crate::domain::host_link::{HostRole, LinkGenerations};
 use crate::domain::timestamp::Timestamp;
-use crate::domain::viewer::Viewer;
-use crate::formats::event_details::{from_json, patched};
-use crate::formats::fields;
+use crate::formats::event_details::patched;
 use crate::http::App;
-use crate::http::client::absolute_url;
-use crate::http::event_view::{Credentials, find_event, no_such_event};
+use crate::http::event_view::{Credentials, FoundEvent, entity_tag, find_event, no_such_event};
 use crate::http::middleware::body::Fields;
 use crate::http::paging::parse_event_id;
 use crate::http::problem::{Problem, ProblemKind};
-use crate::http::routes::events::{DetailsBody, entity_tag};
-use crate::notify::links::event_path;
+use crate::http::routes::events::DetailsBody;
 use crate::ports::Write;
 
 /// Attempts to store details that others store at the same time.
 const MAX_ATTEMPTS: u32 = 5;
 
-/// A created event.
-#[derive(Serialize, ToSchema)]
-pub struct CreatedEvent {
-    /// The id of the event.
-    pub event: String,
-    /// The link for guests.
-    pub url: String,
-    /// The link of the host, who can edit and cancel the event. Keep it: it is shown only in this response.
-    pub host: String,
-    #[serde(flatten)]
-    pub details: DetailsBody,
-}
-
-/// A link that gives its holder a role on an event.
-#[derive(Serialize, ToSchema)]
-pub struct LinkBody {
-    /// `host`, `co_host` or `check_in`.
-    pub role: &'static str,
-    pub url: String,
-}
-
-/// The role of a link.
-#[derive(Serialize, ToSchema)]
-pub struct LinkRequest {
-    /// `host`, `co_host` or `check_in`.
-    #[schema(example = "co_host")]
-    pub role: String,
-}
-
-/// Creates an event.
-///
-/// The id is made from the title. If there is an event with this id, the date and a number are appended. With
-/// `"visibility": "unlisted"` the id ends in 26 random characters, and only who has the link finds the event.
-#[utoipa::path(
-    post, path = "/events", operation_id = "createEvent", tag = "hosts",
-    request_body(content = Object, description = "The details of the event, and `visibility`: `listed` (default) or `unlisted`. Only `title` is required.",
-        example = json!({"title": "Omar's dinner", "starts_at": "2026-12-03T19:00", "zone": "Europe/Berlin", "place": "Moorweg 3"})),
-    responses(
-        (status = 201, body = CreatedEvent),
-        (status = "4XX", body = Problem, content_type = "application/problem+json"),
-    ),
-)]
-pub async fn create(
-    State(app): State<Arc<App>>,
-    credentials: Credentials,
-    headers: HeaderMap,
-    fields: Fields,
-) -> Result<Response, Problem> {
-    if app.event_creators == EventCreators::Organiser {
-        // The id of an event that does not exist has no hosts.
-        let nowhere = EventId::from_stored(String::new());
-        // Any other token is valid nowhere.
-        if credentials.viewer(&app, &nowhere, None).await.ok() != Some(Viewer::Organiser) {
-            let detail = "On this server only the organiser creates events. Send the organiser's key as `Authorization: Bearer …`.";
-            return Err(Problem::new(ProblemKind::OrganiserKeyNeeded, detail));
-        }
-    }
-    let content = from_json(&fields.map)?;
-    let is_unlisted = match fields::optional_text(&fields.map, "visibility")? {
-        None | Some("listed") => false,
-        Some("unlisted") => true,
-        Some(_) => {
-            let choices = "`listed` and `unlisted`".to_owned();
-            return Err(FieldProblem::NotAChoice { choices }.in_field("visibility").into());
-        }
-    };
-    let now = Timestamp::now();
-    let details = store_new(&app, content, is_unlisted, now).await?;
-    let url = absolute_url(app.public_url.as_ref(), &headers, &event_path(&details.event, &[]));
-    let created = CreatedEvent {
-        event: details.event.to_string(),
-        url: url.clone(),
-        host: link(&app, &headers, &details, HostRole::Host).url,
-        details: DetailsBody::of(&details),
-    };
-    let answer = [(header::LOCATION, url), (header::ETAG, entity_tag(&details))];
-    Ok((StatusCode::CREATED, answer, Json(created)).into_response())
-}
-
-/// Stores a new event under the first id that is free.
-async fn store_new(app: &App, content: Content, is_unlisted: bool, now: Timestamp) -> Result<EventDetails, Problem> {
-    let date = content.schedule.as_ref().map_or_else(|| now.date(), |schedule| schedule.start().date());
-    let title = content.title.to_string();
-    let ids: Box<dyn Iterator<Item = EventId> + Send> =
-        if is_unlisted { Box::new(std::iter::once(unlisted(&title))) } else { Box::new(candidates(&title, &date)) };
-    for id in ids {
-        let details = EventDetails::new(id, content.clone(), now);
-        if app.backend.events.create_event(&details, now).await? == Write::Stored {
-            return Ok(EventDetails { version: 1, ..details });
-        }
-    }
-    let detail = "There are too many events with this title on this day. Please choose another title.";
-    Err(Problem::new(ProblemKind::Conflict, detail))
+/// Details that somebody may edit.
+pub enum EditableDetails {
+    Stored(EventDetails),
+    /// The event has none yet.
+    New(EventDetails),
 }
 
 /// Edits the details of an event.
@@ -148,16 +51,12 @@ pub async fn edit(
     fields: Fields,
 ) -> Result<Response, Problem> {
     let event = parse_event_id(&event)?;
-    let mut details = details_for(&app, &credentials, &event, HostRole::CoHost).await?;
+    let mut details = details_for(&app, &credentials, &event, HostRole::CoHost).await?.get().clone();
     let expected = headers.get(header::IF_MATCH).ok_or_else(|| {
         let detail = "Send the `ETag` of the event as `If-Match`, so that you overwrite no edit of somebody else.";
         Problem::new(ProblemKind::VersionNeeded, detail)
     })?;
-    let current = entity_tag(&details);
-    let is_current = |tag: &str| tag.trim() == "*" || tag.trim() == current;
-    if !expected.to_str().is_ok_and(|tags| tags.split(',').any(is_current)) {
-        return Err(outdated());
-    }
+    check_version(expected, details.version)?;
     if fields.map.contains_key("visibility") {
         let detail = "The visibility of an event is chosen when it is created. Create another event instead.";
         return Err(Problem::new(ProblemKind::Conflict, detail));
@@ -170,7 +69,24 @@ pub async fn edit(
     Ok(answer(&details))
 }
 
-fn outdated() -> Problem {
+/// Refuses a request whose header `If-Match` names another version (RFC 9110, section 13.1.1).
+pub fn check_version(expected: &HeaderValue, version: u64) -> Result<(), Problem> {
+    let is_tag = |tag: &&str| {
+        let opaque = tag.strip_prefix("W/").unwrap_or(tag);
+        opaque.len() >= 2 && opaque.starts_with('"') && opaque.ends_with('"')
+    };
+    let tags: Vec<&str> = expected.to_str().unwrap_or_default().split(',').map(str::trim).collect();
+    if tags == ["*"] {
+        return Ok(());
+    }
+    if !tags.iter().all(is_tag) {
+        let detail = "Invalid `If-Match`. Send the `ETag` of the event as you received it, with its quotation marks.";
+        return Err(Problem::new(ProblemKind::MalformedRequest, detail));
+    }
+    if tags.contains(&entity_tag(version).as_str()) { Ok(()) } else { Err(outdated()) }
+}
+
+pub fn outdated() -> Problem {
     let detail = "Somebody else has edited this event in the meantime. Read it again, and repeat your edit.";
     Problem::new(ProblemKind::Outdated, detail)
 }
@@ -232,60 +148,6 @@ pub async fn reopen(
     .await
 }
 
-/// Shows the current link of a role.
-///
-/// Only for the host and the organiser. The organiser can give a host's link for any event, also for one that began with
-/// a sign-up.
-#[utoipa::path(
-    post, path = "/events/{event}/links", operation_id = "showLink", tag = "hosts", security(("host" = []), ("organiser" = [])),
-    params(("event" = String, Path, description = "The event's id or title")), request_body = LinkRequest,
-    responses((status = 200, body = LinkBody), (status = "4XX", body = Problem, content_type = "application/problem+json")),
-)]
-pub async fn show_link(
-    State(app): State<Arc<App>>,
-    Path(event): Path<String>,
-    credentials: Credentials,
-    headers: HeaderMap,
-    fields: Fields,
-) -> Result<Response, Problem> {
-    authorise(&app, &credentials, &event, HostRole::Host).await?;
-    let role = fields::parsed(&fields.map, "role", choice::<HostRole>)?;
-    let details = change(&app, &credentials, &event, HostRole::Host, |_, _| {}).await?;
-    Ok(Json(link(&app, &headers, &details, role)).into_response())
-}
-
-/// Makes all links of a role invalid, and shows the new one.
-///
-/// Only for the host and the organiser.
-#[utoipa::path(
-    post, path = "/events/{event}/links/revoke", operation_id = "revokeLinks", tag = "hosts", security(("host" = []), ("organiser" = [])),
-    params(("event" = String, Path, description = "The event's id or title")), request_body = LinkRequest,
-    responses((status = 200, body = LinkBody), (status = "4XX", body = Problem, content_type = "application/problem+json")),
-)]
-pub async fn revoke_links(
-    State(app): State<Arc<App>>,
-    Path(event): Path<String>,
-    credentials: Credentials,
-    headers: HeaderMap,
-    fields: Fields,
-) -> Result<Response, Problem> {
-    authorise(&app, &credentials, &event, HostRole::Host).await?;
-    let role = fields::parsed(&fields.map, "role", choice::<HostRole>)?;
-    let details = change(&app, &credentials, &event, HostRole::Host, |details, _| details.links.revoke(role)).await?;
-    Ok(Json(link(&app, &headers, &details, role)).into_response())
-}
-
-fn link(app: &App, headers: &HeaderMap, details: &EventDetails, role: HostRole) -> LinkBody {
-    let token = details.links.sign(&details.event, role, &app.token_secret);
-    let path = event_path(&details.event, &["host", &token]);
-    LinkBody { role: role.as_str(), url: absolute_url(app.public_url.as_ref(), headers, &path) }
-}
-
-/// Refuses whoever does not have the role.
-async fn authorise(app: &App, credentials: &Credentials, event: &str, role: HostRole) -> Result<(), Problem> {
-    details_for(app, credentials, &parse_event_id(event)?, role).await.map(drop)
-}
-
 /// Changes the details of an event, and answers with them.
 async fn update(
     app: &App,
@@ -298,7 +160,7 @@ async fn update(
 }
 
 /// Applies a change to the details of an event that is right whatever others change at the same time.
-async fn change(
+pub async fn change(
     app: &App,
     credentials: &Credentials,
     event: &str,
@@ -309,9 +171,9 @@ async fn change(
     let now = Timestamp::now();
     for _ in 0..MAX_ATTEMPTS {
         let details = details_for(app, credentials, &event, role).await?;
-        let mut edited = details.clone();
+        let mut edited = details.get().clone();
         edit(&mut edited, now);
-        if edited == details && edited.version > 0 {
+        if matches!(&details, EditableDetails::Stored(stored) if *stored == edited) {
             return Ok(edited);
         }
         if app.backend.events.store_details(&edited, now).await? == Write::Stored {
@@ -323,22 +185,37 @@ async fn change(
 }
 
 /// Returns the details of an event to somebody with the role. The organiser gets new details for an event that has none.
-async fn details_for(
+pub async fn details_for(
     app: &App,
     credentials: &Credentials,
     event: &EventId,
     role: HostRole,
-) -> Result<EventDetails, Problem> {
-    let details = find_event(app, event).await?;
-    credentials.require(role, app, event, details.as_deref()).await?;
-    if let Some(details) = details {
-        return Ok((*details).clone());
-    }
+) -> Result<EditableDetails, Problem> {
+    let found = find_event(app, event).await?;
+    credentials.require(role, app, event, found.details().map(|details| details.links)).await?;
+    let earlier = match found {
+        FoundEvent::WithDetails(details) => return Ok(EditableDetails::Stored((*details).clone())),
+        FoundEvent::WithoutDetails => None,
+        FoundEvent::BegunAnew(earlier) => Some(earlier),
+    };
     let title = app.backend.roster.roster(event, 1, None).await?.title.ok_or_else(no_such_event)?;
-    let title = Title::parse(&title).map_err(|problem| problem.in_field("title"))?;
-    Ok(EventDetails::new(event.clone(), Content::titled(title), Timestamp::now()))
+    let content = Content::titled(Title::parse(&title).map_err(|problem| problem.in_field("title"))?);
+    let now = Timestamp::now();
+    let details = match earlier {
+        None => EventDetails::new(event.clone(), content, now),
+        Some(earlier) => earlier.begin_anew(content, now),
+    };
+    Ok(EditableDetails::New(EventDetails { links: LinkGenerations::random(), ..details }))
+}
+
+impl EditableDetails {
+    fn get(&self) -> &EventDetails {
+        match self {
+            Self::Stored(details) | Self::New(details) => details,
+        }
+    }
 }
 
 fn answer(details: &EventDetails) -> Response {
-    ([(header::ETAG, entity_tag(details))], Json(DetailsBody::of(details))).into_response()
+    ([(header::ETAG, entity_tag(details.version))], Json(DetailsBody::of(details))).into_response()
 }

@@ -14,22 +14,24 @@ use crate::domain::attendee::Attendee;
 use crate::domain::attendee_name::AttendeeName;
 use crate::domain::channel::Channel;
 use crate::domain::contact::Contact;
+use crate::domain::contact_id::ContactId;
 use crate::domain::event::Event;
 use crate::domain::invalid::FieldProblem;
 use crate::domain::manage_link::{ManageToken, RegistrationState};
-use crate::domain::registration::RegistrationKey;
+use crate::domain::registration::{Registration, RegistrationKey};
 use crate::domain::signup::{Request, Signup, Version};
 use crate::domain::timestamp::Timestamp;
 use crate::formats::registration_details::has_details;
 use crate::formats::{fields, http_signup as http, registration_details};
 use crate::http::bodies::{ManageBody, MessageBody, RegistrationBody};
 use crate::http::client::wants_page;
-use crate::http::event_view::read_details;
+use crate::http::event_view::{no_such_event, read_details};
 use crate::http::middleware::body::Fields;
+use crate::http::opt_in_bodies::ContactAgreement;
 use crate::http::paging::parse_event_id;
 use crate::http::problem::{Problem, ProblemKind, sentence};
 use crate::http::routes::signups;
-use crate::http::{App, pages};
+use crate::http::{App, address_proof, pages};
 use crate::ingest::admission::needs_admission;
 use crate::notify::links::event_path;
 use crate::ports::InboxMessage;
@@ -70,8 +72,8 @@ pub async fn show(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let token = verify_token(&app, &event, &token).await?;
-    let attendee = app.backend.roster.attendee(&token.key).await?;
-    let mut body = manage_body(&token, attendee.as_ref());
+    let attendee = find_attendee(&app, &token).await?;
+    let mut body = manage_body(&app, &token, attendee.as_ref()).await?;
     if body.state == RegistrationState::In {
         body.messages = read_messages(&app, &token, attendee.as_ref()).await?;
     }
@@ -101,18 +103,24 @@ pub async fn show(
 pub async fn change(
     State(app): State<Arc<App>>,
     Path((event, token_text)): Path<(String, String)>,
+    headers: HeaderMap,
     fields: Fields,
 ) -> Result<Response, Problem> {
     let token = verify_token(&app, &event, &token_text).await?;
-    let request = parse_request(&token, &fields.map)?;
-    let attendee = app.backend.roster.attendee(&token.key).await?;
+    let mut request = parse_request(&token, &fields.map)?;
+    if let Request::SetContact { contact: Some(contact), confirmed, .. } = &mut request {
+        *confirmed = address_proof::proves_control(&app, &headers, contact).await?;
+    }
+    let attendee = find_attendee(&app, &token).await?;
     let body = match (token.state(attendee.as_ref(), Timestamp::now()), &request) {
         (RegistrationState::NotYours, _) => {
             let detail =
                 "This link belongs to another sign-up with this name, so it cannot change the one that is on the list.";
             return Err(Problem::new(ProblemKind::Forbidden, detail));
         }
-        (RegistrationState::Out, Request::CancelRegistration { .. }) => manage_body(&token, attendee.as_ref()),
+        (RegistrationState::Out, Request::CancelRegistration { .. }) => {
+            manage_body(&app, &token, attendee.as_ref()).await?
+        }
         (RegistrationState::Out, _) => {
             let detail = "This sign-up is no longer on the list. Please sign up again.";
             return Err(Problem::new(ProblemKind::Conflict, detail));
@@ -131,7 +139,7 @@ pub async fn change(
             }
             signups::enqueue(&app, &signup).await?;
             let attendee = signups::wait_for_roster(&app, &signup).await;
-            manage_body(&token, attendee.as_ref())
+            manage_body(&app, &token, attendee.as_ref()).await?
         }
     };
     if fields.is_form {
@@ -155,6 +163,23 @@ async fn verify_token(app: &App, event: &str, token: &str) -> Result<ManageToken
     })
 }
 
+/// Returns the attendee of a personal link, or `None` if none is stored.
+///
+/// # Errors
+/// Returns "not found" if the event was deleted since the sign-up of the link.
+async fn find_attendee(app: &App, token: &ManageToken) -> Result<Option<Attendee>, Problem> {
+    let stored = app.backend.events.stored(&token.key.event).await?;
+    let attendee = app.backend.roster.attendee(&token.key).await?;
+    let is_void = match token.signup.created_at() {
+        Some(signed_up_at) => stored.is_void(signed_up_at),
+        // The id is that of a message, which says no time.
+        None => {
+            attendee.as_ref().is_none_or(|attendee| stored.is_void(attendee.newest.requested_at)) && stored.is_deleted()
+        }
+    };
+    if is_void { Err(no_such_event()) } else { Ok(attendee) }
+}
+
 async fn read_messages(
     app: &App,
     token: &ManageToken,
@@ -166,18 +191,32 @@ async fn read_messages(
     Ok(messages.into_iter().map(|InboxMessage { at, text, .. }| MessageBody { at, text }).collect())
 }
 
-fn manage_body(token: &ManageToken, attendee: Option<&Attendee>) -> ManageBody {
+async fn manage_body(app: &App, token: &ManageToken, attendee: Option<&Attendee>) -> Result<ManageBody, Problem> {
     let state = token.state(attendee, Timestamp::now());
     let registration = attendee.filter(|_| state == RegistrationState::In).and_then(Attendee::registration);
-    ManageBody {
+    let agreement = match registration {
+        Some(registration) => agreement(app, registration).await?,
+        None => None,
+    };
+    Ok(ManageBody {
         event: token.key.event.to_string(),
         name: attendee.map_or_else(|| token.key.name.as_str().to_owned(), |attendee| attendee.name.to_string()),
         state,
         contact: registration.and_then(|registration| registration.contact.as_ref()).map(Contact::kind),
         details: registration.map(|registration| RegistrationBody::of(&registration.details)),
         notify: registration.map(|registration| registration.notify),
+        agreement,
         messages: Vec::new(),
-    }
+    })
+}
+
+/// Returns whether the owner of the registration's contact has agreed to notifications about it.
+async fn agreement(app: &App, registration: &Registration) -> Result<Option<ContactAgreement>, Problem> {
+    let Some(contact) = &registration.contact else { return Ok(None) };
+    let Some(secret) = app.secrets.contact_secret().await? else { return Ok(None) };
+    let opt_in = app.backend.contacts.opt_in(&ContactId::of(contact, &secret)).await?;
+    let is_given = opt_in.is_some_and(|opt_in| opt_in.permits(registration));
+    Ok(Some(if is_given { ContactAgreement::Given } else { ContactAgreement::Missing }))
 }
 
 fn parse_request(token: &ManageToken, fields: &Map<String, Value>) -> Result<Request, Problem> {
@@ -185,7 +224,7 @@ fn parse_request(token: &ManageToken, fields: &Map<String, Value>) -> Result<Req
     match fields.get("action").and_then(Value::as_str) {
         Some("cancel") => Ok(Request::CancelRegistration { registration }),
         Some("contact") | None if fields.contains_key("contact") => {
-            Ok(Request::SetContact { registration, contact: http::contact(fields)? })
+            Ok(Request::SetContact { registration, contact: http::contact(fields)?, confirmed: false })
         }
         Some("details") | None if has_details(fields) => {
             Ok(Request::SetDetails { registration, details: registration_details::parse(fields)? })

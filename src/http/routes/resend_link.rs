@@ -15,6 +15,7 @@ use crate::domain::channel::Channel;
 use crate::domain::event::Event;
 use crate::domain::signup::{Request, Signup, Version};
 use crate::formats::fields;
+use crate::http::event_view::no_such_event;
 use crate::http::middleware::body::Fields;
 use crate::http::problem::Problem;
 use crate::http::routes::signups;
@@ -61,6 +62,10 @@ pub async fn resend(
         channel: Channel::Http,
         request: Request::SendLink,
     };
+    let stored = app.backend.events.stored(signup.event.id()).await?;
+    if stored.is_void(signup.version.requested_at) {
+        return Err(no_such_event());
+    }
     signups::enqueue(&app, &signup).await?;
     if fields.is_form {
         let page = pages::confirmation("Your link", MESSAGE, &event_path(signup.event.id(), &[]));

@@ -25,11 +25,11 @@ use crate::domain::signup::{Request, Signup, Version};
 use crate::formats;
 use crate::formats::registration_details::RegistrationFields;
 use crate::formats::{http_signup as http, message};
-use crate::http::App;
 use crate::http::client::{absolute_url, preferred_language};
 use crate::http::event_view::{damaged_details, no_such_event};
 use crate::http::middleware::body::Fields;
 use crate::http::problem::{Problem, ProblemKind, sentence};
+use crate::http::{App, address_proof};
 use crate::ingest::admission;
 use crate::ingest::admission::NotAdmitted;
 use crate::notify::links::event_path;
@@ -124,13 +124,27 @@ pub async fn enqueue_public(
     parse: impl Fn(Version) -> Result<Signup, InvalidField>,
 ) -> Result<Signup, Problem> {
     let mut signup = parse(Version::now())?;
-    if let Request::SignUp { details, .. } = &mut signup.request {
+    if let Request::SignUp { contact, confirmed, details } = &mut signup.request {
         details.language = details.language.or_else(|| preferred_language(headers));
+        if let Some(contact) = contact {
+            *confirmed = address_proof::proves_control(app, headers, contact).await?;
+        }
     }
-    // A request that is refused must not use up its key, nor keep its time for later.
-    let mut signup = admitted(app, signup).await?;
-    if let Some(key) = idempotency_key(headers)? {
-        signup.version = version_of_first_request(app, key, &signup).await?;
+    let request = idempotency_key(headers)?.map(|key| KeyedRequest::of(app, key, &signup));
+    // A request that is refused must not use up its key, nor keep its time for later. A repeat is judged by the time of the
+    // first request.
+    let mut signup = match admitted(app, signup.clone()).await {
+        Ok(signup) => signup,
+        Err(refusal) => match &request {
+            Some(request) if request.is_repeat(app).await? => signup,
+            _ => return Err(refusal),
+        },
+    };
+    if let Some(request) = request {
+        let version = request.version_of_first(app).await?;
+        if version != signup.version {
+            signup = admitted(app, Signup { version, ..signup }).await?;
+        }
     }
     enqueue(app, &signup).await?;
     Ok(signup)
@@ -142,6 +156,9 @@ pub async fn admitted(app: &App, signup: Signup) -> Result<Signup, Problem> {
     let decision = decisions.pop().expect("there is a decision for each sign-up");
     decision.map_err(|not_admitted| match not_admitted {
         NotAdmitted::Refused(SignupRefusal::NoSuchEvent) => no_such_event(),
+        NotAdmitted::Refused(refusal @ SignupRefusal::Deleted) => {
+            Problem::new(ProblemKind::NotFound, sentence(&refusal.to_string()))
+        }
         NotAdmitted::Refused(refusal @ SignupRefusal::TooManyGuests { limit }) => {
             let detail = format!("`guests` must be at most {limit}: {refusal}.");
             Problem { field: Some("guests"), ..Problem::new(ProblemKind::InvalidField, detail) }
@@ -191,31 +208,53 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<&[u8]>, Problem> {
     }
 }
 
-/// Returns the version of the first request with this idempotency key.
-async fn version_of_first_request(app: &App, key: &[u8], signup: &Signup) -> Result<Version, Problem> {
-    let hash = |purpose, parts: &[&[u8]]| URL_SAFE_NO_PAD.encode(app.token_secret.tag(purpose, parts));
-    let event = signup.event.id().as_str().as_bytes();
-    let Request::SignUp { contact, details } = &signup.request else { unreachable!("only sign-ups have a key") };
-    let contact = contact.as_ref().map_or_else(String::new, |contact| formats::contact::to_json(contact).to_string());
-    // The language may differ between repeats, because a browser sends it.
-    let details = RegistrationFields::of(&RegistrationEdit { language: None, ..details.clone() });
-    let details = match serde_json::to_string(&details).expect("the fields are plain data") {
-        // As before there were details, so that a request can be repeated during a deployment.
-        none if none == "{}" => String::new(),
-        details => details,
-    };
-    let mut fingerprint = vec![signup.name.as_str().as_bytes(), contact.as_bytes()];
-    fingerprint.extend(Some(details.as_bytes()).filter(|details| !details.is_empty()));
-    let candidate = IdempotentRequest {
-        fingerprint: hash("idempotency request", &fingerprint),
-        id: signup.version.id.clone(),
-        requested_at: signup.version.requested_at,
-    };
-    let fingerprint = candidate.fingerprint.clone();
-    let remembered = app.backend.idempotency.remember(hash("idempotency key", &[event, key]), candidate).await?;
-    if remembered.fingerprint != fingerprint {
-        let detail = "This `Idempotency-Key` was used for another request. Please use a new key for a new request.";
-        return Err(Problem::new(ProblemKind::IdempotencyKeyReused, detail));
+/// A request with an idempotency key.
+struct KeyedRequest {
+    /// A hash of the key and the event.
+    key: String,
+    request: IdempotentRequest,
+}
+
+impl KeyedRequest {
+    fn of(app: &App, key: &[u8], signup: &Signup) -> Self {
+        let hash = |purpose, parts: &[&[u8]]| URL_SAFE_NO_PAD.encode(app.token_secret.tag(purpose, parts));
+        let event = signup.event.id().as_str().as_bytes();
+        let Request::SignUp { contact, details, .. } = &signup.request else {
+            unreachable!("only sign-ups have a key")
+        };
+        let contact =
+            contact.as_ref().map_or_else(String::new, |contact| formats::contact::to_json(contact).to_string());
+        // The language and `confirmed` may differ between repeats, because a browser sends what they depend on.
+        let details = RegistrationFields::of(&RegistrationEdit { language: None, ..details.clone() });
+        let details = match serde_json::to_string(&details).expect("the fields are plain data") {
+            // As before there were details, so that a request can be repeated during a deployment.
+            none if none == "{}" => String::new(),
+            details => details,
+        };
+        let mut fingerprint = vec![signup.name.as_str().as_bytes(), contact.as_bytes()];
+        fingerprint.extend(Some(details.as_bytes()).filter(|details| !details.is_empty()));
+        let request = IdempotentRequest {
+            fingerprint: hash("idempotency request", &fingerprint),
+            id: signup.version.id.clone(),
+            requested_at: signup.version.requested_at,
+        };
+        Self { key: hash("idempotency key", &[event, key]), request }
     }
-    Ok(Version { requested_at: remembered.requested_at, id: remembered.id })
+
+    /// Whether the same request was accepted before.
+    async fn is_repeat(&self, app: &App) -> Result<bool, Unavailable> {
+        let first = app.backend.idempotency.recall(self.key.clone()).await?;
+        Ok(first.is_some_and(|first| first.fingerprint == self.request.fingerprint))
+    }
+
+    /// Returns the version of the first request with this key, which is this request if there was none.
+    async fn version_of_first(self, app: &App) -> Result<Version, Problem> {
+        let fingerprint = self.request.fingerprint.clone();
+        let first = app.backend.idempotency.remember(self.key, self.request).await?;
+        if first.fingerprint != fingerprint {
+            let detail = "This `Idempotency-Key` was used for another request. Please use a new key for a new request.";
+            return Err(Problem::new(ProblemKind::IdempotencyKeyReused, detail));
+        }
+        Ok(Version { requested_at: first.requested_at, id: first.id })
+    }
 }

@@ -1,12 +1,15 @@
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use countmein::domain::contact::Contact;
+use countmein::domain::event::EventId;
 use countmein::domain::timestamp::Timestamp;
+use countmein::ports::Calendar as _;
 use serde_json::{Value, json};
 
 use super::world::World;
 use crate::support::runtime_api::Answer;
-use crate::support::runtime_api::events::{attendee, records, schedule, stream_record};
+use crate::support::runtime_api::events::{AT, attendee, records, schedule, stream_record};
 use crate::support::runtime_api::proxy::Verdict;
 
 fn joins(number: u32, event: &str, name: &str) -> Value {
@@ -39,11 +42,12 @@ fn stream_batch_writes_each_digest_once() {
 
     let of_calls = |operation| world.proxy.calls().iter().filter(|call| call.operation() == operation).count();
     // Both events are announced at once: two more writes for each, the second of which ends the one page. A digest is read
-    // for the change, for the announcement, and for the page's title.
-    assert_eq!((of_calls("GetItem"), of_calls("PutItem"), of_calls("Query")), (3 * 2, 2 + 2 * 2, 2));
-    // The details of an event say who may read its names.
-    assert_eq!((of_calls("GetSecretValue"), of_calls("BatchGetItem"), of_calls("Publish")), (2, 2, 2));
-    assert_eq!(world.proxy.calls().len(), 20);
+    // for the change, for the announcement, and for the page's title. Each event is entered in the calendar once.
+    assert_eq!((of_calls("GetItem"), of_calls("PutItem"), of_calls("Query")), (3 * 2, 2 + 2 + 2 * 2, 2));
+    // The details of the batch's events say which were deleted, and when the others are over. Those of each event say who
+    // may read its names.
+    assert_eq!((of_calls("GetSecretValue"), of_calls("BatchGetItem"), of_calls("Publish")), (2, 2 + 2, 2));
+    assert_eq!(world.proxy.calls().len(), 24);
     assert_eq!(counts(&world), counted([("dance", 2), ("party", 1)]));
 
     world.proxy.forward_all();
@@ -82,7 +86,7 @@ fn only_confirmed_phones_are_notified() {
     fanout.invoke(&records([comes(&world, 1, "Ana", Some(ANAS_PHONE))])).response();
     let question = world.texts(ANAS_PHONE);
     assert_eq!(question.len(), 1, "{question:?}");
-    assert!(question[0].contains("https://signup.example.org/contacts/"), "{question:?}");
+    assert!(question[0].contains("https://signup.example.org/events/dance/contact/"), "{question:?}");
     world.has_opted_in(&Contact::sms(ANAS_PHONE).unwrap());
 
     let now = world.fanout_with(&[&TEXTING[..], &[("COUNTMEIN_BACKOFF_INITIAL", "0")]].concat());
@@ -112,7 +116,7 @@ fn opt_in_texts_wait_for_permitted_hours() {
 
     let texts = world.texts(ANAS_PHONE);
     assert_eq!(texts.len(), 1, "{texts:?}");
-    assert!(texts[0].contains("/contacts/"), "{texts:?}");
+    assert!(texts[0].contains("/events/dance/contact/"), "{texts:?}");
 }
 
 #[test]
@@ -151,6 +155,35 @@ fn unconfirmed_phone_gets_one_opt_in_text() {
         fanout.invoke(&records([comes(&world, number, name, Some(ANAS_PHONE))])).response();
     }
     assert_eq!(world.texts(ANAS_PHONE).len(), 1);
+}
+
+#[test]
+fn unconfirmed_registration_of_a_confirmed_phone_gets_one_opt_in_text() {
+    let world = World::new();
+    let fanout = world.fanout_with(
+        &[&TEXTING[..], &[("COUNTMEIN_BACKOFF_INITIAL", "0"), ("COUNTMEIN_BACKOFF_MAXIMUM", "0")]].concat(),
+    );
+    world.has_confirmed_a_registration(&Contact::sms(ANAS_PHONE).unwrap());
+    let mut ana = attendee("dance", "Ana");
+    ana["contact"] = json!({ "M": { "sms": { "S": ANAS_PHONE } } });
+    let confirmed = ana.clone();
+    ana["confirmed"] = json!({ "BOOL": false });
+    world.put(&ana);
+    fanout.invoke(&records([stream_record(1, None, Some(&ana))])).response();
+    for (number, name) in (2..).zip(["Ben", "Cleo"]) {
+        world.end_backoff("dance");
+        fanout.invoke(&records([comes(&world, number, name, None)])).response();
+    }
+    let texts = world.texts(ANAS_PHONE);
+    assert_eq!(texts.len(), 1, "{texts:?}");
+    assert!(texts[0].contains("/events/dance/contact/"), "{texts:?}");
+
+    world.put(&confirmed);
+    world.end_backoff("dance");
+    fanout.invoke(&records([comes(&world, 4, "Dora", None)])).response();
+
+    let texts = world.texts(ANAS_PHONE);
+    assert!(texts.len() == 2 && texts[1].contains("Dora joined"), "{texts:?}");
 }
 
 #[test]
@@ -292,6 +325,43 @@ fn damaged_digest_parks_its_event_and_no_other() {
     assert_eq!(metrics.iter().filter_map(|line| line["EventsParked"].as_f64()).sum::<f64>(), 1.0, "{metrics:?}");
 }
 
+#[test]
+fn deleted_event_is_not_announced() {
+    let world = World::new();
+    let fanout = world.fanout();
+    let (ana, ben, later) = (attendee("pizza", "Ana"), attendee("pizza", "Ben"), attendee("pizza", "Cleo"));
+    fanout.invoke(&records([stream_record(1, None, Some(&ben)), joins(2, "dance", "Ana")])).response();
+    assert_eq!(counts(&world), counted([("dance", 1), ("pizza", 1)]));
+    let deleted_at = json!({ "N": (AT + 1).to_string() });
+    world.put(&json!({
+        "event": { "S": "pizza" }, "name": { "S": "#details" }, "deleted_at": deleted_at, "expires_at": { "N": "1798023600" },
+        "version": { "N": "3" },
+    }));
+    // A function that had read the event before stores Ana late.
+    world.put(&ana);
+    let damaged = json!({ "event": { "S": "pizza" }, "name": { "S": "zoe" }, "status": { "S": "in" } });
+
+    let batch = [
+        stream_record(3, Some(&ben), None),
+        stream_record(4, None, Some(&ana)),
+        stream_record(5, Some(&damaged), None),
+    ];
+    fanout.invoke(&records(batch.clone())).response();
+    assert_eq!(world.items("pizza").len(), 1, "only the marker is left");
+    assert_eq!(counts(&world), counted([("dance", 1)]));
+    assert_eq!(parked(&world), [""; 0]);
+
+    // The event begins anew, and earlier records are delivered again.
+    let mut later = later;
+    later["requested_at"] = json!({ "N": (AT + 2).to_string() });
+    world.put(&later);
+    fanout.invoke(&records([stream_record(7, None, Some(&later))])).response();
+    fanout.invoke(&records(batch)).response();
+    assert_eq!(counts(&world), counted([("dance", 1), ("pizza", 1)]));
+    let metrics = metrics(&fanout.kill());
+    assert_eq!(metrics.iter().filter_map(|line| line["AttendeesLeft"].as_f64()).sum::<f64>(), 0.0, "{metrics:?}");
+}
+
 /// The parked events.
 fn parked(world: &World) -> Vec<String> {
     world.items("#parked").iter().map(|item| item["name"].as_s().unwrap().clone()).collect()
@@ -308,4 +378,32 @@ fn unavailable_table_fails_the_invocation() {
     world.proxy.forward_all();
     fanout.invoke(&batch).response();
     assert_eq!(counts(&world), counted([("dance", 1)]));
+}
+
+#[test]
+fn schedule_deletes_contacts_of_events_that_are_over() {
+    let world = World::new();
+    let now = Timestamp::now();
+    let days = |days: u64| Duration::from_secs(days * 24 * 60 * 60);
+    for (event, over_at) in [("dinner", now.minus(days(31))), ("dance", now.minus(days(29)))] {
+        let mut ana = attendee(event, "Ana");
+        ana["contact"] = json!({"M": {"email": {"S": "ana@example.org"}}});
+        world.put(&ana);
+        world
+            .put(&json!({"event": {"S": "#digest"}, "name": {"S": event}, "title": {"S": event}, "count": {"N": "1"}}));
+        world.wait(world.table.set_over_at(&EventId::parse(event).unwrap(), over_at)).unwrap();
+    }
+    let has_contact = |event: &str| world.items(event)[0].contains_key("contact");
+    let fanout = world.fanout();
+    fanout.invoke(&schedule()).response();
+    assert!(!has_contact("dinner") && has_contact("dance"));
+    assert_eq!(world.who_is_in("dinner"), ["Ana"]);
+    // Nothing is left to do: one query for digests, and one for events.
+    world.proxy.forward_all();
+    fanout.invoke(&schedule()).response();
+    let calls: Vec<_> = world.proxy.calls().iter().map(|call| call.operation().to_owned()).collect();
+    assert_eq!(calls, ["Query", "Query"]);
+    let page = world.wait(world.table.past(now, None, 10)).unwrap();
+    assert_eq!(page.entries.len(), 2, "both events are still listed");
+    drop(fanout.kill());
 }

@@ -14,10 +14,14 @@ use countmein::domain::change::Movement;
 use countmein::domain::channel::Channel;
 use countmein::domain::contact::Contact;
 use countmein::domain::event::{Event, EventId};
+use countmein::domain::event_details::EventDetails;
+use countmein::domain::lifetime;
 use countmein::domain::signup::{Request, Signup, SignupId, Version};
 use countmein::domain::timestamp::Timestamp;
 use countmein::fanout;
-use countmein::ports::{AttendeeSignups, Digests as _, Roster as _};
+use countmein::fanout::EventPorts;
+use countmein::formats::event_details;
+use countmein::ports::{AttendeeSignups, Calendar as _, Digests as _, Events as _, Roster as _, Write};
 use serde_json::{Value, json};
 
 use super::world::{TABLE, World};
@@ -49,7 +53,9 @@ pub fn upgrade(world: &World) -> Value {
 /// Adds all changes so far to the digests, as the function `fanout` does.
 pub fn take_in(world: &World) {
     let changes = world.changes();
-    world.wait(fanout::take_in(changes, &world.table, &BackoffPolicy::default(), Timestamp::now())).unwrap();
+    world
+        .wait(fanout::take_in(changes, EventPorts::of(&world.table), &BackoffPolicy::default(), Timestamp::now()))
+        .unwrap();
 }
 
 fn count(world: &World, event: &str) -> u64 {
@@ -301,4 +307,35 @@ fn upgrade_beside_busy_functions_loses_nothing() {
     }
     take_in(&world);
     assert_eq!((world.movements("dance").len(), count(&world, "dance")), (GUESTS, GUESTS as u64));
+}
+
+#[test]
+fn events_are_entered_in_the_calendar_once() {
+    let world = World::new();
+    for event in ["dance", "dinner", "gala"] {
+        world.put(&json!({
+            "event": { "S": "#digest" }, "name": { "S": event }, "title": { "S": event }, "count": { "N": "1" },
+        }));
+    }
+    let fields =
+        json!({"title": "Dinner", "starts_at": "2126-12-03T19:00", "ends_at": "2126-12-03T23:00", "zone": "UTC"});
+    let content = event_details::from_json(fields.as_object().unwrap()).unwrap();
+    let now = Timestamp::now();
+    let dinner = EventDetails::new(EventId::parse("dinner").unwrap(), content, now);
+    assert_eq!(world.wait(world.table.store_details(&dinner, now)).unwrap(), Write::Stored);
+    // The function `fanout` has already entered this one.
+    let gala = EventId::parse("gala").unwrap();
+    world.wait(world.table.set_over_at(&gala, now)).unwrap();
+
+    assert_eq!(upgrade(&world)["entered_in_calendar"], 2);
+    let over_at = || {
+        let page = world.wait(world.table.upcoming(Timestamp::EARLIEST, None, 10)).unwrap();
+        page.entries.into_iter().map(|entry| (entry.event.id.to_string(), entry.over_at)).collect::<Vec<_>>()
+    };
+    let entered = over_at();
+    let dance = lifetime::over_at(None, now);
+    let expected = [("gala", now), ("dance", dance), ("dinner", dinner.ends_at().unwrap())];
+    assert_eq!(entered, expected.map(|(event, over_at)| (event.to_owned(), over_at)));
+    assert_eq!(upgrade(&world)["entered_in_calendar"], 0);
+    assert_eq!(over_at(), entered);
 }

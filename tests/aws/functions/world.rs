@@ -14,7 +14,7 @@ use countmein::domain::change::{Change, Movement};
 use countmein::domain::contact::Contact;
 use countmein::domain::contact_id::ContactId;
 use countmein::domain::event::EventId;
-use countmein::domain::opt_in::OptIn;
+use countmein::domain::opt_in::{OptIn, Scope};
 use countmein::domain::secret::Secret;
 use countmein::domain::timestamp::Timestamp;
 use countmein::ports::{
@@ -186,11 +186,20 @@ impl World {
         assert_eq!(self.wait(self.table.store(&digest)).unwrap(), Write::Stored);
     }
 
-    /// Confirms a contact.
+    /// Confirms a contact for all registrations.
     pub fn has_opted_in(&self, contact: &Contact) {
+        self.set_opt_in(contact, OptIn::Confirmed(Scope::All));
+    }
+
+    /// Confirms a contact for confirmed registrations.
+    pub fn has_confirmed_a_registration(&self, contact: &Contact) {
+        self.set_opt_in(contact, OptIn::Confirmed(Scope::ConfirmedRegistrations));
+    }
+
+    fn set_opt_in(&self, contact: &Contact, opt_in: OptIn) {
         let id = ContactId::of(contact, &Secret::new(CONTACT_KEY).unwrap());
         let before = self.wait(self.table.opt_in(&id)).unwrap();
-        assert_eq!(self.wait(self.table.set_opt_in(&id, before, OptIn::Confirmed)).unwrap(), Write::Stored);
+        assert_eq!(self.wait(self.table.set_opt_in(&id, before, opt_in)).unwrap(), Write::Stored);
     }
 
     /// The text messages to a phone.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws_config::SdkConfig;
 use aws_config::timeout::TimeoutConfig;
 use countmein::adapters::sns::{Sns, SnsSms};
-use countmein::domain::opt_in::OptIn;
+use countmein::domain::opt_in::{OptIn, Scope};
 use countmein::ports::{Broadcaster as _, Mailer, SendError, SmsSender, WebhookCaller};
 
 use super::canned::{Call, CannedSns, done, done_with, once, refused};
@@ -152,7 +152,7 @@ async fn topic_with_other_tags_is_subscribed() {
         }
         _ => done(call),
     });
-    assert_eq!(Mailer::request_opt_in(&canned.sns(), &mail()).await.unwrap(), Some(OptIn::Confirmed));
+    assert_eq!(Mailer::request_opt_in(&canned.sns(), &mail()).await.unwrap(), Some(OptIn::Confirmed(Scope::All)));
     assert_eq!(canned.calls().last().unwrap()["Action"], "Subscribe");
 }
 

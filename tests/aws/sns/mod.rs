@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use countmein::domain::contact_id::ContactId;
 use countmein::domain::event::EventId;
-use countmein::domain::opt_in::OptIn;
+use countmein::domain::opt_in::{OptIn, Scope};
 use countmein::ports::{
     Broadcast, Broadcaster as _, Mail, Mailer, SendError, Sms, SmsSender as _, WebhookCall, WebhookCaller,
 };
@@ -79,7 +79,7 @@ async fn text_reaches_the_phone_as_transactional() {
 async fn repeated_opt_in_subscribes_once() {
     let stage = Stage::new().await;
     for _ in 0..2 {
-        assert_eq!(Mailer::request_opt_in(&stage.sns, &mail()).await.unwrap(), Some(OptIn::Confirmed));
+        assert_eq!(Mailer::request_opt_in(&stage.sns, &mail()).await.unwrap(), Some(OptIn::Confirmed(Scope::All)));
     }
     let topic = topic_of(&stage.account, &contact());
     assert_eq!(stage.topics().await, [topics(&stage.account).announcements_arn, topic.clone()]);
@@ -137,7 +137,7 @@ async fn webhook_is_called_once_confirmed() {
     let call = WebhookCall { id: "news-2".to_owned(), ..call(&receiver.url()) };
     assert_eq!(
         WebhookCaller::request_opt_in(&stage.sns, &call.contact, &call.to, "text").await.unwrap(),
-        Some(OptIn::Confirmed)
+        Some(OptIn::Confirmed(Scope::All))
     );
     let question: Value = serde_json::from_slice(&receiver.request().body).unwrap();
     assert_eq!(question["Type"], "SubscriptionConfirmation");

@@ -9,3 +9,4 @@ mod pipeline;
 mod publishing;
 mod roles;
 mod support;
+mod upgrade;

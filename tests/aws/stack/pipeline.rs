@@ -3,7 +3,8 @@ use std::sync::Mutex;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
 
-use countmein::ports::Queue as _;
+use countmein::domain::timestamp::Timestamp;
+use countmein::ports::{Calendar as _, Queue as _};
 use serde_json::json;
 
 use super::support::{Stack, eventually};
@@ -27,6 +28,19 @@ fn http_signup_reaches_the_roster() {
     assert_eq!(status, 202);
     eventually("Melvin's leave", || stack.who_is_in("dance"), Vec::is_empty);
     eventually("a count of none", || stack.count("dance"), |count| *count == 0);
+}
+
+#[test]
+fn created_event_is_listed() {
+    let stack = Stack::deploy();
+    let dinner =
+        json!({"title": "Dinner", "starts_at": "2126-12-03T19:00", "ends_at": "2126-12-03T23:00", "zone": "UTC"});
+    let (status, created) = stack.post("/events", &dinner);
+    assert_eq!(status, 201, "{created}");
+    let upcoming = || stack.wait(stack.table.upcoming(Timestamp::now(), None, 10)).unwrap().entries;
+    let entries = eventually("the event in the calendar", upcoming, |entries| entries.len() == 1);
+    assert_eq!((entries[0].event.title.as_str(), entries[0].event.count), ("Dinner", 0));
+    assert_eq!(entries[0].over_at.to_string(), "2126-12-03T23:00:00.000Z");
 }
 
 #[test]

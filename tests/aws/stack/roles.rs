@@ -37,6 +37,7 @@ fn roles_refuse_other_calls() {
             "GetItem",
             "PutItem",
             "Query",
+            "Query of the index",
             "DeleteItem",
             "SendMessage",
             "read OrganiserKey",
@@ -71,6 +72,7 @@ fn roles_refuse_other_calls() {
             "UpdateItem",
             "Query",
             "Query of the index",
+            "DeleteItem",
             "read TokenSecret",
             "read ContactSecret"
         ]

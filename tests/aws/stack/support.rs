@@ -50,16 +50,14 @@ impl Stack {
 
     /// On the server that a variable of `tests/with-ministack` names, with parameters of the template set.
     pub fn deploy_to(server: &str, parameters: &[&str]) -> Self {
-        let account = Account::on(server);
-        let folder = tempfile::tempdir().unwrap();
+        Self::deploy_version(&Version::this(), Account::on(server), parameters)
+    }
+
+    /// Deploys a version of the program in an account.
+    pub fn deploy_version(version: &Version, account: Account, parameters: &[&str]) -> Self {
         let bucket = format!("packages-{}", account.id);
-        let template = package(&account, &folder, &bucket);
-        let template = template.to_str().unwrap();
-        let mut deploy = vec!["cloudformation", "deploy", "--stack-name", STACK, "--template-file", template];
-        deploy.extend(["--s3-bucket", &bucket, "--capabilities", "CAPABILITY_IAM"]);
-        deploy.extend(["--parameter-overrides", "Stage=staging", "LogLevel=debug"]);
-        deploy.extend(parameters);
-        aws(&account, &deploy);
+        aws(&account, &["s3", "mb", &format!("s3://{bucket}")]);
+        deploy(&account, version, &bucket, parameters);
         let described = aws(&account, &["cloudformation", "describe-stacks", "--stack-name", STACK]);
         let outputs = described["Stacks"][0]["Outputs"].as_array().expect("the stack has outputs");
         let outputs = outputs
@@ -80,6 +78,11 @@ impl Stack {
         stack.queue = Sqs::new(&stack.config, stack.output("QueueUrl"));
         stack.dead_letters = Sqs::new(&stack.config, stack.output("DeadLettersUrl"));
         stack
+    }
+
+    /// Deploys another version over this one.
+    pub fn upgrade(&self, version: &Version) {
+        deploy(&self.account, version, &format!("packages-{}", self.account.id), &[]);
     }
 
     /// An output of the stack.
@@ -187,10 +190,41 @@ pub fn eventually<T: std::fmt::Debug>(what: &str, look: impl Fn() -> T, holds: i
     }
 }
 
-/// The template with the functions as they were built for this test, in a bucket of the account.
-fn package(account: &Account, folder: &TempDir, bucket: &str) -> PathBuf {
-    let mut template = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("template.yaml")).unwrap();
-    for (name, executable) in FUNCTIONS {
+/// A version of the program: its template, and the executables of its functions.
+pub struct Version {
+    template: PathBuf,
+    functions: [(&'static str, PathBuf); 5],
+}
+
+impl Version {
+    /// The version under test.
+    pub fn this() -> Self {
+        let template = Path::new(env!("CARGO_MANIFEST_DIR")).join("template.yaml");
+        Self { template, functions: FUNCTIONS.map(|(name, executable)| (name, executable.into())) }
+    }
+
+    /// The version in a checkout, with executables that were built in the folder `built`.
+    pub fn earlier(checkout: &Path, built: &Path) -> Self {
+        let functions = FUNCTIONS.map(|(name, _)| (name, built.join(name)));
+        Self { template: checkout.join("template.yaml"), functions }
+    }
+}
+
+fn deploy(account: &Account, version: &Version, bucket: &str, parameters: &[&str]) {
+    let folder = tempfile::tempdir().unwrap();
+    let template = package(account, version, &folder, bucket);
+    let template = template.to_str().unwrap();
+    let mut deploy = vec!["cloudformation", "deploy", "--stack-name", STACK, "--template-file", template];
+    deploy.extend(["--s3-bucket", bucket, "--capabilities", "CAPABILITY_IAM"]);
+    deploy.extend(["--parameter-overrides", "Stage=staging", "LogLevel=debug"]);
+    deploy.extend(parameters);
+    aws(account, &deploy);
+}
+
+/// The template with the functions of a version, in a bucket of the account.
+fn package(account: &Account, version: &Version, folder: &TempDir, bucket: &str) -> PathBuf {
+    let mut template = fs::read_to_string(&version.template).unwrap();
+    for (name, executable) in &version.functions {
         let code = zipped(name, executable);
         let binary = format!("      BuildProperties: {{ Binary: {name} }}\n    Properties:\n");
         assert!(template.contains(&binary), "the template has no function of the binary {name}");
@@ -199,7 +233,6 @@ fn package(account: &Account, folder: &TempDir, bucket: &str) -> PathBuf {
     let plain = folder.path().join("template.yaml");
     fs::write(&plain, template).unwrap();
     let packaged = folder.path().join("packaged.yaml");
-    aws(account, &["s3", "mb", &format!("s3://{bucket}")]);
     let mut package = vec!["cloudformation", "package", "--s3-bucket", bucket];
     package.extend(["--template-file", plain.to_str().unwrap(), "--output-template-file", packaged.to_str().unwrap()]);
     aws(account, &package);
@@ -207,7 +240,7 @@ fn package(account: &Account, folder: &TempDir, bucket: &str) -> PathBuf {
 }
 
 /// A function's package, made once for all tests.
-fn zipped(name: &str, executable: &str) -> PathBuf {
+fn zipped(name: &str, executable: &Path) -> PathBuf {
     let built = fs::metadata(executable).unwrap().modified().unwrap();
     let built = built.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_nanos();
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));

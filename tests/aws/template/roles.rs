@@ -7,12 +7,15 @@ const SIGNUPS: &str = "!GetAtt SignupsQueue.Arn";
 const DEAD_LETTERS: &str = "!GetAtt DeadLettersQueue.Arn";
 const STREAM: &str = "!Sub ${EventsTable.Arn}/stream/*";
 
-const API: [(&str, &[&str]); 13] = [
+const DUE_INDEX: &str = "!Sub ${EventsTable.Arn}/index/due";
+
+const API: [(&str, &[&str]); 14] = [
     ("dynamodb:BatchGetItem", &[TABLE]),
     ("dynamodb:DeleteItem", &[TABLE]),
     ("dynamodb:GetItem", &[TABLE]),
     ("dynamodb:PutItem", &[TABLE]),
     ("dynamodb:Query", &[TABLE]),
+    ("dynamodb:Query", &[DUE_INDEX]),
     ("logs:CreateLogStream", &["!GetAtt ApiLogs.Arn"]),
     ("logs:PutLogEvents", &["!GetAtt ApiLogs.Arn"]),
     ("s3:GetObject", &["!Sub ${ExportsBucket.Arn}/*"]),
@@ -45,8 +48,9 @@ const INGEST: [(&str, &[&str]); 13] = [
 const CONTACTS: &str = "!Sub arn:${AWS::Partition}:sns:${AWS::Region}:${AWS::AccountId}:countmein-${Stage}-contact-*";
 const PHONES: &str = "not !Sub arn:${AWS::Partition}:sns:*:*:*";
 
-const FANOUT: [(&str, &[&str]); 23] = [
+const FANOUT: [(&str, &[&str]); 24] = [
     ("dynamodb:BatchGetItem", &[TABLE]),
+    ("dynamodb:DeleteItem", &[TABLE]),
     ("dynamodb:DescribeStream", &[STREAM]),
     ("dynamodb:GetItem", &[TABLE]),
     ("dynamodb:GetRecords", &[STREAM]),
@@ -54,7 +58,7 @@ const FANOUT: [(&str, &[&str]); 23] = [
     ("dynamodb:ListStreams", &[STREAM]),
     ("dynamodb:PutItem", &[TABLE]),
     ("dynamodb:Query", &[TABLE]),
-    ("dynamodb:Query", &["!Sub ${EventsTable.Arn}/index/due"]),
+    ("dynamodb:Query", &[DUE_INDEX]),
     ("dynamodb:UpdateItem", &[TABLE]),
     ("logs:CreateLogStream", &["!GetAtt FanoutLogs.Arn"]),
     ("logs:PutLogEvents", &["!GetAtt FanoutLogs.Arn"]),

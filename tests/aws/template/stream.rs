@@ -1,8 +1,9 @@
 //! How `fanout` follows the table, and what happens to a batch that fails.
 
 use countmein::domain::digest::MAX_CHANGE_HASHES;
+use countmein::formats::stored::event_details::DETAILS;
 
-use super::support::{template, text};
+use super::support::{list, template, text};
 
 #[test]
 fn a_digest_recognises_a_replayed_batch() {
@@ -28,4 +29,19 @@ fn failed_changes_are_kept_whole_and_counted() {
     let alarm = template.properties("SetAsideAlarm");
     assert_eq!(alarm["MetricName"], "OnFailureDestinationDeliveredEventCount");
     assert_eq!(text(&mapping["MetricsConfig"]["Metrics"]), "[EventCount]");
+}
+
+#[test]
+fn fanout_gets_attendees_and_details_alone() {
+    let template = template();
+    let filters = list(&template.properties("StreamMapping")["FilterCriteria"]["Filters"]);
+    let patterns: Vec<String> = filters.iter().map(|filter| text(&filter["Pattern"])).collect();
+    assert_eq!(
+        patterns,
+        [
+            r#"{"dynamodb": {"NewImage": {"status": {"S": ["in"]}}}}"#.to_owned(),
+            r#"{"dynamodb": {"OldImage": {"status": {"S": ["in"]}}}}"#.to_owned(),
+            format!(r#"{{"dynamodb": {{"Keys": {{"name": {{"S": ["{DETAILS}"]}}}}}}}}"#),
+        ]
+    );
 }

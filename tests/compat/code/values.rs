@@ -69,7 +69,7 @@ pub fn opt_in(opt_in: Option<OptIn>) -> Value {
     match opt_in {
         None => Value::Null,
         Some(OptIn::Pending { at }) => json!({"state": "pending", "requested_at": at.as_millis()}),
-        Some(OptIn::Confirmed) => json!({"state": "confirmed"}),
+        Some(OptIn::Confirmed(_)) => json!({"state": "confirmed"}),
         Some(OptIn::OptedOut) => json!({"state": "opted_out"}),
     }
 }

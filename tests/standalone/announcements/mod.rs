@@ -19,6 +19,7 @@ use crate::support::receiver::Receiver;
 mod limits;
 mod preferences;
 mod restart;
+mod strangers;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -27,7 +28,12 @@ const FIRST_WAIT: &str = "2";
 
 /// The manage link.
 fn sign_up(program: &Program, name: &str, contact: &Value) -> String {
-    let mut response = ureq::post(format!("{}/events/Dance/signups", program.url))
+    sign_up_for(program, "Dance", name, contact)
+}
+
+/// The manage link of a sign-up for another event.
+fn sign_up_for(program: &Program, event: &str, name: &str, contact: &Value) -> String {
+    let mut response = ureq::post(format!("{}/events/{event}/signups", program.url))
         .send_json(json!({ "name": name, "contact": contact }))
         .unwrap();
     let answer: Value = response.body_mut().read_json().unwrap();

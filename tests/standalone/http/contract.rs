@@ -34,6 +34,7 @@ fn http_method(name: &str) -> &'static str {
         "get" => "GET",
         "post" => "POST",
         "patch" => "PATCH",
+        "delete" => "DELETE",
         other => panic!("a method {other}?"),
     }
 }

@@ -4,7 +4,7 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::{Value, json};
 
-use super::support::{KEY, Running, serve};
+use super::support::{KEY, Running, serve, wait_until_announced};
 
 fn countmein(server: &Running, arguments: &[&str], key: Option<&str>) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_countmein"));
@@ -71,11 +71,33 @@ fn organiser_opens_every_event_with_the_key() {
     server.sign_up("Dance", "Ana");
     let organiser = |arguments: &[&str]| countmein(&server, arguments, Some(KEY));
     text(&organiser(&["event", "edit", "Dance", "--place", "Hall 2"]), 0);
-    assert!(text(&organiser(&["event", "list"]), 0).contains("Dance  (dance)"));
+    assert!(text(&organiser(&["event", "list", "--all"]), 0).contains("Dance  (dance)"));
     assert!(text(&organiser(&["event", "link", "Dance"]), 0).contains("/events/dance/host/"));
     text(&organiser(&["event", "archive", "Dance"]), 0);
-    let list = json_of(&organiser(&["event", "list", "--json"]));
+    let list = json_of(&organiser(&["event", "list", "--all", "--json"]));
     assert_eq!(list["events"][0]["event"], "dance");
+}
+
+#[test]
+fn delete_asks_and_says_what_is_deleted() {
+    let server = serve();
+    let created = json_of(&countmein(&server, &["event", "create", "Omar's dinner", "--json"], None));
+    server.sign_up("omars-dinner", "Ana");
+    server.sign_up("Dance", "Ana");
+    wait_until_announced(&server.database());
+    let refused = text(&countmein(&server, &["event", "delete", "omars-dinner"], Some(KEY)), 2);
+    assert!(refused.contains("--yes"), "{refused}");
+    let nobody = ["event", "delete", "omars-dinner", "--yes", "--organiser-key", "not-the-key-of-this"];
+    text(&countmein(&server, &nobody, None), 1);
+    assert_eq!(server.who("omars-dinner"), ["Ana"]);
+
+    let link = created["host"].as_str().unwrap();
+    let deleted = json_of(&countmein(&server, &["event", "delete", "--link", link, "--yes", "--json"], None));
+    assert_eq!(deleted, json!({"event": "omars-dinner", "removed": 1}));
+    text(&countmein(&server, &["event", "delete", "omars-dinner", "--yes"], Some(KEY)), 1);
+    let deleted = text(&countmein(&server, &["event", "delete", "DANCE", "--yes"], Some(KEY)), 0);
+    assert_eq!(deleted, "The event dance is deleted, with 1 entry.\n");
+    assert_eq!(json_of(&countmein(&server, &["event", "list", "--json"], Some(KEY)))["events"], json!([]));
 }
 
 #[test]

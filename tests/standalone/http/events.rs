@@ -126,7 +126,7 @@ fn invalid_details_are_explained_at_their_field() {
     ] {
         server.post("/events").json(&fields).send().refuses_field(field);
     }
-    assert_eq!(server.get("/events").organiser().send().json()["events"], json!([]));
+    assert_eq!(server.get("/events?show=all").organiser().send().json()["events"], json!([]));
 }
 
 #[test]
@@ -318,6 +318,25 @@ fn refused_request_neither_uses_up_its_key_nor_keeps_its_time() {
 }
 
 #[test]
+fn repeat_gets_its_answer_although_the_event_has_closed() {
+    let server = serve();
+    let event = create(&server, &json!({ "title": "Dinner" }));
+    let send = |key: &str, name: &str| {
+        let request = server.post(&event.path("/signups")).header("Idempotency-Key", key);
+        request.json(&json!({ "name": name })).send()
+    };
+    let (key, other) = ("the first key of Ana", "the first key of Ben");
+    let first = send(key, "Ana").is(202).json();
+    server.post(&event.path("/cancel")).bearer(&event.host).json(&json!({})).send().is(200);
+    assert_eq!(send(key, "Ana").is(202).json(), first);
+    server.settled();
+    assert_eq!(server.who(&event.id), ["Ana"]);
+    assert!(send(key, "Ben").refuses(409, "conflict").contains("cancelled"));
+    assert!(send(other, "Ana").refuses(409, "conflict").contains("cancelled"));
+    assert_eq!(server.rejects(), [""; 0]);
+}
+
+#[test]
 fn if_match_may_be_a_list() {
     let server = serve();
     let event = create(&server, &json!({ "title": "Dinner" }));
@@ -332,4 +351,8 @@ fn if_match_may_be_a_list() {
     edit("\"7\", \"1\"").is(200);
     edit("\"7\", \"1\"").refuses(412, "outdated");
     edit("W/\"2\"").refuses(412, "outdated");
+    for malformed in ["2", "\"2", "\"2\", 3", ",", "*, \"2\"", "\u{e9}"] {
+        let detail = edit(malformed).refuses(400, "malformed-request");
+        assert!(detail.contains("quotation marks"), "{malformed}: {detail}");
+    }
 }

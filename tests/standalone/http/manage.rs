@@ -15,8 +15,8 @@ fn owner_sees_the_status_and_cancels() {
     let answer = server.get(&ana.manage).send().is(200);
     assert_eq!(
         answer.json(),
-        json!({"event": "dance", "name": "Ana", "state": "in", "contact": "sms", "notify": true, "messages": [],
-            "details": {"guests": 0, "answer": null, "note": null, "language": null}})
+        json!({"event": "dance", "name": "Ana", "state": "in", "contact": "sms", "notify": true, "agreement": "missing",
+            "messages": [], "details": {"guests": 0, "answer": null, "note": null, "language": null}})
     );
     assert_eq!((answer.header("cache-control"), answer.header("referrer-policy")), ("no-store", "no-referrer"));
 

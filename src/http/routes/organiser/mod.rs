@@ -26,7 +26,7 @@ use crate::http::client::{bearer_token, is_cross_site, wants_page};
 use crate::http::middleware::body::Fields;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::routes::signups;
-use crate::http::{App, organiser_session, pages};
+use crate::http::{App, event_list, organiser_session, pages};
 use crate::ingest::admission::needs_admission;
 use crate::ports::Unavailable;
 
@@ -95,7 +95,7 @@ pub async fn page(
         Err(NotOrganiser::Unavailable(unavailable)) => return Err(unavailable.into()),
         Err(NotOrganiser::Login | NotOrganiser::Refused(_)) => return Ok(pages::login(None).into_response()),
     }
-    let events = app.backend.roster.events(pages::EVENTS_SHOWN, None).await?;
+    let events = event_list::first_upcoming(&app, pages::EVENTS_SHOWN).await?;
     let rejects = app.backend.rejected.entries(pages::REJECTS_SHOWN, None).await?;
     let limits = limits::read_limits(&app).await?;
     Ok(pages::organiser(&events, rejects.len(), &limits).into_response())

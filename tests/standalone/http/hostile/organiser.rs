@@ -30,9 +30,26 @@ pub fn ids_and_cursors_are_accepted_or_explained(server: &Endpoint) {
         ("%".to_owned(), Refused(400)),
     ];
     for (cursor, fate) in cursors {
-        for list in ["/organiser/rejects", "/organiser/buttons", "/events", "/events/dance/attendees"] {
+        for list in ["/organiser/rejects?", "/organiser/buttons?", "/events?show=all&", "/events/dance/attendees?"] {
             println!("{list} {}", &cursor[..cursor.len().min(80)]);
-            check(server.get(&format!("{list}?limit=1&cursor={cursor}")).organiser().send(), fate);
+            check(server.get(&format!("{list}limit=1&cursor={cursor}")).organiser().send(), fate);
+        }
+    }
+    let numbered = [
+        (cursor("1795431600000 x"), Taken),
+        (cursor(&format!("1795431600000 {}", &long[1..])), Taken),
+        (cursor("253370764799999 #\u{ffff}"), Taken),
+        (cursor(&format!("1795431600000 {long}")), Refused(400)),
+        (cursor("1795431600000 "), Refused(400)),
+        (cursor("x"), Refused(400)),
+        (cursor(" x"), Refused(400)),
+        (cursor("-1 x"), Refused(400)),
+        (cursor("99999999999999999999 x"), Refused(400)),
+    ];
+    for (cursor, fate) in numbered {
+        for show in ["upcoming", "past", "archived"] {
+            println!("{show} {}", &cursor[..cursor.len().min(80)]);
+            check(server.get(&format!("/events?show={show}&limit=1&cursor={cursor}")).organiser().send(), fate);
         }
     }
     goes_on(server);

@@ -5,15 +5,20 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use countmein::adapters::sqlite::Sqlite;
+use countmein::domain::attendee_name::AttendeeName;
 use countmein::domain::contact::Contact;
 use countmein::domain::contact_id::ContactId;
+use countmein::domain::event::EventId;
 use countmein::domain::opt_in::ContactToken;
+use countmein::domain::opt_in_link::OptInToken;
+use countmein::domain::registration::RegistrationKey;
 use countmein::domain::secret::Secret;
+use countmein::domain::signup::{AttendeeKey, SignupId};
 use countmein::ports::Queue;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OpenFlags};
 
-use super::PATIENCE;
+use super::{PATIENCE, SignedUp};
 
 /// Puts messages on the queue of a folder that no server uses.
 pub fn enqueue(folder: &Path, messages: &[impl ToString]) {
@@ -36,13 +41,25 @@ pub fn wait_until_announced(database: &Path) {
 
 /// The path of the opt-in link of this contact.
 pub fn consent_link(database: &Path, contact: &Contact) -> String {
-    let db = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
-    let secret = |name: &str| {
-        let sql = "SELECT value FROM secret WHERE name = ?1";
-        Secret::new(db.query_row(sql, [name], |row| row.get::<_, String>(0)).unwrap()).unwrap()
+    let id = ContactId::of(contact, &secret(database, "contact"));
+    format!("/contacts/{}", ContactToken::sign(&id, &secret(database, "token")))
+}
+
+/// The path of the link in the opt-in request about a sign-up with this contact.
+pub fn registration_consent_link(database: &Path, event: &EventId, signed_up: &SignedUp, contact: &Contact) -> String {
+    let name = AttendeeName::parse(&signed_up.name).unwrap().key().clone();
+    let registration = RegistrationKey {
+        attendee: AttendeeKey { event: event.clone(), name },
+        owner: SignupId::parse(&signed_up.id).unwrap(),
     };
-    let id = ContactId::of(contact, &secret("contact"));
-    format!("/contacts/{}", ContactToken::sign(&id, &secret("token")))
+    let token = OptInToken { contact: ContactId::of(contact, &secret(database, "contact")), registration };
+    format!("/events/{event}/contact/{}", token.sign(&secret(database, "token")))
+}
+
+fn secret(database: &Path, name: &str) -> Secret {
+    let db = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+    let sql = "SELECT value FROM secret WHERE name = ?1";
+    Secret::new(db.query_row(sql, [name], |row| row.get::<_, String>(0)).unwrap()).unwrap()
 }
 
 /// Every row of every table.

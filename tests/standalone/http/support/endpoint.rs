@@ -41,6 +41,10 @@ impl Endpoint {
         Request::new(self, "PATCH", path)
     }
 
+    pub fn delete<'a>(&'a self, path: &str) -> Request<'a> {
+        Request::new(self, "DELETE", path)
+    }
+
     /// Waits until the queue is empty.
     pub fn settled(&self) {
         let deadline = Instant::now() + PATIENCE;

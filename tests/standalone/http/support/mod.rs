@@ -9,7 +9,7 @@ mod request;
 mod server;
 
 pub use self::answer::Answer;
-pub use self::data::{consent_link, dump, enqueue, wait_until_announced};
+pub use self::data::{consent_link, dump, enqueue, registration_consent_link, wait_until_announced};
 pub use self::endpoint::Endpoint;
 pub use self::people::SignedUp;
 pub use self::raw::{exchange, read_answer, read_head};

@@ -50,6 +50,7 @@ pub fn serve_with(data: impl Into<Arc<TempDir>>, change: impl FnOnce(&mut Settin
         behind_proxy: false,
         list_everyone: ListEveryone::Loopback,
         event_creators: EventCreators::Anyone,
+        contact_retention: countmein::upkeep::days(countmein::upkeep::DEFAULT_CONTACT_DAYS),
         flic_key: None,
         mqtt: None,
         notifications: NotificationSettings { webhooks: WebhookPolicy::Off, ..NotificationSettings::default() },

@@ -14,6 +14,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::formats;
 use crate::http::App;
 use crate::http::bodies::{MessageBody, RegistrationBody};
+use crate::http::opt_in_bodies::OptInScope;
 use crate::ports::Unavailable;
 
 /// One entry that is stored about a person.
@@ -33,6 +34,8 @@ pub enum PersonEntry {
         channel: Channel,
         #[schema(value_type = Option<Object>, example = json!({"email": "ana@example.org"}))]
         contact: Option<Value>,
+        /// Whether the owner of the contact has confirmed this registration. False without a contact.
+        confirmed: bool,
         /// Whether the person wants notifications of this event.
         notify: bool,
         /// The notifications on the page of the personal link, newest first; null if this server stores none.
@@ -72,6 +75,8 @@ pub enum PersonEntry {
     /// Whether the owner of the address wants notifications.
     OptIn {
         state: PersonOptIn,
+        /// Which registrations the opt-in is valid for. Null unless the state is `confirmed`.
+        scope: Option<OptInScope>,
         /// When the last opt-in request was sent. Null unless the state is `pending`.
         #[schema(value_type = Option<String>, format = DateTime)]
         requested_at: Option<Timestamp>,
@@ -114,11 +119,15 @@ impl PersonEntry {
             Found::OptIn(opt_in) => {
                 let (state, requested_at) = match opt_in {
                     FoundOptIn::Stored(OptIn::Pending { at }) => (PersonOptIn::Pending, Some(at)),
-                    FoundOptIn::Stored(OptIn::Confirmed) => (PersonOptIn::Confirmed, None),
+                    FoundOptIn::Stored(OptIn::Confirmed(_)) => (PersonOptIn::Confirmed, None),
                     FoundOptIn::Stored(OptIn::OptedOut) => (PersonOptIn::OptedOut, None),
                     FoundOptIn::Unknown => (PersonOptIn::Unknown, None),
                 };
-                Ok(Self::OptIn { state, requested_at })
+                let scope = match opt_in {
+                    FoundOptIn::Stored(opt_in) => OptInScope::of(Some(opt_in)),
+                    FoundOptIn::Unknown => None,
+                };
+                Ok(Self::OptIn { state, scope, requested_at })
             }
         }
     }
@@ -146,6 +155,7 @@ impl PersonEntry {
             since: registration.since,
             channel: registration.channel,
             contact: registration.contact.as_ref().map(formats::contact::to_json),
+            confirmed: registration.confirmed,
             notify: registration.notify,
             messages,
             details: RegistrationBody::of(&registration.details),

@@ -1,0 +1,115 @@
+//! When each event is over, one row each. A row whose event no longer exists is deleted when its contacts would be.
+
+use async_trait::async_trait;
+use rusqlite::Connection;
+
+use crate::adapters::sqlite::{Sqlite, event_details, stored_time};
+use crate::domain::event::EventId;
+use crate::domain::lifetime;
+use crate::domain::timestamp::Timestamp;
+use crate::ports::{Calendar, CalendarEntry, CalendarPage, CalendarPosition, EventSummary, Unavailable};
+
+const READING: &str = "reading the calendar";
+
+#[async_trait]
+impl Calendar for Sqlite {
+    async fn set_over_at(&self, event: &EventId, over_at: Timestamp) -> Result<(), Unavailable> {
+        let event = event.clone();
+        self.write("writing to the calendar", move |db| set_over_at(db, &event, over_at)).await
+    }
+
+    async fn upcoming(
+        &self,
+        now: Timestamp,
+        after: Option<&CalendarPosition>,
+        limit: usize,
+    ) -> Result<CalendarPage, Unavailable> {
+        let (over_at, event) = start(after, now);
+        let sql = "SELECT over_at, id, title, count FROM calendar JOIN event ON id = event
+                   WHERE (over_at, event) > (?1, ?2) AND over_at > ?3 ORDER BY over_at, event LIMIT ?4";
+        self.read(READING, move |db| page(db, sql, (over_at, event, now.as_millis(), limit), limit)).await
+    }
+
+    async fn past(
+        &self,
+        now: Timestamp,
+        after: Option<&CalendarPosition>,
+        limit: usize,
+    ) -> Result<CalendarPage, Unavailable> {
+        let Some(CalendarPosition { over_at, event }) = after.cloned() else {
+            let sql = "SELECT over_at, id, title, count FROM calendar JOIN event ON id = event
+                       WHERE over_at <= ?1 ORDER BY over_at DESC, event DESC LIMIT ?2";
+            return self.read(READING, move |db| page(db, sql, (now.as_millis(), limit), limit)).await;
+        };
+        let sql = "SELECT over_at, id, title, count FROM calendar JOIN event ON id = event
+                   WHERE (over_at, event) < (?1, ?2) AND over_at <= ?3 ORDER BY over_at DESC, event DESC LIMIT ?4";
+        let before = (over_at.as_millis(), event.as_str().to_owned(), now.as_millis(), limit);
+        self.read(READING, move |db| page(db, sql, before, limit)).await
+    }
+
+    async fn with_contacts(&self, until: Timestamp, limit: usize) -> Result<Vec<CalendarPosition>, Unavailable> {
+        self.read(READING, move |db| {
+            let sql = "SELECT over_at, event FROM calendar WHERE contacts_deleted = 0 AND over_at <= ?1
+                       ORDER BY over_at LIMIT ?2";
+            let mut statement = db.prepare_cached(sql)?;
+            let rows = statement.query_map((until.as_millis(), limit), |row| {
+                Ok(CalendarPosition { over_at: stored_time(row.get(0)?)?, event: EventId::from_stored(row.get(1)?) })
+            })?;
+            rows.collect()
+        })
+        .await
+    }
+
+    async fn set_contacts_deleted(&self, over: &CalendarPosition, _: Timestamp) -> Result<(), Unavailable> {
+        let CalendarPosition { over_at, event } = over.clone();
+        self.write("writing to the calendar", move |db| {
+            let row = (event.as_str(), over_at.as_millis());
+            db.prepare_cached("UPDATE calendar SET contacts_deleted = 1 WHERE event = ?1 AND over_at = ?2")?
+                .execute(row)?;
+            db.prepare_cached(
+                "DELETE FROM calendar WHERE event = ?1 AND over_at = ?2
+                 AND NOT EXISTS (SELECT 1 FROM event WHERE id = ?1)",
+            )?
+            .execute(row)?;
+            Ok(())
+        })
+        .await
+    }
+}
+
+fn start(after: Option<&CalendarPosition>, now: Timestamp) -> (i64, String) {
+    after.map_or_else(|| (now.as_millis(), String::new()), |after| (after.over_at.as_millis(), after.event.to_string()))
+}
+
+fn page(db: &Connection, sql: &str, params: impl rusqlite::Params, limit: usize) -> rusqlite::Result<CalendarPage> {
+    let mut statement = db.prepare_cached(sql)?;
+    let rows = statement.query_map(params, |row| {
+        let event = EventSummary { id: EventId::from_stored(row.get(1)?), title: row.get(2)?, count: row.get(3)? };
+        Ok(CalendarEntry { event, over_at: stored_time(row.get(0)?)? })
+    })?;
+    let entries: Vec<CalendarEntry> = rows.collect::<Result<_, _>>()?;
+    let last = entries.last().filter(|_| entries.len() == limit);
+    let next = last.map(|last| CalendarPosition { over_at: last.over_at, event: last.event.id.clone() });
+    Ok(CalendarPage { entries, next })
+}
+
+fn set_over_at(db: &Connection, event: &EventId, over_at: Timestamp) -> rusqlite::Result<()> {
+    db.prepare_cached("INSERT OR REPLACE INTO calendar (event, over_at) VALUES (?1, ?2)")?
+        .execute((event.as_str(), over_at.as_millis()))?;
+    Ok(())
+}
+
+/// Enters the events of a database that was written before there was a calendar.
+pub fn enter_events(db: &Connection) -> rusqlite::Result<()> {
+    let now = Timestamp::now();
+    let events: Vec<String> =
+        db.prepare("SELECT id FROM event")?.query_map((), |row| row.get(0))?.collect::<Result<_, _>>()?;
+    for event in events.into_iter().map(EventId::from_stored) {
+        let record = event_details::stored_record(db, &event)?;
+        // Damaged details are read when the event changes.
+        if let Ok(details) = event_details::from_image(&event, record) {
+            set_over_at(db, &event, lifetime::over_at(details.as_ref(), now))?;
+        }
+    }
+    Ok(())
+}

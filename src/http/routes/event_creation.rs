@@ -1,0 +1,129 @@
+//! Creating events.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::domain::deleted_event::DeletionState;
+use crate::domain::event::EventId;
+use crate::domain::event_creators::EventCreators;
+use crate::domain::event_details::{Content, EventDetails};
+use crate::domain::host_link::{HostRole, LinkGenerations};
+use crate::domain::invalid::FieldProblem;
+use crate::domain::new_event_id::{candidates, unlisted};
+use crate::domain::timestamp::Timestamp;
+use crate::domain::viewer::Viewer;
+use crate::formats::event_details::from_json;
+use crate::formats::fields;
+use crate::http::App;
+use crate::http::client::absolute_url;
+use crate::http::event_view::{Credentials, entity_tag};
+use crate::http::middleware::body::Fields;
+use crate::http::problem::{Problem, ProblemKind};
+use crate::http::routes::events::DetailsBody;
+use crate::http::routes::host_links::link;
+use crate::notify::links::event_path;
+use crate::ports::{StoredDetails, Unavailable, Write};
+
+/// A created event.
+#[derive(Serialize, ToSchema)]
+pub struct CreatedEvent {
+    /// The id of the event.
+    pub event: String,
+    /// The link for guests.
+    pub url: String,
+    /// The link of the host, who can edit and cancel the event. Keep it: it is shown only in this response.
+    pub host: String,
+    #[serde(flatten)]
+    pub details: DetailsBody,
+}
+
+/// Creates an event.
+///
+/// The id is made from the title. If there is an event with this id, the date and a number are appended. With
+/// `"visibility": "unlisted"` the id ends in 26 random characters, and only who has the link finds the event.
+#[utoipa::path(
+    post, path = "/events", operation_id = "createEvent", tag = "hosts",
+    request_body(content = Object, description = "The details of the event, and `visibility`: `listed` (default) or `unlisted`. Only `title` is required.",
+        example = json!({"title": "Omar's dinner", "starts_at": "2026-12-03T19:00", "zone": "Europe/Berlin", "place": "Moorweg 3"})),
+    responses(
+        (status = 201, body = CreatedEvent),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn create(
+    State(app): State<Arc<App>>,
+    credentials: Credentials,
+    headers: HeaderMap,
+    fields: Fields,
+) -> Result<Response, Problem> {
+    if app.event_creators == EventCreators::Organiser {
+        // The id of an event that does not exist has no hosts.
+        let nowhere = EventId::from_stored(String::new());
+        // Any other token is valid nowhere.
+        if credentials.viewer(&app, &nowhere, None).await.ok() != Some(Viewer::Organiser) {
+            let detail = "On this server only the organiser creates events. Send the organiser's key as `Authorization: Bearer …`.";
+            return Err(Problem::new(ProblemKind::OrganiserKeyNeeded, detail));
+        }
+    }
+    let content = from_json(&fields.map)?;
+    let is_unlisted = match fields::optional_text(&fields.map, "visibility")? {
+        None | Some("listed") => false,
+        Some("unlisted") => true,
+        Some(_) => {
+            let choices = "`listed` and `unlisted`".to_owned();
+            return Err(FieldProblem::NotAChoice { choices }.in_field("visibility").into());
+        }
+    };
+    let now = Timestamp::now();
+    let details = store_new(&app, content, is_unlisted, now).await?;
+    let url = absolute_url(app.public_url.as_ref(), &headers, &event_path(&details.event, &[]));
+    let created = CreatedEvent {
+        event: details.event.to_string(),
+        url: url.clone(),
+        host: link(&app, &headers, &details, HostRole::Host).url,
+        details: DetailsBody::of(&details),
+    };
+    let answer = [(header::LOCATION, url), (header::ETAG, entity_tag(details.version))];
+    Ok((StatusCode::CREATED, answer, Json(created)).into_response())
+}
+
+/// Stores a new event under the first id that is free.
+async fn store_new(app: &App, content: Content, is_unlisted: bool, now: Timestamp) -> Result<EventDetails, Problem> {
+    let date = content.schedule.as_ref().map_or_else(|| now.date(), |schedule| schedule.start().date());
+    let title = content.title.to_string();
+    let ids: Box<dyn Iterator<Item = EventId> + Send> =
+        if is_unlisted { Box::new(std::iter::once(unlisted(&title))) } else { Box::new(candidates(&title, &date)) };
+    for id in ids {
+        let Some(mut details) = new_details(app, &id, content.clone(), now).await? else { continue };
+        if app.backend.events.create_event(&details, now).await? == Write::Stored {
+            details.version += 1;
+            return Ok(details);
+        }
+    }
+    let detail = "There are too many events with this title on this day. Please choose another title.";
+    Err(Problem::new(ProblemKind::Conflict, detail))
+}
+
+/// Returns the details of a new event with this id, or `None` if the id is taken or still being deleted.
+async fn new_details(
+    app: &App,
+    id: &EventId,
+    content: Content,
+    now: Timestamp,
+) -> Result<Option<EventDetails>, Unavailable> {
+    let details = match app.backend.events.stored(id).await? {
+        StoredDetails::None => Some(EventDetails::new(id.clone(), content, now)),
+        StoredDetails::Deleted(earlier) => match earlier.state {
+            DeletionState::InProgress => None,
+            DeletionState::Complete => Some(earlier.begin_anew(content, now)),
+        },
+        StoredDetails::Some(_) | StoredDetails::Damaged(_) => None,
+    };
+    Ok(details.map(|details| EventDetails { links: LinkGenerations::random(), ..details }))
+}

@@ -1,0 +1,93 @@
+//! The links that give people roles on an event: showing and revoking them.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::domain::event_details::EventDetails;
+use crate::domain::host_link::HostRole;
+use crate::domain::invalid::choice;
+use crate::formats::fields;
+use crate::http::App;
+use crate::http::client::absolute_url;
+use crate::http::event_view::Credentials;
+use crate::http::middleware::body::Fields;
+use crate::http::paging::parse_event_id;
+use crate::http::problem::Problem;
+use crate::http::routes::hosting::{change, details_for};
+use crate::notify::links::event_path;
+
+/// A link that gives its holder a role on an event.
+#[derive(Serialize, ToSchema)]
+pub struct LinkBody {
+    /// `host`, `co_host` or `check_in`.
+    pub role: &'static str,
+    pub url: String,
+}
+
+/// The role of a link.
+#[derive(Serialize, ToSchema)]
+pub struct LinkRequest {
+    /// `host`, `co_host` or `check_in`.
+    #[schema(example = "co_host")]
+    pub role: String,
+}
+
+/// Shows the current link of a role.
+///
+/// Only for the host and the organiser. The organiser can give a host's link for any event, also for one that began with
+/// a sign-up.
+#[utoipa::path(
+    post, path = "/events/{event}/links", operation_id = "showLink", tag = "hosts", security(("host" = []), ("organiser" = [])),
+    params(("event" = String, Path, description = "The event's id or title")), request_body = LinkRequest,
+    responses((status = 200, body = LinkBody), (status = "4XX", body = Problem, content_type = "application/problem+json")),
+)]
+pub async fn show_link(
+    State(app): State<Arc<App>>,
+    Path(event): Path<String>,
+    credentials: Credentials,
+    headers: HeaderMap,
+    fields: Fields,
+) -> Result<Response, Problem> {
+    authorise(&app, &credentials, &event, HostRole::Host).await?;
+    let role = fields::parsed(&fields.map, "role", choice::<HostRole>)?;
+    let details = change(&app, &credentials, &event, HostRole::Host, |_, _| {}).await?;
+    Ok(Json(link(&app, &headers, &details, role)).into_response())
+}
+
+/// Makes all links of a role invalid, and shows the new one.
+///
+/// Only for the host and the organiser.
+#[utoipa::path(
+    post, path = "/events/{event}/links/revoke", operation_id = "revokeLinks", tag = "hosts", security(("host" = []), ("organiser" = [])),
+    params(("event" = String, Path, description = "The event's id or title")), request_body = LinkRequest,
+    responses((status = 200, body = LinkBody), (status = "4XX", body = Problem, content_type = "application/problem+json")),
+)]
+pub async fn revoke_links(
+    State(app): State<Arc<App>>,
+    Path(event): Path<String>,
+    credentials: Credentials,
+    headers: HeaderMap,
+    fields: Fields,
+) -> Result<Response, Problem> {
+    authorise(&app, &credentials, &event, HostRole::Host).await?;
+    let role = fields::parsed(&fields.map, "role", choice::<HostRole>)?;
+    let details = change(&app, &credentials, &event, HostRole::Host, |details, _| details.links.revoke(role)).await?;
+    Ok(Json(link(&app, &headers, &details, role)).into_response())
+}
+
+pub fn link(app: &App, headers: &HeaderMap, details: &EventDetails, role: HostRole) -> LinkBody {
+    let token = details.links.sign(&details.event, role, &app.token_secret);
+    let path = event_path(&details.event, &["host", &token]);
+    LinkBody { role: role.as_str(), url: absolute_url(app.public_url.as_ref(), headers, &path) }
+}
+
+/// Refuses whoever does not have the role.
+async fn authorise(app: &App, credentials: &Credentials, event: &str, role: HostRole) -> Result<(), Problem> {
+    details_for(app, credentials, &parse_event_id(event)?, role).await.map(drop)
+}
