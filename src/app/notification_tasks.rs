@@ -181,3 +181,64 @@ impl NotificationContext {
         Ok(if has_delivered.into_inner() { Progress::MoreWork } else { Progress::Idle })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::adapters::metrics::prometheus::PrometheusMetrics;
+    use crate::adapters::sqlite::Sqlite;
+    use crate::app::settings::{NotificationSettings, WebhookPolicy};
+    use crate::domain::attendee_name::AttendeeName;
+    use crate::domain::backoff::BackoffPolicy;
+    use crate::domain::channel::Channel;
+    use crate::domain::contact::Contact;
+    use crate::domain::event::Event;
+    use crate::domain::language::Language;
+    use crate::domain::secret::{Secret, generate};
+    use crate::domain::signup::{Request, Signup, Version};
+    use crate::notify::Limits;
+    use crate::ports::{AttendeeSignups, Roster as _};
+
+    /// The state of a program without a mail server, with one sign-up in the feed.
+    async fn context(folder: &std::path::Path) -> NotificationContext {
+        let sqlite = Sqlite::open(folder).unwrap();
+        let signup = Signup {
+            version: Version::now(),
+            event: Event::parse("Dance").unwrap(),
+            name: AttendeeName::parse("Ana").unwrap(),
+            channel: Channel::Http,
+            request: Request::sign_up(Some(Contact::email("ana@example.org").unwrap())),
+        };
+        let signups = AttendeeSignups { key: signup.key(), signups: vec![signup] };
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(60);
+        assert!(sqlite.apply(vec![signups], Timestamp::now(), deadline).await[0].is_ok());
+        let settings = NotificationSettings {
+            backoff: BackoffPolicy::default(),
+            language: Language::English,
+            names_shown: 10,
+            mail: None,
+            webhooks: WebhookPolicy::Off,
+            limits: Limits { opt_ins_per_hour: 1, sms: None },
+        };
+        let secret = Secret::new(generate()).unwrap();
+        let url = "https://example.org".parse().unwrap();
+        NotificationContext::new(sqlite, &settings, secret, url, Arc::new(PrometheusMetrics::new())).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn changes_that_are_not_processed_before_a_stop_are_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let context = context(folder.path()).await;
+        let changes = context.sqlite.changes(&Position::Start, 10).await.unwrap();
+        let position = async || context.sqlite.position(FeedConsumer::DirectMessages).await.unwrap();
+        let stop = CancellationToken::new();
+        stop.cancel();
+        context.run_batch(NotificationTask::RequestOptIns, &stop).await.unwrap();
+        assert_eq!(position().await, Position::Start);
+
+        context.run_batch(NotificationTask::RequestOptIns, &CancellationToken::new()).await.unwrap();
+        assert_eq!(position().await, changes[0].0);
+        let again = context.run_batch(NotificationTask::RequestOptIns, &CancellationToken::new()).await;
+        assert_eq!(again.unwrap(), Progress::Idle);
+    }
+}

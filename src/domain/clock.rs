@@ -66,5 +66,9 @@ mod tests {
         assert!(now() < ahead.plus(Duration::from_secs(60)), "and it does not run faster");
         continue_from(first);
         assert!(now() > first);
+
+        let further = ahead.plus(Duration::from_secs(3_600));
+        continue_from(further);
+        assert!(now() >= further, "the clock follows a later time");
     }
 }

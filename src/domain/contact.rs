@@ -164,6 +164,8 @@ mod tests {
             "example.org",
             "http://example.org",
             "https://u:p@example.org",
+            "https://u@example.org",
+            "https://:p@example.org",
             "https://example.org/#x",
             "javascript:alert(1)",
         ] {

@@ -203,6 +203,9 @@ mod tests {
         assert_eq!(check_guests(Some(&details), 3), Err(SignupRefusal::TooManyGuests { limit: 2 }));
         assert_eq!(check_guests(None, 0), Ok(()));
         assert_eq!(check_guests(None, 1), Err(SignupRefusal::TooManyGuests { limit: 0 }));
+        let too_many = |limit| SignupRefusal::TooManyGuests { limit }.to_string();
+        assert_eq!(too_many(0), "this event allows no guests; please send the sign-up without");
+        assert_eq!(too_many(2), "this event allows at most 2 guests with each sign-up; please bring fewer");
     }
 
     #[test]

@@ -79,6 +79,7 @@ mod tests {
     fn line_has_single_spaces() {
         assert_eq!(Line::<20>::parse("  Omar's \n dinner ").unwrap().as_str(), "Omar's dinner");
         assert_eq!(Line::<3>::parse(" "), Err(FieldProblem::Empty { limit: 3 }));
+        assert_eq!(Line::<3>::parse("abc").unwrap().as_str(), "abc");
         assert_eq!(Line::<3>::parse("abcd"), Err(FieldProblem::TooLong { found: 4, limit: 3 }));
         assert_eq!(Line::<3>::parse("a\u{202E}"), Err(FieldProblem::Invisible { character: '\u{202E}' }));
         let marks = format!("a{}", "\u{301}".repeat(6));
@@ -87,6 +88,13 @@ mod tests {
             Line::<1>::parse(&"\u{1F469}\u{200D}".repeat(9)),
             Err(FieldProblem::TooManyBytes { found: 63, limit: 16 })
         );
+    }
+
+    #[test]
+    fn size_is_limited_to_sixteen_bytes_per_character() {
+        let two = "👩🏽‍🦱👁️‍🗨️";
+        assert_eq!(two.len(), 32);
+        assert_eq!(Line::<2>::parse(two).unwrap().as_str(), two);
     }
 
     #[test]

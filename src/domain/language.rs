@@ -58,6 +58,7 @@ mod tests {
             ("fr;q=1, en;q=0.3, de;q=0.7", Some(German)),
             ("en, de", Some(English)),
             ("de;q=0, en;q=0.1", Some(English)),
+            ("de;q=0", None),
             ("fr", None),
             ("*", None),
             ("", None),

@@ -94,7 +94,11 @@ impl ManageToken {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::attendee_name::NameKey;
+    use crate::domain::attendee::apply_all;
+    use crate::domain::attendee_name::{AttendeeName, NameKey};
+    use crate::domain::channel::Channel;
+    use crate::domain::event::Event;
+    use crate::domain::signup::{Request, Version};
 
     fn token(id: &str) -> ManageToken {
         let key =
@@ -125,5 +129,47 @@ mod tests {
         for length in 0..text.len() {
             assert_eq!(ManageToken::verify(&token.key.event, &text[..length], &secret), None);
         }
+    }
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_millis(Timestamp::EARLIEST.as_millis() + second * 1_000).unwrap()
+    }
+
+    /// Returns the attendee after these requests, each at a second, and with an id that contains it.
+    fn attendee_after(requests: &[(i64, Request)]) -> (Option<Attendee>, Vec<SignupId>) {
+        let signup = |(second, request): &(i64, Request)| Signup {
+            version: Version { requested_at: at(*second), id: SignupId::new(at(*second)) },
+            event: Event::parse("dance").unwrap(),
+            name: AttendeeName::parse("Melvin").unwrap(),
+            channel: Channel::Http,
+            request: request.clone(),
+        };
+        let signups: Vec<Signup> = requests.iter().map(signup).collect();
+        let ids = signups.iter().map(|signup| signup.version.id.clone()).collect();
+        (apply_all(None, &signups, at(0)).0, ids)
+    }
+
+    #[test]
+    fn state_without_attendee_is_pending_for_an_hour() {
+        let (now, hour) = (at(9_000), 60 * 60);
+        let state = |id: &SignupId| token(id.as_str()).state(None, now);
+        assert_eq!(state(&SignupId::new(now)), RegistrationState::Pending);
+        assert_eq!(state(&SignupId::new(at(9_000 - hour + 1))), RegistrationState::Pending);
+        assert_eq!(state(&SignupId::new(at(9_000 - hour))), RegistrationState::Out);
+        assert_eq!(state(&SignupId::parse("message-7").unwrap()), RegistrationState::Out, "its id has no time");
+    }
+
+    #[test]
+    fn state_compares_the_signup_with_the_attendee() {
+        let (join, leave) = (Request::sign_up(None), Request::Cancel);
+        let state = |id: &SignupId, attendee: &Option<Attendee>| token(id.as_str()).state(attendee.as_ref(), at(99));
+        let (melvin, ids) = attendee_after(&[(1, join.clone()), (5, join.clone())]);
+        assert_eq!(state(&ids[0], &melvin), RegistrationState::In);
+        assert_eq!(state(&ids[1], &melvin), RegistrationState::NotYours, "the newest request began no registration");
+        assert_eq!(state(&SignupId::new(at(4)), &melvin), RegistrationState::NotYours);
+        assert_eq!(state(&SignupId::new(at(6)), &melvin), RegistrationState::Pending);
+        let (gone, ids) = attendee_after(&[(1, join), (5, leave)]);
+        assert_eq!(state(&ids[0], &gone), RegistrationState::Out);
+        assert_eq!(state(&SignupId::new(at(6)), &gone), RegistrationState::Pending);
     }
 }

@@ -165,3 +165,6 @@ impl EventChanges<'_> {
         Some(Announcement { event, title, joined, left, others, count: self.count })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -245,5 +245,8 @@ mod tests {
         assert!(newer > ahead);
         assert_eq!(newer.requested_at, requested_at.plus(Duration::from_millis(1)));
         assert!(Version::newer_than(None) < ahead);
+        let earlier = Version { requested_at: Timestamp::EARLIEST, id: SignupId::new(Timestamp::EARLIEST) };
+        let before = Timestamp::now();
+        assert!(Version::newer_than(Some(&earlier)).requested_at >= before, "an earlier version does not hold it back");
     }
 }

@@ -159,6 +159,18 @@ mod tests {
 
     use super::*;
 
+    #[test]
+    fn length_is_limited_in_characters_and_bytes() {
+        let text = |bytes| "x".repeat(bytes);
+        assert_eq!(check_length("", 3), Err(FieldProblem::Empty { limit: 3 }));
+        assert_eq!(check_length("é\u{301}ab", 3), Ok(()));
+        assert_eq!(check_length("abcd", 3), Err(FieldProblem::TooLong { found: 4, limit: 3 }));
+        assert_eq!(check_length(&text(MAX_KEY_BYTES), usize::MAX), Ok(()));
+        let found = MAX_KEY_BYTES + 1;
+        let too_many = FieldProblem::TooManyBytes { found, limit: MAX_KEY_BYTES };
+        assert_eq!(check_length(&text(found), usize::MAX), Err(too_many));
+    }
+
     proptest! {
         #![proptest_config(crate::seed::config(256))]
 

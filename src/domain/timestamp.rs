@@ -140,6 +140,7 @@ mod tests {
         let parsed = Timestamp::parse_rfc3339("2026-11-23T12:00:00.5+01:00").unwrap();
         assert_eq!(parsed, Timestamp::from_millis(1_795_431_600_500).unwrap());
         assert_eq!(parsed.to_string(), "2026-11-23T11:00:00.500Z");
+        assert_eq!(parsed.date(), "2026-11-23");
     }
 
     #[test]

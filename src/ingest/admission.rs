@@ -106,3 +106,70 @@ pub async fn may_exist(
     let is_allowed = channel != Channel::Http || creators == EventCreators::Anyone;
     Ok(is_allowed && !is_unlisted(event) || backend.roster.roster(event, 1, None).await?.title.is_some())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::attendee_name::AttendeeName;
+    use crate::domain::event_details::{Content, Title};
+    use crate::domain::registration_details::RegistrationEdit;
+    use crate::domain::signup::{SignupId, Version};
+    use crate::domain::timestamp::Timestamp;
+
+    fn edit(guests: Option<u8>) -> RegistrationEdit {
+        RegistrationEdit { guests, ..RegistrationEdit::default() }
+    }
+
+    fn set_details(guests: Option<u8>) -> Request {
+        Request::SetDetails { registration: SignupId::parse("a").unwrap(), details: edit(guests) }
+    }
+
+    fn sign_up(guests: Option<u8>) -> Request {
+        Request::SignUp { contact: None, confirmed: false, details: edit(guests) }
+    }
+
+    fn trusted_sign_up(guests: Option<u8>) -> Request {
+        Request::TrustedSignUp { contact: None, details: edit(guests) }
+    }
+
+    #[test]
+    fn details_matter_to_signups_and_guests() {
+        assert!([sign_up(None), trusted_sign_up(None), set_details(Some(1))].iter().all(needs_admission));
+        let registration = SignupId::parse("a").unwrap();
+        let others = [
+            set_details(None),
+            set_details(Some(0)),
+            Request::Cancel,
+            Request::SendLink,
+            Request::CancelRegistration { registration },
+        ];
+        assert!(!others.iter().any(needs_admission));
+    }
+
+    fn check(request: Request, details: EventDetails) -> Result<String, SignupRefusal> {
+        let signup = Signup {
+            version: Version { requested_at: Timestamp::EARLIEST, id: SignupId::parse("b").unwrap() },
+            event: Event::parse("dance").unwrap(),
+            name: AttendeeName::parse("Ana").unwrap(),
+            channel: Channel::Http,
+            request,
+        };
+        check_details(signup, &Arc::new(details)).map(|signup| signup.event.title().to_owned())
+    }
+
+    #[test]
+    fn closed_event_refuses_signups_and_every_event_limits_guests() {
+        let mut content = Content::titled(Title::parse("The big dance").unwrap());
+        content.guests_per_signup = 2;
+        let open = EventDetails::new(EventId::parse("dance").unwrap(), content, Timestamp::EARLIEST);
+        let cancelled = EventDetails { cancelled_at: Some(Timestamp::EARLIEST), ..open.clone() };
+        for request in [sign_up, trusted_sign_up, set_details] {
+            assert_eq!(check(request(Some(2)), open.clone()).as_deref(), Ok("The big dance"));
+            assert_eq!(check(request(Some(3)), open.clone()), Err(SignupRefusal::TooManyGuests { limit: 2 }));
+        }
+        assert_eq!(check(sign_up(None), cancelled.clone()), Err(SignupRefusal::Cancelled));
+        assert_eq!(check(trusted_sign_up(None), cancelled.clone()), Err(SignupRefusal::Cancelled));
+        assert!(check(set_details(Some(1)), cancelled.clone()).is_ok(), "its attendees may change their details");
+        assert!(check(Request::Cancel, cancelled).is_ok());
+    }
+}

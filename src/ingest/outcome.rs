@@ -97,3 +97,62 @@ pub fn count_outcomes(processed: &[Processed]) -> IngestCounts {
     }
     counts
 }
+
+#[cfg(test)]
+#[cfg(feature = "standalone")]
+mod tests {
+    use std::io::{self, Write};
+    use std::sync::{Arc, Mutex};
+
+    use serde_json::Value;
+
+    use super::*;
+    use crate::domain::timestamp::Timestamp;
+    use crate::ports::Deferrals;
+
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// Returns the fields of the lines that are logged for these outcomes.
+    fn logged(outcomes: &[Outcome]) -> Vec<Value> {
+        let processed = |outcome: &Outcome| Processed {
+            delivery: Delivery {
+                message_id: "message-7".to_owned(),
+                receipt: String::new(),
+                body: String::new(),
+                arrived_at: Timestamp::EARLIEST,
+                receive_count: 1,
+                deferrals: Deferrals::default(),
+            },
+            outcome: outcome.clone(),
+        };
+        let log = Log::default();
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt().json().with_writer(move || writer.clone()).finish();
+        let processed: Vec<Processed> = outcomes.iter().map(processed).collect();
+        tracing::subscriber::with_default(subscriber, || log_outcomes(&processed));
+        let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+        text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["fields"].clone()).collect()
+    }
+
+    #[test]
+    fn deferred_messages_share_one_line() {
+        let failed = |reason: &str| Outcome::Failed(reason.to_owned());
+        assert_eq!(logged(&[Outcome::Stored, Outcome::Duplicate]), Vec::<Value>::new());
+        let lines = logged(&[failed("out of order"), Outcome::Stored, failed("no answer"), failed("no answer")]);
+        let expected = serde_json::json!({ "message": "messages deferred", "messages": 3, "reason": "out of order" });
+        assert_eq!(lines, [expected]);
+        assert_eq!(logged(&[failed("no answer")])[0]["messages"], 1);
+        assert_eq!(logged(&[Outcome::Rejected("it is no JSON".to_owned())])[0]["message"], "message rejected");
+    }
+}

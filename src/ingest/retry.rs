@@ -50,6 +50,34 @@ impl RetrySchedule {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::timestamp::Timestamp;
+
+    fn delivery(deferrals: Deferrals) -> Delivery {
+        Delivery {
+            message_id: "message-7".to_owned(),
+            receipt: "receipt".to_owned(),
+            body: "{}".to_owned(),
+            arrived_at: Timestamp::EARLIEST,
+            receive_count: 1,
+            deferrals,
+        }
+    }
+
+    #[test]
+    fn message_without_a_result_is_deferred_and_counted() {
+        let before = Deferrals { attempts: 1, early_attempts: 2 };
+        let deferred = |outcome: &Outcome| {
+            let deferral = RetrySchedule::LOCAL.deferral(delivery(before), outcome)?;
+            assert_eq!(deferral.delivery, delivery(before));
+            Some((deferral.deferrals, deferral.delay.as_secs()))
+        };
+        let failed = deferred(&Outcome::Failed("out of order".to_owned()));
+        assert_eq!(failed, Some((Deferrals { attempts: 2, early_attempts: 2 }, 8)));
+        assert_eq!(deferred(&Outcome::TooEarly), Some((Deferrals { attempts: 1, early_attempts: 3 }, 8)));
+        for done in [Outcome::Stored, Outcome::Duplicate, Outcome::Stale, Outcome::Rejected(String::new())] {
+            assert_eq!(deferred(&done), None, "{done:?}");
+        }
+    }
 
     #[test]
     fn delay_doubles_up_to_the_maximum() {

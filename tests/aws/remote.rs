@@ -3,6 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
+use aws_sdk_dynamodb::types::{AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType};
 use countmein::adapters::sqs::Sqs;
 use countmein::ports::Queue as _;
 use serde_json::{Value, json};
@@ -53,6 +54,28 @@ fn ensure_table_creates_once() {
         assert_eq!(answer, json!({ "table": "Club", "made": made }));
     }
     assert_eq!(cloud.ensure_table(&[]).stdout, b"The table Club already exists.\n");
+    let client = aws_sdk_dynamodb::Client::new(&cloud.account.config());
+    let expiry = cloud.runtime.block_on(client.describe_time_to_live().table_name("Club").send()).unwrap();
+    let attribute = expiry.time_to_live_description.and_then(|expiry| expiry.attribute_name);
+    assert_eq!(attribute.as_deref(), Some("expires_at"), "expired items are deleted");
+}
+
+#[test]
+fn table_of_another_program_is_refused() {
+    let cloud = Cloud::new();
+    let client = aws_sdk_dynamodb::Client::new(&cloud.account.config());
+    let id = AttributeDefinition::builder().attribute_name("id").attribute_type(ScalarAttributeType::S);
+    let key = KeySchemaElement::builder().attribute_name("id").key_type(KeyType::Hash);
+    let create = client
+        .create_table()
+        .table_name("Club")
+        .billing_mode(BillingMode::PayPerRequest)
+        .attribute_definitions(id.build().unwrap())
+        .key_schema(key.build().unwrap());
+    cloud.runtime.block_on(create.send()).unwrap();
+    let output = cloud.ensure_table(&[]);
+    assert!(!output.status.success(), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("has the keys id"), "{output:?}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use countmein::domain::attendee::Applied;
 use countmein::domain::contact_id::ContactId;
 use countmein::domain::opt_in::{OptIn, Scope};
 use countmein::domain::signup::Request;
-use countmein::ports::Write;
+use countmein::ports::{Deletion, Write};
 use futures_util::future::join_all;
 
 use crate::backend::Backend;
@@ -47,6 +47,14 @@ async fn opt_in(backend: &Backend, contact: &ContactId) -> Option<OptIn> {
 pub async fn opt_in_is_absent_at_first(backend: &Backend) {
     let contact = contact(backend, None).await;
     assert_eq!(opt_in(backend, &contact).await, None);
+}
+
+pub async fn deleted_opt_in_is_gone(backend: &Backend) {
+    let contact = contact(backend, Some(OptIn::Confirmed(Scope::All))).await;
+    let delete = async || backend.contacts.delete_opt_in(&contact).await.expect("the backend is there");
+    assert_eq!(delete().await, Deletion::Deleted);
+    assert_eq!(opt_in(backend, &contact).await, None);
+    assert_eq!(delete().await, Deletion::NotFound);
 }
 
 pub async fn opt_in_is_stored_whole(backend: &Backend) {

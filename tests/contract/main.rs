@@ -9,6 +9,7 @@ mod support;
 
 mod access;
 mod backend;
+mod batches;
 mod budgets;
 mod buttons;
 mod calendar;
@@ -56,6 +57,7 @@ contract! {
     queue:
         message_arrives_as_it_was_sent
         receive_respects_its_maximum
+        receive_gets_as_many_messages_as_it_may
         empty_batches_are_accepted
         waiting_receive_gets_new_messages
         unacked_message_returns_after_visibility_timeout
@@ -153,6 +155,7 @@ contract! {
         every_role_may_do_what_it_should_and_nothing_else;
     contacts:
         opt_in_is_absent_at_first
+        deleted_opt_in_is_gone
         opt_in_is_stored_whole
         stale_opt_in_write_is_refused
         contacts_are_independent
@@ -209,6 +212,9 @@ contract! {
         random_history_leaves_its_requests_outcome;
     worker:
         nothing_is_lost_or_invented;
+    batches:
+        waiting_messages_are_applied_at_the_first_attempt
+        early_request_is_deferred_until_its_signup_arrives;
     hostile:
         hostile_message_is_stored_or_rejected
         random_message_is_stored_or_rejected;

@@ -94,6 +94,24 @@ pub async fn receive_respects_its_maximum(backend: &Backend) {
     assert_eq!(ids.len(), sent.len(), "each message has an id of its own");
 }
 
+pub async fn receive_gets_as_many_messages_as_it_may(backend: &Backend) {
+    let send = async || {
+        let sent = (0..25).map(|number| format!("message {number}")).collect();
+        backend.queue.send(sent).await.expect("the queue is there");
+    };
+    // One call to SQS gets ten messages at most.
+    send().await;
+    for (limit, expected) in [(10, 10), (12, 12)] {
+        let received = backend.queue.receive(limit).await.expect("the queue is there");
+        assert_eq!(received.len(), expected);
+        ack(&*backend.queue, &received).await;
+    }
+    send().await;
+    let received = backend.queue.receive(40).await.expect("the queue is there");
+    assert_eq!(received.len(), 28, "all that are left");
+    ack(&*backend.queue, &received).await;
+}
+
 pub async fn empty_batches_are_accepted(backend: &Backend) {
     backend.queue.send(Vec::new()).await.expect("the queue is there");
     backend.queue.ack(Vec::new()).await.expect("the queue is there");

@@ -244,6 +244,7 @@ pub async fn roster_is_listed_by_name(backend: &Backend) {
             assert_eq!((page.count, page.title.as_deref()), (7, Some(event.as_str())), "each page says them");
             found.extend(page.attendees.iter().map(|attendee| attendee.name.as_str().to_owned()));
             assert!(found.len() <= names.len(), "the pages overlap: {found:?}");
+            assert_eq!(page.next.is_none(), found.len() == names.len(), "no page is empty");
             after = page.next;
             if after.is_none() {
                 break;

@@ -17,8 +17,11 @@ mod support;
 
 mod memory;
 mod random;
+mod recipients;
 mod sending;
 mod silent_webhooks;
+mod turns;
+mod updates;
 
 const DANCE: &str = "Dance";
 const PEOPLE: [&str; 7] = ["Ana", "Ben", "Cleo", "Dora", "Emil", "Finn", "Gia"];

@@ -54,6 +54,7 @@ pub struct State {
     pub notified: Vec<(Timestamp, String, Announcement)>,
     pub broadcasts: u64,
     pub stores: usize,
+    pub digest_reads: usize,
     pub pages: usize,
 }
 
@@ -186,6 +187,11 @@ impl Memory {
         }
     }
 
+    /// The changes that are not followed yet.
+    pub fn changes(&self) -> Vec<Change> {
+        self.state().feed.iter().cloned().collect()
+    }
+
     /// When something is due next.
     pub fn next_due(&self) -> Option<Timestamp> {
         self.state().digests.values().filter_map(Digest::due_at).min()
@@ -233,7 +239,9 @@ impl Digests for Memory {
     async fn digest(&self, event: &EventId) -> Result<Option<Digest>, ReadError> {
         self.step().await;
         self.read()?;
-        Ok(self.state().digests.get(event).cloned())
+        let mut state = self.state();
+        state.digest_reads += 1;
+        Ok(state.digests.get(event).cloned())
     }
 
     async fn store(&self, digest: &Digest) -> Result<Write, Unavailable> {

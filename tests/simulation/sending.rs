@@ -84,7 +84,7 @@ impl Wake for Moves {
 }
 
 /// Polls a future to its end; none if it makes no more progress, as after a crash.
-fn until_it_stands_still<T>(work: impl Future<Output = T>) -> Option<T> {
+pub fn until_it_stands_still<T>(work: impl Future<Output = T>) -> Option<T> {
     let mut work = pin!(work);
     let moves = Arc::new(Moves::default());
     let waker = Waker::from(Arc::clone(&moves));
@@ -119,6 +119,7 @@ fn crowd_costs_few_writes() {
     assert_eq!(state.pages, CROWD / PAGE);
     // A hundred batches, the claim, and one write for each page, the last of which completes the announcement.
     assert_eq!(state.stores, 100 + 1 + CROWD / PAGE);
+    assert_eq!(state.digest_reads, 100 + 1, "no write conflicts with an earlier one");
     assert_eq!(state.broadcasts, 1);
 }
 

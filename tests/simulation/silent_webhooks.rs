@@ -41,7 +41,9 @@ fn silent_webhooks_delay_nobody_else() {
     for number in 0..OTHERS {
         memory.request(DANCE, &format!("Guest {number:03}"), Request::trusted_sign_up(None));
     }
-    memory.work_with(&Webhooks(&memory), BackoffPolicy::default());
+    let tally = memory.work_with(&Webhooks(&memory), BackoffPolicy::default()).expect("nothing crashes");
+    assert_eq!((tally.deferred, tally.expired), (50, 100), "half of the room is for webhooks that do not answer");
+    assert_eq!(tally.delivered, OTHERS as u64 + 1);
     for round in 0..3 {
         memory.advance(Duration::from_secs(12 * 60 * 60));
         memory.state().notified.clear();

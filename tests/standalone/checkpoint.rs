@@ -51,13 +51,14 @@ fn failed_checkpoints_are_counted_and_logged_once() {
     fs::rename(&database, &elsewhere).unwrap();
     remove();
     remove();
+    remove();
     fs::rename(&elsewhere, &database).unwrap();
     remove();
 
     wait_until("the success is never logged", || program.log().contains("checkpoint succeeded again"));
     assert_eq!(program.log().matches("checkpoint failed").count(), 1, "{}", program.log());
     let metrics = agent().get(format!("{}/metrics", program.url)).call().unwrap().body_mut().read_to_string().unwrap();
-    assert!(metrics.contains("\ncountmein_checkpoint_failures_total 2\n"), "{metrics}");
+    assert!(metrics.contains("\ncountmein_checkpoint_failures_total 3\n"), "{metrics}");
 }
 
 #[tokio::test]

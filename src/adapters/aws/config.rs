@@ -96,3 +96,14 @@ fn root_certificates() -> anyhow::Result<Vec<u8>> {
         None => Ok(AMAZON_ROOTS.to_owned()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn some_certificates_are_trusted() {
+        let certificates = String::from_utf8(root_certificates().unwrap()).unwrap();
+        assert!(certificates.contains("-----BEGIN CERTIFICATE-----"));
+    }
+}

@@ -150,6 +150,13 @@ mod tests {
     }
 
     #[test]
+    fn error_without_a_message_is_described_by_its_code() {
+        let error = UpdateItemError::generic(ErrorMetadata::builder().code("ThrottlingException").build());
+        let unavailable = unavailable("testing", &SdkError::service_error(error, ()));
+        assert_eq!(unavailable.to_string(), "testing failed: ThrottlingException");
+    }
+
+    #[test]
     fn timeouts_are_transient() {
         let error: SdkError<UpdateItemError, ()> = SdkError::timeout_error("after 4 s");
         assert!(matches!(apply_error("testing", &error), ApplyError::Unavailable(_)));

@@ -210,3 +210,42 @@ fn text(text: &str) -> AttributeValue {
 fn number(number: impl ToString) -> AttributeValue {
     AttributeValue::N(number.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_config::{BehaviorVersion, Region};
+    use aws_sdk_dynamodb::config::retry::RetryConfig;
+    use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+
+    use super::*;
+    use crate::domain::event::EventId;
+    use crate::domain::timestamp::Timestamp;
+    use crate::ports::{Budgets as _, DamagedRecord, Digests as _, ParkedEvent};
+
+    /// A table to which no connection is possible.
+    fn unreachable_table() -> EventsTable {
+        let credentials = Credentials::new("id", "secret", None, None, "test");
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::from_static("us-east-1"))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .endpoint_url("http://127.0.0.1:1")
+            .retry_config(RetryConfig::disabled())
+            .build();
+        EventsTable::new(&config, "Events")
+    }
+
+    #[tokio::test]
+    async fn unreachable_table_is_no_conflict() {
+        let table = unreachable_table();
+        assert!(table.spend("budget", 1, Timestamp::EARLIEST).await.is_err());
+        let parked = ParkedEvent {
+            event: EventId::parse("dance").unwrap(),
+            damaged: DamagedRecord::Digest,
+            cause: "it has no version".to_owned(),
+            parked_at: Timestamp::EARLIEST,
+        };
+        assert!(table.park(&parked).await.is_err());
+    }
+}

@@ -99,6 +99,17 @@ mod tests {
         }
     }
 
+    #[test]
+    fn room_is_taken_until_the_queue_is_full() {
+        let backlog = Backlog::new(MAX_MESSAGES - 5);
+        assert_eq!(backlog.take(6), Room::Unknown, "all of them must fit");
+        assert_eq!(backlog.take(3), Room::Enough);
+        assert_eq!(backlog.take(2), Room::Enough);
+        assert_eq!(backlog.take(1), Room::Unknown, "the queue was not counted yet");
+        backlog.set(MAX_MESSAGES - 1);
+        assert_eq!(backlog.take(1), Room::Enough);
+    }
+
     #[tokio::test]
     async fn new_messages_wait_while_worker_is_behind() {
         let backlog = Backlog::new(0);

@@ -58,3 +58,25 @@ fn replace(backup: &Path, database: &Path) -> io::Result<()> {
     fs::rename(backup, database)?;
     sync_parent(database)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn database_stays_if_its_log_cannot_be_deleted() {
+        let folder = tempfile::tempdir().unwrap();
+        let (backup, database) = (folder.path().join(RESTORE), folder.path().join("countmein.db"));
+        fs::write(&backup, "backup").unwrap();
+        fs::write(&database, "database").unwrap();
+        let log = file::companion(&database, COMPANION_SUFFIXES[0]);
+        // A folder is not deleted like a file.
+        fs::create_dir(&log).unwrap();
+        assert!(replace(&backup, &database).is_err());
+        assert_eq!(fs::read_to_string(&database).unwrap(), "database");
+
+        fs::remove_dir(&log).unwrap();
+        replace(&backup, &database).unwrap();
+        assert_eq!(fs::read_to_string(&database).unwrap(), "backup");
+    }
+}

@@ -10,8 +10,8 @@ use aws_config::SdkConfig;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::BuildError;
 use aws_sdk_sqs::types::{
-    DeleteMessageBatchRequestEntry, Message, MessageAttributeValue, MessageSystemAttributeName, QueueAttributeName,
-    SendMessageBatchRequestEntry,
+    BatchResultErrorEntry, DeleteMessageBatchRequestEntry, Message, MessageAttributeValue, MessageSystemAttributeName,
+    QueueAttributeName, SendMessageBatchRequestEntry,
 };
 
 use self::batch::{batches, escape_noncharacters};
@@ -76,11 +76,7 @@ impl Sqs {
             Ok(sent) => sent.failed,
             Err(unavailable) => return vec![Err(unavailable); batch.len()],
         };
-        let result = |index: usize| match failed.iter().find(|failed| failed.id() == index.to_string()) {
-            Some(failed) => Err(entry_error(DEFERRING, failed.code(), failed.message())),
-            None => Ok(()),
-        };
-        (0..batch.len()).map(result).collect()
+        results(batch.len(), &failed)
     }
 
     /// Receives at most ten messages.
@@ -230,6 +226,15 @@ fn resend_entry((index, deferral): (usize, &Deferral)) -> Result<SendMessageBatc
     entry.build()
 }
 
+/// Returns the result of each deferral of a batch. The id of an entry is its index.
+fn results(batch_len: usize, failed: &[BatchResultErrorEntry]) -> Vec<Result<(), Unavailable>> {
+    let result = |index: usize| match failed.iter().find(|failed| failed.id() == index.to_string()) {
+        Some(failed) => Err(entry_error(DEFERRING, failed.code(), failed.message())),
+        None => Ok(()),
+    };
+    (0..batch_len).map(result).collect()
+}
+
 fn whole_seconds(delay: Duration) -> i32 {
     let seconds = delay.min(MAX_DELAY).as_millis().div_ceil(1_000);
     i32::try_from(seconds).expect("15 minutes fit 32 bits")
@@ -249,6 +254,15 @@ fn entry_error(doing: &'static str, code: &str, message: Option<&str>) -> Unavai
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn failed_entry_fails_only_its_message() {
+        let failed =
+            BatchResultErrorEntry::builder().id("1").code("InternalError").sender_fault(false).build().unwrap();
+        let reasons: Vec<_> =
+            results(3, &[failed]).into_iter().map(|result| result.err().map(|error| error.cause)).collect();
+        assert_eq!(reasons, [None, Some("InternalError: SQS gave no reason".to_owned()), None]);
+    }
 
     #[test]
     fn delays_are_rounded_up_to_the_maximum() {

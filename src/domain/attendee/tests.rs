@@ -333,6 +333,14 @@ fn request_before_its_signup_is_too_early_during_earlier_registration() {
 }
 
 #[test]
+fn signup_that_began_no_registration_owns_none() {
+    let later = id_at(5);
+    let melvin = attendee_after(&[public_signup(1, "a"), public_signup(5, later.as_str())]);
+    // It has arrived, so waiting for it would be in vain.
+    assert_eq!(apply(Some(&melvin), &cancel_registration(6, &later), at(9)), Verdict::NotOwner);
+}
+
+#[test]
 fn request_after_registration_ended_is_stale() {
     for registration in [id("a"), id_at(1)] {
         let out = attendee_after(&[trusted_signup(1, registration.as_str(), None), cancel(2, "b")]);

@@ -124,3 +124,6 @@ impl Late {
         self.next_at = now.plus((now.since(self.since) / 2).clamp(REST, LONGEST_REST));
     }
 }
+
+#[cfg(test)]
+mod tests;

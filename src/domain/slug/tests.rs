@@ -55,6 +55,11 @@ fn keeps_every_script() {
 }
 
 #[test]
+fn mark_without_a_letter_is_left_out() {
+    assert_eq!(slug("\u{301}Ana \u{94D} \u{301}Ben"), "ana-ben");
+}
+
+#[test]
 fn removes_ignorable_characters() {
     for text in ["dance\u{FE0F}", "dance\u{34F}", "dance\u{115F}", "dance\u{180B}", "dan\u{AD}ce"] {
         assert_eq!(slug(text), "dance", "{text:?}");

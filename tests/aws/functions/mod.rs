@@ -7,5 +7,7 @@ mod deploy;
 mod fanout;
 mod ingest;
 mod logs;
+mod refused_calls;
 mod upgrade;
+mod upgrade_recipients;
 mod world;

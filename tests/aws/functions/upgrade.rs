@@ -44,14 +44,14 @@ fn command(world: &World) -> Command {
     command
 }
 
-fn upgrade(world: &World) -> Value {
+pub fn upgrade(world: &World) -> Value {
     let output: Output = command(world).output().unwrap();
     assert!(output.status.success(), "{output:?}");
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
 /// Adds all changes so far to the digests, as the function `fanout` does.
-fn take_in(world: &World) {
+pub fn take_in(world: &World) {
     let changes = world.changes();
     world
         .wait(fanout::take_in(changes, EventPorts::of(&world.table), &BackoffPolicy::default(), Timestamp::now()))
@@ -78,7 +78,7 @@ fn text(text: &str) -> AttributeValue {
 }
 
 /// An attendee with a contact, who came with the sign-up `owner`.
-fn with_contact(event: &str, name: &str, owner: &str) -> Value {
+pub fn with_contact(event: &str, name: &str, owner: &str) -> Value {
     let mut item = attendee(event, name);
     item["owner"] = json!({ "S": owner });
     item["contact"] = json!({ "M": { "email": { "S": "someone@example.org" } } });
