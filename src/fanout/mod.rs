@@ -144,33 +144,37 @@ async fn add_to_digest(
     };
     let has_new_contact = changes.iter().filter_map(|change| change.attendee()).any(AttendeeChange::has_new_contact);
     for _ in 0..MAX_ATTEMPTS {
-        let mut digest = match digests.digest(event).await {
-            Ok(Some(digest)) if !digest.is_expired(now) => digest,
+        let (mut digest, is_new) = match digests.digest(event).await {
+            Ok(Some(digest)) if !digest.is_expired(now) => (digest, false),
             // The expired digest is replaced by a new one. `seen` is kept, because the batch
             // may repeat changes that the expired digest contained.
             Ok(Some(Digest { seen, version, .. })) => {
-                Digest { seen, version, ..Digest::new(event.clone(), title(&changes)) }
+                (Digest { seen, version, ..Digest::new(event.clone(), title(&changes)) }, true)
             }
-            Ok(None) => Digest::new(event.clone(), title(&changes)),
+            Ok(None) => (Digest::new(event.clone(), title(&changes)), true),
             Err(ReadError::Unavailable(unavailable)) => return Err(unavailable),
             Err(ReadError::Damaged(cause)) => {
                 park(event.clone(), DamagedRecord::Digest, cause, digests, now).await?;
                 return Ok(DigestUpdate { parked: 1, ..DigestUpdate::default() });
             }
         };
-        // A contact that comes after the end must be deleted too.
-        let is_late_contact = has_new_contact && digest.over_at.is_some_and(|over_at| over_at <= now);
-        if let Some(over_at) = over_at.filter(|over_at| is_late_contact || digest.over_at != Some(*over_at)) {
-            calendar.set_over_at(event, over_at).await?;
-        }
         let before = state(&digest);
-        digest.over_at = over_at.or(digest.over_at);
         for change in &changes {
             if let Change::Details(change) = change {
                 digest.update_details(change, now);
             }
         }
         let movements = digest.add_changes(changes.iter().filter_map(|change| change.attendee()), backoff, now);
+        // A batch that only repeats what an expired digest contained does not bring its event back.
+        if is_new && movements.is_empty() && before == state(&digest) {
+            return Ok(DigestUpdate::default());
+        }
+        // A contact that comes after the end must be deleted too.
+        let is_late_contact = has_new_contact && digest.over_at.is_some_and(|over_at| over_at <= now);
+        if let Some(over_at) = over_at.filter(|over_at| is_late_contact || digest.over_at != Some(*over_at)) {
+            calendar.set_over_at(event, over_at).await?;
+        }
+        digest.over_at = over_at.or(digest.over_at);
         let is_unchanged = movements.is_empty() && before == state(&digest);
         if is_unchanged || digests.store(&digest).await? == Write::Stored {
             let is_due = digest.due_at().is_some_and(|due_at| due_at <= now);

@@ -170,6 +170,18 @@ pub async fn change_moves_the_event_in_the_calendar(backend: &Backend) {
     assert_eq!(over_at(backend, &event).await, Some(at(5)));
 }
 
+pub async fn repeated_changes_do_not_bring_an_event_back(backend: &Backend) {
+    let title = unique("Dance");
+    let (event, ana) = (event_id(&title), person(&title, "Ana"));
+    apply(&*backend.roster, vec![ana.enrols_with(1, "a", email("ana@example.org"))]).await;
+    backend.roster.remove(&ana.key().name, Some(&event), at(2)).await.unwrap();
+    take_in(backend, &title, at(3)).await;
+    let digest = backend.digests.digest(&event).await.unwrap();
+    assert!(digest.as_ref().is_none_or(|digest| digest.is_expired(at(4))));
+    take_in(backend, &title, at(4)).await;
+    assert_eq!(backend.digests.digest(&event).await.unwrap(), digest);
+}
+
 pub async fn contacts_are_deleted_page_by_page(backend: &Backend) {
     let title = unique("Dance");
     for number in 0..7 {

@@ -131,6 +131,7 @@ contract! {
         calendar_shows_titles_and_counts
         event_that_is_gone_is_not_in_the_calendar
         change_moves_the_event_in_the_calendar
+        repeated_changes_do_not_bring_an_event_back
         contacts_are_deleted_page_by_page
         attendee_without_a_contact_can_be_changed
         upkeep_deletes_contacts_of_events_that_are_over
