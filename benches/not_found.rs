@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use load::{Connection, Server, setting};
 use serde_json::Value;
 
-/// What is asked for, and how its address comes from the id of the unlisted event.
+/// A description of a request, and the id that it asks for, made from the id of the unlisted event.
 type Case = (&'static str, fn(&str) -> String);
 
 const CASES: [Case; 5] = [

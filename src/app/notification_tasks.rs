@@ -15,7 +15,7 @@ use crate::domain::event::EventId;
 use crate::domain::new_event_id::for_log;
 use crate::domain::notification::Notification;
 use crate::domain::timestamp::Timestamp;
-use crate::fanout::{DigestSender, EventPorts, leave_out_deleted, take_in};
+use crate::fanout::{DigestSender, EventPorts, take_in};
 use crate::ports::{
     ChangeFeed as _, Digests as _, NotificationCounts, Notified, Notifier, Position, ReadError, SendError, Unavailable,
 };
@@ -127,7 +127,6 @@ impl NotificationContext {
             FeedConsumer::Digests => {
                 let changes = page.into_iter().map(|(_, change)| change).collect();
                 let now = Timestamp::now();
-                let changes = leave_out_deleted(changes, &self.sqlite, &self.sqlite, now).await?;
                 let (_, update) = take_in(changes, EventPorts::of(&self.sqlite), &self.backoff, now).await?;
                 self.metrics.parked(update.parked);
                 self.digests_updated.notify_one();

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::address::{self, ServerArgs};
 use super::choice::choice;
-use super::client::{Client, JsonResponse};
+use super::client::Client;
 use super::error::CliError;
 use super::event_deletion::Delete;
 use super::event_fields::EventFields;
@@ -254,22 +254,21 @@ impl Target {
     /// Edits the event, unless somebody else edits it at the same time.
     fn patch(&self, fields: &Value, message: &str) -> Result<(), CliError> {
         let (client, event) = self.client()?;
-        let shown: Shown = client.get(&["events", event], &[])?.read()?;
+        let shown = show(&client, event)?;
         let version = shown.version.or(shown.details.map(|details| details.version)).unwrap_or(0);
         let response = client.patch(&["events", event], fields, &format!("\"{version}\""))?;
         output::print(self.server.json, &response.value, || Ok(vec![message.to_owned()]))
     }
 }
 
-fn stored_details(client: &Client, event: &str) -> Result<Option<Details>, CliError> {
-    let response: JsonResponse = client.get(&["events", event], &[])?;
-    Ok(response.read::<Shown>()?.details)
+fn show(client: &Client, event: &str) -> Result<Shown, CliError> {
+    client.get(&["events", event], &[])?.read()
 }
 
 impl Edit {
     fn run(&self) -> Result<(), CliError> {
         let (client, event) = self.target.client()?;
-        let stored_zone = stored_details(&client, event)?.and_then(|details| details.zone);
+        let stored_zone = show(&client, event)?.details.and_then(|details| details.zone);
         let mut fields = self.fields.to_json(stored_zone.as_deref())?;
         if let Some(title) = &self.title {
             fields.insert("title".to_owned(), title.as_str().into());

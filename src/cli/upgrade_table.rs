@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::error::CliError;
 use super::output;
+use super::spinner::spinner;
 use super::storage::TableArgs;
 use crate::adapters::aws::config;
 use crate::adapters::dynamodb::EventsTable;
@@ -23,9 +24,8 @@ Examples:
 
 Deploy the functions of this version first, and wait until those of the version before have ended. The command reads the \
 whole table, and writes only the attendees whose names have another key in this version, and when each event is over. \
-The functions may work on the \
-table meanwhile. After an interruption, run the command again. The environment variables AWS_REGION, AWS_PROFILE and \
-AWS_ENDPOINT_URL select the region, the account and the endpoint.";
+The functions may work on the table meanwhile. After an interruption, run the command again. The environment variables \
+AWS_REGION, AWS_PROFILE and AWS_ENDPOINT_URL select the region, the account and the endpoint.";
 
 /// Upgrade a DynamoDB table that an earlier version wrote
 #[derive(Debug, clap::Args)]
@@ -103,23 +103,15 @@ async fn upgrade(table: &str) -> anyhow::Result<Upgrade> {
     rekey.await?;
     bar.finish_and_clear();
     upgrade.kept_apart.sort();
-    let bar = spinner("events");
+    let (bar, mut events) = (spinner(), 0_u64);
     let enter = table.enter_events(Timestamp::now(), |entered| {
-        bar.inc(1);
+        events += 1;
+        bar.set_message(format!("{events} events"));
         upgrade.entered += u64::from(entered);
     });
     enter.await?;
     bar.finish_and_clear();
     Ok(upgrade)
-}
-
-/// A counter on stderr for work of unknown length, hidden if stderr is not a terminal.
-fn spinner(unit: &'static str) -> ProgressBar {
-    if !io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let style = format!("{{spinner}} {{pos}} {unit}");
-    ProgressBar::new_spinner().with_style(ProgressStyle::with_template(&style).expect("the template is valid"))
 }
 
 /// A progress bar on stderr, hidden if stderr is not a terminal.

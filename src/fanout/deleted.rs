@@ -1,15 +1,15 @@
 //! Changes of deleted events: they are not announced, and what they brought back is deleted.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::attendee::Attendee;
 use crate::domain::change::Change;
 use crate::domain::event::EventId;
 use crate::domain::new_event_id::for_log;
 use crate::domain::timestamp::Timestamp;
-use crate::ports::{DamagedChange, Deletion, Deletions, Events, StoredDetails, Unavailable};
+use crate::ports::{DamagedChange, Deletion, Deletions, StoredDetails, Unavailable};
 
-/// What is done with a change.
+/// How a change is processed.
 enum Handling {
     /// The change belongs to an event that exists.
     Keep,
@@ -22,23 +22,19 @@ enum Handling {
 }
 
 /// Leaves out the changes that belong to deleted events, and deletes late attendees and digests of these events. Returns the
-/// other changes in their order. It is safe to repeat.
+/// other changes in their order. It is safe to repeat. `stored` has the details of each event.
 ///
 /// An event's removed attendees follow all earlier changes of the event. When they are processed, no process adds earlier
 /// changes to the digest any more.
-pub async fn leave_out_deleted(
+pub(super) async fn leave_out_deleted(
     changes: Vec<Result<Change, DamagedChange>>,
-    events: &dyn Events,
+    stored: &BTreeMap<EventId, StoredDetails>,
     deletions: &dyn Deletions,
     now: Timestamp,
 ) -> Result<Vec<Result<Change, DamagedChange>>, Unavailable> {
-    let ids: BTreeSet<EventId> = changes.iter().map(|change| event_of(change).clone()).collect();
-    let ids: Vec<EventId> = ids.into_iter().collect();
-    let stored = if ids.is_empty() { Vec::new() } else { events.details(&ids).await? };
     let (mut kept, mut late, mut outdated) = (Vec::with_capacity(changes.len()), Vec::new(), BTreeSet::new());
     for change in changes {
-        let index = ids.binary_search(event_of(&change)).expect("the list contains the event of each change");
-        match handling(&change, &stored[index]) {
+        match handling(&change, &stored[event_of(&change)]) {
             Handling::Keep => kept.push(change),
             Handling::LeaveOut => {}
             Handling::DeleteAttendee(attendee) => late.push(attendee),
@@ -56,7 +52,7 @@ pub async fn leave_out_deleted(
     Ok(kept)
 }
 
-fn event_of(change: &Result<Change, DamagedChange>) -> &EventId {
+pub(super) fn event_of(change: &Result<Change, DamagedChange>) -> &EventId {
     match change {
         Ok(change) => change.event(),
         Err(DamagedChange { event, .. }) => event,

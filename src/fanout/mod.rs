@@ -5,22 +5,22 @@ mod digest_sender;
 mod round;
 mod telling;
 
-pub use self::deleted::leave_out_deleted;
 pub use self::digest_sender::DigestSender;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use self::deleted::{event_of, leave_out_deleted};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::domain::backoff::BackoffPolicy;
 use crate::domain::change::{AttendeeChange, Change, Movements};
 use crate::domain::digest::Digest;
 use crate::domain::event::EventId;
-use crate::domain::lifetime;
 use crate::domain::new_event_id::for_log;
 use crate::domain::timestamp::Timestamp;
 use crate::ports::{
-    Calendar, DamagedChange, DamagedRecord, Digests, Events, ParkedEvent, ReadError, StoredDetails, Unavailable, Write,
+    Calendar, DamagedChange, DamagedRecord, Deletions, Digests, Events, ParkedEvent, ReadError, StoredDetails,
+    Unavailable, Write,
 };
 
 /// Events whose digests are updated concurrently.
@@ -36,11 +36,12 @@ pub struct EventPorts<'a> {
     /// Without a cache, since the details may have changed just now.
     pub events: &'a dyn Events,
     pub calendar: &'a dyn Calendar,
+    pub deletions: &'a dyn Deletions,
 }
 
 impl<'a> EventPorts<'a> {
-    pub fn of<T: Digests + Events + Calendar>(backend: &'a T) -> Self {
-        Self { digests: backend, events: backend, calendar: backend }
+    pub fn of<T: Digests + Events + Calendar + Deletions>(backend: &'a T) -> Self {
+        Self { digests: backend, events: backend, calendar: backend, deletions: backend }
     }
 }
 
@@ -55,13 +56,16 @@ pub struct DigestUpdate {
     pub parked: u64,
 }
 
-/// Parks the events of damaged changes, and adds the others to their digests. Returns the others in their order.
+/// Leaves out the changes of deleted events, parks the events of damaged changes, and adds the others to their digests.
+/// Returns the others in their order.
 pub async fn take_in(
     changes: Vec<Result<Change, DamagedChange>>,
     ports: EventPorts<'_>,
     backoff: &BackoffPolicy,
     now: Timestamp,
 ) -> Result<(Vec<Change>, DigestUpdate), Unavailable> {
+    let stored = read_details(changes.iter().map(event_of), ports.events).await?;
+    let changes = leave_out_deleted(changes, &stored, ports.deletions, now).await?;
     let mut readable = Vec::with_capacity(changes.len());
     let mut parked = 0;
     for change in changes {
@@ -73,7 +77,7 @@ pub async fn take_in(
             }
         }
     }
-    let mut update = add_to_digests(&readable, ports, backoff, now).await?;
+    let mut update = update_digests(&readable, &stored, ports, backoff, now).await?;
     update.parked += parked;
     Ok((readable, update))
 }
@@ -100,6 +104,29 @@ pub async fn add_to_digests(
     backoff: &BackoffPolicy,
     now: Timestamp,
 ) -> Result<DigestUpdate, Unavailable> {
+    let stored = read_details(changes.iter().map(Change::event), ports.events).await?;
+    update_digests(changes, &stored, ports, backoff, now).await
+}
+
+/// Reads what is stored about the events.
+async fn read_details<'a>(
+    events: impl Iterator<Item = &'a EventId>,
+    port: &dyn Events,
+) -> Result<BTreeMap<EventId, StoredDetails>, Unavailable> {
+    let events: BTreeSet<&EventId> = events.collect();
+    let events: Vec<EventId> = events.into_iter().cloned().collect();
+    let stored = if events.is_empty() { Vec::new() } else { port.details(&events).await? };
+    Ok(events.into_iter().zip(stored).collect())
+}
+
+/// Like [`add_to_digests`]. `stored` has the details of each event.
+async fn update_digests(
+    changes: &[Change],
+    stored: &BTreeMap<EventId, StoredDetails>,
+    ports: EventPorts<'_>,
+    backoff: &BackoffPolicy,
+    now: Timestamp,
+) -> Result<DigestUpdate, Unavailable> {
     let mut by_event: BTreeMap<&EventId, Vec<&Change>> = BTreeMap::new();
     let is_relevant = |change: &&Change| match change {
         Change::Attendee(change) => change.movement().is_some() || change.has_new_contact(),
@@ -108,12 +135,9 @@ pub async fn add_to_digests(
     for change in changes.iter().filter(is_relevant) {
         by_event.entry(change.event()).or_default().push(change);
     }
-    let events: Vec<EventId> = by_event.keys().map(|event| (*event).clone()).collect();
-    let details = ports.events.details(&events).await?;
     let updates: Vec<_> = by_event
         .into_iter()
-        .zip(details)
-        .map(|((event, changes), details)| add_to_digest(event, changes, details, ports, backoff, now))
+        .map(|(event, changes)| add_to_digest(event, changes, &stored[event], ports, backoff, now))
         .collect();
     stream::iter(updates)
         .buffer_unordered(MAX_CONCURRENT_UPDATES)
@@ -130,18 +154,13 @@ pub async fn add_to_digests(
 async fn add_to_digest(
     event: &EventId,
     changes: Vec<&Change>,
-    details: StoredDetails,
+    details: &StoredDetails,
     ports: EventPorts<'_>,
     backoff: &BackoffPolicy,
     now: Timestamp,
 ) -> Result<DigestUpdate, Unavailable> {
     let EventPorts { digests, calendar, .. } = ports;
-    let over_at = match &details {
-        // An event that began anew after it was deleted has no details.
-        StoredDetails::None | StoredDetails::Deleted(_) => Some(lifetime::over_at(None, now)),
-        StoredDetails::Some(details) => Some(lifetime::over_at(Some(details), now)),
-        StoredDetails::Damaged(_) => None,
-    };
+    let over_at = details.over_at(now);
     let has_new_contact = changes.iter().filter_map(|change| change.attendee()).any(AttendeeChange::has_new_contact);
     for _ in 0..MAX_ATTEMPTS {
         let (mut digest, is_new) = match digests.digest(event).await {
@@ -185,7 +204,7 @@ async fn add_to_digest(
     Err(too_many_conflicts())
 }
 
-/// What a change of the event's details can change in its digest.
+/// The parts of a digest that depend on the event's details.
 fn state(digest: &Digest) -> (String, u64, Option<Timestamp>, Option<Timestamp>) {
     (digest.title.clone(), digest.details_version, digest.over_at, digest.expires_at)
 }

@@ -2,7 +2,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
 use crate::domain::event::EventId;
@@ -17,7 +18,7 @@ const MAX_LIMIT: usize = 1_000;
 /// [`MAX_PAGE_BYTES`](crate::http::middleware::memory_limit::MAX_PAGE_BYTES) even if each name has the maximum length.
 const MAX_TEXT_BYTES: usize = 64 * 1_024;
 
-/// Maximum size of the key in a cursor. Every valid key is shorter, and DynamoDB accepts no key of more than 1,024 bytes.
+/// Maximum size of the key in a cursor. DynamoDB accepts no empty sort key, and none of more than 1,024 bytes.
 const MAX_CURSOR_BYTES: usize = 1_024;
 
 #[derive(Deserialize, IntoParams)]
@@ -47,8 +48,7 @@ impl PageQuery {
     /// is a number that comes before the key.
     pub fn numbered_cursor(&self) -> Result<Option<(i64, String)>, Problem> {
         let Some(cursor) = &self.cursor else { return Ok(None) };
-        let text = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-        let parts = text.as_deref().and_then(|text| {
+        let parts = decode_text(cursor).and_then(|text| {
             let (number, key) = text.split_once(' ')?;
             Some((number.parse().ok()?, key.to_owned())).filter(|(_, key)| is_key(key))
         });
@@ -100,12 +100,27 @@ fn count_fitting<'a>(texts: impl Iterator<Item = &'a str>) -> usize {
 
 /// Returns the key in a cursor, which is never empty.
 pub fn decode_cursor(cursor: &str) -> Result<String, Problem> {
-    let bytes = URL_SAFE_NO_PAD.decode(cursor).ok();
-    bytes.and_then(|bytes| String::from_utf8(bytes).ok()).filter(|key| is_key(key)).ok_or_else(invalid_cursor)
+    decode_text(cursor).filter(|key| is_key(key)).ok_or_else(invalid_cursor)
 }
 
-fn is_key(key: &str) -> bool {
+fn decode_text(cursor: &str) -> Option<String> {
+    String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()
+}
+
+/// Returns whether the storage backends accept a key of a cursor.
+pub fn is_key(key: &str) -> bool {
     (1..=MAX_CURSOR_BYTES).contains(&key.len())
+}
+
+/// Returns the cursor of a position that has several parts.
+pub fn encode_position(position: &impl Serialize) -> String {
+    encode_cursor(&serde_json::to_string(position).expect("a position is plain data"))
+}
+
+/// Parses the cursor of a position that has several parts. Every key in it must be [valid](is_key).
+pub fn decode_position<T: DeserializeOwned>(cursor: &str, is_valid: impl Fn(&T) -> bool) -> Result<T, Problem> {
+    let position = decode_text(cursor).and_then(|json| serde_json::from_str(&json).ok());
+    position.filter(is_valid).ok_or_else(invalid_cursor)
 }
 
 pub fn invalid_cursor() -> Problem {

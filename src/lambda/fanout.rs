@@ -91,7 +91,6 @@ impl Fanout {
         let event = serde_json::from_value(event).context("the event is not from a DynamoDB stream")?;
         let records = stream_event::changes(event);
         let now = Timestamp::now();
-        let records = fanout::leave_out_deleted(records, &self.table, &self.table, now).await?;
         let (changes, update) = fanout::take_in(records, EventPorts::of(&self.table), &self.backoff, now).await?;
         self.emf.parked(update.parked);
         let Movements { joined, left } = update.movements;

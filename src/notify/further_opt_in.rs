@@ -88,10 +88,6 @@ impl NotificationSender {
                 Ok(Permission::of(opt_in.permits(to.registration)))
             }
             Ok(None) => Ok(Permission::Denied),
-            Err(SendError::Rejected(reason)) => {
-                tracing::info!(reason, "opt-in request rejected");
-                Ok(Permission::Denied)
-            }
             Err(failure) => {
                 if matches!(failure, SendError::NotSent(_)) {
                     claim.release(budgets, now).await?;

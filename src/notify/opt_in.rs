@@ -133,10 +133,6 @@ impl NotificationSender {
                 Ok(Permission::of(opt_in.permits(registration)))
             }
             Ok(None) => Ok(Permission::Denied),
-            Err(SendError::Rejected(reason)) => {
-                tracing::info!(reason, "opt-in request rejected");
-                Ok(Permission::Denied)
-            }
             Err(failure) => {
                 if matches!(failure, SendError::NotSent(_)) {
                     // This request certainly did not arrive, so the next one need not wait for the interval. In all
@@ -174,8 +170,23 @@ impl NotificationSender {
     }
 
     /// Sends an opt-in request about a registration. A webhook opts in or out in its response, which is returned. For other
-    /// contacts, the result is `None`.
+    /// contacts, and if the request is rejected, the result is `None`.
     pub(super) async fn send_opt_in_request(
+        &self,
+        to: &Addressee<'_>,
+        contact: &ContactId,
+        now: Timestamp,
+    ) -> Result<Option<OptIn>, SendError> {
+        match self.call_with_opt_in_request(to, contact, now).await {
+            Err(SendError::Rejected(reason)) => {
+                tracing::info!(reason, "opt-in request rejected");
+                Ok(None)
+            }
+            sent => sent,
+        }
+    }
+
+    async fn call_with_opt_in_request(
         &self,
         to: &Addressee<'_>,
         contact: &ContactId,

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use crate::domain::deleted_event::{DeletedEvent, DeletionState};
 use crate::domain::event::EventId;
 use crate::domain::event_details::EventDetails;
+use crate::domain::lifetime;
 use crate::domain::timestamp::Timestamp;
 use crate::domain::viewer::{View, Viewer};
 use crate::ports::{ReadError, Unavailable, Write};
@@ -34,6 +35,16 @@ impl StoredDetails {
                 DeletionState::Complete => Viewer::Public.view(None),
             },
             Self::Damaged(_) => View { roster: false, count: false },
+        }
+    }
+
+    /// When the event is over if its last change was at this time. `None` if its details are damaged.
+    pub fn over_at(&self, last_change: Timestamp) -> Option<Timestamp> {
+        match self {
+            // An event that began anew after it was deleted has no details.
+            Self::None | Self::Deleted(_) => Some(lifetime::over_at(None, last_change)),
+            Self::Some(details) => Some(lifetime::over_at(Some(details), last_change)),
+            Self::Damaged(_) => None,
         }
     }
 

@@ -15,7 +15,6 @@ use countmein::adapters::sqs::Sqs;
 #[cfg(feature = "aws")]
 use countmein::app::worker::{Job, Worker, work_until};
 use countmein::domain::backoff::BackoffPolicy;
-use countmein::domain::change::Change;
 use countmein::domain::event_creators::EventCreators;
 use countmein::domain::timestamp::Timestamp;
 use countmein::fanout::EventPorts;
@@ -76,20 +75,22 @@ impl Backend {
             let Some((last, _)) = page.last() else { return position.clone() };
             let last = last.clone();
             let changes = page.into_iter().map(|(_, change)| change).collect();
-            let (events, deletions) = (&*self.ports.events, &*self.ports.deletions);
-            let changes = fanout::leave_out_deleted(changes, events, deletions, Timestamp::now()).await;
-            let changes = changes.expect("the backend is there");
-            let changes: Vec<Change> = changes.into_iter().map(|change| change.expect("it is readable")).collect();
-            fanout::add_to_digests(&changes, self.event_ports(), &BackoffPolicy::default(), Timestamp::now())
+            let (_, update) = fanout::take_in(changes, self.event_ports(), &BackoffPolicy::default(), Timestamp::now())
                 .await
                 .expect("the backend is there");
+            assert_eq!(update.parked, 0, "every change is readable");
             *position = last;
         }
     }
 
     /// The ports that changes are taken in with.
     pub fn event_ports(&self) -> EventPorts<'_> {
-        EventPorts { digests: &*self.digests, events: &*self.events, calendar: &*self.calendar }
+        EventPorts {
+            digests: &*self.digests,
+            events: &*self.events,
+            calendar: &*self.calendar,
+            deletions: &*self.deletions,
+        }
     }
 
     /// Ingests with another roster and other rejects than its own.

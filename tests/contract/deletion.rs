@@ -96,7 +96,7 @@ async fn process_changes(backend: &Backend) {
     backend.catch_up().await;
     let page = backend.changes.changes(&Position::Start, 10_000).await.expect("the backend is there");
     let changes = page.into_iter().map(|(_, change)| change).collect();
-    fanout::leave_out_deleted(changes, &*backend.events, &*backend.deletions, Timestamp::now())
+    fanout::take_in(changes, backend.event_ports(), &BackoffPolicy::default(), Timestamp::now())
         .await
         .expect("the backend is there");
 }

@@ -22,9 +22,9 @@ use countmein::domain::signup::{AttendeeKey, Request, Signup, SignupId, Version}
 use countmein::domain::timestamp::Timestamp;
 use countmein::fanout::{DigestSender, EventPorts, add_to_digests};
 use countmein::ports::{
-    ApplyError, AttendeeSignups, Calendar, CalendarPage, CalendarPosition, Digests, EventSummary, Events,
-    NotificationCounts, Notified, Notifier, ParkedEvent, ReadError, Roster, RosterPage, SendError, StoredDetails,
-    Unavailable, Write,
+    ApplyError, AttendeeSignups, Calendar, CalendarPage, CalendarPosition, DeletedAttendees, Deletion, Deletions,
+    Digests, EventSummary, Events, NotificationCounts, Notified, Notifier, ParkedEvent, ReadError, Roster, RosterPage,
+    SendError, StoredDetails, Unavailable, Write,
 };
 use futures_util::FutureExt as _;
 
@@ -305,6 +305,25 @@ impl Events for Memory {
     }
 
     async fn store_deletion(&self, _: &DeletedEvent, _: Timestamp) -> Result<Write, Unavailable> {
+        unreachable!("no event is deleted")
+    }
+}
+
+#[async_trait]
+impl Deletions for Memory {
+    async fn delete_event_state(&self, _: &EventId, _: Timestamp) -> Result<(), Unavailable> {
+        unreachable!("no event is deleted")
+    }
+
+    async fn delete_digest_without_attendees(&self, _: &EventId) -> Result<(), Unavailable> {
+        unreachable!("no event is deleted")
+    }
+
+    async fn delete_attendees(&self, _: &DeletedEvent, _: usize) -> Result<DeletedAttendees, Unavailable> {
+        unreachable!("no event is deleted")
+    }
+
+    async fn delete_late_attendee(&self, _: &Attendee, _: Timestamp) -> Result<Deletion, Unavailable> {
         unreachable!("no event is deleted")
     }
 }

@@ -10,14 +10,11 @@ use serde::{Deserialize, Serialize};
 
 use super::digests::{DUE_INDEX, time};
 use super::item::{self, Item};
-use super::{CALENDAR, EventsTable, key, number, text};
+use super::{CALENDAR, EventsTable, conditional, key, number, text};
 use crate::adapters::aws::error::unavailable;
 use crate::domain::event::EventId;
-use crate::domain::lifetime;
 use crate::domain::timestamp::Timestamp;
-use crate::ports::{
-    Calendar, CalendarEntry, CalendarPage, CalendarPosition, Events as _, StoredDetails, Unavailable, Write,
-};
+use crate::ports::{Calendar, CalendarEntry, CalendarPage, CalendarPosition, Events as _, Unavailable, Write};
 
 const READING: &str = "reading the calendar";
 const WRITING: &str = "writing to the calendar";
@@ -112,14 +109,7 @@ impl Calendar for EventsTable {
                 .update_expression("SET expires_at = :now REMOVE waiting")
                 .expression_attribute_values(":now", number(now.as_seconds()))
         };
-        match update.send().await {
-            Err(error)
-                if error.as_service_error().is_some_and(|error| error.is_conditional_check_failed_exception()) =>
-            {
-                Ok(())
-            }
-            updated => updated.map(drop).map_err(|error| unavailable(WRITING, &error)),
-        }
+        conditional(WRITING, update.send().await).map(drop)
     }
 }
 
@@ -143,12 +133,8 @@ impl EventsTable {
             after = Some(last.id.clone());
             let ids: Vec<EventId> = events.into_iter().map(|event| event.id).collect();
             for (event, details) in ids.iter().zip(self.details(&ids).await?) {
-                let over_at = match details {
-                    StoredDetails::None | StoredDetails::Deleted(_) => lifetime::over_at(None, now),
-                    StoredDetails::Some(details) => lifetime::over_at(Some(&details), now),
-                    // They are read again when the event changes.
-                    StoredDetails::Damaged(_) => continue,
-                };
+                // Damaged details are read again when the event changes.
+                let Some(over_at) = details.over_at(now) else { continue };
                 let put = self.put_over_at(event, over_at).condition_expression("attribute_not_exists(due_at)");
                 on_event(self.put_if(WRITING, put).await? == Write::Stored);
             }

@@ -1,12 +1,10 @@
 //! The opt-in of each contact, and the budgets.
 
 use async_trait::async_trait;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use serde::Deserialize;
 
 use super::item::{self, Item};
-use super::{EventsTable, key, number, text};
-use crate::adapters::aws::error::unavailable;
+use super::{EventsTable, conditional, key, number, text};
 use crate::domain::contact_id::ContactId;
 use crate::domain::opt_in::{OptIn, Scope};
 use crate::domain::timestamp::Timestamp;
@@ -98,15 +96,10 @@ impl Budgets for EventsTable {
             .expression_attribute_values(":one", number(1))
             .expression_attribute_values(":limit", number(limit))
             .expression_attribute_values(":expires_at", number(ends_at.to_whole_second().as_seconds()));
-        match spend.send().await {
-            Ok(_) => Ok(Spending::Granted),
-            Err(error)
-                if error.as_service_error().is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
-            {
-                Ok(Spending::Exhausted)
-            }
-            Err(error) => Err(unavailable("spending from a budget", &error)),
-        }
+        Ok(match conditional("spending from a budget", spend.send().await)? {
+            Write::Stored => Spending::Granted,
+            Write::Conflict => Spending::Exhausted,
+        })
     }
 
     async fn spent(&self, budget: &str) -> Result<u64, Unavailable> {

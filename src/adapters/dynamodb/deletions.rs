@@ -5,13 +5,13 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::item::{EVENT, Item, NAME};
-use super::{DIGESTS, EventsTable, MAX_CONCURRENT_CALLS, PARKED, key, number, text};
+use super::{DIGESTS, EventsTable, MAX_CONCURRENT_CALLS, PARKED, conditional, key, number, text};
 use crate::adapters::aws::error::unavailable;
 use crate::domain::attendee::Attendee;
 use crate::domain::deleted_event::DeletedEvent;
 use crate::domain::event::EventId;
 use crate::domain::timestamp::Timestamp;
-use crate::ports::{DeletedAttendees, Deletion, Deletions, Unavailable};
+use crate::ports::{DeletedAttendees, Deletion, Deletions, Unavailable, Write};
 
 const DELETING: &str = "deleting an event";
 
@@ -109,15 +109,7 @@ impl EventsTable {
                 .expression_attribute_values(format!(":{REQUESTED_AT}"), requested_at),
             None => delete.condition_expression(format!("attribute_not_exists({REQUESTED_AT})")),
         };
-        match delete.send().await {
-            Ok(_) => Ok(Deletion::Deleted),
-            Err(error)
-                if error.as_service_error().is_some_and(|error| error.is_conditional_check_failed_exception()) =>
-            {
-                Ok(Deletion::NotFound)
-            }
-            Err(error) => Err(unavailable(DELETING, &error)),
-        }
+        Ok(Deletion::of(conditional(DELETING, delete.send().await)? == Write::Stored))
     }
 }
 

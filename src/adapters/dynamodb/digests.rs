@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
 use super::item::{self, Item, NAME};
-use super::{DIGESTS, EventsTable, PARKED, key, number, text};
+use super::{DIGESTS, EventsTable, PARKED, conditional, key, number, text};
 use crate::adapters::aws::error::unavailable;
 use crate::domain::digest::Digest;
 use crate::domain::event::EventId;
@@ -147,14 +147,7 @@ impl Digests for EventsTable {
             .set_key(Some(key(DIGESTS, parked.event.as_str())))
             .update_expression("REMOVE waiting, due_at")
             .condition_expression("attribute_exists(version)");
-        match update.send().await {
-            Err(error)
-                if error.as_service_error().is_some_and(|error| error.is_conditional_check_failed_exception()) =>
-            {
-                Ok(())
-            }
-            updated => updated.map(drop).map_err(|error| unavailable(PARKING, &error)),
-        }
+        conditional(PARKING, update.send().await).map(drop)
     }
 }
 

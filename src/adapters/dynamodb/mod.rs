@@ -19,10 +19,12 @@ mod roster;
 mod stored_attendee;
 pub mod table;
 
+use std::fmt;
 use std::sync::Arc;
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
@@ -144,15 +146,7 @@ impl EventsTable {
 
     /// Runs a put that has a condition.
     async fn put_if(&self, doing: &'static str, put: PutItemFluentBuilder) -> Result<Write, Unavailable> {
-        match put.send().await {
-            Ok(_) => Ok(Write::Stored),
-            Err(error)
-                if error.as_service_error().is_some_and(|error| error.is_conditional_check_failed_exception()) =>
-            {
-                Ok(Write::Conflict)
-            }
-            Err(error) => Err(unavailable(doing, &error)),
-        }
+        conditional(doing, put.send().await)
     }
 
     /// Queries a partition in the order of the sort key, starting after the sort key `after`. Returns at most `limit`
@@ -196,6 +190,19 @@ impl EventsTable {
         }
         found.truncate(limit);
         Ok(found)
+    }
+}
+
+/// The result of a write that has a condition.
+fn conditional<T, E, R>(doing: &'static str, result: Result<T, SdkError<E, R>>) -> Result<Write, Unavailable>
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+    R: fmt::Debug,
+{
+    match result {
+        Ok(_) => Ok(Write::Stored),
+        Err(error) if error.code() == Some("ConditionalCheckFailedException") => Ok(Write::Conflict),
+        Err(error) => Err(unavailable(doing, &error)),
     }
 }
 

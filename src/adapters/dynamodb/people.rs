@@ -4,15 +4,14 @@ use async_trait::async_trait;
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
-use super::{EventsTable, MAX_CONCURRENT_CALLS, key, text};
-use crate::adapters::aws::error::unavailable;
+use super::{EventsTable, MAX_CONCURRENT_CALLS, conditional, key, text};
 use crate::domain::attendee::Attendee;
 use crate::domain::attendee_name::NameKey;
 use crate::domain::contact::Contact;
 use crate::domain::event::EventId;
 use crate::domain::timestamp::Timestamp;
 use crate::ports::{
-    AddressEntries, Buttons as _, DeletedContacts, Deletion, People, RejectedMessages as _, Unavailable,
+    AddressEntries, Buttons as _, DeletedContacts, Deletion, People, RejectedMessages as _, Unavailable, Write,
 };
 
 const REMOVING: &str = "removing an address";
@@ -74,14 +73,6 @@ impl EventsTable {
             .set_key(Some(key(attendee.event.as_str(), attendee.name.key().as_str())))
             .condition_expression("contact = :contact")
             .expression_attribute_values(":contact", stored);
-        match delete.send().await {
-            Ok(_) => Ok(Deletion::Deleted),
-            Err(error)
-                if error.as_service_error().is_some_and(|error| error.is_conditional_check_failed_exception()) =>
-            {
-                Ok(Deletion::NotFound)
-            }
-            Err(error) => Err(unavailable(REMOVING, &error)),
-        }
+        Ok(Deletion::of(conditional(REMOVING, delete.send().await)? == Write::Stored))
     }
 }

@@ -5,7 +5,6 @@ use rusqlite::Connection;
 
 use crate::adapters::sqlite::{Sqlite, event_details, stored_time};
 use crate::domain::event::EventId;
-use crate::domain::lifetime;
 use crate::domain::timestamp::Timestamp;
 use crate::ports::{Calendar, CalendarEntry, CalendarPage, CalendarPosition, EventSummary, Unavailable};
 
@@ -24,7 +23,7 @@ impl Calendar for Sqlite {
         after: Option<&CalendarPosition>,
         limit: usize,
     ) -> Result<CalendarPage, Unavailable> {
-        let (over_at, event) = start(after, now);
+        let (over_at, event) = start(after, now.as_millis());
         let sql = "SELECT over_at, id, title, count FROM calendar JOIN event ON id = event
                    WHERE (over_at, event) > (?1, ?2) AND over_at > ?3 ORDER BY over_at, event LIMIT ?4";
         self.read(READING, move |db| page(db, sql, (over_at, event, now.as_millis(), limit), limit)).await
@@ -36,15 +35,10 @@ impl Calendar for Sqlite {
         after: Option<&CalendarPosition>,
         limit: usize,
     ) -> Result<CalendarPage, Unavailable> {
-        let Some(CalendarPosition { over_at, event }) = after.cloned() else {
-            let sql = "SELECT over_at, id, title, count FROM calendar JOIN event ON id = event
-                       WHERE over_at <= ?1 ORDER BY over_at DESC, event DESC LIMIT ?2";
-            return self.read(READING, move |db| page(db, sql, (now.as_millis(), limit), limit)).await;
-        };
+        let (over_at, event) = start(after, now.as_millis().saturating_add(1));
         let sql = "SELECT over_at, id, title, count FROM calendar JOIN event ON id = event
                    WHERE (over_at, event) < (?1, ?2) AND over_at <= ?3 ORDER BY over_at DESC, event DESC LIMIT ?4";
-        let before = (over_at.as_millis(), event.as_str().to_owned(), now.as_millis(), limit);
-        self.read(READING, move |db| page(db, sql, before, limit)).await
+        self.read(READING, move |db| page(db, sql, (over_at, event, now.as_millis(), limit), limit)).await
     }
 
     async fn with_contacts(&self, until: Timestamp, limit: usize) -> Result<Vec<CalendarPosition>, Unavailable> {
@@ -77,8 +71,9 @@ impl Calendar for Sqlite {
     }
 }
 
-fn start(after: Option<&CalendarPosition>, now: Timestamp) -> (i64, String) {
-    after.map_or_else(|| (now.as_millis(), String::new()), |after| (after.over_at.as_millis(), after.event.to_string()))
+/// Returns the position after which a page begins. The first page begins at the time `first`, in milliseconds.
+fn start(after: Option<&CalendarPosition>, first: i64) -> (i64, String) {
+    after.map_or_else(|| (first, String::new()), |after| (after.over_at.as_millis(), after.event.to_string()))
 }
 
 fn page(db: &Connection, sql: &str, params: impl rusqlite::Params, limit: usize) -> rusqlite::Result<CalendarPage> {
@@ -105,10 +100,9 @@ pub fn enter_events(db: &Connection) -> rusqlite::Result<()> {
     let events: Vec<String> =
         db.prepare("SELECT id FROM event")?.query_map((), |row| row.get(0))?.collect::<Result<_, _>>()?;
     for event in events.into_iter().map(EventId::from_stored) {
-        let record = event_details::stored_record(db, &event)?;
-        // Damaged details are read when the event changes.
-        if let Ok(details) = event_details::from_image(&event, record) {
-            set_over_at(db, &event, lifetime::over_at(details.as_ref(), now))?;
+        // Damaged details are read again when the event changes.
+        if let Some(over_at) = event_details::stored(db, &event)?.over_at(now) {
+            set_over_at(db, &event, over_at)?;
         }
     }
     Ok(())

@@ -19,7 +19,7 @@ impl Deletions for Sqlite {
     /// them, and then deletes the digest that they may have created.
     async fn delete_event_state(&self, event: &EventId, now: Timestamp) -> Result<(), Unavailable> {
         let event = event.clone();
-        self.overwrite(move |db| {
+        self.overwrite(DELETING, move |db| {
             for (table, column) in
                 [("digest", "event"), ("parked_event", "event"), ("event", "id"), ("change", "event")]
             {
@@ -32,7 +32,7 @@ impl Deletions for Sqlite {
 
     async fn delete_digest_without_attendees(&self, event: &EventId) -> Result<(), Unavailable> {
         let event = event.clone();
-        self.overwrite(move |db| {
+        self.overwrite(DELETING, move |db| {
             let sql = "DELETE FROM digest WHERE event = ?1 AND NOT EXISTS (SELECT 1 FROM attendee WHERE event = ?1)";
             db.execute(sql, [event.as_str()]).map(drop)
         })
@@ -41,7 +41,7 @@ impl Deletions for Sqlite {
 
     async fn delete_attendees(&self, deleted: &DeletedEvent, limit: usize) -> Result<DeletedAttendees, Unavailable> {
         let deleted = deleted.clone();
-        let page = self.overwrite(move |db| {
+        let page = self.overwrite(DELETING, move |db| {
             let (names, newest_left) = covered_names(db, &deleted, limit)?;
             for table in ["attendee", "inbox"] {
                 let mut delete = db.prepare_cached(&format!("DELETE FROM {table} WHERE event = ?1 AND name = ?2"))?;
@@ -56,7 +56,7 @@ impl Deletions for Sqlite {
 
     async fn delete_late_attendee(&self, attendee: &Attendee, now: Timestamp) -> Result<Deletion, Unavailable> {
         let attendee = attendee.clone();
-        self.overwrite(move |db| {
+        self.overwrite(DELETING, move |db| {
             let stored = roster::find(db, &attendee.key())?;
             if stored.as_ref().is_none_or(|stored| stored.newest != attendee.newest) {
                 return Ok(Deletion::NotFound);
@@ -66,24 +66,6 @@ impl Deletions for Sqlite {
             Ok(Deletion::Deleted)
         })
         .await
-    }
-}
-
-impl Sqlite {
-    /// Runs `work` in a transaction that overwrites what it deletes, also in the write-ahead log.
-    async fn overwrite<T: Send + 'static>(
-        &self,
-        mut work: impl FnMut(&Connection) -> rusqlite::Result<T> + Send + 'static,
-    ) -> Result<T, Unavailable> {
-        let result = self.write(DELETING, move |db| {
-            roster::start_overwriting(db)?;
-            let result = work(db)?;
-            roster::stop_overwriting(db)?;
-            Ok(result)
-        });
-        let result = result.await?;
-        self.checkpoint().await;
-        Ok(result)
     }
 }
 

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use serde::Deserialize as _;
 use serde_json::{Map, Value};
 
-use crate::adapters::sqlite::{Sqlite, change_feed, query_optional, roster};
+use crate::adapters::sqlite::{Sqlite, change_feed, query_optional};
 use crate::domain::deleted_event::DeletedEvent;
 use crate::domain::event::EventId;
 use crate::domain::event_details::EventDetails;
@@ -21,11 +21,8 @@ use crate::ports::{Events, StoredDetails, Unavailable, Write};
 impl Events for Sqlite {
     async fn details(&self, events: &[EventId]) -> Result<Vec<StoredDetails>, Unavailable> {
         let events = events.to_vec();
-        self.read("reading the details of events", move |db| {
-            let read = |event: &EventId| Ok(parse(event, stored_record(db, event)?));
-            events.iter().map(read).collect()
-        })
-        .await
+        self.read("reading the details of events", move |db| events.iter().map(|event| stored(db, event)).collect())
+            .await
     }
 
     async fn create_event(&self, details: &EventDetails, now: Timestamp) -> Result<Write, Unavailable> {
@@ -49,17 +46,12 @@ impl Events for Sqlite {
 
     async fn store_deletion(&self, deleted: &DeletedEvent, _: Timestamp) -> Result<Write, Unavailable> {
         let deleted = deleted.clone();
-        let stored = self.write("deleting an event", move |db| {
-            roster::start_overwriting(db)?;
+        self.overwrite("deleting an event", move |db| {
             let record = DeletionRecord::next(&deleted);
             let record = serde_json::to_string(&record).expect("a record can always be written as JSON");
-            let stored = replace(db, &deleted.event, deleted.version, &record)?;
-            roster::stop_overwriting(db)?;
-            Ok(stored)
-        });
-        let stored = stored.await?;
-        self.checkpoint().await;
-        Ok(stored)
+            replace(db, &deleted.event, deleted.version, &record)
+        })
+        .await
     }
 }
 
@@ -92,7 +84,12 @@ fn replace(db: &Connection, event: &EventId, version: u64, record: &str) -> rusq
     Ok(Write::Stored)
 }
 
-pub fn stored_record(db: &Connection, event: &EventId) -> rusqlite::Result<Option<String>> {
+/// Reads what is stored about an event.
+pub fn stored(db: &Connection, event: &EventId) -> rusqlite::Result<StoredDetails> {
+    Ok(parse(event, stored_record(db, event)?))
+}
+
+fn stored_record(db: &Connection, event: &EventId) -> rusqlite::Result<Option<String>> {
     query_optional(db, "SELECT record FROM event_details WHERE event = ?1", [event.as_str()], |row| row.get(0))
 }
 

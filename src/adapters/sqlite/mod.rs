@@ -169,6 +169,17 @@ impl Sqlite {
         self.shared.writer.write(doing, work).await
     }
 
+    /// Like [`Sqlite::write`], but overwrites what `work` deletes, also in the write-ahead log.
+    async fn overwrite<T: Send + 'static>(
+        &self,
+        doing: &'static str,
+        mut work: impl FnMut(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, Unavailable> {
+        let result = self.write(doing, move |db| overwriting(db, &mut work)).await?;
+        self.checkpoint().await;
+        Ok(result)
+    }
+
     /// Like [`Sqlite::write`], but for a write that accepts a request. Writes that process messages go first.
     async fn accept<T: Send + 'static>(
         &self,
@@ -205,6 +216,14 @@ impl Sqlite {
 
 fn unavailable(doing: &'static str, cause: impl std::fmt::Display) -> Unavailable {
     Unavailable { doing, cause: cause.to_string() }
+}
+
+/// Overwrites in the file what `work` deletes. This needs more page writes than the default.
+fn overwriting<T>(db: &Connection, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
+    db.pragma_update(None, "secure_delete", "ON")?;
+    let result = work(db)?;
+    db.pragma_update(None, "secure_delete", "FAST")?;
+    Ok(result)
 }
 
 /// Like `query_row`, for a row that may not exist.

@@ -1,8 +1,9 @@
 //! Deletes contacts, and what is stored under an address.
 
 use async_trait::async_trait;
+use rusqlite::Connection;
 
-use crate::adapters::sqlite::{Sqlite, buttons, change_feed, rejects, roster};
+use crate::adapters::sqlite::{Sqlite, buttons, change_feed, overwriting, rejects, roster};
 use crate::domain::attendee_name::NameKey;
 use crate::domain::contact::Contact;
 use crate::domain::event::EventId;
@@ -19,8 +20,7 @@ impl People for Sqlite {
         now: Timestamp,
     ) -> Result<u64, Unavailable> {
         let (contact, event) = (contact.clone(), event.cloned());
-        let removed = self.write("removing an address", move |db| {
-            roster::start_overwriting(db)?;
+        self.overwrite("removing an address", move |db| {
             let mut removed = 0;
             for attendee in &entries.attendees {
                 let stored = roster::find(db, &attendee.key())?;
@@ -37,12 +37,9 @@ impl People for Sqlite {
             for id in &entries.rejects {
                 removed += rejects::delete(db, id)?.count();
             }
-            roster::stop_overwriting(db)?;
             Ok(removed)
-        });
-        let removed = removed.await?;
-        self.checkpoint().await;
-        Ok(removed)
+        })
+        .await
     }
 
     async fn delete_contacts(
@@ -54,19 +51,17 @@ impl People for Sqlite {
     ) -> Result<DeletedContacts, Unavailable> {
         let event = event.clone();
         let after = after.map_or_else(String::new, |name| name.as_str().to_owned());
-        let deleted = self.write("deleting contacts", move |db| {
-            roster::start_overwriting(db)?;
+        let delete = move |db: &Connection| {
             let attendees = roster::with_contact(db, &event, &after, limit)?;
             for attendee in &attendees {
                 if let Some(without_contact) = attendee.without_contact() {
                     roster::store(db, Some(attendee), Some(&without_contact), now)?;
                 }
             }
-            roster::stop_overwriting(db)?;
             let count = u64::try_from(attendees.len()).expect("a count fits 64 bits");
             let last = attendees.last().filter(|_| attendees.len() == limit);
             Ok(DeletedContacts { count, next: last.map(|last| last.name.key().clone()) })
-        });
-        deleted.await
+        };
+        self.write("deleting contacts", move |db| overwriting(db, &delete)).await
     }
 }

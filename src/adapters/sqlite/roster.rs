@@ -105,8 +105,7 @@ impl Roster for Sqlite {
     async fn remove(&self, name: &NameKey, event: Option<&EventId>, now: Timestamp) -> Result<u64, Unavailable> {
         let name = name.clone();
         let event = event.cloned();
-        let removed = self.write("removing a person", move |db| {
-            start_overwriting(db)?;
+        self.overwrite("removing a person", move |db| {
             let sql = format!(
                 "SELECT {COLUMNS} FROM attendee
                  WHERE name IN (?1, ?2) AND event IN (SELECT id FROM event WHERE id = coalesce(?3, id))"
@@ -128,22 +127,10 @@ impl Roster for Sqlite {
             let buttons = buttons::delete_of_person(db, &name, event.as_ref())?;
             // A household's usual name belongs to no single event.
             let households = if event.is_none() { households::delete_usual_name(db, &name)? } else { 0 };
-            stop_overwriting(db)?;
             Ok(u64::try_from(attendees.len() + damaged + rejects + buttons + households).expect("a count fits 64 bits"))
-        });
-        let removed = removed.await?;
-        self.checkpoint().await;
-        Ok(removed)
+        })
+        .await
     }
-}
-
-/// From now on, overwrites all deleted data in the file, which needs more page writes than the default.
-pub fn start_overwriting(db: &Connection) -> rusqlite::Result<()> {
-    db.pragma_update(None, "secure_delete", "ON")
-}
-
-pub fn stop_overwriting(db: &Connection) -> rusqlite::Result<()> {
-    db.pragma_update(None, "secure_delete", "FAST")
 }
 
 /// Why an attendee was not read or written.

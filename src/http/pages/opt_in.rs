@@ -78,7 +78,7 @@ fn event(title: &str) -> Markup {
     html! { bdi { (title) } }
 }
 
-/// What is sent about a registration that has this address.
+/// Says which messages this address gets about a registration that has it.
 fn current(title: &str, body: &RegistrationOptInBody) -> Markup {
     let (name, event) = (whose(&body.name), event(title));
     html! {
@@ -99,7 +99,7 @@ fn current(title: &str, body: &RegistrationOptInBody) -> Markup {
     }
 }
 
-/// What is sent to the address, if the registration does not have it any more.
+/// Says which messages this address gets, if the registration no longer has it.
 fn address(body: &RegistrationOptInBody) -> Markup {
     html! {
         @match (body.opt_in, body.scope) {

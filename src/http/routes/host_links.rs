@@ -10,7 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::domain::event_details::EventDetails;
-use crate::domain::host_link::HostRole;
+use crate::domain::host_link::{HostRole, LinkGenerations};
 use crate::domain::invalid::choice;
 use crate::formats::fields;
 use crate::http::App;
@@ -54,10 +54,7 @@ pub async fn show_link(
     headers: HeaderMap,
     fields: Fields,
 ) -> Result<Response, Problem> {
-    authorise(&app, &credentials, &event, HostRole::Host).await?;
-    let role = fields::parsed(&fields.map, "role", choice::<HostRole>)?;
-    let details = change(&app, &credentials, &event, HostRole::Host, |_, _| {}).await?;
-    Ok(Json(link(&app, &headers, &details, role)).into_response())
+    change_link(&app, &event, &credentials, &headers, &fields, |_, _| {}).await
 }
 
 /// Makes all links of a role invalid, and shows the new one.
@@ -75,10 +72,7 @@ pub async fn revoke_links(
     headers: HeaderMap,
     fields: Fields,
 ) -> Result<Response, Problem> {
-    authorise(&app, &credentials, &event, HostRole::Host).await?;
-    let role = fields::parsed(&fields.map, "role", choice::<HostRole>)?;
-    let details = change(&app, &credentials, &event, HostRole::Host, |details, _| details.links.revoke(role)).await?;
-    Ok(Json(link(&app, &headers, &details, role)).into_response())
+    change_link(&app, &event, &credentials, &headers, &fields, LinkGenerations::revoke).await
 }
 
 pub fn link(app: &App, headers: &HeaderMap, details: &EventDetails, role: HostRole) -> LinkBody {
@@ -87,7 +81,20 @@ pub fn link(app: &App, headers: &HeaderMap, details: &EventDetails, role: HostRo
     LinkBody { role: role.as_str(), url: absolute_url(app.public_url.as_ref(), headers, &path) }
 }
 
-/// Refuses whoever does not have the role.
-async fn authorise(app: &App, credentials: &Credentials, event: &str, role: HostRole) -> Result<(), Problem> {
-    details_for(app, credentials, &parse_event_id(event)?, role).await.map(drop)
+/// Changes the links of the role that the request names, and answers with the role's link. An event without details gets some,
+/// since the links depend on them.
+async fn change_link(
+    app: &App,
+    event: &str,
+    credentials: &Credentials,
+    headers: &HeaderMap,
+    fields: &Fields,
+    edit: fn(&mut LinkGenerations, HostRole),
+) -> Result<Response, Problem> {
+    // Whoever may not do this is refused, whatever else is wrong with the request.
+    details_for(app, credentials, &parse_event_id(event)?, HostRole::Host).await?;
+    let role = fields::parsed(&fields.map, "role", choice::<HostRole>)?;
+    let edit = |details: &mut EventDetails, _| edit(&mut details.links, role);
+    let details = change(app, credentials, event, HostRole::Host, edit).await?;
+    Ok(Json(link(app, headers, &details, role)).into_response())
 }
