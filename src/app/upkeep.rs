@@ -10,7 +10,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::http::middleware::memory_limit::MemoryLimit;
 use crate::http::middleware::rate_limit::RateLimit;
 use crate::ports::Unavailable;
-use crate::upkeep;
+use crate::upkeep::{self, UpkeepPorts};
 
 const UPKEEP_INTERVAL: Duration = Duration::from_secs(60);
 
@@ -50,7 +50,7 @@ async fn clean_up(
     let now = Timestamp::now();
     let cleanup = sqlite.delete_expired(now).await?;
     let has_time = || !stop.is_cancelled();
-    let contacts = upkeep::delete_contacts((sqlite, sqlite), contact_retention, now, &has_time).await?;
+    let contacts = upkeep::delete_contacts(UpkeepPorts::of(sqlite), contact_retention, now, &has_time).await?;
     Ok(if contacts.has_more { Cleanup::Partial } else { cleanup })
 }
 

@@ -73,7 +73,8 @@ impl Attendee {
     /// Returns the attendee without their contact, or `None` if they have none.
     pub fn without_contact(&self) -> Option<Self> {
         let registration = self.registration().filter(|registration| registration.contact.is_some())?;
-        Some(Self { status: Status::In(Registration { contact: None, ..registration.clone() }), ..self.clone() })
+        let registration = Registration { contact: None, confirmed: false, ..registration.clone() };
+        Some(Self { status: Status::In(registration), ..self.clone() })
     }
 
     /// Returns whether the current registration has this address.

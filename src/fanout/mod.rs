@@ -173,6 +173,9 @@ async fn add_to_digest(
             Ok(None) => (Digest::new(event.clone(), title(&changes)), true),
             Err(ReadError::Unavailable(unavailable)) => return Err(unavailable),
             Err(ReadError::Damaged(cause)) => {
+                if let Some(over_at) = over_at {
+                    calendar.set_over_at(event, over_at).await?;
+                }
                 park(event.clone(), DamagedRecord::Digest, cause, digests, now).await?;
                 return Ok(DigestUpdate { parked: 1, ..DigestUpdate::default() });
             }

@@ -26,7 +26,7 @@ use crate::fanout::{DigestSender, EventPorts};
 use crate::lambda::stream_event;
 use crate::notify::NotificationSender;
 use crate::ports::{Digests as _, Meter as _, ReadError};
-use crate::upkeep;
+use crate::upkeep::{self, UpkeepPorts};
 use crate::upkeep::{DEFAULT_CONTACT_DAYS, days};
 
 /// Maximum number of due digests that one scheduled invocation reads.
@@ -125,7 +125,7 @@ impl Fanout {
         let events: Vec<EventId> = due.into_iter().map(|(event, _)| event).collect();
         self.send_digests(events, deadline).await;
         let has_time = || Timestamp::now() < deadline;
-        upkeep::delete_contacts((&self.table, &self.table), self.contact_retention, now, &has_time).await?;
+        upkeep::delete_contacts(UpkeepPorts::of(&self.table), self.contact_retention, now, &has_time).await?;
         Ok(())
     }
 

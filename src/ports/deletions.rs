@@ -20,7 +20,7 @@ pub struct DeletedAttendees {
 /// attendee is announced as leaving.
 #[async_trait]
 pub trait Deletions: Send + Sync {
-    /// Deletes the digest of the event, its entry among the parked events, and its title and count. A change feed that can
+    /// Deletes the digest of the event, its entries in the calendar and among the parked events, and its title and count. A change feed that can
     /// be rewritten then contains none of its changes.
     async fn delete_event_state(&self, event: &EventId, now: Timestamp) -> Result<(), Unavailable>;
 

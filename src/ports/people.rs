@@ -47,8 +47,12 @@ pub trait People: Send + Sync {
         now: Timestamp,
     ) -> Result<u64, Unavailable>;
 
+    /// Returns the time of the newest request about the attendees with a contact on an event's roster. `None` if there are
+    /// none.
+    async fn newest_request(&self, event: &EventId) -> Result<Option<Timestamp>, Unavailable>;
+
     /// Deletes the contacts of at most `limit` attendees with names after `after` on an event's roster. The attendees stay
-    /// on the roster.
+    /// on the roster. A change feed that can be rewritten then no longer contains their contacts.
     async fn delete_contacts(
         &self,
         event: &EventId,

@@ -1,17 +1,19 @@
 use std::time::Duration;
 
+use async_trait::async_trait;
 use countmein::domain::backoff::BackoffPolicy;
 use countmein::domain::change::Change;
+use countmein::domain::digest::Digest;
 use countmein::domain::event::EventId;
 use countmein::domain::event_details::{Content, EventDetails, Title};
 use countmein::domain::lifetime;
 use countmein::domain::signup::Request;
 use countmein::domain::timestamp::Timestamp;
-use countmein::fanout::add_to_digests;
+use countmein::fanout::{EventPorts, add_to_digests};
 use countmein::formats::event_details;
-use countmein::ports::{CalendarPage, CalendarPosition, Position, Write};
+use countmein::ports::{CalendarPage, CalendarPosition, Digests, ParkedEvent, Position, ReadError, Unavailable, Write};
 use countmein::upkeep;
-use countmein::upkeep::ContactDeletion;
+use countmein::upkeep::{ContactDeletion, UpkeepPorts};
 use serde_json::json;
 
 use crate::backend::Backend;
@@ -140,6 +142,16 @@ pub async fn event_that_is_gone_is_not_in_the_calendar(backend: &Backend) {
     assert!(!backend.calendar.with_contacts(at(10), 1_000).await.unwrap().contains(&position));
 }
 
+pub async fn deletion_deletes_the_event_from_the_calendar(backend: &Backend) {
+    let event = create(backend, &unique("Dance")).await;
+    enter(backend, &event, at(10)).await;
+    let position = CalendarPosition { over_at: at(10), event: event.clone() };
+    let is_stored = async || backend.calendar.with_contacts(at(10), 1_000).await.unwrap().contains(&position);
+    assert!(is_stored().await);
+    backend.deletions.delete_event_state(&event, at(11)).await.unwrap();
+    assert!(!is_stored().await);
+}
+
 pub async fn change_moves_the_event_in_the_calendar(backend: &Backend) {
     let title = unique("Dance");
     let event = event_id(&title);
@@ -219,6 +231,12 @@ pub async fn contacts_are_deleted_page_by_page(backend: &Backend) {
         changes.iter().filter(|change| change.old.is_some() && change.key.name != gone.key().name).collect();
     assert_eq!(deletions.len(), 4);
     assert!(deletions.iter().all(|change| change.movement().is_none() && !change.needs_reply()), "nobody is notified");
+    if backend.clears_earlier_changes {
+        let of_others = changes.iter().filter(|change| change.key.name != gone.key().name);
+        let images = of_others.flat_map(|change| change.old.iter().chain(&change.new));
+        let contacts = images.filter_map(|image| image.registration()?.contact.as_ref());
+        assert_eq!(contacts.count(), 0, "the change feed contains no contact");
+    }
     let again = backend.people.delete_contacts(&event_id(&title), None, 100, at(4)).await.unwrap();
     assert_eq!((again.count, again.next), (0, None));
 }
@@ -228,40 +246,123 @@ pub async fn attendee_without_a_contact_can_be_changed(backend: &Backend) {
     let ana = person(&title, "Ana");
     apply(&*backend.roster, vec![ana.enrols_with(1, "a", email("ana@example.org"))]).await;
     backend.people.delete_contacts(&event_id(&title), None, 10, at(2)).await.unwrap();
+    let registration = async || attendee(backend, &ana).await.unwrap().registration().unwrap().clone();
+    let found = registration().await;
+    assert_eq!((found.contact, found.confirmed), (None, false));
     let new = Request::SetContact { registration: id("a"), contact: Some(email("ana@example.com")), confirmed: false };
     apply(&*backend.roster, vec![ana.asks(3, "b", new)]).await;
-    let contact = attendee(backend, &ana).await.unwrap().registration().unwrap().contact.clone();
-    assert_eq!(contact, Some(email("ana@example.com")));
+    assert_eq!(registration().await.contact, Some(email("ana@example.com")));
     apply(&*backend.roster, vec![ana.leaves(4, "c", &id("a"))]).await;
     assert_eq!(who_is_in(backend, &title).await, [""; 0]);
 }
 
+fn upkeep_ports(backend: &Backend) -> UpkeepPorts<'_> {
+    UpkeepPorts { calendar: &*backend.calendar, events: &*backend.events, people: &*backend.people }
+}
+
+/// Creates an event with an end.
+async fn create_with_end(backend: &Backend, title: &str, ends_at: Timestamp) -> EventDetails {
+    let details = EventDetails::new(event_id(title), content_with_end(title, ends_at), at(1));
+    assert_eq!(backend.events.create_event(&details, at(1)).await.unwrap(), Write::Stored);
+    backend.catch_up().await;
+    details
+}
+
+fn content_with_end(title: &str, ends_at: Timestamp) -> Content {
+    let local = |time: Timestamp| time.to_string()[..16].to_owned();
+    let fields = json!({"title": title, "starts_at": local(ends_at.minus(Duration::from_secs(7_200))),
+                        "ends_at": local(ends_at), "zone": "UTC"});
+    event_details::from_json(fields.as_object().unwrap()).unwrap()
+}
+
+async fn has_contact(backend: &Backend, title: &str) -> bool {
+    attendee(backend, &person(title, "Ana")).await.unwrap().registration().unwrap().contact.is_some()
+}
+
 pub async fn upkeep_deletes_contacts_of_events_that_are_over(backend: &Backend) {
     let (over, recent) = (unique("Dinner"), unique("Dance"));
-    for title in [&over, &recent] {
-        create(backend, title).await;
+    for (title, ends_at) in [(&over, at(0)), (&recent, at(60))] {
+        create_with_end(backend, title, ends_at).await;
         apply(&*backend.roster, vec![person(title, "Ana").enrols_with(1, "a", email("ana@example.org"))]).await;
     }
-    enter(backend, &event_id(&over), at(10)).await;
-    enter(backend, &event_id(&recent), at(11)).await;
-    let has_contact = async |title: &str| {
-        let ana = attendee(backend, &person(title, "Ana")).await.unwrap();
-        ana.registration().unwrap().contact.is_some()
-    };
-    let now = at(10).plus(30 * DAY);
+    enter(backend, &event_id(&over), at(0)).await;
+    enter(backend, &event_id(&recent), at(60)).await;
+    let now = at(0).plus(30 * DAY);
     let clean_up = async |has_time: bool| {
-        let ports = (&*backend.calendar, &*backend.people);
-        upkeep::delete_contacts(ports, 30 * DAY, now, &|| has_time).await.unwrap()
+        upkeep::delete_contacts(upkeep_ports(backend), 30 * DAY, now, &|| has_time).await.unwrap()
     };
     assert_eq!(clean_up(false).await, ContactDeletion { count: 0, has_more: true });
-    assert!(has_contact(&over).await);
+    assert!(has_contact(backend, &over).await);
     assert_eq!(clean_up(true).await, ContactDeletion { count: 1, has_more: false });
-    assert!(!has_contact(&over).await);
-    assert!(has_contact(&recent).await);
+    assert!(!has_contact(backend, &over).await);
+    assert!(has_contact(backend, &recent).await);
     assert_eq!(clean_up(true).await, ContactDeletion::default());
     // The event is still in the list of past events.
     let page = backend.calendar.past(now, None, 1_000).await.unwrap();
-    assert!(events(&page).contains(&(event_id(&over), at(10))));
+    assert!(events(&page).contains(&(event_id(&over), at(0))));
+}
+
+pub async fn upkeep_does_not_rely_on_a_calendar_that_lags_behind(backend: &Backend) {
+    let (early, second) = (at(0), 200 * 24 * 60 * 60);
+    let now = at(second);
+    let (moved, active, idle) = (unique("Moved"), unique("Active"), unique("Idle"));
+    let details = create_with_end(backend, &moved, early).await;
+    let content = content_with_end(&moved, now.plus(DAY));
+    let edited = EventDetails { version: 1, content, ..details };
+    assert_eq!(backend.events.store_details(&edited, now).await.unwrap(), Write::Stored);
+    let signed_up = |title: &str, second| person(title, "Ana").enrols_with(second, "a", email("ana@example.org"));
+    for title in [&moved, &idle] {
+        apply(&*backend.roster, vec![signed_up(title, 1)]).await;
+    }
+    apply(&*backend.roster, vec![signed_up(&active, second)]).await;
+    for title in [&moved, &active, &idle] {
+        enter(backend, &event_id(title), early).await;
+    }
+    upkeep::delete_contacts(upkeep_ports(backend), 30 * DAY, now, &|| true).await.unwrap();
+    assert!(has_contact(backend, &moved).await);
+    assert!(has_contact(backend, &active).await);
+    assert!(!has_contact(backend, &idle).await);
+    let entered = backend.calendar.with_contacts(Timestamp::LATEST, 1_000).await.unwrap();
+    let expected = [(&moved, edited.ends_at().unwrap()), (&active, lifetime::over_at(None, at(second)))];
+    for (title, over_at) in expected {
+        assert!(entered.contains(&CalendarPosition { over_at, event: event_id(title) }), "{title}: {entered:?}");
+    }
+}
+
+/// Every digest is damaged.
+struct DamagedDigests;
+
+#[async_trait]
+impl Digests for DamagedDigests {
+    async fn digest(&self, _: &EventId) -> Result<Option<Digest>, ReadError> {
+        Err(ReadError::Damaged("`version` is missing".to_owned()))
+    }
+
+    async fn store(&self, _: &Digest) -> Result<Write, Unavailable> {
+        unreachable!("a damaged digest is not stored")
+    }
+
+    async fn due(&self, _: Timestamp, _: usize) -> Result<Vec<(EventId, Timestamp)>, Unavailable> {
+        Ok(Vec::new())
+    }
+
+    async fn park(&self, _: &ParkedEvent) -> Result<(), Unavailable> {
+        Ok(())
+    }
+}
+
+pub async fn parked_event_moves_in_the_calendar(backend: &Backend) {
+    let title = unique("Dance");
+    let event = event_id(&title);
+    apply(&*backend.roster, vec![person(&title, "Ana").joins(1, "a")]).await;
+    let position = take_in(backend, &title, at(1)).await;
+    let later = at(1).plus(3 * DAY);
+    apply(&*backend.roster, vec![person(&title, "Ben").joins(2, "b")]).await;
+    let changes: Vec<Change> = all_changes_since(backend, &position, &[&title]).await;
+    let ports = EventPorts { digests: &DamagedDigests, ..backend.event_ports() };
+    let update = add_to_digests(&changes, ports, &BackoffPolicy::default(), later).await.unwrap();
+    assert_eq!(update.parked, 1);
+    assert_eq!(over_at(backend, &event).await, Some(lifetime::over_at(None, later)));
 }
 
 pub async fn contact_that_comes_after_the_end_is_deleted_too(backend: &Backend) {

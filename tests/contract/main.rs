@@ -130,11 +130,14 @@ contract! {
         calendar_is_sorted_and_paged
         calendar_shows_titles_and_counts
         event_that_is_gone_is_not_in_the_calendar
+        deletion_deletes_the_event_from_the_calendar
         change_moves_the_event_in_the_calendar
         repeated_changes_do_not_bring_an_event_back
         contacts_are_deleted_page_by_page
         attendee_without_a_contact_can_be_changed
         upkeep_deletes_contacts_of_events_that_are_over
+        upkeep_does_not_rely_on_a_calendar_that_lags_behind
+        parked_event_moves_in_the_calendar
         contact_that_comes_after_the_end_is_deleted_too;
     deletion:
         nothing_is_left_of_a_deleted_event

@@ -258,6 +258,26 @@ async fn new_arrival_does_not_shorten_delays() {
 }
 
 #[tokio::test]
+async fn person_is_removed_although_a_change_is_damaged() {
+    let data = folder();
+    let sqlite = open(data.path());
+    apply(&sqlite, enrol("Ana", 1), at(1)).await;
+    let database = rusqlite::Connection::open(data.path().join(DATABASE)).unwrap();
+    database.execute("UPDATE change SET new_image = '{\"contact\":{\"email\":\"ana@example.org\"}'", ()).unwrap();
+
+    assert_eq!(sqlite.remove(&enrol("Ana", 1).key().name, None, at(2)).await.unwrap(), 1);
+
+    let images: Vec<Option<String>> = database
+        .prepare("SELECT new_image FROM change")
+        .unwrap()
+        .query_map((), |row| row.get(0))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    assert_eq!(images, [Some("{}".to_owned()), None]);
+}
+
+#[tokio::test]
 async fn tombstones_expire_after_30_days() {
     let data = folder();
     let sqlite = open(data.path());

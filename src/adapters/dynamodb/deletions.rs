@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::item::{EVENT, Item, NAME};
-use super::{DIGESTS, EventsTable, MAX_CONCURRENT_CALLS, PARKED, conditional, key, number, text};
+use super::{CALENDAR, DIGESTS, EventsTable, MAX_CONCURRENT_CALLS, PARKED, conditional, key, number, text};
 use crate::adapters::aws::error::unavailable;
 use crate::domain::attendee::Attendee;
 use crate::domain::deleted_event::DeletedEvent;
@@ -31,6 +31,7 @@ impl Deletions for EventsTable {
     async fn delete_event_state(&self, event: &EventId, _: Timestamp) -> Result<(), Unavailable> {
         let _ = self.delete_item(DELETING, DIGESTS, event.as_str()).await?;
         let _ = self.delete_item(DELETING, PARKED, event.as_str()).await?;
+        let _ = self.delete_item(DELETING, CALENDAR, event.as_str()).await?;
         Ok(())
     }
 

@@ -3,7 +3,9 @@
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use serde::Deserialize;
 
+use super::item;
 use super::{EventsTable, MAX_CONCURRENT_CALLS, conditional, key, text};
 use crate::domain::attendee::Attendee;
 use crate::domain::attendee_name::NameKey;
@@ -15,6 +17,13 @@ use crate::ports::{
 };
 
 const REMOVING: &str = "removing an address";
+const READING: &str = "reading the roster";
+
+/// The part of an attendee's item that says when the newest request about them was made, in milliseconds.
+#[derive(Deserialize)]
+struct RequestTime {
+    requested_at: i64,
+}
 
 #[async_trait]
 impl People for EventsTable {
@@ -38,6 +47,14 @@ impl People for EventsTable {
             removed += self.delete(id).await?.count();
         }
         Ok(removed)
+    }
+
+    async fn newest_request(&self, event: &EventId) -> Result<Option<Timestamp>, Unavailable> {
+        let query = self.client.query().consistent_read(true).filter_expression("attribute_exists(contact)");
+        let query = query.projection_expression("requested_at");
+        let read = |item| Ok(Some(item::read::<RequestTime>(item)?.requested_at));
+        let times = self.query_partition(READING, query, (event.as_str(), None), usize::MAX, read).await?;
+        Ok(times.into_iter().max().and_then(|millis| Timestamp::from_millis(millis).ok()))
     }
 
     async fn delete_contacts(

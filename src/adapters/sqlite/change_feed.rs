@@ -7,6 +7,7 @@ use strum::{IntoStaticStr, VariantArray};
 use crate::adapters::sqlite::attendee_row::{from_image, image};
 use crate::adapters::sqlite::event_details;
 use crate::adapters::sqlite::{Sqlite, query_optional};
+use crate::domain::attendee::Attendee;
 use crate::domain::attendee_name::NameKey;
 use crate::domain::change::{AttendeeChange, Change, DetailsChange};
 use crate::domain::contact::Contact;
@@ -122,12 +123,40 @@ pub fn record_images(
 /// Deletes the contacts, answers and notes of a removed person from the feed, for one event or for all events. The changes
 /// themselves stay, so that other attendees are notified.
 pub fn delete_private_values(db: &Connection, name: &NameKey, event: Option<&EventId>) -> rusqlite::Result<()> {
-    db.execute(
-        "UPDATE change SET old_image = json_remove(old_image, '$.contact', '$.contact_kind', '$.answer', '$.note'),
-                           new_image = json_remove(new_image, '$.contact', '$.contact_kind', '$.answer', '$.note')
-         WHERE name IN (?1, ?2) AND event = coalesce(?3, event)",
-        (name.as_str(), name.refolded().as_str(), event.map(EventId::as_str)),
-    )?;
+    let names = (name.as_str(), name.refolded());
+    let condition = "name IN (?1, ?2) AND event = coalesce(?3, event)";
+    delete_values(
+        db,
+        &["contact", "answer", "note"],
+        condition,
+        (names.0, names.1.as_str(), event.map(EventId::as_str)),
+    )
+}
+
+/// Deletes the contacts of some attendees of an event from the feed. The changes themselves stay.
+pub fn delete_contacts(db: &Connection, event: &EventId, attendees: &[Attendee]) -> rusqlite::Result<()> {
+    let names: Vec<&str> = attendees.iter().map(|attendee| attendee.name.key().as_str()).collect();
+    let names = serde_json::to_string(&names).expect("names can always be written as JSON");
+    let condition = "event = ?1 AND name IN (SELECT value FROM json_each(?2))";
+    delete_values(db, &["contact"], condition, (event.as_str(), names.as_str()))
+}
+
+/// Deletes values from the images of some changes. Nothing is left of a damaged image, because they cannot be found in it.
+fn delete_values(
+    db: &Connection,
+    values: &[&str],
+    condition: &str,
+    params: impl rusqlite::Params + Copy,
+) -> rusqlite::Result<()> {
+    let paths: String = values.iter().map(|value| format!(", '$.{value}'")).collect();
+    for image in ["old_image", "new_image"] {
+        let sql = format!(
+            "UPDATE change SET {image} = CASE WHEN json_valid({image}) THEN json_remove({image}{paths})
+                                                 WHEN {image} IS NOT NULL THEN '{{}}' END
+             WHERE {condition}"
+        );
+        db.prepare_cached(&sql)?.execute(params)?;
+    }
     Ok(())
 }
 

@@ -20,9 +20,13 @@ impl Deletions for Sqlite {
     async fn delete_event_state(&self, event: &EventId, now: Timestamp) -> Result<(), Unavailable> {
         let event = event.clone();
         self.overwrite(DELETING, move |db| {
-            for (table, column) in
-                [("digest", "event"), ("parked_event", "event"), ("event", "id"), ("change", "event")]
-            {
+            for (table, column) in [
+                ("digest", "event"),
+                ("parked_event", "event"),
+                ("calendar", "event"),
+                ("event", "id"),
+                ("change", "event"),
+            ] {
                 db.execute(&format!("DELETE FROM {table} WHERE {column} = ?1"), [event.as_str()])?;
             }
             change_feed::record_images(db, (event.as_str(), DETAILS), None, None, now)

@@ -1,9 +1,8 @@
 //! Deletes contacts, and what is stored under an address.
 
 use async_trait::async_trait;
-use rusqlite::Connection;
 
-use crate::adapters::sqlite::{Sqlite, buttons, change_feed, overwriting, rejects, roster};
+use crate::adapters::sqlite::{Sqlite, buttons, change_feed, rejects, roster, stored_time};
 use crate::domain::attendee_name::NameKey;
 use crate::domain::contact::Contact;
 use crate::domain::event::EventId;
@@ -42,6 +41,16 @@ impl People for Sqlite {
         .await
     }
 
+    async fn newest_request(&self, event: &EventId) -> Result<Option<Timestamp>, Unavailable> {
+        let event = event.clone();
+        self.read("reading a roster", move |db| {
+            let sql = "SELECT max(requested_at) FROM attendee WHERE event = ?1 AND contact IS NOT NULL";
+            let newest: Option<i64> = db.prepare_cached(sql)?.query_row([event.as_str()], |row| row.get(0))?;
+            newest.map(stored_time).transpose()
+        })
+        .await
+    }
+
     async fn delete_contacts(
         &self,
         event: &EventId,
@@ -51,17 +60,18 @@ impl People for Sqlite {
     ) -> Result<DeletedContacts, Unavailable> {
         let event = event.clone();
         let after = after.map_or_else(String::new, |name| name.as_str().to_owned());
-        let delete = move |db: &Connection| {
+        self.overwrite("deleting contacts", move |db| {
             let attendees = roster::with_contact(db, &event, &after, limit)?;
             for attendee in &attendees {
                 if let Some(without_contact) = attendee.without_contact() {
                     roster::store(db, Some(attendee), Some(&without_contact), now)?;
                 }
             }
+            change_feed::delete_contacts(db, &event, &attendees)?;
             let count = u64::try_from(attendees.len()).expect("a count fits 64 bits");
             let last = attendees.last().filter(|_| attendees.len() == limit);
             Ok(DeletedContacts { count, next: last.map(|last| last.name.key().clone()) })
-        };
-        self.write("deleting contacts", move |db| overwriting(db, &delete)).await
+        })
+        .await
     }
 }

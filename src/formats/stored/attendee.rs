@@ -41,9 +41,8 @@ pub struct AttendeeRecord {
     pub channel: Option<Channel>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<StoredContact>,
-    /// Whether the owner of the contact has confirmed the registration. The value is only stored if it is false and there
-    /// is a contact, because registrations from before it was introduced count as confirmed.
-    #[serde(default = "default_true", skip_serializing_if = "is_true")]
+    /// Whether the owner of the contact has confirmed the registration. The value is only stored if it is true.
+    #[serde(default, skip_serializing_if = "super::is_default")]
     pub confirmed: bool,
     /// Whether the attendee gets notifications. The value is only stored if it is false.
     #[serde(default = "default_true", skip_serializing_if = "is_true")]
@@ -113,7 +112,7 @@ impl From<&Attendee> for AttendeeRecord {
             owner: registration.map(|registration| registration.owner.as_str().to_owned()),
             channel: registration.map(|registration| registration.channel),
             contact: registration.and_then(|registration| registration.contact.as_ref()).map(StoredContact::from),
-            confirmed: registration.is_none_or(|registration| registration.contact.is_none() || registration.confirmed),
+            confirmed: registration.is_some_and(|registration| registration.confirmed),
             notify: registration.is_none_or(|registration| registration.notify),
             guests: details.map_or(0, |details| details.guests),
             answer: details.and_then(|details| details.answer.as_ref()).map(ToString::to_string),

@@ -39,6 +39,14 @@ fn yes_for_all(scope: Option<OptInScope>) -> &'static str {
     }
 }
 
+/// The owner's earlier answers count again after a stop.
+fn yes_for_registration(opt_in: OptInState) -> &'static str {
+    match opt_in {
+        OptInState::OptedOut => "Yes, for this sign-up and those that you confirmed before",
+        OptInState::Pending | OptInState::Confirmed => "Yes, for this sign-up",
+    }
+}
+
 /// The page of a link that names a registration. `title` is that of the event.
 pub fn registration_opt_in(title: &str, body: &RegistrationOptInBody) -> Page {
     let is_current = body.registration == LinkedRegistration::Current;
@@ -57,7 +65,7 @@ pub fn registration_opt_in(title: &str, body: &RegistrationOptInBody) -> Page {
         @if (is_current && !is_notified) || body.scope != Some(OptInScope::All) {
             form.card method="post" {
                 @if is_current && !is_notified {
-                    button type="submit" name="action" value="confirm" { "Yes, for this sign-up" }
+                    button type="submit" name="action" value="confirm" { (yes_for_registration(body.opt_in)) }
                 }
                 @if body.scope != Some(OptInScope::All) {
                     button.plain type="submit" name="action" value="confirm_all" { "Yes, for everything sent to this address" }

@@ -114,6 +114,7 @@ fn item_without_rev_is_updated_and_gets_one() {
         ("requested_at".to_owned(), number(at(2))),
         ("signup_id".to_owned(), text("b")),
         ("contact".to_owned(), email("ana@example.com")),
+        ("confirmed".to_owned(), AttributeValue::Bool(true)),
         ("rev".to_owned(), number(1)),
     ]);
     assert_eq!(ana(&world), expected);

@@ -166,8 +166,6 @@ fn unconfirmed_registration_of_a_confirmed_phone_gets_one_opt_in_text() {
     world.has_confirmed_a_registration(&Contact::sms(ANAS_PHONE).unwrap());
     let mut ana = attendee("dance", "Ana");
     ana["contact"] = json!({ "M": { "sms": { "S": ANAS_PHONE } } });
-    let confirmed = ana.clone();
-    ana["confirmed"] = json!({ "BOOL": false });
     world.put(&ana);
     fanout.invoke(&records([stream_record(1, None, Some(&ana))])).response();
     for (number, name) in (2..).zip(["Ben", "Cleo"]) {
@@ -178,7 +176,8 @@ fn unconfirmed_registration_of_a_confirmed_phone_gets_one_opt_in_text() {
     assert_eq!(texts.len(), 1, "{texts:?}");
     assert!(texts[0].contains("/events/dance/contact/"), "{texts:?}");
 
-    world.put(&confirmed);
+    ana["confirmed"] = json!({ "BOOL": true });
+    world.put(&ana);
     world.end_backoff("dance");
     fanout.invoke(&records([comes(&world, 4, "Dora", None)])).response();
 
@@ -388,6 +387,7 @@ fn schedule_deletes_contacts_of_events_that_are_over() {
     for (event, over_at) in [("dinner", now.minus(days(31))), ("dance", now.minus(days(29)))] {
         let mut ana = attendee(event, "Ana");
         ana["contact"] = json!({"M": {"email": {"S": "ana@example.org"}}});
+        ana["requested_at"] = json!({"N": now.minus(days(200)).as_millis().to_string()});
         world.put(&ana);
         world
             .put(&json!({"event": {"S": "#digest"}, "name": {"S": event}, "title": {"S": event}, "count": {"N": "1"}}));

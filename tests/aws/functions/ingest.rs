@@ -38,6 +38,7 @@ fn size(item: &HashMap<String, AttributeValue>) -> usize {
     let value = |value: &AttributeValue| match value {
         AttributeValue::S(text) => text.len(),
         AttributeValue::N(digits) => digits.len(),
+        AttributeValue::Bool(_) => 1,
         AttributeValue::M(map) => 3 + map.len() + size(map),
         other => panic!("no attendee has {other:?}"),
     };

@@ -14,6 +14,7 @@ pub fn attendee(attendee: Option<&Attendee>) -> Value {
                 "signup": registration.owner.as_str(),
                 "channel": registration.channel.as_str(),
                 "contact": registration.contact.as_ref().map(contact_json::to_json),
+                "confirmed": registration.confirmed,
                 "notify": registration.notify,
                 "link_requested_at": registration.link_requested_at.map(Timestamp::as_millis),
             });

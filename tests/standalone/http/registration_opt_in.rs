@@ -67,6 +67,20 @@ fn link_confirms_its_registration_only() {
 }
 
 #[test]
+fn yes_after_a_stop_says_that_it_counts_for_earlier_ones() {
+    let server = serve();
+    let (dance, pizza) = (signs_up(&server, "Dance", ANA), signs_up(&server, "Pizza", ANA));
+    let (to_dance, to_pizza) = (link(&server, "dance", &dance, ANA), link(&server, "pizza", &pizza, ANA));
+    let both = "Yes, for this sign-up and those that you confirmed before";
+    answer(&server, &to_dance, "confirm");
+    assert!(!page(&server, &to_pizza).contains(both));
+    answer(&server, &to_dance, "stop");
+    assert!(page(&server, &to_pizza).contains(both));
+    answer(&server, &to_pizza, "confirm");
+    assert_eq!((agreement(&server, &dance), agreement(&server, &pizza)), (json!("given"), json!("given")));
+}
+
+#[test]
 fn link_without_a_registration_confirms_all() {
     let server = serve();
     let dance = signs_up(&server, "Dance", ANA);
