@@ -38,6 +38,8 @@ pub enum FieldProblem {
     NoLetterOrDigit,
     #[error("begins with `#`, which is reserved; use another first character")]
     BeginsWithHash,
+    #[error("contains an address that mail programs turn into a link; leave it out, or write it without dots")]
+    Link,
     #[error("must be one of {choices}")]
     NotAChoice { choices: String },
     #[error("must contain exactly one of `email`, `sms` and `webhook`")]

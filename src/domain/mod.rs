@@ -28,6 +28,7 @@ pub mod notification;
 pub mod opt_in;
 pub mod opt_in_link;
 pub mod pending_changes;
+pub mod public_text;
 pub mod registration;
 pub mod registration_bytes;
 pub mod registration_details;

@@ -6,15 +6,26 @@ use utoipa::ToSchema;
 
 use crate::domain::event_details::{Content, Description, MAX_GUESTS, Place, Question, SignupPeriod, Title};
 use crate::domain::invalid::{FieldProblem, InvalidField, choice};
+use crate::domain::public_text::check_no_link;
 use crate::domain::schedule::{Schedule, Zone};
 use crate::domain::timestamp::Timestamp;
 use crate::formats::fields;
 
-/// Parses the details of an event. A field that is absent or `null` has its default value. Unknown fields are ignored.
+/// Parses the details of a new event. A field that is absent or `null` has its default value. Unknown fields are ignored.
 ///
 /// # Errors
-/// Returns the first invalid field.
+/// Returns the first invalid field. A title with a link is invalid.
 pub fn from_json(fields: &Map<String, Value>) -> Result<Content, InvalidField> {
+    let content = parse(fields)?;
+    check_title(&content)?;
+    Ok(content)
+}
+
+fn check_title(content: &Content) -> Result<(), InvalidField> {
+    check_no_link(content.title.as_str()).map_err(|problem| problem.in_field("title"))
+}
+
+fn parse(fields: &Map<String, Value>) -> Result<Content, InvalidField> {
     let zone = fields::optional_parsed(fields, "zone", Zone::parse)?;
     Ok(Content {
         title: fields::parsed(fields, "title", Title::parse)?,
@@ -32,7 +43,7 @@ pub fn from_json(fields: &Map<String, Value>) -> Result<Content, InvalidField> {
 /// The details of an event in JSON. A field without a value is `null`.
 #[derive(Serialize, ToSchema)]
 pub struct DetailsFields {
-    /// 1 to 120 characters.
+    /// 1 to 120 characters, without a link.
     #[schema(example = "Omar's dinner")]
     pub title: String,
     /// At most 2,000 characters; may contain line breaks.
@@ -96,11 +107,15 @@ pub fn to_json(content: &Content) -> Map<String, Value> {
 /// Replaces the fields that `patch` contains (RFC 7396): `null` removes a field's value.
 ///
 /// # Errors
-/// Returns the first field that is invalid afterwards.
+/// Returns the first field that is invalid afterwards. A title that stays the same may contain a link.
 pub fn patched(content: &Content, patch: &Map<String, Value>) -> Result<Content, InvalidField> {
     let mut fields = to_json(content);
     fields.extend(patch.iter().map(|(name, value)| (name.clone(), value.clone())));
-    from_json(&fields)
+    let patched = parse(&fields)?;
+    if patched.title != content.title {
+        check_title(&patched)?;
+    }
+    Ok(patched)
 }
 
 /// Parses an optional text. A blank text, which a form sends for an empty input, counts as absent.
@@ -195,6 +210,11 @@ mod tests {
     fn written_details_are_read_back() {
         let content = from_json(&dinner()).unwrap();
         assert_eq!(to_json(&content), dinner());
+        let titled = |title: &str| object(json!({"title": title}));
+        assert_eq!(from_json(&titled("Win at evil.com")), Err(FieldProblem::Link.in_field("title")));
+        assert_eq!(patched(&content, &titled("Win at evil.com")), Err(FieldProblem::Link.in_field("title")));
+        let imported = Content { title: Title::parse("jug.ru meetup").unwrap(), ..content.clone() };
+        assert_eq!(patched(&imported, &object(json!({}))), Ok(imported.clone()), "its title stays the same");
         let plain = from_json(&object(json!({"title": "Dance"}))).unwrap();
         assert_eq!(plain, Content::titled(Title::parse("Dance").unwrap()));
         assert_eq!(from_json(&to_json(&plain)).unwrap(), plain);

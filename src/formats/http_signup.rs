@@ -9,12 +9,16 @@ use crate::domain::channel::Channel;
 use crate::domain::contact::Contact;
 use crate::domain::event::Event;
 use crate::domain::invalid::InvalidField;
+use crate::domain::public_text::check_no_link;
 use crate::domain::signup::{Request, Signup, Version};
 use crate::formats::{contact, fields, registration_details};
 
 /// Parses `{"name", "contact"?, "guests"?, "answer"?, "note"?, "language"?}` as a sign-up. The event comes from the URL.
 pub fn signup(event: Event, body: &Map<String, Value>, version: Version) -> Result<Signup, InvalidField> {
     let name = fields::parsed(body, "name", AttendeeName::parse)?;
+    check_no_link(name.as_str()).map_err(|problem| problem.in_field("name"))?;
+    // The title of the event, if it begins with this sign-up.
+    check_no_link(event.title()).map_err(|problem| problem.in_field("event"))?;
     let details = registration_details::parse(body)?;
     let request = Request::SignUp { contact: contact(body)?, confirmed: false, details };
     Ok(Signup { version, event, name, channel: Channel::Http, request })

@@ -48,7 +48,7 @@ const MAX_POLL_INTERVAL: Duration = Duration::from_millis(200);
 /// A sign-up.
 #[derive(Serialize, ToSchema)]
 pub struct SignupRequest {
-    /// The attendee's name, at most 80 characters.
+    /// The attendee's name: at most 80 characters, without a link.
     #[schema(example = "Melvin")]
     pub name: String,
     /// Where to send notifications: exactly one of `email`, `sms` (E.164) and `webhook` (https).

@@ -4,7 +4,7 @@ use std::thread;
 
 use serde_json::json;
 
-use super::support::{SignedUp, serve, serve_with};
+use super::support::{SignedUp, enqueue, serve, serve_with};
 
 const KEY: &str = "0123456789abcdef";
 
@@ -170,4 +170,34 @@ fn repeat_after_cancel_changes_nothing() {
     server.settled();
     assert!(server.who("dance").is_empty());
     assert_eq!(server.state(&SignedUp::read(&first).manage), "out");
+}
+
+#[test]
+fn links_in_public_names_and_titles_are_refused() {
+    let server = serve();
+    let name = json!({"name": "Win at evil.com"});
+    server.post("/events/dance/signups").json(&name).send().refuses_field("name");
+    server.post("/events/Win%20at%20evil.com/signups").json(&json!({"name": "Ana"})).send().refuses_field("event");
+    server.post("/").json(&json!({"event": "Dance", "name": "https://evil.example"})).send().refuses_field("name");
+    server.post("/").json(&json!({"event": "www.evil.org", "name": "Ana"})).send().refuses_field("event");
+    server.post("/events").json(&json!({"title": "Write to ana@evil.com"})).send().refuses_field("title");
+    let form = [("name", "evil.com"), ("contact", "ana@example.org")];
+    let page = server.post("/events/dance/signups").form(&form).browser().send().is(422).text();
+    assert!(page.contains("mail programs turn into a link"), "{page}");
+    assert_eq!((server.who("dance"), server.who("win-at-evil-com")), (Vec::new(), Vec::new()));
+    server.sign_up("Node.js evening", "Dr.Müller");
+    server.settled();
+    assert_eq!(server.who("node-js-evening"), ["Dr.Müller"]);
+}
+
+#[test]
+fn trusted_channels_may_use_links() {
+    let data = tempfile::tempdir().unwrap();
+    enqueue(data.path(), &[json!({"event": "jug.ru", "name": "ana@example.org"})]);
+    let server = serve_with(data, |_| ());
+    server.settled();
+    assert_eq!(server.who("jug-ru"), ["ana@example.org"]);
+    server.sign_up("jug-ru", "Ben");
+    server.settled();
+    assert_eq!(server.who("jug-ru"), ["ana@example.org", "Ben"]);
 }

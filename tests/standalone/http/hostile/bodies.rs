@@ -88,7 +88,8 @@ pub fn bodies_are_accepted_or_explained(server: &Endpoint) {
         (JSON, named(&format!("a{}", "\u{301}".repeat(600))), Refused(422)),
         (JSON, named("'; DROP TABLE attendee; --"), Taken),
         (JSON, named("../../etc/passwd"), Taken),
-        (JSON, named("%00%2F{{7*7}}${jndi:ldap://x}"), Taken),
+        (JSON, named("%00%2F{{7*7}}${jndi:ldap:x}"), Taken),
+        (JSON, named("${jndi:ldap://x}"), Refused(422)),
         (JSON, named(&"a".repeat(16_200)), Refused(422)),
         (JSON, named(&"a".repeat(16_384)), Refused(413)),
         // Forms.
