@@ -1,5 +1,6 @@
 //! Contacts: email addresses, phone numbers and webhooks to which notifications are sent.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use email_address::{EmailAddress, Options};
@@ -94,6 +95,17 @@ impl Contact {
         }
     }
 
+    /// Returns the contact that stands for everything in the same mailbox: the email address without `+` and what follows
+    /// in its local part (RFC 5233), because such addresses can be made up without end. Other contacts stand for
+    /// themselves.
+    pub fn mailbox(&self) -> Cow<'_, Self> {
+        let Self::Email(address) = self else { return Cow::Borrowed(self) };
+        match address.rsplit_once('@').and_then(|(local, domain)| Some((local.split_once('+')?.0, domain))) {
+            Some((user, domain)) if !user.is_empty() => Cow::Owned(Self::Email(format!("{user}@{domain}"))),
+            _ => Cow::Borrowed(self),
+        }
+    }
+
     pub fn address(&self) -> &str {
         match self {
             Self::Email(address) | Self::Sms(address) | Self::Webhook(address) => address,
@@ -128,6 +140,16 @@ mod tests {
         let webhook = |length: usize| format!("https://example.org/{}", "x".repeat(length - 20));
         assert!(Contact::webhook(&webhook(1_024)).is_ok());
         assert_eq!(Contact::webhook(&webhook(1_025)), Err(FieldProblem::NotAWebhook));
+    }
+
+    #[test]
+    fn addresses_with_tags_share_a_mailbox() {
+        let mailbox = |line: &str| Contact::from_line(line).unwrap().mailbox().address().to_owned();
+        assert_eq!(mailbox("ana+dance@example.org"), "ana@example.org");
+        assert_eq!(mailbox("ana+a+b@example.org"), "ana@example.org");
+        for line in ["ana@example.org", "+tag@example.org", "+14155552671", "https://example.org/a+b@c"] {
+            assert_eq!(mailbox(line), line);
+        }
     }
 
     #[test]

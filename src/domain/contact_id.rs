@@ -11,6 +11,9 @@ use crate::domain::secret::Secret;
 /// Separates these hashes from other uses of the same secret. Changing it would change all contact ids.
 const PURPOSE: &str = "contact";
 
+/// Separates the ids of mailboxes from those of contacts.
+const MAILBOX_PURPOSE: &str = "mailbox";
+
 /// 128 bits, enough that two addresses with the same id cannot be found.
 const ID_BYTES: usize = 16;
 
@@ -23,12 +26,21 @@ impl ContactId {
     /// Returns the id of a contact. The `secret` must never change, since every contact
     /// would then get a new id and lose its opt-in.
     pub fn of(contact: &Contact, secret: &Secret) -> Self {
+        Self::with_purpose(PURPOSE, contact, secret)
+    }
+
+    /// Returns the id of a contact's [mailbox](Contact::mailbox). It is different from the ids of all contacts.
+    pub fn of_mailbox(contact: &Contact, secret: &Secret) -> Self {
+        Self::with_purpose(MAILBOX_PURPOSE, &contact.mailbox(), secret)
+    }
+
+    fn with_purpose(purpose: &str, contact: &Contact, secret: &Secret) -> Self {
         let address = match contact {
             // Mail providers ignore case, so all spellings of an address get one id and one opt-in request.
             Contact::Email(address) => Cow::Owned(address.to_ascii_lowercase()),
             Contact::Sms(address) | Contact::Webhook(address) => Cow::Borrowed(address.as_str()),
         };
-        let tag = secret.tag(PURPOSE, &[contact.kind().as_bytes(), address.as_bytes()]);
+        let tag = secret.tag(purpose, &[contact.kind().as_bytes(), address.as_bytes()]);
         Self(URL_SAFE_NO_PAD.encode(&tag[..ID_BYTES]))
     }
 
@@ -57,5 +69,15 @@ mod tests {
         assert_ne!(id, ContactId::of(&Contact::email("ben@example.org").unwrap(), &key));
         assert_ne!(id, ContactId::of(&ana, &secret("other-contact-secret")));
         assert_eq!(id.as_str().len(), 22);
+    }
+
+    #[test]
+    fn addresses_with_tags_have_one_mailbox_id() {
+        let key = Secret::new("first-contact-secret").unwrap();
+        let mailbox = |address| ContactId::of_mailbox(&Contact::email(address).unwrap(), &key);
+        let id = mailbox("ana@example.org");
+        assert_eq!([mailbox("ana+dance@example.org"), mailbox("ANA+1@example.org")], [id.clone(), id.clone()]);
+        assert_ne!(mailbox("ben+ana@example.org"), id);
+        assert_ne!(ContactId::of(&Contact::email("ana@example.org").unwrap(), &key), id);
     }
 }

@@ -74,7 +74,7 @@ impl NotificationSender {
         if !claim.is_free(budgets).await? {
             return Ok(Permission::Denied);
         }
-        if let Admission::Suppressed(limit) = self.admit_further_opt_in(to, contact, now).await? {
+        if let Admission::Suppressed(limit) = self.admit_further_opt_in(to, now).await? {
             // The claim stays free, so that a later notification can send the request.
             self.record_suppressed(limit);
             return Ok(Permission::Denied);
@@ -97,16 +97,12 @@ impl NotificationSender {
         }
     }
 
-    /// Counts a request in the limits of the contact and of all opt-in requests. The contact's limit is checked first, so
+    /// Counts a request in the limits of the mailbox and of all opt-in requests. The mailbox's limit is checked first, so
     /// that what exceeds it does not count against the limit of all.
-    async fn admit_further_opt_in(
-        &self,
-        to: &Addressee<'_>,
-        contact: &ContactId,
-        now: Timestamp,
-    ) -> Result<Admission, Unavailable> {
-        let of_contact = |charge| self.limits.admit_opt_in_to_contact(contact.as_str(), charge, &*self.budgets, now);
-        let check = of_contact(Charge::Nothing).await?;
+    async fn admit_further_opt_in(&self, to: &Addressee<'_>, now: Timestamp) -> Result<Admission, Unavailable> {
+        let mailbox = ContactId::of_mailbox(to.contact, &self.contact_secret);
+        let of_mailbox = |charge| self.limits.admit_opt_in_to_mailbox(&mailbox, charge, &*self.budgets, now);
+        let check = of_mailbox(Charge::Nothing).await?;
         if check != Admission::Allowed {
             return Ok(check);
         }
@@ -114,6 +110,6 @@ impl NotificationSender {
         if of_all != Admission::Allowed {
             return Ok(of_all);
         }
-        of_contact(Charge::One).await
+        of_mailbox(Charge::One).await
     }
 }

@@ -2,16 +2,17 @@
 
 use super::SmsLimits;
 use super::budget::{Admission, Budget, Charge, Usage};
+use crate::domain::contact_id::ContactId;
 use crate::domain::limit::Limit;
 use crate::domain::timestamp::Timestamp;
 use crate::ports::{Budgets, Unavailable};
 
-/// Manage links that are resent to one contact per day. They need a limit because anyone can request them.
-const MAX_LINKS_PER_CONTACT_PER_DAY: u64 = 3;
+/// Manage links that are resent to one mailbox per day. They need a limit because anyone can request them.
+const MAX_LINKS_PER_MAILBOX_PER_DAY: u64 = 3;
 
-/// Requests to confirm further registrations that one contact gets per day. They need a limit because anyone can sign the
-/// contact up for any number of events.
-const MAX_OPT_INS_PER_CONTACT_PER_DAY: u64 = 10;
+/// Requests to confirm further registrations that one mailbox gets per day. They need a limit because anyone can sign its
+/// addresses up for any number of events.
+const MAX_OPT_INS_PER_MAILBOX_PER_DAY: u64 = 10;
 
 /// The limits that the operator has configured.
 #[derive(Debug, Clone)]
@@ -34,26 +35,26 @@ impl Limits {
         Ok(Admission::from_spending(spending, Limit::OptIns))
     }
 
-    /// Counts a request to confirm a further registration in the contact's budget of this day (UTC).
-    pub(super) async fn admit_opt_in_to_contact(
+    /// Counts a request to confirm a further registration in the mailbox's budget of this day (UTC).
+    pub(super) async fn admit_opt_in_to_mailbox(
         &self,
-        contact_id: &str,
+        mailbox: &ContactId,
         charge: Charge,
         budgets: &dyn Budgets,
         now: Timestamp,
     ) -> Result<Admission, Unavailable> {
-        let budget = Budget::daily(&format!("opt-ins {contact_id}"), MAX_OPT_INS_PER_CONTACT_PER_DAY, now);
+        let budget = Budget::daily(&format!("opt-ins {}", mailbox.as_str()), MAX_OPT_INS_PER_MAILBOX_PER_DAY, now);
         Ok(Admission::from_spending(budget.charge(charge, budgets).await?, Limit::OptInsToContactPerDay))
     }
 
-    /// Counts one resent link in the contact's budget of this day (UTC).
+    /// Counts one resent link in the mailbox's budget of this day (UTC).
     pub(super) async fn admit_link(
         &self,
-        contact_id: &str,
+        mailbox: &ContactId,
         budgets: &dyn Budgets,
         now: Timestamp,
     ) -> Result<Admission, Unavailable> {
-        let budget = Budget::daily(&format!("links {contact_id}"), MAX_LINKS_PER_CONTACT_PER_DAY, now);
+        let budget = Budget::daily(&format!("links {}", mailbox.as_str()), MAX_LINKS_PER_MAILBOX_PER_DAY, now);
         Ok(Admission::from_spending(budget.charge(Charge::One, budgets).await?, Limit::LinksPerDay))
     }
 

@@ -15,7 +15,7 @@ use crate::domain::registration::{Registration, RegistrationKey};
 use crate::domain::timestamp::Timestamp;
 use crate::ports::{Mail, SendError, Sms, Spending, Unavailable, Write};
 
-/// A contact gets at most one opt-in request within this time.
+/// A contact gets at most one opt-in request within this time, and so do all contacts in one mailbox together.
 const OPT_IN_REQUEST_INTERVAL: Duration = Duration::from_secs(48 * 60 * 60);
 
 /// Whether notifications may be sent to a contact.
@@ -45,9 +45,14 @@ fn standing(opt_in: Option<OptIn>, registration: &Registration, now: Timestamp) 
         Some(opt_in) if opt_in.permits(registration) => Standing::Known(Permission::Granted),
         Some(OptIn::Confirmed(_)) => Standing::OtherConfirmed,
         Some(OptIn::OptedOut) => Standing::Known(Permission::Denied),
-        Some(OptIn::Pending { at }) if now.since(at) < OPT_IN_REQUEST_INTERVAL => Standing::Known(Permission::Denied),
+        Some(request @ OptIn::Pending { .. }) if is_recent(request, now) => Standing::Known(Permission::Denied),
         Some(OptIn::Pending { .. }) | None => Standing::Unanswered,
     }
+}
+
+/// Whether this is an opt-in request that was sent within [`OPT_IN_REQUEST_INTERVAL`].
+fn is_recent(request: OptIn, now: Timestamp) -> bool {
+    matches!(request, OptIn::Pending { at } if now.since(at) < OPT_IN_REQUEST_INTERVAL)
 }
 
 /// Returns the permission after another task has sent an opt-in request, or `None` if none was sent.
@@ -88,13 +93,14 @@ impl NotificationSender {
             Standing::Known(Permission::Denied) => false,
             Standing::Unanswered => true,
         };
-        // Only one of several concurrent sign-ups with the same contact sends the opt-in request.
-        let in_flight = is_unanswered.then(|| self.opt_ins_in_flight.start(&id)).flatten();
+        let mailbox = ContactId::of_mailbox(to.contact, &self.contact_secret);
+        // Only one of several concurrent sign-ups with the same mailbox sends the opt-in request.
+        let in_flight = is_unanswered.then(|| self.opt_ins_in_flight.start(&mailbox)).flatten();
         let Some(_in_flight) = in_flight else {
             // A webhook opts in or out in its response to the request. If another task is sending that request,
             // this one waits for the response, so that its notification can still be sent.
-            let may_be_answered =
-                matches!(transport, Transport::Webhook(..)) && self.opt_ins_in_flight.wait(&id).await == Wait::Finished;
+            let may_be_answered = matches!(transport, Transport::Webhook(..))
+                && self.opt_ins_in_flight.wait(&mailbox).await == Wait::Finished;
             if !may_be_answered {
                 return Ok(Permission::Denied);
             }
@@ -110,18 +116,25 @@ impl NotificationSender {
         if let Some(permission) = permission_after_request(stored, registration, now) {
             return Ok(permission);
         }
+        let last_request = self.contacts.opt_in(&mailbox).await?;
+        if last_request.is_some_and(|request| is_recent(request, now)) {
+            return Ok(Permission::Denied);
+        }
         if let Admission::Suppressed(limit) = self.admit_opt_in(transport, now).await? {
             // `pending` is not stored, so that a later notification can send the request.
             self.record_suppressed(limit);
             return Ok(Permission::Denied);
         }
         let pending = OptIn::Pending { at: now };
-        // If several processes reach this point, only the process that stores `pending` sends the
-        // request. After a retry, a conflict can also mean that the first attempt was stored but
-        // its response was lost, so it is read again.
-        let write = self.contacts.set_opt_in(&id, stored, pending).await?;
-        if write == Write::Conflict && self.contacts.opt_in(&id).await? != Some(pending) {
-            return Ok(Permission::Denied);
+        let before = [(&mailbox, last_request), (&id, stored)];
+        for (id, before) in before {
+            // If several processes reach this point, only the process that stores `pending` sends the
+            // request. After a retry, a conflict can also mean that the first attempt was stored but
+            // its response was lost, so it is read again.
+            let write = self.contacts.set_opt_in(id, before, pending).await?;
+            if write == Write::Conflict && self.contacts.opt_in(id).await? != Some(pending) {
+                return Ok(Permission::Denied);
+            }
         }
         // The request names this registration, so the owner is not asked about it again. A failed claim must not prevent
         // the request, because `pending` is stored.
@@ -137,8 +150,10 @@ impl NotificationSender {
                 if matches!(failure, SendError::NotSent(_)) {
                     // This request certainly did not arrive, so the next one need not wait for the interval. In all
                     // other cases it may have arrived, and `pending` stays stored so that it is not sent twice.
-                    let reverted = stored.unwrap_or(OptIn::Pending { at: Timestamp::EARLIEST });
-                    let _ = self.contacts.set_opt_in(&id, Some(pending), reverted).await?;
+                    for (id, before) in before {
+                        let reverted = before.unwrap_or(OptIn::Pending { at: Timestamp::EARLIEST });
+                        let _ = self.contacts.set_opt_in(id, Some(pending), reverted).await?;
+                    }
                     if claimed == Spending::Granted {
                         claim.release(&*self.budgets, now).await?;
                     }

@@ -29,7 +29,8 @@ impl NotificationSender {
         if !opt_in.is_some_and(|opt_in| opt_in.permits(registration)) {
             return Ok(());
         }
-        if let Admission::Suppressed(limit) = self.limits.admit_link(contact_id.as_str(), &*self.budgets, now).await? {
+        let mailbox = ContactId::of_mailbox(contact, &self.contact_secret);
+        if let Admission::Suppressed(limit) = self.limits.admit_link(&mailbox, &*self.budgets, now).await? {
             self.record_suppressed(limit);
             return Ok(());
         }

@@ -148,6 +148,28 @@ async fn concurrent_signups_send_one_opt_in_request() {
 }
 
 #[tokio::test]
+async fn mailbox_gets_one_request_however_many_tags_its_addresses_have() {
+    let folder = tempfile::tempdir().unwrap();
+    let sqlite = Sqlite::open(folder.path()).unwrap();
+    let mailer = Arc::new(Counting { mails: AtomicUsize::new(0), takes: Duration::from_millis(5), fails: None });
+    let sender = sender(&sqlite, &mailer);
+    let at = Timestamp::now();
+    let requests = async |hours: u64| {
+        let at = at.plus(Duration::from_secs(hours * 60 * 60));
+        let tagged =
+            (0..130).map(|number| news(&format!("Guest {number}"), &format!("target+{number}@mail.example"), at));
+        let all: Vec<Notification> = tagged.chain([news("Guest", "Target@mail.example", at)]).collect();
+        for notified in join_all(all.iter().map(|notification| sender.notify(notification))).await {
+            assert_eq!(notified.unwrap(), Notified::NotWanted);
+        }
+        mailer.mails.load(Ordering::SeqCst)
+    };
+    assert_eq!((requests(0).await, requests(47).await, requests(48).await), (1, 1, 2));
+    let _ = sender.notify(&news("Other", "other+tag@mail.example", at)).await.unwrap();
+    assert_eq!(mailer.mails.load(Ordering::SeqCst), 3, "another mailbox is asked");
+}
+
+#[tokio::test]
 async fn webhook_notifications_wait_for_the_challenge() {
     let folder = tempfile::tempdir().unwrap();
     let sqlite = Sqlite::open(folder.path()).unwrap();

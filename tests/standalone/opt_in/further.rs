@@ -67,6 +67,23 @@ async fn address_gets_ten_requests_a_day() {
 }
 
 #[tokio::test]
+async fn addresses_with_tags_share_the_ten_requests_of_a_day() {
+    let folder = tempfile::tempdir().unwrap();
+    let sqlite = Sqlite::open(folder.path()).unwrap();
+    let mailer = counting(None);
+    let sender = sender(&sqlite, &mailer);
+    let at = Timestamp::now();
+    for tag in 0..4 {
+        let address = format!("ana+{tag}@mail.example");
+        confirmed(&sqlite, &address).await;
+        for number in 0..5 {
+            let _ = sender.notify(&news(&format!("Guest {tag} {number}"), &address, at)).await.unwrap();
+        }
+    }
+    assert_eq!(mails(&mailer), 10);
+}
+
+#[tokio::test]
 async fn hourly_limit_only_delays_the_request() {
     let folder = tempfile::tempdir().unwrap();
     let sqlite = Sqlite::open(folder.path()).unwrap();

@@ -142,6 +142,8 @@ async fn remove_address(app: &App, request: &ParsedRequest, address: &Contact) -
     let opt_in_unknown = matches!(opt_in, Some(FoundOptIn::Unknown));
     if let (Some(FoundOptIn::Stored(_)), Some(secret)) = (opt_in, app.secrets.contact_secret().await?) {
         removed += app.backend.contacts.delete_opt_in(&ContactId::of(address, &secret)).await?.count();
+        // When the last opt-in request was sent to the mailbox.
+        let _ = app.backend.contacts.delete_opt_in(&ContactId::of_mailbox(address, &secret)).await?;
     }
     tracing::info!(removed, "personal data removed");
     Ok(PersonRemoval { removed, opt_in_unknown, next: part.next.as_ref().map(Position::encode) })
