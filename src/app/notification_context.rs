@@ -26,6 +26,8 @@ pub struct NotificationContext {
     pub metrics: Arc<dyn Meter>,
     /// Signalled when a digest changes; wakes the task that sends digests.
     pub digests_updated: Notify,
+    /// Signalled when messages are put into the outbox; wakes the task that sends them.
+    pub outbox_filled: Notify,
 }
 
 impl NotificationContext {
@@ -64,7 +66,8 @@ impl NotificationContext {
             sms_sender: sms_sender(settings).await?,
             broadcaster: None,
         };
-        Ok(Self { sqlite, sender, backoff: settings.backoff, metrics, digests_updated: Notify::new() })
+        let (digests_updated, outbox_filled) = (Notify::new(), Notify::new());
+        Ok(Self { sqlite, sender, backoff: settings.backoff, metrics, digests_updated, outbox_filled })
     }
 }
 

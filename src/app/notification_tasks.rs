@@ -6,18 +6,22 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use strum::VariantArray;
 use tokio_util::sync::CancellationToken;
 
 use crate::adapters::sqlite::FeedConsumer;
 use crate::app::notification_context::NotificationContext;
 use crate::domain::change::Change;
+use crate::domain::direct_message::DirectMessage;
 use crate::domain::event::EventId;
 use crate::domain::new_event_id::for_log;
 use crate::domain::notification::Notification;
 use crate::domain::timestamp::Timestamp;
 use crate::fanout::{DigestSender, EventPorts, take_in};
+use crate::notify::OutboxSender;
 use crate::ports::{
-    ChangeFeed as _, Digests as _, NotificationCounts, Notified, Notifier, Position, ReadError, SendError, Unavailable,
+    ChangeFeed as _, Digests as _, NotificationCounts, Notified, Notifier, Outbox as _, ReadError, SendError,
+    Unavailable,
 };
 
 /// Maximum number of changes read from the feed in one batch. A batch is repeated if the program stops before it has
@@ -46,12 +50,14 @@ const BATCH_GRACE_PERIOD: Duration = Duration::from_secs(3);
 const MAX_CONCURRENT_NOTIFICATIONS: usize = 32;
 
 /// A background task for notifications.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, VariantArray)]
 pub enum NotificationTask {
     /// Adds changes of the roster to the digests.
     UpdateDigests,
-    /// Sends opt-in requests to new contacts, and sends manage links again.
-    RequestOptIns,
+    /// Puts opt-in requests to new contacts, and manage links that are sent again, into the outbox.
+    FillOutbox,
+    /// Sends the messages in the outbox.
+    EmptyOutbox,
     /// Sends the digests that are due.
     SendDigests,
 }
@@ -80,6 +86,7 @@ pub async fn run_until(context: Arc<NotificationContext>, task: NotificationTask
         tokio::select! {
             () = stop.cancelled() => {}
             () = context.digests_updated.notified(), if task == NotificationTask::SendDigests => {}
+            () = context.outbox_filled.notified(), if task == NotificationTask::EmptyOutbox => {}
             () = tokio::time::sleep(POLL_INTERVAL) => {}
         }
     }
@@ -111,40 +118,53 @@ impl Notifier for StoppableNotifier<'_> {
 impl NotificationContext {
     async fn run_batch(&self, task: NotificationTask, stop: &CancellationToken) -> Result<Progress, Unavailable> {
         match task {
-            NotificationTask::UpdateDigests => self.process_changes(FeedConsumer::Digests, stop).await,
-            NotificationTask::RequestOptIns => self.process_changes(FeedConsumer::DirectMessages, stop).await,
+            NotificationTask::UpdateDigests => self.process_changes(FeedConsumer::Digests).await,
+            NotificationTask::FillOutbox => self.process_changes(FeedConsumer::DirectMessages).await,
+            NotificationTask::EmptyOutbox => self.send_direct_messages(stop).await,
             NotificationTask::SendDigests => self.send_due_digests(stop).await,
         }
     }
 
-    async fn process_changes(&self, consumer: FeedConsumer, stop: &CancellationToken) -> Result<Progress, Unavailable> {
+    async fn process_changes(&self, consumer: FeedConsumer) -> Result<Progress, Unavailable> {
         let position = self.sqlite.position(consumer).await?;
         let page = self.sqlite.changes(&position, CHANGES_BATCH_SIZE).await?;
         let is_full = page.len() == CHANGES_BATCH_SIZE;
         let Some((end_of_page, _)) = page.last() else { return Ok(Progress::Idle) };
         let end_of_page = end_of_page.clone();
-        let processed_to = match consumer {
+        let changes = page.into_iter().map(|(_, change)| change);
+        let now = Timestamp::now();
+        match consumer {
             FeedConsumer::Digests => {
-                let changes = page.into_iter().map(|(_, change)| change).collect();
-                let now = Timestamp::now();
-                let (_, update) = take_in(changes, EventPorts::of(&self.sqlite), &self.backoff, now).await?;
+                let (_, update) = take_in(changes.collect(), EventPorts::of(&self.sqlite), &self.backoff, now).await?;
                 self.metrics.parked(update.parked);
                 self.digests_updated.notify_one();
-                Some(end_of_page)
             }
             FeedConsumer::DirectMessages => {
                 // The other consumer parks the events of damaged changes.
-                let readable = page.into_iter().filter_map(|(position, change)| Some((position, change.ok()?)));
-                let (positions, changes): (Vec<Position>, Vec<Change>) = readable.unzip();
-                let time_left = || (!stop.is_cancelled()).then(Timestamp::now);
-                let processed = self.sender.send_direct_messages(&changes, &time_left).await;
-                if processed == changes.len() { Some(end_of_page) } else { positions[..processed].last().cloned() }
+                let readable: Vec<Change> = changes.filter_map(Result::ok).collect();
+                let of_attendees = readable.iter().filter_map(Change::attendee);
+                let messages: Vec<DirectMessage> = of_attendees.flat_map(DirectMessage::after).collect();
+                if !messages.is_empty() {
+                    self.sqlite.put(messages, now).await?;
+                    self.outbox_filled.notify_one();
+                }
             }
-        };
-        if let Some(position) = processed_to {
-            self.sqlite.set_position(consumer, &position).await?;
         }
+        self.sqlite.set_position(consumer, &end_of_page).await?;
         Ok(if is_full { Progress::MoreWork } else { Progress::Idle })
+    }
+
+    async fn send_direct_messages(&self, stop: &CancellationToken) -> Result<Progress, Unavailable> {
+        let sender = OutboxSender {
+            outbox: &self.sqlite,
+            roster: &self.sqlite,
+            events: &self.sqlite,
+            sender: &self.sender,
+            clock: &Timestamp::now,
+            is_stopping: &|| stop.is_cancelled(),
+        };
+        let sent = sender.send_due().await?;
+        Ok(if sent.finished > 0 { Progress::MoreWork } else { Progress::Idle })
     }
 
     async fn send_due_digests(&self, stop: &CancellationToken) -> Result<Progress, Unavailable> {
@@ -225,19 +245,22 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn changes_that_are_not_processed_before_a_stop_are_read_again() {
+    async fn messages_that_are_not_sent_before_a_stop_stay_in_the_outbox() {
         let folder = tempfile::tempdir().unwrap();
         let context = context(folder.path()).await;
-        let changes = context.sqlite.changes(&Position::Start, 10).await.unwrap();
-        let position = async || context.sqlite.position(FeedConsumer::DirectMessages).await.unwrap();
         let stop = CancellationToken::new();
         stop.cancel();
-        context.run_batch(NotificationTask::RequestOptIns, &stop).await.unwrap();
-        assert_eq!(position().await, Position::Start);
+        context.run_batch(NotificationTask::FillOutbox, &stop).await.unwrap();
+        context.run_batch(NotificationTask::EmptyOutbox, &stop).await.unwrap();
 
-        context.run_batch(NotificationTask::RequestOptIns, &CancellationToken::new()).await.unwrap();
-        assert_eq!(position().await, changes[0].0);
-        let again = context.run_batch(NotificationTask::RequestOptIns, &CancellationToken::new()).await;
-        assert_eq!(again.unwrap(), Progress::Idle);
+        let left = async || context.sqlite.claim(10, Timestamp::now(), Timestamp::now()).await.unwrap();
+        let entries = left().await;
+        assert_eq!(entries.len(), 1);
+        assert_eq!((entries[0].attempts, entries[0].interrupted_at), (1, None));
+        context.sqlite.release(&entries[0]).await.unwrap();
+        let running = CancellationToken::new();
+        assert_eq!(context.run_batch(NotificationTask::FillOutbox, &running).await.unwrap(), Progress::Idle);
+        assert_eq!(context.run_batch(NotificationTask::EmptyOutbox, &running).await.unwrap(), Progress::MoreWork);
+        assert_eq!(left().await, []);
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use strum::VariantArray as _;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
@@ -36,6 +37,7 @@ pub async fn open(
     check_for_lost_database(settings)?;
     let sqlite = Sqlite::open_with_metrics(&settings.data, metrics.clone())?;
     sqlite.end_leases(Timestamp::now()).await?;
+    sqlite.end_claims().await?;
     let organiser = organiser_key(settings)?;
     let token_secret = Secret::new(sqlite.secret("token").await?).context("the stored token secret is invalid")?;
     let contact_secret =
@@ -58,7 +60,7 @@ pub async fn open(
         Box::pin(work_until(ingest, stop.clone())),
         Box::pin(upkeep_until(sqlite.clone(), settings.contact_retention, stop.clone())),
     ];
-    for task in [NotificationTask::UpdateDigests, NotificationTask::RequestOptIns, NotificationTask::SendDigests] {
+    for task in NotificationTask::VARIANTS.iter().copied() {
         tasks.push(Box::pin(run_until(context.clone(), task, stop.clone())));
     }
     Ok(Storage {

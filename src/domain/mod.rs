@@ -12,6 +12,7 @@ pub mod contact;
 pub mod contact_id;
 pub mod deleted_event;
 pub mod digest;
+pub mod direct_message;
 pub mod event;
 pub mod event_creators;
 pub mod event_details;

@@ -69,6 +69,11 @@ impl Budget {
         }
     }
 
+    /// Takes back one message that was counted and not sent.
+    pub(super) async fn refund(self, budgets: &dyn Budgets) -> Result<(), Unavailable> {
+        budgets.refund(&self.name).await
+    }
+
     pub(super) async fn usage(self, budgets: &dyn Budgets) -> Result<Usage, Unavailable> {
         Ok(Usage { spent: budgets.spent(&self.name).await?, limit: self.limit })
     }

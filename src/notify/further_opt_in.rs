@@ -8,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use super::NotificationSender;
 use super::addressee::Addressee;
 use super::budget::{Admission, Charge};
-use super::opt_in::{Permission, only_this_recipient};
+use super::opt_in::{Attempt, Permission, only_this_recipient};
 use crate::domain::contact_id::ContactId;
 use crate::domain::opt_in::OptIn;
 use crate::domain::timestamp::Timestamp;
@@ -67,17 +67,20 @@ impl NotificationSender {
         to: &Addressee<'_>,
         contact: &ContactId,
         stored: Option<OptIn>,
-        now: Timestamp,
+        Attempt { now, interrupted_at }: Attempt,
     ) -> Result<Permission, SendError> {
         let budgets = &*self.budgets;
         let claim = self.opt_in_claim(to, contact);
+        if interrupted_at.is_some() {
+            claim.release(budgets, now).await?;
+        }
         if !claim.is_free(budgets).await? {
             return Ok(Permission::Denied);
         }
         if let Admission::Suppressed(limit) = self.admit_further_opt_in(to, now).await? {
-            // The claim stays free, so that a later notification can send the request.
+            // The claim stays free, so that the request can be sent later.
             self.record_suppressed(limit);
-            return Ok(Permission::Denied);
+            return Ok(Permission::RequestHeldBack);
         }
         if claim.take(budgets, now).await? == Spending::Exhausted {
             return Ok(Permission::Denied);
@@ -91,6 +94,9 @@ impl NotificationSender {
             Err(failure) => {
                 if matches!(failure, SendError::NotSent(_)) {
                     claim.release(budgets, now).await?;
+                    self.refund_opt_in(to.transport, now).await?;
+                    let mailbox = ContactId::of_mailbox(to.contact, &self.contact_secret);
+                    self.limits.refund_opt_in_to_mailbox(&mailbox, budgets, now).await?;
                 }
                 Err(only_this_recipient(failure))
             }

@@ -35,6 +35,21 @@ impl Limits {
         Ok(Admission::from_spending(spending, Limit::OptIns))
     }
 
+    /// Takes back an opt-in request that was counted at `now` and not sent.
+    pub(super) async fn refund_opt_in(&self, budgets: &dyn Budgets, now: Timestamp) -> Result<(), Unavailable> {
+        self.opt_in_budget(now).refund(budgets).await
+    }
+
+    /// Takes back a request to confirm a further registration that was counted at `now` and not sent.
+    pub(super) async fn refund_opt_in_to_mailbox(
+        &self,
+        mailbox: &ContactId,
+        budgets: &dyn Budgets,
+        now: Timestamp,
+    ) -> Result<(), Unavailable> {
+        further_opt_in_budget(mailbox, now).refund(budgets).await
+    }
+
     /// Counts a request to confirm a further registration in the mailbox's budget of this day (UTC).
     pub(super) async fn admit_opt_in_to_mailbox(
         &self,
@@ -43,7 +58,7 @@ impl Limits {
         budgets: &dyn Budgets,
         now: Timestamp,
     ) -> Result<Admission, Unavailable> {
-        let budget = Budget::daily(&format!("opt-ins {}", mailbox.as_str()), MAX_OPT_INS_PER_MAILBOX_PER_DAY, now);
+        let budget = further_opt_in_budget(mailbox, now);
         Ok(Admission::from_spending(budget.charge(charge, budgets).await?, Limit::OptInsToContactPerDay))
     }
 
@@ -51,15 +66,20 @@ impl Limits {
     pub(super) async fn admit_link(
         &self,
         mailbox: &ContactId,
+        charge: Charge,
         budgets: &dyn Budgets,
         now: Timestamp,
     ) -> Result<Admission, Unavailable> {
         let budget = Budget::daily(&format!("links {}", mailbox.as_str()), MAX_LINKS_PER_MAILBOX_PER_DAY, now);
-        Ok(Admission::from_spending(budget.charge(Charge::One, budgets).await?, Limit::LinksPerDay))
+        Ok(Admission::from_spending(budget.charge(charge, budgets).await?, Limit::LinksPerDay))
     }
 
     /// Returns the number of opt-in requests in this hour, and their limit.
     pub async fn opt_in_usage(&self, budgets: &dyn Budgets, now: Timestamp) -> Result<Usage, Unavailable> {
         self.opt_in_budget(now).usage(budgets).await
     }
+}
+
+fn further_opt_in_budget(mailbox: &ContactId, now: Timestamp) -> Budget {
+    Budget::daily(&format!("opt-ins {}", mailbox.as_str()), MAX_OPT_INS_PER_MAILBOX_PER_DAY, now)
 }

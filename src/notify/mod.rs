@@ -7,6 +7,7 @@ mod limits;
 pub mod links;
 mod opt_in;
 mod opt_ins_in_flight;
+mod outbox;
 mod resend_link;
 mod sms_limits;
 pub mod text;
@@ -14,6 +15,7 @@ pub mod text;
 pub use self::budget::Usage;
 pub use self::limits::Limits;
 pub use self::opt_ins_in_flight::OptInsInFlight;
+pub use self::outbox::{OutboxSender, SentMessages};
 pub use self::sms_limits::{InvalidSmsHours, SmsHours, SmsLimits, SmsUsage};
 
 use std::borrow::Cow;
@@ -26,7 +28,7 @@ use url::Url;
 
 use self::addressee::{Addressee, Transport};
 use self::budget::{Admission, Charge};
-use self::opt_in::Permission;
+use self::opt_in::{Attempt, Permission};
 use self::sms_limits::SmsPurpose;
 use crate::domain::announcement::Announcement;
 use crate::domain::change::Change;
@@ -92,12 +94,12 @@ impl Notifier for NotificationSender {
             return Ok(without_contact);
         }
         let Some(to) = self.addressee(attendee) else { return Ok(without_contact) };
-        match self.check_or_request_opt_in(&to, notification.at).await? {
+        match self.check_or_request_opt_in(&to, Attempt::first(notification.at)).await? {
             Permission::Granted => {
                 self.send(notification, &to).await?;
                 Ok(Notified::Sent)
             }
-            Permission::Denied => Ok(without_contact),
+            Permission::Denied | Permission::RequestHeldBack => Ok(without_contact),
         }
     }
 }
@@ -178,7 +180,11 @@ impl NotificationSender {
             Transport::Sms(sms_sender, limits, to) => {
                 self.charge_sms(SmsPurpose::Digest, limits, notification.at).await?;
                 let body = self.texts.announcement_sms(announcement, manage_link.as_str());
-                sms_sender.send(&Sms { to: to.to_owned(), body }).await
+                let sent = sms_sender.send(&Sms { to: to.to_owned(), body }).await;
+                if matches!(sent, Err(SendError::NotSent(_))) {
+                    limits.refund(SmsPurpose::Digest, &*self.budgets, notification.at).await?;
+                }
+                sent
             }
         }
     }

@@ -23,6 +23,30 @@ const OPT_IN_REQUEST_INTERVAL: Duration = Duration::from_secs(48 * 60 * 60);
 pub(super) enum Permission {
     Granted,
     Denied,
+    /// Denied until the owner answers an opt-in request, which a limit holds back.
+    RequestHeldBack,
+}
+
+/// An attempt to send an opt-in request.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Attempt {
+    pub now: Timestamp,
+    /// When an attempt for the same message began that was interrupted before its outcome was stored. The request is sent
+    /// again, since it may not have been sent.
+    pub interrupted_at: Option<Timestamp>,
+}
+
+impl Attempt {
+    pub(super) fn first(now: Timestamp) -> Self {
+        Self { now, interrupted_at: None }
+    }
+
+    /// Whether an earlier request rules out another one: it was sent within [`OPT_IN_REQUEST_INTERVAL`], and not by the
+    /// interrupted attempt.
+    fn is_too_early_after(self, request: OptIn) -> bool {
+        matches!(request, OptIn::Pending { at }
+            if self.now.since(at) < OPT_IN_REQUEST_INTERVAL && Some(at) != self.interrupted_at)
+    }
 }
 
 impl Permission {
@@ -40,24 +64,25 @@ enum Standing {
     OtherConfirmed,
 }
 
-fn standing(opt_in: Option<OptIn>, registration: &Registration, now: Timestamp) -> Standing {
+fn standing(opt_in: Option<OptIn>, registration: &Registration, attempt: Attempt) -> Standing {
     match opt_in {
         Some(opt_in) if opt_in.permits(registration) => Standing::Known(Permission::Granted),
         Some(OptIn::Confirmed(_)) => Standing::OtherConfirmed,
         Some(OptIn::OptedOut) => Standing::Known(Permission::Denied),
-        Some(request @ OptIn::Pending { .. }) if is_recent(request, now) => Standing::Known(Permission::Denied),
+        Some(request @ OptIn::Pending { .. }) if attempt.is_too_early_after(request) => {
+            Standing::Known(Permission::Denied)
+        }
         Some(OptIn::Pending { .. }) | None => Standing::Unanswered,
     }
 }
 
-/// Whether this is an opt-in request that was sent within [`OPT_IN_REQUEST_INTERVAL`].
-fn is_recent(request: OptIn, now: Timestamp) -> bool {
-    matches!(request, OptIn::Pending { at } if now.since(at) < OPT_IN_REQUEST_INTERVAL)
-}
-
 /// Returns the permission after another task has sent an opt-in request, or `None` if none was sent.
-fn permission_after_request(opt_in: Option<OptIn>, registration: &Registration, now: Timestamp) -> Option<Permission> {
-    match standing(opt_in, registration, now) {
+fn permission_after_request(
+    opt_in: Option<OptIn>,
+    registration: &Registration,
+    attempt: Attempt,
+) -> Option<Permission> {
+    match standing(opt_in, registration, attempt) {
         Standing::Known(permission) => Some(permission),
         Standing::Unanswered => None,
         // The request for this registration is sent before its next notification.
@@ -71,7 +96,7 @@ impl NotificationSender {
     pub(super) async fn request_opt_in_if_new(&self, change: &AttendeeChange, now: Timestamp) {
         let Some(attendee) = change.new.as_ref().filter(|_| change.has_new_contact()) else { return };
         let Some(to) = self.addressee(attendee) else { return };
-        if let Err(failure) = self.check_or_request_opt_in(&to, now).await {
+        if let Err(failure) = self.check_or_request_opt_in(&to, Attempt::first(now)).await {
             tracing::warn!(%failure, "opt-in request deferred");
         }
     }
@@ -82,15 +107,16 @@ impl NotificationSender {
     pub(super) async fn check_or_request_opt_in(
         &self,
         to: &Addressee<'_>,
-        now: Timestamp,
+        attempt: Attempt,
     ) -> Result<Permission, SendError> {
         let Addressee { registration, transport, .. } = *to;
+        let now = attempt.now;
         let id = ContactId::of(to.contact, &self.contact_secret);
         let opt_in = self.contacts.opt_in(&id).await?;
-        let is_unanswered = match standing(opt_in, registration, now) {
+        let is_unanswered = match standing(opt_in, registration, attempt) {
             Standing::Known(Permission::Granted) => return Ok(Permission::Granted),
-            Standing::OtherConfirmed => return self.request_further_opt_in(to, &id, opt_in, now).await,
-            Standing::Known(Permission::Denied) => false,
+            Standing::OtherConfirmed => return self.request_further_opt_in(to, &id, opt_in, attempt).await,
+            Standing::Known(_) => false,
             Standing::Unanswered => true,
         };
         let mailbox = ContactId::of_mailbox(to.contact, &self.contact_secret);
@@ -108,22 +134,22 @@ impl NotificationSender {
                 doing: "requesting the opt-in of a webhook",
                 cause: "the request did not reach the webhook".to_owned(),
             };
-            let permission = permission_after_request(self.contacts.opt_in(&id).await?, registration, now);
+            let permission = permission_after_request(self.contacts.opt_in(&id).await?, registration, attempt);
             return permission.ok_or_else(|| SendError::RecipientUnavailable(not_sent()));
         };
         // Another task may have finished a request since the first read.
         let stored = self.contacts.opt_in(&id).await?;
-        if let Some(permission) = permission_after_request(stored, registration, now) {
+        if let Some(permission) = permission_after_request(stored, registration, attempt) {
             return Ok(permission);
         }
         let last_request = self.contacts.opt_in(&mailbox).await?;
-        if last_request.is_some_and(|request| is_recent(request, now)) {
+        if last_request.is_some_and(|request| attempt.is_too_early_after(request)) {
             return Ok(Permission::Denied);
         }
         if let Admission::Suppressed(limit) = self.admit_opt_in(transport, now).await? {
-            // `pending` is not stored, so that a later notification can send the request.
+            // `pending` is not stored, so that the request can be sent later.
             self.record_suppressed(limit);
-            return Ok(Permission::Denied);
+            return Ok(Permission::RequestHeldBack);
         }
         let pending = OptIn::Pending { at: now };
         let before = [(&mailbox, last_request), (&id, stored)];
@@ -154,6 +180,7 @@ impl NotificationSender {
                         let reverted = before.unwrap_or(OptIn::Pending { at: Timestamp::EARLIEST });
                         let _ = self.contacts.set_opt_in(id, Some(pending), reverted).await?;
                     }
+                    self.refund_opt_in(transport, now).await?;
                     if claimed == Spending::Granted {
                         claim.release(&*self.budgets, now).await?;
                     }
@@ -182,6 +209,14 @@ impl NotificationSender {
             return Ok(opt_in);
         }
         sms.admit(SmsPurpose::DirectMessage, Charge::One, budgets, now).await
+    }
+
+    /// Takes back an opt-in request that [`Self::admit_opt_in`] counted at `now`, and that was certainly not sent.
+    pub(super) async fn refund_opt_in(&self, transport: Transport<'_>, now: Timestamp) -> Result<(), Unavailable> {
+        if let Transport::Sms(_, sms, _) = transport {
+            sms.refund(SmsPurpose::DirectMessage, &*self.budgets, now).await?;
+        }
+        self.limits.refund_opt_in(&*self.budgets, now).await
     }
 
     /// Sends an opt-in request about a registration. A webhook opts in or out in its response, which is returned. For other

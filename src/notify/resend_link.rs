@@ -1,7 +1,7 @@
 //! Resends an attendee's manage link on request.
 
 use super::addressee::{Addressee, Transport};
-use super::budget::Admission;
+use super::budget::{Admission, Charge};
 use super::sms_limits::SmsPurpose;
 use super::{NotificationSender, parse_webhook_url};
 use crate::domain::attendee::Attendee;
@@ -21,7 +21,7 @@ impl NotificationSender {
         }
     }
 
-    async fn resend_link(&self, attendee: &Attendee, now: Timestamp) -> Result<(), SendError> {
+    pub(super) async fn resend_link(&self, attendee: &Attendee, now: Timestamp) -> Result<(), SendError> {
         let Some(Addressee { registration, contact, transport, .. }) = self.addressee(attendee) else { return Ok(()) };
         let Some(link) = self.links.manage(attendee) else { return Ok(()) };
         let contact_id = ContactId::of(contact, &self.contact_secret);
@@ -30,7 +30,8 @@ impl NotificationSender {
             return Ok(());
         }
         let mailbox = ContactId::of_mailbox(contact, &self.contact_secret);
-        if let Admission::Suppressed(limit) = self.limits.admit_link(&mailbox, &*self.budgets, now).await? {
+        let charge = |charge| self.limits.admit_link(&mailbox, charge, &*self.budgets, now);
+        if let Admission::Suppressed(limit) = charge(Charge::Nothing).await? {
             self.record_suppressed(limit);
             return Ok(());
         }
@@ -41,18 +42,25 @@ impl NotificationSender {
             Transport::Email(mailer, to) => {
                 let email = self.texts.resent_link_email(title, link.as_str());
                 let (to, subject, body) = (to.to_owned(), email.subject, email.body);
-                mailer.send(&Mail { id, contact: contact_id, to, subject, body, unsubscribe: None }).await
+                mailer.send(&Mail { id, contact: contact_id, to, subject, body, unsubscribe: None }).await?;
             }
             Transport::Webhook(caller, to) => {
                 let source = self.links.event(&attendee.event);
                 let body = cloud_event::link_resent(&id, &source, attendee, &link, now).to_string();
-                caller.call(&WebhookCall { id, contact: contact_id, to: parse_webhook_url(to)?, body }).await
+                caller.call(&WebhookCall { id, contact: contact_id, to: parse_webhook_url(to)?, body }).await?;
             }
             Transport::Sms(sms_sender, limits, to) => {
                 self.charge_sms(SmsPurpose::DirectMessage, limits, now).await?;
                 let body = self.texts.resent_link_sms(title, link.as_str());
-                sms_sender.send(&Sms { to: to.to_owned(), body }).await
+                let sent = sms_sender.send(&Sms { to: to.to_owned(), body }).await;
+                if matches!(sent, Err(SendError::NotSent(_))) {
+                    limits.refund(SmsPurpose::DirectMessage, &*self.budgets, now).await?;
+                }
+                sent?;
             }
         }
+        // A link that was not sent costs nothing.
+        let _ = charge(Charge::One).await?;
+        Ok(())
     }
 }

@@ -92,6 +92,19 @@ impl SmsLimits {
         Ok(Admission::from_spending(self.budget(now).charge(charge, budgets).await?, Limit::SmsPerDay))
     }
 
+    /// Takes back a text message that was counted at `now` and not sent.
+    pub(super) async fn refund(
+        &self,
+        purpose: SmsPurpose,
+        budgets: &dyn Budgets,
+        now: Timestamp,
+    ) -> Result<(), Unavailable> {
+        if purpose == SmsPurpose::DirectMessage {
+            self.direct_messages_budget(now).refund(budgets).await?;
+        }
+        self.budget(now).refund(budgets).await
+    }
+
     /// Returns the number of text messages on this day (UTC), and the limits.
     pub async fn usage(&self, budgets: &dyn Budgets, now: Timestamp) -> Result<SmsUsage, Unavailable> {
         Ok(SmsUsage {

@@ -21,6 +21,10 @@ pub trait Budgets: Send + Sync {
     /// deleted at `ends_at`, the end of its period.
     async fn spend(&self, budget: &str, limit: u64, ends_at: Timestamp) -> Result<Spending, Unavailable>;
 
+    /// Takes 1 back from the counter of `budget`, because what it was spent for did not happen. Does nothing if the counter is
+    /// 0. If the response is lost, the counter may stay as it is.
+    async fn refund(&self, budget: &str) -> Result<(), Unavailable>;
+
     /// Returns the current value of the counter of `budget`.
     async fn spent(&self, budget: &str) -> Result<u64, Unavailable>;
 }

@@ -39,6 +39,17 @@ pub async fn spent_budget_can_be_read(backend: &Backend) {
     assert_eq!(spent().await, 3, "what was refused is not spent");
 }
 
+pub async fn refunded_budget_can_be_spent_again(backend: &Backend) {
+    let budget = unique("budget");
+    assert_eq!(spend_often(backend, &budget, 3, 3).await, 3);
+    backend.budgets.refund(&budget).await.unwrap();
+    assert_eq!(spend_often(backend, &budget, 3, 3).await, 1);
+    let untouched = unique("budget");
+    backend.budgets.refund(&untouched).await.unwrap();
+    assert_eq!(backend.budgets.spent(&untouched).await.unwrap(), 0);
+    assert_eq!(spend_often(backend, &untouched, 1, 3).await, 1);
+}
+
 pub async fn concurrent_spenders_share_one_limit(backend: &Backend) {
     let budget = unique("budget");
     let answers = join_all((0..30).map(|_| spend(backend, &budget, 7))).await;

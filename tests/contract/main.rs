@@ -168,6 +168,7 @@ contract! {
     budgets:
         budget_stops_at_its_limit
         spent_budget_can_be_read
+        refunded_budget_can_be_spent_again
         concurrent_spenders_share_one_limit
         budgets_are_independent
         limit_of_zero_gives_nothing

@@ -31,6 +31,7 @@ use futures_util::future::join_all;
 use url::Url;
 
 mod further;
+mod outbox;
 
 /// A mailer that counts mails and is slow.
 struct Counting {

@@ -102,6 +102,19 @@ impl Budgets for EventsTable {
         })
     }
 
+    async fn refund(&self, budget: &str) -> Result<(), Unavailable> {
+        let refund = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key(BUDGETS, budget)))
+            .update_expression("ADD spent :minus_one")
+            .condition_expression("spent > :zero")
+            .expression_attribute_values(":minus_one", number(-1))
+            .expression_attribute_values(":zero", number(0));
+        conditional("refunding a budget", refund.send().await).map(drop)
+    }
+
     async fn spent(&self, budget: &str) -> Result<u64, Unavailable> {
         let found = self.get("reading a budget", BUDGETS, budget).await?;
         Ok(found.item.map(item::read::<BudgetRecord>).transpose()?.map_or(0, |budget| budget.spent))

@@ -66,6 +66,16 @@ impl Budgets for Sqlite {
         .await
     }
 
+    async fn refund(&self, budget: &str) -> Result<(), Unavailable> {
+        let budget = budget.to_owned();
+        self.write("refunding a budget", move |db| {
+            db.prepare_cached("UPDATE budget SET spent = spent - 1 WHERE name = ?1 AND spent > 0")?
+                .execute([&budget])
+                .map(drop)
+        })
+        .await
+    }
+
     async fn spent(&self, budget: &str) -> Result<u64, Unavailable> {
         let budget = budget.to_owned();
         self.read("reading a budget", move |db| {

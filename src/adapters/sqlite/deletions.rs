@@ -24,6 +24,7 @@ impl Deletions for Sqlite {
                 ("digest", "event"),
                 ("parked_event", "event"),
                 ("calendar", "event"),
+                ("outbox", "event"),
                 ("event", "id"),
                 ("change", "event"),
             ] {

@@ -27,7 +27,7 @@ enum Migration {
 }
 
 /// Migration `i` changes the schema from version `i` to `i + 1`.
-const SCHEMA: [Migration; 15] = [
+const SCHEMA: [Migration; 16] = [
     Migration::Script(include_str!("schema/1.sql")),
     Migration::Script(include_str!("schema/2.sql")),
     Migration::Script(include_str!("schema/3.sql")),
@@ -43,6 +43,7 @@ const SCHEMA: [Migration; 15] = [
     Migration::Script(include_str!("schema/13.sql")),
     Migration::Code(calendar::enter_events),
     Migration::Script(include_str!("schema/15.sql")),
+    Migration::Script(include_str!("schema/16.sql")),
 ];
 
 /// Size of the write-ahead log, in pages, at which a commit triggers a checkpoint: 16 MiB, so that checkpoints are rare

@@ -17,6 +17,7 @@ mod file;
 mod households;
 mod idempotency;
 mod inbox;
+mod outbox;
 mod people;
 mod queue;
 mod rejects;

@@ -120,6 +120,7 @@ impl Roster for Sqlite {
             let damaged =
                 db.execute("DELETE FROM attendee WHERE name IN (?1, ?2) AND event = coalesce(?3, event)", which)?;
             change_feed::delete_private_values(db, &name, event.as_ref())?;
+            db.execute("DELETE FROM outbox WHERE name IN (?1, ?2) AND event = coalesce(?3, event)", which)?;
             for event in attendees.iter().map(|attendee| attendee.event.as_str()) {
                 delete_event_if_empty(db, event)?;
             }

@@ -3,7 +3,7 @@
 use super::*;
 
 /// The owner of an address has confirmed another registration.
-async fn confirmed(sqlite: &Sqlite, email: &str) {
+pub async fn confirmed(sqlite: &Sqlite, email: &str) {
     let secret = Secret::new("correct-horse-battery").unwrap();
     let contact = ContactId::of(&Contact::email(email).unwrap(), &secret);
     let before = sqlite.opt_in(&contact).await.unwrap();

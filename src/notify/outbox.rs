@@ -1,0 +1,187 @@
+//! Sends the direct messages in the outbox, and tries again those that could not be sent.
+
+use std::time::Duration;
+
+use futures_util::{StreamExt as _, stream};
+
+use super::NotificationSender;
+use super::opt_in::{Attempt, Permission};
+use crate::domain::attendee::Attendee;
+use crate::domain::direct_message::{DirectMessage, DirectMessageKind};
+use crate::domain::new_event_id::for_log;
+use crate::domain::timestamp::Timestamp;
+use crate::ports::{Events, Outbox, OutboxEntry, Roster, SendError, Unavailable};
+
+/// Messages that are claimed together.
+const BATCH_SIZE: usize = 64;
+
+const MAX_CONCURRENT_MESSAGES: usize = 16;
+
+/// How long a message stays claimed if its worker stops: twice as long as any attempt takes.
+const CLAIM_DURATION: Duration = Duration::from_secs(120);
+
+/// The delay after the first failed attempt. Each further one doubles it.
+const INITIAL_DELAY: Duration = Duration::from_secs(30);
+
+/// At most 15 minutes between two attempts, as long as a mail server usually puts off an unknown sender (RFC 6647,
+/// section 5).
+const MAX_DELAY: Duration = Duration::from_secs(15 * 60);
+
+/// A message that was not sent within this time is dropped.
+const EXPIRES_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The number of messages in a batch, by outcome.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SentMessages {
+    /// Sent, or no longer wanted.
+    pub finished: u64,
+    /// To be tried again later.
+    pub deferred: u64,
+    /// Never to be sent, because the recipient's server refuses the message.
+    pub rejected: u64,
+    /// Dropped after a day without success.
+    pub expired: u64,
+}
+
+/// The outcome of one attempt.
+enum Outcome {
+    Finished,
+    Deferred { reason: String },
+    Rejected { reason: String },
+}
+
+/// Sends the messages in the outbox. Any number of processes can do this at once.
+pub struct OutboxSender<'a> {
+    pub outbox: &'a dyn Outbox,
+    pub roster: &'a dyn Roster,
+    /// Without a cache, since the event may have been deleted just now.
+    pub events: &'a dyn Events,
+    pub sender: &'a NotificationSender,
+    pub clock: &'a (dyn Fn() -> Timestamp + Sync),
+    pub is_stopping: &'a (dyn Fn() -> bool + Sync),
+}
+
+impl OutboxSender<'_> {
+    /// Sends a batch of the messages that are due. A message that fails delays no other.
+    ///
+    /// # Errors
+    /// Returns the last error of the outbox. The messages concerned are due again when their claims end.
+    pub async fn send_due(&self) -> Result<SentMessages, Unavailable> {
+        let now = (self.clock)();
+        let entries = self.outbox.claim(BATCH_SIZE, now, now.plus(CLAIM_DURATION)).await?;
+        let outcomes = entries.iter().map(|entry| self.process(entry, now));
+        let outcomes: Vec<_> = outcomes.collect();
+        let mut outcomes = stream::iter(outcomes).buffer_unordered(MAX_CONCURRENT_MESSAGES);
+        let (mut total, mut failure) = (SentMessages::default(), None);
+        while let Some(outcome) = outcomes.next().await {
+            match outcome {
+                Ok(sent) => total.add(sent),
+                Err(unavailable) => failure = Some(unavailable),
+            }
+        }
+        failure.map_or(Ok(total), Err)
+    }
+
+    async fn process(&self, entry: &OutboxEntry, claimed_at: Timestamp) -> Result<SentMessages, Unavailable> {
+        if (self.is_stopping)() {
+            self.outbox.release(entry).await?;
+            return Ok(SentMessages::default());
+        }
+        let attempt = Attempt { now: claimed_at, interrupted_at: entry.interrupted_at };
+        let outcome = match self.attempt(&entry.message, attempt).await {
+            Ok(outcome) => outcome,
+            Err(SendError::Rejected(reason)) => Outcome::Rejected { reason },
+            Err(failure) => Outcome::Deferred { reason: failure.to_string() },
+        };
+        let DirectMessage { kind, registration } = &entry.message;
+        let event = for_log(&registration.attendee.event);
+        let now = (self.clock)();
+        Ok(match outcome {
+            Outcome::Finished => {
+                self.outbox.finish(entry).await?;
+                SentMessages { finished: 1, ..SentMessages::default() }
+            }
+            Outcome::Rejected { reason } => {
+                tracing::warn!(event.id = event, ?kind, reason, "direct message rejected");
+                self.outbox.finish(entry).await?;
+                SentMessages { rejected: 1, ..SentMessages::default() }
+            }
+            Outcome::Deferred { reason } if now.since(entry.first_at) >= EXPIRES_AFTER => {
+                tracing::warn!(
+                    event.id = event,
+                    ?kind,
+                    reason,
+                    "direct message dropped: it could not be sent for a day"
+                );
+                self.outbox.finish(entry).await?;
+                SentMessages { expired: 1, ..SentMessages::default() }
+            }
+            Outcome::Deferred { reason } => {
+                let due_at = now.plus(delay_after(entry.attempts));
+                tracing::info!(event.id = event, ?kind, reason, %due_at, "direct message deferred");
+                self.outbox.defer(entry, due_at, &reason).await?;
+                SentMessages { deferred: 1, ..SentMessages::default() }
+            }
+        })
+    }
+
+    async fn attempt(&self, message: &DirectMessage, attempt: Attempt) -> Result<Outcome, SendError> {
+        let Some(attendee) = self.attendee(message).await? else { return Ok(Outcome::Finished) };
+        match message.kind {
+            DirectMessageKind::OptInRequest => self.sender.request_opt_in(&attendee, attempt).await,
+            DirectMessageKind::ManageLink => {
+                self.sender.resend_link(&attendee, attempt.now).await?;
+                Ok(Outcome::Finished)
+            }
+        }
+    }
+
+    /// Returns the attendee as stored now, or `None` if the registration has ended or its event was deleted.
+    async fn attendee(&self, message: &DirectMessage) -> Result<Option<Attendee>, Unavailable> {
+        let key = &message.registration.attendee;
+        let Some(attendee) = self.roster.attendee(key).await? else { return Ok(None) };
+        let is_current = attendee.registration().is_some_and(|current| current.owner == message.registration.owner);
+        if !is_current || self.events.stored(&key.event).await?.is_void(attendee.newest.requested_at) {
+            return Ok(None);
+        }
+        Ok(Some(attendee))
+    }
+}
+
+impl NotificationSender {
+    async fn request_opt_in(&self, attendee: &Attendee, attempt: Attempt) -> Result<Outcome, SendError> {
+        let Some(to) = self.addressee(attendee) else { return Ok(Outcome::Finished) };
+        Ok(match self.check_or_request_opt_in(&to, attempt).await? {
+            Permission::Granted | Permission::Denied => Outcome::Finished,
+            Permission::RequestHeldBack => {
+                Outcome::Deferred { reason: "a limit on opt-in requests holds it back".to_owned() }
+            }
+        })
+    }
+}
+
+impl SentMessages {
+    fn add(&mut self, other: Self) {
+        self.finished += other.finished;
+        self.deferred += other.deferred;
+        self.rejected += other.rejected;
+        self.expired += other.expired;
+    }
+}
+
+/// The delay after a number of attempts.
+fn delay_after(attempts: u32) -> Duration {
+    let factor = 2_u32.checked_pow(attempts.saturating_sub(1)).unwrap_or(u32::MAX);
+    INITIAL_DELAY.saturating_mul(factor).min(MAX_DELAY)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn delay_doubles_up_to_the_maximum() {
+        let delays = [1, 2, 3, 4, 5, 6, 7, u32::MAX].map(|attempts| delay_after(attempts).as_secs());
+        assert_eq!(delays, [30, 60, 120, 240, 480, 900, 900, 900]);
+    }
+}

@@ -1,0 +1,48 @@
+//! The outbox: direct messages that are still to be sent.
+
+use async_trait::async_trait;
+
+use crate::domain::direct_message::DirectMessage;
+use crate::domain::timestamp::Timestamp;
+use crate::ports::Unavailable;
+
+/// A message in the outbox that was claimed for an attempt to send it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutboxEntry {
+    pub message: DirectMessage,
+    /// When the message was put into the outbox.
+    pub first_at: Timestamp,
+    /// The number of attempts, including this one.
+    pub attempts: u32,
+    /// When the attempt before this one began, if the program stopped before it stored the outcome.
+    pub interrupted_at: Option<Timestamp>,
+    /// Identifies this claim.
+    pub receipt: String,
+}
+
+/// The outbox. A message stays in it until an attempt to send it has an outcome.
+#[async_trait]
+pub trait Outbox: Send + Sync {
+    /// Puts messages into the outbox. A message that is in it already begins anew, and an attempt to send it that has no
+    /// outcome yet does not count.
+    async fn put(&self, messages: Vec<DirectMessage>, now: Timestamp) -> Result<(), Unavailable>;
+
+    /// Claims at most `limit` messages that are due at `now`, for attempts that begin now. Unless an outcome is stored, they
+    /// are due again at `claimed_until`.
+    async fn claim(
+        &self,
+        limit: usize,
+        now: Timestamp,
+        claimed_until: Timestamp,
+    ) -> Result<Vec<OutboxEntry>, Unavailable>;
+
+    /// Removes a message that was sent, or cannot be sent.
+    async fn finish(&self, entry: &OutboxEntry) -> Result<(), Unavailable>;
+
+    /// Stores that a message was not sent, and is due again at this time. The reason is for an operator who inspects the
+    /// outbox.
+    async fn defer(&self, entry: &OutboxEntry, due_at: Timestamp, reason: &str) -> Result<(), Unavailable>;
+
+    /// Stores that the attempt was not begun, so that the message is due at once.
+    async fn release(&self, entry: &OutboxEntry) -> Result<(), Unavailable>;
+}

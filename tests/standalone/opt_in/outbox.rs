@@ -1,0 +1,285 @@
+//! Opt-in requests and links wait in the outbox until they are sent.
+
+use std::sync::Mutex;
+use std::sync::atomic::AtomicBool;
+
+use countmein::domain::direct_message::{DirectMessage, DirectMessageKind};
+use countmein::domain::registration::RegistrationKey;
+use countmein::notify::{OutboxSender, SentMessages};
+use countmein::ports::{AttendeeSignups, Deletions as _, Outbox as _, Roster as _};
+
+use super::*;
+
+type Failure = fn(Unavailable) -> SendError;
+
+/// A mail server whose behaviour changes.
+#[derive(Default)]
+struct MailServer {
+    offered: AtomicUsize,
+    fails: Mutex<Option<Failure>>,
+    hangs: AtomicBool,
+}
+
+#[async_trait]
+impl Mailer for MailServer {
+    async fn send(&self, _: &Mail) -> Result<(), SendError> {
+        self.offered.fetch_add(1, Ordering::SeqCst);
+        if self.hangs.load(Ordering::SeqCst) {
+            std::future::pending::<()>().await;
+        }
+        let unavailable = Unavailable { doing: "sending mail", cause: "451 try again later".to_owned() };
+        self.fails.lock().unwrap().map_or(Ok(()), |fails| Err(fails(unavailable)))
+    }
+}
+
+impl MailServer {
+    fn offered(&self) -> usize {
+        self.offered.load(Ordering::SeqCst)
+    }
+
+    fn fails_with(&self, failure: Option<Failure>) {
+        *self.fails.lock().unwrap() = failure;
+    }
+}
+
+/// A program whose clock is set by hand.
+struct Program {
+    sqlite: Sqlite,
+    sender: NotificationSender,
+    mail: Arc<MailServer>,
+    start: Timestamp,
+    _folder: tempfile::TempDir,
+}
+
+impl Program {
+    fn new() -> Self {
+        Self::with_limit(100)
+    }
+
+    fn with_limit(opt_ins_per_hour: u64) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let sqlite = Sqlite::open(folder.path()).unwrap();
+        let mail = Arc::new(MailServer::default());
+        let counting = Arc::new(Counting { mails: AtomicUsize::new(0), takes: Duration::ZERO, fails: None });
+        let limits = Limits { opt_ins_per_hour, sms: None };
+        let sender = NotificationSender { mailer: Some(mail.clone()), limits, ..sender(&sqlite, &counting) };
+        // The beginning of an hour, in which the limits begin anew.
+        let start = Timestamp::from_millis(Timestamp::now().as_millis() / 3_600_000 * 3_600_000).unwrap();
+        Self { sqlite, sender, mail, start, _folder: folder }
+    }
+
+    fn at(&self, seconds: u64) -> Timestamp {
+        self.start.plus(Duration::from_secs(seconds))
+    }
+
+    async fn applies(&self, name: &str, request: Request) -> RegistrationKey {
+        let signup = Signup {
+            version: Version::now(),
+            event: Event::parse("Dance").unwrap(),
+            name: AttendeeName::parse(name).unwrap(),
+            channel: Channel::Http,
+            request,
+        };
+        let attendee = signup.key();
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(60);
+        let signups = AttendeeSignups { key: attendee.clone(), signups: vec![signup.clone()] };
+        assert!(self.sqlite.apply(vec![signups], self.start, deadline).await[0].is_ok());
+        RegistrationKey { attendee, owner: signup.version.id }
+    }
+
+    /// Signs somebody up, and puts the opt-in request to the address into the outbox.
+    async fn signs_up(&self, name: &str, email: &str) -> RegistrationKey {
+        let registration = self.applies(name, Request::sign_up(Some(Contact::email(email).unwrap()))).await;
+        self.puts(DirectMessageKind::OptInRequest, &registration).await;
+        registration
+    }
+
+    async fn puts(&self, kind: DirectMessageKind, registration: &RegistrationKey) {
+        let message = DirectMessage { kind, registration: registration.clone() };
+        self.sqlite.put(vec![message], self.start).await.unwrap();
+    }
+
+    /// Sends what is due this many seconds after the start.
+    async fn sends(&self, seconds: u64) -> SentMessages {
+        let clock = || self.at(seconds);
+        let outbox = OutboxSender {
+            outbox: &self.sqlite,
+            roster: &self.sqlite,
+            events: &self.sqlite,
+            sender: &self.sender,
+            clock: &clock,
+            is_stopping: &|| false,
+        };
+        outbox.send_due().await.unwrap()
+    }
+}
+
+const FINISHED: SentMessages = SentMessages { finished: 1, deferred: 0, rejected: 0, expired: 0 };
+const DEFERRED: SentMessages = SentMessages { finished: 0, deferred: 1, rejected: 0, expired: 0 };
+const NOTHING: SentMessages = SentMessages { finished: 0, deferred: 0, rejected: 0, expired: 0 };
+
+#[tokio::test]
+async fn refused_opt_in_request_is_tried_again_until_it_is_sent() {
+    let program = Program::new();
+    program.signs_up("Ana", "ana@mail.example").await;
+    program.mail.fails_with(Some(SendError::NotSent));
+    for (seconds, sent) in [(0, DEFERRED), (29, NOTHING), (30, DEFERRED), (89, NOTHING), (90, DEFERRED)] {
+        assert_eq!(program.sends(seconds).await, sent, "after {seconds} seconds");
+    }
+    program.mail.fails_with(None);
+    assert_eq!((program.sends(209).await, program.sends(210).await), (NOTHING, FINISHED));
+    assert_eq!(program.mail.offered(), 4);
+    assert_eq!(program.sends(100_000).await, NOTHING, "it is sent once");
+}
+
+#[tokio::test]
+async fn uncertain_opt_in_request_is_not_sent_again() {
+    let program = Program::new();
+    program.signs_up("Ana", "ana@mail.example").await;
+    program.mail.fails_with(Some(SendError::Unavailable));
+    assert_eq!((program.sends(0).await, program.sends(30).await), (DEFERRED, FINISHED));
+    assert_eq!(program.mail.offered(), 1);
+}
+
+#[tokio::test]
+async fn rejected_opt_in_request_is_not_tried_again() {
+    let program = Program::new();
+    program.signs_up("Ana", "ana@mail.example").await;
+    program.mail.fails_with(Some(|unavailable| SendError::Rejected(unavailable.cause)));
+    assert_eq!((program.sends(0).await, program.sends(100_000).await), (FINISHED, NOTHING));
+    assert_eq!(program.mail.offered(), 1);
+}
+
+#[tokio::test]
+async fn message_is_dropped_after_a_day() {
+    let program = Program::new();
+    program.signs_up("Ana", "ana@mail.example").await;
+    program.mail.fails_with(Some(SendError::NotSent));
+    let day = 24 * 60 * 60;
+    assert_eq!((program.sends(0).await, program.sends(day - 1).await), (DEFERRED, DEFERRED));
+    assert_eq!(program.sends(day + 59).await, SentMessages { expired: 1, ..NOTHING });
+    assert_eq!(program.sends(2 * day).await, NOTHING);
+}
+
+#[tokio::test]
+async fn request_that_a_limit_holds_back_is_sent_when_the_limit_allows() {
+    let program = Program::with_limit(1);
+    for name in ["Ana", "Ben", "Cleo"] {
+        program.signs_up(name, &format!("{name}@mail.example")).await;
+    }
+    assert_eq!(program.sends(0).await, SentMessages { finished: 1, deferred: 2, ..NOTHING });
+    let mut offered = Vec::new();
+    for quarter in 1..=12 {
+        program.sends(quarter * 15 * 60).await;
+        offered.push(program.mail.offered());
+    }
+    assert_eq!(offered, [1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 3]);
+}
+
+#[tokio::test]
+async fn refused_request_costs_nothing() {
+    let program = Program::with_limit(1);
+    further::confirmed(&program.sqlite, "ben@mail.example").await;
+    program.signs_up("Ana", "ana@mail.example").await;
+    program.signs_up("Ben", "ben@mail.example").await;
+    program.mail.fails_with(Some(SendError::NotSent));
+    for seconds in [0, 30, 90, 210, 450, 930, 1_830] {
+        assert_eq!(program.sends(seconds).await, SentMessages { deferred: 2, ..NOTHING }, "after {seconds} seconds");
+    }
+    let usage = program.sender.limits.opt_in_usage(&program.sqlite, program.at(1_830)).await.unwrap();
+    assert_eq!(usage.spent, 0);
+    program.mail.fails_with(None);
+    assert_eq!(program.sends(2_730).await, SentMessages { finished: 1, deferred: 1, ..NOTHING }, "one an hour");
+}
+
+#[tokio::test]
+async fn interrupted_attempt_is_repeated() {
+    let program = Program::new();
+    program.mail.hangs.store(true, Ordering::SeqCst);
+    for confirmed_before in [false, true] {
+        let address = format!("ana-{confirmed_before}@mail.example");
+        if confirmed_before {
+            further::confirmed(&program.sqlite, &address).await;
+        }
+        program.signs_up(&address, &address).await;
+    }
+    let interrupted = tokio::time::timeout(Duration::from_millis(200), program.sends(0)).await;
+    assert!(interrupted.is_err(), "the program stops while it waits for the mail server");
+    assert_eq!(program.mail.offered(), 2);
+    program.mail.hangs.store(false, Ordering::SeqCst);
+    assert_eq!(program.sends(119).await, NOTHING, "another process may still be at it");
+    program.sqlite.end_claims().await.unwrap();
+
+    assert_eq!(program.sends(119).await, SentMessages { finished: 2, ..NOTHING });
+    assert_eq!(program.mail.offered(), 4);
+    assert_eq!(program.sends(1_000).await, NOTHING);
+}
+
+#[tokio::test]
+async fn refused_link_costs_nothing_and_is_tried_again() {
+    let program = Program::new();
+    let ana = program.applies("Ana", Request::sign_up(Some(Contact::email("ana@mail.example").unwrap()))).await;
+    let secret = Secret::new("correct-horse-battery").unwrap();
+    let contact = ContactId::of(&Contact::email("ana@mail.example").unwrap(), &secret);
+    let all = OptIn::Confirmed(Scope::All);
+    assert_eq!(program.sqlite.set_opt_in(&contact, None, all).await.unwrap(), Write::Stored);
+    program.puts(DirectMessageKind::ManageLink, &ana).await;
+    program.mail.fails_with(Some(SendError::NotSent));
+    for attempt in 0..10 {
+        assert_eq!(program.sends(attempt * 900).await, DEFERRED);
+    }
+    program.mail.fails_with(None);
+    assert_eq!(program.sends(9_000).await, FINISHED);
+    assert_eq!(program.mail.offered(), 11);
+}
+
+#[tokio::test]
+async fn nothing_is_sent_about_a_registration_that_has_ended() {
+    let program = Program::new();
+    program.signs_up("Ana", "ana@mail.example").await;
+    program.applies("Ana", Request::Cancel).await;
+    assert_eq!((program.sends(0).await, program.sends(1_000).await), (FINISHED, NOTHING));
+    assert_eq!(program.mail.offered(), 0);
+}
+
+#[tokio::test]
+async fn claimed_message_is_given_to_nobody_else_and_can_begin_anew() {
+    let program = Program::new();
+    let ana = program.signs_up("Ana", "ana@mail.example").await;
+    program.puts(DirectMessageKind::OptInRequest, &ana).await;
+    let claim = async |seconds, until| program.sqlite.claim(10, program.at(seconds), program.at(until)).await.unwrap();
+    let first = claim(0, 60).await;
+    assert_eq!(first.len(), 1, "a repeated message is one");
+    assert_eq!((first[0].attempts, first[0].interrupted_at), (1, None));
+    assert_eq!(claim(59, 119).await, []);
+    let second = claim(60, 120).await;
+    assert_eq!((second[0].attempts, second[0].interrupted_at), (2, Some(program.at(0))));
+    program.sqlite.finish(&first[0]).await.unwrap();
+    // The contact changes while a request to the old one is sent.
+    program.puts(DirectMessageKind::OptInRequest, &ana).await;
+    program.sqlite.finish(&second[0]).await.unwrap();
+    program.sqlite.defer(&second[0], program.at(1_000), "refused").await.unwrap();
+    let anew = claim(60, 120).await;
+    assert_eq!((anew[0].attempts, anew[0].interrupted_at), (1, None));
+    program.sqlite.release(&anew[0]).await.unwrap();
+    let released = claim(60, 120).await;
+    assert_eq!((released[0].attempts, released[0].interrupted_at), (1, None));
+    program.sqlite.finish(&released[0]).await.unwrap();
+    assert_eq!(claim(10_000, 10_060).await, []);
+}
+
+#[tokio::test]
+async fn removals_and_deletions_clear_the_outbox() {
+    let program = Program::new();
+    let (ana, ben) =
+        (program.signs_up("Ana", "ana@mail.example").await, program.signs_up("Ben", "ben@mail.example").await);
+    let waiting = async || {
+        let entries = program.sqlite.claim(10, program.at(0), program.at(0)).await.unwrap();
+        entries.into_iter().map(|entry| entry.message.registration).collect::<Vec<_>>()
+    };
+    assert_eq!(waiting().await, [ana.clone(), ben.clone()]);
+    program.sqlite.remove(&ana.attendee.name, None, program.at(1)).await.unwrap();
+    assert_eq!(waiting().await, std::slice::from_ref(&ben));
+    program.sqlite.delete_event_state(&ben.attendee.event, program.at(1)).await.unwrap();
+    assert_eq!(waiting().await, []);
+}
