@@ -1,17 +1,18 @@
 //! The arguments of `countmein serve` for text messages.
 
 use super::error::CliError;
+use crate::domain::countries::Countries;
 use crate::notify::{SmsHours, SmsLimits};
 
 /// Text messages over Amazon SNS, with the AWS credentials of this machine.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Text messages")]
 pub struct SmsArgs {
-    /// Calling codes that text messages may be sent to, such as +49,+1; text messages cost money [default: none]
-    #[arg(long, value_name = "CODES", env = "COUNTMEIN_SMS_CALLING_CODES", value_delimiter = ',', value_parser = parse_calling_code)]
-    sms_calling_codes: Vec<String>,
+    /// Countries whose mobile phones get text messages, such as DE,US; text messages cost money [default: none]
+    #[arg(long, value_name = "CODES", env = "COUNTMEIN_SMS_COUNTRIES", default_value = "", hide_default_value = true)]
+    sms_countries: Countries,
 
-    /// Hours in which text messages may be sent, such as '8-21 Europe/Berlin'; required with --sms-calling-codes
+    /// Hours in which text messages may be sent, such as '8-21 Europe/Berlin'; required with --sms-countries
     #[arg(long, value_name = "HOURS", env = "COUNTMEIN_SMS_HOURS")]
     sms_hours: Option<SmsHours>,
 
@@ -22,18 +23,13 @@ pub struct SmsArgs {
 
 impl SmsArgs {
     pub fn limits(self) -> Result<Option<SmsLimits>, CliError> {
-        let (calling_codes, per_day) = (self.sms_calling_codes, self.sms_per_day);
+        let (countries, per_day) = (self.sms_countries, self.sms_per_day);
         match self.sms_hours {
-            _ if calling_codes.is_empty() => Ok(None),
-            Some(hours) => Ok(Some(SmsLimits { calling_codes, hours, per_day })),
+            _ if countries.is_empty() => Ok(None),
+            Some(hours) => Ok(Some(SmsLimits { countries, hours, per_day })),
             None => Err(CliError::Usage(
-                "--sms-calling-codes needs --sms-hours, such as --sms-hours '8-21 Europe/Berlin'".to_owned(),
+                "--sms-countries needs --sms-hours, such as --sms-hours '8-21 Europe/Berlin'".to_owned(),
             )),
         }
     }
-}
-
-fn parse_calling_code(text: &str) -> Result<String, &'static str> {
-    let text = text.trim();
-    if SmsLimits::is_calling_code(text) { Ok(text.to_owned()) } else { Err("use calling codes such as +49,+1") }
 }

@@ -77,7 +77,7 @@ const STACK_PARAMETERS: [(&str, &str); 9] = [
     ("backoff_maximum", "BackoffMaximum"),
     ("names_shown", "NamesShown"),
     ("sms_per_day", "SmsPerDay"),
-    ("sms_calling_codes", "SmsCallingCodes"),
+    ("sms_countries", "SmsCountries"),
     ("sms_hours", "SmsHours"),
     ("backoff_multiplier", "BackoffMultiplier"),
 ];

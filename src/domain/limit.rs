@@ -10,8 +10,10 @@ pub enum Limit {
     OptIns,
     /// The maximum number of opt-in requests per day to a contact whose owner has confirmed another registration.
     OptInsToContactPerDay,
-    /// The phone number's calling code is not in the list of allowed codes.
-    CallingCodes,
+    /// The phone number is not one of a listed country.
+    SmsCountries,
+    /// The phone number is not one of a mobile phone.
+    SmsLineType,
     /// It is outside the hours in which text messages may be sent.
     SmsHours,
     /// The maximum number of text messages per day.

@@ -109,9 +109,9 @@ pub struct TextsBody {
     pub usage: UsageBody,
     /// Opt-in requests and personal links among the text messages. Any visitor can trigger these.
     pub answers: UsageBody,
-    /// The calling codes of the countries to which text messages are sent.
-    #[schema(example = json!(["+49", "+1"]))]
-    pub calling_codes: Vec<String>,
+    /// The countries whose mobile phones get text messages: two-letter codes of ISO 3166-1.
+    #[schema(example = json!(["DE", "US"]))]
+    pub countries: Vec<String>,
     /// The hours in which text messages are sent, and their time zone.
     #[schema(example = "8-21 Europe/Berlin")]
     pub hours: String,

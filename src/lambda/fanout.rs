@@ -11,7 +11,7 @@ use aws_config::SdkConfig;
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
-use super::notify::notification_sender;
+use super::notify::{limits, notification_sender};
 use super::{parsed_setting, required_setting};
 use crate::adapters::aws::config;
 use crate::adapters::dynamodb::EventsTable;
@@ -24,7 +24,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::fanout;
 use crate::fanout::{DigestSender, EventPorts};
 use crate::lambda::stream_event;
-use crate::notify::NotificationSender;
+use crate::notify::{Limits, NotificationSender};
 use crate::ports::{Digests as _, Meter as _, ReadError};
 use crate::upkeep::{self, UpkeepPorts};
 use crate::upkeep::{DEFAULT_CONTACT_DAYS, days};
@@ -43,6 +43,7 @@ pub struct Fanout {
     config: SdkConfig,
     table: EventsTable,
     emf: Emf,
+    limits: Limits,
     backoff: BackoffPolicy,
     contact_retention: Duration,
     /// Created when it is first needed, because most batches send nothing and need no secrets.
@@ -65,6 +66,7 @@ impl Fanout {
             table: EventsTable::new(&config, required_setting("COUNTMEIN_TABLE")?),
             emf: Emf::new(required_setting("COUNTMEIN_STAGE")?),
             config,
+            limits: limits()?,
             backoff,
             contact_retention: days(parsed_setting("COUNTMEIN_KEEP_CONTACTS")?.unwrap_or(DEFAULT_CONTACT_DAYS)),
             sender: OnceCell::new(),
@@ -161,6 +163,8 @@ impl Fanout {
     }
 
     async fn sender(&self) -> anyhow::Result<&NotificationSender> {
-        self.sender.get_or_try_init(|| notification_sender(&self.config, &self.table, &self.emf)).await
+        self.sender
+            .get_or_try_init(|| notification_sender(&self.config, &self.table, &self.emf, self.limits.clone()))
+            .await
     }
 }

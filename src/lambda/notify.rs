@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use aws_config::SdkConfig;
 use url::Url;
 
-use super::{optional_setting, parsed_setting, required_setting};
+use super::{parsed_setting, required_setting};
 use crate::adapters::cached_events::CachedEvents;
 use crate::adapters::dynamodb::EventsTable;
 use crate::adapters::metrics::emf::Emf;
 use crate::adapters::secrets_manager as secrets;
 use crate::adapters::sns::{Sns, SnsSms, SnsTopics};
+use crate::domain::countries::Countries;
 use crate::notify::links::Links;
 use crate::notify::text::{DEFAULT_NAMES_SHOWN, MessageTexts};
 use crate::notify::{Limits, NotificationSender, OptInsInFlight, SmsLimits};
@@ -24,6 +25,7 @@ pub async fn notification_sender(
     config: &SdkConfig,
     table: &EventsTable,
     emf: &Emf,
+    limits: Limits,
 ) -> anyhow::Result<NotificationSender> {
     // The secrets are read one after the other over one connection. Reading both at once would need a second TLS
     // handshake, which takes longer than a second request.
@@ -51,7 +53,7 @@ pub async fn notification_sender(
         contacts: table.clone(),
         events,
         budgets: table,
-        limits: limits()?,
+        limits,
         opt_ins_in_flight: OptInsInFlight::default(),
         metrics: Arc::new(emf.clone()),
         inbox: None,
@@ -67,15 +69,14 @@ pub fn limits() -> anyhow::Result<Limits> {
     Ok(Limits { opt_ins_per_hour, sms: sms_limits()? })
 }
 
-/// Returns `None` if no calling code is set, so that no text messages are sent.
+/// Returns `None` if no country is listed, so that no text messages are sent.
 fn sms_limits() -> anyhow::Result<Option<SmsLimits>> {
-    let Some(codes) = optional_setting("COUNTMEIN_SMS_CALLING_CODES") else { return Ok(None) };
-    let calling_codes: Vec<String> = codes.split(',').map(|code| code.trim().to_owned()).collect();
-    if let Some(code) = calling_codes.iter().find(|code| !SmsLimits::is_calling_code(code)) {
-        bail!("COUNTMEIN_SMS_CALLING_CODES contains {code}; use calling codes like +1,+49");
+    let countries: Countries = parsed_setting("COUNTMEIN_SMS_COUNTRIES")?.unwrap_or_default();
+    if countries.is_empty() {
+        return Ok(None);
     }
     Ok(Some(SmsLimits {
-        calling_codes,
+        countries,
         hours: parsed_setting("COUNTMEIN_SMS_HOURS")?.context("COUNTMEIN_SMS_HOURS is not set")?,
         per_day: parsed_setting("COUNTMEIN_SMS_PER_DAY")?.context("COUNTMEIN_SMS_PER_DAY is not set")?,
     }))

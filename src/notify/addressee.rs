@@ -3,7 +3,6 @@
 use super::{NotificationSender, SmsLimits};
 use crate::domain::attendee::Attendee;
 use crate::domain::contact::Contact;
-use crate::domain::limit::Limit;
 use crate::domain::registration::Registration;
 use crate::ports::{Mailer, SmsSender, WebhookCaller};
 
@@ -32,15 +31,15 @@ impl NotificationSender {
         Some(Addressee { attendee, registration, contact, transport: self.transport_to(contact)? })
     }
 
-    /// Returns `None` if this deployment has no adapter for the contact, or if the phone's calling code is not allowed.
+    /// Returns `None` if this deployment has no adapter for the contact, or if text messages may not be sent to the number.
     fn transport_to<'a>(&'a self, contact: &'a Contact) -> Option<Transport<'a>> {
         match contact {
             Contact::Email(address) => Some(Transport::Email(&**self.mailer.as_ref()?, address)),
             Contact::Webhook(url) => Some(Transport::Webhook(&**self.webhook_caller.as_ref()?, url)),
             Contact::Sms(number) => {
                 let (sms_sender, limits) = self.sms_sender.as_ref().zip(self.limits.sms.as_ref())?;
-                if !limits.allows(number) {
-                    self.record_suppressed(Limit::CallingCodes);
+                if let Some(limit) = limits.limit_on(number) {
+                    self.record_suppressed(limit);
                     return None;
                 }
                 Some(Transport::Sms(&**sms_sender, limits, number))

@@ -6,7 +6,9 @@ use std::str::FromStr;
 use jiff::tz::TimeZone;
 
 use super::budget::{Admission, Budget, Charge, Usage};
+use crate::domain::countries::Countries;
 use crate::domain::limit::Limit;
+use crate::domain::phone_line::PhoneLine;
 use crate::domain::timestamp::Timestamp;
 use crate::ports::{Budgets, Spending, Unavailable};
 
@@ -14,8 +16,8 @@ use crate::ports::{Budgets, Spending, Unavailable};
 /// public form to send messages to premium-rate numbers of their own.
 #[derive(Debug, Clone)]
 pub struct SmsLimits {
-    /// The allowed prefixes of numbers: calling codes like `+49`, or longer prefixes. An empty list allows no number.
-    pub calling_codes: Vec<String>,
+    /// The countries whose mobile phones get text messages. An empty list allows no number.
+    pub countries: Countries,
     pub hours: SmsHours,
     /// Maximum number of text messages per day (UTC).
     pub per_day: u64,
@@ -53,15 +55,16 @@ pub struct SmsHours {
 pub struct InvalidSmsHours;
 
 impl SmsLimits {
-    /// Whether `code` is a `+` followed by digits.
-    pub fn is_calling_code(code: &str) -> bool {
-        let digits = code.strip_prefix('+').unwrap_or_default();
-        !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
-    }
-
-    /// Whether text messages may be sent to this number.
-    pub fn allows(&self, number: &str) -> bool {
-        self.calling_codes.iter().any(|code| number.starts_with(code.as_str()))
+    /// Returns the limit that forbids text messages to this number, if any.
+    ///
+    /// Calling codes cannot decide this: `+1` is shared by US and the Caribbean, where text messages cost
+    /// more, and `+44` by the United Kingdom and Jersey.
+    pub(super) fn limit_on(&self, number: &str) -> Option<Limit> {
+        match PhoneLine::of(number) {
+            PhoneLine::Mobile(country) if self.countries.contains(country) => None,
+            PhoneLine::Other(country) if self.countries.contains(country) => Some(Limit::SmsLineType),
+            _ => Some(Limit::SmsCountries),
+        }
     }
 
     fn budget(&self, now: Timestamp) -> Budget {
@@ -146,16 +149,27 @@ impl FromStr for SmsHours {
 mod tests {
     use super::*;
 
-    fn limits(codes: &[&str]) -> SmsLimits {
-        let calling_codes = codes.iter().map(|code| (*code).to_owned()).collect();
-        SmsLimits { calling_codes, hours: "8-21 Europe/Berlin".parse().unwrap(), per_day: 1 }
-    }
-
     #[test]
-    fn allows_listed_calling_codes_only() {
-        assert!(limits(&["+1", "+49"]).allows("+491701234567"));
-        assert!(!limits(&["+1", "+49"]).allows("+447911123456"));
-        assert!(!limits(&[]).allows("+491701234567"));
+    fn allows_mobile_phones_of_listed_countries_only() {
+        for (countries, number, limit) in [
+            ("DE,US", "+491701234567", None),
+            ("DE,US", "+14155552671", None),
+            ("DE,US", "+447400123456", Some(Limit::SmsCountries)),
+            ("US", "+12423591234", Some(Limit::SmsCountries)),
+            ("US", "+18762101234", Some(Limit::SmsCountries)),
+            ("US", "+16137827274", Some(Limit::SmsCountries)),
+            ("GB", "+447797712345", Some(Limit::SmsCountries)),
+            ("GB,JE", "+447797712345", None),
+            ("US", "+19002345678", Some(Limit::SmsLineType)),
+            ("DE", "+499001234567", Some(Limit::SmsLineType)),
+            ("GB", "+447012345678", Some(Limit::SmsLineType)),
+            ("US", "+979123456789", Some(Limit::SmsCountries)),
+            ("", "+491701234567", Some(Limit::SmsCountries)),
+        ] {
+            let countries = countries.parse().unwrap();
+            let limits = SmsLimits { countries, hours: "8-21 Europe/Berlin".parse().unwrap(), per_day: 1 };
+            assert_eq!(limits.limit_on(number), limit, "{number} with {}", limits.countries);
+        }
     }
 
     #[test]

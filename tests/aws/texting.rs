@@ -13,6 +13,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 const ANAS_PHONE: &str = "+14155552671";
 const BENS_PHONE: &str = "+447911123456";
+/// In the Bahamas, with the same calling code as US.
+const ELAS_PHONE: &str = "+12423591234";
+const US_PREMIUM: &str = "+19002345678";
 
 fn sign_up(program: &Program, name: &str, phone: Option<&str>) {
     let contact = phone.map(|phone| json!({ "sms": phone }));
@@ -34,11 +37,11 @@ fn texts_to(account: &Account, phone: &str, count: usize) -> Vec<String> {
 }
 
 #[test]
-fn only_listed_calling_codes_get_texts() {
+fn only_mobile_phones_of_listed_countries_get_texts() {
     let account = Account::new();
     let data = tempfile::tempdir().unwrap();
     let mut command = serve(data.path());
-    command.args(["--sms-calling-codes", "+49,+1", "--sms-hours", "0-24 UTC", "--backoff-initial", "0"]);
+    command.args(["--sms-countries", "DE,US", "--sms-hours", "0-24 UTC", "--backoff-initial", "0"]);
     command.envs([
         ("AWS_ENDPOINT_URL", account.endpoint.as_str()),
         ("AWS_REGION", REGION),
@@ -46,8 +49,9 @@ fn only_listed_calling_codes_get_texts() {
         ("AWS_SECRET_ACCESS_KEY", SECRET_KEY),
     ]);
     let program = Program::start(command);
-    sign_up(&program, "Ben", Some(BENS_PHONE));
-    sign_up(&program, "Ana", Some(ANAS_PHONE));
+    for (name, phone) in [("Ben", BENS_PHONE), ("Ela", ELAS_PHONE), ("Finn", US_PREMIUM), ("Ana", ANAS_PHONE)] {
+        sign_up(&program, name, Some(phone));
+    }
     let question = texts_to(&account, ANAS_PHONE, 1).remove(0);
     let link = question.split_whitespace().find(|word| word.starts_with("http")).unwrap();
     ureq::post(link).send_form([("action", "confirm")]).unwrap();
@@ -55,18 +59,25 @@ fn only_listed_calling_codes_get_texts() {
     sign_up(&program, "Cleo", None);
 
     let news = texts_to(&account, ANAS_PHONE, 2).remove(1);
-    assert!(news.contains("Cleo joined; 3 are in."), "{news}");
-    assert!(texts(&account, BENS_PHONE).is_empty());
+    assert!(news.contains("Cleo joined; 5 are in."), "{news}");
+    for phone in [BENS_PHONE, ELAS_PHONE, US_PREMIUM] {
+        assert!(texts(&account, phone).is_empty(), "{phone}");
+    }
     let metrics = ureq::get(format!("{}/metrics", program.url)).call().unwrap().body_mut().read_to_string().unwrap();
-    assert!(metrics.contains("countmein_messages_suppressed_total{limit=\"calling_codes\"} "), "{metrics}");
+    for limit in ["sms_countries", "sms_line_type"] {
+        let counted = format!("countmein_messages_suppressed_total{{limit=\"{limit}\"}} ");
+        assert!(metrics.contains(&counted), "{metrics}");
+    }
 }
 
 #[test]
-fn texts_need_hours_and_calling_codes() {
+fn texts_need_hours_and_countries() {
     for (arguments, message) in [
-        (&["--sms-calling-codes", "+1"][..], "--sms-hours"),
-        (&["--sms-calling-codes", "0049", "--sms-hours", "8-21 UTC"], "+49"),
-        (&["--sms-calling-codes", "+49", "--sms-hours", "day"], "8-21 Europe/Berlin"),
+        (&["--sms-countries", "US"][..], "--sms-hours"),
+        (&["--sms-countries", "US,+49", "--sms-hours", "8-21 UTC"], "such as DE"),
+        (&["--sms-countries", "Germany", "--sms-hours", "8-21 UTC"], "such as DE,US"),
+        (&["--sms-countries", "UK", "--sms-hours", "8-21 UTC"], "write GB"),
+        (&["--sms-countries", "DE", "--sms-hours", "day"], "8-21 Europe/Berlin"),
     ] {
         let output = serve(tempfile::tempdir().unwrap().path()).args(arguments).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{output:?}");

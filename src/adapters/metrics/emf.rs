@@ -113,7 +113,8 @@ impl Meter for Emf {
         let name = match limit {
             Limit::OptIns => "SuppressedByOptIns",
             Limit::OptInsToContactPerDay => "SuppressedByOptInsToContactPerDay",
-            Limit::CallingCodes => "SuppressedByCallingCodes",
+            Limit::SmsCountries => "SuppressedBySmsCountries",
+            Limit::SmsLineType => "SuppressedBySmsLineType",
             Limit::SmsHours => "SuppressedBySmsHours",
             Limit::SmsPerDay => "SuppressedBySmsPerDay",
             Limit::SmsAnswersPerDay => "SuppressedBySmsAnswersPerDay",

@@ -47,11 +47,11 @@ pub fn organiser(events: &[ListedEvent], rejects: usize, limits: &LimitsBody) ->
                 h2 { "Messages" }
                 (usage_line(opt_ins, "addresses were asked in this hour whether they want messages"))
                 @match &limits.texts {
-                    None => p { "Nobody is texted: no calling codes are listed." },
+                    None => p { "Nobody is texted: no countries are listed." },
                     Some(texts) => {
                         (usage_line(&texts.usage, "text messages went out today (UTC)"))
                         (usage_line(&texts.answers, "questions and links went out among them"))
-                        p.hint { "To " (texts.calling_codes.join(", ")) " alone, " (texts.hours) "." }
+                        p.hint { "Only to mobile phones of " (texts.countries.join(", ")) ", " (texts.hours) "." }
                     },
                 }
             }

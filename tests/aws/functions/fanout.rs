@@ -67,7 +67,7 @@ const ANAS_PHONE: &str = "+14155552671";
 
 /// Texts go to the United States at any time of the day.
 const TEXTING: [(&str, &str); 3] =
-    [("COUNTMEIN_SMS_CALLING_CODES", "+1"), ("COUNTMEIN_SMS_HOURS", "0-24 UTC"), ("COUNTMEIN_SMS_PER_DAY", "5")];
+    [("COUNTMEIN_SMS_COUNTRIES", "US"), ("COUNTMEIN_SMS_HOURS", "0-24 UTC"), ("COUNTMEIN_SMS_PER_DAY", "5")];
 
 /// The stream record of a sign-up over the queue.
 fn comes(world: &World, number: u32, name: &str, phone: Option<&str>) -> Value {
@@ -186,14 +186,50 @@ fn unconfirmed_registration_of_a_confirmed_phone_gets_one_opt_in_text() {
 }
 
 #[test]
-fn no_texts_without_calling_code_or_budget() {
+fn no_texts_without_country_or_budget() {
     let world = World::new();
     world.fanout().invoke(&records([comes(&world, 1, "Ana", Some(ANAS_PHONE))])).response();
-    let elsewhere = world.fanout_with(&[("COUNTMEIN_SMS_CALLING_CODES", "+49"), TEXTING[1], TEXTING[2]]);
+    let elsewhere = world.fanout_with(&[("COUNTMEIN_SMS_COUNTRIES", "DE"), TEXTING[1], TEXTING[2]]);
     elsewhere.invoke(&records([comes(&world, 2, "Ben", Some(ANAS_PHONE))])).response();
     let spent = world.fanout_with(&[TEXTING[0], TEXTING[1], ("COUNTMEIN_SMS_PER_DAY", "0")]);
     spent.invoke(&records([comes(&world, 3, "Cleo", Some(ANAS_PHONE))])).response();
     assert!(world.texts(ANAS_PHONE).is_empty());
+}
+
+#[test]
+fn only_mobile_phones_of_listed_countries_get_texts() {
+    let world = World::new();
+    let fanout = world.fanout_with(&TEXTING);
+    // The Bahamas, Jamaica, Canada, and premium numbers have the same calling code as US.
+    let others = ["+12423591234", "+18762101234", "+16137827274", "+19002345678"];
+    for (number, phone) in (1..).zip(others) {
+        fanout.invoke(&records([comes(&world, number, &format!("No {number}"), Some(phone))])).response();
+    }
+    fanout.invoke(&records([comes(&world, 5, "Ana", Some(ANAS_PHONE))])).response();
+
+    for phone in others {
+        assert!(world.texts(phone).is_empty(), "{phone}");
+    }
+    assert_eq!(world.texts(ANAS_PHONE).len(), 1);
+    let metrics = metrics(&fanout.kill());
+    for name in ["SuppressedBySmsCountries", "SuppressedBySmsLineType"] {
+        assert!(metrics.iter().any(|line| line[name].is_number()), "{name}: {metrics:?}");
+    }
+}
+
+#[test]
+fn refuses_wrong_countries_at_start() {
+    let world = World::new();
+    for (countries, message) in [("US,UK", "write GB"), ("+49", "such as DE"), ("Germany", "such as DE,US")] {
+        let fanout = world.fanout_with(&[("COUNTMEIN_SMS_COUNTRIES", countries), TEXTING[1], TEXTING[2]]);
+        fanout.hand_out(&schedule());
+        assert!(matches!(fanout.answer().0, Answer::Died), "{countries}");
+        let lines = fanout.kill();
+        assert!(
+            lines.iter().any(|line| line.contains("COUNTMEIN_SMS_COUNTRIES") && line.contains(message)),
+            "{lines:?}"
+        );
+    }
 }
 
 #[test]

@@ -19,7 +19,7 @@ fn link(text: &str) -> String {
 
 #[test]
 fn signup_notifies_others_but_not_the_actor() {
-    let parameters = ["SmsCallingCodes=+1", "SmsHours=0-24 UTC", "BackoffInitial=0", "BackoffMaximum=0"];
+    let parameters = ["SmsCountries=US", "SmsHours=0-24 UTC", "BackoffInitial=0", "BackoffMaximum=0"];
     let stack = Stack::deploy_to(OPEN, &parameters);
     let listener = stack.listen();
     for (name, phone) in [("Ana", ANAS_PHONE), ("Ben", BENS_PHONE)] {

@@ -11,3 +11,4 @@ mod queue;
 mod roles;
 mod stream;
 mod support;
+mod text_messages;

@@ -41,7 +41,7 @@ pub async fn read_limits(app: &App) -> Result<LimitsBody, Unavailable> {
             Some(TextsBody {
                 usage: usage.all.into(),
                 answers: usage.answers.into(),
-                calling_codes: sms.calling_codes.clone(),
+                countries: sms.countries.codes(),
                 hours: sms.hours.to_string(),
             })
         }
