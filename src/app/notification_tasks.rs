@@ -15,7 +15,7 @@ use crate::domain::event::EventId;
 use crate::domain::new_event_id::for_log;
 use crate::domain::notification::Notification;
 use crate::domain::timestamp::Timestamp;
-use crate::fanout::{DigestSender, EventPorts, take_in};
+use crate::fanout::{DigestSender, EventPorts, only_of_existing_events, take_in};
 use crate::ports::{
     ChangeFeed as _, Digests as _, NotificationCounts, Notified, Notifier, Position, ReadError, SendError, Unavailable,
 };
@@ -133,7 +133,8 @@ impl NotificationContext {
                 Some(end_of_page)
             }
             FeedConsumer::DirectMessages => {
-                // The other consumer parks the events of damaged changes.
+                // The other consumer deletes what came late, and parks the events of damaged changes.
+                let page = only_of_existing_events(page, &self.sqlite).await?;
                 let readable = page.into_iter().filter_map(|(position, change)| Some((position, change.ok()?)));
                 let (positions, changes): (Vec<Position>, Vec<Change>) = readable.unzip();
                 let time_left = || (!stop.is_cancelled()).then(Timestamp::now);
@@ -183,6 +184,8 @@ impl NotificationContext {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
     use super::*;
     use crate::adapters::metrics::prometheus::PrometheusMetrics;
     use crate::adapters::sqlite::Sqlite;
@@ -191,12 +194,14 @@ mod tests {
     use crate::domain::backoff::BackoffPolicy;
     use crate::domain::channel::Channel;
     use crate::domain::contact::Contact;
+    use crate::domain::deleted_event::{DeletedEvent, DeletionState};
     use crate::domain::event::Event;
+    use crate::domain::host_link::LinkGenerations;
     use crate::domain::language::Language;
     use crate::domain::secret::{Secret, generate};
     use crate::domain::signup::{Request, Signup, Version};
     use crate::notify::Limits;
-    use crate::ports::{AttendeeSignups, Roster as _};
+    use crate::ports::{AttendeeSignups, Events as _, Mail, Mailer, Roster as _, Write};
 
     /// The state of a program without a mail server, with one sign-up in the feed.
     async fn context(folder: &std::path::Path) -> NotificationContext {
@@ -239,5 +244,43 @@ mod tests {
         assert_eq!(position().await, changes[0].0);
         let again = context.run_batch(NotificationTask::RequestOptIns, &CancellationToken::new()).await;
         assert_eq!(again.unwrap(), Progress::Idle);
+    }
+
+    /// Keeps what it sends.
+    #[derive(Default)]
+    struct SentMails(Mutex<Vec<Mail>>);
+
+    #[async_trait]
+    impl Mailer for SentMails {
+        async fn send(&self, mail: &Mail) -> Result<(), SendError> {
+            self.0.lock().unwrap().push(mail.clone());
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn attendees_of_a_deleted_event_get_no_direct_messages() {
+        for (is_deleted, expected) in [(false, 1), (true, 0)] {
+            let folder = tempfile::tempdir().unwrap();
+            let mails = Arc::new(SentMails::default());
+            let mut context = context(folder.path()).await;
+            context.sender.mailer = Some(mails.clone());
+            let event = EventId::parse("dance").unwrap();
+            if is_deleted {
+                let deleted = DeletedEvent {
+                    event: event.clone(),
+                    deleted_at: Timestamp::now(),
+                    state: DeletionState::InProgress,
+                    links: LinkGenerations::default(),
+                    version: 0,
+                };
+                assert_eq!(context.sqlite.store_deletion(&deleted, Timestamp::now()).await.unwrap(), Write::Stored);
+            }
+            context.run_batch(NotificationTask::RequestOptIns, &CancellationToken::new()).await.unwrap();
+            assert_eq!(mails.0.lock().unwrap().len(), expected);
+            let end = context.run_batch(NotificationTask::RequestOptIns, &CancellationToken::new()).await.unwrap();
+            assert_eq!(end, Progress::Idle, "the changes are not read again");
+            assert_eq!(context.sqlite.roster(&event, 10, None).await.unwrap().count, 1, "nothing is deleted");
+        }
     }
 }

@@ -7,7 +7,8 @@ use crate::domain::change::Change;
 use crate::domain::event::EventId;
 use crate::domain::new_event_id::for_log;
 use crate::domain::timestamp::Timestamp;
-use crate::ports::{DamagedChange, Deletion, Deletions, StoredDetails, Unavailable};
+use crate::fanout::read_details;
+use crate::ports::{DamagedChange, Deletion, Deletions, Events, StoredDetails, Unavailable};
 
 /// How a change is processed.
 enum Handling {
@@ -50,6 +51,16 @@ pub(super) async fn leave_out_deleted(
         deletions.delete_digest_without_attendees(&event).await?;
     }
     Ok(kept)
+}
+
+/// Returns the changes that [`leave_out_deleted`] keeps, and deletes nothing. Each change comes with its position.
+pub async fn only_of_existing_events<T>(
+    changes: Vec<(T, Result<Change, DamagedChange>)>,
+    events: &dyn Events,
+) -> Result<Vec<(T, Result<Change, DamagedChange>)>, Unavailable> {
+    let stored = read_details(changes.iter().map(|(_, change)| event_of(change)), events).await?;
+    let is_kept = |(_, change): &(_, _)| matches!(handling(change, &stored[event_of(change)]), Handling::Keep);
+    Ok(changes.into_iter().filter(is_kept).collect())
 }
 
 pub(super) fn event_of(change: &Result<Change, DamagedChange>) -> &EventId {

@@ -5,6 +5,7 @@ mod digest_sender;
 mod round;
 mod telling;
 
+pub use self::deleted::only_of_existing_events;
 pub use self::digest_sender::DigestSender;
 
 use std::collections::{BTreeMap, BTreeSet};
