@@ -14,7 +14,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::ports::{Backend, Events, StoredDetails, Unavailable, Write};
 
 /// How long details are used without reading them again. An edit by another process takes effect after this time.
-const MAX_AGE: Duration = Duration::from_secs(5);
+pub const MAX_AGE: Duration = Duration::from_secs(5);
 
 /// The number of events of which details are kept. If there are more, all are read again.
 const MAX_EVENTS: usize = 1_000;
@@ -78,6 +78,10 @@ impl CachedEvents {
 impl Events for CachedEvents {
     async fn details(&self, events: &[EventId]) -> Result<Vec<StoredDetails>, Unavailable> {
         self.details_at(events, Instant::now()).await
+    }
+
+    fn max_age(&self) -> Duration {
+        self.events.max_age()
     }
 
     async fn create_event(&self, details: &EventDetails, now: Timestamp) -> Result<Write, Unavailable> {

@@ -10,7 +10,6 @@ use super::speech::Speech;
 use super::{CANCEL_INTENT, EVENT_SLOT, NAME_SLOT, SIGN_UP_INTENT, WHO_IS_COMING_INTENT};
 use crate::domain::attendee_name::AttendeeName;
 use crate::domain::channel::Channel;
-use crate::domain::deleted_event::DeletionState;
 use crate::domain::event::Event;
 use crate::domain::event_details::EventDetails;
 use crate::domain::household::HouseholdId;
@@ -32,7 +31,8 @@ enum FoundEvent {
     WithDetails(Arc<EventDetails>),
     /// The event began with a sign-up, or may begin with one.
     WithoutDetails,
-    BeingDeleted,
+    /// It is being deleted, or was just now.
+    Deleted,
 }
 
 /// One request, with the data that is needed to answer it.
@@ -87,7 +87,7 @@ impl RequestHandler<'_> {
         let is_open = match self.find(&event).await? {
             FoundEvent::WithDetails(details) => details.check_open(self.requested_at).is_ok(),
             FoundEvent::WithoutDetails => true,
-            FoundEvent::BeingDeleted => false,
+            FoundEvent::Deleted => false,
         };
         if !is_open {
             return Ok(self.finish(&self.speech.event_message("signups-closed", &event)));
@@ -109,7 +109,8 @@ impl RequestHandler<'_> {
             SlotOutcome::Question(question) => return Ok(question),
         };
         let key = AttendeeKey { event: event.id().clone(), name: name.lookup_key().into_owned() };
-        let attendee = self.skill.roster.attendee(&key).await?;
+        let stored = self.skill.events.stored(event.id()).await?;
+        let attendee = self.skill.roster.attendee(&key).await?.filter(|_| !stored.is_void(self.requested_at));
         let message = match attendee.as_ref().and_then(|attendee| attendee.registration()) {
             None => "not-on-the-list",
             Some(registration) if self.user.requested(&registration.owner) => {
@@ -135,7 +136,7 @@ impl RequestHandler<'_> {
         let view = match self.find(&event).await? {
             FoundEvent::WithDetails(details) => Viewer::Public.view(Some(&details)),
             FoundEvent::WithoutDetails => Viewer::Public.view(None),
-            FoundEvent::BeingDeleted => return Ok(self.finish(&self.speech.roster(event.title(), &[], 0))),
+            FoundEvent::Deleted => return Ok(self.finish(&self.speech.roster(event.title(), &[], 0))),
         };
         if !view.roster {
             return Ok(self.finish(&self.speech.event_message("roster-hidden", &event)));
@@ -150,10 +151,8 @@ impl RequestHandler<'_> {
         Ok(match self.skill.events.stored(event.id()).await? {
             StoredDetails::Some(details) => FoundEvent::WithDetails(details),
             StoredDetails::None => FoundEvent::WithoutDetails,
-            StoredDetails::Deleted(deleted) => match deleted.state {
-                DeletionState::InProgress => FoundEvent::BeingDeleted,
-                DeletionState::Complete => FoundEvent::WithoutDetails,
-            },
+            StoredDetails::Deleted(deleted) if deleted.covers(self.requested_at) => FoundEvent::Deleted,
+            StoredDetails::Deleted(_) => FoundEvent::WithoutDetails,
             StoredDetails::Damaged(cause) => return Err(ReadError::Damaged(cause).into()),
         })
     }

@@ -203,6 +203,8 @@ impl NotificationContext {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
     use super::*;
     use crate::adapters::metrics::prometheus::PrometheusMetrics;
     use crate::adapters::sqlite::Sqlite;
@@ -211,12 +213,14 @@ mod tests {
     use crate::domain::backoff::BackoffPolicy;
     use crate::domain::channel::Channel;
     use crate::domain::contact::Contact;
+    use crate::domain::deleted_event::{DeletedEvent, DeletionState};
     use crate::domain::event::Event;
+    use crate::domain::host_link::LinkGenerations;
     use crate::domain::language::Language;
     use crate::domain::secret::{Secret, generate};
     use crate::domain::signup::{Request, Signup, Version};
     use crate::notify::Limits;
-    use crate::ports::{AttendeeSignups, Roster as _};
+    use crate::ports::{AttendeeSignups, Events as _, Mail, Mailer, Roster as _, Write};
 
     /// The state of a program without a mail server, with one sign-up in the feed.
     async fn context(folder: &std::path::Path) -> NotificationContext {
@@ -262,5 +266,45 @@ mod tests {
         assert_eq!(context.run_batch(NotificationTask::FillOutbox, &running).await.unwrap(), Progress::Idle);
         assert_eq!(context.run_batch(NotificationTask::EmptyOutbox, &running).await.unwrap(), Progress::MoreWork);
         assert_eq!(left().await, []);
+    }
+
+    /// Keeps what it sends.
+    #[derive(Default)]
+    struct SentMails(Mutex<Vec<Mail>>);
+
+    #[async_trait]
+    impl Mailer for SentMails {
+        async fn send(&self, mail: &Mail) -> Result<(), SendError> {
+            self.0.lock().unwrap().push(mail.clone());
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn attendees_of_a_deleted_event_get_no_direct_messages() {
+        for (is_deleted, expected) in [(false, 1), (true, 0)] {
+            let folder = tempfile::tempdir().unwrap();
+            let mails = Arc::new(SentMails::default());
+            let mut context = context(folder.path()).await;
+            context.sender.mailer = Some(mails.clone());
+            let event = EventId::parse("dance").unwrap();
+            if is_deleted {
+                let deleted = DeletedEvent {
+                    event: event.clone(),
+                    deleted_at: Timestamp::now(),
+                    state: DeletionState::InProgress,
+                    links: LinkGenerations::default(),
+                    version: 0,
+                };
+                assert_eq!(context.sqlite.store_deletion(&deleted, Timestamp::now()).await.unwrap(), Write::Stored);
+            }
+            let running = CancellationToken::new();
+            for task in [NotificationTask::FillOutbox, NotificationTask::EmptyOutbox] {
+                context.run_batch(task, &running).await.unwrap();
+                assert_eq!(context.run_batch(task, &running).await.unwrap(), Progress::Idle, "it is done once");
+            }
+            assert_eq!(mails.0.lock().unwrap().len(), expected);
+            assert_eq!(context.sqlite.roster(&event, 10, None).await.unwrap().count, 1, "nothing is deleted");
+        }
     }
 }

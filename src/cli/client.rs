@@ -114,6 +114,11 @@ impl Client {
         Ok(all)
     }
 
+    /// Reads a page, which it ignores. Accepts JSON, so that the reason of a refusal can be read.
+    pub fn check_page(&self, path: &[&str]) -> Result<(), CliError> {
+        self.check_status(self.send(Method::GET, path, &[], JSON, None)?).map(drop)
+    }
+
     /// Sends a GET request and returns the body as a stream.
     pub fn get_stream(&self, path: &[&str], query: &[(&str, &str)], media_type: &str) -> Result<impl Read, CliError> {
         let response = self.send(Method::GET, path, query, media_type, None)?;

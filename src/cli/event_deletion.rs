@@ -37,7 +37,7 @@ impl Delete {
     pub fn run(&self) -> Result<(), CliError> {
         let (client, event) = self.target.client()?;
         if !self.yes {
-            confirmation::confirm(&question(&client, event)?)?;
+            confirmation::confirm(&self.question(&client, event)?)?;
         }
         let (bar, mut removed, mut cursor) = (spinner(), 0, None);
         let id = loop {
@@ -60,20 +60,25 @@ impl Delete {
             }])
         })
     }
-}
 
-/// Says what would be deleted. An event whose deletion was interrupted is no longer found, and its deletion can continue.
-fn question(client: &Client, event: &str) -> Result<String, CliError> {
-    match client.get(&["events", event], &[]) {
-        Ok(response) => {
-            let Shown { title, count } = response.read()?;
-            Ok(match count {
-                None | Some(0) => format!("Delete {title}?"),
-                Some(1) => format!("Delete {title} and its 1 sign-up?"),
-                Some(count) => format!("Delete {title} and its {count} sign-ups?"),
-            })
+    /// Says what would be deleted. An event whose deletion was interrupted is no longer found, and its deletion can continue.
+    ///
+    /// # Errors
+    /// Returns an error if there is nothing to delete. Only the page of the deletion knows that, because every event that a
+    /// sign-up may begin is shown.
+    fn question(&self, client: &Client, event: &str) -> Result<String, CliError> {
+        client.check_page(&self.target.deletion_page(event))?;
+        match client.get(&["events", event], &[]) {
+            Ok(response) => {
+                let Shown { title, count } = response.read()?;
+                Ok(match count {
+                    None | Some(0) => format!("Delete {title}?"),
+                    Some(1) => format!("Delete {title} and its 1 sign-up?"),
+                    Some(count) => format!("Delete {title} and its {count} sign-ups?"),
+                })
+            }
+            Err(error) if error.is_not_found() => Ok(format!("Delete what is left of the event {event}?")),
+            Err(error) => Err(error),
         }
-        Err(error) if error.is_not_found() => Ok(format!("Delete what is left of the event {event}?")),
-        Err(error) => Err(error),
     }
 }

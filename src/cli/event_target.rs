@@ -37,4 +37,12 @@ impl Target {
             (None, None) => Err(CliError::Usage("pass an event, or --link".into())),
         }
     }
+
+    /// Returns the path of the page on which the event is deleted.
+    pub fn deletion_page<'a>(&'a self, event: &'a str) -> Vec<&'a str> {
+        match &self.link {
+            Some(link) => vec!["events", event, "host", link.token(), "delete"],
+            None => vec!["organiser", "events", event, "delete"],
+        }
+    }
 }

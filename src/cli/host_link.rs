@@ -29,6 +29,10 @@ impl HostLink {
         Ok(Self { server, event: event.clone(), token })
     }
 
+    pub fn token(&self) -> &str {
+        std::str::from_utf8(self.token.as_bytes()).expect("it was parsed from text")
+    }
+
     pub fn client(&self) -> Result<Client, CliError> {
         Client::new(&self.server).with_key(&self.token)
     }

@@ -93,6 +93,8 @@ pub enum LinkedRegistration {
     Current,
     /// The registration has ended.
     Ended,
+    /// The event has been deleted.
+    EventDeleted,
     /// The registration has another address now, or none.
     OtherContact,
     /// This server cannot know, because it runs without `--contact-secret`.

@@ -1,13 +1,16 @@
 //! Stores the details of events.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
+use crate::domain::attendee::Attendee;
 use crate::domain::deleted_event::{DeletedEvent, DeletionState};
 use crate::domain::event::EventId;
 use crate::domain::event_details::EventDetails;
 use crate::domain::lifetime;
+use crate::domain::signup::SignupId;
 use crate::domain::timestamp::Timestamp;
 use crate::domain::viewer::{View, Viewer};
 use crate::ports::{ReadError, Unavailable, Write};
@@ -60,6 +63,16 @@ impl StoredDetails {
             Self::Deleted(deleted) => deleted.covers(requested_at),
         }
     }
+
+    /// Returns whether the registration that a sign-up began belonged to an event that has been deleted since. `attendee` is
+    /// the one with its name.
+    pub fn is_void_registration(&self, owner: &SignupId, attendee: Option<&Attendee>) -> bool {
+        match owner.created_at() {
+            Some(began_at) => self.is_void(began_at),
+            // The id is that of a message, which says no time.
+            None => self.is_deleted() && attendee.is_none_or(|attendee| self.is_void(attendee.newest.requested_at)),
+        }
+    }
 }
 
 /// Stores the details of events. Each write is also a [`Change`](crate::domain::change::Change) in the change feed.
@@ -67,6 +80,11 @@ impl StoredDetails {
 pub trait Events: Send + Sync {
     /// Returns what is stored about each of the events, in the same order.
     async fn details(&self, events: &[EventId]) -> Result<Vec<StoredDetails>, Unavailable>;
+
+    /// How long another process may use details after they were replaced: zero if there is no other process.
+    fn max_age(&self) -> Duration {
+        Duration::ZERO
+    }
 
     /// Returns what is stored about one event.
     async fn stored(&self, event: &EventId) -> Result<StoredDetails, Unavailable> {

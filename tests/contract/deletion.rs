@@ -8,6 +8,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use axum::body::{Body, to_bytes};
 use axum::http::{self, StatusCode};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use countmein::domain::attendee::Attendee;
 use countmein::domain::backoff::BackoffPolicy;
 use countmein::domain::contact_id::ContactId;
@@ -19,6 +21,7 @@ use countmein::domain::host_link::HostRole;
 use countmein::domain::manage_link::ManageToken;
 use countmein::domain::new_event_id::unlisted;
 use countmein::domain::opt_in::{OptIn, Scope};
+use countmein::domain::opt_in_link::OptInToken;
 use countmein::domain::registration::RegistrationKey;
 use countmein::domain::signup::{Request, Signup, SignupId, Version};
 use countmein::domain::timestamp::Timestamp;
@@ -105,6 +108,16 @@ pub async fn marker(backend: &Backend, event: &EventId) -> Option<DeletedEvent> 
     match backend.events.stored(event).await.expect("the backend is there") {
         StoredDetails::Deleted(deleted) => Some((*deleted).clone()),
         _ => None,
+    }
+}
+
+/// Waits until the id of a deleted event is free again.
+async fn wait_until_free(backend: &Backend, event: &EventId) {
+    let deleted = marker(backend, event).await.expect("it is deleted");
+    assert_eq!(deleted.state, DeletionState::Complete);
+    let now = Timestamp::now();
+    if deleted.deleted_at >= now {
+        tokio::time::sleep(deleted.deleted_at.since(now) + Duration::from_millis(2)).await;
     }
 }
 
@@ -274,7 +287,7 @@ pub async fn late_attendee_is_deleted_with_its_change(backend: &Backend) {
     assert_eq!(summary(backend, &title).await, None);
 
     // The event begins anew, and then more comes late.
-    let later = signs_up_at(&ana, Timestamp::now().plus(Duration::from_secs(5)));
+    let later = signs_up_at(&ana, Timestamp::now().plus(Duration::from_secs(60)));
     apply(&*backend.roster, vec![later]).await;
     apply(&*backend.roster, vec![ben.joins(3, "c")]).await;
     process_changes(backend).await;
@@ -378,6 +391,7 @@ pub async fn new_event_gets_nothing_of_the_deleted_one(backend: &Backend) {
     apply(&*backend.roster, vec![old.clone()]).await;
     process_changes(backend).await;
     delete(backend, &id).await;
+    wait_until_free(backend, &id).await;
 
     let after = create(backend, &title).await;
 
@@ -427,6 +441,7 @@ pub async fn sign_up_begins_the_event_anew(backend: &Backend) {
     assert_eq!(before["etag"], json!("\"0\""));
     delete(backend, &id).await;
     assert_eq!(get(backend, &path).await.0, StatusCode::NOT_FOUND);
+    wait_until_free(backend, &id).await;
 
     let sign_up = json!({"name": "Ana"});
     let (status, _) = request(backend, ("POST", &format!("{path}/signups")), &[], Some(&sign_up)).await;
@@ -662,4 +677,156 @@ pub async fn host_continues_a_deletion(backend: &Backend) {
     assert_eq!(request(backend, ("POST", &path), &[], Some(&json!({}))).await.0, StatusCode::OK);
     assert_eq!(marker(backend, &id).await.expect("there is a marker").state, DeletionState::Complete);
     assert_eq!(attendee(backend, &person(&title, "Ana")).await, None);
+}
+
+/// The cursor of a position, as it would be without a signature.
+fn forged_cursor(position: &Value) -> String {
+    URL_SAFE_NO_PAD.encode(position.to_string())
+}
+
+pub async fn forged_cursor_skips_nothing(backend: &Backend) {
+    for position in [json!({"in": "rejects", "after": null}), json!({"in": "rejects", "after": null, "tag": "x"})] {
+        let title = unique("Dinner");
+        create(backend, &title).await;
+        let id = event_id(&title);
+        apply(&*backend.roster, vec![person(&title, "Ana").joins(1, "a")]).await;
+        let serial = unique("button");
+        register(backend, &button(&serial, &title, "Ana")).await;
+        process_changes(backend).await;
+        begin(backend, &id).await;
+        let uri = format!("/events/{id}?confirm={id}&cursor={}", forged_cursor(&position));
+        let (status, answer) = as_organiser(backend, ("DELETE", &uri), None).await;
+        assert_eq!((status, &answer["next"]), (StatusCode::OK, &Value::Null));
+        assert_eq!(attendee(backend, &person(&title, "Ana")).await, None);
+        let buttons = backend.buttons.registered(1_000, None).await.expect("the backend is there");
+        assert!(buttons.iter().all(|button| *button.event.id() != id));
+        assert_eq!(marker(backend, &id).await.expect("there is a marker").state, DeletionState::Complete);
+    }
+}
+
+/// Stores an attendee after the last page of attendees was deleted, as a process does that does not know of the deletion.
+struct LateAttendee {
+    backend: Backend,
+    signup: Signup,
+    calls: AtomicUsize,
+}
+
+#[async_trait]
+impl Deletions for LateAttendee {
+    async fn delete_event_state(&self, event: &EventId, now: Timestamp) -> Result<(), Unavailable> {
+        self.backend.deletions.delete_event_state(event, now).await
+    }
+
+    async fn delete_digest_without_attendees(&self, event: &EventId) -> Result<(), Unavailable> {
+        self.backend.deletions.delete_digest_without_attendees(event).await
+    }
+
+    async fn delete_attendees(&self, deleted: &DeletedEvent, limit: usize) -> Result<DeletedAttendees, Unavailable> {
+        let page = self.backend.deletions.delete_attendees(deleted, limit).await;
+        if self.calls.fetch_add(1, Ordering::Relaxed) == 0 {
+            apply(&*self.backend.roster, vec![self.signup.clone()]).await;
+        }
+        page
+    }
+
+    async fn delete_late_attendee(&self, attendee: &Attendee, now: Timestamp) -> Result<Deletion, Unavailable> {
+        self.backend.deletions.delete_late_attendee(attendee, now).await
+    }
+}
+
+pub async fn complete_deletion_has_no_attendees(backend: &Backend) {
+    for seconds in [0, 60] {
+        let title = unique("Dinner");
+        create(backend, &title).await;
+        let (id, ana) = (event_id(&title), person(&title, "Ana"));
+        let signup = signs_up_at(&ana, Timestamp::now().plus(Duration::from_secs(seconds)));
+        let late = LateAttendee { backend: backend.clone(), signup, calls: AtomicUsize::new(0) };
+        let mut deleting = backend.clone();
+        deleting.ports.deletions = Arc::new(late);
+        let (removed, _) = delete(&deleting, &id).await;
+        assert_eq!(marker(backend, &id).await.expect("there is a marker").state, DeletionState::Complete);
+        assert_eq!((removed, attendee(backend, &ana).await), (1, None), "{seconds}");
+    }
+}
+
+pub async fn cursor_deletes_no_existing_event(backend: &Backend) {
+    let title = unique("Dinner");
+    let created = create(backend, &title).await;
+    let (id, token) = (event_id(&title), host_token(&created));
+    let cursor = forged_cursor(&json!({"in": "attendees"}));
+    let form = format!("/events/{id}/host/{token}/delete");
+    for confirm in ["", &format!("confirm={id}&")] {
+        let uri = format!("/events/{id}?{confirm}cursor={cursor}");
+        let (status, problem) = as_organiser(backend, ("DELETE", &uri), None).await;
+        assert_eq!(status, StatusCode::CONFLICT, "{problem}");
+        let detail = problem["detail"].as_str().expect("it has a detail");
+        assert!(detail.contains(&title) && detail.contains("no `cursor`"), "{detail}");
+    }
+    for fields in [json!({"cursor": cursor}), json!({"cursor": cursor, "confirm": id.as_str()})] {
+        assert_eq!(request(backend, ("POST", &form), &[], Some(&fields)).await.0, StatusCode::CONFLICT, "{fields}");
+    }
+    assert_eq!(get(backend, &format!("/events/{id}")).await.0, StatusCode::OK, "it is not deleted");
+    delete(backend, &id).await;
+    let uri = format!("/events/{id}?cursor={cursor}");
+    assert_eq!(as_organiser(backend, ("DELETE", &uri), None).await.0, StatusCode::OK, "the deletion is complete");
+}
+
+pub async fn opt_in_link_of_a_deleted_event_only_stops(backend: &Backend) {
+    let title = unique("Dinner");
+    create(backend, &title).await;
+    let (id, contact) = (event_id(&title), email(&format!("{}@example.org", unique("ana").replace(' ', "-"))));
+    let ana = person(&title, "Ana");
+    let signup =
+        Signup { version: signs_up_at(&ana, Timestamp::now()).version, ..ana.enrols_with(0, "a", contact.clone()) };
+    apply(&*backend.roster, vec![signup.clone()]).await;
+    process_changes(backend).await;
+    let token = OptInToken {
+        contact: ContactId::of(&contact, &contact_secret()),
+        registration: RegistrationKey { attendee: ana.key(), owner: signup.version.id.clone() },
+    };
+    let path = format!("/events/{id}/contact/{}", token.sign(&token_secret()));
+    let answers = async |action: &str| request(backend, ("POST", &path), &[], Some(&json!({"action": action}))).await;
+    assert_eq!(get(backend, &path).await.1["registration"], json!("current"));
+    for state in [DeletionState::InProgress, DeletionState::Complete] {
+        match state {
+            DeletionState::InProgress => begin(backend, &id).await,
+            DeletionState::Complete => drop(delete(backend, &id).await),
+        }
+        let (status, shown) = get(backend, &path).await;
+        assert_eq!((status, &shown["registration"]), (StatusCode::OK, &json!("event_deleted")), "{state:?}");
+        assert_eq!(shown["notify"], Value::Null);
+        let (status, problem) = answers("confirm").await;
+        assert_eq!(status, StatusCode::CONFLICT);
+        assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains("deleted")), "{problem}");
+        assert_eq!(answers("stop").await.1["opt_in"], json!("opted_out"));
+    }
+}
+
+pub async fn request_during_a_deletion_does_not_bring_the_event_back(backend: &Backend) {
+    let title = unique("Dinner");
+    create(backend, &title).await;
+    let (id, ana, ben) = (event_id(&title), person(&title, "Ana"), person(&title, "Ben"));
+    begin(backend, &id).await;
+    tokio::time::sleep(Duration::from_millis(2)).await;
+    // A process admits a sign-up as long as it uses the details from before the deletion.
+    let admitted_at = Timestamp::now().plus(backend.events.max_age());
+    tokio::time::sleep(Duration::from_millis(2)).await;
+    delete(backend, &id).await;
+    apply(&*backend.roster, vec![signs_up_at(&ana, admitted_at)]).await;
+    process_changes(backend).await;
+    assert_eq!(attendee(backend, &ana).await, None);
+    let outcomes = run(backend, &[delivered(&signs_up_at(&ben, admitted_at))]).await;
+    assert_eq!(outcomes, [Outcome::Rejected(DELETED.to_owned())]);
+    assert_eq!(get(backend, &format!("/events/{id}")).await.0, StatusCode::NOT_FOUND);
+    if !backend.events.max_age().is_zero() {
+        // The sign-ups for a new event with this id would be refused.
+        assert_ne!(create(backend, &title).await["event"], json!(id.as_str()));
+        let sign_up = (("POST", format!("/events/{id}/signups")), json!({"name": "Ben"}));
+        assert_eq!(request(backend, (sign_up.0.0, &sign_up.0.1), &[], Some(&sign_up.1)).await.0, StatusCode::NOT_FOUND);
+    }
+    wait_until_free(backend, &id).await;
+    assert_eq!(create(backend, &title).await["event"], json!(id.as_str()));
+    apply(&*backend.roster, vec![signs_up_at(&ana, Timestamp::now())]).await;
+    process_changes(backend).await;
+    assert_eq!(who_is_in(backend, &title).await, ["Ana"]);
 }

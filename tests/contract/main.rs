@@ -154,7 +154,12 @@ contract! {
         attendee_from_a_clock_ahead_is_deleted
         interrupted_deletion_is_continued
         concurrent_sign_ups_leave_nothing
-        host_continues_a_deletion;
+        host_continues_a_deletion
+        forged_cursor_skips_nothing
+        complete_deletion_has_no_attendees
+        cursor_deletes_no_existing_event
+        opt_in_link_of_a_deleted_event_only_stops
+        request_during_a_deletion_does_not_bring_the_event_back;
     access:
         every_role_may_do_what_it_should_and_nothing_else;
     contacts:

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::item::{self, Item};
 use super::{EventsTable, key, number};
+use crate::adapters::cached_events;
 use crate::domain::deleted_event::DeletedEvent;
 use crate::domain::event::EventId;
 use crate::domain::event_details::EventDetails;
@@ -39,6 +41,11 @@ impl Events for EventsTable {
         let items = self.batch_get(READING, keys, None).await?;
         let found: HashMap<EventId, StoredDetails> = items.into_iter().filter_map(read).collect();
         Ok(events.iter().map(|event| found.get(event).cloned().unwrap_or(StoredDetails::None)).collect())
+    }
+
+    /// Every process reads the details through a cache.
+    fn max_age(&self) -> Duration {
+        cached_events::MAX_AGE
     }
 
     async fn create_event(&self, details: &EventDetails, now: Timestamp) -> Result<Write, Unavailable> {

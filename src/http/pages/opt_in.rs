@@ -56,6 +56,9 @@ pub fn registration_opt_in(title: &str, body: &RegistrationOptInBody) -> Page {
         @match body.registration {
             LinkedRegistration::Current => (current(title, body)),
             LinkedRegistration::Ended => p.notice { (whose(&body.name)) " is no longer on the list for " (event(title)) "." },
+            LinkedRegistration::EventDeleted => p.notice {
+                "The event for which " (whose(&body.name)) " signed up has been deleted."
+            },
             LinkedRegistration::OtherContact => p.notice {
                 "The sign-up of " (whose(&body.name)) " for " (event(title)) " no longer has this address."
             },

@@ -9,7 +9,6 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::deleted_event::DeletionState;
 use crate::domain::event::EventId;
 use crate::domain::event_creators::EventCreators;
 use crate::domain::event_details::{Content, EventDetails};
@@ -110,7 +109,7 @@ async fn store_new(app: &App, content: Content, is_unlisted: bool, now: Timestam
     Err(Problem::new(ProblemKind::Conflict, detail))
 }
 
-/// Returns the details of a new event with this id, or `None` if the id is taken or still being deleted.
+/// Returns the details of a new event with this id, or `None` if the id is taken, or its event was deleted just now.
 async fn new_details(
     app: &App,
     id: &EventId,
@@ -119,10 +118,9 @@ async fn new_details(
 ) -> Result<Option<EventDetails>, Unavailable> {
     let details = match app.backend.events.stored(id).await? {
         StoredDetails::None => Some(EventDetails::new(id.clone(), content, now)),
-        StoredDetails::Deleted(earlier) => match earlier.state {
-            DeletionState::InProgress => None,
-            DeletionState::Complete => Some(earlier.begin_anew(content, now)),
-        },
+        // The sign-ups for the new event would count as late ones for the deleted event.
+        StoredDetails::Deleted(earlier) if earlier.covers(now) => None,
+        StoredDetails::Deleted(earlier) => Some(earlier.begin_anew(content, now)),
         StoredDetails::Some(_) | StoredDetails::Damaged(_) => None,
     };
     Ok(details.map(|details| EventDetails { links: LinkGenerations::random(), ..details }))

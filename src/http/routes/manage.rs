@@ -193,13 +193,7 @@ async fn verify_token(app: &App, event: &str, token: &str) -> Result<ManageToken
 async fn find_attendee(app: &App, token: &ManageToken) -> Result<Option<Attendee>, Problem> {
     let stored = app.backend.events.stored(&token.key.event).await?;
     let attendee = app.backend.roster.attendee(&token.key).await?;
-    let is_void = match token.signup.created_at() {
-        Some(signed_up_at) => stored.is_void(signed_up_at),
-        // The id is that of a message, which says no time.
-        None => {
-            attendee.as_ref().is_none_or(|attendee| stored.is_void(attendee.newest.requested_at)) && stored.is_deleted()
-        }
-    };
+    let is_void = stored.is_void_registration(&token.signup, attendee.as_ref());
     if is_void { Err(no_such_event()) } else { Ok(attendee) }
 }
 

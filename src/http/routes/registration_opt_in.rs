@@ -34,7 +34,9 @@ use crate::notify::links::event_path;
 /// A valid link, and what is stored about its registration.
 struct Linked {
     token: OptInToken,
+    /// `None` also if the event was deleted, although the attendee may still be stored while that is in progress.
     attendee: Option<Attendee>,
+    is_event_deleted: bool,
     contact_secret: Option<Secret>,
 }
 
@@ -106,12 +108,18 @@ impl Linked {
         let event = parse_event_id(event)?;
         let verified = app.verify(|secret| OptInToken::verify(&event, token, secret)).await?;
         let token = verified.ok_or_else(incomplete_link)?;
+        let stored = app.backend.events.stored(&event).await?;
         let attendee = app.backend.roster.attendee(&token.registration.attendee).await?;
-        Ok(Self { token, attendee, contact_secret: app.secrets.contact_secret().await? })
+        let is_event_deleted = stored.is_void_registration(&token.registration.owner, attendee.as_ref());
+        let attendee = attendee.filter(|_| !is_event_deleted);
+        Ok(Self { token, attendee, is_event_deleted, contact_secret: app.secrets.contact_secret().await? })
     }
 
     /// Returns the registration with its contact, or what became of it.
     fn registration(&self) -> Result<(&Registration, &Contact), LinkedRegistration> {
+        if self.is_event_deleted {
+            return Err(LinkedRegistration::EventDeleted);
+        }
         let registration = self.attendee.as_ref().and_then(Attendee::registration);
         let registration = registration.filter(|registration| registration.owner == self.token.registration.owner);
         let registration = registration.ok_or(LinkedRegistration::Ended)?;
@@ -174,6 +182,9 @@ fn why_not(state: LinkedRegistration) -> &'static str {
             "This server cannot confirm single sign-ups. Confirm everything sent to your address instead."
         }
         LinkedRegistration::Ended => "This sign-up is no longer on the list, so there is nothing to confirm.",
+        LinkedRegistration::EventDeleted => {
+            "The event of this sign-up has been deleted, so there is nothing to confirm."
+        }
         LinkedRegistration::OtherContact => "This sign-up no longer has your address, so there is nothing to confirm.",
     }
 }

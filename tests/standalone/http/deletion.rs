@@ -2,10 +2,12 @@
 
 use std::fs;
 
+use countmein::domain::contact::Contact;
+use countmein::domain::event::EventId;
 use serde_json::{Value, json};
 
 use super::events::create;
-use super::support::{KEY, Running, dump, serve, wait_until_announced};
+use super::support::{KEY, Running, dump, registration_consent_link, serve, wait_until_announced};
 
 /// A dinner with two attendees, and the token of its host.
 fn dinner(server: &Running) -> super::events::Created {
@@ -78,6 +80,20 @@ fn organiser_deletes_the_event_on_its_page() {
     assert!(page.contains("is deleted"), "{page}");
     let list = server.get("/events").organiser().send().is(200).json();
     assert_eq!(list["events"], json!([]));
+}
+
+#[test]
+fn opt_in_page_says_that_the_event_is_deleted() {
+    let server = serve();
+    let event = dinner(&server);
+    let address = Contact::email("cem@example.org").unwrap();
+    let signed_up = server.sign_up_with(&event.id, &json!({"name": "Cem", "contact": {"email": "cem@example.org"}}));
+    let id = EventId::parse(&event.id).unwrap();
+    let link = registration_consent_link(&server.database(), &id, &signed_up, &address);
+    server.delete(&event.path(&format!("?confirm={}", event.id))).bearer(&event.host).send().is(200);
+    let page = server.get(&link).browser().send().is(200).text();
+    assert!(page.contains("has been deleted") && page.contains("value=\"stop\""), "{page}");
+    assert!(!page.contains("value=\"confirm\"") && !page.contains(&event.id), "{page}");
 }
 
 #[test]

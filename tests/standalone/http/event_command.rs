@@ -95,6 +95,19 @@ fn delete_asks_and_says_what_is_deleted() {
     let deleted = json_of(&countmein(&server, &["event", "delete", "--link", link, "--yes", "--json"], None));
     assert_eq!(deleted, json!({"event": "omars-dinner", "removed": 1}));
     text(&countmein(&server, &["event", "delete", "omars-dinner", "--yes"], Some(KEY)), 1);
+    for gone in [&["omars-dinner"][..], &["nope"], &["--link", link]] {
+        let error = text(&countmein(&server, &[&["event", "delete"], gone].concat(), Some(KEY)), 1);
+        assert!(error.contains("no such event"), "{gone:?}: {error}");
+    }
+    // An interrupted deletion can be continued.
+    let database = rusqlite::Connection::open(server.database()).unwrap();
+    let sql = "UPDATE event_details SET record = json_remove(record, '$.expires_at') WHERE event = 'omars-dinner'";
+    assert_eq!(database.execute(sql, ()).unwrap(), 1);
+    std::thread::sleep(std::time::Duration::from_millis(5_500));
+    for interrupted in [&["omars-dinner"][..], &["--link", link]] {
+        let error = text(&countmein(&server, &[&["event", "delete"], interrupted].concat(), Some(KEY)), 2);
+        assert!(error.contains("--yes"), "{interrupted:?}: {error}");
+    }
     let deleted = text(&countmein(&server, &["event", "delete", "DANCE", "--yes"], Some(KEY)), 0);
     assert_eq!(deleted, "The event dance is deleted, with 1 entry.\n");
     assert_eq!(json_of(&countmein(&server, &["event", "list", "--json"], Some(KEY)))["events"], json!([]));

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::position::Position;
+use super::position::Cursor;
 use super::{Request, Target, delete_part, target};
 use crate::domain::event::EventId;
 use crate::formats::fields;
@@ -141,11 +141,10 @@ impl<'a> Page<'a> {
         let request = Request {
             confirm: fields::optional_text(&form.map, "confirm")?,
             version: None,
-            position: cursor.map(Position::decode).transpose()?,
+            cursor: cursor.map(Cursor::decode).transpose()?,
         };
-        let part = delete_part(app, credentials, self.event, request).await?;
-        let page = match part.next {
-            Some(next) => pages::deletion_in_progress(self.event, Some(&next.encode()), &self.path),
+        let page = match delete_part(app, credentials, self.event, request).await?.next {
+            Some(next) => pages::deletion_in_progress(self.event, Some(&next), &self.path),
             None => pages::confirmation("Deleted", "The event and everything about it is deleted.", self.home),
         };
         Ok(page.into_response())

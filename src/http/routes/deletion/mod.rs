@@ -13,8 +13,8 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use self::position::Position;
-use self::steps::{EventDeletion, Part};
+use self::position::Cursor;
+use self::steps::EventDeletion;
 use crate::domain::clock;
 use crate::domain::deleted_event::{DeletedEvent, DeletionState};
 use crate::domain::event::EventId;
@@ -68,7 +68,7 @@ enum Target {
 struct Request<'a> {
     confirm: Option<&'a str>,
     version: Option<&'a HeaderValue>,
-    position: Option<Position>,
+    cursor: Option<Cursor>,
 }
 
 /// Deletes an event for good, with everything that is stored about it. Nobody is notified.
@@ -98,28 +98,39 @@ pub async fn delete(
     let request = Request {
         confirm: query.confirm.as_deref(),
         version: headers.get(header::IF_MATCH),
-        position: query.cursor.as_deref().map(Position::decode).transpose()?,
+        cursor: query.cursor.as_deref().map(Cursor::decode).transpose()?,
     };
-    let Part { removed, next } = delete_part(&app, &credentials, &event, request).await?;
-    Ok(Json(DeletionBody { event: event.to_string(), removed, next: next.as_ref().map(Position::encode) }))
+    Ok(Json(delete_part(&app, &credentials, &event, request).await?))
 }
 
-/// Begins or continues the deletion of an event.
+/// Begins or continues the deletion of an event. A cursor of another deletion is ignored, so this one starts at its first
+/// step.
 async fn delete_part(
     app: &App,
     credentials: &Credentials,
     event: &EventId,
-    mut request: Request<'_>,
-) -> Result<Part, Problem> {
+    request: Request<'_>,
+) -> Result<DeletionBody, Problem> {
     for _ in 0..MAX_ATTEMPTS {
-        let position = request.position.take();
+        let mut position = None;
         let deleted = match target(app, credentials, event).await? {
-            Target::InProgress(deleted) => deleted,
+            Target::InProgress(deleted) => {
+                if let Some(cursor) = &request.cursor {
+                    position = app.verify(|secret| cursor.verify(&deleted, secret)).await?;
+                }
+                deleted
+            }
             // Another request has completed the deletion that this one continues.
-            Target::Complete | Target::Existing { .. } if position.is_some() => {
-                return Ok(Part { removed: 0, next: None });
+            Target::Complete if request.cursor.is_some() => {
+                return Ok(DeletionBody { event: event.to_string(), removed: 0, next: None });
             }
             Target::Complete => return Err(no_such_event()),
+            Target::Existing { title, .. } if request.cursor.is_some() => {
+                let detail = format!(
+                    "The event `{title}` is not being deleted. To delete it, send `confirm` with its title or id, and no `cursor`."
+                );
+                return Err(Problem::new(ProblemKind::Conflict, detail));
+            }
             Target::Existing { found, title, .. } => {
                 check_confirmation(request.confirm, event, &title)?;
                 if let Some(version) = request.version {
@@ -139,7 +150,10 @@ async fn delete_part(
                 Arc::new(DeletedEvent { version: deleted.version + 1, ..deleted })
             }
         };
-        return Ok(EventDeletion { backend: &app.backend, deleted }.part(position).await?);
+        let mut deletion = EventDeletion { backend: &app.backend, deleted };
+        let part = deletion.part(position).await?;
+        let next = part.next.map(|position| position.sign(&deletion.deleted, &app.token_secret));
+        return Ok(DeletionBody { event: event.to_string(), removed: part.removed, next });
     }
     Err(outdated())
 }

@@ -12,10 +12,13 @@ use crate::domain::deleted_event::{DeletedEvent, DeletionState};
 use crate::domain::event::EventId;
 use crate::domain::new_event_id::for_log;
 use crate::domain::timestamp::Timestamp;
-use crate::ports::{Backend, StoredDetails, Unavailable, Write};
+use crate::ports::{Backend, DeletedAttendees, StoredDetails, Unavailable, Write};
 
 /// No step begins after this time, so that a request ends within the timeout of the server and of a Lambda function.
 const MAX_TIME: Duration = Duration::from_secs(3);
+
+/// How much the clocks of two processes may differ.
+const CLOCK_DIFFERENCE: Duration = Duration::from_secs(1);
 
 /// What one step deletes or reads at most.
 const ATTENDEES: usize = 250;
@@ -46,7 +49,7 @@ pub struct EventDeletion<'a> {
 impl EventDeletion<'_> {
     /// Takes steps until the deletion is complete, or [`MAX_TIME`] is over. A request that begins or repeats the deletion has
     /// no position.
-    pub async fn part(mut self, from: Option<Position>) -> Result<Part, Unavailable> {
+    pub async fn part(&mut self, from: Option<Position>) -> Result<Part, Unavailable> {
         let began = Instant::now();
         let mut removed = 0;
         let mut position = match from {
@@ -60,7 +63,7 @@ impl EventDeletion<'_> {
         loop {
             match self.step(&position, &mut removed).await? {
                 Next::Step(next) => position = next,
-                Next::Complete if self.complete().await? == DeletionState::Complete => {
+                Next::Complete if self.complete(&mut removed).await? == DeletionState::Complete => {
                     tracing::info!(event.id = for_log(&self.deleted.event), "event deleted");
                     return Ok(Part { removed, next: None });
                 }
@@ -81,8 +84,7 @@ impl EventDeletion<'_> {
     }
 
     async fn attendees(&mut self, removed: &mut u64) -> Result<Next, Unavailable> {
-        let page = self.backend.deletions.delete_attendees(&self.deleted, ATTENDEES).await?;
-        *removed += u64::try_from(page.count).expect("a count fits 64 bits");
+        let page = self.delete_attendees(removed).await?;
         Ok(Next::Step(match page.newest_left {
             _ if page.count == ATTENDEES => Position::Attendees,
             // The sign-up was accepted by a process that did not know of the deletion yet, or by one whose clock is ahead.
@@ -92,6 +94,12 @@ impl EventDeletion<'_> {
             }
             None => Position::Buttons { after: None },
         }))
+    }
+
+    async fn delete_attendees(&self, removed: &mut u64) -> Result<DeletedAttendees, Unavailable> {
+        let page = self.backend.deletions.delete_attendees(&self.deleted, ATTENDEES).await?;
+        *removed += u64::try_from(page.count).expect("a count fits 64 bits");
+        Ok(page)
     }
 
     async fn buttons(&self, after: Option<String>, removed: &mut u64) -> Result<Next, Unavailable> {
@@ -117,12 +125,26 @@ impl EventDeletion<'_> {
         })
     }
 
-    /// Stores that the deletion is complete. Returns the state that is stored then: another request may have found more
-    /// attendees.
-    async fn complete(&mut self) -> Result<DeletionState, Unavailable> {
+    /// Stores that the deletion is complete, unless attendees have been stored since the first step. Returns the state that is
+    /// stored then: another request may have found more attendees.
+    async fn complete(&mut self, removed: &mut u64) -> Result<DeletionState, Unavailable> {
+        let late = self.delete_attendees(removed).await?;
+        if late.count > 0 || late.newest_left.is_some() {
+            return Ok(DeletionState::InProgress);
+        }
+        let covered = self.covered_until(Timestamp::now());
         self.backend.deletions.delete_event_state(&self.deleted.event, Timestamp::now()).await?;
-        self.store(DeletedEvent { state: DeletionState::Complete, ..(*self.deleted).clone() }).await?;
+        self.store(DeletedEvent { deleted_at: covered, state: DeletionState::Complete, ..(*self.deleted).clone() })
+            .await?;
         Ok(self.deleted.state)
+    }
+
+    /// Until when requests are about the deleted event, if its deletion is complete `now`. Another process may admit requests
+    /// until it no longer uses the details from before.
+    fn covered_until(&self, now: Timestamp) -> Timestamp {
+        let max_age = self.backend.events.max_age();
+        let margin = if max_age.is_zero() { Duration::ZERO } else { max_age + CLOCK_DIFFERENCE };
+        self.deleted.deleted_at.max(now.plus(margin))
     }
 
     /// Stores the next marker, unless another request has stored one in the meantime. Takes over what is stored then.

@@ -27,7 +27,6 @@ use crate::http::middleware::body::Fields;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::routes::signups;
 use crate::http::{App, event_list, organiser_session, pages};
-use crate::ingest::admission::needs_admission;
 use crate::ports::Unavailable;
 
 /// An extractor that accepts only requests of the organiser.
@@ -129,9 +128,7 @@ pub async fn sign_up(State(app): State<Arc<App>>, _organiser: Organiser, fields:
     let mut signup = message::from_fields(&message, Version::now(), Channel::Cli)?;
     let attendee = app.backend.roster.attendee(&signup.key()).await?;
     signup.version = Version::newer_than(attendee.as_ref().map(|attendee| &attendee.newest));
-    if needs_admission(&signup.request) {
-        signup = signups::admitted(&app, signup).await?;
-    }
+    let signup = signups::admitted(&app, signup).await?;
     signups::enqueue(&app, &signup).await?;
     signups::wait_for_roster(&app, &signup).await;
     Ok((StatusCode::ACCEPTED, Json(QueuedSignup::of(&signup))).into_response())
