@@ -251,7 +251,7 @@ impl NotificationSender {
         let link = self.links.registration_opt_in(&token);
         match transport {
             Transport::Email(mailer, to) => {
-                let email = self.texts.opt_in_email(title, link.as_str());
+                let email = self.texts.opt_in_email(title, attendee.name.as_str(), link.as_str());
                 let id = format!("confirm:{}:{owner}:{}", contact.as_str(), now.as_millis());
                 let (contact, to) = (contact.clone(), to.to_owned());
                 let (subject, body) = (email.subject, email.body);

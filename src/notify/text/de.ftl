@@ -50,12 +50,12 @@ announcement-email =
 
 confirm-sms = { $title }: Möchtest du hören, wer dabei ist? Bestätige es hier, sonst ignoriere dies.
 confirm-email =
-    Jemand, vermutlich du, hat sich an diese Adresse Nachrichten gewünscht, wenn bei „{ $title }“ jemand dazukommt oder absagt.
+    { $name } ist mit dieser Adresse bei „{ $title }“ angemeldet. Wahrscheinlich warst du das.
 
-    Wenn du sie möchtest, öffne diesen Link und bestätige es:
+    Wenn du hier erfahren möchtest, wer dazukommt oder absagt, öffne diesen Link und bestätige es:
     { $link }
 
-    Wenn nicht, ignoriere dies: Ohne deine Bestätigung kommen keine.
+    Ohne deine Bestätigung kommen keine solchen Nachrichten. Wenn du auch keine solche Anfrage mehr bekommen möchtest, öffne den Link und wähle „No, never“.
     .subject = { $title }: Möchtest du hören, wer dabei ist?
 
 link-again-sms = { $title }: Hier ist dein Link noch einmal.

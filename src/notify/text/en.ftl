@@ -44,12 +44,12 @@ announcement-email =
 
 confirm-sms = { $title }: do you want to hear who joins? Confirm here, or ignore this.
 confirm-email =
-    Somebody, probably you, asked for messages to this address when people join or leave “{ $title }”.
+    { $name } is signed up for “{ $title }” with this address. Probably that was you.
 
-    If you want them, open this link and confirm:
+    To hear here when others join or leave, open this link and confirm:
     { $link }
 
-    If not, ignore this: without your confirmation there will be none.
+    Without your confirmation you get no such messages. If you want no request like this again, open the link and choose “No, never”.
     .subject = { $title }: do you want to hear who joins?
 
 link-again-sms = { $title }: here is your link again.

@@ -75,9 +75,9 @@ impl MessageTexts {
         self.format_sms("confirm-sms", title, link)
     }
 
-    /// Formats an opt-in request as an email.
-    pub fn opt_in_email(&self, title: &str, link: &str) -> Email {
-        self.format_email("confirm-email", &[("title", title.into()), ("link", link.into())])
+    /// Formats an opt-in request about the registration of `name` as an email.
+    pub fn opt_in_email(&self, title: &str, name: &str, link: &str) -> Email {
+        self.format_email("confirm-email", &[("title", title.into()), ("name", name.into()), ("link", link.into())])
     }
 
     /// Formats a resent manage link as a text message, shortened like [`MessageTexts::announcement_sms`].

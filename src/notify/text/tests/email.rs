@@ -36,24 +36,24 @@ Wenn du nichts mehr davon hören willst, öffne den Link und nimm diese Adresse 
 #[test]
 fn formats_opt_in_requests() {
     assert_email(
-        &english().opt_in_email("Dance", LINK),
+        &english().opt_in_email("Dance", "Ana", LINK),
         "Dance: do you want to hear who joins?",
-        "Somebody, probably you, asked for messages to this address when people join or leave “Dance”.
+        "Ana is signed up for “Dance” with this address. Probably that was you.
 
-If you want them, open this link and confirm:
+To hear here when others join or leave, open this link and confirm:
 https://in.example.org/m/0123456789abcdef
 
-If not, ignore this: without your confirmation there will be none.",
+Without your confirmation you get no such messages. If you want no request like this again, open the link and choose “No, never”.",
     );
     assert_email(
-        &german().opt_in_email("Tanz", LINK),
+        &german().opt_in_email("Tanz", "Ana", LINK),
         "Tanz: Möchtest du hören, wer dabei ist?",
-        "Jemand, vermutlich du, hat sich an diese Adresse Nachrichten gewünscht, wenn bei „Tanz“ jemand dazukommt oder absagt.
+        "Ana ist mit dieser Adresse bei „Tanz“ angemeldet. Wahrscheinlich warst du das.
 
-Wenn du sie möchtest, öffne diesen Link und bestätige es:
+Wenn du hier erfahren möchtest, wer dazukommt oder absagt, öffne diesen Link und bestätige es:
 https://in.example.org/m/0123456789abcdef
 
-Wenn nicht, ignoriere dies: Ohne deine Bestätigung kommen keine.",
+Ohne deine Bestätigung kommen keine solchen Nachrichten. Wenn du auch keine solche Anfrage mehr bekommen möchtest, öffne den Link und wähle „No, never“.",
     );
 }
 
@@ -90,7 +90,7 @@ proptest! {
         for texts in [english(), german()] {
             let emails = [
                 texts.announcement_email(&announcement, &link),
-                texts.opt_in_email(&title, &link),
+                texts.opt_in_email(&title, &name, &link),
                 texts.resent_link_email(&title, &link),
             ];
             for email in emails {
