@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::adapters::sqlite::FeedConsumer;
 use crate::app::notification_context::NotificationContext;
 use crate::domain::change::Change;
+use crate::domain::clock;
 use crate::domain::direct_message::DirectMessage;
 use crate::domain::event::EventId;
 use crate::domain::new_event_id::for_log;
@@ -145,7 +146,7 @@ impl NotificationContext {
                 let of_attendees = readable.iter().filter_map(Change::attendee);
                 let messages: Vec<DirectMessage> = of_attendees.flat_map(DirectMessage::after).collect();
                 if !messages.is_empty() {
-                    self.sqlite.put(messages, now).await?;
+                    self.sqlite.put(messages, clock::now()).await?;
                     self.outbox_filled.notify_one();
                 }
             }
@@ -160,7 +161,7 @@ impl NotificationContext {
             roster: &self.sqlite,
             events: &self.sqlite,
             sender: &self.sender,
-            clock: &Timestamp::now,
+            clock: &clock::now,
             is_stopping: &|| stop.is_cancelled(),
         };
         let sent = sender.send_due().await?;
@@ -257,10 +258,10 @@ mod tests {
         context.run_batch(NotificationTask::FillOutbox, &stop).await.unwrap();
         context.run_batch(NotificationTask::EmptyOutbox, &stop).await.unwrap();
 
-        let left = async || context.sqlite.claim(10, Timestamp::now(), Timestamp::now()).await.unwrap();
+        let left = async || context.sqlite.claim(10, clock::now(), clock::now()).await.unwrap();
         let entries = left().await;
         assert_eq!(entries.len(), 1);
-        assert_eq!((entries[0].attempts, entries[0].interrupted_at), (1, None));
+        assert_eq!((entries[0].attempts, entries[0].unresolved_since), (1, None));
         context.sqlite.release(&entries[0]).await.unwrap();
         let running = CancellationToken::new();
         assert_eq!(context.run_batch(NotificationTask::FillOutbox, &running).await.unwrap(), Progress::Idle);

@@ -17,6 +17,7 @@ use crate::app::settings::Settings;
 use crate::app::storage::{Storage, Task};
 use crate::app::upkeep::upkeep_until;
 use crate::app::worker::{Job, Worker, work_until};
+use crate::domain::clock;
 use crate::domain::secret::Secret;
 use crate::domain::timestamp::Timestamp;
 use crate::ingest::RetrySchedule;
@@ -37,7 +38,7 @@ pub async fn open(
     check_for_lost_database(settings)?;
     let sqlite = Sqlite::open_with_metrics(&settings.data, metrics.clone())?;
     sqlite.end_leases(Timestamp::now()).await?;
-    sqlite.end_claims().await?;
+    sqlite.end_claims(clock::now()).await?;
     let organiser = organiser_key(settings)?;
     let token_secret = Secret::new(sqlite.secret("token").await?).context("the stored token secret is invalid")?;
     let contact_secret =

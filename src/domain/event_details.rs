@@ -5,6 +5,7 @@ use strum::{EnumString, IntoStaticStr, VariantNames};
 use crate::domain::event::{EventId, MAX_TITLE_CHARS};
 use crate::domain::free_text::{Line, Paragraphs};
 use crate::domain::host_link::LinkGenerations;
+use crate::domain::invalid::FieldProblem;
 use crate::domain::schedule::Schedule;
 use crate::domain::timestamp::Timestamp;
 
@@ -88,6 +89,9 @@ pub enum SignupRefusal {
     NoSuchEvent,
     #[error("this event was deleted; ask its host")]
     Deleted,
+    /// The event would begin with this sign-up, and its title is not allowed.
+    #[error("there is no such event, and a new one cannot have this title: it {0}")]
+    Title(FieldProblem),
     #[error("{}", too_many_guests(*.limit))]
     TooManyGuests { limit: u8 },
 }

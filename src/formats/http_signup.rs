@@ -17,8 +17,6 @@ use crate::formats::{contact, fields, registration_details};
 pub fn signup(event: Event, body: &Map<String, Value>, version: Version) -> Result<Signup, InvalidField> {
     let name = fields::parsed(body, "name", AttendeeName::parse)?;
     check_no_link(name.as_str()).map_err(|problem| problem.in_field("name"))?;
-    // The title of the event, if it begins with this sign-up.
-    check_no_link(event.title()).map_err(|problem| problem.in_field("event"))?;
     let details = registration_details::parse(body)?;
     let request = Request::SignUp { contact: contact(body)?, confirmed: false, details };
     Ok(Signup { version, event, name, channel: Channel::Http, request })

@@ -8,6 +8,7 @@ use crate::domain::event::{Event, EventId};
 use crate::domain::event_creators::EventCreators;
 use crate::domain::event_details::{EventDetails, SignupRefusal, check_guests};
 use crate::domain::new_event_id::is_unlisted;
+use crate::domain::public_text::check_no_link;
 use crate::domain::signup::{Request, Signup, SignupId};
 use crate::ports::{Backend, StoredDetails, Unavailable};
 
@@ -72,7 +73,10 @@ pub async fn admit(
             StoredDetails::None | StoredDetails::Deleted(_)
                 if may_exist(signup.event.id(), signup.channel, creators, backend).await? =>
             {
-                check_guests(None, guests(&signup.request)).map(|()| signup).map_err(NotAdmitted::from)
+                match check_title(&signup, backend).await? {
+                    Ok(()) => check_guests(None, guests(&signup.request)).map(|()| signup).map_err(NotAdmitted::from),
+                    Err(refusal) => Err(refusal.into()),
+                }
             }
             StoredDetails::None | StoredDetails::Deleted(_) => Err(SignupRefusal::NoSuchEvent.into()),
         });
@@ -93,6 +97,14 @@ fn check_details(signup: Signup, details: &Arc<EventDetails>) -> Result<Signup, 
     check_guests(Some(details), guests(&signup.request))?;
     let event = Event::titled(details.event.clone(), details.content.title.to_string());
     Ok(Signup { event, ..signup })
+}
+
+/// Refuses a title with a link, if an event would get it from a sign-up over HTTP.
+async fn check_title(signup: &Signup, backend: &Backend) -> Result<Result<(), SignupRefusal>, Unavailable> {
+    let problem = check_no_link(signup.event.title()).err().filter(|_| signup.channel == Channel::Http);
+    let Some(problem) = problem else { return Ok(Ok(())) };
+    let exists = backend.roster.roster(signup.event.id(), 1, None).await?.title.is_some();
+    Ok(if exists { Ok(()) } else { Err(SignupRefusal::Title(problem)) })
 }
 
 /// Whether an event without details has begun, or may begin with a sign-up over this channel. Nothing begins an unlisted

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::NotificationSender;
-use super::addressee::Addressee;
+use super::addressee::{Addressee, Transport};
 use super::budget::{Admission, Charge};
 use super::opt_in::{Attempt, Permission, only_this_recipient};
 use crate::domain::contact_id::ContactId;
@@ -67,11 +67,11 @@ impl NotificationSender {
         to: &Addressee<'_>,
         contact: &ContactId,
         stored: Option<OptIn>,
-        Attempt { now, interrupted_at }: Attempt,
+        Attempt { now, unresolved_since }: Attempt,
     ) -> Result<Permission, SendError> {
         let budgets = &*self.budgets;
         let claim = self.opt_in_claim(to, contact);
-        if interrupted_at.is_some() {
+        if unresolved_since.is_some() {
             claim.release(budgets, now).await?;
         }
         if !claim.is_free(budgets).await? {
@@ -95,8 +95,10 @@ impl NotificationSender {
                 if matches!(failure, SendError::NotSent(_)) {
                     claim.release(budgets, now).await?;
                     self.refund_opt_in(to.transport, now).await?;
-                    let mailbox = ContactId::of_mailbox(to.contact, &self.contact_secret);
-                    self.limits.refund_opt_in_to_mailbox(&mailbox, budgets, now).await?;
+                    if !matches!(to.transport, Transport::Webhook(..)) {
+                        let mailbox = ContactId::of_mailbox(to.contact, &self.contact_secret);
+                        self.limits.refund_opt_in_to_mailbox(&mailbox, budgets, now).await?;
+                    }
                 }
                 Err(only_this_recipient(failure))
             }

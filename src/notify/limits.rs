@@ -70,8 +70,18 @@ impl Limits {
         budgets: &dyn Budgets,
         now: Timestamp,
     ) -> Result<Admission, Unavailable> {
-        let budget = Budget::daily(&format!("links {}", mailbox.as_str()), MAX_LINKS_PER_MAILBOX_PER_DAY, now);
+        let budget = link_budget(mailbox, now);
         Ok(Admission::from_spending(budget.charge(charge, budgets).await?, Limit::LinksPerDay))
+    }
+
+    /// Takes back a resent link that was counted at `now` and not sent.
+    pub(super) async fn refund_link(
+        &self,
+        mailbox: &ContactId,
+        budgets: &dyn Budgets,
+        now: Timestamp,
+    ) -> Result<(), Unavailable> {
+        link_budget(mailbox, now).refund(budgets).await
     }
 
     /// Returns the number of opt-in requests in this hour, and their limit.
@@ -82,4 +92,8 @@ impl Limits {
 
 fn further_opt_in_budget(mailbox: &ContactId, now: Timestamp) -> Budget {
     Budget::daily(&format!("opt-ins {}", mailbox.as_str()), MAX_OPT_INS_PER_MAILBOX_PER_DAY, now)
+}
+
+fn link_budget(mailbox: &ContactId, now: Timestamp) -> Budget {
+    Budget::daily(&format!("links {}", mailbox.as_str()), MAX_LINKS_PER_MAILBOX_PER_DAY, now)
 }

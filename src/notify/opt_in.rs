@@ -31,21 +31,26 @@ pub(super) enum Permission {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Attempt {
     pub now: Timestamp,
-    /// When an attempt for the same message began that was interrupted before its outcome was stored. The request is sent
-    /// again, since it may not have been sent.
-    pub interrupted_at: Option<Timestamp>,
+    /// When an attempt for the same message began whose outcome is unknown, for example because the program stopped. What it
+    /// stored counts as stored by this attempt, and the request is sent again, since it may not have been sent.
+    pub unresolved_since: Option<Timestamp>,
 }
 
 impl Attempt {
     pub(super) fn first(now: Timestamp) -> Self {
-        Self { now, interrupted_at: None }
+        Self { now, unresolved_since: None }
     }
 
-    /// Whether an earlier request rules out another one: it was sent within [`OPT_IN_REQUEST_INTERVAL`], and not by the
-    /// interrupted attempt.
+    /// Whether an earlier request rules out another one: it was sent within [`OPT_IN_REQUEST_INTERVAL`], and not by this
+    /// attempt.
     fn is_too_early_after(self, request: OptIn) -> bool {
         matches!(request, OptIn::Pending { at }
-            if self.now.since(at) < OPT_IN_REQUEST_INTERVAL && Some(at) != self.interrupted_at)
+            if self.now.since(at) < OPT_IN_REQUEST_INTERVAL && Some(at) != self.unresolved_since)
+    }
+
+    /// What is stored before the request is sent.
+    fn pending(self) -> OptIn {
+        OptIn::Pending { at: self.unresolved_since.unwrap_or(self.now) }
     }
 }
 
@@ -128,7 +133,7 @@ impl NotificationSender {
             let may_be_answered = matches!(transport, Transport::Webhook(..))
                 && self.opt_ins_in_flight.wait(&mailbox).await == Wait::Finished;
             if !may_be_answered {
-                return Ok(Permission::Denied);
+                return Ok(if is_unanswered { Permission::RequestHeldBack } else { Permission::Denied });
             }
             let not_sent = || Unavailable {
                 doing: "requesting the opt-in of a webhook",
@@ -151,7 +156,7 @@ impl NotificationSender {
             self.record_suppressed(limit);
             return Ok(Permission::RequestHeldBack);
         }
-        let pending = OptIn::Pending { at: now };
+        let pending = attempt.pending();
         let before = [(&mailbox, last_request), (&id, stored)];
         for (id, before) in before {
             // If several processes reach this point, only the process that stores `pending` sends the
@@ -177,7 +182,8 @@ impl NotificationSender {
                     // This request certainly did not arrive, so the next one need not wait for the interval. In all
                     // other cases it may have arrived, and `pending` stays stored so that it is not sent twice.
                     for (id, before) in before {
-                        let reverted = before.unwrap_or(OptIn::Pending { at: Timestamp::EARLIEST });
+                        let reverted = before.filter(|before| *before != pending);
+                        let reverted = reverted.unwrap_or(OptIn::Pending { at: Timestamp::EARLIEST });
                         let _ = self.contacts.set_opt_in(id, Some(pending), reverted).await?;
                     }
                     self.refund_opt_in(transport, now).await?;
@@ -211,10 +217,13 @@ impl NotificationSender {
         sms.admit(SmsPurpose::DirectMessage, Charge::One, budgets, now).await
     }
 
-    /// Takes back an opt-in request that [`Self::admit_opt_in`] counted at `now`, and that was certainly not sent.
+    /// Takes back an opt-in request that [`Self::admit_opt_in`] counted at `now`, and that was certainly not sent. A call of a
+    /// webhook still counts: strangers choose the server, and it could refuse any number of them.
     pub(super) async fn refund_opt_in(&self, transport: Transport<'_>, now: Timestamp) -> Result<(), Unavailable> {
-        if let Transport::Sms(_, sms, _) = transport {
-            sms.refund(SmsPurpose::DirectMessage, &*self.budgets, now).await?;
+        match transport {
+            Transport::Webhook(..) => return Ok(()),
+            Transport::Sms(_, sms, _) => sms.refund(SmsPurpose::DirectMessage, &*self.budgets, now).await?,
+            Transport::Email(..) => {}
         }
         self.limits.refund_opt_in(&*self.budgets, now).await
     }

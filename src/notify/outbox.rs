@@ -6,19 +6,21 @@ use futures_util::{StreamExt as _, stream};
 
 use super::NotificationSender;
 use super::opt_in::{Attempt, Permission};
+use super::resend_link::Resent;
 use crate::domain::attendee::Attendee;
 use crate::domain::direct_message::{DirectMessage, DirectMessageKind};
 use crate::domain::new_event_id::for_log;
 use crate::domain::timestamp::Timestamp;
-use crate::ports::{Events, Outbox, OutboxEntry, Roster, SendError, Unavailable};
+use crate::ports::{Events, LastAttempt, Outbox, OutboxEntry, Roster, SendError, Unavailable};
 
 /// Messages that are claimed together.
 const BATCH_SIZE: usize = 64;
 
 const MAX_CONCURRENT_MESSAGES: usize = 16;
 
-/// How long a message stays claimed if its worker stops: twice as long as any attempt takes.
-const CLAIM_DURATION: Duration = Duration::from_secs(120);
+/// How long a message stays claimed if its worker stops. Sending an email takes up to two minutes, and may wait as long for a
+/// connection.
+const CLAIM_DURATION: Duration = Duration::from_secs(5 * 60);
 
 /// The delay after the first failed attempt. Each further one doubles it.
 const INITIAL_DELAY: Duration = Duration::from_secs(30);
@@ -46,7 +48,7 @@ pub struct SentMessages {
 /// The outcome of one attempt.
 enum Outcome {
     Finished,
-    Deferred { reason: String },
+    Deferred { last_attempt: LastAttempt, reason: String },
     Rejected { reason: String },
 }
 
@@ -87,12 +89,8 @@ impl OutboxSender<'_> {
             self.outbox.release(entry).await?;
             return Ok(SentMessages::default());
         }
-        let attempt = Attempt { now: claimed_at, interrupted_at: entry.interrupted_at };
-        let outcome = match self.attempt(&entry.message, attempt).await {
-            Ok(outcome) => outcome,
-            Err(SendError::Rejected(reason)) => Outcome::Rejected { reason },
-            Err(failure) => Outcome::Deferred { reason: failure.to_string() },
-        };
+        let attempt = Attempt { now: claimed_at, unresolved_since: entry.unresolved_since };
+        let outcome = self.attempt(&entry.message, attempt).await.unwrap_or_else(Outcome::of_failure);
         let DirectMessage { kind, registration } = &entry.message;
         let event = for_log(&registration.attendee.event);
         let now = (self.clock)();
@@ -106,7 +104,7 @@ impl OutboxSender<'_> {
                 self.outbox.finish(entry).await?;
                 SentMessages { rejected: 1, ..SentMessages::default() }
             }
-            Outcome::Deferred { reason } if now.since(entry.first_at) >= EXPIRES_AFTER => {
+            Outcome::Deferred { reason, .. } if now.since(entry.first_at) >= EXPIRES_AFTER => {
                 tracing::warn!(
                     event.id = event,
                     ?kind,
@@ -116,10 +114,10 @@ impl OutboxSender<'_> {
                 self.outbox.finish(entry).await?;
                 SentMessages { expired: 1, ..SentMessages::default() }
             }
-            Outcome::Deferred { reason } => {
+            Outcome::Deferred { last_attempt, reason } => {
                 let due_at = now.plus(delay_after(entry.attempts));
                 tracing::info!(event.id = event, ?kind, reason, %due_at, "direct message deferred");
-                self.outbox.defer(entry, due_at, &reason).await?;
+                self.outbox.defer(entry, due_at, last_attempt, &reason).await?;
                 SentMessages { deferred: 1, ..SentMessages::default() }
             }
         })
@@ -129,10 +127,10 @@ impl OutboxSender<'_> {
         let Some(attendee) = self.attendee(message).await? else { return Ok(Outcome::Finished) };
         match message.kind {
             DirectMessageKind::OptInRequest => self.sender.request_opt_in(&attendee, attempt).await,
-            DirectMessageKind::ManageLink => {
-                self.sender.resend_link(&attendee, attempt.now).await?;
-                Ok(Outcome::Finished)
-            }
+            DirectMessageKind::ManageLink => Ok(match self.sender.resend_link(&attendee, attempt.now).await? {
+                Resent::Finished => Outcome::Finished,
+                Resent::HeldBack => Outcome::held_back(),
+            }),
         }
     }
 
@@ -153,10 +151,29 @@ impl NotificationSender {
         let Some(to) = self.addressee(attendee) else { return Ok(Outcome::Finished) };
         Ok(match self.check_or_request_opt_in(&to, attempt).await? {
             Permission::Granted | Permission::Denied => Outcome::Finished,
-            Permission::RequestHeldBack => {
-                Outcome::Deferred { reason: "a limit on opt-in requests holds it back".to_owned() }
-            }
+            Permission::RequestHeldBack => Outcome::held_back(),
         })
+    }
+}
+
+impl Outcome {
+    fn held_back() -> Self {
+        let reason = "a limit, or a request to the same mailbox, holds it back".to_owned();
+        // An interrupted attempt before this one is still unresolved.
+        Self::Deferred { last_attempt: LastAttempt::Unresolved, reason }
+    }
+
+    fn of_failure(failure: SendError) -> Self {
+        match failure {
+            SendError::Rejected(reason) => Self::Rejected { reason },
+            // A storage backend failed, perhaps after something was stored.
+            SendError::Unavailable(cause) => {
+                Self::Deferred { last_attempt: LastAttempt::Unresolved, reason: cause.to_string() }
+            }
+            SendError::NotSent(cause) | SendError::RecipientUnavailable(cause) => {
+                Self::Deferred { last_attempt: LastAttempt::Resolved, reason: cause.to_string() }
+            }
+        }
     }
 }
 

@@ -14,10 +14,20 @@ pub struct OutboxEntry {
     pub first_at: Timestamp,
     /// The number of attempts, including this one.
     pub attempts: u32,
-    /// When the attempt before this one began, if the program stopped before it stored the outcome.
-    pub interrupted_at: Option<Timestamp>,
+    /// When the first of the earlier attempts began that may have sent the message without storing it, for example because
+    /// the program stopped.
+    pub unresolved_since: Option<Timestamp>,
     /// Identifies this claim.
     pub receipt: String,
+}
+
+/// What is known about an attempt that did not send its message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LastAttempt {
+    /// Nothing of it is left.
+    Resolved,
+    /// It may have stored that it sent the message.
+    Unresolved,
 }
 
 /// The outbox. A message stays in it until an attempt to send it has an outcome.
@@ -27,8 +37,8 @@ pub trait Outbox: Send + Sync {
     /// outcome yet does not count.
     async fn put(&self, messages: Vec<DirectMessage>, now: Timestamp) -> Result<(), Unavailable>;
 
-    /// Claims at most `limit` messages that are due at `now`, for attempts that begin now. Unless an outcome is stored, they
-    /// are due again at `claimed_until`.
+    /// Claims at most `limit` messages that are due at `now`, for attempts that begin now. Those that were never attempted
+    /// come first. Unless an outcome is stored, they are due again at `claimed_until`.
     async fn claim(
         &self,
         limit: usize,
@@ -41,7 +51,13 @@ pub trait Outbox: Send + Sync {
 
     /// Stores that a message was not sent, and is due again at this time. The reason is for an operator who inspects the
     /// outbox.
-    async fn defer(&self, entry: &OutboxEntry, due_at: Timestamp, reason: &str) -> Result<(), Unavailable>;
+    async fn defer(
+        &self,
+        entry: &OutboxEntry,
+        due_at: Timestamp,
+        last_attempt: LastAttempt,
+        reason: &str,
+    ) -> Result<(), Unavailable>;
 
     /// Stores that the attempt was not begun, so that the message is due at once.
     async fn release(&self, entry: &OutboxEntry) -> Result<(), Unavailable>;

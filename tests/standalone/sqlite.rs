@@ -18,10 +18,11 @@ use countmein::domain::host_link::LinkGenerations;
 use countmein::domain::signup::{Request, Signup, SignupId, Version};
 use countmein::domain::timestamp::Timestamp;
 use countmein::ports::{
-    ApplyError, AttendeeSignups, Budgets, ChangeFeed, Deferral, Deferrals, Deletion, Delivery, Digests, Events,
-    Idempotency, IdempotentRequest, MAX_RECEIVES, Position, Queue, RejectedMessage, RejectedMessages, Roster,
+    ApplyError, AttendeeSignups, Budgets, Calendar as _, ChangeFeed, Deferral, Deferrals, Deletion, Delivery, Digests,
+    Events, Idempotency, IdempotentRequest, MAX_RECEIVES, Position, Queue, RejectedMessage, RejectedMessages, Roster,
     STOPPED_REASON, Spending, StoredDetails, Unavailable, Write,
 };
+use countmein::upkeep::{self, ContactDeletion, UpkeepPorts};
 use strum::VariantArray as _;
 use tempfile::TempDir;
 use tokio::time::Instant;
@@ -603,4 +604,22 @@ async fn deferred_message_returns_although_the_clock_was_set_back() {
         assert!(Instant::now() < deadline, "only {returned:?} returned");
         returned.extend(sqlite.receive(2).await.unwrap());
     }
+}
+
+#[tokio::test]
+async fn damaged_time_does_not_keep_the_contacts_of_an_event() {
+    let data = folder();
+    let sqlite = open(data.path());
+    for name in ["Ana", "Ben"] {
+        apply(&sqlite, enrol(name, 1), at(1)).await;
+    }
+    let database = rusqlite::Connection::open(data.path().join(DATABASE)).unwrap();
+    database.execute("UPDATE attendee SET requested_at = 9223372036854775807 WHERE name = 'ben'", ()).unwrap();
+    let event = enrol("Ana", 1).key().event;
+    sqlite.set_over_at(&event, at(2)).await.unwrap();
+
+    let now = at(400 * 24 * 60 * 60);
+    let deletion = upkeep::delete_contacts(UpkeepPorts::of(&sqlite), Duration::ZERO, now, &|| true).await;
+
+    assert_eq!(deletion.unwrap(), ContactDeletion { count: 1, has_more: false });
 }

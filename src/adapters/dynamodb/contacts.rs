@@ -1,6 +1,8 @@
 //! The opt-in of each contact, and the budgets.
 
 use async_trait::async_trait;
+use aws_sdk_dynamodb::Config;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
 use serde::Deserialize;
 
 use super::item::{self, Item};
@@ -112,7 +114,10 @@ impl Budgets for EventsTable {
             .condition_expression("spent > :zero")
             .expression_attribute_values(":minus_one", number(-1))
             .expression_attribute_values(":zero", number(0));
-        conditional("refunding a budget", refund.send().await).map(drop)
+        // A retry after a lost response would take 2 back.
+        let once = Config::builder().retry_config(RetryConfig::disabled());
+        let refunded = refund.customize().config_override(once).send().await;
+        conditional("refunding a budget", refunded).map(drop)
     }
 
     async fn spent(&self, budget: &str) -> Result<u64, Unavailable> {

@@ -54,7 +54,8 @@ impl People for EventsTable {
         let query = query.projection_expression("requested_at");
         let read = |item| Ok(Some(item::read::<RequestTime>(item)?.requested_at));
         let times = self.query_partition(READING, query, (event.as_str(), None), usize::MAX, read).await?;
-        Ok(times.into_iter().max().and_then(|millis| Timestamp::from_millis(millis).ok()))
+        // A damaged time does not count.
+        Ok(times.into_iter().filter_map(|millis| Timestamp::from_millis(millis).ok()).max())
     }
 
     async fn delete_contacts(

@@ -11,7 +11,7 @@ use crate::domain::event::EventId;
 use crate::domain::registration::RegistrationKey;
 use crate::domain::signup::{AttendeeKey, SignupId};
 use crate::domain::timestamp::Timestamp;
-use crate::ports::{Outbox, OutboxEntry, Unavailable};
+use crate::ports::{LastAttempt, Outbox, OutboxEntry, Unavailable};
 
 const WRITING: &str = "writing to the outbox";
 
@@ -48,12 +48,13 @@ impl Outbox for Sqlite {
         }
         self.write(WRITING, move |db| {
             let sql = "SELECT id, kind, event, name, owner, version, first_at, attempts, claimed_at
-                       FROM outbox WHERE due_at <= ?1 ORDER BY due_at, id LIMIT ?2";
+                       FROM outbox WHERE due_at <= ?1 AND kind IN ('opt_in_request', 'manage_link')
+                       ORDER BY attempts > 0, due_at, id LIMIT ?2";
             let mut select = db.prepare_cached(sql)?;
             let rows = select.query_map((now.as_millis(), limit), |row| Ok((row.get::<_, i64>(0)?, read(row)?)))?;
             let claimed = rows.collect::<rusqlite::Result<Vec<_>>>()?;
             let mut update = db.prepare_cached(
-                "UPDATE outbox SET version = version + 1, claimed_at = ?2, due_at = ?3, attempts = attempts + 1
+                "UPDATE outbox SET version = version + 1, claimed_at = coalesce(claimed_at, ?2), due_at = ?3, attempts = attempts + 1
                  WHERE id = ?1",
             )?;
             for (id, _) in &claimed {
@@ -69,18 +70,27 @@ impl Outbox for Sqlite {
         self.write(WRITING, move |db| settle(db, "DELETE FROM outbox", &receipt, [])).await
     }
 
-    async fn defer(&self, entry: &OutboxEntry, due_at: Timestamp, reason: &str) -> Result<(), Unavailable> {
+    async fn defer(
+        &self,
+        entry: &OutboxEntry,
+        due_at: Timestamp,
+        last_attempt: LastAttempt,
+        reason: &str,
+    ) -> Result<(), Unavailable> {
         let (receipt, reason) = (entry.receipt.clone(), reason.to_owned());
+        let is_resolved = last_attempt == LastAttempt::Resolved;
         self.write(WRITING, move |db| {
-            let sql = "UPDATE outbox SET claimed_at = NULL, due_at = :due_at, last_failure = :reason";
-            settle(db, sql, &receipt, [(":due_at", &due_at.as_millis() as &dyn rusqlite::ToSql), (":reason", &reason)])
+            let sql = "UPDATE outbox SET claimed_at = iif(:is_resolved, NULL, claimed_at), due_at = :due_at,
+                       last_failure = :reason";
+            let due_at = due_at.as_millis();
+            settle(db, sql, &receipt, [(":is_resolved", &is_resolved), (":due_at", &due_at), (":reason", &reason)])
         })
         .await
     }
 
     async fn release(&self, entry: &OutboxEntry) -> Result<(), Unavailable> {
         let receipt = entry.receipt.clone();
-        let before = entry.interrupted_at.map(Timestamp::as_millis);
+        let before = entry.unresolved_since.map(Timestamp::as_millis);
         self.write(WRITING, move |db| {
             let sql = "UPDATE outbox SET due_at = claimed_at, claimed_at = :before, attempts = attempts - 1";
             settle(db, sql, &receipt, [(":before", &before as &dyn rusqlite::ToSql)])
@@ -90,10 +100,11 @@ impl Outbox for Sqlite {
 }
 
 impl Sqlite {
-    /// Makes the claimed messages due. Their workers have stopped, because only this process uses the database.
-    pub async fn end_claims(&self) -> Result<(), Unavailable> {
-        self.write(WRITING, |db| {
-            db.execute("UPDATE outbox SET due_at = claimed_at WHERE claimed_at IS NOT NULL", ()).map(drop)
+    /// Makes all messages due: the workers that claimed some have stopped, because only this process uses the database, and
+    /// the clock may have been set back.
+    pub async fn end_claims(&self, now: Timestamp) -> Result<(), Unavailable> {
+        self.write(WRITING, move |db| {
+            db.execute("UPDATE outbox SET due_at = min(due_at, ?1)", [now.as_millis()]).map(drop)
         })
         .await
     }
@@ -126,7 +137,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<OutboxEntry> {
         message: DirectMessage { kind, registration },
         first_at: stored_time(row.get(6)?)?,
         attempts: row.get::<_, u32>(7)?.saturating_add(1),
-        interrupted_at: row.get::<_, Option<i64>>(8)?.map(stored_time).transpose()?,
+        unresolved_since: row.get::<_, Option<i64>>(8)?.map(stored_time).transpose()?,
         receipt: format!("{id}-{}", version + 1),
     })
 }

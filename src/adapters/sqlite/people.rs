@@ -44,8 +44,11 @@ impl People for Sqlite {
     async fn newest_request(&self, event: &EventId) -> Result<Option<Timestamp>, Unavailable> {
         let event = event.clone();
         self.read("reading a roster", move |db| {
-            let sql = "SELECT max(requested_at) FROM attendee WHERE event = ?1 AND contact IS NOT NULL";
-            let newest: Option<i64> = db.prepare_cached(sql)?.query_row([event.as_str()], |row| row.get(0))?;
+            // A damaged time does not count.
+            let sql = "SELECT max(requested_at) FROM attendee WHERE event = ?1 AND contact IS NOT NULL
+                       AND requested_at BETWEEN ?2 AND ?3";
+            let params = (event.as_str(), Timestamp::EARLIEST.as_millis(), Timestamp::LATEST.as_millis());
+            let newest: Option<i64> = db.prepare_cached(sql)?.query_row(params, |row| row.get(0))?;
             newest.map(stored_time).transpose()
         })
         .await

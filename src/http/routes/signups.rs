@@ -159,6 +159,7 @@ pub async fn admitted(app: &App, signup: Signup) -> Result<Signup, Problem> {
         NotAdmitted::Refused(refusal @ SignupRefusal::Deleted) => {
             Problem::new(ProblemKind::NotFound, sentence(&refusal.to_string()))
         }
+        NotAdmitted::Refused(SignupRefusal::Title(problem)) => problem.in_field("event").into(),
         NotAdmitted::Refused(refusal @ SignupRefusal::TooManyGuests { limit }) => {
             let detail = format!("`guests` must be at most {limit}: {refusal}.");
             Problem { field: Some("guests"), ..Problem::new(ProblemKind::InvalidField, detail) }

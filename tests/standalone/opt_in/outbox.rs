@@ -3,10 +3,13 @@
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 
+use countmein::adapters::sqlite::DATABASE;
 use countmein::domain::direct_message::{DirectMessage, DirectMessageKind};
 use countmein::domain::registration::RegistrationKey;
-use countmein::notify::{OutboxSender, SentMessages};
-use countmein::ports::{AttendeeSignups, Deletions as _, Outbox as _, Roster as _};
+use countmein::notify::{OutboxSender, SentMessages, SmsLimits};
+use countmein::ports::{
+    AttendeeSignups, Contacts, Deletion, Deletions as _, LastAttempt, Outbox as _, Roster as _, Sms, SmsSender,
+};
 
 use super::*;
 
@@ -18,6 +21,7 @@ struct MailServer {
     offered: AtomicUsize,
     fails: Mutex<Option<Failure>>,
     hangs: AtomicBool,
+    is_slow: AtomicBool,
 }
 
 #[async_trait]
@@ -26,6 +30,9 @@ impl Mailer for MailServer {
         self.offered.fetch_add(1, Ordering::SeqCst);
         if self.hangs.load(Ordering::SeqCst) {
             std::future::pending::<()>().await;
+        }
+        if self.is_slow.load(Ordering::SeqCst) {
+            tokio::time::sleep(Duration::from_millis(100)).await;
         }
         let unavailable = Unavailable { doing: "sending mail", cause: "451 try again later".to_owned() };
         self.fails.lock().unwrap().map_or(Ok(()), |fails| Err(fails(unavailable)))
@@ -48,7 +55,7 @@ struct Program {
     sender: NotificationSender,
     mail: Arc<MailServer>,
     start: Timestamp,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Program {
@@ -65,7 +72,7 @@ impl Program {
         let sender = NotificationSender { mailer: Some(mail.clone()), limits, ..sender(&sqlite, &counting) };
         // The beginning of an hour, in which the limits begin anew.
         let start = Timestamp::from_millis(Timestamp::now().as_millis() / 3_600_000 * 3_600_000).unwrap();
-        Self { sqlite, sender, mail, start, _folder: folder }
+        Self { sqlite, sender, mail, start, folder }
     }
 
     fn at(&self, seconds: u64) -> Timestamp {
@@ -97,6 +104,12 @@ impl Program {
     async fn puts(&self, kind: DirectMessageKind, registration: &RegistrationKey) {
         let message = DirectMessage { kind, registration: registration.clone() };
         self.sqlite.put(vec![message], self.start).await.unwrap();
+    }
+
+    async fn confirms(&self, contact: &Contact) {
+        let id = ContactId::of(contact, &Secret::new("correct-horse-battery").unwrap());
+        let all = OptIn::Confirmed(Scope::All);
+        assert_eq!(self.sqlite.set_opt_in(&id, None, all).await.unwrap(), Write::Stored);
     }
 
     /// Sends what is due this many seconds after the start.
@@ -208,7 +221,7 @@ async fn interrupted_attempt_is_repeated() {
     assert_eq!(program.mail.offered(), 2);
     program.mail.hangs.store(false, Ordering::SeqCst);
     assert_eq!(program.sends(119).await, NOTHING, "another process may still be at it");
-    program.sqlite.end_claims().await.unwrap();
+    program.sqlite.end_claims(program.at(119)).await.unwrap();
 
     assert_eq!(program.sends(119).await, SentMessages { finished: 2, ..NOTHING });
     assert_eq!(program.mail.offered(), 4);
@@ -219,10 +232,7 @@ async fn interrupted_attempt_is_repeated() {
 async fn refused_link_costs_nothing_and_is_tried_again() {
     let program = Program::new();
     let ana = program.applies("Ana", Request::sign_up(Some(Contact::email("ana@mail.example").unwrap()))).await;
-    let secret = Secret::new("correct-horse-battery").unwrap();
-    let contact = ContactId::of(&Contact::email("ana@mail.example").unwrap(), &secret);
-    let all = OptIn::Confirmed(Scope::All);
-    assert_eq!(program.sqlite.set_opt_in(&contact, None, all).await.unwrap(), Write::Stored);
+    program.confirms(&Contact::email("ana@mail.example").unwrap()).await;
     program.puts(DirectMessageKind::ManageLink, &ana).await;
     program.mail.fails_with(Some(SendError::NotSent));
     for attempt in 0..10 {
@@ -250,20 +260,23 @@ async fn claimed_message_is_given_to_nobody_else_and_can_begin_anew() {
     let claim = async |seconds, until| program.sqlite.claim(10, program.at(seconds), program.at(until)).await.unwrap();
     let first = claim(0, 60).await;
     assert_eq!(first.len(), 1, "a repeated message is one");
-    assert_eq!((first[0].attempts, first[0].interrupted_at), (1, None));
+    assert_eq!((first[0].attempts, first[0].unresolved_since), (1, None));
     assert_eq!(claim(59, 119).await, []);
     let second = claim(60, 120).await;
-    assert_eq!((second[0].attempts, second[0].interrupted_at), (2, Some(program.at(0))));
+    assert_eq!((second[0].attempts, second[0].unresolved_since), (2, Some(program.at(0))));
+    let third = claim(120, 180).await;
+    assert_eq!((third[0].attempts, third[0].unresolved_since), (3, Some(program.at(0))));
+    let second = third;
     program.sqlite.finish(&first[0]).await.unwrap();
     // The contact changes while a request to the old one is sent.
     program.puts(DirectMessageKind::OptInRequest, &ana).await;
     program.sqlite.finish(&second[0]).await.unwrap();
-    program.sqlite.defer(&second[0], program.at(1_000), "refused").await.unwrap();
-    let anew = claim(60, 120).await;
-    assert_eq!((anew[0].attempts, anew[0].interrupted_at), (1, None));
+    program.sqlite.defer(&second[0], program.at(1_000), LastAttempt::Resolved, "refused").await.unwrap();
+    let anew = claim(120, 180).await;
+    assert_eq!((anew[0].attempts, anew[0].unresolved_since), (1, None));
     program.sqlite.release(&anew[0]).await.unwrap();
-    let released = claim(60, 120).await;
-    assert_eq!((released[0].attempts, released[0].interrupted_at), (1, None));
+    let released = claim(120, 180).await;
+    assert_eq!((released[0].attempts, released[0].unresolved_since), (1, None));
     program.sqlite.finish(&released[0]).await.unwrap();
     assert_eq!(claim(10_000, 10_060).await, []);
 }
@@ -282,4 +295,169 @@ async fn removals_and_deletions_clear_the_outbox() {
     assert_eq!(waiting().await, std::slice::from_ref(&ben));
     program.sqlite.delete_event_state(&ben.attendee.event, program.at(1)).await.unwrap();
     assert_eq!(waiting().await, []);
+}
+
+/// Stops the program while it waits for the mail server, and starts it again.
+async fn interrupt(program: &Program) {
+    program.mail.hangs.store(true, Ordering::SeqCst);
+    assert!(tokio::time::timeout(Duration::from_millis(200), program.sends(0)).await.is_err());
+    program.mail.hangs.store(false, Ordering::SeqCst);
+    program.sqlite.end_claims(program.at(1)).await.unwrap();
+}
+
+#[tokio::test]
+async fn interrupted_attempt_is_repeated_after_a_refusal() {
+    let program = Program::new();
+    program.signs_up("Ana", "ana@mail.example").await;
+    interrupt(&program).await;
+    program.mail.fails_with(Some(SendError::NotSent));
+    assert_eq!(program.sends(10).await, DEFERRED);
+    program.mail.fails_with(None);
+    assert_eq!((program.sends(1_000).await, program.mail.offered()), (FINISHED, 3));
+}
+
+#[tokio::test]
+async fn interrupted_attempt_is_repeated_after_a_limit() {
+    let program = Program::with_limit(1);
+    program.signs_up("Ana", "ana@mail.example").await;
+    interrupt(&program).await;
+    assert_eq!(program.sends(10).await, DEFERRED, "the interrupted attempt counts");
+    assert_eq!((program.sends(3_700).await, program.mail.offered()), (FINISHED, 2));
+}
+
+#[tokio::test]
+async fn attempt_that_is_interrupted_twice_is_repeated() {
+    let program = Program::new();
+    program.signs_up("Ana", "ana@mail.example").await;
+    interrupt(&program).await;
+    program.sqlite.claim(10, program.at(10), program.at(130)).await.unwrap();
+    program.sqlite.end_claims(program.at(10)).await.unwrap();
+    assert_eq!((program.sends(20).await, program.mail.offered()), (FINISHED, 2));
+}
+
+/// Fails at the second write.
+struct FailingContacts {
+    sqlite: Sqlite,
+    writes: AtomicUsize,
+}
+
+#[async_trait]
+impl Contacts for FailingContacts {
+    async fn opt_in(&self, contact: &ContactId) -> Result<Option<OptIn>, Unavailable> {
+        self.sqlite.opt_in(contact).await
+    }
+
+    async fn set_opt_in(&self, id: &ContactId, expected: Option<OptIn>, new: OptIn) -> Result<Write, Unavailable> {
+        if self.writes.fetch_add(1, Ordering::SeqCst) == 1 {
+            return Err(Unavailable { doing: "storing an opt-in", cause: "disk full".to_owned() });
+        }
+        self.sqlite.set_opt_in(id, expected, new).await
+    }
+
+    async fn delete_opt_in(&self, contact: &ContactId) -> Result<Deletion, Unavailable> {
+        self.sqlite.delete_opt_in(contact).await
+    }
+}
+
+#[tokio::test]
+async fn request_is_sent_after_a_failed_write() {
+    let mut program = Program::new();
+    program.sender.contacts = Arc::new(FailingContacts { sqlite: program.sqlite.clone(), writes: AtomicUsize::new(0) });
+    program.signs_up("Ana", "ana@mail.example").await;
+    assert_eq!((program.sends(0).await, program.mail.offered()), (DEFERRED, 0));
+    assert_eq!((program.sends(900).await, program.mail.offered()), (FINISHED, 1));
+}
+
+#[tokio::test]
+async fn request_waits_for_another_one_to_the_same_mailbox() {
+    let program = Program::new();
+    program.signs_up("Ana", "ana@mail.example").await;
+    program.signs_up("Anna", "ana+club@mail.example").await;
+    program.mail.fails_with(Some(SendError::NotSent));
+    program.mail.is_slow.store(true, Ordering::SeqCst);
+    assert_eq!(program.sends(0).await, SentMessages { deferred: 2, ..NOTHING });
+    assert_eq!(program.mail.offered(), 1);
+    program.applies("Ana", Request::Cancel).await;
+    program.mail.fails_with(None);
+    assert_eq!(program.sends(900).await, SentMessages { finished: 2, ..NOTHING });
+    assert_eq!(program.mail.offered(), 2, "Anna is asked");
+}
+
+#[tokio::test]
+async fn uncertain_link_is_not_sent_again() {
+    let program = Program::new();
+    let ana = program.applies("Ana", Request::sign_up(Some(Contact::email("ana@mail.example").unwrap()))).await;
+    program.confirms(&Contact::email("ana@mail.example").unwrap()).await;
+    for failure in [SendError::Unavailable as Failure, SendError::RecipientUnavailable] {
+        program.mail.fails_with(Some(failure));
+        program.puts(DirectMessageKind::ManageLink, &ana).await;
+        assert_eq!((program.sends(0).await, program.sends(1_000).await), (FINISHED, NOTHING));
+    }
+    assert_eq!(program.mail.offered(), 2);
+}
+
+/// Counts text messages.
+#[derive(Default)]
+struct Texts(AtomicUsize);
+
+#[async_trait]
+impl SmsSender for Texts {
+    async fn send(&self, _: &Sms) -> Result<(), SendError> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn link_by_text_message_waits_for_the_permitted_hours() {
+    let mut program = Program::new();
+    program.start = Timestamp::parse_rfc3339("2026-12-03T06:00:00Z").unwrap();
+    let texts = Arc::new(Texts::default());
+    program.sender.sms_sender = Some(texts.clone());
+    let (countries, hours) = ("US".parse().unwrap(), "8-21 UTC".parse().unwrap());
+    program.sender.limits.sms = Some(SmsLimits { countries, hours, per_day: 10 });
+    let phone = Contact::sms("+14155552671").unwrap();
+    let ana = program.applies("Ana", Request::sign_up(Some(phone.clone()))).await;
+    program.confirms(&phone).await;
+    program.puts(DirectMessageKind::ManageLink, &ana).await;
+    let hour = 60 * 60;
+    assert_eq!((program.sends(0).await, program.sends(hour).await), (DEFERRED, DEFERRED));
+    assert_eq!(texts.0.load(Ordering::SeqCst), 0);
+    assert_eq!((program.sends(2 * hour).await, texts.0.load(Ordering::SeqCst)), (FINISHED, 1));
+}
+
+#[tokio::test]
+async fn new_messages_go_before_retries() {
+    let program = Program::with_limit(1_000);
+    program.mail.fails_with(Some(SendError::NotSent));
+    for number in 0..70 {
+        program.signs_up(&format!("Guest {number}"), &format!("guest{number}@mail.example")).await;
+    }
+    assert_eq!((program.sends(0).await.deferred, program.sends(0).await.deferred), (64, 6));
+    program.signs_up("Ana", "ana@mail.example").await;
+    program.mail.fails_with(None);
+    let claimed = program.sqlite.claim(1, program.at(30), program.at(30)).await.unwrap();
+    assert_eq!(claimed[0].message.registration.attendee.name.as_str(), "ana");
+}
+
+#[tokio::test]
+async fn message_of_an_unknown_kind_blocks_no_other() {
+    let program = Program::new();
+    let database = rusqlite::Connection::open(program.folder.path().join(DATABASE)).unwrap();
+    let sql =
+        "INSERT INTO outbox (kind, event, name, owner, first_at, due_at) VALUES ('reminder', 'dance', 'x', 'y', 1, 1)";
+    database.execute(sql, ()).unwrap();
+    program.signs_up("Ana", "ana@mail.example").await;
+    assert_eq!(program.sends(0).await, FINISHED);
+}
+
+#[tokio::test]
+async fn start_after_a_clock_was_set_back_makes_messages_due() {
+    let program = Program::new();
+    let ana = program.applies("Ana", Request::sign_up(Some(Contact::email("ana@mail.example").unwrap()))).await;
+    let message = DirectMessage { kind: DirectMessageKind::OptInRequest, registration: ana };
+    program.sqlite.put(vec![message], program.at(7 * 24 * 60 * 60)).await.unwrap();
+    assert_eq!(program.sends(0).await, NOTHING);
+    program.sqlite.end_claims(program.at(0)).await.unwrap();
+    assert_eq!(program.sends(0).await, FINISHED);
 }

@@ -1,4 +1,4 @@
--- Direct messages that are still to be sent. `claimed_at` is the beginning of an attempt without an outcome.
+-- Direct messages that are still to be sent. `claimed_at` is the beginning of the first attempt without an outcome.
 CREATE TABLE outbox (
     id           INTEGER PRIMARY KEY AUTOINCREMENT,
     kind         TEXT NOT NULL,
