@@ -101,12 +101,13 @@ pub async fn second_press_changes_nothing(backend: &Backend) {
     ingest(backend, &[shelly(&serial, "S", 7, 5)]).await;
     ingest(backend, &[shelly(&serial, "L", 8, 6)]).await;
 
-    // The broker sends the first one once more, a minute later.
-    assert_eq!(ingest(backend, &[shelly(&serial, "S", 7, 65)]).await, [Outcome::Stale]);
+    // The broker sends the first one once more, ten minutes later.
+    let later = 5 + 10 * 60;
+    assert_eq!(ingest(backend, &[shelly(&serial, "S", 7, later)]).await, [Outcome::Stale]);
     assert!(who_is_in(backend, &dance).await.is_empty());
 
-    assert_eq!(ingest(backend, &[shelly(&serial, "S", 9, 66)]).await, [Outcome::Stored]);
-    assert_eq!(ingest(backend, &[shelly(&serial, "S", 9, 66)]).await, [Outcome::Duplicate]);
+    assert_eq!(ingest(backend, &[shelly(&serial, "S", 9, later + 1)]).await, [Outcome::Stored]);
+    assert_eq!(ingest(backend, &[shelly(&serial, "S", 9, later + 1)]).await, [Outcome::Duplicate]);
     assert_eq!(who_is_in(backend, &dance).await, ["Ana"]);
 }
 
