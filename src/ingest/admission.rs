@@ -73,9 +73,9 @@ pub async fn admit(
             StoredDetails::None | StoredDetails::Deleted(_)
                 if may_exist(signup.event.id(), signup.channel, creators, backend).await? =>
             {
-                match check_title(&signup, backend).await? {
-                    Ok(()) => check_guests(None, guests(&signup.request)).map(|()| signup).map_err(NotAdmitted::from),
-                    Err(refusal) => Err(refusal.into()),
+                match title_refusal(&signup, backend).await? {
+                    None => check_guests(None, guests(&signup.request)).map(|()| signup).map_err(NotAdmitted::from),
+                    Some(refusal) => Err(refusal.into()),
                 }
             }
             StoredDetails::None | StoredDetails::Deleted(_) => Err(SignupRefusal::NoSuchEvent.into()),
@@ -99,12 +99,12 @@ fn check_details(signup: Signup, details: &Arc<EventDetails>) -> Result<Signup, 
     Ok(Signup { event, ..signup })
 }
 
-/// Refuses a title with a link, if an event would get it from a sign-up over HTTP.
-async fn check_title(signup: &Signup, backend: &Backend) -> Result<Result<(), SignupRefusal>, Unavailable> {
+/// Returns why an event cannot begin with a sign-up over HTTP: its title would contain a link.
+async fn title_refusal(signup: &Signup, backend: &Backend) -> Result<Option<SignupRefusal>, Unavailable> {
     let problem = check_no_link(signup.event.title()).err().filter(|_| signup.channel == Channel::Http);
-    let Some(problem) = problem else { return Ok(Ok(())) };
+    let Some(problem) = problem else { return Ok(None) };
     let exists = backend.roster.roster(signup.event.id(), 1, None).await?.title.is_some();
-    Ok(if exists { Ok(()) } else { Err(SignupRefusal::Title(problem)) })
+    Ok((!exists).then_some(SignupRefusal::Title(problem)))
 }
 
 /// Whether an event without details has begun, or may begin with a sign-up over this channel. Nothing begins an unlisted

@@ -25,11 +25,10 @@ const CLAIM_DURATION: Duration = Duration::from_secs(5 * 60);
 /// The delay after the first failed attempt. Each further one doubles it.
 const INITIAL_DELAY: Duration = Duration::from_secs(30);
 
-/// At most 15 minutes between two attempts, as long as a mail server usually puts off an unknown sender (RFC 6647,
-/// section 5).
 const MAX_DELAY: Duration = Duration::from_secs(15 * 60);
 
-/// A message that was not sent within this time is dropped.
+/// A message that was not sent within this time is dropped. Servers that put off unknown senders accept a retry within a
+/// day by default (RFC 6647, section 5).
 const EXPIRES_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The number of messages in a batch, by outcome.
@@ -129,7 +128,7 @@ impl OutboxSender<'_> {
             DirectMessageKind::OptInRequest => self.sender.request_opt_in(&attendee, attempt).await,
             DirectMessageKind::ManageLink => Ok(match self.sender.resend_link(&attendee, attempt.now).await? {
                 Resent::Finished => Outcome::Finished,
-                Resent::HeldBack => Outcome::held_back(),
+                Resent::HeldBack => Outcome::held_back(attempt),
             }),
         }
     }
@@ -151,16 +150,16 @@ impl NotificationSender {
         let Some(to) = self.addressee(attendee) else { return Ok(Outcome::Finished) };
         Ok(match self.check_or_request_opt_in(&to, attempt).await? {
             Permission::Granted | Permission::Denied => Outcome::Finished,
-            Permission::RequestHeldBack => Outcome::held_back(),
+            Permission::RequestHeldBack => Outcome::held_back(attempt),
         })
     }
 }
 
 impl Outcome {
-    fn held_back() -> Self {
-        let reason = "a limit, or a request to the same mailbox, holds it back".to_owned();
-        // An interrupted attempt before this one is still unresolved.
-        Self::Deferred { last_attempt: LastAttempt::Unresolved, reason }
+    /// Nothing was stored, but an attempt before this one may still be unresolved.
+    fn held_back(attempt: Attempt) -> Self {
+        let last_attempt = attempt.unresolved_since.map_or(LastAttempt::Resolved, |_| LastAttempt::Unresolved);
+        Self::Deferred { last_attempt, reason: "a limit, or a request to the same mailbox, holds it back".to_owned() }
     }
 
     fn of_failure(failure: SendError) -> Self {

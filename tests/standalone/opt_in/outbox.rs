@@ -49,6 +49,10 @@ impl MailServer {
     }
 }
 
+fn secret() -> Secret {
+    Secret::new("correct-horse-battery").unwrap()
+}
+
 /// A program whose clock is set by hand.
 struct Program {
     sqlite: Sqlite,
@@ -107,7 +111,7 @@ impl Program {
     }
 
     async fn confirms(&self, contact: &Contact) {
-        let id = ContactId::of(contact, &Secret::new("correct-horse-battery").unwrap());
+        let id = ContactId::of(contact, &secret());
         let all = OptIn::Confirmed(Scope::All);
         assert_eq!(self.sqlite.set_opt_in(&id, None, all).await.unwrap(), Write::Stored);
     }
@@ -187,6 +191,17 @@ async fn request_that_a_limit_holds_back_is_sent_when_the_limit_allows() {
         offered.push(program.mail.offered());
     }
     assert_eq!(offered, [1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 3]);
+    // The 48 hours begin when the request is sent.
+    let mut requested_at = Vec::new();
+    for name in ["Ana", "Ben", "Cleo"] {
+        let contact = ContactId::of(&Contact::email(&format!("{name}@mail.example")).unwrap(), &secret());
+        match program.sqlite.opt_in(&contact).await.unwrap() {
+            Some(OptIn::Pending { at }) => requested_at.push(at),
+            other => panic!("{name}: {other:?}"),
+        }
+    }
+    requested_at.sort_unstable();
+    assert_eq!(requested_at, [0, 4, 8].map(|quarter| program.at(quarter * 15 * 60)));
 }
 
 #[tokio::test]
