@@ -14,8 +14,8 @@ use crate::app::secrets::FixedSecrets;
 use crate::app::settings::{AwsResources, QueueProcessing, Settings};
 use crate::app::storage::{Storage, Task};
 use crate::app::worker::{Job, Worker, work_until};
+use crate::domain::retry_schedule::RetrySchedule;
 use crate::domain::secret::Secret;
-use crate::ingest::RetrySchedule;
 use crate::ports::Meter;
 use tokio_util::sync::CancellationToken;
 

@@ -18,9 +18,9 @@ use crate::app::storage::{Storage, Task};
 use crate::app::upkeep::upkeep_until;
 use crate::app::worker::{Job, Worker, work_until};
 use crate::domain::clock;
+use crate::domain::retry_schedule::RetrySchedule;
 use crate::domain::secret::Secret;
 use crate::domain::timestamp::Timestamp;
-use crate::ingest::RetrySchedule;
 use crate::ports::Meter;
 
 /// An import waits while the queue holds more messages than this, so that other sign-ups are not delayed. `ingest`

@@ -7,8 +7,9 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::event_creators::EventCreators;
+use crate::domain::retry_schedule::RetrySchedule;
 use crate::domain::timestamp::Timestamp;
-use crate::ingest::{Outcome, Processed, RetrySchedule, count_outcomes, ingest, ingest_dead_letter, log_outcomes};
+use crate::ingest::{Outcome, Processed, count_outcomes, ingest, ingest_dead_letter, log_outcomes};
 use crate::ports::{Backend, Delivery, Meter, Queue, Unavailable};
 
 /// Messages in one batch: enough to share database commits under load, few enough to finish quickly.

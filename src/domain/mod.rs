@@ -37,6 +37,7 @@ pub mod registration;
 pub mod registration_bytes;
 pub mod registration_details;
 pub mod rekeying;
+pub mod retry_schedule;
 pub mod schedule;
 pub mod secret;
 pub mod signup;

@@ -6,7 +6,6 @@ pub mod presses;
 mod retry;
 
 pub use self::outcome::{Outcome, Processed, count_outcomes, log_outcomes};
-pub use self::retry::RetrySchedule;
 
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;

@@ -1,24 +1,10 @@
 //! When a deferred message is delivered again.
 
-use std::time::Duration;
-
+use crate::domain::retry_schedule::RetrySchedule;
 use crate::ingest::Outcome;
 use crate::ports::{Deferral, Deferrals, Delivery};
 
-/// The delay before a deferred message is delivered again. It doubles with each deferral of the message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RetrySchedule {
-    pub initial: Duration,
-    pub maximum: Duration,
-}
-
 impl RetrySchedule {
-    /// For a queue in the same database as the roster: when one is available again, so is the other.
-    pub const LOCAL: Self = Self { initial: Duration::from_secs(1), maximum: Duration::from_secs(60) };
-
-    /// For SQS, which delays a message by at most 15 minutes ("Message timers").
-    pub const SQS: Self = Self { initial: Duration::from_secs(30), maximum: Duration::from_secs(15 * 60) };
-
     /// The deferral of a delivery with this outcome. Returns `None` for an outcome that needs no further delivery.
     pub fn deferral(&self, delivery: Delivery, outcome: &Outcome) -> Option<Deferral> {
         let Deferrals { attempts, early_attempts } = delivery.deferrals;
@@ -38,12 +24,6 @@ impl RetrySchedule {
             | Outcome::Panicked(_) => return None,
         };
         Some(Deferral { delay: self.delay(deferrals.total()), deferrals, reason, delivery })
-    }
-
-    /// The delay of a message's deferral number `count`, from 1.
-    fn delay(&self, count: u32) -> Duration {
-        let factor = 2_u32.checked_pow(count.saturating_sub(1)).unwrap_or(u32::MAX);
-        self.initial.saturating_mul(factor).min(self.maximum)
     }
 }
 
@@ -77,14 +57,5 @@ mod tests {
         for done in [Outcome::Stored, Outcome::Duplicate, Outcome::Stale, Outcome::Rejected(String::new())] {
             assert_eq!(deferred(&done), None, "{done:?}");
         }
-    }
-
-    #[test]
-    fn delay_doubles_up_to_the_maximum() {
-        let delays = |counts: &[u32]| -> Vec<u64> {
-            counts.iter().map(|count| RetrySchedule::SQS.delay(*count).as_secs()).collect()
-        };
-        let expected = [30, 60, 120, 240, 480, 900, 900, 900];
-        assert_eq!(delays(&[1, 2, 3, 4, 5, 6, 7, u32::MAX]), expected);
     }
 }

@@ -12,10 +12,9 @@ use crate::adapters::dynamodb::EventsTable;
 use crate::adapters::metrics::emf::Emf;
 use crate::adapters::sqs::Sqs;
 use crate::domain::event_creators::EventCreators;
+use crate::domain::retry_schedule::RetrySchedule;
 use crate::domain::timestamp::Timestamp;
-use crate::ingest::{
-    Outcome, Processed, REJECT_TIME, RetrySchedule, count_outcomes, ingest, ingest_dead_letter, log_outcomes,
-};
+use crate::ingest::{Outcome, Processed, REJECT_TIME, count_outcomes, ingest, ingest_dead_letter, log_outcomes};
 use crate::lambda::sqs_event::{Batch, batch_item_failures};
 use crate::ports::{Backend, Meter as _, Unavailable};
 

@@ -10,6 +10,7 @@ use super::resend_link::Resent;
 use crate::domain::attendee::Attendee;
 use crate::domain::direct_message::{DirectMessage, DirectMessageKind};
 use crate::domain::new_event_id::for_log;
+use crate::domain::retry_schedule::RetrySchedule;
 use crate::domain::timestamp::Timestamp;
 use crate::ports::{Events, LastAttempt, Outbox, OutboxEntry, Roster, SendError, Unavailable};
 
@@ -22,10 +23,9 @@ const MAX_CONCURRENT_MESSAGES: usize = 16;
 /// connection.
 const CLAIM_DURATION: Duration = Duration::from_secs(5 * 60);
 
-/// The delay after the first failed attempt. Each further one doubles it.
-const INITIAL_DELAY: Duration = Duration::from_secs(30);
-
-const MAX_DELAY: Duration = Duration::from_secs(15 * 60);
+/// When a message is tried again.
+const RETRIES: RetrySchedule =
+    RetrySchedule { initial: Duration::from_secs(30), maximum: Duration::from_secs(15 * 60) };
 
 /// A message that was not sent within this time is dropped. Servers that put off unknown senders accept a retry within a
 /// day by default (RFC 6647, section 5).
@@ -114,7 +114,7 @@ impl OutboxSender<'_> {
                 SentMessages { expired: 1, ..SentMessages::default() }
             }
             Outcome::Deferred { last_attempt, reason } => {
-                let due_at = now.plus(delay_after(entry.attempts));
+                let due_at = now.plus(RETRIES.delay(entry.attempts));
                 tracing::info!(event.id = event, ?kind, reason, %due_at, "direct message deferred");
                 self.outbox.defer(entry, due_at, last_attempt, &reason).await?;
                 SentMessages { deferred: 1, ..SentMessages::default() }
@@ -182,22 +182,5 @@ impl SentMessages {
         self.deferred += other.deferred;
         self.rejected += other.rejected;
         self.expired += other.expired;
-    }
-}
-
-/// The delay after a number of attempts.
-fn delay_after(attempts: u32) -> Duration {
-    let factor = 2_u32.checked_pow(attempts.saturating_sub(1)).unwrap_or(u32::MAX);
-    INITIAL_DELAY.saturating_mul(factor).min(MAX_DELAY)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn delay_doubles_up_to_the_maximum() {
-        let delays = [1, 2, 3, 4, 5, 6, 7, u32::MAX].map(|attempts| delay_after(attempts).as_secs());
-        assert_eq!(delays, [30, 60, 120, 240, 480, 900, 900, 900]);
     }
 }

@@ -16,10 +16,10 @@ use countmein::adapters::sqs::Sqs;
 use countmein::app::worker::{Job, Worker, work_until};
 use countmein::domain::backoff::BackoffPolicy;
 use countmein::domain::event_creators::EventCreators;
+#[cfg(feature = "aws")]
+use countmein::domain::retry_schedule::RetrySchedule;
 use countmein::domain::timestamp::Timestamp;
 use countmein::fanout::EventPorts;
-#[cfg(feature = "aws")]
-use countmein::ingest::RetrySchedule;
 use countmein::ingest::{Processed, ingest};
 use countmein::ports::{ChangeFeed, Delivery, Position, Queue, RejectedMessages, Roster};
 use countmein::{fanout, ports};

@@ -12,9 +12,9 @@ use countmein::domain::attendee::{Applied, Attendee};
 use countmein::domain::attendee_name::NameKey;
 use countmein::domain::event::EventId;
 use countmein::domain::event_creators::EventCreators;
+use countmein::domain::retry_schedule::RetrySchedule;
 use countmein::domain::signup::AttendeeKey;
 use countmein::domain::timestamp::Timestamp;
-use countmein::ingest::RetrySchedule;
 use countmein::ports::{
     ApplyError, AttendeeSignups, Deferral, Deletion, Delivery, Depth, EventSummary, Queue, RejectEntry,
     RejectedMessage, RejectedMessages, Roster, RosterPage, Unavailable,
