@@ -34,6 +34,7 @@ use crate::domain::announcement::Announcement;
 use crate::domain::change::Change;
 use crate::domain::contact_id::ContactId;
 use crate::domain::deleted_event::DeletionState;
+use crate::domain::direct_message::DirectMessage;
 use crate::domain::limit::Limit;
 use crate::domain::new_event_id::is_unlisted;
 use crate::domain::notification::{Notification, Recipient};
@@ -118,8 +119,14 @@ impl NotificationSender {
         let with_messages = of_attendees.filter(|(_, change)| change.needs_reply());
         let sends = with_messages.map(|(index, change)| async move {
             let Some(now) = now_unless_stopped() else { return index };
-            self.request_opt_in_if_new(change, now).await;
-            self.resend_link_if_requested(change, now).await;
+            let Some(attendee) = &change.new else { return changes.len() };
+            for DirectMessage { kind, .. } in DirectMessage::after(change) {
+                let attempt = Attempt::first(now);
+                // An opt-in request is sent before the next notification then, and a link can be requested again.
+                if let Err(failure) = self.try_direct_message(kind, attendee, attempt).await {
+                    tracing::warn!(%failure, ?kind, "direct message failed");
+                }
+            }
             changes.len()
         });
         let sends: Vec<_> = sends.collect();

@@ -7,7 +7,6 @@ use super::budget::{Admission, Charge};
 use super::opt_ins_in_flight::Wait;
 use super::sms_limits::SmsPurpose;
 use super::{NotificationSender, parse_webhook_url};
-use crate::domain::change::AttendeeChange;
 use crate::domain::contact_id::ContactId;
 use crate::domain::opt_in::{ContactToken, OptIn};
 use crate::domain::opt_in_link::OptInToken;
@@ -96,16 +95,6 @@ fn permission_after_request(
 }
 
 impl NotificationSender {
-    /// Sends an opt-in request if the change adds a contact that needs one. If the
-    /// request fails, it is sent again before the next notification.
-    pub(super) async fn request_opt_in_if_new(&self, change: &AttendeeChange, now: Timestamp) {
-        let Some(attendee) = change.new.as_ref().filter(|_| change.has_new_contact()) else { return };
-        let Some(to) = self.addressee(attendee) else { return };
-        if let Err(failure) = self.check_or_request_opt_in(&to, Attempt::first(now)).await {
-            tracing::warn!(%failure, "opt-in request deferred");
-        }
-    }
-
     /// Checks whether notifications about a registration may be sent to its contact. Sends an opt-in request if the owner
     /// has not answered, and none was sent within [`OPT_IN_REQUEST_INTERVAL`]; or if the owner has confirmed another
     /// registration, and was not asked about this one.

@@ -45,7 +45,7 @@ pub struct SentMessages {
 }
 
 /// The outcome of one attempt.
-enum Outcome {
+pub(super) enum Outcome {
     Finished,
     Deferred { last_attempt: LastAttempt, reason: String },
     Rejected { reason: String },
@@ -124,13 +124,7 @@ impl OutboxSender<'_> {
 
     async fn attempt(&self, message: &DirectMessage, attempt: Attempt) -> Result<Outcome, SendError> {
         let Some(attendee) = self.attendee(message).await? else { return Ok(Outcome::Finished) };
-        match message.kind {
-            DirectMessageKind::OptInRequest => self.sender.request_opt_in(&attendee, attempt).await,
-            DirectMessageKind::ManageLink => Ok(match self.sender.resend_link(&attendee, attempt.now).await? {
-                Resent::Finished => Outcome::Finished,
-                Resent::HeldBack => Outcome::held_back(attempt),
-            }),
-        }
+        self.sender.try_direct_message(message.kind, &attendee, attempt).await
     }
 
     /// Returns the attendee as stored now, or `None` if the registration has ended or its event was deleted.
@@ -146,6 +140,22 @@ impl OutboxSender<'_> {
 }
 
 impl NotificationSender {
+    /// Sends a direct message to an attendee.
+    pub(super) async fn try_direct_message(
+        &self,
+        kind: DirectMessageKind,
+        attendee: &Attendee,
+        attempt: Attempt,
+    ) -> Result<Outcome, SendError> {
+        match kind {
+            DirectMessageKind::OptInRequest => self.request_opt_in(attendee, attempt).await,
+            DirectMessageKind::ManageLink => Ok(match self.resend_link(attendee, attempt.now).await? {
+                Resent::Finished => Outcome::Finished,
+                Resent::HeldBack => Outcome::held_back(attempt),
+            }),
+        }
+    }
+
     async fn request_opt_in(&self, attendee: &Attendee, attempt: Attempt) -> Result<Outcome, SendError> {
         let Some(to) = self.addressee(attendee) else { return Ok(Outcome::Finished) };
         Ok(match self.check_or_request_opt_in(&to, attempt).await? {

@@ -7,7 +7,6 @@ use super::budget::{Admission, Charge};
 use super::sms_limits::SmsPurpose;
 use super::{NotificationSender, parse_webhook_url};
 use crate::domain::attendee::Attendee;
-use crate::domain::change::AttendeeChange;
 use crate::domain::contact_id::ContactId;
 use crate::domain::timestamp::Timestamp;
 use crate::formats::cloud_event;
@@ -23,15 +22,7 @@ pub(super) enum Resent {
 }
 
 impl NotificationSender {
-    /// Resends the manage link if the change requests it and the contact has opted in for this registration. An error is only logged, because
-    /// the attendee can request the link again.
-    pub(super) async fn resend_link_if_requested(&self, change: &AttendeeChange, now: Timestamp) {
-        let Some(attendee) = change.link_request() else { return };
-        if let Err(failure) = self.resend_link(attendee, now).await {
-            tracing::warn!(%failure, "resending a manage link failed");
-        }
-    }
-
+    /// Resends the manage link if the contact has opted in for this registration.
     pub(super) async fn resend_link(&self, attendee: &Attendee, now: Timestamp) -> Result<Resent, SendError> {
         let Some(to) = self.addressee(attendee) else { return Ok(Resent::Finished) };
         let Some(link) = self.links.manage(attendee) else { return Ok(Resent::Finished) };
