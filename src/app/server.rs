@@ -29,6 +29,7 @@ use crate::http::client::ListEveryone;
 use crate::http::middleware::memory_limit::MemoryLimit;
 use crate::http::middleware::rate_limit::RateLimit;
 use crate::http::{self, App, ClientLimits};
+use crate::notify::text::MessageTexts;
 use crate::ports::Meter;
 
 /// A server that has bound its address and opened its storage.
@@ -86,6 +87,7 @@ impl Server {
             downloads: None,
             flic_key: settings.flic_key.clone(),
             event_creators: settings.event_creators,
+            texts: MessageTexts::new(settings.notifications.language, settings.notifications.names_shown),
             limits: storage.limits,
             token_secret: storage.token_secret,
             secrets: storage.secrets,

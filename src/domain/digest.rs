@@ -15,6 +15,7 @@ use crate::domain::attendee_name::AttendeeName;
 use crate::domain::backoff::{Backoff, BackoffPolicy};
 use crate::domain::change::{AttendeeChange, DetailsChange, Movement, Movements};
 use crate::domain::event::EventId;
+use crate::domain::event_announcement::EventAnnouncement;
 use crate::domain::pending_changes::{MAX_NAMED_CHANGES, NamedChange, PendingChanges};
 use crate::domain::rekeying::Rekeying;
 use crate::domain::signup::Version;
@@ -36,6 +37,8 @@ pub struct Digest {
     pub pending: Option<PendingDigest>,
     /// The announcement that is being sent to the roster.
     pub sending: Option<Sending>,
+    /// When the last announcement was made ([`EventAnnouncement::at`]).
+    pub announced_at: Option<Timestamp>,
     /// Recipients of earlier announcements whose notifications failed, in groups that missed the same changes.
     pub late: Vec<Late>,
     /// The lease of the worker that is sending this digest.
@@ -76,6 +79,15 @@ pub struct Lease {
     pub ends_at: Timestamp,
 }
 
+/// What the holder of a new lease sends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Claim {
+    /// What an earlier holder began, and recipients who failed.
+    Earlier,
+    /// An announcement that begins now. It must be stored together with the digest.
+    New(EventAnnouncement),
+}
+
 /// The first 8 bytes of a SHA-256 hash of a change's name, movement and request.
 /// It detects changes that were added before.
 pub type ChangeHash = [u8; 8];
@@ -89,6 +101,7 @@ impl Digest {
             count: 0,
             pending: None,
             sending: None,
+            announced_at: None,
             late: Vec::new(),
             lease: None,
             backoff: None,
@@ -185,30 +198,39 @@ impl Digest {
         pending
     }
 
-    /// Acquires the lease and returns true if the digest is due. Also begins the next announcement if none is being
-    /// sent. The caller must store the digest before it sends anything.
-    pub fn claim(&mut self, lease: Lease, now: Timestamp) -> bool {
+    /// Acquires the lease if the digest is due, and returns `None` otherwise. Also begins the next announcement if none is
+    /// being sent. The caller must store the digest before it sends anything.
+    pub fn claim(&mut self, lease: Lease, now: Timestamp) -> Option<Claim> {
         if self.due_at().is_none_or(|due_at| due_at > now) {
-            return false;
+            return None;
         }
         // A lease that ended but was not released means that its worker crashed.
         if self.lease.is_some() {
             self.sending.iter_mut().for_each(|sending| sending.is_resumed = true);
             self.late.iter_mut().for_each(Late::doubt);
         }
-        let may_begin = self.next_announcement_at().is_some_and(|begins_at| begins_at <= now);
-        if self.sending.is_none()
-            && may_begin
-            && let Some(pending) = self.pending.take()
-        {
-            let sending = Sending::begin(pending.news, self.version + 1, now);
-            for late in &mut self.late {
-                late.hear_of(&sending, now);
-            }
-            self.sending = Some(sending);
-        }
         self.lease = Some(lease);
-        true
+        let may_begin = self.next_announcement_at().is_some_and(|begins_at| begins_at <= now);
+        if self.sending.is_some() || !may_begin {
+            return Some(Claim::Earlier);
+        }
+        Some(self.pending.take().map_or(Claim::Earlier, |pending| Claim::New(self.announce(pending.news, now))))
+    }
+
+    /// Begins an announcement.
+    fn announce(&mut self, changes: PendingChanges, now: Timestamp) -> EventAnnouncement {
+        let requested_at = changes.named.iter().map(|change| change.requested_at);
+        let latest = self.announced_at.into_iter().chain(requested_at).max();
+        let at = latest.map_or(now, |latest| now.max(latest.plus(Duration::from_millis(1))));
+        self.announced_at = Some(at);
+        let number = u64::try_from(at.as_millis()).expect("a timestamp is later than 1970");
+        let sending = Sending::begin(changes.clone(), number, now);
+        for late in &mut self.late {
+            late.hear_of(&sending, now);
+        }
+        self.sending = Some(sending);
+        let (event, title) = (self.event.clone(), self.title.clone());
+        EventAnnouncement { event, at, title, count: self.count, changes }
     }
 
     /// Ends the lease of a worker that is known to have stopped, so that the digest is due at once. The next worker still

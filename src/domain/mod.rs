@@ -16,6 +16,7 @@ pub mod deleted_event;
 pub mod digest;
 pub mod direct_message;
 pub mod event;
+pub mod event_announcement;
 pub mod event_creators;
 pub mod event_details;
 pub mod free_text;

@@ -38,6 +38,11 @@ impl Registration {
         self.contact.as_ref().is_some_and(|contact| contact.reaches_same_address(address))
     }
 
+    /// Returns whether messages about other attendees are wanted and have somewhere to go.
+    pub fn wants_messages(&self) -> bool {
+        self.notify && self.contact.is_some()
+    }
+
     /// Returns whether a request to send the manage link again is allowed: the registration has a contact, began before
     /// the request, and at least [`LINK_RESEND_INTERVAL`] has passed since the previous request.
     pub fn may_send_link(&self, requested_at: Timestamp) -> bool {

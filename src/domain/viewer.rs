@@ -1,5 +1,6 @@
 //! Who looks at an event, and what they may see. Every page, response and message that shows people or numbers asks here.
 
+use crate::domain::announcement::Announcement;
 use crate::domain::event_details::{Audience, EventDetails};
 use crate::domain::host_link::HostRole;
 
@@ -22,6 +23,17 @@ pub struct View {
     pub roster: bool,
     /// The number of attendees. Whoever sees the names can count them.
     pub count: bool,
+}
+
+impl View {
+    /// Returns what this view contains of an announcement, or `None` if it is nothing.
+    pub fn of_announcement(self, announcement: Announcement) -> Option<Announcement> {
+        match self {
+            Self { roster: true, .. } => Some(announcement),
+            Self { count: true, .. } => Some(announcement.without_names()),
+            Self { .. } => None,
+        }
+    }
 }
 
 impl Viewer {

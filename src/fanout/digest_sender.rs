@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::{StreamExt as _, stream};
 
 use crate::domain::backoff::BackoffPolicy;
-use crate::domain::digest::Lease;
+use crate::domain::digest::{Claim, Lease};
 use crate::domain::event::EventId;
 use crate::domain::timestamp::Timestamp;
 use crate::fanout::round::Round;
@@ -86,11 +86,14 @@ impl DigestSender<'_> {
             // After a conflict, this process can already hold the lease: its previous
             // attempt was stored, but the response was lost.
             if !digest.is_held_by(holder) {
-                if !digest.claim(Lease { holder, ends_at: now.plus(LEASE_DURATION) }, now) {
-                    return Ok(tally);
-                }
+                let lease = Lease { holder, ends_at: now.plus(LEASE_DURATION) };
+                let Some(claim) = digest.claim(lease, now) else { return Ok(tally) };
                 tally.expired = digest.expire_failed(NOTIFICATION_EXPIRES_AFTER, &self.backoff, now);
-                if self.digests.store(&digest).await? == Write::Conflict {
+                let stored = match claim {
+                    Claim::Earlier => self.digests.store(&digest).await?,
+                    Claim::New(announcement) => self.digests.store_announcing(&digest, &announcement).await?,
+                };
+                if stored == Write::Conflict {
                     continue;
                 }
                 digest.version += 1;

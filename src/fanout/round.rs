@@ -192,15 +192,18 @@ impl Round<'_> {
     /// Tells the next page of the roster.
     async fn tell_page(&mut self) -> Result<Page, Unavailable> {
         let sending = self.digest.sending.clone().expect("a page is of something that is being sent");
-        let page = self.announcer.roster.roster(&self.digest.event, PAGE, sending.told_to.as_ref()).await?;
-        let last = page.attendees.last().map(|attendee| attendee.name.key().clone());
+        // One more, to know whether the page is the last one.
+        let page = self.announcer.roster.subscribers(&self.digest.event, PAGE + 1, sending.told_to.as_ref()).await?;
+        let is_last = page.len() <= PAGE;
+        let page: Vec<Attendee> = page.into_iter().take(PAGE).collect();
+        let last = page.last().map(|attendee| attendee.name.key().clone());
         // Recipients may have been stored under earlier keys.
         let is_late = |attendee: &Attendee| {
             let (name, earlier) = (attendee.name.key(), attendee.name.lookup_key());
             let is_among = |names: &[NameKey]| names.contains(name) || names.contains(&earlier);
             self.digest.late.iter().any(|late| is_among(&late.recipients)) || is_among(&sending.missed)
         };
-        let attendees = page.attendees.into_iter().filter(|attendee| !is_late(attendee));
+        let attendees = page.into_iter().filter(|attendee| !is_late(attendee));
         let mut recipients: Vec<_> = attendees.map(|attendee| Recipient::Attendee(Box::new(attendee))).collect();
         if sending.told_to.is_none() {
             recipients.insert(0, Recipient::Everybody);
@@ -209,7 +212,7 @@ impl Round<'_> {
         let Tried { missed, last: last_tried, not_tried, is_doubtful, .. } =
             self.tell(Batch::of(&sending), recipients, room).await;
         if not_tried.is_empty() {
-            return Ok(Page { is_last: page.next.is_none(), told_to: last.or(sending.told_to), missed, is_doubtful });
+            return Ok(Page { is_last, told_to: last.or(sending.told_to), missed, is_doubtful });
         }
         let told_to = last_tried.map(|name| match name.as_str() {
             // Before all names.

@@ -11,6 +11,7 @@ use crate::http::client::ListEveryone;
 use crate::http::middleware::rate_limit::RateLimit;
 use crate::http::site::Site;
 use crate::notify::Limits;
+use crate::notify::text::MessageTexts;
 use crate::ports::{Backend, Downloads, Exposition, Meter, Queue, Secrets, Unavailable};
 
 /// The state that the routes share: backends, secrets and settings.
@@ -24,6 +25,8 @@ pub struct App {
     pub downloads: Option<Arc<dyn Downloads>>,
     /// Verifies the tokens of Flic's cloud. Without a key, requests from Flic's cloud are refused.
     pub flic_key: Option<FlicKey>,
+    /// The texts of the messages on attendees' pages.
+    pub texts: MessageTexts,
     /// The limits on notifications. `None` if this program sends no notifications.
     pub limits: Option<Limits>,
     /// Signs manage links.

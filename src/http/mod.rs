@@ -10,6 +10,7 @@ mod downloads;
 mod event_list;
 mod event_view;
 mod log_limit;
+mod messages;
 pub mod middleware;
 mod openapi;
 mod opt_in_bodies;

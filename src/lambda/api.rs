@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::bail;
 use axum::Router;
 
-use super::notify::{limits, parse_public_url};
+use super::notify::{limits, message_texts, parse_public_url};
 use super::{optional_setting, parsed_setting, required_setting};
 use crate::adapters::aws::config;
 use crate::adapters::cached_events::CachedEvents;
@@ -38,6 +38,7 @@ pub async fn router() -> anyhow::Result<Router> {
         import_queue_limit: None,
         downloads: Some(Arc::new(S3Downloads::new(&config, required_setting("COUNTMEIN_EXPORTS_BUCKET")?))),
         flic_key: parsed_setting("COUNTMEIN_FLIC_KEY")?,
+        texts: message_texts()?,
         limits: Some(limits()?),
         token_secret,
         secrets: Arc::new(LazySecrets::new(&config, secret_ids)),

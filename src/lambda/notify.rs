@@ -44,10 +44,7 @@ pub async fn notification_sender(
     let events = CachedEvents::of(table.backend()).events;
     let table = Arc::new(table.clone());
     Ok(NotificationSender {
-        texts: MessageTexts::new(
-            parsed_setting("COUNTMEIN_LANGUAGE")?.unwrap_or_default(),
-            parsed_setting("COUNTMEIN_NAMES_SHOWN")?.unwrap_or(DEFAULT_NAMES_SHOWN),
-        ),
+        texts: message_texts()?,
         links: Links { public_url: parse_public_url(&required_setting("COUNTMEIN_PUBLIC_URL")?)?, token_secret },
         contact_secret,
         contacts: table.clone(),
@@ -56,12 +53,16 @@ pub async fn notification_sender(
         limits,
         opt_ins_in_flight: OptInsInFlight::default(),
         metrics: Arc::new(emf.clone()),
-        inbox: None,
         mailer: Some(sns.clone()),
         webhook_caller: Some(sns.clone()),
         sms_sender: Some(Arc::new(SnsSms::new(config))),
         broadcaster: Some(sns),
     })
+}
+
+pub fn message_texts() -> anyhow::Result<MessageTexts> {
+    let names_shown = parsed_setting("COUNTMEIN_NAMES_SHOWN")?.unwrap_or(DEFAULT_NAMES_SHOWN);
+    Ok(MessageTexts::new(parsed_setting("COUNTMEIN_LANGUAGE")?.unwrap_or_default(), names_shown))
 }
 
 pub fn limits() -> anyhow::Result<Limits> {

@@ -18,7 +18,6 @@ pub use self::opt_ins_in_flight::OptInsInFlight;
 pub use self::outbox::{OutboxSender, SentMessages};
 pub use self::sms_limits::{InvalidSmsHours, SmsHours, SmsLimits, SmsUsage};
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -33,21 +32,19 @@ use self::sms_limits::SmsPurpose;
 use crate::domain::announcement::Announcement;
 use crate::domain::change::Change;
 use crate::domain::contact_id::ContactId;
-use crate::domain::deleted_event::DeletionState;
 use crate::domain::direct_message::DirectMessage;
 use crate::domain::limit::Limit;
 use crate::domain::new_event_id::is_unlisted;
 use crate::domain::notification::{Notification, Recipient};
-use crate::domain::registration::RegistrationKey;
 use crate::domain::secret::Secret;
 use crate::domain::timestamp::Timestamp;
-use crate::domain::viewer::{View, Viewer};
+use crate::domain::viewer::Viewer;
 use crate::formats::cloud_event;
 use crate::notify::links::Links;
 use crate::notify::text::MessageTexts;
 use crate::ports::{
-    Broadcast, Broadcaster, Budgets, Contacts, Events, Inbox, InboxMessage, Mail, Mailer, Meter, Notified, Notifier,
-    ReadError, SendError, Sms, SmsSender, StoredDetails, WebhookCall, WebhookCaller,
+    Broadcast, Broadcaster, Budgets, Contacts, Events, Mail, Mailer, Meter, Notified, Notifier, ReadError, SendError,
+    Sms, SmsSender, StoredDetails, WebhookCall, WebhookCaller,
 };
 
 /// Changes whose direct messages are sent concurrently.
@@ -67,7 +64,6 @@ pub struct NotificationSender {
     /// Shared by all tasks of this process. Initially empty.
     pub opt_ins_in_flight: OptInsInFlight,
     pub metrics: Arc<dyn Meter>,
-    pub inbox: Option<Arc<dyn Inbox>>,
     pub mailer: Option<Arc<dyn Mailer>>,
     pub webhook_caller: Option<Arc<dyn WebhookCaller>>,
     pub sms_sender: Option<Arc<dyn SmsSender>>,
@@ -78,29 +74,22 @@ pub struct NotificationSender {
 impl Notifier for NotificationSender {
     async fn notify(&self, notification: &Notification) -> Result<Notified, SendError> {
         let Some(notification) = self.as_visible(notification).await? else { return Ok(Notified::NotWanted) };
-        let notification = &*notification;
+        let notification = &notification;
         let attendee = match &notification.to {
             Recipient::Attendee(attendee) => attendee,
             Recipient::Everybody => return self.broadcast(notification).await,
         };
         let Some(registration) = attendee.registration() else { return Ok(Notified::NotWanted) };
-        // A message in the inbox counts as sent, because the attendee can read it on the manage page.
-        let without_contact = if self.inbox.is_some() { Notified::Sent } else { Notified::NotWanted };
-        if let Some(inbox) = &self.inbox {
-            let key = RegistrationKey { attendee: attendee.key(), owner: registration.owner.clone() };
-            let text = self.texts.announcement_line(&notification.announcement);
-            inbox.keep(&key, InboxMessage { id: notification.id.clone(), at: notification.at, text }).await?;
-        }
         if !registration.notify {
-            return Ok(without_contact);
+            return Ok(Notified::NotWanted);
         }
-        let Some(to) = self.addressee(attendee) else { return Ok(without_contact) };
+        let Some(to) = self.addressee(attendee) else { return Ok(Notified::NotWanted) };
         match self.check_or_request_opt_in(&to, Attempt::first(notification.at)).await? {
             Permission::Granted => {
                 self.send(notification, &to).await?;
                 Ok(Notified::Sent)
             }
-            Permission::Denied | Permission::RequestHeldBack => Ok(without_contact),
+            Permission::Denied | Permission::RequestHeldBack => Ok(Notified::NotWanted),
         }
     }
 }
@@ -137,31 +126,19 @@ impl NotificationSender {
     }
 
     /// Returns what the recipient may see of a notification, or `None` if it is nothing.
-    async fn as_visible<'a>(&self, notification: &'a Notification) -> Result<Option<Cow<'a, Notification>>, SendError> {
+    async fn as_visible(&self, notification: &Notification) -> Result<Option<Notification>, SendError> {
         let event = &notification.announcement.event;
         let viewer = match &notification.to {
             Recipient::Attendee(_) => Viewer::Attendee,
             Recipient::Everybody if is_unlisted(event) => return Ok(None),
             Recipient::Everybody => Viewer::Public,
         };
-        let view = match self.events.stored(event).await.map_err(SendError::NotSent)? {
-            StoredDetails::Some(details) => viewer.view(Some(&details)),
-            StoredDetails::None => viewer.view(None),
-            StoredDetails::Deleted(deleted) => match deleted.state {
-                DeletionState::InProgress => return Ok(None),
-                // An event without details has begun under the same id.
-                DeletionState::Complete => viewer.view(None),
-            },
-            StoredDetails::Damaged(cause) => return Err(SendError::NotSent(ReadError::Damaged(cause).into())),
-        };
-        Ok(match view {
-            View { roster: true, .. } => Some(Cow::Borrowed(notification)),
-            View { count: true, .. } => {
-                let announcement = notification.announcement.clone().without_names();
-                Some(Cow::Owned(Notification { announcement, ..notification.clone() }))
-            }
-            View { .. } => None,
-        })
+        let stored = self.events.stored(event).await.map_err(SendError::NotSent)?;
+        if let StoredDetails::Damaged(cause) = stored {
+            return Err(SendError::NotSent(ReadError::Damaged(cause).into()));
+        }
+        let visible = stored.view(viewer).of_announcement(notification.announcement.clone());
+        Ok(visible.map(|announcement| Notification { announcement, ..notification.clone() }))
     }
 
     async fn send(&self, notification: &Notification, to: &Addressee<'_>) -> Result<(), SendError> {

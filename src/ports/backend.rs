@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::ports::{
-    Budgets, Buttons, Calendar, Contacts, Deletions, Digests, Events, Households, Idempotency, Inbox, People,
-    RejectedMessages, Roster,
+    Announcements, Budgets, Buttons, Calendar, Contacts, Deletions, Digests, EarlierMessages, Events, Households,
+    Idempotency, People, RejectedMessages, Roster,
 };
 
 /// The ports of one storage backend, for callers that need several of them.
@@ -22,6 +22,7 @@ pub struct Backend {
     pub digests: Arc<dyn Digests>,
     pub contacts: Arc<dyn Contacts>,
     pub budgets: Arc<dyn Budgets>,
-    /// `None` if the backend does not store inbox messages.
-    pub inbox: Option<Arc<dyn Inbox>>,
+    pub announcements: Arc<dyn Announcements>,
+    /// `None` if no earlier version stored messages in this backend.
+    pub earlier_messages: Option<Arc<dyn EarlierMessages>>,
 }

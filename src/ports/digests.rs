@@ -4,6 +4,7 @@ use async_trait::async_trait;
 
 use crate::domain::digest::Digest;
 use crate::domain::event::EventId;
+use crate::domain::event_announcement::EventAnnouncement;
 use crate::domain::timestamp::Timestamp;
 use crate::ports::{ReadError, Unavailable, Write};
 
@@ -34,6 +35,9 @@ pub trait Digests: Send + Sync {
     /// Stores the digest with the version [`Digest::version`] + 1. Returns [`Write::Conflict`] if the stored digest
     /// does not have the version [`Digest::version`].
     async fn store(&self, digest: &Digest) -> Result<Write, Unavailable>;
+
+    /// Stores the digest like [`Digests::store`], and an announcement of its event: both or neither.
+    async fn store_announcing(&self, digest: &Digest, announcement: &EventAnnouncement) -> Result<Write, Unavailable>;
 
     /// Returns at most `limit` events whose digests are due at `now`, each with its due time. The earliest comes first.
     async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<(EventId, Timestamp)>, Unavailable>;

@@ -28,14 +28,15 @@ pub enum StoredDetails {
 }
 
 impl StoredDetails {
-    /// What everybody may see of the event: nothing if its details are damaged.
-    pub fn public_view(&self) -> View {
+    /// What a viewer may see of the event: nothing while it is being deleted, or if its details are damaged.
+    pub fn view(&self, viewer: Viewer) -> View {
         match self {
-            Self::None => Viewer::Public.view(None),
-            Self::Some(details) => Viewer::Public.view(Some(details)),
+            Self::None => viewer.view(None),
+            Self::Some(details) => viewer.view(Some(details)),
             Self::Deleted(deleted) => match deleted.state {
                 DeletionState::InProgress => View { roster: false, count: false },
-                DeletionState::Complete => Viewer::Public.view(None),
+                // An event without details has begun under the same id.
+                DeletionState::Complete => viewer.view(None),
             },
             Self::Damaged(_) => View { roster: false, count: false },
         }

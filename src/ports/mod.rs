@@ -5,6 +5,7 @@
 //! succeed later. Only [`Roster::apply`] and the message senders can fail permanently. The contract suite in
 //! `tests/contract` tests every storage backend.
 
+mod announcements;
 mod backend;
 mod broadcaster;
 mod budgets;
@@ -15,11 +16,11 @@ mod contacts;
 mod deletions;
 mod digests;
 mod downloads;
+mod earlier_messages;
 mod error;
 mod events;
 mod households;
 mod idempotency;
-mod inbox;
 mod mailer;
 mod meter;
 mod notifier;
@@ -32,6 +33,7 @@ mod secrets;
 mod sms_sender;
 mod webhook_caller;
 
+pub use self::announcements::Announcements;
 pub use self::backend::Backend;
 pub use self::broadcaster::{Broadcast, Broadcaster};
 pub use self::budgets::{Budgets, Spending};
@@ -42,11 +44,11 @@ pub use self::contacts::Contacts;
 pub use self::deletions::{DeletedAttendees, Deletions};
 pub use self::digests::{DamagedRecord, Digests, ParkedEvent};
 pub use self::downloads::{DOWNLOAD_TIME, Download, Downloads};
+pub use self::earlier_messages::{EarlierMessage, EarlierMessages};
 pub use self::error::{ApplyError, Deletion, ReadError, SendError, Unavailable, Write};
 pub use self::events::{Events, StoredDetails};
 pub use self::households::Households;
 pub use self::idempotency::{Idempotency, IdempotentRequest};
-pub use self::inbox::{Inbox, InboxMessage, MAX_INBOX_MESSAGES};
 pub use self::mailer::{Mail, Mailer};
 pub use self::meter::{Exposition, IngestCounts, Meter, NotificationCounts};
 pub use self::notifier::{Notified, Notifier};

@@ -15,6 +15,7 @@ use countmein::domain::event::Event;
 use countmein::domain::event_creators::EventCreators;
 use countmein::domain::event_details::{Audience, Content, EventDetails, Title};
 use countmein::domain::host_link::{HostRole, LinkGenerations};
+use countmein::domain::language::Language;
 use countmein::domain::manage_link::ManageToken;
 use countmein::domain::opt_in::ContactToken;
 use countmein::domain::opt_in_link::OptInToken;
@@ -27,6 +28,7 @@ use countmein::http::middleware::rate_limit::RateLimit;
 use countmein::http::openapi;
 use countmein::http::site::Site;
 use countmein::http::{App, ClientLimits, router};
+use countmein::notify::text::MessageTexts;
 use countmein::ports::{RejectedMessage, Write};
 use futures_util::{StreamExt as _, stream};
 use serde_json::{Value, json};
@@ -170,6 +172,7 @@ pub fn server(backend: &Backend, event_creators: EventCreators) -> Router {
         import_queue_limit: None,
         downloads: None,
         flic_key: None,
+        texts: MessageTexts::new(Language::English, 10),
         limits: None,
         token_secret: token_secret(),
         secrets: Arc::new(FixedSecrets {

@@ -5,6 +5,7 @@ use countmein::domain::backoff::BackoffPolicy;
 use countmein::domain::change::Change;
 use countmein::domain::digest::Digest;
 use countmein::domain::event::EventId;
+use countmein::domain::event_announcement::EventAnnouncement;
 use countmein::domain::event_details::{Content, EventDetails, Title};
 use countmein::domain::lifetime;
 use countmein::domain::signup::Request;
@@ -339,6 +340,10 @@ impl Digests for DamagedDigests {
     }
 
     async fn store(&self, _: &Digest) -> Result<Write, Unavailable> {
+        unreachable!("a damaged digest is not stored")
+    }
+
+    async fn store_announcing(&self, _: &Digest, _: &EventAnnouncement) -> Result<Write, Unavailable> {
         unreachable!("a damaged digest is not stored")
     }
 

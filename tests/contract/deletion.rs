@@ -29,14 +29,15 @@ use countmein::fanout;
 use countmein::formats::message;
 use countmein::ingest::Outcome;
 use countmein::ports::{
-    AttendeeSignups, DamagedRecord, DeletedAttendees, Deletion, Deletions, Delivery, Events, InboxMessage, ParkedEvent,
-    Position, RejectedMessage, StoredDetails, Unavailable, Write,
+    AttendeeSignups, DamagedRecord, DeletedAttendees, Deletion, Deletions, Delivery, Events, ParkedEvent, Position,
+    RejectedMessage, StoredDetails, Unavailable, Write,
 };
 use serde_json::{Value, json};
 use tokio::time::Instant;
 use tower::ServiceExt as _;
 
 use crate::access::{ORGANISER_KEY, contact_secret, server, token_secret};
+use crate::announcements::{announce, announcement, latest};
 use crate::backend::{BATCH_TIME, Backend};
 use crate::buttons::{button, register};
 use crate::ingest::{delivery, message_id, run};
@@ -164,11 +165,6 @@ pub async fn nothing_is_left_of_a_deleted_event(backend: &Backend) {
         apply(&*backend.roster, vec![ben.cancels(2, "c")]).await;
         backend.rejected.put(vec![reject]).await.expect("the backend is there");
         register(backend, &button(&unique("button"), title, "Ana")).await;
-        if let Some(inbox) = &backend.inbox {
-            let key = RegistrationKey { attendee: ana.key(), owner: crate::people::id("a") };
-            let message = InboxMessage { id: "m".to_owned(), at: at(3), text: "Ben joined.".to_owned() };
-            inbox.keep(&key, message).await.expect("the backend is there");
-        }
         let (event, cause) = (event_id(title), String::new());
         let parked = ParkedEvent { event, damaged: DamagedRecord::Change, cause, parked_at: at(3) };
         backend.digests.park(&parked).await.expect("the backend is there");
@@ -178,6 +174,9 @@ pub async fn nothing_is_left_of_a_deleted_event(backend: &Backend) {
         backend.contacts.set_opt_in(&opt_in, None, OptIn::Confirmed(Scope::All)).await.expect("the backend is there");
     process_changes(backend).await;
     assert!(summary(backend, &dinner).await.is_some());
+    for title in [&dinner, &dance] {
+        announce(backend, title, &[announcement(title, Timestamp::now())]).await;
+    }
 
     // Ana, Ben's tombstone, the reject and the button.
     assert_eq!(delete(backend, &id).await, (4, 1));
@@ -200,13 +199,8 @@ pub async fn nothing_is_left_of_a_deleted_event(backend: &Backend) {
         let changes = all_changes_since(backend, &Position::Start, &[&dinner]).await;
         assert!(changes.iter().all(|change| change.attendee().is_none()), "{changes:?}");
     }
-    if let Some(inbox) = &backend.inbox {
-        let messages = async |title| {
-            let key = RegistrationKey { attendee: person(title, "Ana").key(), owner: crate::people::id("a") };
-            inbox.messages(&key).await.expect("the backend is there").len()
-        };
-        assert_eq!((messages(&dinner).await, messages(&dance).await), (0, 1));
-    }
+    assert_eq!(latest(backend, &dinner, 10).await, []);
+    assert_eq!(latest(backend, &dance, 10).await.len(), 1);
     assert_eq!(who_is_in(backend, &dance).await, ["Ana"]);
     assert_eq!(
         backend.contacts.opt_in(&opt_in).await.expect("the backend is there"),

@@ -14,7 +14,7 @@ use countmein::fanout::{DigestSender, add_to_digests};
 use countmein::ports::{DamagedRecord, Notified, Notifier, ParkedEvent, SendError, Write};
 
 use crate::backend::Backend;
-use crate::people::{apply_each, at, changes_of, person, unique};
+use crate::people::{Person, apply_each, at, changes_of, email, person, unique};
 
 fn event(title: &str) -> EventId {
     Event::parse(title).unwrap().id().clone()
@@ -43,14 +43,14 @@ pub async fn digest_is_stored_whole(backend: &Backend) {
     assert_eq!(backend.digests.digest(&id).await.unwrap(), None);
     let mut digest = waiting(&title, at(5));
     digest.seen.extend([[1; 8], [2; 8]]);
-    assert!(digest.claim(Lease { holder: u64::MAX, ends_at: at(60) }, at(5)));
+    assert!(digest.claim(Lease { holder: u64::MAX, ends_at: at(60) }, at(5)).is_some());
     let sending = digest.sending.as_mut().unwrap();
     sending.missed.extend([name("Zoe"), name("\u{5f20}\u{4e09}")]);
     sending.told_to = Some(name("Zoe"));
     sending.news.add(joined("Ben"), 1);
     digest.finish_sending(&BackoffPolicy::default(), at(6));
     digest.pending = waiting(&title, at(7)).pending;
-    assert!(digest.claim(Lease { holder: 7, ends_at: at(60) }, at(100)));
+    assert!(digest.claim(Lease { holder: 7, ends_at: at(60) }, at(100)).is_some());
 
     assert_eq!(backend.digests.store(&digest).await.unwrap(), Write::Stored);
 
@@ -129,7 +129,8 @@ impl Notifier for Kept {
 pub async fn change_notifies_every_other_attendee_once(backend: &Backend) {
     let title = unique("Dance");
     let people = ["Ana", "Ben", "Cleo"].map(|name| person(&title, name));
-    apply_each(&*backend.roster, people.iter().map(|person| person.enrols(1, "a"))).await;
+    let enrols = |person: &Person| person.enrols_with(1, "a", email("ana@example.org"));
+    apply_each(&*backend.roster, people.iter().map(enrols)).await;
     let changes: Vec<Change> = changes_of(backend, &[&title]).await.into_iter().map(Change::Attendee).collect();
     let (noise, now) = (BackoffPolicy::default(), Timestamp::now());
     add_to_digests(&changes, backend.event_ports(), &noise, now).await.unwrap();
@@ -161,11 +162,12 @@ pub async fn send(backend: &Backend, title: &str, now: Timestamp) -> Vec<(String
 pub async fn failed_recipient_with_another_key_is_notified_once(backend: &Backend) {
     let title = unique("Dance");
     let people = ["Ana", "O’Neill"].map(|name| person(&title, name));
-    apply_each(&*backend.roster, people.iter().map(|person| person.enrols(1, "a"))).await;
+    let enrols = |person: &Person| person.enrols_with(1, "a", email("ana@example.org"));
+    apply_each(&*backend.roster, people.iter().map(enrols)).await;
     let now = Timestamp::now();
     let mut digest = waiting(&title, now);
     digest.pending.as_mut().unwrap().news.named = vec![joined("Ben")];
-    assert!(digest.claim(Lease { holder: 1, ends_at: now }, now));
+    assert!(digest.claim(Lease { holder: 1, ends_at: now }, now).is_some());
     digest.lease = None;
     digest.sending.as_mut().unwrap().missed.push(NameKey::from_stored("o’neill".to_owned()));
     assert_eq!(backend.digests.store(&digest).await.unwrap(), Write::Stored);

@@ -8,6 +8,7 @@
 mod support;
 
 mod access;
+mod announcements;
 mod backend;
 mod batches;
 mod budgets;
@@ -54,6 +55,11 @@ macro_rules! contract {
 }
 
 contract! {
+    announcements:
+        latest_announcements_of_the_event_come_first
+        announcement_is_stored_with_its_digest_or_not_at_all
+        announcements_are_kept_for_30_days
+        subscribers_want_messages_and_have_a_contact;
     queue:
         message_arrives_as_it_was_sent
         receive_respects_its_maximum

@@ -80,6 +80,8 @@ struct World {
     attendees: BTreeMap<&'static str, Attendee>,
     notified: usize,
     crashed: bool,
+    /// Whether the clock was set back.
+    set_back: bool,
     waited: Duration,
 }
 
@@ -90,11 +92,14 @@ impl World {
             attendees: BTreeMap::new(),
             notified: 0,
             crashed: false,
+            set_back: false,
             waited: Duration::ZERO,
         }
     }
 
     fn take(&mut self, step: &Step) {
+        // No two requests have the same time.
+        self.memory.advance(Duration::from_millis(1));
         match *step {
             Step::Join(person) => {
                 if self.memory.request(DANCE, PEOPLE[person], Request::trusted_sign_up(None)) {
@@ -115,7 +120,10 @@ impl World {
                     self.memory.advance(time);
                 }
             }
-            Step::SetBack(seconds) => self.memory.set_back(Duration::from_secs(seconds)),
+            Step::SetBack(seconds) => {
+                self.set_back = true;
+                self.memory.set_back(Duration::from_secs(seconds));
+            }
             Step::Work => self.work(None),
             Step::Crash(steps) => self.work(Some(steps)),
             Step::Fail(calls, fault) => {
@@ -153,6 +161,7 @@ impl World {
         if !self.memory.is_calendar_complete() {
             problems.push("the calendar is not complete".to_owned());
         }
+        problems.extend(self.wrong_pages());
         let may_repeat = self.crashed || self.memory.state().may_repeat;
         for (name, attendee) in &self.attendees {
             let others = PEOPLE.iter().filter(|other| *other != name);
@@ -160,6 +169,28 @@ impl World {
             problems.extend(misinformed.map(|other| format!("{name} is misinformed about {other}")));
             if !may_repeat && !attendee.twice.is_empty() {
                 problems.push(format!("{name} was notified twice of {:?}", attendee.twice));
+            }
+        }
+        problems
+    }
+
+    /// What is wrong on the pages of the attendees. They show what the event announced since the sign-up, and unlike
+    /// notifications they repeat nothing after a crash.
+    fn wrong_pages(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        for (name, attendee) in &self.attendees {
+            let stored = self.memory.attendee_of(DANCE, name).expect("the attendee has signed up");
+            let mut page = Attendee { present: attendee.present.clone(), ..Attendee::default() };
+            let state = self.memory.state();
+            let shown = state.announcements.iter().filter_map(|announcement| announcement.to_attendee(&stored));
+            shown.for_each(|announcement| page.receive(&announcement));
+            drop(state);
+            let wrong = PEOPLE.iter().filter(|other| **other != *name);
+            let wrong = wrong.filter(|other| page.knows_of(other) != self.memory.is_in(DANCE, other));
+            problems.extend(wrong.map(|other| format!("{name}'s page is wrong about {other}")));
+            // After the clock was set back, a page may also show an announcement from before the sign-up.
+            if !self.set_back && !page.twice.is_empty() {
+                problems.push(format!("{name}'s page says twice of {:?}", page.twice));
             }
         }
         problems

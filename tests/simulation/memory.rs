@@ -16,6 +16,7 @@ use countmein::domain::channel::Channel;
 use countmein::domain::deleted_event::DeletedEvent;
 use countmein::domain::digest::Digest;
 use countmein::domain::event::{Event, EventId};
+use countmein::domain::event_announcement::EventAnnouncement;
 use countmein::domain::event_details::EventDetails;
 use countmein::domain::notification::{Notification, Recipient};
 use countmein::domain::signup::{AttendeeKey, Request, Signup, SignupId, Version};
@@ -52,6 +53,8 @@ pub struct State {
     /// Who cannot be reached, and until when.
     down: BTreeMap<String, i64>,
     pub notified: Vec<(Timestamp, String, Announcement)>,
+    /// What the events announced, in this order.
+    pub announcements: Vec<EventAnnouncement>,
     pub broadcasts: u64,
     pub stores: usize,
     pub digest_reads: usize,
@@ -212,8 +215,12 @@ impl Memory {
     }
 
     pub fn is_in(&self, event: &str, name: &str) -> bool {
+        self.attendee_of(event, name).is_some_and(|attendee| attendee.registration().is_some())
+    }
+
+    pub fn attendee_of(&self, event: &str, name: &str) -> Option<Attendee> {
         let key = AttendeeKey { event: EventId::parse(event).unwrap(), name: NameKey::of(name).unwrap() };
-        self.state().attendees.get(&key).is_some_and(|attendee| attendee.registration().is_some())
+        self.state().attendees.get(&key).cloned()
     }
 
     /// A call that reads: it may fail, which ends the invocation.
@@ -245,6 +252,33 @@ impl Digests for Memory {
     }
 
     async fn store(&self, digest: &Digest) -> Result<Write, Unavailable> {
+        self.store_with(digest, None).await
+    }
+
+    async fn store_announcing(&self, digest: &Digest, announcement: &EventAnnouncement) -> Result<Write, Unavailable> {
+        self.store_with(digest, Some(announcement)).await
+    }
+
+    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<(EventId, Timestamp)>, Unavailable> {
+        let state = self.state();
+        let due = state.digests.iter().filter_map(|(event, digest)| Some((event.clone(), digest.due_at()?)));
+        let mut due: Vec<_> = due.filter(|(_, at)| *at <= now).collect();
+        due.sort_by_key(|(_, at)| *at);
+        due.truncate(limit);
+        Ok(due)
+    }
+
+    async fn park(&self, _: &ParkedEvent) -> Result<(), Unavailable> {
+        unreachable!("no record is damaged")
+    }
+}
+
+impl Memory {
+    async fn store_with(
+        &self,
+        digest: &Digest,
+        announcement: Option<&EventAnnouncement>,
+    ) -> Result<Write, Unavailable> {
         self.step().await;
         let fault = self.next_fault();
         self.state().may_repeat |= matches!(fault, Some(Fault::Refused | Fault::AnswerLost));
@@ -263,6 +297,7 @@ impl Digests for Memory {
                 state.stores += 1;
                 let next = Digest { version: digest.version + 1, ..digest.clone() };
                 state.digests.insert(digest.event.clone(), next);
+                state.announcements.extend(announcement.cloned());
             }
             Write::of(found == digest.version)
         };
@@ -272,19 +307,6 @@ impl Digests for Memory {
             Some(Fault::Repeated) => Ok(Write::Conflict),
             Some(Fault::Refused | Fault::Overtaken) | None => Ok(stored),
         }
-    }
-
-    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<(EventId, Timestamp)>, Unavailable> {
-        let state = self.state();
-        let due = state.digests.iter().filter_map(|(event, digest)| Some((event.clone(), digest.due_at()?)));
-        let mut due: Vec<_> = due.filter(|(_, at)| *at <= now).collect();
-        due.sort_by_key(|(_, at)| *at);
-        due.truncate(limit);
-        Ok(due)
-    }
-
-    async fn park(&self, _: &ParkedEvent) -> Result<(), Unavailable> {
-        unreachable!("no record is damaged")
     }
 }
 
@@ -391,6 +413,16 @@ impl Roster for Memory {
         attendees.truncate(limit);
         let next = attendees.last().filter(|_| more).map(|last| last.name.key().clone());
         Ok(RosterPage { title: None, count: 0, attendees, next })
+    }
+
+    /// In the simulation, all attendees want messages.
+    async fn subscribers(
+        &self,
+        event: &EventId,
+        limit: usize,
+        after: Option<&NameKey>,
+    ) -> Result<Vec<Attendee>, Unavailable> {
+        Ok(self.roster(event, limit, after).await?.attendees)
     }
 
     async fn events(&self, _: usize, _: Option<&EventId>) -> Result<Vec<EventSummary>, Unavailable> {

@@ -242,7 +242,7 @@ fn worker_that_lost_its_lease_stops() {
     let take_over = || {
         memory.advance(MINUTE * 3);
         let mut digest = digest(&memory);
-        assert!(digest.claim(Lease { holder: other, ends_at: memory.now().plus(MINUTE * 2) }, memory.now()));
+        assert!(digest.claim(Lease { holder: other, ends_at: memory.now().plus(MINUTE * 2) }, memory.now()).is_some());
         assert_eq!(memory.store(&digest).now_or_never().unwrap().unwrap(), Write::Stored);
     };
     let provider = Provider::new(|name| {

@@ -8,6 +8,7 @@ use countmein::domain::backoff::BackoffPolicy;
 use countmein::domain::change::{Change, DetailsChange, Movements};
 use countmein::domain::digest::Digest;
 use countmein::domain::event::EventId;
+use countmein::domain::event_announcement::EventAnnouncement;
 use countmein::domain::event_details::{Content, EventDetails, Title};
 use countmein::domain::signup::Request;
 use countmein::domain::timestamp::Timestamp;
@@ -125,6 +126,10 @@ impl Digests for Damaged<'_> {
 
     async fn store(&self, digest: &Digest) -> Result<Write, Unavailable> {
         self.memory.store(digest).await
+    }
+
+    async fn store_announcing(&self, _: &Digest, _: &EventAnnouncement) -> Result<Write, Unavailable> {
+        unreachable!("nothing is sent")
     }
 
     async fn due(&self, _: Timestamp, _: usize) -> Result<Vec<(EventId, Timestamp)>, Unavailable> {

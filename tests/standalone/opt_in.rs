@@ -84,7 +84,6 @@ fn sender(sqlite: &Sqlite, mailer: &Arc<Counting>) -> NotificationSender {
         limits: Limits { opt_ins_per_hour: 100, sms: None },
         opt_ins_in_flight: OptInsInFlight::default(),
         metrics: Arc::new(PrometheusMetrics::new()),
-        inbox: None,
         mailer: Some(mailer.clone()),
         webhook_caller: None,
         sms_sender: None,

@@ -32,13 +32,14 @@ impl Deletions for EventsTable {
         let _ = self.delete_item(DELETING, DIGESTS, event.as_str()).await?;
         let _ = self.delete_item(DELETING, PARKED, event.as_str()).await?;
         let _ = self.delete_item(DELETING, CALENDAR, event.as_str()).await?;
-        Ok(())
+        self.delete_announcements(event).await
     }
 
     /// Only the reader of the stream creates digests, and it makes this call.
     async fn delete_digest_without_attendees(&self, event: &EventId) -> Result<(), Unavailable> {
         if !self.has_attendees(event).await? {
             let _ = self.delete_item(DELETING, DIGESTS, event.as_str()).await?;
+            self.delete_announcements(event).await?;
         }
         Ok(())
     }

@@ -5,14 +5,15 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::primitives::Blob;
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use serde::{Deserialize, Serialize};
 
 use super::item::{self, Item, NAME};
-use super::{DIGESTS, EventsTable, PARKED, conditional, key, number, text};
+use super::{DIGESTS, EventsTable, PARKED, announcements, conditional, key, number, text, transact};
 use crate::adapters::aws::error::unavailable;
 use crate::domain::digest::Digest;
 use crate::domain::event::EventId;
+use crate::domain::event_announcement::EventAnnouncement;
 use crate::domain::timestamp::Timestamp;
 use crate::formats::stored::digest as record;
 use crate::formats::stored::digest::DigestRecord;
@@ -100,6 +101,22 @@ impl Digests for EventsTable {
             }
         };
         self.put_if("storing a digest", put).await
+    }
+
+    async fn store_announcing(&self, digest: &Digest, announcement: &EventAnnouncement) -> Result<Write, Unavailable> {
+        let put = |item| Put::builder().table_name(&self.table).set_item(Some(item));
+        let of_digest = put(to_item(digest));
+        let of_digest = match digest.version {
+            0 => of_digest.condition_expression("attribute_not_exists(version)"),
+            version => of_digest
+                .condition_expression("version = :version")
+                .expression_attribute_values(":version", number(version)),
+        };
+        let of_announcement = put(announcements::to_item(announcement));
+        let puts = [of_digest, of_announcement].map(|put| put.build().expect("table and item are set"));
+        let items = puts.map(|put| TransactWriteItem::builder().put(put).build());
+        let transaction = self.client.transact_write_items().set_transact_items(Some(items.into()));
+        transact("storing an announcement", transaction).await
     }
 
     async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<(EventId, Timestamp)>, Unavailable> {

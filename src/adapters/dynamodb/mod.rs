@@ -3,6 +3,7 @@
 //! The partition key of an attendee is the event's id. The partition keys of all other items begin with `#`, which is
 //! not allowed at the beginning of an event id.
 
+mod announcements;
 mod buttons;
 mod calendar;
 mod contacts;
@@ -28,6 +29,8 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::operation::transact_write_items::builders::TransactWriteItemsFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValue};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
@@ -71,7 +74,7 @@ impl EventsTable {
         Self { client: Client::new(config), table: table.into() }
     }
 
-    /// Returns the ports that this table implements: all except the queue and the inbox.
+    /// Returns the ports that this table implements: all except the queue.
     #[must_use]
     pub fn backend(&self) -> Backend {
         let table = Arc::new(self.clone());
@@ -87,8 +90,9 @@ impl EventsTable {
             deletions: table.clone(),
             digests: table.clone(),
             contacts: table.clone(),
-            budgets: table,
-            inbox: None,
+            budgets: table.clone(),
+            announcements: table,
+            earlier_messages: None,
         }
     }
 
@@ -204,6 +208,19 @@ where
         Err(error) if error.code() == Some("ConditionalCheckFailedException") => Ok(Write::Conflict),
         Err(error) => Err(unavailable(doing, &error)),
     }
+}
+
+/// Runs a transaction. A conflict is that a condition does not hold, or that another process writes an item.
+async fn transact(doing: &'static str, transaction: TransactWriteItemsFluentBuilder) -> Result<Write, Unavailable> {
+    let Err(error) = transaction.send().await else { return Ok(Write::Stored) };
+    let is_conflict = match error.as_service_error() {
+        Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => cancelled
+            .cancellation_reasons()
+            .iter()
+            .any(|reason| matches!(reason.code(), Some("ConditionalCheckFailed" | "TransactionConflict"))),
+        _ => false,
+    };
+    if is_conflict { Ok(Write::Conflict) } else { Err(unavailable(doing, &error)) }
 }
 
 fn key(event: &str, name: &str) -> Item {

@@ -7,14 +7,12 @@
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::operation::transact_write_items::builders::TransactWriteItemsFluentBuilder;
 use aws_sdk_dynamodb::types::{Delete, Put, ReturnValue, TransactWriteItem};
 use futures_util::{StreamExt as _, stream};
 
 use super::item::{EVENT, Item, NAME};
 use super::stored_attendee::condition;
-use super::{EventsTable, MAX_CONCURRENT_CALLS, key, number, text};
+use super::{EventsTable, MAX_CONCURRENT_CALLS, key, number, text, transact};
 use crate::adapters::aws::error::unavailable;
 use crate::domain::attendee_name::NameKey;
 use crate::domain::event::EventId;
@@ -119,7 +117,7 @@ impl EventsTable {
             .transact_write_items()
             .transact_items(TransactWriteItem::builder().delete(delete.expect("the key is set")).build())
             .transact_items(TransactWriteItem::builder().put(put.expect("the item is set")).build());
-        transact(transaction).await
+        transact(DOING, transaction).await
     }
 
     /// Removes the mark of an earlier attempt, so that a later removal of the attendee is announced.
@@ -180,19 +178,6 @@ impl EventsTable {
         }
         Err(too_many_conflicts())
     }
-}
-
-/// Runs a transaction. A conflict is that a condition does not hold, or that another process writes an item.
-async fn transact(transaction: TransactWriteItemsFluentBuilder) -> Result<Write, Unavailable> {
-    let Err(error) = transaction.send().await else { return Ok(Write::Stored) };
-    let is_conflict = match error.as_service_error() {
-        Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => cancelled
-            .cancellation_reasons()
-            .iter()
-            .any(|reason| matches!(reason.code(), Some("ConditionalCheckFailed" | "TransactionConflict"))),
-        _ => false,
-    };
-    if is_conflict { Ok(Write::Conflict) } else { Err(unavailable(DOING, &error)) }
 }
 
 /// Returns the key of an attendee's item if it is an earlier key.

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use tokio::time::{Instant, timeout_at};
 
@@ -31,6 +32,9 @@ const MAX_WRITE_ATTEMPTS: u32 = 10;
 
 /// Maximum number of rejected messages in memory. Each has at most 256 KiB.
 const MAX_REJECTS_IN_MEMORY: usize = 16;
+
+/// The condition that an attendee is on the roster.
+const ON_ROSTER: &str = "#status = :in";
 
 #[async_trait]
 impl Roster for EventsTable {
@@ -72,6 +76,20 @@ impl Roster for EventsTable {
             attendees.iter().min_by_key(|attendee| attendee.registration().map(|registration| registration.since));
         let title = summary.map(|summary| summary.title).or_else(|| first.map(|attendee| attendee.title.clone()));
         Ok(RosterPage { title, count, attendees, next })
+    }
+
+    async fn subscribers(
+        &self,
+        event: &EventId,
+        limit: usize,
+        after: Option<&NameKey>,
+    ) -> Result<Vec<Attendee>, Unavailable> {
+        let filter =
+            format!("{ON_ROSTER} AND attribute_exists(contact) AND (attribute_not_exists(notify) OR notify = :yes)");
+        let query =
+            self.on_roster().filter_expression(filter).expression_attribute_values(":yes", AttributeValue::Bool(true));
+        let start = (event.as_str(), after.map(NameKey::as_str));
+        self.query_partition(READING, query, start, limit, |item| item::attendee(item).map(Some)).await
     }
 
     async fn events(&self, limit: usize, after: Option<&EventId>) -> Result<Vec<EventSummary>, Unavailable> {
@@ -207,6 +225,12 @@ impl EventsTable {
         }
     }
 
+    /// A query with the values of [`ON_ROSTER`].
+    fn on_roster(&self) -> QueryFluentBuilder {
+        let query = self.client.query().consistent_read(true).expression_attribute_names("#status", "status");
+        query.expression_attribute_values(":in", text(StoredStatus::In.as_str()))
+    }
+
     /// Returns at most `limit` attendees who are on the roster, by folded name, starting after the name `after`.
     async fn attendees_on_roster(
         &self,
@@ -214,13 +238,7 @@ impl EventsTable {
         limit: usize,
         after: Option<&NameKey>,
     ) -> Result<Vec<Attendee>, Unavailable> {
-        let query = self
-            .client
-            .query()
-            .consistent_read(true)
-            .filter_expression("#status = :in")
-            .expression_attribute_names("#status", "status")
-            .expression_attribute_values(":in", text(StoredStatus::In.as_str()));
+        let query = self.on_roster().filter_expression(ON_ROSTER);
         let start = (event.as_str(), after.map(NameKey::as_str));
         self.query_partition(READING, query, start, limit, |item| item::attendee(item).map(Some)).await
     }

@@ -22,6 +22,7 @@ impl Deletions for Sqlite {
         self.overwrite(DELETING, move |db| {
             for (table, column) in [
                 ("digest", "event"),
+                ("announcement", "event"),
                 ("parked_event", "event"),
                 ("calendar", "event"),
                 ("outbox", "event"),
@@ -38,8 +39,13 @@ impl Deletions for Sqlite {
     async fn delete_digest_without_attendees(&self, event: &EventId) -> Result<(), Unavailable> {
         let event = event.clone();
         self.overwrite(DELETING, move |db| {
-            let sql = "DELETE FROM digest WHERE event = ?1 AND NOT EXISTS (SELECT 1 FROM attendee WHERE event = ?1)";
-            db.execute(sql, [event.as_str()]).map(drop)
+            for table in ["digest", "announcement"] {
+                let sql = format!(
+                    "DELETE FROM {table} WHERE event = ?1 AND NOT EXISTS (SELECT 1 FROM attendee WHERE event = ?1)"
+                );
+                db.execute(&sql, [event.as_str()])?;
+            }
+            Ok(())
         })
         .await
     }

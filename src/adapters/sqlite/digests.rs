@@ -3,9 +3,10 @@
 use async_trait::async_trait;
 use rusqlite::Connection;
 
-use crate::adapters::sqlite::{Sqlite, query_optional, stored_time};
+use crate::adapters::sqlite::{Sqlite, announcements, query_optional, stored_time};
 use crate::domain::digest::Digest;
 use crate::domain::event::EventId;
+use crate::domain::event_announcement::EventAnnouncement;
 use crate::domain::timestamp::Timestamp;
 use crate::formats::stored::describe_damage;
 use crate::formats::stored::digest as record;
@@ -23,6 +24,18 @@ impl Digests for Sqlite {
     async fn store(&self, digest: &Digest) -> Result<Write, Unavailable> {
         let digest = DigestRow::next(digest);
         self.write("storing a digest", move |db| digest.write(db)).await
+    }
+
+    async fn store_announcing(&self, digest: &Digest, announcement: &EventAnnouncement) -> Result<Write, Unavailable> {
+        let (digest, announcement) = (DigestRow::next(digest), announcement.clone());
+        self.write("storing an announcement", move |db| {
+            let stored = digest.write(db)?;
+            if stored == Write::Stored {
+                announcements::write(db, &announcement)?;
+            }
+            Ok(stored)
+        })
+        .await
     }
 
     async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<(EventId, Timestamp)>, Unavailable> {

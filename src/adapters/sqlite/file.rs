@@ -8,7 +8,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::adapters::private_files;
-use crate::adapters::sqlite::{calendar, rekeying};
+use crate::adapters::sqlite::{announcements, calendar, rekeying};
 use crate::domain::clock;
 use crate::domain::timestamp::Timestamp;
 
@@ -27,7 +27,7 @@ enum Migration {
 }
 
 /// Migration `i` changes the schema from version `i` to `i + 1`.
-const SCHEMA: [Migration; 16] = [
+const SCHEMA: [Migration; 17] = [
     Migration::Script(include_str!("schema/1.sql")),
     Migration::Script(include_str!("schema/2.sql")),
     Migration::Script(include_str!("schema/3.sql")),
@@ -44,6 +44,7 @@ const SCHEMA: [Migration; 16] = [
     Migration::Code(calendar::enter_events),
     Migration::Script(include_str!("schema/15.sql")),
     Migration::Script(include_str!("schema/16.sql")),
+    Migration::Code(announcements::create),
 ];
 
 /// Size of the write-ahead log, in pages, at which a commit triggers a checkpoint: 16 MiB, so that checkpoints are rare

@@ -3,6 +3,7 @@
 //! [`Sqlite`] implements every storage port and the queue. `writer` groups concurrent writes into one commit. Reads use
 //! their own connections and never wait for a write, because the database is in WAL mode.
 
+mod announcements;
 mod attendee_row;
 mod backlog;
 mod buttons;
@@ -12,11 +13,11 @@ mod checkpoint;
 mod contacts;
 mod deletions;
 mod digests;
+mod earlier_messages;
 mod event_details;
 mod file;
 mod households;
 mod idempotency;
-mod inbox;
 mod outbox;
 mod people;
 mod queue;
@@ -103,7 +104,8 @@ impl Sqlite {
             digests: sqlite.clone(),
             contacts: sqlite.clone(),
             budgets: sqlite.clone(),
-            inbox: Some(sqlite),
+            announcements: sqlite.clone(),
+            earlier_messages: Some(sqlite),
         }
     }
 

@@ -77,6 +77,24 @@ impl Roster for Sqlite {
         .await
     }
 
+    async fn subscribers(
+        &self,
+        event: &EventId,
+        limit: usize,
+        after: Option<&NameKey>,
+    ) -> Result<Vec<Attendee>, Unavailable> {
+        let event = event.clone();
+        let after = after.map_or_else(String::new, |name| name.as_str().to_owned());
+        self.read("reading the subscribers", move |db| {
+            let sql = format!(
+                "SELECT {COLUMNS} FROM attendee INDEXED BY attendee_subscribed
+                 WHERE event = ?1 AND name > ?2 AND status = 'in' AND contact IS NOT NULL AND notify = 1 ORDER BY name"
+            );
+            list(db, &sql, (event.as_str(), after), limit)
+        })
+        .await
+    }
+
     async fn events(&self, limit: usize, after: Option<&EventId>) -> Result<Vec<EventSummary>, Unavailable> {
         let after = after.map_or_else(String::new, |event| event.as_str().to_owned());
         self.read("reading the events", move |db| {
@@ -170,7 +188,7 @@ pub fn store(db: &Connection, old: Option<&Attendee>, new: Option<&Attendee>, no
     let Some(attendee) = new.or(old) else { return Ok(()) };
     let event = attendee.event.as_str();
     let owner = |attendee: Option<&Attendee>| Some(attendee?.registration()?.owner.clone());
-    // The messages in the inbox belong to the registration, which ends when its owner changes.
+    // The messages of earlier versions belong to the registration, which ends when its owner changes.
     if owner(old) != owner(new) {
         let mut delete_inbox = db.prepare_cached("DELETE FROM inbox WHERE event = ?1 AND name = ?2")?;
         delete_inbox.execute((event, attendee.name.key().as_str()))?;

@@ -1,9 +1,11 @@
-//! Deletes expired data: tombstones of attendees, markers of deleted events, changes, idempotency keys, budgets and digests.
+//! Deletes expired data: tombstones of attendees, markers of deleted events, changes, idempotency keys, budgets,
+//! digests and announcements.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::adapters::sqlite::{FeedConsumer, Sqlite, roster};
+use crate::domain::event_announcement::ANNOUNCEMENT_RETENTION;
 use crate::domain::timestamp::Timestamp;
 use strum::VariantArray as _;
 
@@ -60,6 +62,18 @@ impl Sqlite {
             deleted += db.execute(
                 "DELETE FROM digest WHERE event IN (SELECT event FROM digest WHERE expires_at <= ?1 LIMIT ?2)",
                 (now_millis, MAX_ROWS_PER_TABLE),
+            )?;
+            let oldest_announcement = now.minus(ANNOUNCEMENT_RETENTION).as_millis();
+            deleted += db.execute(
+                "DELETE FROM announcement WHERE (event, at) IN
+                 (SELECT event, at FROM announcement WHERE at <= ?1 LIMIT ?2)",
+                (oldest_announcement, MAX_ROWS_PER_TABLE),
+            )?;
+            // Earlier versions stored these messages. Their times are not indexed.
+            deleted += db.execute(
+                "DELETE FROM inbox WHERE seq IN
+                 (SELECT seq FROM (SELECT seq, at FROM inbox ORDER BY seq LIMIT ?2) WHERE at <= ?1)",
+                (oldest_announcement, MAX_ROWS_PER_TABLE),
             )?;
             // There are few events, so this needs no index.
             deleted += db.execute(

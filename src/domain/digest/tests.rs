@@ -166,7 +166,7 @@ fn lease(at: Timestamp) -> Lease {
 
 /// Sends the announcement if one is due, and returns whether it was.
 fn announce(digest: &mut Digest, now: Timestamp) -> bool {
-    let is_due = digest.claim(lease(now), now);
+    let is_due = digest.claim(lease(now), now).is_some();
     digest.finish_sending(&BackoffPolicy::default(), now);
     digest.lease = None;
     is_due
@@ -219,14 +219,14 @@ fn clock_set_back_delays_by_at_most_maximum() {
 fn lease_is_exclusive_until_it_ends() {
     let mut digest = empty();
     digest.add_changes(&[joins("Ana", 1)], &BackoffPolicy::default(), at(0));
-    assert!(digest.claim(lease(at(0)), at(0)));
+    assert!(digest.claim(lease(at(0)), at(0)).is_some());
 
     digest.add_changes(&[joins("Ben", 1)], &BackoffPolicy::default(), at(1));
-    assert!(!digest.claim(Lease { holder: 2, ..lease(at(1)) }, at(1)));
+    assert!(digest.claim(Lease { holder: 2, ..lease(at(1)) }, at(1)).is_none());
     assert!(digest.is_held_by(1));
     assert_eq!(digest.sending.as_ref().unwrap().news.named[0].name.as_str(), "Ana");
     // At second 121, the lease of the first holder has ended.
-    assert!(digest.claim(Lease { holder: 2, ..lease(at(121)) }, at(121)));
+    assert!(digest.claim(Lease { holder: 2, ..lease(at(121)) }, at(121)).is_some());
     assert_eq!(digest.sending.as_ref().unwrap().news.named[0].name.as_str(), "Ana");
 
     digest.finish_sending(&BackoffPolicy::default(), at(121));

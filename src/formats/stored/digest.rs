@@ -22,6 +22,8 @@ pub struct DigestRecord {
     news: Option<PendingDigest>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     sending: Option<Sending>,
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "millis")]
+    announced_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     late: Vec<Late>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -47,6 +49,7 @@ impl DigestRecord {
             count: digest.count,
             news: digest.pending.clone(),
             sending: digest.sending.clone(),
+            announced_at: digest.announced_at,
             late: digest.late.clone(),
             lease: digest.lease,
             quiet: digest.backoff,
@@ -66,6 +69,7 @@ impl DigestRecord {
             count: self.count,
             pending: self.news,
             sending: self.sending,
+            announced_at: self.announced_at,
             late: self.late,
             lease: self.lease,
             backoff: self.quiet,
@@ -132,6 +136,7 @@ mod tests {
                 is_resumed: true,
                 next_at: at(11),
             }),
+            announced_at: Some(at(10)),
             late: vec![
                 Late {
                     news: joined,

@@ -1,5 +1,6 @@
 //! The records as which every storage backend stores domain values.
 
+pub mod announcement;
 pub mod attendee;
 pub mod button;
 pub mod deleted_event;

@@ -9,6 +9,7 @@ use crate::domain::attendee::Attendee;
 use crate::domain::event::EventId;
 use crate::domain::new_event_id::is_unlisted;
 use crate::domain::signup::AttendeeKey;
+use crate::domain::viewer::Viewer;
 use crate::ports::{Events, Roster, Unavailable};
 
 /// Number of attendees read in one call.
@@ -27,7 +28,7 @@ pub async fn only_public(attendees: Vec<Attendee>, events: &dyn Events) -> Resul
     ids.dedup();
     let details = events.details(&ids).await?;
     let is_public = |event: &EventId| {
-        ids.iter().position(|id| id == event).is_some_and(|index| details[index].public_view().roster)
+        ids.iter().position(|id| id == event).is_some_and(|index| details[index].view(Viewer::Public).roster)
     };
     Ok(attendees.into_iter().filter(|attendee| !is_unlisted(&attendee.event) && is_public(&attendee.event)).collect())
 }

@@ -19,15 +19,16 @@ use crate::domain::event::Event;
 use crate::domain::event_details::EventDetails;
 use crate::domain::invalid::FieldProblem;
 use crate::domain::manage_link::{ManageToken, RegistrationState};
-use crate::domain::registration::{Registration, RegistrationKey};
+use crate::domain::registration::Registration;
 use crate::domain::signup::{Request, Signup, Version};
 use crate::domain::timestamp::Timestamp;
 use crate::domain::viewer::Viewer;
 use crate::formats::registration_details::has_details;
 use crate::formats::{fields, http_signup as http, registration_details};
-use crate::http::bodies::{ManageBody, MessageBody, RegistrationBody};
+use crate::http::bodies::{ManageBody, RegistrationBody};
 use crate::http::client::wants_page;
 use crate::http::event_view::{no_such_event, read_details};
+use crate::http::messages::messages_to;
 use crate::http::middleware::body::Fields;
 use crate::http::opt_in_bodies::ContactAgreement;
 use crate::http::paging::{DEFAULT_LIMIT, PageQuery, limit_bytes, parse_event_id};
@@ -36,7 +37,7 @@ use crate::http::routes::signups;
 use crate::http::{App, address_proof, pages};
 use crate::ingest::admission::needs_admission;
 use crate::notify::links::event_path;
-use crate::ports::{InboxMessage, RosterPage};
+use crate::ports::RosterPage;
 
 /// A change to a registration: `action`, or else one of `contact`, `notify`, and the details.
 #[derive(Serialize, ToSchema)]
@@ -77,8 +78,8 @@ pub async fn show(
     let token = verify_token(&app, &event, &token).await?;
     let attendee = find_attendee(&app, &token).await?;
     let mut body = manage_body(&app, &token, attendee.as_ref()).await?;
-    if body.state == RegistrationState::In {
-        body.messages = read_messages(&app, &token, attendee.as_ref()).await?;
+    if let Some(attendee) = attendee.as_ref().filter(|_| body.state == RegistrationState::In) {
+        body.messages = messages_to(&app, attendee).await?;
     }
     if wants_page(&headers) {
         let details = read_details(&app, &token.key.event).await?;
@@ -195,17 +196,6 @@ async fn find_attendee(app: &App, token: &ManageToken) -> Result<Option<Attendee
     let attendee = app.backend.roster.attendee(&token.key).await?;
     let is_void = stored.is_void_registration(&token.signup, attendee.as_ref());
     if is_void { Err(no_such_event()) } else { Ok(attendee) }
-}
-
-async fn read_messages(
-    app: &App,
-    token: &ManageToken,
-    attendee: Option<&Attendee>,
-) -> Result<Vec<MessageBody>, Problem> {
-    let (Some(inbox), Some(attendee)) = (&app.backend.inbox, attendee) else { return Ok(Vec::new()) };
-    let registration = RegistrationKey { attendee: attendee.key(), owner: token.signup.clone() };
-    let messages = inbox.messages(&registration).await?;
-    Ok(messages.into_iter().map(|InboxMessage { at, text, .. }| MessageBody { at, text }).collect())
 }
 
 async fn manage_body(app: &App, token: &ManageToken, attendee: Option<&Attendee>) -> Result<ManageBody, Problem> {

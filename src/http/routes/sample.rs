@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 use crate::domain::attendee::Attendee;
 use crate::domain::event::EventId;
 use crate::domain::manage_link::ManageToken;
+use crate::domain::viewer::Viewer;
 use crate::formats::http_signup as http;
 use crate::http::client::{ClientAddress, wants_page};
 use crate::http::middleware::body::Fields;
@@ -100,7 +101,7 @@ pub async fn sign_up(
 async fn events_without_count(app: &App, events: &[EventSummary]) -> Result<Vec<EventId>, Unavailable> {
     let ids: Vec<EventId> = events.iter().map(|event| event.id.clone()).collect();
     let details = app.backend.events.details(&ids).await?;
-    let hidden = ids.into_iter().zip(&details).filter(|(_, details)| !details.public_view().count);
+    let hidden = ids.into_iter().zip(&details).filter(|(_, details)| !details.view(Viewer::Public).count);
     Ok(hidden.map(|(id, _)| id).collect())
 }
 

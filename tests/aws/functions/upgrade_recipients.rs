@@ -25,7 +25,7 @@ fn recipient_who_moves_before_the_position_is_kept() {
     let event = EventId::parse("dance").unwrap();
     let digest = || world.wait(world.table.digest(&event)).unwrap().expect("the event has a digest");
     let (mut sending, now) = (digest(), Timestamp::now());
-    assert!(sending.claim(Lease { holder: 1, ends_at: now.plus(Duration::from_secs(60)) }, now));
+    assert!(sending.claim(Lease { holder: 1, ends_at: now.plus(Duration::from_secs(60)) }, now).is_some());
     sending.sending.as_mut().unwrap().told_to = Some(key("oz"));
     assert_eq!(world.wait(world.table.store(&sending)).unwrap(), Write::Stored);
 

@@ -1,7 +1,7 @@
 //! The program is killed while it sends a digest, and started again.
 
 use countmein::adapters::sqlite::{DATABASE, Sqlite};
-use countmein::domain::digest::Lease;
+use countmein::domain::digest::{Claim, Lease};
 use countmein::domain::event::EventId;
 use countmein::domain::timestamp::Timestamp;
 use countmein::ports::{Digests as _, Write};
@@ -51,7 +51,7 @@ fn claim(data: &Path) {
         eventually("the due time", || digest.due_at().filter(|due_at| *due_at <= Timestamp::now()));
         let now = Timestamp::now();
         let lease = Lease { holder: 1, ends_at: now.plus(Duration::from_secs(120)) };
-        assert!(digest.claim(lease, now));
-        assert_eq!(sqlite.store(&digest).await.unwrap(), Write::Stored);
+        let Some(Claim::New(announcement)) = digest.claim(lease, now) else { panic!("the digest is due") };
+        assert_eq!(sqlite.store_announcing(&digest, &announcement).await.unwrap(), Write::Stored);
     });
 }

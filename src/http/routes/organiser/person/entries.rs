@@ -9,11 +9,11 @@ use crate::domain::attendee::{Attendee, Status};
 use crate::domain::button::Button;
 use crate::domain::channel::Channel;
 use crate::domain::opt_in::OptIn;
-use crate::domain::registration::RegistrationKey;
 use crate::domain::timestamp::Timestamp;
 use crate::formats;
 use crate::http::App;
 use crate::http::bodies::{MessageBody, RegistrationBody};
+use crate::http::messages::messages_to;
 use crate::http::opt_in_bodies::OptInScope;
 use crate::ports::Unavailable;
 
@@ -38,8 +38,8 @@ pub enum PersonEntry {
         confirmed: bool,
         /// Whether the person wants notifications of this event.
         notify: bool,
-        /// The notifications on the page of the personal link, newest first; null if this server stores none.
-        messages: Option<Vec<MessageBody>>,
+        /// The notifications on the page of the personal link, newest first.
+        messages: Vec<MessageBody>,
         #[serde(flatten)]
         details: RegistrationBody,
     },
@@ -133,20 +133,13 @@ impl PersonEntry {
     }
 
     async fn of_attendee(attendee: Attendee, app: &App) -> Result<Self, Unavailable> {
-        let key = attendee.key();
         let (event, name) = (attendee.event.to_string(), attendee.name.to_string());
+        let messages = messages_to(app, &attendee).await?;
         let registration = match attendee.status {
             Status::Out { expires_at } => {
                 return Ok(Self::CancelledRegistration { event, title: attendee.title, name, deleted_at: expires_at });
             }
             Status::In(registration) => registration,
-        };
-        let messages = match &app.backend.inbox {
-            None => None,
-            Some(inbox) => {
-                let messages = inbox.messages(&RegistrationKey { attendee: key, owner: registration.owner }).await?;
-                Some(messages.into_iter().map(|message| MessageBody { at: message.at, text: message.text }).collect())
-            }
         };
         Ok(Self::Registration {
             event,

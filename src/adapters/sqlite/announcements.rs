@@ -1,0 +1,104 @@
+//! The announcements of events, one row each.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use rusqlite::Connection;
+
+use crate::adapters::sqlite::{Sqlite, digests};
+use crate::domain::attendee_name::NameKey;
+use crate::domain::digest::Digest;
+use crate::domain::event::EventId;
+use crate::domain::event_announcement::{ANNOUNCEMENT_RETENTION, EventAnnouncement};
+use crate::domain::pending_changes::PendingChanges;
+use crate::domain::signup::AttendeeKey;
+use crate::domain::timestamp::Timestamp;
+use crate::formats::stored::announcement::AnnouncementRecord;
+use crate::formats::stored::describe_damage;
+use crate::ports::{Announcements, Unavailable};
+
+#[async_trait]
+impl Announcements for Sqlite {
+    async fn latest(&self, attendee: &AttendeeKey, limit: usize) -> Result<Vec<EventAnnouncement>, Unavailable> {
+        let AttendeeKey { event, name } = attendee.clone();
+        let oldest = Timestamp::now().minus(ANNOUNCEMENT_RETENTION).as_millis();
+        self.read("reading the announcements", move |db| {
+            let sql = "SELECT record FROM announcement WHERE event = ?1 AND at > ?2
+                       AND (recipients IS NULL OR EXISTS (SELECT 1 FROM json_each(recipients) WHERE value = ?3))
+                       ORDER BY at DESC LIMIT ?4";
+            let mut statement = db.prepare_cached(sql)?;
+            let records = statement.query_map((event.as_str(), oldest, name.as_str(), limit), |row| row.get(0))?;
+            let records: Vec<String> = records.collect::<Result<_, _>>()?;
+            Ok(records.iter().filter_map(|record| read(&event, record)).collect())
+        })
+        .await
+    }
+}
+
+/// Reads an announcement. A damaged one is left out, so that it affects no other.
+fn read(event: &EventId, json: &str) -> Option<EventAnnouncement> {
+    match serde_json::from_str::<AnnouncementRecord>(json) {
+        Ok(record) => Some(record.into_announcement(event.clone())),
+        Err(error) => {
+            tracing::error!(error = describe_damage(&error), "damaged announcement left out of a list");
+            None
+        }
+    }
+}
+
+/// Stores an announcement for all attendees of its event.
+pub fn write(db: &Connection, announcement: &EventAnnouncement) -> rusqlite::Result<()> {
+    write_for(db, announcement, None)
+}
+
+fn write_for(db: &Connection, announcement: &EventAnnouncement, recipients: Option<&str>) -> rusqlite::Result<()> {
+    let record = AnnouncementRecord::from(announcement);
+    let record = serde_json::to_string(&record).expect("a record can always be written as JSON");
+    let EventAnnouncement { event, at, .. } = announcement;
+    let sql = "INSERT OR REPLACE INTO announcement (event, at, record, recipients) VALUES (?1, ?2, ?3, ?4)";
+    db.prepare_cached(sql)?.execute((event.as_str(), at.as_millis(), record, recipients)).map(drop)
+}
+
+/// Creates the table, with the announcements that are on their way.
+pub fn create(db: &Connection) -> rusqlite::Result<()> {
+    db.execute_batch(include_str!("schema/17.sql"))?;
+    let events: Vec<String> =
+        db.prepare("SELECT event FROM digest")?.query_map((), |row| row.get(0))?.collect::<Result<_, _>>()?;
+    for event in events.into_iter().map(EventId::from_stored) {
+        // A damaged digest is parked when it is read next.
+        if let Some(Ok(digest)) = digests::find(db, &event)?.map(|row| digests::read(&event, row)) {
+            write_unfinished(db, &digest)?;
+        }
+    }
+    Ok(())
+}
+
+/// Stores the announcements that some attendees have not got yet, for these attendees.
+fn write_unfinished(db: &Connection, digest: &Digest) -> rusqlite::Result<()> {
+    let Digest { event, title, count, sending, late, .. } = digest;
+    let (title, count, mut at) = (title.clone(), *count, Timestamp::now());
+    // They count as made now, so that they are later than the sign-ups of their recipients. Each needs a time of its own.
+    let mut announcement = |changes: &PendingChanges| {
+        at = at.plus(Duration::from_millis(1));
+        EventAnnouncement { event: event.clone(), at, title: title.clone(), count, changes: changes.clone() }
+    };
+    for group in late {
+        let names = group.recipients.iter().map(|name| name.refolded().as_str().to_owned()).collect();
+        write_for(db, &announcement(&group.news), Some(&json_array(names)))?;
+    }
+    if let Some(sending) = sending {
+        let told_to = sending.told_to.as_ref().map_or("", NameKey::as_str);
+        let sql = "SELECT name FROM attendee WHERE event = ?1 AND name > ?2 AND status = 'in'";
+        let mut names: Vec<String> = db
+            .prepare_cached(sql)?
+            .query_map((event.as_str(), told_to), |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        names.extend(sending.missed.iter().map(|name| name.refolded().as_str().to_owned()));
+        write_for(db, &announcement(&sending.news), Some(&json_array(names)))?;
+    }
+    Ok(())
+}
+
+fn json_array(names: Vec<String>) -> String {
+    serde_json::Value::from(names).to_string()
+}

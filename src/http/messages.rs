@@ -1,0 +1,32 @@
+//! The messages that an attendee finds on the page behind their link: what the event has announced since they signed up.
+
+use crate::domain::attendee::Attendee;
+use crate::domain::registration::RegistrationKey;
+use crate::domain::viewer::Viewer;
+use crate::http::App;
+use crate::http::bodies::MessageBody;
+use crate::ports::{EarlierMessage, Unavailable};
+
+/// The maximum number of messages.
+const MAX_MESSAGES: usize = 20;
+
+/// Returns the latest messages to an attendee, latest first. They contain what an attendee may see now, even if more was
+/// visible when the event announced it.
+pub async fn messages_to(app: &App, attendee: &Attendee) -> Result<Vec<MessageBody>, Unavailable> {
+    let Some(registration) = attendee.registration() else { return Ok(Vec::new()) };
+    let key = attendee.key();
+    let mut messages = Vec::new();
+    let view = app.backend.events.stored(&key.event).await?.view(Viewer::Attendee);
+    for announcement in app.backend.announcements.latest(&key, MAX_MESSAGES).await? {
+        let visible = announcement.to_attendee(attendee).and_then(|content| view.of_announcement(content));
+        let text = visible.map(|content| app.texts.announcement_line(&content));
+        messages.extend(text.map(|text| MessageBody { at: announcement.at, text }));
+    }
+    if let Some(earlier) = &app.backend.earlier_messages {
+        let registration = RegistrationKey { attendee: key, owner: registration.owner.clone() };
+        let earlier = earlier.earlier_messages(&registration).await?;
+        messages.extend(earlier.into_iter().map(|EarlierMessage { at, text }| MessageBody { at, text }));
+    }
+    messages.truncate(MAX_MESSAGES);
+    Ok(messages)
+}

@@ -1,0 +1,106 @@
+//! What events announced, and which attendees get messages about others.
+
+use std::time::Duration;
+
+use countmein::domain::attendee_name::AttendeeName;
+use countmein::domain::change::Movement;
+use countmein::domain::digest::Digest;
+use countmein::domain::event_announcement::{ANNOUNCEMENT_RETENTION, EventAnnouncement};
+use countmein::domain::pending_changes::{NamedChange, PendingChanges};
+use countmein::domain::signup::Request;
+use countmein::domain::timestamp::Timestamp;
+use countmein::ports::Write;
+
+use crate::backend::Backend;
+use crate::people::{apply, apply_each, email, event_id, id, person, unique};
+
+/// A digest of the event.
+fn digest(title: &str) -> Digest {
+    Digest::new(event_id(title), title.to_owned())
+}
+
+pub fn announcement(title: &str, made_at: Timestamp) -> EventAnnouncement {
+    let mut changes = PendingChanges::opened_at(made_at);
+    for name in ["Ana", "张三"] {
+        let name = AttendeeName::parse(name).unwrap();
+        changes.add(NamedChange { name, movement: Movement::Joined, requested_at: made_at }, 1);
+    }
+    EventAnnouncement { event: event_id(title), at: made_at, title: title.to_owned(), count: 7, changes }
+}
+
+/// Stores announcements of an event, whose digest is not stored yet.
+pub async fn announce(backend: &Backend, title: &str, announcements: &[EventAnnouncement]) {
+    let stored = backend.digests.digest(&event_id(title)).await.unwrap();
+    let mut digest = stored.unwrap_or_else(|| digest(title));
+    for announcement in announcements {
+        assert_eq!(backend.digests.store_announcing(&digest, announcement).await.unwrap(), Write::Stored);
+        digest.version += 1;
+    }
+}
+
+pub async fn latest(backend: &Backend, title: &str, limit: usize) -> Vec<EventAnnouncement> {
+    backend.announcements.latest(&person(title, "Ana").key(), limit).await.unwrap()
+}
+
+pub async fn latest_announcements_of_the_event_come_first(backend: &Backend) {
+    let (dance, choir, now) = (unique("Dance"), unique("Choir"), Timestamp::now());
+    assert_eq!(latest(backend, &dance, 10).await, []);
+    let of_dance = [0, 1, 1_000].map(|millis| announcement(&dance, now.plus(Duration::from_millis(millis))));
+    announce(backend, &dance, &of_dance).await;
+    announce(backend, &choir, &[announcement(&choir, now)]).await;
+
+    let [first, second, third] = of_dance;
+    assert_eq!(latest(backend, &dance, 10).await, [third.clone(), second.clone(), first]);
+    assert_eq!(latest(backend, &dance, 2).await, [third, second]);
+}
+
+pub async fn announcement_is_stored_with_its_digest_or_not_at_all(backend: &Backend) {
+    let (title, now) = (unique("Dance"), Timestamp::now());
+    announce(backend, &title, &[announcement(&title, now)]).await;
+    // Another process has stored the digest since.
+    let outdated = digest(&title);
+    let refused = backend
+        .digests
+        .store_announcing(&outdated, &announcement(&title, now.plus(Duration::from_secs(1))))
+        .await
+        .unwrap();
+    assert_eq!(refused, Write::Conflict);
+    assert_eq!(latest(backend, &title, 10).await, [announcement(&title, now)]);
+    let stored = backend.digests.digest(&event_id(&title)).await.unwrap();
+    assert_eq!(stored, Some(Digest { version: 1, ..outdated }));
+}
+
+pub async fn announcements_are_kept_for_30_days(backend: &Backend) {
+    let (title, now) = (unique("Dance"), Timestamp::now());
+    let (expired, kept) =
+        (now.minus(ANNOUNCEMENT_RETENTION), now.minus(ANNOUNCEMENT_RETENTION - Duration::from_secs(60)));
+    announce(backend, &title, &[announcement(&title, expired), announcement(&title, kept)]).await;
+    assert_eq!(latest(backend, &title, 10).await, [announcement(&title, kept)]);
+}
+
+pub async fn subscribers_want_messages_and_have_a_contact(backend: &Backend) {
+    let (title, other) = (unique("Dance"), unique("Choir"));
+    let enrols = |title: &str, name: &str| person(title, name).enrols_with(1, name, email("ana@example.org"));
+    let with_contact = ["Ana", "Ben", "Cleo", "Dora", "Emil"];
+    apply_each(&*backend.roster, with_contact.map(|name| enrols(&title, name))).await;
+    apply_each(&*backend.roster, [enrols(&other, "Finn"), person(&title, "Gül").enrols(1, "g")]).await;
+    let turned_off = Request::SetNotifications { registration: id("Ben"), on: false };
+    let without_contact = Request::SetContact { registration: id("Cleo"), contact: None, confirmed: false };
+    apply(&*backend.roster, vec![person(&title, "Ben").asks(2, "b", turned_off)]).await;
+    apply(&*backend.roster, vec![person(&title, "Cleo").asks(2, "c", without_contact)]).await;
+    apply(&*backend.roster, vec![person(&title, "Dora").cancels(2, "d")]).await;
+
+    let names = async |limit, after: Option<&str>| {
+        let after = after.map(|name| person(&title, name).key().name);
+        let page = backend.roster.subscribers(&event_id(&title), limit, after.as_ref()).await.unwrap();
+        page.iter().map(|attendee| attendee.name.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(10, None).await, ["Ana", "Emil"]);
+    assert_eq!(names(1, None).await, ["Ana"]);
+    assert_eq!(names(1, Some("Ana")).await, ["Emil"]);
+    assert_eq!(names(1, Some("Emil")).await, Vec::<String>::new());
+
+    let turned_on = Request::SetNotifications { registration: id("Ben"), on: true };
+    apply(&*backend.roster, vec![person(&title, "Ben").asks(3, "e", turned_on)]).await;
+    assert_eq!(names(10, None).await, ["Ana", "Ben", "Emil"]);
+}
