@@ -12,7 +12,7 @@ use crate::domain::direct_message::{DirectMessage, DirectMessageKind};
 use crate::domain::new_event_id::for_log;
 use crate::domain::retry_schedule::RetrySchedule;
 use crate::domain::timestamp::Timestamp;
-use crate::ports::{Events, LastAttempt, Outbox, OutboxEntry, Roster, SendError, Unavailable};
+use crate::ports::{DirectMessageOutcome, Events, LastAttempt, Outbox, OutboxEntry, Roster, SendError, Unavailable};
 
 /// Messages that are claimed together.
 const BATCH_SIZE: usize = 64;
@@ -93,15 +93,15 @@ impl OutboxSender<'_> {
         let DirectMessage { kind, registration } = &entry.message;
         let event = for_log(&registration.attendee.event);
         let now = (self.clock)();
-        Ok(match outcome {
+        let outcome = match outcome {
             Outcome::Finished => {
                 self.outbox.finish(entry).await?;
-                SentMessages { finished: 1, ..SentMessages::default() }
+                DirectMessageOutcome::Finished
             }
             Outcome::Rejected { reason } => {
                 tracing::warn!(event.id = event, ?kind, reason, "direct message rejected");
                 self.outbox.finish(entry).await?;
-                SentMessages { rejected: 1, ..SentMessages::default() }
+                DirectMessageOutcome::Rejected
             }
             Outcome::Deferred { reason, .. } if now.since(entry.first_at) >= EXPIRES_AFTER => {
                 tracing::warn!(
@@ -111,15 +111,17 @@ impl OutboxSender<'_> {
                     "direct message dropped: it could not be sent for a day"
                 );
                 self.outbox.finish(entry).await?;
-                SentMessages { expired: 1, ..SentMessages::default() }
+                DirectMessageOutcome::Expired
             }
             Outcome::Deferred { last_attempt, reason } => {
                 let due_at = now.plus(RETRIES.delay(entry.attempts));
                 tracing::info!(event.id = event, ?kind, reason, %due_at, "direct message deferred");
                 self.outbox.defer(entry, due_at, last_attempt, &reason).await?;
-                SentMessages { deferred: 1, ..SentMessages::default() }
+                DirectMessageOutcome::Deferred
             }
-        })
+        };
+        self.sender.metrics.direct_message(*kind, outcome);
+        Ok(SentMessages::of(outcome))
     }
 
     async fn attempt(&self, message: &DirectMessage, attempt: Attempt) -> Result<Outcome, SendError> {
@@ -187,6 +189,17 @@ impl Outcome {
 }
 
 impl SentMessages {
+    fn of(outcome: DirectMessageOutcome) -> Self {
+        let mut sent = Self::default();
+        match outcome {
+            DirectMessageOutcome::Finished => sent.finished = 1,
+            DirectMessageOutcome::Deferred => sent.deferred = 1,
+            DirectMessageOutcome::Rejected => sent.rejected = 1,
+            DirectMessageOutcome::Expired => sent.expired = 1,
+        }
+        sent
+    }
+
     fn add(&mut self, other: Self) {
         self.finished += other.finished;
         self.deferred += other.deferred;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::ports::{
     Announcements, Budgets, Buttons, Calendar, Contacts, Deletions, Digests, EarlierMessages, Events, Households,
-    Idempotency, People, RejectedMessages, Roster,
+    Idempotency, Outbox, People, RejectedMessages, Roster,
 };
 
 /// The ports of one storage backend, for callers that need several of them.
@@ -23,6 +23,8 @@ pub struct Backend {
     pub contacts: Arc<dyn Contacts>,
     pub budgets: Arc<dyn Budgets>,
     pub announcements: Arc<dyn Announcements>,
+    /// `None` if direct messages are sent without an outbox.
+    pub outbox: Option<Arc<dyn Outbox>>,
     /// `None` if no earlier version stored messages in this backend.
     pub earlier_messages: Option<Arc<dyn EarlierMessages>>,
 }

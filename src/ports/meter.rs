@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use strum::IntoStaticStr;
+
 use crate::domain::channel::Channel;
+use crate::domain::direct_message::DirectMessageKind;
 use crate::domain::limit::Limit;
 use crate::domain::timestamp::Timestamp;
 use crate::ports::Depth;
@@ -17,6 +20,10 @@ pub trait Meter: Send + Sync {
 
     /// Records the results of notification attempts.
     fn notified(&self, counts: &NotificationCounts);
+
+    /// Records the outcome of an attempt to send a message of the outbox. Does nothing by default, because not every
+    /// deployment has an outbox.
+    fn direct_message(&self, _kind: DirectMessageKind, _outcome: DirectMessageOutcome) {}
 
     /// Records events that were [parked](crate::ports::Digests::park).
     fn parked(&self, events: u64);
@@ -34,8 +41,22 @@ pub trait Meter: Send + Sync {
 
 /// Exposes the metrics to a Prometheus server.
 pub trait Exposition: Send + Sync {
-    /// Returns all metrics and the depth of the queue, in the OpenMetrics text format.
-    fn encode(&self, depth: Depth, now: Timestamp) -> String;
+    /// Returns all metrics, and the depths of the queue and the outbox, in the OpenMetrics text format.
+    fn encode(&self, queue: Depth, outbox: Depth, now: Timestamp) -> String;
+}
+
+/// The outcome of an attempt to send a message of the outbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+pub enum DirectMessageOutcome {
+    /// The message was sent, or is not needed any more.
+    Finished,
+    /// The message was not sent, and is tried again.
+    Deferred,
+    /// The recipient's server refuses the message.
+    Rejected,
+    /// The message could not be sent for a day, and is dropped.
+    Expired,
 }
 
 /// The number of deliveries in one batch, by outcome.

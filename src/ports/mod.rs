@@ -50,7 +50,7 @@ pub use self::events::{Events, StoredDetails};
 pub use self::households::Households;
 pub use self::idempotency::{Idempotency, IdempotentRequest};
 pub use self::mailer::{Mail, Mailer};
-pub use self::meter::{Exposition, IngestCounts, Meter, NotificationCounts};
+pub use self::meter::{DirectMessageOutcome, Exposition, IngestCounts, Meter, NotificationCounts};
 pub use self::notifier::{Notified, Notifier};
 pub use self::outbox::{LastAttempt, Outbox, OutboxEntry};
 pub use self::people::{AddressEntries, DeletedContacts, People};

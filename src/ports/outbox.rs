@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use crate::domain::direct_message::DirectMessage;
 use crate::domain::timestamp::Timestamp;
-use crate::ports::Unavailable;
+use crate::ports::{Depth, Unavailable};
 
 /// A message in the outbox that was claimed for an attempt to send it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +36,9 @@ pub trait Outbox: Send + Sync {
     /// Puts messages into the outbox. A message that is in it already begins anew, and an attempt to send it that has no
     /// outcome yet does not count.
     async fn put(&self, messages: Vec<DirectMessage>, now: Timestamp) -> Result<(), Unavailable>;
+
+    /// Returns the number of messages in the outbox, and when the oldest of them was put into it.
+    async fn depth(&self) -> Result<Depth, Unavailable>;
 
     /// Claims at most `limit` messages that are due at `now`, for attempts that begin now. Those that were never attempted
     /// come first. Unless an outcome is stored, they are due again at `claimed_until`.

@@ -38,7 +38,7 @@ impl Deferrals {
     }
 }
 
-/// The number of messages on the queue, and when the oldest of them arrived.
+/// The number of messages on the queue or in the outbox, and when the oldest of them arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Depth {
     /// Includes messages in flight: delivered, but not yet acknowledged.

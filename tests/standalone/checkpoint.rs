@@ -73,7 +73,7 @@ async fn checkpoint_that_waits_for_readers_is_no_failure() {
     sqlite.checkpoint().await;
 
     assert!(log_size(data.path()) > 0, "the reader needs the log");
-    let metrics = metrics.encode(sqlite.depth().await.unwrap(), Timestamp::now());
+    let metrics = metrics.encode(sqlite.depth().await.unwrap(), countmein::ports::Depth::default(), Timestamp::now());
     assert!(metrics.contains("\ncountmein_checkpoint_failures_total 0\n"), "{metrics}");
 }
 

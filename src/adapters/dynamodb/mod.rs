@@ -92,6 +92,7 @@ impl EventsTable {
             contacts: table.clone(),
             budgets: table.clone(),
             announcements: table,
+            outbox: None,
             earlier_messages: None,
         }
     }

@@ -11,9 +11,10 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::domain::channel::Channel;
+use crate::domain::direct_message::DirectMessageKind;
 use crate::domain::limit::Limit;
 use crate::domain::timestamp::Timestamp;
-use crate::ports::{Depth, Exposition, IngestCounts, Meter, NotificationCounts};
+use crate::ports::{Depth, DirectMessageOutcome, Exposition, IngestCounts, Meter, NotificationCounts};
 
 /// The metrics of one process since its start. No label contains text that a person typed.
 pub struct PrometheusMetrics {
@@ -26,12 +27,15 @@ pub struct PrometheusMetrics {
     rejected: Counter,
     retries: Counter,
     notifications: Family<ByOutcome, Counter>,
+    direct_messages: Family<ByKindAndOutcome, Counter>,
     parked: Counter,
     suppressed: Family<ByLimit, Counter>,
     checkpoint_failures: Counter,
     requests: Family<ByRoute, Histogram, fn() -> Histogram>,
     queue_messages: Gauge,
     queue_oldest: Gauge<f64, AtomicU64>,
+    outbox_messages: Gauge,
+    outbox_oldest: Gauge<f64, AtomicU64>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -41,6 +45,12 @@ struct ByChannel {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ByOutcome {
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ByKindAndOutcome {
+    kind: &'static str,
     outcome: &'static str,
 }
 
@@ -72,12 +82,15 @@ impl PrometheusMetrics {
             rejected: Counter::default(),
             retries: Counter::default(),
             notifications: Family::default(),
+            direct_messages: Family::default(),
             parked: Counter::default(),
             suppressed: Family::default(),
             checkpoint_failures: Counter::default(),
             requests: Family::new_with_constructor(|| Histogram::new(exponential_buckets(0.000_5, 4.0, 8))),
             queue_messages: Gauge::default(),
             queue_oldest: Gauge::default(),
+            outbox_messages: Gauge::default(),
+            outbox_oldest: Gauge::default(),
             registry: Registry::default(),
         };
         registry.register("signups_accepted", "Sign-ups put on the queue, by channel", metrics.accepted.clone());
@@ -109,6 +122,11 @@ impl PrometheusMetrics {
             metrics.notifications.clone(),
         );
         registry.register(
+            "direct_messages",
+            "Attempts to send a message of the outbox, by kind of message and outcome",
+            metrics.direct_messages.clone(),
+        );
+        registry.register(
             "events_parked",
             "Events that were parked because a stored record is damaged",
             metrics.parked.clone(),
@@ -125,6 +143,13 @@ impl PrometheusMetrics {
             "Age of the oldest message on the queue",
             Unit::Seconds,
             metrics.queue_oldest.clone(),
+        );
+        registry.register("outbox_messages", "Messages in the outbox", metrics.outbox_messages.clone());
+        registry.register_with_unit(
+            "outbox_oldest",
+            "Age of the oldest message in the outbox",
+            Unit::Seconds,
+            metrics.outbox_oldest.clone(),
         );
         registry.register_with_unit(
             "http_requests",
@@ -160,6 +185,11 @@ impl Meter for PrometheusMetrics {
         }
     }
 
+    fn direct_message(&self, kind: DirectMessageKind, outcome: DirectMessageOutcome) {
+        let labels = ByKindAndOutcome { kind: kind.as_str(), outcome: outcome.into() };
+        self.direct_messages.get_or_create(&labels).inc();
+    }
+
     fn parked(&self, events: u64) {
         self.parked.inc_by(events);
     }
@@ -179,9 +209,13 @@ impl Meter for PrometheusMetrics {
 }
 
 impl Exposition for PrometheusMetrics {
-    fn encode(&self, depth: Depth, now: Timestamp) -> String {
-        self.queue_messages.set(i64::try_from(depth.messages).unwrap_or(i64::MAX));
-        self.queue_oldest.set(depth.oldest.map_or(0.0, |oldest| now.since(oldest).as_secs_f64()));
+    fn encode(&self, queue: Depth, outbox: Depth, now: Timestamp) -> String {
+        let gauges =
+            [(queue, &self.queue_messages, &self.queue_oldest), (outbox, &self.outbox_messages, &self.outbox_oldest)];
+        for (depth, messages, oldest) in gauges {
+            messages.set(i64::try_from(depth.messages).unwrap_or(i64::MAX));
+            oldest.set(depth.oldest.map_or(0.0, |oldest| now.since(oldest).as_secs_f64()));
+        }
         let mut encoded = String::new();
         text::encode(&mut encoded, &self.registry).expect("writing to a string never fails");
         encoded

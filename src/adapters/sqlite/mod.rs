@@ -105,6 +105,7 @@ impl Sqlite {
             contacts: sqlite.clone(),
             budgets: sqlite.clone(),
             announcements: sqlite.clone(),
+            outbox: Some(sqlite.clone()),
             earlier_messages: Some(sqlite),
         }
     }

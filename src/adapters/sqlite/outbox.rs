@@ -11,7 +11,7 @@ use crate::domain::event::EventId;
 use crate::domain::registration::RegistrationKey;
 use crate::domain::signup::{AttendeeKey, SignupId};
 use crate::domain::timestamp::Timestamp;
-use crate::ports::{LastAttempt, Outbox, OutboxEntry, Unavailable};
+use crate::ports::{Depth, LastAttempt, Outbox, OutboxEntry, Unavailable};
 
 const WRITING: &str = "writing to the outbox";
 
@@ -28,6 +28,16 @@ impl Outbox for Sqlite {
                 insert.execute((kind.as_str(), event, name, owner.as_str(), now.as_millis()))?;
             }
             Ok(())
+        })
+        .await
+    }
+
+    async fn depth(&self) -> Result<Depth, Unavailable> {
+        self.read("measuring the outbox", |db| {
+            db.prepare_cached("SELECT count(*), min(first_at) FROM outbox")?.query_row((), |row| {
+                let oldest: Option<i64> = row.get(1)?;
+                Ok(Depth { messages: row.get(0)?, oldest: oldest.map(stored_time).transpose()? })
+            })
         })
         .await
     }

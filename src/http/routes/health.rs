@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use crate::domain::timestamp::Timestamp;
 use crate::http::App;
 use crate::http::problem::{Problem, ProblemKind};
+use crate::ports::Depth;
 
 #[derive(Serialize, ToSchema)]
 pub struct HealthBody {
@@ -46,7 +47,11 @@ pub async fn metrics(State(app): State<Arc<App>>) -> Result<Response, Problem> {
         let detail = "This server has no metrics page. Its metrics are in its log.";
         return Err(Problem::new(ProblemKind::NotFound, detail));
     };
-    let depth = app.queue.depth().await?;
+    let queue = app.queue.depth().await?;
+    let outbox = match &app.backend.outbox {
+        Some(outbox) => outbox.depth().await?,
+        None => Depth::default(),
+    };
     let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    Ok(([(header::CONTENT_TYPE, content_type)], metrics.encode(depth, Timestamp::now())).into_response())
+    Ok(([(header::CONTENT_TYPE, content_type)], metrics.encode(queue, outbox, Timestamp::now())).into_response())
 }

@@ -17,6 +17,7 @@ use crate::support::program::{Program, serve};
 use crate::support::receiver::Receiver;
 
 mod limits;
+mod outbox;
 mod pages;
 mod preferences;
 mod restart;
