@@ -28,6 +28,7 @@ mod mqtt;
 mod notifications;
 mod organiser_args;
 mod organiser_key;
+mod outbox;
 mod output;
 mod person;
 mod rejects;
@@ -86,6 +87,7 @@ enum Command {
     Inbox(inbox::Args),
     Button(button::Args),
     Rejects(rejects::Args),
+    Outbox(outbox::Args),
     Import(import::Args),
     Export(export::Args),
     Remove(remove::Args),
@@ -134,6 +136,7 @@ impl Command {
             Self::Inbox(args) => args.run(),
             Self::Button(args) => args.run(),
             Self::Rejects(args) => args.run(),
+            Self::Outbox(args) => args.run(),
             Self::Import(args) => args.run(),
             Self::Export(args) => args.run(),
             Self::Remove(args) => args.run(),
@@ -156,6 +159,7 @@ impl Command {
             Self::Inbox(args) => args.json,
             Self::Button(args) => args.wants_json(),
             Self::Rejects(args) => args.wants_json(),
+            Self::Outbox(args) => args.wants_json(),
             Self::Import(args) => args.server.json,
             Self::Export(args) => args.wants_json(),
             Self::Remove(args) => args.server.json,
@@ -233,6 +237,8 @@ mod tests {
             &["event", "cancel", "--link", "https://example.org/events/dance"],
             &["event", "link", "Dance", "--role", "owner"],
             &["rejects"],
+            &["outbox"],
+            &["outbox", "retry"],
             &["rejects", "redrive", "m1", "--set", "name"],
             &["remove"],
             &["person"],

@@ -55,6 +55,9 @@ api! {
     "/organiser/rejects/{id}": get(organiser::rejects::show);
     "/organiser/rejects/{id}/redrive": post(organiser::rejects::redrive);
     "/organiser/rejects/{id}/discard": post(organiser::rejects::discard);
+    "/organiser/outbox": get(organiser::outbox::list);
+    "/organiser/outbox/{id}/retry": post(organiser::outbox::retry);
+    "/organiser/outbox/{id}/drop": post(organiser::outbox::drop_message);
     "/buttons": post(buttons::press);
     "/organiser/buttons": get(organiser::buttons::list), post(organiser::buttons::register);
     "/organiser/buttons/remove": post(organiser::buttons::remove);

@@ -52,7 +52,7 @@ pub use self::idempotency::{Idempotency, IdempotentRequest};
 pub use self::mailer::{Mail, Mailer};
 pub use self::meter::{DirectMessageOutcome, Exposition, IngestCounts, Meter, NotificationCounts};
 pub use self::notifier::{Notified, Notifier};
-pub use self::outbox::{LastAttempt, Outbox, OutboxEntry};
+pub use self::outbox::{LastAttempt, Outbox, OutboxEntry, Retry, WaitingMessage};
 pub use self::people::{AddressEntries, DeletedContacts, People};
 pub use self::queue::{Deferral, Deferrals, Delivery, Depth, MAX_RECEIVES, Queue, STOPPED_REASON};
 pub use self::rejected_messages::{MAX_REJECT_BYTES, RejectEntry, RejectedMessage, RejectedMessages};

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use crate::domain::direct_message::DirectMessage;
 use crate::domain::timestamp::Timestamp;
-use crate::ports::{Depth, Unavailable};
+use crate::ports::{Deletion, Depth, Unavailable};
 
 /// A message in the outbox that was claimed for an attempt to send it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +19,30 @@ pub struct OutboxEntry {
     pub unresolved_since: Option<Timestamp>,
     /// Identifies this claim.
     pub receipt: String,
+}
+
+/// A message in the outbox, as an operator sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WaitingMessage {
+    pub id: String,
+    pub message: DirectMessage,
+    /// When the message was put into the outbox.
+    pub first_at: Timestamp,
+    pub due_at: Timestamp,
+    pub attempts: u32,
+    /// Why the last attempt failed.
+    pub last_failure: Option<String>,
+}
+
+/// The result of [`Outbox::retry`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum Retry {
+    /// The message is due.
+    Due,
+    /// The message is not changed, because an attempt to send it is under way or has no known outcome.
+    Attempted,
+    NotFound,
 }
 
 /// What is known about an attempt that did not send its message.
@@ -39,6 +63,15 @@ pub trait Outbox: Send + Sync {
 
     /// Returns the number of messages in the outbox, and when the oldest of them was put into it.
     async fn depth(&self) -> Result<Depth, Unavailable>;
+
+    /// Returns at most `limit` messages with ids after `after`, in the order of their ids. Damaged ones are left out.
+    async fn waiting(&self, limit: usize, after: Option<&str>) -> Result<Vec<WaitingMessage>, Unavailable>;
+
+    /// Makes a message due at `now`.
+    async fn retry(&self, id: &str, now: Timestamp) -> Result<Retry, Unavailable>;
+
+    /// Removes a message, whether an attempt to send it is under way or not.
+    async fn drop_message(&self, id: &str) -> Result<Deletion, Unavailable>;
 
     /// Claims at most `limit` messages that are due at `now`, for attempts that begin now. Those that were never attempted
     /// come first. Unless an outcome is stored, they are due again at `claimed_until`.

@@ -11,7 +11,7 @@ use crate::domain::event::EventId;
 use crate::domain::registration::RegistrationKey;
 use crate::domain::signup::{AttendeeKey, SignupId};
 use crate::domain::timestamp::Timestamp;
-use crate::ports::{Depth, LastAttempt, Outbox, OutboxEntry, Unavailable};
+use crate::ports::{Deletion, Depth, LastAttempt, Outbox, OutboxEntry, Retry, Unavailable, WaitingMessage};
 
 const WRITING: &str = "writing to the outbox";
 
@@ -42,6 +42,49 @@ impl Outbox for Sqlite {
         .await
     }
 
+    async fn waiting(&self, limit: usize, after: Option<&str>) -> Result<Vec<WaitingMessage>, Unavailable> {
+        let after = after.map_or(Some(0), parse_id).unwrap_or(i64::MAX);
+        self.read("reading the outbox", move |db| {
+            let sql = "SELECT kind, event, name, owner, id, first_at, due_at, attempts, last_failure
+                       FROM outbox WHERE id > ?1 AND kind IN ('opt_in_request', 'manage_link') ORDER BY id LIMIT ?2";
+            let mut select = db.prepare_cached(sql)?;
+            let rows = select.query_map((after, limit), |row| {
+                Ok(WaitingMessage {
+                    message: message(row)?,
+                    id: row.get::<_, i64>(4)?.to_string(),
+                    first_at: stored_time(row.get(5)?)?,
+                    due_at: stored_time(row.get(6)?)?,
+                    attempts: row.get(7)?,
+                    last_failure: row.get(8)?,
+                })
+            })?;
+            rows.collect()
+        })
+        .await
+    }
+
+    async fn retry(&self, id: &str, now: Timestamp) -> Result<Retry, Unavailable> {
+        let Some(id) = parse_id(id) else { return Ok(Retry::NotFound) };
+        self.write(WRITING, move |db| {
+            let sql = "UPDATE outbox SET due_at = min(due_at, ?2) WHERE id = ?1 AND claimed_at IS NULL";
+            if db.prepare_cached(sql)?.execute((id, now.as_millis()))? > 0 {
+                return Ok(Retry::Due);
+            }
+            let exists = db.prepare_cached("SELECT 1 FROM outbox WHERE id = ?1")?.exists([id])?;
+            Ok(if exists { Retry::Attempted } else { Retry::NotFound })
+        })
+        .await
+    }
+
+    async fn drop_message(&self, id: &str) -> Result<Deletion, Unavailable> {
+        let Some(id) = parse_id(id) else { return Ok(Deletion::NotFound) };
+        self.write(WRITING, move |db| {
+            let deleted = db.prepare_cached("DELETE FROM outbox WHERE id = ?1")?.execute([id])?;
+            Ok(Deletion::of(deleted > 0))
+        })
+        .await
+    }
+
     async fn claim(
         &self,
         limit: usize,
@@ -57,11 +100,11 @@ impl Outbox for Sqlite {
             return Ok(Vec::new());
         }
         self.write(WRITING, move |db| {
-            let sql = "SELECT id, kind, event, name, owner, version, first_at, attempts, claimed_at
+            let sql = "SELECT kind, event, name, owner, id, version, first_at, attempts, claimed_at
                        FROM outbox WHERE due_at <= ?1 AND kind IN ('opt_in_request', 'manage_link')
                        ORDER BY attempts > 0, due_at, id LIMIT ?2";
             let mut select = db.prepare_cached(sql)?;
-            let rows = select.query_map((now.as_millis(), limit), |row| Ok((row.get::<_, i64>(0)?, read(row)?)))?;
+            let rows = select.query_map((now.as_millis(), limit), |row| Ok((row.get::<_, i64>(4)?, read(row)?)))?;
             let claimed = rows.collect::<rusqlite::Result<Vec<_>>>()?;
             let mut update = db.prepare_cached(
                 "UPDATE outbox SET version = version + 1, claimed_at = coalesce(claimed_at, ?2), due_at = ?3, attempts = attempts + 1
@@ -137,17 +180,26 @@ fn settle<const N: usize>(
 
 /// Reads an entry as it is after the claim.
 fn read(row: &Row<'_>) -> rusqlite::Result<OutboxEntry> {
-    let (id, version): (i64, i64) = (row.get(0)?, row.get(5)?);
-    let kind: String = row.get(1)?;
-    let kind =
-        kind.parse().map_err(|error| rusqlite::Error::FromSqlConversionFailure(1, Type::Text, Box::new(error)))?;
-    let attendee = AttendeeKey { event: EventId::from_stored(row.get(2)?), name: NameKey::from_stored(row.get(3)?) };
-    let registration = RegistrationKey { attendee, owner: SignupId::from_stored(row.get(4)?) };
+    let (id, version): (i64, i64) = (row.get(4)?, row.get(5)?);
     Ok(OutboxEntry {
-        message: DirectMessage { kind, registration },
+        message: message(row)?,
         first_at: stored_time(row.get(6)?)?,
         attempts: row.get::<_, u32>(7)?.saturating_add(1),
         unresolved_since: row.get::<_, Option<i64>>(8)?.map(stored_time).transpose()?,
         receipt: format!("{id}-{}", version + 1),
     })
+}
+
+/// Reads a message from the first four columns.
+fn message(row: &Row<'_>) -> rusqlite::Result<DirectMessage> {
+    let kind: String = row.get(0)?;
+    let kind =
+        kind.parse().map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(error)))?;
+    let attendee = AttendeeKey { event: EventId::from_stored(row.get(1)?), name: NameKey::from_stored(row.get(2)?) };
+    Ok(DirectMessage { kind, registration: RegistrationKey { attendee, owner: SignupId::from_stored(row.get(3)?) } })
+}
+
+/// Returns `None` if no message can have this id.
+fn parse_id(text: &str) -> Option<i64> {
+    text.parse().ok()
 }

@@ -8,7 +8,7 @@ use countmein::domain::direct_message::{DirectMessage, DirectMessageKind};
 use countmein::domain::registration::RegistrationKey;
 use countmein::notify::{OutboxSender, SentMessages, SmsLimits};
 use countmein::ports::{
-    AttendeeSignups, Contacts, Deletion, Deletions as _, LastAttempt, Outbox as _, Roster as _, Sms, SmsSender,
+    AttendeeSignups, Contacts, Deletion, Deletions as _, LastAttempt, Outbox as _, Retry, Roster as _, Sms, SmsSender,
 };
 
 use super::*;
@@ -265,6 +265,24 @@ async fn nothing_is_sent_about_a_registration_that_has_ended() {
     program.applies("Ana", Request::Cancel).await;
     assert_eq!((program.sends(0).await, program.sends(1_000).await), (FINISHED, NOTHING));
     assert_eq!(program.mail.offered(), 0);
+}
+
+#[tokio::test]
+async fn message_that_is_being_sent_is_not_retried_by_hand() {
+    let program = Program::new();
+    let ana = program.signs_up("Ana", "ana@example.org").await;
+    program.puts(DirectMessageKind::OptInRequest, &ana).await;
+    let retry = async |seconds| program.sqlite.retry("1", program.at(seconds)).await.unwrap();
+    assert_eq!(retry(0).await, Retry::Due);
+    let claimed = program.sqlite.claim(10, program.at(0), program.at(300)).await.unwrap();
+    assert_eq!(retry(1).await, Retry::Attempted);
+    let reason = "451 try again later";
+    program.sqlite.defer(&claimed[0], program.at(900), LastAttempt::Resolved, reason).await.unwrap();
+    let waiting = program.sqlite.waiting(10, None).await.unwrap();
+    assert_eq!((waiting[0].due_at, waiting[0].last_failure.as_deref()), (program.at(900), Some(reason)));
+    assert_eq!(program.sqlite.waiting(10, Some("1")).await.unwrap(), []);
+    assert_eq!(retry(2).await, Retry::Due);
+    assert_eq!(program.sqlite.claim(10, program.at(2), program.at(300)).await.unwrap().len(), 1);
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 pub mod buttons;
 pub mod import;
 pub mod limits;
+pub mod outbox;
 pub mod people;
 pub mod person;
 pub mod redrive;
