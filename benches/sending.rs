@@ -14,6 +14,7 @@ use countmein::adapters::sqlite::Sqlite;
 use countmein::domain::attendee_name::AttendeeName;
 use countmein::domain::backoff::BackoffPolicy;
 use countmein::domain::channel::Channel;
+use countmein::domain::contact::Contact;
 use countmein::domain::event::{Event, EventId};
 use countmein::domain::notification::Notification;
 use countmein::domain::signup::{Request, Signup, Version};
@@ -151,7 +152,8 @@ impl Stage {
         let event = EventId::parse(EVENT).unwrap();
         let mut stage = Self { sqlite, event, read_to: Position::Start, clock_offset: Duration::ZERO };
         let guests = (0..RECIPIENTS).map(|number| format!("Guest {number:05}"));
-        stage.change(guests, &Request::trusted_sign_up(None)).await;
+        let contact = Contact::email("guest@example.org").unwrap();
+        stage.change(guests, &Request::trusted_sign_up(Some(contact))).await;
         stage.announce(&Provider::new(&NO_LATENCY)).await;
         stage
     }
@@ -193,10 +195,11 @@ impl Stage {
 
     /// Sends the due digests as the server does.
     async fn announce(&self, notifier: &Provider<'_>) -> Duration {
-        let (digests, roster, clock) = (&self.sqlite, &self.sqlite, || self.now());
+        let (digests, roster, events, clock) = (&self.sqlite, &self.sqlite, &self.sqlite, || self.now());
         let digest_sender = DigestSender {
             digests,
             roster,
+            events,
             notifier,
             backoff: BackoffPolicy::default(),
             concurrency: CONCURRENCY,

@@ -178,6 +178,7 @@ impl NotificationContext {
         let digest_sender = DigestSender {
             digests: &self.sqlite,
             roster: &self.sqlite,
+            events: &self.sqlite,
             notifier: &StoppableNotifier { notifier: &self.sender, stop },
             backoff: self.backoff,
             concurrency: MAX_CONCURRENT_NOTIFICATIONS,

@@ -20,10 +20,15 @@ use crate::domain::pending_changes::{MAX_NAMED_CHANGES, NamedChange, PendingChan
 use crate::domain::rekeying::Rekeying;
 use crate::domain::signup::Version;
 use crate::domain::timestamp::{Timestamp, millis};
+use crate::domain::viewer::View;
 
 /// The number of recent changes whose hashes are stored in a digest. It is larger than a batch of the change feed
 /// (100), so that a batch that is delivered again after a crash is counted only once.
 pub const MAX_CHANGE_HASHES: usize = 256;
+
+/// How far the time of an announcement may be ahead of the clock, so that announcements stay in order after the clock was set
+/// back. Times that are further ahead come from a clock that was wrong.
+const MAX_LEAD: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Everything that is needed to announce the changes of one event. It is stored as one record with a version.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,7 +89,8 @@ pub struct Lease {
 pub enum Claim {
     /// What an earlier holder began, and recipients who failed.
     Earlier,
-    /// An announcement that begins now. It must be stored together with the digest.
+    /// An announcement that begins now. It must be stored together with the digest, and with what attendees may see of the
+    /// event: until then, that is nothing.
     New(EventAnnouncement),
 }
 
@@ -220,7 +226,7 @@ impl Digest {
     /// Begins an announcement.
     fn announce(&mut self, changes: PendingChanges, now: Timestamp) -> EventAnnouncement {
         let requested_at = changes.named.iter().map(|change| change.requested_at);
-        let latest = self.announced_at.into_iter().chain(requested_at).max();
+        let latest = self.announced_at.into_iter().chain(requested_at).filter(|at| at.since(now) <= MAX_LEAD).max();
         let at = latest.map_or(now, |latest| now.max(latest.plus(Duration::from_millis(1))));
         self.announced_at = Some(at);
         let number = u64::try_from(at.as_millis()).expect("a timestamp is later than 1970");
@@ -230,7 +236,8 @@ impl Digest {
         }
         self.sending = Some(sending);
         let (event, title) = (self.event.clone(), self.title.clone());
-        EventAnnouncement { event, at, title, count: self.count, changes }
+        let view = View { roster: false, count: false };
+        EventAnnouncement { event, at, title, count: self.count, changes, view }
     }
 
     /// Ends the lease of a worker that is known to have stopped, so that the digest is due at once. The next worker still

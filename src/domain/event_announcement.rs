@@ -8,6 +8,7 @@ use crate::domain::attendee::Attendee;
 use crate::domain::event::EventId;
 use crate::domain::pending_changes::{EventChanges, PendingChanges};
 use crate::domain::timestamp::Timestamp;
+use crate::domain::viewer::View;
 
 /// How long an announcement is stored.
 pub const ANNOUNCEMENT_RETENTION: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -23,18 +24,22 @@ pub struct EventAnnouncement {
     /// The number of attendees on the roster at that time.
     pub count: u64,
     pub changes: PendingChanges,
+    /// What attendees were allowed to see when the announcement was made.
+    pub view: View,
 }
 
 impl EventAnnouncement {
-    /// Returns what the announcement tells an attendee: the changes of others. `None` if there are none, or if it was made
-    /// before the attendee's registration began.
-    pub fn to_attendee(&self, attendee: &Attendee) -> Option<Announcement> {
+    /// Returns what the announcement tells an attendee who may see `now` of the event: the changes of others. It shows what
+    /// attendees were allowed to see then and may see now. `None` if that is nothing, or if the announcement was made before
+    /// the attendee's registration began.
+    pub fn to_attendee(&self, attendee: &Attendee, now: View) -> Option<Announcement> {
         let registration = attendee.registration()?;
         if self.at <= registration.since {
             return None;
         }
-        let Self { event, title, count, changes, .. } = self;
-        EventChanges { event, title, count: *count, news: changes, doubtful: &[] }.announcement_for(attendee)
+        let Self { event, title, count, changes, view, .. } = self;
+        let changes = EventChanges { event, title, count: *count, news: changes, doubtful: &[] };
+        changes.announcement_for(attendee).and_then(|announcement| view.and(now).of_announcement(announcement))
     }
 }
 
@@ -64,6 +69,9 @@ mod tests {
         apply_all(None, &[signup], at(second)).0.unwrap()
     }
 
+    const ALL: View = View { roster: true, count: true };
+    const COUNT: View = View { roster: false, count: true };
+
     /// Ana and Ben joined.
     fn announcement(second: u64) -> EventAnnouncement {
         let mut changes = PendingChanges::opened_at(at(1));
@@ -72,25 +80,38 @@ mod tests {
             changes.add(NamedChange { name, movement: Movement::Joined, requested_at: at(1) }, 10);
         }
         let event = EventId::parse("dance").unwrap();
-        EventAnnouncement { event, at: at(second), title: "Dance".to_owned(), count: 2, changes }
+        EventAnnouncement { event, at: at(second), title: "Dance".to_owned(), count: 2, changes, view: ALL }
     }
 
     #[test]
     fn tells_attendees_about_others() {
-        let joined = |attendee| announcement(5).to_attendee(&attendee).map(|announcement| announcement.joined);
+        let joined = |attendee| announcement(5).to_attendee(&attendee, ALL).map(|announcement| announcement.joined);
         assert_eq!(joined(attendee("Ana", 1)), Some(vec!["Ben".to_owned()]));
         assert_eq!(joined(attendee("Cleo", 4)), Some(vec!["Ana".to_owned(), "Ben".to_owned()]));
     }
 
     #[test]
     fn tells_nothing_to_attendees_who_joined_later() {
-        assert_eq!(announcement(5).to_attendee(&attendee("Cleo", 5)), None);
+        assert_eq!(announcement(5).to_attendee(&attendee("Cleo", 5), ALL), None);
+    }
+
+    #[test]
+    fn shows_what_was_visible_then_and_is_visible_now() {
+        for (then, now, names) in [(ALL, ALL, 1), (COUNT, ALL, 0), (ALL, COUNT, 0)] {
+            let announcement = EventAnnouncement { view: then, ..announcement(5) };
+            let shown = announcement.to_attendee(&attendee("Ana", 1), now).unwrap();
+            assert_eq!((shown.joined.len(), shown.others.joined), (names, 1 - names as u64), "{then:?}, {now:?}");
+        }
+        let nothing = View { roster: false, count: false };
+        assert_eq!(announcement(5).to_attendee(&attendee("Ana", 1), nothing), None);
+        let announcement = EventAnnouncement { view: nothing, ..announcement(5) };
+        assert_eq!(announcement.to_attendee(&attendee("Ana", 1), ALL), None);
     }
 
     #[test]
     fn tells_nothing_about_own_changes() {
         let mut own = announcement(5);
         own.changes.named.truncate(1);
-        assert_eq!(own.to_attendee(&attendee("Ana", 1)), None);
+        assert_eq!(own.to_attendee(&attendee("Ana", 1), ALL), None);
     }
 }

@@ -1,5 +1,7 @@
 //! Who looks at an event, and what they may see. Every page, response and message that shows people or numbers asks here.
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::announcement::Announcement;
 use crate::domain::event_details::{Audience, EventDetails};
 use crate::domain::host_link::HostRole;
@@ -17,7 +19,7 @@ pub enum Viewer {
 }
 
 /// What a viewer may see of an event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct View {
     /// The names on the roster.
     pub roster: bool,
@@ -26,6 +28,12 @@ pub struct View {
 }
 
 impl View {
+    /// What both views contain.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self { roster: self.roster && other.roster, count: self.count && other.count }
+    }
+
     /// Returns what this view contains of an announcement, or `None` if it is nothing.
     pub fn of_announcement(self, announcement: Announcement) -> Option<Announcement> {
         match self {

@@ -7,10 +7,12 @@ use futures_util::{StreamExt as _, stream};
 use crate::domain::backoff::BackoffPolicy;
 use crate::domain::digest::{Claim, Lease};
 use crate::domain::event::EventId;
+use crate::domain::event_announcement::EventAnnouncement;
 use crate::domain::timestamp::Timestamp;
+use crate::domain::viewer::Viewer;
 use crate::fanout::round::Round;
 use crate::fanout::{MAX_ATTEMPTS, park, too_many_conflicts};
-use crate::ports::{DamagedRecord, Digests, NotificationCounts, Notifier, ReadError, Roster, Write};
+use crate::ports::{DamagedRecord, Digests, Events, NotificationCounts, Notifier, ReadError, Roster, Write};
 
 /// How long a process may send a digest before another process can claim it. This is longer than the
 /// timeout of a Lambda function (60 s), so a running function keeps its lease.
@@ -25,11 +27,12 @@ const MAX_CONCURRENT_EVENTS: usize = 4;
 /// Sends due digests.
 ///
 /// Every attendee is notified of every change, even if a process crashes or two processes try to send the same digest.
-/// The sender claims the digest with a lease, stores its progress after each page of the roster, and stores the digest
+/// The sender claims the digest with a lease, stores its progress after each page of subscribers, and stores the digest
 /// as sent after the last page. After a crash, only the notifications since the last stored progress are repeated.
 pub struct DigestSender<'a> {
     pub digests: &'a dyn Digests,
     pub roster: &'a dyn Roster,
+    pub events: &'a dyn Events,
     pub notifier: &'a dyn Notifier,
     pub backoff: BackoffPolicy,
     /// The maximum number of notifications that are sent concurrently.
@@ -91,7 +94,10 @@ impl DigestSender<'_> {
                 tally.expired = digest.expire_failed(NOTIFICATION_EXPIRES_AFTER, &self.backoff, now);
                 let stored = match claim {
                     Claim::Earlier => self.digests.store(&digest).await?,
-                    Claim::New(announcement) => self.digests.store_announcing(&digest, &announcement).await?,
+                    Claim::New(announcement) => {
+                        let view = self.events.stored(event).await?.view(Viewer::Attendee);
+                        self.digests.store_announcing(&digest, &EventAnnouncement { view, ..announcement }).await?
+                    }
                 };
                 if stored == Write::Conflict {
                     continue;

@@ -167,8 +167,8 @@ async fn add_to_digest(
             Ok(Some(digest)) if !digest.is_expired(now) => (digest, false),
             // The expired digest is replaced by a new one. `seen` is kept, because the batch
             // may repeat changes that the expired digest contained.
-            Ok(Some(Digest { seen, version, .. })) => {
-                (Digest { seen, version, ..Digest::new(event.clone(), title(&changes)) }, true)
+            Ok(Some(Digest { seen, announced_at, version, .. })) => {
+                (Digest { seen, announced_at, version, ..Digest::new(event.clone(), title(&changes)) }, true)
             }
             Ok(None) => (Digest::new(event.clone(), title(&changes)), true),
             Err(ReadError::Unavailable(unavailable)) => return Err(unavailable),

@@ -1,4 +1,4 @@
-//! One holding of a digest's lease: who was missed before, then page after page of the roster, then who is late.
+//! One holding of a digest's lease: who was missed before, then page after page of the subscribers, then who is late.
 
 use crate::domain::attendee::Attendee;
 use crate::domain::attendee_name::NameKey;
@@ -12,7 +12,7 @@ use crate::fanout::telling::{EVERYBODY, Telling, Tried};
 use crate::fanout::{MAX_ATTEMPTS, too_many_conflicts};
 use crate::ports::{NotificationCounts, Unavailable, Write};
 
-/// Recipients of one page of the roster; how far it has come is written down after each.
+/// Recipients of one page of subscribers; how far it has come is written down after each.
 const PAGE: usize = 500;
 
 /// One holding of the lease.
@@ -189,7 +189,7 @@ impl Round<'_> {
         Ok(Left { names: [not_tried, tried.missed].concat(), is_interrupted, is_doubtful: tried.is_doubtful })
     }
 
-    /// Tells the next page of the roster.
+    /// Tells the next page of subscribers.
     async fn tell_page(&mut self) -> Result<Page, Unavailable> {
         let sending = self.digest.sending.clone().expect("a page is of something that is being sent");
         // One more, to know whether the page is the last one.

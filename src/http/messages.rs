@@ -10,19 +10,19 @@ use crate::ports::{EarlierMessage, Unavailable};
 /// The maximum number of messages.
 const MAX_MESSAGES: usize = 20;
 
-/// Returns the latest messages to an attendee, latest first. They contain what an attendee may see now, even if more was
-/// visible when the event announced it.
+/// Returns the latest messages to an attendee, latest first. They contain what attendees may see now and were allowed to see
+/// when the event announced it.
 pub async fn messages_to(app: &App, attendee: &Attendee) -> Result<Vec<MessageBody>, Unavailable> {
     let Some(registration) = attendee.registration() else { return Ok(Vec::new()) };
     let key = attendee.key();
     let mut messages = Vec::new();
     let view = app.backend.events.stored(&key.event).await?.view(Viewer::Attendee);
     for announcement in app.backend.announcements.latest(&key, MAX_MESSAGES).await? {
-        let visible = announcement.to_attendee(attendee).and_then(|content| view.of_announcement(content));
-        let text = visible.map(|content| app.texts.announcement_line(&content));
+        let text = announcement.to_attendee(attendee, view).map(|content| app.texts.announcement_line(&content));
         messages.extend(text.map(|text| MessageBody { at: announcement.at, text }));
     }
-    if let Some(earlier) = &app.backend.earlier_messages {
+    // Their names and numbers cannot be left out any more.
+    if let Some(earlier) = app.backend.earlier_messages.as_ref().filter(|_| view.roster) {
         let registration = RegistrationKey { attendee: key, owner: registration.owner.clone() };
         let earlier = earlier.earlier_messages(&registration).await?;
         messages.extend(earlier.into_iter().map(|EarlierMessage { at, text }| MessageBody { at, text }));

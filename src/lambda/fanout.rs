@@ -146,6 +146,7 @@ impl Fanout {
         let digest_sender = DigestSender {
             digests: &self.table,
             roster: &self.table,
+            events: &*notifier.events,
             notifier,
             backoff: self.backoff,
             concurrency: MAX_CONCURRENT_NOTIFICATIONS,

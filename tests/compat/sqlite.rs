@@ -2,6 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use countmein::adapters::sqlite::DATABASE;
+use countmein::domain::attendee_name::NameKey;
+use countmein::domain::event::EventId;
+use countmein::domain::signup::AttendeeKey;
+use countmein::ports::Announcements as _;
+use rusqlite::Connection;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -160,4 +166,37 @@ fn the_file_opens_again_after_a_kill_and_after_a_stop() {
     assert_eq!(site.export(), before);
     let site = Site::serve(site.close(), &[]);
     assert_eq!(site.export(), before);
+}
+
+#[tokio::test]
+async fn announcement_on_its_way_is_shown_to_attendees_without_a_message_about_it() {
+    for (change, expected) in [
+        // The announcement has passed Ana and Ben, and Ana's mail failed.
+        ("", [1, 0, 1]),
+        // The version before stored her message before it sent the mail.
+        (
+            "INSERT INTO inbox (event, name, owner, id, at, text)
+             SELECT event, name, owner, '4-failed', since, 'Mia joined.' FROM attendee
+             WHERE event = 'half-told' AND name = 'ana'",
+            [0, 0, 1],
+        ),
+        // Zoe gets the changes of the announcement with those that she missed before.
+        (
+            "UPDATE digest SET record = json_set(record, '$.late', json(
+               (SELECT json_array(json_set(json_extract(record, '$.late[0]'), '$.recipients', json_array('zoe')))
+                FROM digest WHERE event = 'late-show'))) WHERE event = 'half-told'",
+            [1, 0, 1],
+        ),
+    ] {
+        let folder = folder();
+        Connection::open(folder.path().join(DATABASE)).unwrap().execute_batch(change).unwrap();
+        let sqlite = Sqlite::open(folder.path()).unwrap();
+        let mut shown = Vec::new();
+        for name in ["ana", "ben", "zoe"] {
+            let event = EventId::from_stored("half-told".to_owned());
+            let key = AttendeeKey { event, name: NameKey::from_stored(name.to_owned()) };
+            shown.push(sqlite.latest(&key, 10).await.unwrap().len());
+        }
+        assert_eq!(shown, expected, "{change}");
+    }
 }

@@ -9,6 +9,7 @@ use countmein::domain::event_announcement::{ANNOUNCEMENT_RETENTION, EventAnnounc
 use countmein::domain::pending_changes::{NamedChange, PendingChanges};
 use countmein::domain::signup::Request;
 use countmein::domain::timestamp::Timestamp;
+use countmein::domain::viewer::View;
 use countmein::ports::Write;
 
 use crate::backend::Backend;
@@ -25,7 +26,14 @@ pub fn announcement(title: &str, made_at: Timestamp) -> EventAnnouncement {
         let name = AttendeeName::parse(name).unwrap();
         changes.add(NamedChange { name, movement: Movement::Joined, requested_at: made_at }, 1);
     }
-    EventAnnouncement { event: event_id(title), at: made_at, title: title.to_owned(), count: 7, changes }
+    EventAnnouncement {
+        event: event_id(title),
+        at: made_at,
+        title: title.to_owned(),
+        count: 7,
+        changes,
+        view: View { roster: true, count: false },
+    }
 }
 
 /// Stores announcements of an event, whose digest is not stored yet.

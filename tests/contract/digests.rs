@@ -146,6 +146,7 @@ pub async fn send(backend: &Backend, title: &str, now: Timestamp) -> Vec<(String
     let digest_sender = DigestSender {
         digests: &*backend.digests,
         roster: &*backend.roster,
+        events: &*backend.events,
         notifier: &kept,
         backoff: BackoffPolicy::default(),
         concurrency: 4,

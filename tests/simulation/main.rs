@@ -182,7 +182,10 @@ impl World {
             let stored = self.memory.attendee_of(DANCE, name).expect("the attendee has signed up");
             let mut page = Attendee { present: attendee.present.clone(), ..Attendee::default() };
             let state = self.memory.state();
-            let shown = state.announcements.iter().filter_map(|announcement| announcement.to_attendee(&stored));
+            let shown = state
+                .announcements
+                .iter()
+                .filter_map(|announcement| announcement.to_attendee(&stored, announcement.view));
             shown.for_each(|announcement| page.receive(&announcement));
             drop(state);
             let wrong = PEOPLE.iter().filter(|other| **other != *name);

@@ -163,6 +163,7 @@ impl Memory {
             let digest_sender = DigestSender {
                 digests: self,
                 roster: self,
+                events: self,
                 notifier,
                 backoff: noise,
                 concurrency: 8,

@@ -94,6 +94,7 @@ fn send(memory: &Memory, notifier: &dyn Notifier, concurrency: usize, until: Tim
     let digest_sender = DigestSender {
         digests: memory,
         roster: memory,
+        events: memory,
         notifier,
         backoff: BackoffPolicy::default(),
         concurrency,

@@ -47,6 +47,7 @@ impl<'a> Slow<'a> {
         let digest_sender = DigestSender {
             digests,
             roster,
+            events: self.memory,
             notifier: self,
             backoff: noise,
             concurrency: AT_ONCE,
@@ -215,6 +216,7 @@ fn slow_provider_notifies_everybody_once() {
         let digest_sender = DigestSender {
             digests: &memory,
             roster: &memory,
+            events: &memory,
             notifier: &provider,
             backoff: BackoffPolicy::default(),
             concurrency: AT_ONCE,

@@ -55,6 +55,7 @@ fn send(events: usize, concurrency: usize, seconds: u64, is_stopping: bool) -> S
     let digest_sender = DigestSender {
         digests: &memory,
         roster: &memory,
+        events: &memory,
         notifier: &provider,
         backoff: BackoffPolicy::default(),
         concurrency,

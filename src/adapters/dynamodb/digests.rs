@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use aws_sdk_dynamodb::error::ProvideErrorMetadata as _;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use serde::{Deserialize, Serialize};
@@ -100,7 +101,12 @@ impl Digests for EventsTable {
                 put.condition_expression("version = :version").expression_attribute_values(":version", number(version))
             }
         };
-        self.put_if("storing a digest", put).await
+        let stored = put.send().await;
+        match &stored {
+            // A transaction is just storing the digest.
+            Err(error) if error.code() == Some("TransactionConflictException") => Ok(Write::Conflict),
+            _ => conditional("storing a digest", stored),
+        }
     }
 
     async fn store_announcing(&self, digest: &Digest, announcement: &EventAnnouncement) -> Result<Write, Unavailable> {

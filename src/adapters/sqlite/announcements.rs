@@ -1,5 +1,6 @@
 //! The announcements of events, one row each.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -13,6 +14,7 @@ use crate::domain::event_announcement::{ANNOUNCEMENT_RETENTION, EventAnnouncemen
 use crate::domain::pending_changes::PendingChanges;
 use crate::domain::signup::AttendeeKey;
 use crate::domain::timestamp::Timestamp;
+use crate::domain::viewer::View;
 use crate::formats::stored::announcement::AnnouncementRecord;
 use crate::formats::stored::describe_damage;
 use crate::ports::{Announcements, Unavailable};
@@ -78,12 +80,15 @@ fn write_unfinished(db: &Connection, digest: &Digest) -> rusqlite::Result<()> {
     let Digest { event, title, count, sending, late, .. } = digest;
     let (title, count, mut at) = (title.clone(), *count, Timestamp::now());
     // They count as made now, so that they are later than the sign-ups of their recipients. Each needs a time of its own.
+    // The version before sent to attendees what they were allowed to see when it sent it, and that is what they may see now.
+    let view = View { roster: true, count: true };
     let mut announcement = |changes: &PendingChanges| {
         at = at.plus(Duration::from_millis(1));
-        EventAnnouncement { event: event.clone(), at, title: title.clone(), count, changes: changes.clone() }
+        EventAnnouncement { event: event.clone(), at, title: title.clone(), count, changes: changes.clone(), view }
     };
     for group in late {
-        let names = group.recipients.iter().map(|name| name.refolded().as_str().to_owned()).collect();
+        let names: Vec<String> = group.recipients.iter().map(|name| name.refolded().as_str().to_owned()).collect();
+        let names = without_message(db, event, group.number, names)?;
         write_for(db, &announcement(&group.news), Some(&json_array(names)))?;
     }
     if let Some(sending) = sending {
@@ -94,9 +99,30 @@ fn write_unfinished(db: &Connection, digest: &Digest) -> rusqlite::Result<()> {
             .query_map((event.as_str(), told_to), |row| row.get(0))?
             .collect::<Result<_, _>>()?;
         names.extend(sending.missed.iter().map(|name| name.refolded().as_str().to_owned()));
+        // Late recipients get these changes with those that they missed before.
+        names.retain(|name| {
+            !late.iter().any(|group| group.recipients.iter().any(|late| late.refolded().as_str() == name))
+        });
+        let names = without_message(db, event, sending.number, names)?;
         write_for(db, &announcement(&sending.news), Some(&json_array(names)))?;
     }
     Ok(())
+}
+
+/// Returns the attendees who have no message about this announcement. Its id begins with the number of the announcement.
+fn without_message(
+    db: &Connection,
+    event: &EventId,
+    number: u64,
+    mut names: Vec<String>,
+) -> rusqlite::Result<Vec<String>> {
+    let sql = "SELECT name FROM inbox WHERE event = ?1 AND id LIKE ?2 || '-%'";
+    let with_message: HashSet<String> = db
+        .prepare_cached(sql)?
+        .query_map((event.as_str(), number.to_string()), |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    names.retain(|name| !with_message.contains(name));
+    Ok(names)
 }
 
 fn json_array(names: Vec<String>) -> String {

@@ -299,3 +299,21 @@ fn event_with_details_stays_without_attendees() {
     busy.update_details(&edit(Some(details(1, "Dinner")), None), at(4));
     assert_eq!((busy.count, busy.expires_at), (1, None), "somebody is still in");
 }
+
+#[test]
+fn announcements_stay_in_order_after_a_clock_was_set_back() {
+    let announced_at = |last: Option<Timestamp>, requested_at: u32| {
+        let mut digest = Digest { announced_at: last, ..empty() };
+        digest.add_changes([&joins("Ana", requested_at.into())], &BackoffPolicy::default(), at(5));
+        match digest.claim(lease(at(5)), at(5)) {
+            Some(Claim::New(announcement)) => announcement.at,
+            claim => panic!("{claim:?}"),
+        }
+    };
+    let millisecond = Duration::from_millis(1);
+    assert_eq!(announced_at(None, 1), at(5));
+    assert_eq!(announced_at(None, 7), at(7).plus(millisecond), "later than the request");
+    assert_eq!(announced_at(Some(at(9)), 1), at(9).plus(millisecond), "later than the last one");
+    let clock_was_wrong = at(5).plus(MAX_LEAD + millisecond);
+    assert_eq!(announced_at(Some(clock_was_wrong), 1), at(5));
+}

@@ -6,6 +6,7 @@ use crate::domain::event::EventId;
 use crate::domain::event_announcement::EventAnnouncement;
 use crate::domain::pending_changes::PendingChanges;
 use crate::domain::timestamp::{Timestamp, millis};
+use crate::domain::viewer::View;
 
 /// The stored attributes of an announcement, without its event. The names of the fields are the names of the attributes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,18 +16,19 @@ pub struct AnnouncementRecord {
     title: String,
     count: u64,
     changes: PendingChanges,
+    view: View,
 }
 
 impl AnnouncementRecord {
     pub fn into_announcement(self, event: EventId) -> EventAnnouncement {
-        let Self { at, title, count, changes } = self;
-        EventAnnouncement { event, at, title, count, changes }
+        let Self { at, title, count, changes, view } = self;
+        EventAnnouncement { event, at, title, count, changes, view }
     }
 }
 
 impl From<&EventAnnouncement> for AnnouncementRecord {
     fn from(announcement: &EventAnnouncement) -> Self {
-        let EventAnnouncement { at, title, count, changes, .. } = announcement.clone();
-        Self { at, title, count, changes }
+        let EventAnnouncement { at, title, count, changes, view, .. } = announcement.clone();
+        Self { at, title, count, changes, view }
     }
 }

@@ -3,7 +3,9 @@
 use countmein::adapters::sqlite::{DATABASE, Sqlite};
 use countmein::domain::digest::{Claim, Lease};
 use countmein::domain::event::EventId;
+use countmein::domain::event_announcement::EventAnnouncement;
 use countmein::domain::timestamp::Timestamp;
+use countmein::domain::viewer::View;
 use countmein::ports::{Digests as _, Write};
 
 use super::*;
@@ -52,6 +54,7 @@ fn claim(data: &Path) {
         let now = Timestamp::now();
         let lease = Lease { holder: 1, ends_at: now.plus(Duration::from_secs(120)) };
         let Some(Claim::New(announcement)) = digest.claim(lease, now) else { panic!("the digest is due") };
+        let announcement = EventAnnouncement { view: View { roster: true, count: true }, ..announcement };
         assert_eq!(sqlite.store_announcing(&digest, &announcement).await.unwrap(), Write::Stored);
     });
 }

@@ -164,3 +164,38 @@ fn start_page_shows_only_public_counts() {
     assert!(home.contains("Open dinner") && home.contains("Quiet dinner"), "{home}");
     assert_eq!(home.matches("1 in").count(), 1, "{home}");
 }
+
+#[test]
+fn messages_show_what_was_visible_then_and_is_visible_now() {
+    let server = serve_with(tempfile::tempdir().unwrap(), |settings| {
+        settings.notifications.backoff =
+            BackoffPolicy { initial: Duration::ZERO, multiplier: 1, maximum: Duration::ZERO };
+    });
+    let (event, ana) = event_with(&server, &json!({ "title": "Dinner", "roster_visible_to": "hosts" }));
+    let joins = |name: &str| {
+        server.sign_up(&event.id, name);
+        server.settled();
+        wait_until_announced(&server.database());
+    };
+    let show_names_to = |audience: &str| {
+        let edit = json!({ "roster_visible_to": audience });
+        server.patch(&event.path("")).bearer(&event.host).header("If-Match", "*").json(&edit).send().is(200);
+        server.settled();
+    };
+    let messages = || server.get(&ana.manage).send().is(200).json()["messages"].to_string();
+    joins("Quetzal");
+    show_names_to("everyone");
+    joins("Ben");
+    let shown = messages();
+    assert!(shown.contains("Ben joined") && !shown.contains("Quetzal"), "Quetzal's name was hidden: {shown}");
+    let sql =
+        "INSERT INTO inbox (event, name, owner, id, at, text) SELECT event, name, owner, 'm', since, 'Dora joined.'
+               FROM attendee WHERE display_name = 'Ana'";
+    rusqlite::Connection::open(server.database()).unwrap().execute(sql, ()).unwrap();
+    assert!(messages().contains("Dora"), "a message of an earlier version");
+
+    show_names_to("hosts");
+    let shown = messages();
+    assert!(shown.contains("1 person joined"), "{shown}");
+    assert!(!["Ben", "Dora"].iter().any(|name| shown.contains(name)), "the names are hidden now: {shown}");
+}
