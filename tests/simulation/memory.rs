@@ -202,10 +202,12 @@ impl Memory {
     }
 
     /// Whether the calendar has every event, with the time in its digest.
-    pub fn is_calendar_complete(&self) -> bool {
+    /// After the clock was set back, the calendar may keep the later time of a digest that could not be stored.
+    pub fn is_calendar_complete(&self, was_set_back: bool) -> bool {
         let state = self.state();
         let in_digest = |(event, digest): (&EventId, &Digest)| {
-            digest.over_at.is_some() && state.calendar.get(event) == digest.over_at.as_ref()
+            let (entered, stored) = (state.calendar.get(event), digest.over_at.as_ref());
+            stored.is_some() && (entered == stored || was_set_back && entered > stored)
         };
         state.digests.iter().all(in_digest)
     }
