@@ -80,7 +80,7 @@ impl Notifier for NotificationSender {
             Recipient::Everybody => return self.broadcast(notification).await,
         };
         let Some(registration) = attendee.registration() else { return Ok(Notified::NotWanted) };
-        if !registration.notify {
+        if !registration.wants_messages() {
             return Ok(Notified::NotWanted);
         }
         let Some(to) = self.addressee(attendee) else { return Ok(Notified::NotWanted) };
@@ -138,7 +138,10 @@ impl NotificationSender {
             return Err(SendError::NotSent(ReadError::Damaged(cause).into()));
         }
         let visible = stored.view(viewer).of_announcement(notification.announcement.clone());
-        Ok(visible.map(|announcement| Notification { announcement, ..notification.clone() }))
+        Ok(visible.map(|announcement| {
+            let Notification { id, to, at, .. } = notification;
+            Notification { id: id.clone(), to: to.clone(), announcement, at: *at }
+        }))
     }
 
     async fn send(&self, notification: &Notification, to: &Addressee<'_>) -> Result<(), SendError> {

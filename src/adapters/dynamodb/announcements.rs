@@ -4,9 +4,8 @@ use async_trait::async_trait;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde::{Deserialize, Serialize};
 
-use super::item::{self, EVENT, Item, NAME};
-use super::{EventsTable, MAX_CONCURRENT_CALLS, text};
-use crate::adapters::aws::error::unavailable;
+use super::item::{self, Item, NAME};
+use super::{EventsTable, MAX_CONCURRENT_CALLS};
 use crate::domain::event::EventId;
 use crate::domain::event_announcement::{ANNOUNCEMENT_RETENTION, EventAnnouncement};
 use crate::domain::signup::AttendeeKey;
@@ -47,28 +46,11 @@ impl EventsTable {
     /// Deletes all announcements of an event.
     pub(super) async fn delete_announcements(&self, event: &EventId) -> Result<(), Unavailable> {
         let partition = partition(event);
-        let (mut start, mut names) = (None, Vec::new());
-        loop {
-            let query = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .consistent_read(true)
-                .key_condition_expression("#event = :event")
-                .expression_attribute_values(":event", text(&partition))
-                .projection_expression("#name")
-                .expression_attribute_names("#event", EVENT)
-                .expression_attribute_names("#name", NAME)
-                .set_exclusive_start_key(start);
-            let page = query.send().await.map_err(|error| unavailable(DELETING, &error))?;
-            names.extend(page.items.unwrap_or_default().into_iter().filter_map(|mut item| item.remove(NAME)));
-            start = page.last_evaluated_key;
-            if start.is_none() {
-                break;
-            }
-        }
-        let names = names.iter().filter_map(|name| name.as_s().ok());
-        stream::iter(names.map(|name| self.delete_item(DELETING, &partition, name)).collect::<Vec<_>>())
+        let query = self.client.query().consistent_read(true).projection_expression("#name");
+        let query = query.expression_attribute_names("#name", NAME);
+        let name = |mut item: Item| Ok(item.remove(NAME).and_then(|name| name.as_s().ok().cloned()));
+        let names = self.query_partition(DELETING, query, (&partition, None), usize::MAX, name).await?;
+        stream::iter(names.iter().map(|name| self.delete_item(DELETING, &partition, name)).collect::<Vec<_>>())
             .buffer_unordered(MAX_CONCURRENT_CALLS)
             .try_for_each(|_| async { Ok(()) })
             .await

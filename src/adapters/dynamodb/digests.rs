@@ -95,12 +95,8 @@ impl Digests for EventsTable {
 
     async fn store(&self, digest: &Digest) -> Result<Write, Unavailable> {
         let put = self.client.put_item().table_name(&self.table).set_item(Some(to_item(digest)));
-        let put = match digest.version {
-            0 => put.condition_expression("attribute_not_exists(version)"),
-            version => {
-                put.condition_expression("version = :version").expression_attribute_values(":version", number(version))
-            }
-        };
+        let (condition, values) = unchanged(digest);
+        let put = put.condition_expression(condition).set_expression_attribute_values(values);
         let stored = put.send().await;
         match &stored {
             // A transaction is just storing the digest.
@@ -111,13 +107,8 @@ impl Digests for EventsTable {
 
     async fn store_announcing(&self, digest: &Digest, announcement: &EventAnnouncement) -> Result<Write, Unavailable> {
         let put = |item| Put::builder().table_name(&self.table).set_item(Some(item));
-        let of_digest = put(to_item(digest));
-        let of_digest = match digest.version {
-            0 => of_digest.condition_expression("attribute_not_exists(version)"),
-            version => of_digest
-                .condition_expression("version = :version")
-                .expression_attribute_values(":version", number(version)),
-        };
+        let (condition, values) = unchanged(digest);
+        let of_digest = put(to_item(digest)).condition_expression(condition).set_expression_attribute_values(values);
         let of_announcement = put(announcements::to_item(announcement));
         let puts = [of_digest, of_announcement].map(|put| put.build().expect("table and item are set"));
         let items = puts.map(|put| TransactWriteItem::builder().put(put).build());
@@ -222,6 +213,14 @@ fn summary(item: Item, now: Timestamp) -> Result<Option<EventSummary>, Unavailab
     let SummaryRecord { name, title, count, expires_at } = item::read(item)?;
     let has_expired = expires_at.is_some_and(|at| at <= now.as_seconds());
     Ok((!has_expired).then(|| EventSummary { id: EventId::from_stored(name), title, count }))
+}
+
+/// Returns the condition that the stored digest has the version that was read, and the values in it.
+fn unchanged(digest: &Digest) -> (&'static str, Option<Item>) {
+    match digest.version {
+        0 => ("attribute_not_exists(version)", None),
+        version => ("version = :version", Some([(":version".to_owned(), number(version))].into())),
+    }
 }
 
 fn to_item(digest: &Digest) -> Item {
