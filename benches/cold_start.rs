@@ -106,6 +106,8 @@ fn cases(environment: &[(String, String)]) -> Vec<Case> {
     let executable = |name: &str| functions.join(name).join("bootstrap");
     let message = events::message("message", &json!({ "event": "Dance", "name": "Melvin" }));
     let change = events::stream_record(1, None, Some(&events::attendee("dance", "Melvin")));
+    let opt_in_request = json!({ "kind": "opt_in_request", "event": "dance", "name": "melvin", "owner": "signup" });
+    let opt_in_request = events::message("opt-in-request", &opt_in_request);
     let request = events::http("POST", "/events/dance/signups", Some(&json!({ "name": "Melvin" })));
     let case = |name, executable, event, calls, is_expected| Case {
         name,
@@ -119,12 +121,13 @@ fn cases(environment: &[(String, String)]) -> Vec<Case> {
     let has_no_failures: fn(&Value) -> bool = |answer| answer["batchItemFailures"] == json!([]);
     vec![
         case("empty", empty, events::records([message.clone()]), 0, is_null),
-        case("ingest, a sign-up", executable("ingest"), events::records([message]), 1, has_no_failures),
-        case("api, a sign-up", executable("api"), request, 2, |answer| answer["statusCode"] == 202),
+        case("ingest, a sign-up", executable("ingest"), events::records([message]), 2, has_no_failures),
+        case("api, a sign-up", executable("api"), request, 3, |answer| answer["statusCode"] == 202),
         case("api, GET /health", executable("api"), events::http("GET", "/health", None), 2, |answer| {
             answer["statusCode"] == 200
         }),
-        case("fanout, a change", executable("fanout"), events::records([change]), 5, Value::is_null),
+        case("fanout, a change", executable("fanout"), events::records([change]), 6, Value::is_null),
+        case("deliver, a message", executable("deliver"), events::records([opt_in_request]), 3, has_no_failures),
     ]
 }
 
@@ -192,6 +195,8 @@ fn environment(endpoint: &Endpoint, roots: &Path) -> Vec<(String, String)> {
         ("COUNTMEIN_STAGE", "bench".to_owned()),
         ("COUNTMEIN_TABLE", "Events".to_owned()),
         ("COUNTMEIN_QUEUE_URL", format!("{}/000000000000/Signups", endpoint.url())),
+        ("COUNTMEIN_OUTBOX_URL", format!("{}/000000000000/Outbox", endpoint.url())),
+        ("COUNTMEIN_OUTBOX_DEAD_LETTERS_URL", format!("{}/000000000000/OutboxDeadLetters", endpoint.url())),
         ("COUNTMEIN_DEAD_LETTER_QUEUE_ARN", "arn:aws:sqs:us-east-1:000000000000:DeadLetters".to_owned()),
         ("COUNTMEIN_ORGANISER_SECRET", "organiser".to_owned()),
         ("COUNTMEIN_TOKEN_SECRET", "token".to_owned()),

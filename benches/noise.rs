@@ -7,28 +7,22 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::fs;
-use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use countmein::domain::attendee_name::NameKey;
 use countmein::domain::backoff::BackoffPolicy;
-use countmein::domain::event::EventId;
-use countmein::domain::notification::{Notification, Recipient};
 use countmein::domain::signup::Request;
 use countmein::domain::timestamp::Timestamp;
-use countmein::ports::{Notified, Notifier, Roster as _, SendError};
-use futures_util::FutureExt as _;
 
-use memory::Memory;
+use memory::{Memory, QUIET};
 use spacing::Spacing;
 
 #[path = "noise/spacing.rs"]
 mod spacing;
 
 #[expect(dead_code, reason = "the simulation uses more of it")]
-#[path = "../tests/simulation/memory.rs"]
+#[path = "../tests/simulation/memory/mod.rs"]
 mod memory;
 
 const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/noise.md");
@@ -105,10 +99,10 @@ impl Day {
     fn simulate(sign_ups: usize, spacing: Spacing) -> Self {
         let backoff = BackoffPolicy::default();
         let memory = Memory::new(Timestamp::EARLIEST);
-        let audience = Audience::default();
+        let mut audience = Audience::default();
         let join = |name: &str| assert!(memory.request(EVENT, name, Request::trusted_sign_up(None)));
         for number in 0..LISTENERS {
-            let name = format!("Listener {number:03}");
+            let name = format!("{QUIET} listener {number:03}");
             join(&name);
             audience.add(&name, LISTENERS);
         }
@@ -119,6 +113,7 @@ impl Day {
             memory.advance(due.since(memory.now()));
             memory.work(backoff).unwrap();
         }
+        memory.state().announcements.clear();
         memory.advance(DAY);
 
         let day_start = memory.now();
@@ -131,25 +126,24 @@ impl Day {
             memory.advance(next.since(memory.now()));
             if let Some((_, number)) = arrivals.next_if(|_| arrive_at == Some(next)) {
                 for newcomer in signed_up..signed_up + number {
-                    let name = format!("Newcomer {newcomer:06}");
+                    let name = format!("{QUIET} newcomer {newcomer:06}");
                     join(&name);
                     audience.add(&name, LISTENERS + newcomer + 1);
                 }
                 signed_up += number;
             }
-            memory.work_with(&audience, backoff).unwrap();
+            memory.work(backoff).unwrap();
+            audience.hear(&memory);
         }
         assert_eq!(signed_up, sign_ups);
         let digest_writes = memory.state().stores - writes_before;
-        let event = EventId::parse(EVENT).unwrap();
-        let roster = memory.roster(&event, LISTENERS + sign_ups, None).now_or_never().unwrap().unwrap();
-        Self { digest_writes, ..audience.summarize(roster.attendees.len()) }
+        Self { digest_writes, ..audience.summarize(LISTENERS + sign_ups) }
     }
 }
 
 /// The attendees, with what they know from their notifications.
 #[derive(Default)]
-struct Audience(Mutex<HashMap<NameKey, Knowledge>>);
+struct Audience(HashMap<NameKey, Knowledge>);
 
 /// What one attendee knows.
 struct Knowledge {
@@ -162,17 +156,34 @@ struct Knowledge {
 
 impl Audience {
     /// Adds an attendee, who sees the current number of attendees at sign-up.
-    fn add(&self, name: &str, count: usize) {
+    fn add(&mut self, name: &str, count: usize) {
         let knowledge = Knowledge { notified_at: Vec::new(), count: count as u64, sum: count as u64 };
-        self.0.lock().unwrap().insert(NameKey::of(name).unwrap(), knowledge);
+        self.0.insert(NameKey::of(name).unwrap(), knowledge);
+    }
+
+    /// Tells every attendee what the event has announced. All of them have said yes.
+    fn hear(&mut self, memory: &Memory) {
+        let now = memory.now();
+        let mut state = memory.state();
+        for announcement in std::mem::take(&mut state.announcements) {
+            for attendee in state.attendees.values() {
+                let Some(announcement) = announcement.to_attendee(attendee, announcement.view) else { continue };
+                let knowledge = self.0.get_mut(attendee.name.key()).unwrap();
+                let joined = announcement.joined.len() as u64 + announcement.others.joined;
+                let left = announcement.left.len() as u64 + announcement.others.left;
+                knowledge.notified_at.push(now);
+                knowledge.count = announcement.count;
+                knowledge.sum = knowledge.sum + joined - left;
+            }
+        }
     }
 
     /// Checks that every attendee knows the final number of attendees, and counts the notifications.
     fn summarize(self, count: usize) -> Day {
         let (mut to_listeners, mut most, mut sent) = (Vec::new(), 0, 0);
-        for (name, knowledge) in self.0.into_inner().unwrap() {
+        for (name, knowledge) in self.0 {
             assert_eq!(knowledge.count, count as u64, "{} knows the number of attendees", name.as_str());
-            if name.as_str().starts_with("listener") {
+            if name.as_str().starts_with("quiet listener") {
                 assert_eq!(knowledge.sum, count as u64, "{} was notified of every movement", name.as_str());
                 to_listeners.push(knowledge.notified_at.len());
             }
@@ -187,22 +198,5 @@ impl Audience {
         assert!(most <= MAX_PER_DAY, "{most} notifications to one recipient in 24 hours");
         to_listeners.sort_unstable();
         Day { median: to_listeners[to_listeners.len() / 2], most, sent, digest_writes: 0 }
-    }
-}
-
-#[async_trait]
-impl Notifier for Audience {
-    async fn notify(&self, notification: &Notification) -> Result<Notified, SendError> {
-        if let Recipient::Attendee(attendee) = &notification.to {
-            let mut audience = self.0.lock().unwrap();
-            let knowledge = audience.get_mut(attendee.name.key()).unwrap();
-            let announcement = &notification.announcement;
-            let joined = announcement.joined.len() as u64 + announcement.others.joined;
-            let left = announcement.left.len() as u64 + announcement.others.left;
-            knowledge.notified_at.push(notification.at);
-            knowledge.count = announcement.count;
-            knowledge.sum = knowledge.sum + joined - left;
-        }
-        Ok(Notified::Sent)
     }
 }

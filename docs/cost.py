@@ -28,19 +28,20 @@ BATCH = 10  # messages that `ingest` takes at once, by the template's default
 STREAM_BATCH = 100  # changes that `fanout` takes at once
 
 # A message is sent, received and deleted, alone or ten at a time (a sender may send ten at a time too). The tests in
-# tests/functions count the calls: api.rs for a sign-up over HTTP, ingest.rs for one call and one write unit per new
-# sign-up, fanout.rs for one write to each event's digest per batch of the stream.
+# tests/aws/functions count the calls: api.rs for a sign-up over HTTP, ingest.rs for one call and one write unit per new
+# sign-up, fanout.rs for one write to each event's digest per batch of the stream, deliver.rs for one notification.
 # `api`, `ingest` and `fanout` each read the details of the event, and again after five seconds: under load at most once
 # for a batch of sign-ups for one event. `fanout` also reads them once for a batch of the stream, to know when the event is
 # over; it enters the event in the calendar at most once a day.
 # One at a time, each sign-up is announced: three writes of the digest and one of the announcement. One of the writes is a
-# transaction of both, which takes two units for each. The digest's index takes four units, two for each new key. Under load
-# an event is in its backoff, and a batch costs one write of its digest, which has about 100 bytes for each of a hundred new
-# names.
+# transaction of both, which takes two units for each. The digest's index takes four units, two for each new key. The message
+# to everybody who follows all events goes through the outbox. `deliver` claims its watermark and stores it, which takes two
+# writes, and reads the event's details and announcements. Under load an event is in its backoff, and a batch costs one write
+# of its digest, which has about 100 bytes for each of a hundred new names.
 WAYS = {
     "over HTTP, one at a time": {
-        "HTTP API request": 1, "Lambda request": 3, "SQS request": 3, "DynamoDB write unit": 11, "DynamoDB read unit": 4 + 3,
-        "SNS publish": 1,
+        "HTTP API request": 1, "Lambda request": 4, "SQS request": 3 + 3, "DynamoDB write unit": 11 + 2,
+        "DynamoDB read unit": 4 + 3 + 2, "SNS publish": 1,
     },
     "over HTTP, under load": {
         "HTTP API request": 1, "Lambda request": 1 + 1 / BATCH + 1 / STREAM_BATCH, "SQS request": 1 + 2 / BATCH,
@@ -52,14 +53,20 @@ WAYS = {
     },
 }
 
+# One notification of an attendee, of many at once: also the attendee and the opt-in are read.
+NOTIFICATION = {
+    "Lambda request": 1 / BATCH, "SQS request": 3 / BATCH, "DynamoDB write unit": 2, "DynamoDB read unit": 4,
+}
+
 # What the template creates, and what Lambda and the schedule request while nobody signs up.
 MINUTES = 30 * 24 * 60
 POLLS = 5 * 3  # a minute and queue: five at once, each waiting 20 s (Lambda developer guide, "Using Lambda with SQS")
 MONTH = {
-    "polling two empty queues": (2 * POLLS * MINUTES, "SQS request"),
+    "polling three empty queues": (3 * POLLS * MINUTES, "SQS request"),
     "the schedule of every minute": (MINUTES, "Lambda request"),
     "its query for due messages": (MINUTES, "DynamoDB read unit"),
     "its query for events that are over": (MINUTES, "DynamoDB read unit"),
+    "its call for dead letters of the outbox": (MINUTES, "SQS request"),
     # An alarm on several metrics is charged for each.
     "metrics of the alarms": (TEMPLATE.count(" MetricName: "), "CloudWatch alarm, a month"),
     "dashboard": (1, "CloudWatch dashboard, a month"),
@@ -68,13 +75,17 @@ MONTH = {
 }
 
 
+def a_million(counts):
+    return sum(count * PRICES[what] for what, count in counts.items()) * 1e6
+
+
 def main():
     columns = list(WAYS["over HTTP, one at a time"])
     print("| a million sign-ups | " + " | ".join(PLURALS.get(column, f"{column}s") for column in columns) + " | USD |")
     print("|---|" + "---:|" * (len(columns) + 1))
     for way, counts in WAYS.items():
         numbers = [f"{counts.get(column, 0):.2f}".rstrip("0").rstrip(".") for column in columns]
-        dollars = sum(count * PRICES[what] for what, count in counts.items()) * 1e6
+        dollars = a_million(counts)
         print(f"| {way} | " + " | ".join(f"{number} M" if number != "0" else "" for number in numbers) + f" | {dollars:.2f} |")
     print()
     print("| a month without sign-ups | number | USD |")
@@ -86,7 +97,8 @@ def main():
         print(f"| {what} | {count:,} | {dollars:.2f} |")
     print(f"| **total** | | **{total:.2f}** |")
     print()
-    print("A million notifications cost 0.60 USD by webhook, 20 USD by SNS's email, and 6,500 USD or more by text message to the US.")
+    print(f"A million notifications cost {a_million(NOTIFICATION):.2f} USD before they are sent. Sending them costs 0.60 USD by webhook,")
+    print("20 USD by SNS's email, and 6,500 USD or more by text message to the US.")
     tenth = PRICES["Lambda GB second"] * 0.25 * 0.01 * 1e6
     print(f"Each 10 ms of running time adds {tenth:.2f} USD per million invocations with 256 MB.")
 

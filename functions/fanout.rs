@@ -1,5 +1,5 @@
-//! The Lambda function `fanout`: adds the changes of the table's stream to the digests, and sends the digests that are
-//! due.
+//! The Lambda function `fanout`: adds the changes of the table's stream to the digests, and puts the digests that are due
+//! into the outbox.
 #![forbid(unsafe_code)]
 
 use countmein::lambda::{Fanout, log};
@@ -9,7 +9,7 @@ use serde_json::Value;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     log::start()?;
-    let fanout = &Fanout::from_environment()?;
+    let fanout = &Fanout::from_environment().await?;
     lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| async {
         fanout.handle(event.payload).await.map_err(Error::from)
     }))

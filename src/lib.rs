@@ -1,7 +1,7 @@
 //! Count Me In: people sign up for events, and the other attendees are notified when someone joins or leaves.
 //!
 //! ```text
-//!  page, curl, CLI ── http ──▶ queue ──▶ ingest ──▶ roster ──▶ change feed ──▶ fanout ──▶ notify ──▶ mail, SMS, webhook
+//!  page, curl, CLI ── http ──▶ queue ──▶ ingest ──▶ roster ──▶ change feed ──▶ fanout ──▶ outbox ──▶ notify ──▶ mail, SMS, webhook
 //!  button ────────── mqtt ──▶   │           │
 //!  Echo ──────────── alexa ─▶   │           └──▶ rejected messages ── corrected ──▶ queue
 //!                               └── after 5 receives ──▶ rejected messages
@@ -20,9 +20,10 @@
 //!   on the queue), [`button`](formats::button) (button events), [`csv`](formats::csv) and
 //!   [`stored`](formats::stored) (database records).
 //! * [`ingest`]: applies a batch of deliveries from the queue to the roster. Each delivery has its own outcome.
-//! * [`fanout`]: adds roster changes to each event's digest, and sends due digests to the recipients.
-//! * [`notify`]: sends one notification to one contact: checks opt-in and limits,
-//!   writes the [text](notify::text) and links.
+//! * [`fanout`]: adds roster changes to each event's digest, and puts the announcements that are due into the outbox, a
+//!   message for each contact.
+//! * [`notify`]: sends the messages in the outbox, each to one contact: checks opt-in and limits, writes the
+//!   [text](notify::text) and links, and tries again what failed.
 //! * [`upkeep`]: deletes the contacts of events that have been over for a while.
 //! * [`alexa`]: the dialog of the Alexa skill.
 //! * [`http`]: routes, pages and middleware. They use the ports and no adapter.

@@ -67,6 +67,7 @@ fn answer(request: &Message) -> (u16, Value) {
     let input: Value = serde_json::from_slice(&request.body).unwrap();
     match target {
         "DynamoDB_20120810.UpdateItem" | "DynamoDB_20120810.PutItem" | "DynamoDB_20120810.GetItem" => (200, json!({})),
+        "DynamoDB_20120810.BatchGetItem" => (200, json!({ "Responses": {}, "UnprocessedKeys": {} })),
         "DynamoDB_20120810.Query" => (200, json!({ "Items": [], "Count": 0, "ScannedCount": 0 })),
         "AmazonSQS.SendMessage" => (200, json!({ "MessageId": "1", "MD5OfMessageBody": "1" })),
         // A secret that was never rotated has no previous version.

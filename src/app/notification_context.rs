@@ -6,7 +6,6 @@ use anyhow::Context as _;
 use tokio::sync::Notify;
 use url::Url;
 
-use crate::adapters::cached_events::CachedEvents;
 use crate::adapters::smtp::SmtpMailer;
 use crate::adapters::sqlite::Sqlite;
 use crate::adapters::webhook::WebhookClient;
@@ -24,10 +23,12 @@ pub struct NotificationContext {
     pub sender: NotificationSender,
     pub backoff: BackoffPolicy,
     pub metrics: Arc<dyn Meter>,
-    /// Signalled when a digest changes; wakes the task that sends digests.
+    /// Signalled when a digest changes; wakes the task that announces.
     pub digests_updated: Notify,
-    /// Signalled when messages are put into the outbox; wakes the task that sends them.
-    pub outbox_filled: Notify,
+    /// Signalled when opt-in requests or manage links are put into the outbox; wakes the task that sends them.
+    pub direct_messages_put: Notify,
+    /// Signalled when digests are put into the outbox; wakes the task that sends them.
+    pub digests_put: Notify,
 }
 
 impl NotificationContext {
@@ -44,7 +45,6 @@ impl NotificationContext {
             Secret::new(text).with_context(|| format!("the stored secret {name} is invalid"))
         };
         let ports = Arc::new(sqlite.clone());
-        let events = CachedEvents::of(sqlite.backend()).events;
         let mailer = settings.mail.as_ref().map(|mail| SmtpMailer::new(&mail.server, &mail.from)).transpose()?;
         let caller = match settings.webhooks {
             WebhookPolicy::Off => None,
@@ -55,7 +55,6 @@ impl NotificationContext {
             links: Links { public_url, token_secret },
             contact_secret: stored_secret("contact").await?,
             contacts: ports.clone(),
-            events,
             budgets: ports,
             limits: settings.limits.clone(),
             opt_ins_in_flight: OptInsInFlight::default(),
@@ -65,8 +64,15 @@ impl NotificationContext {
             sms_sender: sms_sender(settings).await?,
             broadcaster: None,
         };
-        let (digests_updated, outbox_filled) = (Notify::new(), Notify::new());
-        Ok(Self { sqlite, sender, backoff: settings.backoff, metrics, digests_updated, outbox_filled })
+        Ok(Self {
+            sqlite,
+            sender,
+            backoff: settings.backoff,
+            metrics,
+            digests_updated: Notify::new(),
+            direct_messages_put: Notify::new(),
+            digests_put: Notify::new(),
+        })
     }
 }
 

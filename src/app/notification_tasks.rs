@@ -1,11 +1,9 @@
-//! The background tasks for notifications. Updating digests, sending digests and requesting opt-ins are separate loops,
-//! so that none of them delays another.
+//! The background tasks for notifications. They are separate loops, so that none of them delays another.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use strum::VariantArray;
 use tokio_util::sync::CancellationToken;
 
@@ -13,17 +11,13 @@ use crate::adapters::sqlite::FeedConsumer;
 use crate::app::notification_context::NotificationContext;
 use crate::domain::change::Change;
 use crate::domain::clock;
-use crate::domain::direct_message::DirectMessage;
 use crate::domain::event::EventId;
 use crate::domain::new_event_id::for_log;
-use crate::domain::notification::Notification;
+use crate::domain::outbox_message::OutboxMessage;
 use crate::domain::timestamp::Timestamp;
-use crate::fanout::{DigestSender, EventPorts, take_in};
-use crate::notify::OutboxSender;
-use crate::ports::{
-    ChangeFeed as _, Digests as _, NotificationCounts, Notified, Notifier, Outbox as _, ReadError, SendError,
-    Unavailable,
-};
+use crate::fanout::{Announcer, EventPorts, take_in};
+use crate::notify::{CLAIM_DURATION, DigestSender, MessageSender, OutboxSender, RecentNews};
+use crate::ports::{ChangeFeed as _, Digests as _, Lane, Outbox as _, ReadError, Unavailable};
 
 /// Maximum number of changes read from the feed in one batch. A batch is repeated if the program stops before it has
 /// stored its position. A digest recognises repeated changes by remembering the latest ones, so a batch must be smaller
@@ -33,22 +27,16 @@ const CHANGES_BATCH_SIZE: usize = 200;
 /// Maximum number of due digests read in one batch.
 const EVENTS_BATCH_SIZE: usize = 100;
 
-/// Time limit for one batch of digests. After each batch the loop reads the due digests again, or ends if the program
+/// Time limit for one batch of announcements. After each batch the loop reads the due digests again, or ends if the program
 /// is stopping.
 const BATCH_TIME_LIMIT: Duration = Duration::from_secs(2);
 
 /// Time between two reads of a loop that found no work.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
 
-/// Time that a notification in progress gets when the program stops. A notification that is cut off is sent again after
-/// the next start.
-const NOTIFICATION_GRACE_PERIOD: Duration = Duration::from_secs(2);
-
-/// Time that a batch in progress gets when the program stops. It is longer than `NOTIFICATION_GRACE_PERIOD`, so that
-/// the results of the notifications are stored.
-const BATCH_GRACE_PERIOD: Duration = Duration::from_secs(3);
-
-const MAX_CONCURRENT_NOTIFICATIONS: usize = 32;
+/// Time that a batch in progress gets when the program stops. A message whose sending is cut off is sent again after the
+/// next start.
+const GRACE_PERIOD: Duration = Duration::from_secs(3);
 
 /// A background task for notifications.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, VariantArray)]
@@ -56,10 +44,12 @@ pub enum NotificationTask {
     /// Adds changes of the roster to the digests.
     UpdateDigests,
     /// Puts opt-in requests to new contacts, and manage links that are sent again, into the outbox.
-    FillOutbox,
-    /// Sends the messages in the outbox.
-    EmptyOutbox,
-    /// Sends the digests that are due.
+    PutDirectMessages,
+    /// Makes the announcements that are due, and puts them into the outbox for each recipient.
+    Announce,
+    /// Sends the opt-in requests and manage links in the outbox.
+    SendDirectMessages,
+    /// Sends the digests in the outbox.
     SendDigests,
 }
 
@@ -77,7 +67,7 @@ pub async fn run_until(context: Arc<NotificationContext>, task: NotificationTask
     while !stop.is_cancelled() {
         let progress = tokio::select! {
             progress = context.run_batch(task, &stop) => progress,
-            () = sleep_after_stop(BATCH_GRACE_PERIOD, stop.clone()) => return,
+            () = sleep_after_stop(GRACE_PERIOD, stop.clone()) => return,
         };
         match progress {
             Ok(Progress::MoreWork) => continue,
@@ -86,9 +76,7 @@ pub async fn run_until(context: Arc<NotificationContext>, task: NotificationTask
         }
         tokio::select! {
             () = stop.cancelled() => {}
-            () = context.digests_updated.notified(), if task == NotificationTask::SendDigests => {}
-            () = context.outbox_filled.notified(), if task == NotificationTask::EmptyOutbox => {}
-            () = tokio::time::sleep(POLL_INTERVAL) => {}
+            () = context.wait_for_work(task) => {}
         }
     }
 }
@@ -98,32 +86,29 @@ async fn sleep_after_stop(delay: Duration, stop: CancellationToken) {
     tokio::time::sleep(delay).await;
 }
 
-/// A notifier that cuts off slow notifications when the program stops, so that the results of the others are stored.
-struct StoppableNotifier<'a> {
-    notifier: &'a dyn Notifier,
-    stop: &'a CancellationToken,
-}
-
-#[async_trait]
-impl Notifier for StoppableNotifier<'_> {
-    async fn notify(&self, notification: &Notification) -> Result<Notified, SendError> {
-        tokio::select! {
-            outcome = self.notifier.notify(notification) => outcome,
-            () = sleep_after_stop(NOTIFICATION_GRACE_PERIOD, self.stop.clone()) => {
-                Err(Unavailable { doing: "sending a notification", cause: "the program is stopping".to_owned() }.into())
-            }
-        }
-    }
-}
-
 impl NotificationContext {
     async fn run_batch(&self, task: NotificationTask, stop: &CancellationToken) -> Result<Progress, Unavailable> {
         match task {
             NotificationTask::UpdateDigests => self.process_changes(FeedConsumer::Digests).await,
-            NotificationTask::FillOutbox => self.process_changes(FeedConsumer::DirectMessages).await,
-            NotificationTask::EmptyOutbox => self.send_direct_messages(stop).await,
-            NotificationTask::SendDigests => self.send_due_digests(stop).await,
+            NotificationTask::PutDirectMessages => self.process_changes(FeedConsumer::DirectMessages).await,
+            NotificationTask::Announce => self.announce(stop).await,
+            NotificationTask::SendDirectMessages => self.send_messages(task, Lane::Direct, stop).await,
+            NotificationTask::SendDigests => self.send_messages(task, Lane::Digests, stop).await,
         }
+    }
+
+    /// Waits until there may be work for a task.
+    async fn wait_for_work(&self, task: NotificationTask) {
+        let signalled = async {
+            match task {
+                NotificationTask::UpdateDigests | NotificationTask::PutDirectMessages => std::future::pending().await,
+                NotificationTask::Announce => self.digests_updated.notified().await,
+                NotificationTask::SendDirectMessages => self.direct_messages_put.notified().await,
+                NotificationTask::SendDigests => self.digests_put.notified().await,
+            }
+        };
+        // The timeout is the usual case.
+        let _ = tokio::time::timeout(POLL_INTERVAL, signalled).await;
     }
 
     async fn process_changes(&self, consumer: FeedConsumer) -> Result<Progress, Unavailable> {
@@ -136,7 +121,8 @@ impl NotificationContext {
         let now = Timestamp::now();
         match consumer {
             FeedConsumer::Digests => {
-                let (_, update) = take_in(changes.collect(), EventPorts::of(&self.sqlite), &self.backoff, now).await?;
+                let ports = EventPorts::of(&self.sqlite, &self.sender.contact_secret);
+                let (_, update) = take_in(changes.collect(), ports, &self.backoff, now).await?;
                 self.metrics.parked(update.parked);
                 self.digests_updated.notify_one();
             }
@@ -144,10 +130,10 @@ impl NotificationContext {
                 // The other consumer parks the events of damaged changes.
                 let readable: Vec<Change> = changes.filter_map(Result::ok).collect();
                 let of_attendees = readable.iter().filter_map(Change::attendee);
-                let messages: Vec<DirectMessage> = of_attendees.flat_map(DirectMessage::after).collect();
+                let messages: Vec<OutboxMessage> = of_attendees.flat_map(OutboxMessage::after).collect();
                 if !messages.is_empty() {
                     self.sqlite.put(messages, clock::now()).await?;
-                    self.outbox_filled.notify_one();
+                    self.direct_messages_put.notify_one();
                 }
             }
         }
@@ -155,57 +141,76 @@ impl NotificationContext {
         Ok(if is_full { Progress::MoreWork } else { Progress::Idle })
     }
 
-    async fn send_direct_messages(&self, stop: &CancellationToken) -> Result<Progress, Unavailable> {
-        let sender = OutboxSender {
-            outbox: &self.sqlite,
-            roster: &self.sqlite,
-            events: &self.sqlite,
-            sender: &self.sender,
-            clock: &clock::now,
-            is_stopping: &|| stop.is_cancelled(),
-        };
-        let sent = sender.send_due().await?;
-        Ok(if sent.finished > 0 { Progress::MoreWork } else { Progress::Idle })
-    }
-
-    async fn send_due_digests(&self, stop: &CancellationToken) -> Result<Progress, Unavailable> {
+    async fn announce(&self, stop: &CancellationToken) -> Result<Progress, Unavailable> {
         let now = Timestamp::now();
         let due = self.sqlite.due(now, EVENTS_BATCH_SIZE).await?;
         if due.is_empty() {
             return Ok(Progress::Idle);
         }
         let events: Vec<EventId> = due.into_iter().map(|(event, _)| event).collect();
-        let digest_sender = DigestSender {
+        let announcer = Announcer {
             digests: &self.sqlite,
             roster: &self.sqlite,
             events: &self.sqlite,
-            notifier: &StoppableNotifier { notifier: &self.sender, stop },
+            outbox: &self.sqlite,
             backoff: self.backoff,
-            concurrency: MAX_CONCURRENT_NOTIFICATIONS,
+            has_broadcaster: self.sender.broadcaster.is_some(),
             clock: &Timestamp::now,
             is_stopping: &|| stop.is_cancelled(),
         };
-        let has_delivered = AtomicBool::new(false);
-        let record = |event: &EventId, counts: Result<NotificationCounts, ReadError>| match counts {
-            Ok(counts) => {
-                has_delivered.fetch_or(counts.delivered > 0, Ordering::Relaxed);
-                self.metrics.notified(&counts);
-            }
+        let has_put = AtomicBool::new(false);
+        let report = |event: &EventId, result| match result {
+            Ok(messages) => drop(has_put.fetch_or(messages > 0, Ordering::Relaxed)),
             Err(ReadError::Damaged(_)) => self.metrics.parked(1),
             Err(ReadError::Unavailable(unavailable)) => {
-                tracing::error!(%unavailable, event.id = for_log(event), "sending digest failed; it will be retried");
+                tracing::error!(%unavailable, event.id = for_log(event), "announcing failed; it will be retried");
             }
         };
-        digest_sender.send_digests(events, now.plus(BATCH_TIME_LIMIT), record).await;
-        // The loop pauses after a batch without a delivery, so that an unavailable provider is not called in a tight
-        // loop.
-        Ok(if has_delivered.into_inner() { Progress::MoreWork } else { Progress::Idle })
+        announcer.announce_all(events, now.plus(BATCH_TIME_LIMIT), report).await;
+        self.digests_put.notify_one();
+        Ok(if has_put.into_inner() { Progress::MoreWork } else { Progress::Idle })
+    }
+
+    async fn send_messages(
+        &self,
+        task: NotificationTask,
+        lane: Lane,
+        stop: &CancellationToken,
+    ) -> Result<Progress, Unavailable> {
+        let clock: &(dyn Fn() -> Timestamp + Sync) = &clock::now;
+        // The clock with which announcements are made. It may be set back after it was wrong.
+        let digest_clock: &(dyn Fn() -> Timestamp + Sync) = &Timestamp::now;
+        let sender = MessageSender {
+            digests: DigestSender {
+                roster: &self.sqlite,
+                events: &self.sqlite,
+                announcements: &self.sqlite,
+                watermarks: &self.sqlite,
+                notifier: &self.sender,
+                claim_duration: CLAIM_DURATION,
+                clock: digest_clock,
+                recent: RecentNews::default(),
+            },
+            sender: &self.sender,
+        };
+        let sender = OutboxSender {
+            outbox: &self.sqlite,
+            lane,
+            sender: &sender,
+            metrics: &*self.metrics,
+            clock,
+            is_stopping: &|| stop.is_cancelled(),
+        };
+        let done = sender.send_due(&|| Box::pin(self.wait_for_work(task))).await?;
+        Ok(if done > 0 { Progress::MoreWork } else { Progress::Idle })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::Mutex;
+
+    use async_trait::async_trait;
 
     use super::*;
     use crate::adapters::metrics::prometheus::PrometheusMetrics;
@@ -222,7 +227,7 @@ mod tests {
     use crate::domain::secret::{Secret, generate};
     use crate::domain::signup::{Request, Signup, Version};
     use crate::notify::Limits;
-    use crate::ports::{AttendeeSignups, Events as _, Mail, Mailer, Roster as _, Write};
+    use crate::ports::{AttendeeSignups, Events as _, Mail, Mailer, OutboxTable as _, Roster as _, SendError, Write};
 
     /// The state of a program without a mail server, with one sign-up in the feed.
     async fn context(folder: &std::path::Path) -> NotificationContext {
@@ -256,17 +261,20 @@ mod tests {
         let context = context(folder.path()).await;
         let stop = CancellationToken::new();
         stop.cancel();
-        context.run_batch(NotificationTask::FillOutbox, &stop).await.unwrap();
-        context.run_batch(NotificationTask::EmptyOutbox, &stop).await.unwrap();
+        context.run_batch(NotificationTask::PutDirectMessages, &stop).await.unwrap();
+        context.run_batch(NotificationTask::SendDirectMessages, &stop).await.unwrap();
 
-        let left = async || context.sqlite.claim(10, clock::now(), clock::now()).await.unwrap();
+        let left = async || context.sqlite.claim(Lane::Direct, 10, clock::now(), clock::now()).await.unwrap();
         let entries = left().await;
         assert_eq!(entries.len(), 1);
         assert_eq!((entries[0].attempts, entries[0].unresolved_since), (1, None));
         context.sqlite.release(&entries[0]).await.unwrap();
         let running = CancellationToken::new();
-        assert_eq!(context.run_batch(NotificationTask::FillOutbox, &running).await.unwrap(), Progress::Idle);
-        assert_eq!(context.run_batch(NotificationTask::EmptyOutbox, &running).await.unwrap(), Progress::MoreWork);
+        assert_eq!(context.run_batch(NotificationTask::PutDirectMessages, &running).await.unwrap(), Progress::Idle);
+        assert_eq!(
+            context.run_batch(NotificationTask::SendDirectMessages, &running).await.unwrap(),
+            Progress::MoreWork
+        );
         assert_eq!(left().await, []);
     }
 
@@ -301,7 +309,7 @@ mod tests {
                 assert_eq!(context.sqlite.store_deletion(&deleted, Timestamp::now()).await.unwrap(), Write::Stored);
             }
             let running = CancellationToken::new();
-            for task in [NotificationTask::FillOutbox, NotificationTask::EmptyOutbox] {
+            for task in [NotificationTask::PutDirectMessages, NotificationTask::SendDirectMessages] {
                 context.run_batch(task, &running).await.unwrap();
                 assert_eq!(context.run_batch(task, &running).await.unwrap(), Progress::Idle, "it is done once");
             }

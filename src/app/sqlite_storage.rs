@@ -39,6 +39,7 @@ pub async fn open(
     let sqlite = Sqlite::open_with_metrics(&settings.data, metrics.clone())?;
     sqlite.end_leases(Timestamp::now()).await?;
     sqlite.end_claims(clock::now()).await?;
+    sqlite.end_watermark_claims(clock::now()).await?;
     let organiser = organiser_key(settings)?;
     let token_secret = Secret::new(sqlite.secret("token").await?).context("the stored token secret is invalid")?;
     let contact_secret =

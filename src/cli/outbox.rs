@@ -12,8 +12,8 @@ Examples:
   countmein outbox retry 17
   countmein outbox drop 17
 
-Opt-in requests, and personal links that are sent again, wait in the outbox until they are sent. What a mail server \
-refuses for now, or a limit holds back, is tried again for a day.";
+Opt-in requests, personal links that are sent again and digests wait in the outbox until they are sent. What a mail \
+server refuses for now, or a limit holds back, is tried again for a day.";
 
 /// List, retry or drop messages that wait to be sent (needs the organiser's key)
 #[derive(Debug, clap::Args)]

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use strum::IntoStaticStr;
 
 use crate::domain::attendee::Attendee;
+use crate::domain::contact::Contact;
 use crate::domain::event::EventId;
 use crate::domain::event_details::EventDetails;
 use crate::domain::signup::AttendeeKey;
@@ -67,6 +68,12 @@ impl AttendeeChange {
         let contact = |attendee: &Option<Attendee>| attendee.as_ref()?.registration()?.contact.clone();
         let new = contact(&self.new);
         new.is_some() && new != contact(&self.old)
+    }
+
+    /// Returns the attendee's contact after the change, or before it if the attendee left.
+    pub fn contact(&self) -> Option<&Contact> {
+        let images = [&self.new, &self.old].into_iter().flatten();
+        images.filter_map(Attendee::registration).next()?.contact.as_ref()
     }
 
     /// Returns whether the change requires a message to the attendee's own

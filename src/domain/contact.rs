@@ -18,7 +18,7 @@ const MAX_WEBHOOK_BYTES: usize = 1_024;
 /// A well-formed address of a recipient, which does not necessarily exist.
 ///
 /// `Debug` shows only the kind, so that no address is logged by accident.
-#[derive(Clone, PartialEq, Eq, IntoStaticStr)]
+#[derive(Clone, PartialEq, Eq, Hash, IntoStaticStr)]
 #[strum(serialize_all = "lowercase")]
 pub enum Contact {
     /// An email address: ASCII, at most 254 bytes, with the domain in lower case.

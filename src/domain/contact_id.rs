@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::contact::Contact;
 use crate::domain::secret::Secret;
@@ -19,7 +20,7 @@ const ID_BYTES: usize = 16;
 
 /// Identifies a contact without revealing its address: the first 16 bytes of an HMAC over kind and address, in
 /// base64url.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ContactId(String);
 
 impl ContactId {

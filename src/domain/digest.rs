@@ -1,8 +1,5 @@
-//! The digest of one event: its attendee count, its pending changes, and the progress of the announcement being sent.
-
-mod sending;
-
-pub use self::sending::{Late, MISSED_MAX, Sending};
+//! The digest of one event: its attendee count, its pending changes, and how far its last announcement has been put into the
+//! outbox.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -11,9 +8,11 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::domain::attendee::TOMBSTONE_RETENTION;
-use crate::domain::attendee_name::AttendeeName;
+use crate::domain::attendee_name::{AttendeeName, NameKey};
 use crate::domain::backoff::{Backoff, BackoffPolicy};
 use crate::domain::change::{AttendeeChange, DetailsChange, Movement, Movements};
+use crate::domain::contact::Contact;
+use crate::domain::contact_id::ContactId;
 use crate::domain::event::EventId;
 use crate::domain::event_announcement::EventAnnouncement;
 use crate::domain::pending_changes::{MAX_NAMED_CHANGES, NamedChange, PendingChanges};
@@ -28,7 +27,7 @@ pub const MAX_CHANGE_HASHES: usize = 256;
 
 /// How far the time of an announcement may be ahead of the clock, so that announcements stay in order after the clock was set
 /// back. Times that are further ahead come from a clock that was wrong.
-const MAX_LEAD: Duration = Duration::from_secs(24 * 60 * 60);
+pub const MAX_LEAD: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Everything that is needed to announce the changes of one event. It is stored as one record with a version.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,13 +39,15 @@ pub struct Digest {
     pub count: u64,
     /// Changes that are not part of an announcement yet.
     pub pending: Option<PendingDigest>,
-    /// The announcement that is being sent to the roster.
-    pub sending: Option<Sending>,
+    /// The announcement that is being put into the outbox, for one recipient after the other.
+    pub expansion: Option<Expansion>,
     /// When the last announcement was made ([`EventAnnouncement::at`]).
     pub announced_at: Option<Timestamp>,
-    /// Recipients of earlier announcements whose notifications failed, in groups that missed the same changes.
-    pub late: Vec<Late>,
-    /// The lease of the worker that is sending this digest.
+    /// Recipients whom an earlier version of the program could not tell what the event announced.
+    pub owed: Vec<Owed>,
+    /// What an earlier version of the program was announcing. It did not store announcements.
+    pub earlier_news: Option<PendingChanges>,
+    /// The lease of the worker that is putting the announcement into the outbox.
     pub lease: Option<Lease>,
     /// `None` before the first announcement and after a long time without activity.
     pub backoff: Option<Backoff>,
@@ -75,7 +76,26 @@ pub struct PendingDigest {
     pub due_at: Timestamp,
 }
 
-/// The exclusive right to send a digest.
+/// How far an announcement has been put into the outbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expansion {
+    /// The [announcement](EventAnnouncement::at).
+    pub announced_at: Timestamp,
+    pub begun_at: Timestamp,
+    /// All recipients up to this name have a message in the outbox. With a name that is empty, those are the subscribers who
+    /// follow all events.
+    pub after: Option<NameKey>,
+}
+
+/// Recipients who were not told what an event has announced from some time on. The name `#everybody` stands for the
+/// subscribers who follow all events.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owed {
+    pub since: Timestamp,
+    pub names: Vec<NameKey>,
+}
+
+/// The exclusive right to put the announcements of an event into the outbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lease {
     /// A random number that identifies the worker.
@@ -84,13 +104,13 @@ pub struct Lease {
     pub ends_at: Timestamp,
 }
 
-/// What the holder of a new lease sends.
+/// What the holder of a new lease puts into the outbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Claim {
-    /// What an earlier holder began, and recipients who failed.
-    Earlier,
-    /// An announcement that begins now. It must be stored together with the digest, and with what attendees may see of the
-    /// event: until then, that is nothing.
+    /// An announcement that is stored already.
+    Stored,
+    /// An announcement that must be stored together with the digest, and with what attendees may see of the event: until
+    /// then, that is nothing.
     New(EventAnnouncement),
 }
 
@@ -106,9 +126,10 @@ impl Digest {
             title,
             count: 0,
             pending: None,
-            sending: None,
+            expansion: None,
             announced_at: None,
-            late: Vec::new(),
+            owed: Vec::new(),
+            earlier_news: None,
             lease: None,
             backoff: None,
             active_at: None,
@@ -120,13 +141,11 @@ impl Digest {
         }
     }
 
-    /// Returns when the digest is due, or `None` if there is nothing to send.
+    /// Returns when the digest is due, or `None` if there is nothing to announce.
     pub fn due_at(&self) -> Option<Timestamp> {
-        let due_at = match &self.sending {
-            // Late recipients wait until this announcement is sent, since they get its changes too.
-            Some(sending) => sending.next_at,
-            None => self.late.iter().map(|late| late.next_at).chain(self.next_announcement_at()).min()?,
-        };
+        let begun_at = self.expansion.as_ref().map(|expansion| expansion.begun_at);
+        let begun_at = begun_at.or(self.owed.first().map(|owed| owed.since));
+        let due_at = begun_at.or(self.pending.as_ref().map(|pending| pending.due_at))?;
         Some(self.lease.map_or(due_at, |lease| due_at.max(lease.ends_at)))
     }
 
@@ -136,10 +155,11 @@ impl Digest {
     }
 
     /// Adds changes of the event, except those that were added before. Returns how many attendees
-    /// joined and left through the added changes.
+    /// joined and left through the added changes. `mailbox` returns the [id of a mailbox](ContactId::of_mailbox).
     pub fn add_changes<'a>(
         &mut self,
         changes: impl IntoIterator<Item = &'a AttendeeChange>,
+        mailbox: impl Fn(&Contact) -> ContactId,
         policy: &BackoffPolicy,
         now: Timestamp,
     ) -> Movements {
@@ -159,8 +179,12 @@ impl Digest {
                 Movement::Joined => self.count.saturating_add(1),
                 Movement::Left => self.count.saturating_sub(1),
             };
-            let named =
-                NamedChange { name: attendee.name.clone(), movement, requested_at: attendee.newest.requested_at };
+            let named = NamedChange {
+                name: attendee.name.clone(),
+                movement,
+                requested_at: attendee.newest.requested_at,
+                mailbox: change.contact().map(&mailbox),
+            };
             self.get_or_create_pending(policy, now).news.add(named, MAX_NAMED_CHANGES);
             let was_removed = change.new.is_none();
             self.expires_at = match self.count {
@@ -204,44 +228,59 @@ impl Digest {
         pending
     }
 
-    /// Acquires the lease if the digest is due, and returns `None` otherwise. Also begins the next announcement if none is
-    /// being sent. The caller must store the digest before it sends anything.
-    pub fn claim(&mut self, lease: Lease, now: Timestamp) -> Option<Claim> {
+    /// Acquires the lease if the digest is due, and returns `None` otherwise. Also makes the next announcement and begins the
+    /// backoff, unless an earlier announcement is not in the outbox completely. The caller must store the digest before it
+    /// puts anything into the outbox.
+    pub fn claim(&mut self, lease: Lease, policy: &BackoffPolicy, now: Timestamp) -> Option<Claim> {
         if self.due_at().is_none_or(|due_at| due_at > now) {
             return None;
         }
-        // A lease that ended but was not released means that its worker crashed.
-        if self.lease.is_some() {
-            self.sending.iter_mut().for_each(|sending| sending.is_resumed = true);
-            self.late.iter_mut().for_each(Late::doubt);
-        }
         self.lease = Some(lease);
-        let may_begin = self.next_announcement_at().is_some_and(|begins_at| begins_at <= now);
-        if self.sending.is_some() || !may_begin {
-            return Some(Claim::Earlier);
+        let owed_since = self.owed.iter().map(|owed| owed.since);
+        let unfinished = owed_since.chain(self.expansion.as_ref().map(|expansion| expansion.announced_at)).min();
+        if let Some(at) = unfinished {
+            // Earlier versions began the backoff after the last recipient.
+            let begun_at = self.expansion.as_ref().map(|expansion| expansion.begun_at);
+            if begun_at.is_some_and(|begun_at| self.backoff.is_none_or(|backoff| backoff.ends_at <= begun_at)) {
+                self.begin_backoff(policy, now);
+            }
+            let Some(changes) = self.earlier_news.take() else { return Some(Claim::Stored) };
+            self.announced_at = Some(at);
+            self.expansion.iter_mut().for_each(|expansion| expansion.announced_at = at);
+            let announcement = EventAnnouncement { has_watermarks: false, ..self.announcement(at, changes) };
+            return Some(Claim::New(announcement));
         }
-        Some(self.pending.take().map_or(Claim::Earlier, |pending| Claim::New(self.announce(pending.news, now))))
+        let pending = self.pending.take()?;
+        Some(Claim::New(self.announce(pending.news, policy, now)))
     }
 
     /// Begins an announcement.
-    fn announce(&mut self, changes: PendingChanges, now: Timestamp) -> EventAnnouncement {
+    fn announce(&mut self, changes: PendingChanges, policy: &BackoffPolicy, now: Timestamp) -> EventAnnouncement {
         let requested_at = changes.named.iter().map(|change| change.requested_at);
         let latest = self.announced_at.into_iter().chain(requested_at).filter(|at| at.since(now) <= MAX_LEAD).max();
         let at = latest.map_or(now, |latest| now.max(latest.plus(Duration::from_millis(1))));
         self.announced_at = Some(at);
-        let number = u64::try_from(at.as_millis()).expect("a timestamp is later than 1970");
-        let sending = Sending::begin(changes.clone(), number, now);
-        for late in &mut self.late {
-            late.hear_of(&sending, now);
-        }
-        self.sending = Some(sending);
-        let (event, title) = (self.event.clone(), self.title.clone());
-        let view = View { roster: false, count: false };
-        EventAnnouncement { event, at, title, count: self.count, changes, view }
+        self.expansion = Some(Expansion { announced_at: at, begun_at: now, after: None });
+        self.begin_backoff(policy, now);
+        self.announcement(at, changes)
     }
 
-    /// Ends the lease of a worker that is known to have stopped, so that the digest is due at once. The next worker still
-    /// recognises that the earlier one crashed.
+    fn begin_backoff(&mut self, policy: &BackoffPolicy, now: Timestamp) {
+        self.backoff = Some(Backoff::after(self.backoff, policy, now));
+        self.active_at = Some(now);
+        let due_at = due_at_after(self.backoff, policy, now);
+        if let Some(pending) = &mut self.pending {
+            pending.due_at = due_at;
+        }
+    }
+
+    fn announcement(&self, at: Timestamp, changes: PendingChanges) -> EventAnnouncement {
+        let (event, title) = (self.event.clone(), self.title.clone());
+        let view = View { roster: false, count: false };
+        EventAnnouncement { event, at, title, count: self.count, changes, view, has_watermarks: true }
+    }
+
+    /// Ends the lease of a worker that is known to have stopped, so that the digest is due at once.
     pub fn end_lease(&mut self, now: Timestamp) {
         if let Some(lease) = &mut self.lease {
             lease.ends_at = lease.ends_at.min(now);
@@ -253,64 +292,17 @@ impl Digest {
         self.lease.is_some_and(|lease| lease.holder == holder)
     }
 
-    /// Ends the announcement after its last recipient and begins the backoff. Recipients whose
-    /// notification failed become late recipients.
-    pub fn finish_sending(&mut self, policy: &BackoffPolicy, now: Timestamp) {
-        let Some(sending) = self.sending.take() else { return };
-        self.late.extend(sending.into_late(now));
-        self.backoff = Some(Backoff::after(self.backoff, policy, now));
-        self.active_at = Some(now);
-        let due_at = due_at_after(self.backoff, policy, now);
-        if let Some(pending) = &mut self.pending {
-            pending.due_at = due_at;
-        }
-    }
-
-    fn count_late_recipients(&self) -> usize {
-        self.late.iter().map(|late| late.recipients.len()).sum()
-    }
-
-    /// Returns when the next announcement may begin, or `None` if no changes are pending or there are
-    /// already too many late recipients to store more.
-    fn next_announcement_at(&self) -> Option<Timestamp> {
-        let pending = self.pending.as_ref().filter(|_| self.count_late_recipients() < sending::LATE_MAX)?;
-        Some(pending.due_at)
-    }
-
-    /// Keeps an attendee a recipient of the announcement that is being sent, although their key changed to one that the
-    /// announcement has passed. They get it with the failed recipients. Returns whether this changed the digest.
+    /// Keeps an attendee a recipient of the announcement that is being put into the outbox, although their key changed to one
+    /// that was passed already. Returns whether this changed the digest.
     pub fn keep_recipient(&mut self, rekeying: &Rekeying) -> bool {
         let Rekeying { from, to, .. } = rekeying;
-        let is_late = self.late.iter().any(|late| late.recipients.contains(from));
-        let Some(sending) = self.sending.as_mut().filter(|_| !is_late) else { return false };
-        let is_skipped = sending.told_to.as_ref().is_some_and(|told_to| to <= told_to && told_to < from);
-        if !is_skipped || sending.missed.contains(to) {
+        let is_owed = self.owed.iter().any(|owed| owed.names.contains(from) || owed.names.contains(to));
+        let Some(expansion) = self.expansion.as_ref().filter(|_| !is_owed) else { return false };
+        if expansion.after.as_ref().is_none_or(|after| to > after || after >= from) {
             return false;
         }
-        sending.missed.push(to.clone());
+        self.owed.push(Owed { since: expansion.announced_at, names: vec![to.clone()] });
         true
-    }
-
-    /// Returns the number of recipients who are stored because their notification failed.
-    pub fn missed(&self) -> usize {
-        self.count_late_recipients() + self.sending.as_ref().map_or(0, |sending| sending.missed.len())
-    }
-
-    /// Drops recipients whose notification has been failing for at least `max_age`, and returns their number. Also ends an
-    /// announcement that began at least `max_age` ago. Recipients who were not tried by then do not get it and are not
-    /// counted.
-    pub fn expire_failed(&mut self, max_age: Duration, policy: &BackoffPolicy, now: Timestamp) -> u64 {
-        let mut expired = 0;
-        if let Some(sending) = self.sending.as_mut().filter(|sending| now.since(sending.begun_at) >= max_age) {
-            expired += std::mem::take(&mut sending.missed).len() as u64;
-            self.finish_sending(policy, now);
-        }
-        self.late.retain(|late| {
-            let is_kept = now.since(late.since) < max_age;
-            expired += if is_kept { 0 } else { late.recipients.len() as u64 };
-            is_kept
-        });
-        expired
     }
 }
 

@@ -26,6 +26,9 @@ pub struct EventAnnouncement {
     pub changes: PendingChanges,
     /// What attendees were allowed to see when the announcement was made.
     pub view: View,
+    /// Whether watermarks record who was told. `false` if an earlier version of the program made the announcement. It
+    /// recorded this in the digest.
+    pub has_watermarks: bool,
 }
 
 impl EventAnnouncement {
@@ -38,8 +41,8 @@ impl EventAnnouncement {
             return None;
         }
         let Self { event, title, count, changes, view, .. } = self;
-        let changes = EventChanges { event, title, count: *count, news: changes, doubtful: &[] };
-        changes.announcement_for(attendee).and_then(|announcement| view.and(now).of_announcement(announcement))
+        let changes = EventChanges { event, title, count: *count, news: changes, begins: &[] };
+        changes.announcement_for(&[attendee], None).and_then(|announcement| view.and(now).of_announcement(announcement))
     }
 }
 
@@ -77,10 +80,18 @@ mod tests {
         let mut changes = PendingChanges::opened_at(at(1));
         for name in ["Ana", "Ben"] {
             let name = AttendeeName::parse(name).unwrap();
-            changes.add(NamedChange { name, movement: Movement::Joined, requested_at: at(1) }, 10);
+            changes.add(NamedChange { name, movement: Movement::Joined, requested_at: at(1), mailbox: None }, 10);
         }
         let event = EventId::parse("dance").unwrap();
-        EventAnnouncement { event, at: at(second), title: "Dance".to_owned(), count: 2, changes, view: ALL }
+        EventAnnouncement {
+            event,
+            at: at(second),
+            title: "Dance".to_owned(),
+            count: 2,
+            changes,
+            view: ALL,
+            has_watermarks: true,
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ pub struct Notification {
     /// notification is retried. ASCII, at most 200 bytes.
     pub id: String,
     pub to: Recipient,
+    /// What the recipient may see of it.
     pub announcement: Announcement,
     /// When the notification was created.
     pub at: Timestamp,

@@ -1,12 +1,12 @@
 //! Pending changes: changes that are announced together, and the announcement that each recipient gets.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use crate::domain::announcement::Announcement;
 use crate::domain::attendee::Attendee;
 use crate::domain::attendee_name::{AttendeeName, NameKey};
 use crate::domain::change::{Movement, Movements};
+use crate::domain::contact_id::ContactId;
 use crate::domain::event::EventId;
 use crate::domain::timestamp::{Timestamp, millis};
 use serde::{Deserialize, Serialize};
@@ -43,12 +43,21 @@ pub struct NamedChange {
     pub movement: Movement,
     #[serde(with = "millis")]
     pub requested_at: Timestamp,
+    /// The id of the attendee's [mailbox](ContactId::of_mailbox), if there is one, so that it gets no notification about
+    /// itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mailbox: Option<ContactId>,
 }
 
 impl NamedChange {
     /// Returns the approximate stored size in bytes.
     fn bytes(&self) -> usize {
-        self.name.as_str().len() + self.name.key().as_str().len() + 64
+        let mailbox = self.mailbox.as_ref().map_or(0, |mailbox| mailbox.as_str().len() + 16);
+        self.name.as_str().len() + self.name.key().as_str().len() + mailbox + 64
+    }
+
+    fn has_mailbox(&self, mailbox: Option<&ContactId>) -> bool {
+        mailbox.is_some() && self.mailbox.as_ref() == mailbox
     }
 }
 
@@ -60,9 +69,9 @@ pub struct EventChanges<'a> {
     /// The number of attendees on the roster.
     pub count: u64,
     pub news: &'a PendingChanges,
-    /// For each earlier attempt that crashed or got no answer: how many of the first named
-    /// changes it may have delivered to the recipient.
-    pub doubtful: &'a [usize],
+    /// Positions among the named changes at which what the recipient knows may end, because an earlier attempt to tell it
+    /// has no known outcome.
+    pub begins: &'a [usize],
 }
 
 impl PendingChanges {
@@ -102,62 +111,82 @@ impl PendingChanges {
         *since = change.requested_at.min(*since);
     }
 
-    /// Returns the display names of the attendees who joined and of those who left, from the view of `recipient`. The
-    /// recipient is left out, and so are attendees whose changes cancel each other out.
+    /// Returns the display names of the attendees who joined and of those who left, from the view of `recipients` who share
+    /// a mailbox. They and others with this mailbox are left out, and so are attendees whose changes cancel each other out.
     ///
-    /// The recipient may already know the first changes: those before their own sign-up, or those that were delivered
-    /// before a crash (see [`EventChanges::doubtful`]). An attendee is therefore included if they joined or left on
-    /// balance from the first change on, or from any position at which the recipient's knowledge may end.
+    /// They may already know the first changes: those before the sign-up of one of them, or those that were
+    /// told before a crash (see [`EventChanges::begins`]). An attendee is therefore included if they joined or left on
+    /// balance from the first change on, or from any position at which their knowledge may end.
     ///
     /// Attendees are compared by their lookup keys, because one of them may get another key between two changes.
-    fn net_movements(&self, recipient: Option<&AttendeeName>, doubtful: &[usize]) -> (Vec<String>, Vec<String>) {
-        let recipient = recipient.map(AttendeeName::lookup_key);
+    fn net_movements(
+        &self,
+        recipients: &[&Attendee],
+        mailbox: Option<&ContactId>,
+        begins: &[usize],
+    ) -> (Vec<String>, Vec<String>) {
+        let recipients: Vec<Cow<'_, NameKey>> = recipients.iter().map(|attendee| attendee.name.lookup_key()).collect();
         let keys: Vec<Cow<'_, NameKey>> = self.named.iter().map(|change| change.name.lookup_key()).collect();
-        let own = keys.iter().rposition(|key| Some(key) == recipient.as_ref());
-        let starts: Vec<usize> = [0].into_iter().chain(own).chain(doubtful.iter().copied()).collect();
-        let mut by_attendee: BTreeMap<&NameKey, Vec<(usize, Movement)>> = BTreeMap::new();
-        for (at, (change, key)) in self.named.iter().zip(&keys).enumerate() {
-            by_attendee.entry(key).or_default().push((at, change.movement));
-        }
-        let (mut joined, mut left) = (Vec::new(), Vec::new());
-        for (change, key) in self.named.iter().zip(&keys).filter(|(_, key)| Some(*key) != recipient.as_ref()) {
-            let movements = by_attendee.remove(&**key).unwrap_or_default();
-            match starts.iter().find_map(|start| net_movement(&movements, *start)) {
-                Some(Movement::Joined) => joined.push(change.name.to_string()),
-                Some(Movement::Left) => left.push(change.name.to_string()),
-                None => {}
-            }
-        }
-        (joined, left)
+        let is_own = |change: &NamedChange, key: &NameKey| {
+            change.has_mailbox(mailbox) || recipients.iter().any(|recipient| **recipient == *key)
+        };
+        let is_last = |at: usize| !keys[at + 1..].contains(&keys[at]);
+        let own = (0..keys.len()).filter(|at| is_own(&self.named[*at], &keys[*at]) && is_last(*at));
+        let starts: Vec<usize> = [0].into_iter().chain(own).chain(begins.iter().copied()).collect();
+        // The changes of one attendee together, and in their order.
+        let mut positions: Vec<usize> = (0..keys.len()).collect();
+        positions.sort_by_key(|at| &keys[*at]);
+        let of_others = positions
+            .chunk_by(|one, other| keys[*one] == keys[*other])
+            .filter(|positions| !positions.iter().any(|at| is_own(&self.named[*at], &keys[*at])));
+        let mut moved: Vec<(usize, Movement)> = of_others
+            .filter_map(|positions| {
+                let movement = starts.iter().find_map(|start| self.net_movement(positions, *start))?;
+                Some((*positions.first()?, movement))
+            })
+            .collect();
+        moved.sort_by_key(|(first, _)| *first);
+        let names = |wanted| {
+            let moved = moved.iter().filter(|(_, movement)| *movement == wanted);
+            moved.map(|(first, _)| self.named[*first].name.to_string()).collect()
+        };
+        (names(Movement::Joined), names(Movement::Left))
     }
-}
 
-/// Returns the net result of an attendee's movements at or after the position
-/// `start`, or `None` if they cancel each other out.
-fn net_movement(movements: &[(usize, Movement)], start: usize) -> Option<Movement> {
-    let mut movements = movements.iter().filter(|(at, _)| *at >= start).map(|(_, movement)| *movement);
-    let first = movements.next()?;
-    let last = movements.next_back().unwrap_or(first);
-    (first == last).then_some(last)
+    /// Returns the net result of an attendee's changes, which are at these positions, at or after the position `start`. `None`
+    /// if they cancel each other out.
+    fn net_movement(&self, positions: &[usize], start: usize) -> Option<Movement> {
+        let mut movements = positions.iter().filter(|at| **at >= start).map(|at| self.named[*at].movement);
+        let first = movements.next()?;
+        let last = movements.next_back().unwrap_or(first);
+        (first == last).then_some(last)
+    }
 }
 
 impl EventChanges<'_> {
     /// Returns the announcement for subscribers who follow all events, or `None` if there is nothing to announce.
     pub fn announcement_for_all(&self) -> Option<Announcement> {
-        self.announcement(None, self.news.unnamed)
+        self.announcement(&[], None, self.news.unnamed)
     }
 
-    /// Returns the announcement for an attendee, without the attendee's own changes, or `None` if there is nothing to
-    /// announce. The numbers of unnamed changes are left out if the attendee may be counted in them.
-    pub fn announcement_for(&self, recipient: &Attendee) -> Option<Announcement> {
-        let registration = recipient.registration()?;
-        let may_be_counted = self.news.unnamed_since.is_some_and(|since| registration.since >= since);
+    /// Returns the announcement for attendees who share a mailbox, without the changes of anybody with this mailbox, or `None`
+    /// if there is nothing to announce. The numbers of unnamed changes are left out if one of the attendees may be counted in
+    /// them.
+    pub fn announcement_for(&self, recipients: &[&Attendee], mailbox: Option<&ContactId>) -> Option<Announcement> {
+        let registrations = recipients.iter().filter_map(|recipient| recipient.registration());
+        let latest = registrations.map(|registration| registration.since).max()?;
+        let may_be_counted = self.news.unnamed_since.is_some_and(|since| latest >= since);
         let others = if may_be_counted { Movements::default() } else { self.news.unnamed };
-        self.announcement(Some(&recipient.name), others)
+        self.announcement(recipients, mailbox, others)
     }
 
-    fn announcement(&self, recipient: Option<&AttendeeName>, others: Movements) -> Option<Announcement> {
-        let (joined, left) = self.news.net_movements(recipient, self.doubtful);
+    fn announcement(
+        &self,
+        recipients: &[&Attendee],
+        mailbox: Option<&ContactId>,
+        others: Movements,
+    ) -> Option<Announcement> {
+        let (joined, left) = self.news.net_movements(recipients, mailbox, self.begins);
         if joined.is_empty() && left.is_empty() && others.is_empty() {
             return None;
         }

@@ -1,11 +1,9 @@
-//! Adds the changes of the roster to the digests of their events, and sends due digests to the attendees.
+//! Adds the changes of the roster to the digests of their events, and announces them when they are due.
 
+mod announcer;
 mod deleted;
-mod digest_sender;
-mod round;
-mod telling;
 
-pub use self::digest_sender::DigestSender;
+pub use self::announcer::Announcer;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,9 +12,12 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::domain::backoff::BackoffPolicy;
 use crate::domain::change::{AttendeeChange, Change, Movements};
+use crate::domain::contact::Contact;
+use crate::domain::contact_id::ContactId;
 use crate::domain::digest::Digest;
 use crate::domain::event::EventId;
 use crate::domain::new_event_id::for_log;
+use crate::domain::secret::Secret;
 use crate::domain::timestamp::Timestamp;
 use crate::ports::{
     Calendar, DamagedChange, DamagedRecord, Deletions, Digests, Events, ParkedEvent, ReadError, StoredDetails,
@@ -37,11 +38,13 @@ pub struct EventPorts<'a> {
     pub events: &'a dyn Events,
     pub calendar: &'a dyn Calendar,
     pub deletions: &'a dyn Deletions,
+    /// The key of the ids of mailboxes.
+    pub contact_secret: &'a Secret,
 }
 
 impl<'a> EventPorts<'a> {
-    pub fn of<T: Digests + Events + Calendar + Deletions>(backend: &'a T) -> Self {
-        Self { digests: backend, events: backend, calendar: backend, deletions: backend }
+    pub fn of<T: Digests + Events + Calendar + Deletions>(backend: &'a T, contact_secret: &'a Secret) -> Self {
+        Self { digests: backend, events: backend, calendar: backend, deletions: backend, contact_secret }
     }
 }
 
@@ -186,7 +189,9 @@ async fn add_to_digest(
                 digest.update_details(change, now);
             }
         }
-        let movements = digest.add_changes(changes.iter().filter_map(|change| change.attendee()), backoff, now);
+        let of_attendees = changes.iter().filter_map(|change| change.attendee());
+        let mailbox = |contact: &Contact| ContactId::of_mailbox(contact, ports.contact_secret);
+        let movements = digest.add_changes(of_attendees, mailbox, backoff, now);
         // A batch that only repeats what an expired digest contained does not bring its event back.
         if is_new && movements.is_empty() && before == state(&digest) {
             return Ok(DigestUpdate::default());

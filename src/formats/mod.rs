@@ -9,6 +9,7 @@ pub mod event_details;
 pub mod fields;
 pub mod http_signup;
 pub mod message;
+pub mod outbox_message;
 pub mod panic;
 pub mod registration_details;
 pub mod rejected;

@@ -1,57 +1,56 @@
-//! The function that notifies attendees of changes.
+//! The function that announces changes of the roster.
 //!
-//! A batch of the table's stream is added to the digests, and the digests that are due are sent. A schedule also
-//! invokes the function every minute, to send the digests that have become due since, and to delete the contacts of events
-//! that have been over for a while.
+//! A batch of the table's stream is added to the digests, and the messages to recipients are put into the outbox, from which
+//! the function `deliver` sends them. A schedule also invokes the function every minute, to announce what has become due
+//! since, to delete the contacts of events that have been over for a while, and to return dead letters to the outbox.
 
 use std::time::Duration;
 
 use anyhow::Context as _;
-use aws_config::SdkConfig;
 use serde_json::Value;
-use tokio::sync::OnceCell;
 
-use super::notify::{limits, notification_sender};
+use super::dead_letters::return_dead_letters;
 use super::{parsed_setting, required_setting};
 use crate::adapters::aws::config;
 use crate::adapters::dynamodb::EventsTable;
 use crate::adapters::metrics::emf::{Emf, Metric};
+use crate::adapters::secrets_manager as secrets;
+use crate::adapters::sqs::{Sqs, SqsOutbox};
 use crate::domain::backoff::BackoffPolicy;
-use crate::domain::change::{AttendeeChange, Change, Movements};
+use crate::domain::change::{Change, Movements};
 use crate::domain::event::EventId;
 use crate::domain::new_event_id::for_log;
+use crate::domain::outbox_message::OutboxMessage;
+use crate::domain::secret::Secret;
 use crate::domain::timestamp::Timestamp;
-use crate::fanout;
-use crate::fanout::{DigestSender, EventPorts};
+use crate::fanout::{self, Announcer, EventPorts};
 use crate::lambda::stream_event;
-use crate::notify::{Limits, NotificationSender};
-use crate::ports::{Digests as _, Meter as _, ReadError};
-use crate::upkeep::{self, UpkeepPorts};
-use crate::upkeep::{DEFAULT_CONTACT_DAYS, days};
+use crate::ports::{Digests as _, Meter as _, Outbox as _, ReadError, Unavailable};
+use crate::upkeep::{self, DEFAULT_CONTACT_DAYS, UpkeepPorts, days};
 
 /// Maximum number of due digests that one scheduled invocation reads.
 const MAX_DUE_DIGESTS: usize = 1_000;
 
-const MAX_CONCURRENT_NOTIFICATIONS: usize = 32;
-
-/// An invocation starts no notification after this time; the next scheduled invocation continues. A call to AWS takes
-/// at most [`OPERATION_TIMEOUT`](config::OPERATION_TIMEOUT), so calls in progress end within the function's timeout.
+/// An invocation begins no page of recipients after this time; the next scheduled invocation continues. A page is one query
+/// and about 50 calls to SQS, so it ends within the function's timeout.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
 
 /// The state of the function between invocations.
 pub struct Fanout {
-    config: SdkConfig,
     table: EventsTable,
+    outbox: SqsOutbox,
+    /// The dead letters of the outbox.
+    dead_letters: Sqs,
     emf: Emf,
-    limits: Limits,
+    /// The key of the ids of mailboxes.
+    contact_secret: Secret,
     backoff: BackoffPolicy,
     contact_retention: Duration,
-    /// Created when it is first needed, because most batches send nothing and need no secrets.
-    sender: OnceCell<NotificationSender>,
 }
 
 impl Fanout {
-    pub fn from_environment() -> anyhow::Result<Self> {
+    /// Reads the settings, and the secret for contact ids.
+    pub async fn from_environment() -> anyhow::Result<Self> {
         let config = config::load_for_function()?;
         let default = BackoffPolicy::default();
         let seconds = |name, default: Duration| -> anyhow::Result<Duration> {
@@ -62,14 +61,15 @@ impl Fanout {
             multiplier: parsed_setting("COUNTMEIN_BACKOFF_MULTIPLIER")?.unwrap_or(default.multiplier),
             maximum: seconds("COUNTMEIN_BACKOFF_MAXIMUM", default.maximum)?,
         };
+        let outbox = required_setting("COUNTMEIN_OUTBOX_URL")?;
         Ok(Self {
             table: EventsTable::new(&config, required_setting("COUNTMEIN_TABLE")?),
+            dead_letters: Sqs::dead_letters(&config, required_setting("COUNTMEIN_OUTBOX_DEAD_LETTERS_URL")?, &outbox),
+            outbox: SqsOutbox::new(Sqs::new(&config, outbox)),
             emf: Emf::new(required_setting("COUNTMEIN_STAGE")?),
-            config,
-            limits: limits()?,
+            contact_secret: secrets::read_current(&config, &required_setting("COUNTMEIN_CONTACT_SECRET")?).await?,
             backoff,
             contact_retention: days(parsed_setting("COUNTMEIN_KEEP_CONTACTS")?.unwrap_or(DEFAULT_CONTACT_DAYS)),
-            sender: OnceCell::new(),
         })
     }
 
@@ -78,11 +78,12 @@ impl Fanout {
     /// A damaged record parks its event, and affects no other.
     ///
     /// # Errors
-    /// Returns an error if a change could not be added to its digest because of a transient failure; Lambda then delivers
-    /// the batch again. A failed notification is not an error: the schedule retries it, and it must not block the stream.
+    /// Returns an error if a change could not be added to its digest, or a message that it causes could not be put into the
+    /// outbox, because of a transient failure; Lambda then delivers the batch again. A failed announcement is not an error:
+    /// the schedule continues it, and it must not block the stream.
     pub async fn handle(&self, event: Value) -> anyhow::Result<()> {
         let deadline = Timestamp::now().plus(TIME_LIMIT);
-        // The futures are boxed because they are very large: they contain all the code that sends notifications.
+        // The futures are boxed because they are very large.
         match event.get("Records") {
             Some(_) => Box::pin(self.handle_stream(event, deadline)).await,
             None => Box::pin(self.handle_schedule(deadline)).await,
@@ -93,29 +94,20 @@ impl Fanout {
         let event = serde_json::from_value(event).context("the event is not from a DynamoDB stream")?;
         let records = stream_event::changes(event);
         let now = Timestamp::now();
-        let (changes, update) = fanout::take_in(records, EventPorts::of(&self.table), &self.backoff, now).await?;
+        let (changes, update) =
+            fanout::take_in(records, EventPorts::of(&self.table, &self.contact_secret), &self.backoff, now).await?;
         self.emf.parked(update.parked);
         let Movements { joined, left } = update.movements;
         tracing::debug!(joined, left, "changes added to the digests");
         self.emf.write(&[Metric::count("AttendeesJoined", joined), Metric::count("AttendeesLeft", left)]);
-        tokio::join!(self.send_direct_messages(&changes, deadline), self.send_digests(update.due, deadline));
-        Ok(())
+        let (put, ()) = tokio::join!(self.put_direct_messages(&changes, now), self.announce(update.due, deadline));
+        Ok(put?)
     }
 
-    /// Sends opt-in requests to new contacts, and sends manage links again to people who asked for them.
-    async fn send_direct_messages(&self, changes: &[Change], deadline: Timestamp) {
-        if !changes.iter().filter_map(Change::attendee).any(AttendeeChange::needs_reply) {
-            return;
-        }
-        let time_left = || Some(Timestamp::now()).filter(|now| *now < deadline);
-        match self.sender().await {
-            // An opt-in request that is not sent now is sent before the next notification.
-            Ok(sender) => drop(sender.send_direct_messages(changes, &time_left).await),
-            Err(error) => tracing::error!(
-                error = format!("{error:#}"),
-                "opt-in requests deferred; they are sent before the next notification"
-            ),
-        }
+    /// Puts opt-in requests to new contacts, and manage links that people asked for again, into the outbox.
+    async fn put_direct_messages(&self, changes: &[Change], now: Timestamp) -> Result<(), Unavailable> {
+        let messages: Vec<_> = changes.iter().filter_map(Change::attendee).flat_map(OutboxMessage::after).collect();
+        self.outbox.put(messages, now).await
     }
 
     async fn handle_schedule(&self, deadline: Timestamp) -> anyhow::Result<()> {
@@ -125,47 +117,34 @@ impl Fanout {
         tracing::debug!(digests = due.len(), "found due digests");
         self.emf.write(&[Metric::count("DigestsDue", due.len() as u64), Metric::duration("OldestDigestDue", oldest)]);
         let events: Vec<EventId> = due.into_iter().map(|(event, _)| event).collect();
-        self.send_digests(events, deadline).await;
+        self.announce(events, deadline).await;
         let has_time = || Timestamp::now() < deadline;
-        upkeep::delete_contacts(UpkeepPorts::of(&self.table), self.contact_retention, now, &has_time).await?;
+        let deleted =
+            upkeep::delete_contacts(UpkeepPorts::of(&self.table), self.contact_retention, now, &has_time).await;
+        return_dead_letters(&self.dead_letters, &self.emf, now).await?;
+        deleted?;
         Ok(())
     }
 
-    /// Sends the due digests of some events, until the deadline.
-    async fn send_digests(&self, events: Vec<EventId>, deadline: Timestamp) {
-        if events.is_empty() {
-            return;
-        }
-        let notifier = match self.sender().await {
-            Ok(sender) => sender,
-            Err(error) => {
-                tracing::error!(error = format!("{error:#}"), "announcing failed; retrying on the next schedule");
-                return;
-            }
-        };
-        let digest_sender = DigestSender {
+    /// Announces the changes of events that are due, until the deadline.
+    async fn announce(&self, events: Vec<EventId>, deadline: Timestamp) {
+        let announcer = Announcer {
             digests: &self.table,
             roster: &self.table,
-            events: &*notifier.events,
-            notifier,
+            events: &self.table,
+            outbox: &self.outbox,
             backoff: self.backoff,
-            concurrency: MAX_CONCURRENT_NOTIFICATIONS,
+            has_broadcaster: true,
             clock: &Timestamp::now,
             is_stopping: &|| false,
         };
-        let report = |event: &EventId, tally| match tally {
-            Ok(tally) => self.emf.notified(&tally),
+        let report = |event: &EventId, announced| match announced {
+            Ok(_) => {}
             Err(ReadError::Damaged(_)) => self.emf.parked(1),
             Err(ReadError::Unavailable(unavailable)) => {
                 tracing::error!(%unavailable, event.id = for_log(event), "announcing failed; retrying on the next schedule")
             }
         };
-        digest_sender.send_digests(events, deadline, report).await;
-    }
-
-    async fn sender(&self) -> anyhow::Result<&NotificationSender> {
-        self.sender
-            .get_or_try_init(|| notification_sender(&self.config, &self.table, &self.emf, self.limits.clone()))
-            .await
+        announcer.announce_all(events, deadline, report).await;
     }
 }

@@ -2,6 +2,8 @@
 
 mod alexa;
 mod api;
+mod dead_letters;
+mod deliver;
 mod fanout;
 mod import;
 mod ingest;
@@ -12,6 +14,7 @@ pub mod stream_event;
 
 pub use self::alexa::AlexaSkill;
 pub use self::api::router;
+pub use self::deliver::Deliver;
 pub use self::fanout::Fanout;
 pub use self::import::{Importer, ObjectsCreated};
 pub use self::ingest::Ingest;

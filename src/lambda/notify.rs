@@ -7,7 +7,6 @@ use aws_config::SdkConfig;
 use url::Url;
 
 use super::{parsed_setting, required_setting};
-use crate::adapters::cached_events::CachedEvents;
 use crate::adapters::dynamodb::EventsTable;
 use crate::adapters::metrics::emf::Emf;
 use crate::adapters::secrets_manager as secrets;
@@ -41,14 +40,12 @@ pub async fn notification_sender(
                 .into(),
         },
     ));
-    let events = CachedEvents::of(table.backend()).events;
     let table = Arc::new(table.clone());
     Ok(NotificationSender {
         texts: message_texts()?,
         links: Links { public_url: parse_public_url(&required_setting("COUNTMEIN_PUBLIC_URL")?)?, token_secret },
         contact_secret,
         contacts: table.clone(),
-        events,
         budgets: table,
         limits,
         opt_ins_in_flight: OptInsInFlight::default(),

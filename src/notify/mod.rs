@@ -2,53 +2,54 @@
 
 mod addressee;
 mod budget;
+mod digest;
 mod further_opt_in;
 mod limits;
 pub mod links;
+mod message_attempt;
 mod opt_in;
 mod opt_ins_in_flight;
 mod outbox;
+mod recent_news;
 mod resend_link;
 mod sms_limits;
 pub mod text;
 
 pub use self::budget::Usage;
+pub use self::digest::DigestSender;
 pub use self::limits::Limits;
+pub use self::message_attempt::{EXPIRES_AFTER, MessageSender, Outcome, SendMessage, Settlement, attempt};
+pub use self::opt_in::Attempt;
 pub use self::opt_ins_in_flight::OptInsInFlight;
-pub use self::outbox::{OutboxSender, SentMessages};
+pub use self::outbox::{CLAIM_DURATION, OutboxSender};
+pub use self::recent_news::RecentNews;
 pub use self::sms_limits::{InvalidSmsHours, SmsHours, SmsLimits, SmsUsage};
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use futures_util::{StreamExt as _, stream};
 use serde_json::Value;
 use url::Url;
 
 use self::addressee::{Addressee, Transport};
 use self::budget::{Admission, Charge};
-use self::opt_in::{Attempt, Permission};
+use self::opt_in::Permission;
 use self::sms_limits::SmsPurpose;
 use crate::domain::announcement::Announcement;
-use crate::domain::change::Change;
+use crate::domain::attendee::Attendee;
 use crate::domain::contact_id::ContactId;
-use crate::domain::direct_message::DirectMessage;
 use crate::domain::limit::Limit;
 use crate::domain::new_event_id::is_unlisted;
 use crate::domain::notification::{Notification, Recipient};
 use crate::domain::secret::Secret;
 use crate::domain::timestamp::Timestamp;
-use crate::domain::viewer::Viewer;
 use crate::formats::cloud_event;
 use crate::notify::links::Links;
 use crate::notify::text::MessageTexts;
 use crate::ports::{
-    Broadcast, Broadcaster, Budgets, Contacts, Events, Mail, Mailer, Meter, Notified, Notifier, ReadError, SendError,
-    Sms, SmsSender, StoredDetails, WebhookCall, WebhookCaller,
+    Broadcast, Broadcaster, Budgets, Contacts, Mail, Mailer, Meter, Notified, Notifier, SendError, Sms, SmsSender,
+    WebhookCall, WebhookCaller,
 };
-
-/// Changes whose direct messages are sent concurrently.
-const MAX_CONCURRENT_DIRECT_MESSAGES: usize = 16;
 
 /// Sends notifications, opt-in requests and manage links through the adapters of this deployment.
 pub struct NotificationSender {
@@ -58,7 +59,6 @@ pub struct NotificationSender {
     /// opt-ins are found by this hash, so the key must never change.
     pub contact_secret: Secret,
     pub contacts: Arc<dyn Contacts>,
-    pub events: Arc<dyn Events>,
     pub budgets: Arc<dyn Budgets>,
     pub limits: Limits,
     /// Shared by all tasks of this process. Initially empty.
@@ -72,78 +72,35 @@ pub struct NotificationSender {
 
 #[async_trait]
 impl Notifier for NotificationSender {
+    fn mailbox(&self, attendee: &Attendee) -> Option<ContactId> {
+        let contact = attendee.registration()?.contact.as_ref()?;
+        Some(ContactId::of_mailbox(contact, &self.contact_secret))
+    }
+
+    async fn is_permitted(
+        &self,
+        attendee: &Attendee,
+        now: Timestamp,
+        interrupted_since: Option<Timestamp>,
+    ) -> Result<bool, SendError> {
+        let Some(to) = self.addressee(attendee) else { return Ok(false) };
+        let attempt = Attempt { now, unresolved_since: interrupted_since };
+        Ok(self.check_or_request_opt_in(&to, attempt).await? == Permission::Granted)
+    }
+
     async fn notify(&self, notification: &Notification) -> Result<Notified, SendError> {
-        let Some(notification) = self.as_visible(notification).await? else { return Ok(Notified::NotWanted) };
-        let notification = &notification;
-        let attendee = match &notification.to {
-            Recipient::Attendee(attendee) => attendee,
-            Recipient::Everybody => return self.broadcast(notification).await,
-        };
-        let Some(registration) = attendee.registration() else { return Ok(Notified::NotWanted) };
-        if !registration.wants_messages() {
-            return Ok(Notified::NotWanted);
-        }
-        let Some(to) = self.addressee(attendee) else { return Ok(Notified::NotWanted) };
-        match self.check_or_request_opt_in(&to, Attempt::first(notification.at)).await? {
-            Permission::Granted => {
+        match &notification.to {
+            Recipient::Everybody => self.broadcast(notification).await,
+            Recipient::Attendee(attendee) => {
+                let Some(to) = self.addressee(attendee) else { return Ok(Notified::NotWanted) };
                 self.send(notification, &to).await?;
                 Ok(Notified::Sent)
             }
-            Permission::Denied | Permission::RequestHeldBack => Ok(Notified::NotWanted),
         }
     }
 }
 
 impl NotificationSender {
-    /// Sends the direct messages for a batch of changes: opt-in requests to new contacts, and manage links that were
-    /// requested again. Once `now_unless_stopped` returns `None`, no further change is processed.
-    ///
-    /// Returns the number of changes before the first change that was not processed.
-    pub async fn send_direct_messages(
-        &self,
-        changes: &[Change],
-        now_unless_stopped: &(dyn Fn() -> Option<Timestamp> + Sync),
-    ) -> usize {
-        let of_attendees = changes.iter().enumerate().filter_map(|(index, change)| Some((index, change.attendee()?)));
-        let with_messages = of_attendees.filter(|(_, change)| change.needs_reply());
-        let sends = with_messages.map(|(index, change)| async move {
-            let Some(now) = now_unless_stopped() else { return index };
-            let Some(attendee) = &change.new else { return changes.len() };
-            for DirectMessage { kind, .. } in DirectMessage::after(change) {
-                let attempt = Attempt::first(now);
-                // An opt-in request is sent before the next notification then, and a link can be requested again.
-                if let Err(failure) = self.try_direct_message(kind, attendee, attempt).await {
-                    tracing::warn!(%failure, ?kind, "direct message failed");
-                }
-            }
-            changes.len()
-        });
-        let sends: Vec<_> = sends.collect();
-        stream::iter(sends)
-            .buffer_unordered(MAX_CONCURRENT_DIRECT_MESSAGES)
-            .fold(changes.len(), async |processed, index| processed.min(index))
-            .await
-    }
-
-    /// Returns what the recipient may see of a notification, or `None` if it is nothing.
-    async fn as_visible(&self, notification: &Notification) -> Result<Option<Notification>, SendError> {
-        let event = &notification.announcement.event;
-        let viewer = match &notification.to {
-            Recipient::Attendee(_) => Viewer::Attendee,
-            Recipient::Everybody if is_unlisted(event) => return Ok(None),
-            Recipient::Everybody => Viewer::Public,
-        };
-        let stored = self.events.stored(event).await.map_err(SendError::NotSent)?;
-        if let StoredDetails::Damaged(cause) = stored {
-            return Err(SendError::NotSent(ReadError::Damaged(cause).into()));
-        }
-        let visible = stored.view(viewer).of_announcement(notification.announcement.clone());
-        Ok(visible.map(|announcement| {
-            let Notification { id, to, at, .. } = notification;
-            Notification { id: id.clone(), to: to.clone(), announcement, at: *at }
-        }))
-    }
-
     async fn send(&self, notification: &Notification, to: &Addressee<'_>) -> Result<(), SendError> {
         let Addressee { attendee, contact, transport, .. } = *to;
         let announcement = &notification.announcement;
@@ -193,8 +150,10 @@ impl NotificationSender {
     }
 
     async fn broadcast(&self, notification: &Notification) -> Result<Notified, SendError> {
-        let Some(broadcaster) = &self.broadcaster else { return Ok(Notified::NotWanted) };
         let announcement = &notification.announcement;
+        let Some(broadcaster) = self.broadcaster.as_ref().filter(|_| !is_unlisted(&announcement.event)) else {
+            return Ok(Notified::NotWanted);
+        };
         let broadcast = Broadcast {
             id: notification.id.clone(),
             event: announcement.event.clone(),

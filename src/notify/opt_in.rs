@@ -28,23 +28,25 @@ pub(super) enum Permission {
 
 /// An attempt to send an opt-in request.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Attempt {
+pub struct Attempt {
     pub now: Timestamp,
-    /// When an attempt for the same message began whose outcome is unknown, for example because the program stopped. What it
-    /// stored counts as stored by this attempt, and the request is sent again, since it may not have been sent.
+    /// If the outcome of an earlier attempt for the same message is unknown, for example because the program stopped: a time
+    /// that is not later than the beginning of that attempt. What was stored since counts as stored by this attempt, and
+    /// the request is sent again, since it may not have been sent.
     pub unresolved_since: Option<Timestamp>,
 }
 
 impl Attempt {
-    pub(super) fn first(now: Timestamp) -> Self {
-        Self { now, unresolved_since: None }
-    }
-
     /// Whether an earlier request rules out another one: it was sent within [`OPT_IN_REQUEST_INTERVAL`], and not by this
     /// attempt.
     fn is_too_early_after(self, request: OptIn) -> bool {
-        matches!(request, OptIn::Pending { at }
-            if self.now.since(at) < OPT_IN_REQUEST_INTERVAL && Some(at) != self.unresolved_since)
+        matches!(request, OptIn::Pending { at } if self.now.since(at) < OPT_IN_REQUEST_INTERVAL)
+            && !self.has_stored(request)
+    }
+
+    /// Whether an earlier attempt for the same message stored this.
+    fn has_stored(self, request: OptIn) -> bool {
+        matches!(request, OptIn::Pending { at } if self.unresolved_since.is_some_and(|since| at >= since))
     }
 
     /// What is stored before the request is sent.
@@ -171,7 +173,7 @@ impl NotificationSender {
                     // This request certainly did not arrive, so the next one need not wait for the interval. In all
                     // other cases it may have arrived, and `pending` stays stored so that it is not sent twice.
                     for (id, before) in before {
-                        let reverted = before.filter(|before| *before != pending);
+                        let reverted = before.filter(|before| !attempt.has_stored(*before));
                         let reverted = reverted.unwrap_or(OptIn::Pending { at: Timestamp::EARLIEST });
                         let _ = self.contacts.set_opt_in(id, Some(pending), reverted).await?;
                     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::ports::{
     Announcements, Budgets, Buttons, Calendar, Contacts, Deletions, Digests, EarlierMessages, Events, Households,
-    Idempotency, Outbox, People, RejectedMessages, Roster,
+    Idempotency, OutboxTable, People, RejectedMessages, Roster, Watermarks,
 };
 
 /// The ports of one storage backend, for callers that need several of them.
@@ -23,8 +23,9 @@ pub struct Backend {
     pub contacts: Arc<dyn Contacts>,
     pub budgets: Arc<dyn Budgets>,
     pub announcements: Arc<dyn Announcements>,
-    /// `None` if direct messages are sent without an outbox.
-    pub outbox: Option<Arc<dyn Outbox>>,
+    pub watermarks: Arc<dyn Watermarks>,
+    /// `None` if the outbox is a queue, whose messages cannot be listed.
+    pub outbox: Option<Arc<dyn OutboxTable>>,
     /// `None` if no earlier version stored messages in this backend.
     pub earlier_messages: Option<Arc<dyn EarlierMessages>>,
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use strum::IntoStaticStr;
 
 use crate::domain::channel::Channel;
-use crate::domain::direct_message::DirectMessageKind;
 use crate::domain::limit::Limit;
+use crate::domain::outbox_message::MessageKind;
 use crate::domain::timestamp::Timestamp;
 use crate::ports::Depth;
 
@@ -18,12 +18,8 @@ pub trait Meter: Send + Sync {
     /// Records the outcomes of a batch from the queue.
     fn ingested(&self, counts: &IngestCounts);
 
-    /// Records the results of notification attempts.
-    fn notified(&self, counts: &NotificationCounts);
-
-    /// Records the outcome of an attempt to send a message of the outbox. Does nothing by default, because not every
-    /// deployment has an outbox.
-    fn direct_message(&self, _kind: DirectMessageKind, _outcome: DirectMessageOutcome) {}
+    /// Records the outcomes of attempts to send messages of the outbox.
+    fn attempted(&self, outcomes: &[(MessageKind, MessageOutcome)]);
 
     /// Records events that were [parked](crate::ports::Digests::park).
     fn parked(&self, events: u64);
@@ -46,10 +42,12 @@ pub trait Exposition: Send + Sync {
 }
 
 /// The outcome of an attempt to send a message of the outbox.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
-pub enum DirectMessageOutcome {
-    /// The message was sent, or is not needed any more.
+pub enum MessageOutcome {
+    /// The digest was sent.
+    Delivered,
+    /// The message is not needed any more. An opt-in request or a link may also have been sent.
     Finished,
     /// The message was not sent, and is tried again.
     Deferred,
@@ -68,25 +66,4 @@ pub struct IngestCounts {
     pub ignored: u64,
     pub rejected: u64,
     pub retried: u64,
-}
-
-/// The number of notifications, by result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct NotificationCounts {
-    pub delivered: u64,
-    /// The notification can never be delivered.
-    pub rejected: u64,
-    /// The notification failed and will be retried.
-    pub deferred: u64,
-    /// The notification failed for a day and will not be retried.
-    pub expired: u64,
-}
-
-impl NotificationCounts {
-    pub fn add(&mut self, other: Self) {
-        self.delivered += other.delivered;
-        self.rejected += other.rejected;
-        self.deferred += other.deferred;
-        self.expired += other.expired;
-    }
 }

@@ -1,6 +1,6 @@
 //! Reads everything through the ports of a storage backend, SQLite or DynamoDB.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::code::Ports;
 use crate::golden::{as_list, as_text, assert_holds};
@@ -24,7 +24,7 @@ pub async fn events(ports: &Ports, expected: &Value) {
     for (event, digest) in events.iter().zip(digests) {
         let id = as_text(&event["id"]);
         assert_holds(id, &ports.event(id).await, event);
-        assert_holds(id, &ports.digest(id).await, digest);
+        assert_holds(id, &ports.digest(id).await, &as_read_today(digest));
     }
 }
 
@@ -41,4 +41,17 @@ pub async fn all_else(ports: &Ports, expected: &Value) {
     for (household, name) in expected["households"].as_object().unwrap() {
         assert_eq!(ports.usual_name(household).await.as_deref(), name.as_str(), "{household}");
     }
+}
+
+/// A digest as it is expected today. That version had sent some of its messages, and kept who was missed.
+fn as_read_today(digest: &Value) -> Value {
+    let mut digest = digest.clone();
+    let fields = digest.as_object_mut().unwrap();
+    let late = fields.remove("late").unwrap_or_else(|| json!([]));
+    let sending = fields.remove("sending").unwrap_or_default();
+    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    let owed = as_list(&late).iter().flat_map(|late| list(&late["recipients"])).chain(list(&sending["missed"]));
+    fields.insert("owed".to_owned(), owed.collect());
+    fields.insert("told_to".to_owned(), sending["told_to"].clone());
+    digest
 }

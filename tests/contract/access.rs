@@ -11,7 +11,6 @@ use countmein::app::secrets::FixedSecrets;
 use countmein::domain::attendee_name::AttendeeName;
 use countmein::domain::button::{Button, PressActions, Serial};
 use countmein::domain::contact_id::ContactId;
-use countmein::domain::direct_message::{DirectMessage, DirectMessageKind};
 use countmein::domain::event::Event;
 use countmein::domain::event_creators::EventCreators;
 use countmein::domain::event_details::{Audience, Content, EventDetails, Title};
@@ -20,6 +19,7 @@ use countmein::domain::language::Language;
 use countmein::domain::manage_link::ManageToken;
 use countmein::domain::opt_in::ContactToken;
 use countmein::domain::opt_in_link::OptInToken;
+use countmein::domain::outbox_message::OutboxMessage;
 use countmein::domain::registration::RegistrationKey;
 use countmein::domain::secret::Secret;
 use countmein::domain::signup::{AttendeeKey, Request};
@@ -209,7 +209,7 @@ struct Stage {
 async fn put_message(backend: &Backend, attendee: &AttendeeKey) -> Option<String> {
     let outbox = backend.outbox.as_ref()?;
     let registration = RegistrationKey { attendee: attendee.clone(), owner: id("ana") };
-    let message = DirectMessage { kind: DirectMessageKind::OptInRequest, registration };
+    let message = OutboxMessage::OptInRequest(registration);
     outbox.put(vec![message.clone()], at(0)).await.expect("the backend is there");
     let waiting = outbox.waiting(usize::from(u16::MAX), None).await.expect("the backend is there");
     Some(waiting.into_iter().find(|waiting| waiting.message == message).expect("the message waits").id)

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use countmein::domain::attendee_name::AttendeeName;
 use countmein::domain::change::Movement;
+use countmein::domain::contact_id::ContactId;
 use countmein::domain::digest::Digest;
 use countmein::domain::event_announcement::{ANNOUNCEMENT_RETENTION, EventAnnouncement};
 use countmein::domain::pending_changes::{NamedChange, PendingChanges};
@@ -24,7 +25,8 @@ pub fn announcement(title: &str, made_at: Timestamp) -> EventAnnouncement {
     let mut changes = PendingChanges::opened_at(made_at);
     for name in ["Ana", "张三"] {
         let name = AttendeeName::parse(name).unwrap();
-        changes.add(NamedChange { name, movement: Movement::Joined, requested_at: made_at }, 1);
+        let mailbox = Some(ContactId::from_stored("mailbox".to_owned()));
+        changes.add(NamedChange { name, movement: Movement::Joined, requested_at: made_at, mailbox }, 1);
     }
     EventAnnouncement {
         event: event_id(title),
@@ -33,6 +35,7 @@ pub fn announcement(title: &str, made_at: Timestamp) -> EventAnnouncement {
         count: 7,
         changes,
         view: View { roster: true, count: false },
+        has_watermarks: true,
     }
 }
 
@@ -60,6 +63,24 @@ pub async fn latest_announcements_of_the_event_come_first(backend: &Backend) {
     let [first, second, third] = of_dance;
     assert_eq!(latest(backend, &dance, 10).await, [third.clone(), second.clone(), first]);
     assert_eq!(latest(backend, &dance, 2).await, [third, second]);
+}
+
+pub async fn announcements_after_a_time_come_in_order(backend: &Backend) {
+    let (dance, choir, now) = (unique("Dance"), unique("Choir"), Timestamp::now());
+    let made = [0, 1, 1_000].map(|millis| announcement(&dance, now.plus(Duration::from_millis(millis))));
+    announce(backend, &dance, &made).await;
+    announce(backend, &choir, &[announcement(&choir, now)]).await;
+    let after = async |after, limit| backend.announcements.after(&event_id(&dance), None, after, limit).await.unwrap();
+    assert_eq!(after(now.minus(Duration::from_millis(1)), 10).await, made);
+    assert_eq!(after(now, 10).await, made[1..]);
+    assert_eq!(after(now, 1).await, made[1..2]);
+    assert_eq!(after(made[2].at, 10).await, []);
+    assert_eq!(after(Timestamp::EARLIEST, 10).await, made);
+
+    let expired = announcement(&dance, now.minus(ANNOUNCEMENT_RETENTION));
+    let digest = Digest { version: 3, ..digest(&dance) };
+    assert_eq!(backend.digests.store_announcing(&digest, &expired).await.unwrap(), Write::Stored);
+    assert_eq!(after(Timestamp::EARLIEST, 10).await, made);
 }
 
 pub async fn announcement_is_stored_with_its_digest_or_not_at_all(backend: &Backend) {

@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 #[cfg(feature = "aws")]
@@ -18,6 +18,7 @@ use countmein::domain::backoff::BackoffPolicy;
 use countmein::domain::event_creators::EventCreators;
 #[cfg(feature = "aws")]
 use countmein::domain::retry_schedule::RetrySchedule;
+use countmein::domain::secret::Secret;
 use countmein::domain::timestamp::Timestamp;
 use countmein::fanout::EventPorts;
 use countmein::ingest::{Processed, ingest};
@@ -46,6 +47,10 @@ pub struct Backend {
     /// Resources that must live as long as the ports.
     _resources: Arc<dyn Any + Send + Sync>,
 }
+
+/// The key of the ids of mailboxes.
+pub static CONTACT_SECRET: LazyLock<Secret> =
+    LazyLock::new(|| Secret::new("a secret for the contract").expect("it is long enough"));
 
 /// Time for one batch.
 pub const BATCH_TIME: Duration = Duration::from_secs(60);
@@ -90,6 +95,7 @@ impl Backend {
             events: &*self.events,
             calendar: &*self.calendar,
             deletions: &*self.deletions,
+            contact_secret: &CONTACT_SECRET,
         }
     }
 

@@ -8,10 +8,11 @@ use countmein::app::worker::{Job, Worker, work_until};
 use countmein::domain::channel::Channel;
 use countmein::domain::event_creators::EventCreators;
 use countmein::domain::limit::Limit;
+use countmein::domain::outbox_message::MessageKind;
 use countmein::domain::retry_schedule::RetrySchedule;
 use countmein::domain::signup::SignupId;
 use countmein::formats::message;
-use countmein::ports::{Deferral, Delivery, Depth, IngestCounts, Meter, NotificationCounts, Queue, Unavailable};
+use countmein::ports::{Deferral, Delivery, Depth, IngestCounts, MessageOutcome, Meter, Queue, Unavailable};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -31,7 +32,7 @@ impl Meter for Batches {
     }
 
     fn accepted(&self, _: Channel, _: u32) {}
-    fn notified(&self, _: &NotificationCounts) {}
+    fn attempted(&self, _: &[(MessageKind, MessageOutcome)]) {}
     fn parked(&self, _: u64) {}
     fn suppressed(&self, _: Limit) {}
     fn checkpoint_failed(&self) {}

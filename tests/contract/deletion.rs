@@ -493,7 +493,7 @@ pub async fn nobody_is_notified_about_a_deletion(backend: &Backend) {
 
     process_changes(backend).await;
     assert!(!is_due().await);
-    assert_eq!(crate::digests::send(backend, &title, now).await, []);
+    assert_eq!(crate::delivery::send(backend, &title, now).await, []);
     // A consumer that had read the changes before may create a digest again.
     fanout::add_to_digests(&changes, backend.event_ports(), &policy, now).await.expect("the backend is there");
     process_changes(backend).await;

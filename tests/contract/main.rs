@@ -17,6 +17,7 @@ mod calendar;
 mod changes;
 mod contacts;
 mod deletion;
+mod delivery;
 mod digests;
 mod earlier_keys;
 #[cfg(feature = "aws")]
@@ -32,6 +33,8 @@ mod presses;
 mod queue;
 mod rejects;
 mod roster;
+mod unusual_delivery;
+mod watermarks;
 mod worker;
 
 /// Every case as a test of its own.
@@ -59,6 +62,7 @@ contract! {
         latest_announcements_of_the_event_come_first
         announcement_is_stored_with_its_digest_or_not_at_all
         announcements_are_kept_for_30_days
+        announcements_after_a_time_come_in_order
         subscribers_want_messages_and_have_a_contact;
     queue:
         message_arrives_as_it_was_sent
@@ -114,9 +118,24 @@ contract! {
         digest_is_stored_whole
         stale_digest_write_is_refused
         due_digests_are_listed_oldest_first
-        parked_digest_is_no_longer_due
+        parked_digest_is_no_longer_due;
+    delivery:
         change_notifies_every_other_attendee_once
-        failed_recipient_with_another_key_is_notified_once;
+        shared_mailbox_gets_one_copy_without_its_own_changes
+        recipient_who_was_missed_is_told_all_at_once
+        recipients_who_fail_delay_nobody
+        recipient_whom_an_earlier_version_missed_is_told;
+    unusual_delivery:
+        owed_recipient_survives_a_later_announcement
+        earlier_news_reach_those_after_the_position
+        clock_that_was_days_ahead_repeats_nothing
+        failure_of_one_mailbox_does_not_stop_the_other
+        recipient_who_is_kept_while_a_page_is_put_stays_owed;
+    watermarks:
+        watermark_is_kept_for_each_event_and_recipient
+        claim_is_exclusive_until_it_ends
+        released_claim_is_free
+        one_of_several_workers_gets_the_claim;
     earlier_keys:
         attendee_under_earlier_key_is_found
         link_with_earlier_key_finds_the_attendee

@@ -16,7 +16,7 @@ use countmein::fanout::{DigestUpdate, EventPorts, add_to_digests, take_in};
 use countmein::ports::{DamagedChange, DamagedRecord, Digests, ParkedEvent, ReadError, Unavailable, Write};
 use futures_util::FutureExt as _;
 
-use crate::memory::Memory;
+use crate::memory::{Memory, contact_secret};
 use crate::{DANCE, DAY, start};
 
 const PIZZA: &str = "Pizza Night";
@@ -35,7 +35,8 @@ fn leave(memory: &Memory, title: &str, name: &str) {
 
 fn add(memory: &Memory, changes: &[Change]) -> DigestUpdate {
     let backoff = BackoffPolicy::default();
-    let update = add_to_digests(changes, EventPorts::of(memory), &backoff, memory.now());
+    let secret = contact_secret();
+    let update = add_to_digests(changes, EventPorts::of(memory, &secret), &backoff, memory.now());
     update.now_or_never().expect("nothing crashes").unwrap()
 }
 
@@ -153,7 +154,8 @@ fn damaged_records_park_only_their_events() {
     let digests = Damaged { memory: &memory, event: event(PIZZA), parked: Mutex::default() };
     let now = memory.now().plus(Duration::from_secs(1));
 
-    let ports = EventPorts { digests: &digests, ..EventPorts::of(&memory) };
+    let secret = contact_secret();
+    let ports = EventPorts { digests: &digests, ..EventPorts::of(&memory, &secret) };
     let taken_in = take_in(changes, ports, &BackoffPolicy::default(), now).now_or_never().unwrap().unwrap();
 
     let update = DigestUpdate { movements: Movements { joined: 1, left: 0 }, due: vec![event(DANCE)], parked: 3 };

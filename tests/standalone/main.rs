@@ -19,6 +19,7 @@ mod lost_database;
 mod mqtt;
 mod openapi;
 mod opt_in;
+mod outbox;
 mod overload;
 mod pages;
 mod private_files;

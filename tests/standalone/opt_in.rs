@@ -79,7 +79,6 @@ fn sender(sqlite: &Sqlite, mailer: &Arc<Counting>) -> NotificationSender {
         links: Links { public_url: "https://signup.example.org".parse().unwrap(), token_secret: secret() },
         contact_secret: secret(),
         contacts: ports.clone(),
-        events: ports.clone(),
         budgets: ports,
         limits: Limits { opt_ins_per_hour: 100, sms: None },
         opt_ins_in_flight: OptInsInFlight::default(),
@@ -89,6 +88,15 @@ fn sender(sqlite: &Sqlite, mailer: &Arc<Counting>) -> NotificationSender {
         sms_sender: None,
         broadcaster: None,
     }
+}
+
+/// Sends a notification if the recipient has agreed, and else asks.
+async fn notify(sender: &NotificationSender, notification: &Notification) -> Result<Notified, SendError> {
+    let Recipient::Attendee(attendee) = &notification.to else { panic!("{notification:?}") };
+    if !sender.is_permitted(attendee, notification.at, None).await? {
+        return Ok(Notified::NotWanted);
+    }
+    sender.notify(notification).await
 }
 
 /// A notification of an attendee with an email address.
@@ -131,19 +139,19 @@ async fn concurrent_signups_send_one_opt_in_request() {
     let at = Timestamp::now();
     let all: Vec<Notification> =
         (0..40).map(|number| news(&format!("Guest {number}"), "Victim@mail.example", at)).collect();
-    for notified in join_all(all.iter().map(|notification| sender.notify(notification))).await {
+    for notified in join_all(all.iter().map(|notification| notify(&sender, notification))).await {
         assert_eq!(notified.unwrap(), Notified::NotWanted);
     }
     assert_eq!(mailer.mails.load(Ordering::SeqCst), 1);
     // No second request for another spelling of the address, nor a minute before two days have passed.
     let later = at.plus(Duration::from_secs(48 * 60 * 60 - 60));
-    let _ = sender.notify(&news("Guest 41", "VICTIM@mail.example", later)).await.unwrap();
+    let _ = notify(&sender, &news("Guest 41", "VICTIM@mail.example", later)).await.unwrap();
     assert_eq!(mailer.mails.load(Ordering::SeqCst), 1);
     // After two days one of the concurrent notifications asks again.
     let much_later = at.plus(Duration::from_secs(48 * 60 * 60));
     let all: Vec<Notification> =
         (0..40).map(|number| news(&format!("Guest {number}"), "victim@mail.example", much_later)).collect();
-    join_all(all.iter().map(|notification| sender.notify(notification))).await;
+    join_all(all.iter().map(|notification| notify(&sender, notification))).await;
     assert_eq!(mailer.mails.load(Ordering::SeqCst), 2);
 }
 
@@ -159,13 +167,13 @@ async fn mailbox_gets_one_request_however_many_tags_its_addresses_have() {
         let tagged =
             (0..130).map(|number| news(&format!("Guest {number}"), &format!("target+{number}@mail.example"), at));
         let all: Vec<Notification> = tagged.chain([news("Guest", "Target@mail.example", at)]).collect();
-        for notified in join_all(all.iter().map(|notification| sender.notify(notification))).await {
+        for notified in join_all(all.iter().map(|notification| notify(&sender, notification))).await {
             assert_eq!(notified.unwrap(), Notified::NotWanted);
         }
         mailer.mails.load(Ordering::SeqCst)
     };
     assert_eq!((requests(0).await, requests(47).await, requests(48).await), (1, 1, 2));
-    let _ = sender.notify(&news("Other", "other+tag@mail.example", at)).await.unwrap();
+    let _ = notify(&sender, &news("Other", "other+tag@mail.example", at)).await.unwrap();
     assert_eq!(mailer.mails.load(Ordering::SeqCst), 3, "another mailbox is asked");
 }
 
@@ -179,7 +187,7 @@ async fn webhook_notifications_wait_for_the_challenge() {
     let contact = || Contact::webhook("https://hooks.example.org/ana").unwrap();
     let at = Timestamp::now();
     let all: Vec<Notification> = (0..40).map(|number| news_to(&format!("Guest {number}"), contact(), at)).collect();
-    for notified in join_all(all.iter().map(|notification| sender.notify(notification))).await {
+    for notified in join_all(all.iter().map(|notification| notify(&sender, notification))).await {
         assert_eq!(notified.unwrap(), Notified::Sent);
     }
     assert_eq!((webhook.asked.load(Ordering::SeqCst), webhook.called.load(Ordering::SeqCst)), (1, 40));
@@ -199,7 +207,7 @@ async fn uncertain_opt_in_request_is_not_repeated() {
     ] {
         let sender = sender(&sqlite, &mailer);
         for minute in 0..3 {
-            let _ = sender.notify(&news("Ana", email, at.plus(Duration::from_secs(60 * minute)))).await;
+            let _ = notify(&sender, &news("Ana", email, at.plus(Duration::from_secs(60 * minute)))).await;
         }
         assert_eq!(mailer.mails.load(Ordering::SeqCst), asked, "{email}");
     }

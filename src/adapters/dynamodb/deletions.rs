@@ -5,7 +5,10 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::item::{EVENT, Item, NAME};
-use super::{CALENDAR, DIGESTS, EventsTable, MAX_CONCURRENT_CALLS, PARKED, conditional, key, number, text};
+use super::{
+    CALENDAR, DIGESTS, EventsTable, MAX_CONCURRENT_CALLS, PARKED, announcements, conditional, key, number, text,
+    watermarks,
+};
 use crate::adapters::aws::error::unavailable;
 use crate::domain::attendee::Attendee;
 use crate::domain::deleted_event::DeletedEvent;
@@ -79,6 +82,24 @@ impl Deletions for EventsTable {
 }
 
 impl EventsTable {
+    /// Deletes what an event has announced, and what each recipient was told of it.
+    async fn delete_announcements(&self, event: &EventId) -> Result<(), Unavailable> {
+        self.delete_partition(&announcements::partition(event)).await?;
+        self.delete_partition(&watermarks::partition(event)).await
+    }
+
+    /// Deletes all items of a partition.
+    async fn delete_partition(&self, partition: &str) -> Result<(), Unavailable> {
+        let query = self.client.query().consistent_read(true).projection_expression("#name");
+        let query = query.expression_attribute_names("#name", NAME);
+        let name = |mut item: Item| Ok(item.remove(NAME).and_then(|name| name.as_s().ok().cloned()));
+        let names = self.query_partition(DELETING, query, (partition, None), usize::MAX, name).await?;
+        stream::iter(names.iter().map(|name| self.delete_item(DELETING, partition, name)).collect::<Vec<_>>())
+            .buffer_unordered(MAX_CONCURRENT_CALLS)
+            .try_for_each(|_| async { Ok(()) })
+            .await
+    }
+
     /// Reads the keys of at most `limit` attendees, and the position of the next page.
     async fn attendee_keys(
         &self,

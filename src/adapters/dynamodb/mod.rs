@@ -19,6 +19,7 @@ pub mod rekeying;
 mod roster;
 mod stored_attendee;
 pub mod table;
+mod watermarks;
 
 use std::fmt;
 use std::sync::Arc;
@@ -91,7 +92,8 @@ impl EventsTable {
             digests: table.clone(),
             contacts: table.clone(),
             budgets: table.clone(),
-            announcements: table,
+            announcements: table.clone(),
+            watermarks: table,
             outbox: None,
             earlier_messages: None,
         }

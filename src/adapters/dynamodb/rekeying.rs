@@ -137,8 +137,7 @@ impl EventsTable {
         self.put_if(DOING, put.condition_expression(unchanged).set_expression_attribute_values(values)).await
     }
 
-    /// Unless the announcement that is being sent reaches the attendee at the new key, it will reach them as a failed
-    /// recipient.
+    /// Unless the announcement that is being put into the outbox reaches the attendee at the new key, the attendee is owed it.
     async fn keep_recipient(&self, rekeying: &Rekeying) -> Result<(), Unavailable> {
         for _ in 0..MAX_ATTEMPTS {
             let mut digest = match self.digest(&rekeying.event).await {

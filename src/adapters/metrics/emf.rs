@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 
 use crate::domain::channel::Channel;
 use crate::domain::limit::Limit;
+use crate::domain::outbox_message::MessageKind;
 use crate::domain::timestamp::Timestamp;
-use crate::ports::{IngestCounts, Meter, NotificationCounts};
+use crate::ports::{IngestCounts, MessageOutcome, Meter};
 
 const NAMESPACE: &str = "CountMeIn";
 
@@ -95,13 +96,13 @@ impl Meter for Emf {
         ]);
     }
 
-    fn notified(&self, counts: &NotificationCounts) {
-        let NotificationCounts { delivered, rejected, deferred, expired } = *counts;
+    fn attempted(&self, outcomes: &[(MessageKind, MessageOutcome)]) {
+        let count = |wanted| outcomes.iter().filter(|(_, outcome)| *outcome == wanted).count() as u64;
         self.write(&[
-            Metric::count("NotificationsDelivered", delivered),
-            Metric::count("NotificationsRejected", rejected),
-            Metric::count("NotificationsDeferred", deferred),
-            Metric::count("NotificationsExpired", expired),
+            Metric::count("NotificationsDelivered", count(MessageOutcome::Delivered)),
+            Metric::count("NotificationsRejected", count(MessageOutcome::Rejected)),
+            Metric::count("NotificationsDeferred", count(MessageOutcome::Deferred)),
+            Metric::count("NotificationsExpired", count(MessageOutcome::Expired)),
         ]);
     }
 

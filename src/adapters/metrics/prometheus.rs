@@ -11,10 +11,10 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::domain::channel::Channel;
-use crate::domain::direct_message::DirectMessageKind;
 use crate::domain::limit::Limit;
+use crate::domain::outbox_message::MessageKind;
 use crate::domain::timestamp::Timestamp;
-use crate::ports::{Depth, DirectMessageOutcome, Exposition, IngestCounts, Meter, NotificationCounts};
+use crate::ports::{Depth, Exposition, IngestCounts, MessageOutcome, Meter};
 
 /// The metrics of one process since its start. No label contains text that a person typed.
 pub struct PrometheusMetrics {
@@ -26,8 +26,7 @@ pub struct PrometheusMetrics {
     ignored: Counter,
     rejected: Counter,
     retries: Counter,
-    notifications: Family<ByOutcome, Counter>,
-    direct_messages: Family<ByKindAndOutcome, Counter>,
+    messages: Family<ByKindAndOutcome, Counter>,
     parked: Counter,
     suppressed: Family<ByLimit, Counter>,
     checkpoint_failures: Counter,
@@ -41,11 +40,6 @@ pub struct PrometheusMetrics {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ByChannel {
     channel: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct ByOutcome {
-    outcome: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -81,8 +75,7 @@ impl PrometheusMetrics {
             ignored: Counter::default(),
             rejected: Counter::default(),
             retries: Counter::default(),
-            notifications: Family::default(),
-            direct_messages: Family::default(),
+            messages: Family::default(),
             parked: Counter::default(),
             suppressed: Family::default(),
             checkpoint_failures: Counter::default(),
@@ -117,14 +110,9 @@ impl PrometheusMetrics {
         );
         registry.register("signups_retried", "Deliveries returned to the queue for a retry", metrics.retries.clone());
         registry.register(
-            "notifications",
-            "Notification recipients, by outcome of the notification",
-            metrics.notifications.clone(),
-        );
-        registry.register(
-            "direct_messages",
+            "messages",
             "Attempts to send a message of the outbox, by kind of message and outcome",
-            metrics.direct_messages.clone(),
+            metrics.messages.clone(),
         );
         registry.register(
             "events_parked",
@@ -176,18 +164,11 @@ impl Meter for PrometheusMetrics {
         self.retries.inc_by(retried);
     }
 
-    fn notified(&self, counts: &NotificationCounts) {
-        let NotificationCounts { delivered, rejected, deferred, expired } = *counts;
-        let by_outcome =
-            [("delivered", delivered), ("rejected", rejected), ("deferred", deferred), ("expired", expired)];
-        for (outcome, count) in by_outcome {
-            self.notifications.get_or_create(&ByOutcome { outcome }).inc_by(count);
+    fn attempted(&self, outcomes: &[(MessageKind, MessageOutcome)]) {
+        for (kind, outcome) in outcomes {
+            let labels = ByKindAndOutcome { kind: kind.as_str(), outcome: (*outcome).into() };
+            self.messages.get_or_create(&labels).inc();
         }
-    }
-
-    fn direct_message(&self, kind: DirectMessageKind, outcome: DirectMessageOutcome) {
-        let labels = ByKindAndOutcome { kind: kind.as_str(), outcome: outcome.into() };
-        self.direct_messages.get_or_create(&labels).inc();
     }
 
     fn parked(&self, events: u64) {

@@ -19,13 +19,14 @@ use async_trait::async_trait;
 use lettre::transport::smtp::client::AsyncSmtpConnection;
 use lettre::transport::smtp::commands::{Data, Mail as MailFrom, Noop, Rcpt, Rset};
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 use url::Url;
 
 use self::circuit_breaker::CircuitBreaker;
 use self::error::{SmtpError, with_timeout};
 use self::message::{EncodedMail, Sender};
 use self::server::Server;
-use crate::ports::{Mail, Mailer, SendError};
+use crate::ports::{Mail, Mailer, SendError, Unavailable};
 
 /// Timeout for each step except the last, which is the reply to the email itself.
 const STEP_TIMEOUT: Duration = Duration::from_secs(10);
@@ -34,6 +35,10 @@ const STEP_TIMEOUT: Duration = Duration::from_secs(10);
 /// accepted the email, and the retry may deliver it twice. RFC 5321, section 4.5.3.2.6, recommends ten minutes. One
 /// minute is a compromise, because the connection is occupied while waiting.
 const DATA_REPLY_TIMEOUT: Duration = Duration::from_mins(1);
+
+/// How long an email waits for a connection that others use. Then it is tried again later. With the timeouts above, a message of
+/// the outbox is finished before its claim ends.
+const CONNECTION_WAIT: Duration = Duration::from_mins(2);
 
 /// How long the circuit breaker stays open.
 const RETRY_DELAY: Duration = Duration::from_secs(30);
@@ -62,6 +67,8 @@ pub struct SmtpSettings {
     pub step_timeout: Duration,
     /// Timeout for the server's reply after the whole email was sent.
     pub data_reply_timeout: Duration,
+    /// How long an email waits for a connection that others use.
+    pub connection_wait: Duration,
     /// How long no email is sent to the server after several consecutive timeouts.
     pub retry_delay: Duration,
 }
@@ -72,6 +79,7 @@ impl Default for SmtpSettings {
             roots: None,
             step_timeout: STEP_TIMEOUT,
             data_reply_timeout: DATA_REPLY_TIMEOUT,
+            connection_wait: CONNECTION_WAIT,
             retry_delay: RETRY_DELAY,
         }
     }
@@ -150,7 +158,10 @@ impl SmtpMailer {
 impl Mailer for SmtpMailer {
     async fn send(&self, mail: &Mail) -> Result<(), SendError> {
         let mail = self.sender.encode(mail)?;
-        let _slot = self.connection_slots.acquire().await.expect("the semaphore is never closed");
+        let Ok(slot) = timeout(self.settings.connection_wait, self.connection_slots.acquire()).await else {
+            return Err(SendError::NotSent(Unavailable::timed_out("waiting for a connection to the mail server")));
+        };
+        let _slot = slot.expect("the semaphore is never closed");
         if self.circuit_breaker.is_open(Instant::now()) {
             return Err(SendError::from(SmtpError::circuit_open()).as_not_sent());
         }

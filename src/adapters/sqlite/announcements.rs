@@ -8,7 +8,6 @@ use rusqlite::Connection;
 
 use crate::adapters::sqlite::{Sqlite, digests};
 use crate::domain::attendee_name::NameKey;
-use crate::domain::digest::Digest;
 use crate::domain::event::EventId;
 use crate::domain::event_announcement::{ANNOUNCEMENT_RETENTION, EventAnnouncement};
 use crate::domain::pending_changes::PendingChanges;
@@ -17,6 +16,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::domain::viewer::View;
 use crate::formats::stored::announcement::AnnouncementRecord;
 use crate::formats::stored::describe_damage;
+use crate::formats::stored::digest::DigestRecord;
 use crate::ports::{Announcements, Unavailable};
 
 #[async_trait]
@@ -30,6 +30,27 @@ impl Announcements for Sqlite {
                        ORDER BY at DESC LIMIT ?4";
             let mut statement = db.prepare_cached(sql)?;
             let records = statement.query_map((event.as_str(), oldest, name.as_str(), limit), |row| row.get(0))?;
+            let records: Vec<String> = records.collect::<Result<_, _>>()?;
+            Ok(records.iter().filter_map(|record| read(&event, record)).collect())
+        })
+        .await
+    }
+
+    async fn after(
+        &self,
+        event: &EventId,
+        attendee: Option<&NameKey>,
+        after: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<EventAnnouncement>, Unavailable> {
+        let (event, name) = (event.clone(), attendee.map(|name| name.as_str().to_owned()));
+        let oldest = after.max(Timestamp::now().minus(ANNOUNCEMENT_RETENTION)).as_millis();
+        self.read("reading the announcements", move |db| {
+            let sql = "SELECT record FROM announcement WHERE event = ?1 AND at > ?2
+                       AND (recipients IS NULL OR EXISTS (SELECT 1 FROM json_each(recipients) WHERE value = ?3))
+                       ORDER BY at LIMIT ?4";
+            let mut statement = db.prepare_cached(sql)?;
+            let records = statement.query_map((event.as_str(), oldest, name, limit), |row| row.get(0))?;
             let records: Vec<String> = records.collect::<Result<_, _>>()?;
             Ok(records.iter().filter_map(|record| read(&event, record)).collect())
         })
@@ -68,23 +89,31 @@ pub fn create(db: &Connection) -> rusqlite::Result<()> {
         db.prepare("SELECT event FROM digest")?.query_map((), |row| row.get(0))?.collect::<Result<_, _>>()?;
     for event in events.into_iter().map(EventId::from_stored) {
         // A damaged digest is parked when it is read next.
-        if let Some(Ok(digest)) = digests::find(db, &event)?.map(|row| digests::read(&event, row)) {
-            write_unfinished(db, &digest)?;
+        if let Some(Ok(record)) = digests::find(db, &event)?.map(|(json, _)| serde_json::from_slice(&json)) {
+            write_unfinished(db, &event, &record)?;
         }
     }
     Ok(())
 }
 
 /// Stores the announcements that some attendees have not got yet, for these attendees.
-fn write_unfinished(db: &Connection, digest: &Digest) -> rusqlite::Result<()> {
-    let Digest { event, title, count, sending, late, .. } = digest;
+fn write_unfinished(db: &Connection, event: &EventId, digest: &DigestRecord) -> rusqlite::Result<()> {
+    let DigestRecord { title, count, sending, late, .. } = digest;
     let (title, count, mut at) = (title.clone(), *count, Timestamp::now());
     // They count as made now, so that they are later than the sign-ups of their recipients. Each needs a time of its own.
     // The version before sent to attendees what they were allowed to see when it sent it, and that is what they may see now.
     let view = View { roster: true, count: true };
     let mut announcement = |changes: &PendingChanges| {
         at = at.plus(Duration::from_millis(1));
-        EventAnnouncement { event: event.clone(), at, title: title.clone(), count, changes: changes.clone(), view }
+        EventAnnouncement {
+            event: event.clone(),
+            at,
+            title: title.clone(),
+            count,
+            changes: changes.clone(),
+            view,
+            has_watermarks: false,
+        }
     };
     for group in late {
         let names: Vec<String> = group.recipients.iter().map(|name| name.refolded().as_str().to_owned()).collect();
@@ -105,6 +134,11 @@ fn write_unfinished(db: &Connection, digest: &Digest) -> rusqlite::Result<()> {
         });
         let names = without_message(db, event, sending.number, names)?;
         write_for(db, &announcement(&sending.news), Some(&json_array(names)))?;
+    }
+    if sending.is_some() || !late.is_empty() {
+        // Says that the announcements are stored.
+        let sql = "UPDATE digest SET record = json_set(record, '$.announced_at', ?2) WHERE event = ?1";
+        db.execute(sql, (event.as_str(), at.as_millis()))?;
     }
     Ok(())
 }

@@ -26,6 +26,7 @@ impl Deletions for Sqlite {
                 ("parked_event", "event"),
                 ("calendar", "event"),
                 ("outbox", "event"),
+                ("watermark", "event"),
                 ("event", "id"),
                 ("change", "event"),
             ] {
@@ -39,7 +40,7 @@ impl Deletions for Sqlite {
     async fn delete_digest_without_attendees(&self, event: &EventId) -> Result<(), Unavailable> {
         let event = event.clone();
         self.overwrite(DELETING, move |db| {
-            for table in ["digest", "announcement"] {
+            for table in ["digest", "announcement", "watermark"] {
                 let sql = format!(
                     "DELETE FROM {table} WHERE event = ?1 AND NOT EXISTS (SELECT 1 FROM attendee WHERE event = ?1)"
                 );

@@ -26,6 +26,7 @@ mod rekeying;
 mod restore;
 mod roster;
 mod upkeep;
+mod watermarks;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -105,6 +106,7 @@ impl Sqlite {
             contacts: sqlite.clone(),
             budgets: sqlite.clone(),
             announcements: sqlite.clone(),
+            watermarks: sqlite.clone(),
             outbox: Some(sqlite.clone()),
             earlier_messages: Some(sqlite),
         }

@@ -6,32 +6,63 @@ use rusqlite::{Connection, Row};
 
 use crate::adapters::sqlite::{Sqlite, stored_time};
 use crate::domain::attendee_name::NameKey;
-use crate::domain::direct_message::DirectMessage;
 use crate::domain::event::EventId;
+use crate::domain::outbox_message::{DigestDelivery, DigestRecipient, MessageKind, OutboxMessage};
 use crate::domain::registration::RegistrationKey;
 use crate::domain::signup::{AttendeeKey, SignupId};
 use crate::domain::timestamp::Timestamp;
-use crate::ports::{Deletion, Depth, LastAttempt, Outbox, OutboxEntry, Retry, Unavailable, WaitingMessage};
+use crate::formats::stored::describe_damage;
+use crate::ports::{
+    Deletion, Depth, Lane, LastAttempt, Outbox, OutboxEntry, OutboxTable, Retry, Unavailable, WaitingMessage,
+};
 
 const WRITING: &str = "writing to the outbox";
 
+/// The columns of a message.
+const MESSAGE: &str = "kind, event, name, owner, announced_at, owed_since, names";
+
+/// The kinds that this version knows.
+const KNOWN: &str = "kind IN ('opt_in_request', 'manage_link', 'digest')";
+
 #[async_trait]
 impl Outbox for Sqlite {
-    async fn put(&self, messages: Vec<DirectMessage>, now: Timestamp) -> Result<(), Unavailable> {
-        self.write(WRITING, move |db| {
+    async fn put(&self, messages: Vec<OutboxMessage>, now: Timestamp) -> Result<(), Unavailable> {
+        self.write(WRITING, move |db| messages.iter().try_for_each(|message| insert(db, message, now))).await
+    }
+}
+
+fn insert(db: &Connection, message: &OutboxMessage, now: Timestamp) -> rusqlite::Result<()> {
+    let (kind, event, now) = (message.kind().as_str(), message.event().as_str(), now.as_millis());
+    let name = message.attendee().map_or("", NameKey::as_str);
+    match message {
+        OutboxMessage::OptInRequest(registration) | OutboxMessage::ManageLink(registration) => {
             let sql = "INSERT INTO outbox (kind, event, name, owner, first_at, due_at) VALUES (?1, ?2, ?3, ?4, ?5, ?5)
                        ON CONFLICT DO UPDATE SET version = version + 1, first_at = excluded.first_at,
                        due_at = excluded.due_at, attempts = 0, claimed_at = NULL, last_failure = NULL";
-            let mut insert = db.prepare_cached(sql)?;
-            for DirectMessage { kind, registration: RegistrationKey { attendee, owner } } in &messages {
-                let (event, name) = (attendee.event.as_str(), attendee.name.as_str());
-                insert.execute((kind.as_str(), event, name, owner.as_str(), now.as_millis()))?;
-            }
-            Ok(())
-        })
-        .await
+            db.prepare_cached(sql)?.execute((kind, event, name, registration.owner.as_str(), now))
+        }
+        OutboxMessage::Digest(DigestDelivery { announced_at, owed_since, to, .. }) => {
+            // An attempt under way may have read the announcements already, so its outcome does not count.
+            let sql = "INSERT INTO outbox (kind, event, name, owner, first_at, due_at, announced_at, owed_since, names)
+                       VALUES (?1, ?2, ?3, '', ?4, ?4, ?5, ?6, ?7)
+                       ON CONFLICT DO UPDATE SET version = version + 1, first_at = excluded.first_at,
+                       names = excluded.names, announced_at = max(announced_at, excluded.announced_at),
+                       owed_since = coalesce(min(owed_since, excluded.owed_since), excluded.owed_since),
+                       due_at = iif(claimed_at IS NULL, due_at, min(due_at, excluded.due_at))";
+            let names: Vec<&str> = match to {
+                DigestRecipient::Attendees(names) => names.iter().map(NameKey::as_str).collect(),
+                DigestRecipient::Everybody => Vec::new(),
+            };
+            let names = serde_json::Value::from(names).to_string();
+            let [announced_at, owed_since] = [announced_at, owed_since].map(|at| at.as_millis());
+            db.prepare_cached(sql)?.execute((kind, event, name, now, announced_at, owed_since, names))
+        }
     }
+    .map(drop)
+}
 
+#[async_trait]
+impl OutboxTable for Sqlite {
     async fn depth(&self) -> Result<Depth, Unavailable> {
         self.read("measuring the outbox", |db| {
             db.prepare_cached("SELECT count(*), min(first_at) FROM outbox")?.query_row((), |row| {
@@ -45,20 +76,22 @@ impl Outbox for Sqlite {
     async fn waiting(&self, limit: usize, after: Option<&str>) -> Result<Vec<WaitingMessage>, Unavailable> {
         let after = after.map_or(Some(0), parse_id).unwrap_or(i64::MAX);
         self.read("reading the outbox", move |db| {
-            let sql = "SELECT kind, event, name, owner, id, first_at, due_at, attempts, last_failure
-                       FROM outbox WHERE id > ?1 AND kind IN ('opt_in_request', 'manage_link') ORDER BY id LIMIT ?2";
-            let mut select = db.prepare_cached(sql)?;
+            let sql = format!(
+                "SELECT {MESSAGE}, id, first_at, due_at, attempts, last_failure
+                 FROM outbox WHERE id > ?1 AND {KNOWN} ORDER BY id LIMIT ?2"
+            );
+            let mut select = db.prepare_cached(&sql)?;
             let rows = select.query_map((after, limit), |row| {
                 Ok(WaitingMessage {
                     message: message(row)?,
-                    id: row.get::<_, i64>(4)?.to_string(),
-                    first_at: stored_time(row.get(5)?)?,
-                    due_at: stored_time(row.get(6)?)?,
-                    attempts: row.get(7)?,
-                    last_failure: row.get(8)?,
+                    id: row.get::<_, i64>(7)?.to_string(),
+                    first_at: stored_time(row.get(8)?)?,
+                    due_at: stored_time(row.get(9)?)?,
+                    attempts: row.get(10)?,
+                    last_failure: row.get(11)?,
                 })
             })?;
-            rows.collect()
+            rows.filter_map(readable).collect()
         })
         .await
     }
@@ -87,24 +120,32 @@ impl Outbox for Sqlite {
 
     async fn claim(
         &self,
+        lane: Lane,
         limit: usize,
         now: Timestamp,
         claimed_until: Timestamp,
     ) -> Result<Vec<OutboxEntry>, Unavailable> {
+        let is_direct = lane == Lane::Direct;
         // An empty outbox is not written to.
         let is_empty = self.read("reading the outbox", move |db| {
-            let sql = "SELECT NOT EXISTS (SELECT 1 FROM outbox WHERE due_at <= ?1)";
-            db.prepare_cached(sql)?.query_row([now.as_millis()], |row| row.get(0))
+            let sql = format!(
+                "SELECT NOT EXISTS (SELECT 1 FROM outbox WHERE (announced_at IS NULL) = ?1 AND due_at <= ?2 AND {KNOWN})"
+            );
+            db.prepare_cached(&sql)?.query_row((is_direct, now.as_millis()), |row| row.get(0))
         });
         if is_empty.await? {
             return Ok(Vec::new());
         }
         self.write(WRITING, move |db| {
-            let sql = "SELECT kind, event, name, owner, id, version, first_at, attempts, claimed_at
-                       FROM outbox WHERE due_at <= ?1 AND kind IN ('opt_in_request', 'manage_link')
-                       ORDER BY attempts > 0, due_at, id LIMIT ?2";
-            let mut select = db.prepare_cached(sql)?;
-            let rows = select.query_map((now.as_millis(), limit), |row| Ok((row.get::<_, i64>(4)?, read(row)?)))?;
+            let sql = format!(
+                "SELECT {MESSAGE}, id, version, first_at, attempts, claimed_at
+                 FROM outbox WHERE (announced_at IS NULL) = ?1 AND due_at <= ?2 AND {KNOWN}
+                 ORDER BY attempts > 0, due_at, id LIMIT ?3"
+            );
+            let mut select = db.prepare_cached(&sql)?;
+            let rows = select
+                .query_map((is_direct, now.as_millis(), limit), |row| Ok((row.get::<_, i64>(7)?, read(row))))?;
+            // A damaged message is claimed too, so that it does not stay before the others.
             let claimed = rows.collect::<rusqlite::Result<Vec<_>>>()?;
             let mut update = db.prepare_cached(
                 "UPDATE outbox SET version = version + 1, claimed_at = coalesce(claimed_at, ?2), due_at = ?3, attempts = attempts + 1
@@ -113,7 +154,7 @@ impl Outbox for Sqlite {
             for (id, _) in &claimed {
                 update.execute((id, now.as_millis(), claimed_until.as_millis()))?;
             }
-            Ok(claimed.into_iter().map(|(_, entry)| entry).collect())
+            claimed.into_iter().filter_map(|(_, entry)| readable(entry)).collect()
         })
         .await
     }
@@ -180,23 +221,51 @@ fn settle<const N: usize>(
 
 /// Reads an entry as it is after the claim.
 fn read(row: &Row<'_>) -> rusqlite::Result<OutboxEntry> {
-    let (id, version): (i64, i64) = (row.get(4)?, row.get(5)?);
+    let (id, version): (i64, i64) = (row.get(7)?, row.get(8)?);
     Ok(OutboxEntry {
         message: message(row)?,
-        first_at: stored_time(row.get(6)?)?,
-        attempts: row.get::<_, u32>(7)?.saturating_add(1),
-        unresolved_since: row.get::<_, Option<i64>>(8)?.map(stored_time).transpose()?,
+        first_at: stored_time(row.get(9)?)?,
+        attempts: row.get::<_, u32>(10)?.saturating_add(1),
+        unresolved_since: row.get::<_, Option<i64>>(11)?.map(stored_time).transpose()?,
         receipt: format!("{id}-{}", version + 1),
     })
 }
 
-/// Reads a message from the first four columns.
-fn message(row: &Row<'_>) -> rusqlite::Result<DirectMessage> {
+/// Reads a message from the columns [`MESSAGE`].
+fn message(row: &Row<'_>) -> rusqlite::Result<OutboxMessage> {
     let kind: String = row.get(0)?;
-    let kind =
-        kind.parse().map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(error)))?;
-    let attendee = AttendeeKey { event: EventId::from_stored(row.get(1)?), name: NameKey::from_stored(row.get(2)?) };
-    Ok(DirectMessage { kind, registration: RegistrationKey { attendee, owner: SignupId::from_stored(row.get(3)?) } })
+    let kind: MessageKind = kind.parse().map_err(|error| invalid(0, error))?;
+    let event = EventId::from_stored(row.get(1)?);
+    let name = NameKey::from_stored(row.get(2)?);
+    let registration = |event, name| -> rusqlite::Result<RegistrationKey> {
+        Ok(RegistrationKey { attendee: AttendeeKey { event, name }, owner: SignupId::from_stored(row.get(3)?) })
+    };
+    Ok(match kind {
+        MessageKind::OptInRequest => OutboxMessage::OptInRequest(registration(event, name)?),
+        MessageKind::ManageLink => OutboxMessage::ManageLink(registration(event, name)?),
+        MessageKind::Digest => {
+            let names: String = row.get(6)?;
+            let names: Vec<NameKey> = serde_json::from_str(&names).map_err(|error| invalid(6, error))?;
+            let to = if names.is_empty() { DigestRecipient::Everybody } else { DigestRecipient::Attendees(names) };
+            let (announced_at, owed_since) = (stored_time(row.get(4)?)?, stored_time(row.get(5)?)?);
+            OutboxMessage::Digest(DigestDelivery { event, announced_at, owed_since, to })
+        }
+    })
+}
+
+/// Leaves out a message that is damaged, so that it affects no other.
+fn readable<T>(read: rusqlite::Result<T>) -> Option<rusqlite::Result<T>> {
+    match read {
+        Err(error @ (rusqlite::Error::FromSqlConversionFailure(..) | rusqlite::Error::InvalidColumnType(..))) => {
+            tracing::error!(error = describe_damage(&error), "damaged message of the outbox left out");
+            None
+        }
+        read => Some(read),
+    }
+}
+
+fn invalid(column: usize, error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error))
 }
 
 /// Returns `None` if no message can have this id.

@@ -138,6 +138,20 @@ impl Roster for Sqlite {
             let damaged =
                 db.execute("DELETE FROM attendee WHERE name IN (?1, ?2) AND event = coalesce(?3, event)", which)?;
             change_feed::delete_private_values(db, &name, event.as_ref())?;
+            // A digest may be for others too.
+            db.execute(
+                "UPDATE outbox SET names =
+                 (SELECT json_group_array(value) FROM json_each(outbox.names) WHERE value NOT IN (?1, ?2))
+                 WHERE event = coalesce(?3, event)
+                 AND EXISTS (SELECT 1 FROM json_each(outbox.names) WHERE value IN (?1, ?2))",
+                which,
+            )?;
+            db.execute(
+                // Another message may begin with the same name. The id tells them apart.
+                "UPDATE outbox SET name = names ->> 0, owner = id
+                 WHERE name IN (?1, ?2) AND event = coalesce(?3, event) AND names <> '[]'",
+                which,
+            )?;
             db.execute("DELETE FROM outbox WHERE name IN (?1, ?2) AND event = coalesce(?3, event)", which)?;
             for event in attendees.iter().map(|attendee| attendee.event.as_str()) {
                 delete_event_if_empty(db, event)?;

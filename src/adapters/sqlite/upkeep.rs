@@ -1,5 +1,5 @@
 //! Deletes expired data: tombstones of attendees, markers of deleted events, changes, idempotency keys, budgets,
-//! digests and announcements.
+//! digests, announcements and watermarks.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -67,6 +67,11 @@ impl Sqlite {
             deleted += db.execute(
                 "DELETE FROM announcement WHERE (event, at) IN
                  (SELECT event, at FROM announcement WHERE at <= ?1 LIMIT ?2)",
+                (oldest_announcement, MAX_ROWS_PER_TABLE),
+            )?;
+            deleted += db.execute(
+                "DELETE FROM watermark WHERE (event, recipient) IN
+                 (SELECT event, recipient FROM watermark WHERE max(coalesce(told_until, 0), coalesce(claimed_until, 0)) <= ?1 LIMIT ?2)",
                 (oldest_announcement, MAX_ROWS_PER_TABLE),
             )?;
             // Earlier versions stored these messages. Their times are not indexed.

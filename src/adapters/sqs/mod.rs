@@ -1,7 +1,8 @@
-//! The queue of sign-ups on SQS.
+//! Queues on SQS: of sign-ups, and the outbox.
 
 mod batch;
 pub mod origin;
+mod outbox;
 
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use aws_sdk_sqs::types::{
 };
 
 use self::batch::{batches, escape_noncharacters};
+pub use self::outbox::SqsOutbox;
 use crate::adapters::aws::error::unavailable;
 use crate::domain::timestamp::Timestamp;
 use crate::ports::{Deferral, Deferrals, Delivery, Depth, Queue, Unavailable};
@@ -79,6 +81,23 @@ impl Sqs {
         results(batch.len(), &failed)
     }
 
+    /// Like [`Queue::receive`], but does not wait for a message.
+    pub async fn receive_now(&self, limit: usize) -> Result<Vec<Delivery>, Unavailable> {
+        self.receive_within(limit, Duration::ZERO).await
+    }
+
+    async fn receive_within(&self, limit: usize, wait_time: Duration) -> Result<Vec<Delivery>, Unavailable> {
+        let mut received = self.receive_batch(limit, wait_time).await?;
+        let mut is_full = received.len() == MAX_BATCH_ENTRIES;
+        while is_full && received.len() < limit {
+            // An error must not hide the messages received before it.
+            let more = self.receive_batch(limit - received.len(), Duration::ZERO).await.unwrap_or_default();
+            is_full = more.len() == MAX_BATCH_ENTRIES;
+            received.extend(more);
+        }
+        Ok(received)
+    }
+
     /// Receives at most ten messages.
     async fn receive_batch(&self, limit: usize, wait_time: Duration) -> Result<Vec<Delivery>, Unavailable> {
         let received = self
@@ -121,15 +140,7 @@ impl Queue for Sqs {
     }
 
     async fn receive(&self, limit: usize) -> Result<Vec<Delivery>, Unavailable> {
-        let mut received = self.receive_batch(limit, self.wait_time).await?;
-        let mut is_full = received.len() == MAX_BATCH_ENTRIES;
-        while is_full && received.len() < limit {
-            // An error must not hide the messages received before it.
-            let more = self.receive_batch(limit - received.len(), Duration::ZERO).await.unwrap_or_default();
-            is_full = more.len() == MAX_BATCH_ENTRIES;
-            received.extend(more);
-        }
-        Ok(received)
+        self.receive_within(limit, self.wait_time).await
     }
 
     async fn ack(&self, receipts: Vec<String>) -> Result<(), Unavailable> {

@@ -9,7 +9,12 @@ fn at(second: i64) -> Timestamp {
 }
 
 fn joined(name: &str, second: i64) -> NamedChange {
-    NamedChange { name: AttendeeName::parse(name).unwrap(), movement: Movement::Joined, requested_at: at(second) }
+    NamedChange {
+        name: AttendeeName::parse(name).unwrap(),
+        movement: Movement::Joined,
+        requested_at: at(second),
+        mailbox: None,
+    }
 }
 
 /// An attendee whose registration began at this second.
@@ -66,8 +71,9 @@ fn unnamed_changes_are_announced_to_whom_they_cannot_contain() {
     let event = EventId::parse("dance").unwrap();
     let unnamed = Movements { joined: 2, left: 1 };
     let news = PendingChanges { unnamed, unnamed_since: Some(at(5)), ..PendingChanges::opened_at(at(0)) };
-    let changes = EventChanges { event: &event, title: "Dance", count: 7, news: &news, doubtful: &[] };
-    let announced = |second| changes.announcement_for(&attendee("Zoe", second)).map(|announcement| announcement.others);
+    let changes = EventChanges { event: &event, title: "Dance", count: 7, news: &news, begins: &[] };
+    let announced =
+        |second| changes.announcement_for(&[&attendee("Zoe", second)], None).map(|announcement| announcement.others);
     assert_eq!(announced(4), Some(unnamed));
     assert_eq!(announced(5), None, "Zoe may be one of those who joined");
     assert_eq!(announced(6), None);

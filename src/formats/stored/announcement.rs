@@ -17,18 +17,21 @@ pub struct AnnouncementRecord {
     count: u64,
     changes: PendingChanges,
     view: View,
+    /// Absent if an earlier version stored the announcement.
+    #[serde(default, skip_serializing_if = "super::is_default")]
+    has_watermarks: bool,
 }
 
 impl AnnouncementRecord {
     pub fn into_announcement(self, event: EventId) -> EventAnnouncement {
-        let Self { at, title, count, changes, view } = self;
-        EventAnnouncement { event, at, title, count, changes, view }
+        let Self { at, title, count, changes, view, has_watermarks } = self;
+        EventAnnouncement { event, at, title, count, changes, view, has_watermarks }
     }
 }
 
 impl From<&EventAnnouncement> for AnnouncementRecord {
     fn from(announcement: &EventAnnouncement) -> Self {
-        let EventAnnouncement { at, title, count, changes, view, .. } = announcement.clone();
-        Self { at, title, count, changes, view }
+        let EventAnnouncement { at, title, count, changes, view, has_watermarks, .. } = announcement.clone();
+        Self { at, title, count, changes, view, has_watermarks }
     }
 }

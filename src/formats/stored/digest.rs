@@ -6,9 +6,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::attendee_name::NameKey;
 use crate::domain::backoff::Backoff;
-use crate::domain::digest::{Digest, Late, Lease, PendingDigest, Sending};
+use crate::domain::change::Movements;
+use crate::domain::digest::{Digest, Expansion, Lease, Owed, PendingDigest};
 use crate::domain::event::EventId;
+use crate::domain::pending_changes::{MAX_NAMED_CHANGES, PendingChanges};
 use crate::domain::timestamp::{Timestamp, millis, seconds};
 
 /// The stored attributes of a digest. The event's id is the key of the item and not among them.
@@ -16,16 +19,16 @@ use crate::domain::timestamp::{Timestamp, millis, seconds};
 /// The names of the fields are the names of the stored attributes, so they must not change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DigestRecord {
-    title: String,
-    count: u64,
+    pub title: String,
+    pub count: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     news: Option<PendingDigest>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    sending: Option<Sending>,
+    pub sending: Option<ExpansionRecord>,
     #[serde(default, skip_serializing_if = "Option::is_none", with = "millis")]
     announced_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    late: Vec<Late>,
+    pub late: Vec<OwedRecord>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     lease: Option<Lease>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -41,16 +44,72 @@ pub struct DigestRecord {
     version: u64,
 }
 
+/// An announcement that is being put into the outbox. Earlier versions sent it from here, and functions of such a version
+/// may still run. They find no changes in it, so they send nothing, and do not touch it while the lease lasts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExpansionRecord {
+    /// The changes that an earlier version was announcing.
+    #[serde(flatten)]
+    pub news: PendingChanges,
+    /// The time of the announcement in milliseconds. Versions that did not store announcements counted them instead.
+    pub number: u64,
+    #[serde(with = "millis")]
+    begun_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told_to: Option<NameKey>,
+    /// Recipients whom an earlier version could not tell.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missed: Vec<NameKey>,
+    #[serde(with = "millis")]
+    next_at: Timestamp,
+}
+
+/// Recipients whom an earlier version could not tell. The form is the one of that version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwedRecord {
+    #[serde(flatten)]
+    pub news: PendingChanges,
+    pub number: u64,
+    #[serde(with = "millis")]
+    since: Timestamp,
+    pub recipients: Vec<NameKey>,
+    #[serde(with = "millis")]
+    next_at: Timestamp,
+}
+
+impl ExpansionRecord {
+    fn of(expansion: &Expansion, earlier_news: Option<&PendingChanges>) -> Self {
+        let Expansion { announced_at, begun_at, after } = expansion.clone();
+        Self {
+            news: earlier_news.cloned().unwrap_or_else(|| PendingChanges::opened_at(begun_at)),
+            number: u64::try_from(announced_at.as_millis()).expect("a timestamp is later than 1970"),
+            begun_at,
+            told_to: after,
+            missed: Vec::new(),
+            next_at: begun_at,
+        }
+    }
+}
+
+impl OwedRecord {
+    fn of(Owed { since, names }: &Owed, earlier_news: Option<&PendingChanges>) -> Self {
+        let (since, recipients) = (*since, names.clone());
+        let news = earlier_news.cloned().unwrap_or_else(|| PendingChanges::opened_at(since));
+        Self { news, number: 0, since, recipients, next_at: since }
+    }
+}
+
 impl DigestRecord {
     /// Builds the record to store as the next version of the digest.
     pub fn next(digest: &Digest) -> Self {
+        let earlier_news = digest.earlier_news.as_ref();
         Self {
             title: digest.title.clone(),
             count: digest.count,
             news: digest.pending.clone(),
-            sending: digest.sending.clone(),
+            sending: digest.expansion.as_ref().map(|expansion| ExpansionRecord::of(expansion, earlier_news)),
             announced_at: digest.announced_at,
-            late: digest.late.clone(),
+            late: digest.owed.iter().map(|owed| OwedRecord::of(owed, earlier_news)).collect(),
             lease: digest.lease,
             quiet: digest.backoff,
             stirred_at: digest.active_at,
@@ -63,14 +122,25 @@ impl DigestRecord {
 
     /// Builds the digest. `seen` contains its [`change_hashes`].
     pub fn into_digest(self, event: EventId, seen: &[u8]) -> Digest {
+        let earlier_news = self.earlier_news();
+        let expansion = self.sending.as_ref().map(|sending| {
+            let number = i64::try_from(sending.number).ok().and_then(|millis| Timestamp::from_millis(millis).ok());
+            let announced_at = number.filter(|_| self.announced_at.is_some()).unwrap_or(sending.begun_at);
+            Expansion { announced_at, begun_at: sending.begun_at, after: sending.told_to.clone() }
+        });
+        let late = self.late.into_iter().map(|late| Owed { since: late.since, names: late.recipients });
+        let missed = self.sending.into_iter().zip(&expansion).filter(|(sending, _)| !sending.missed.is_empty());
+        let missed = missed.map(|(sending, expansion)| Owed { since: expansion.announced_at, names: sending.missed });
+        let owed = late.chain(missed).collect();
         Digest {
             event,
             title: self.title,
             count: self.count,
             pending: self.news,
-            sending: self.sending,
+            expansion,
             announced_at: self.announced_at,
-            late: self.late,
+            owed,
+            earlier_news,
             lease: self.lease,
             backoff: self.quiet,
             active_at: self.stirred_at,
@@ -80,6 +150,33 @@ impl DigestRecord {
             expires_at: self.expires_at,
             version: self.version,
         }
+    }
+
+    /// Returns what a version that did not store announcements was announcing. Only these versions stored no time of the
+    /// last one.
+    fn earlier_news(&self) -> Option<PendingChanges> {
+        if self.announced_at.is_some() {
+            return None;
+        }
+        let late = self.late.iter().map(|late| &late.news);
+        let mut all: Vec<&PendingChanges> = Vec::new();
+        for news in late.chain(self.sending.as_ref().map(|sending| &sending.news)) {
+            // Once they were read, they are stored with each group.
+            if !all.contains(&news) {
+                all.push(news);
+            }
+        }
+        // What failed recipients have missed contains what was announced since. So the largest number is that of all.
+        let most = |number: fn(&Movements) -> u64| all.iter().map(|news| number(&news.unnamed)).max();
+        let unnamed = Movements { joined: most(|unnamed| unnamed.joined)?, left: most(|unnamed| unnamed.left)? };
+        let mut named = all.into_iter().cloned();
+        let first = named.next()?;
+        let merged = named.fold(first, |mut merged, later| {
+            merged.add_all(later, MAX_NAMED_CHANGES);
+            merged
+        });
+        let merged = PendingChanges { unnamed, ..merged };
+        Some(merged).filter(|merged| !(merged.named.is_empty() && merged.unnamed.is_empty()))
     }
 }
 
@@ -97,7 +194,8 @@ mod tests {
 
     use super::*;
     use crate::domain::attendee_name::AttendeeName;
-    use crate::domain::change::{Movement, Movements};
+    use crate::domain::change::Movement;
+    use crate::domain::contact_id::ContactId;
     use crate::domain::pending_changes::{NamedChange, PendingChanges};
 
     fn at(second: i64) -> Timestamp {
@@ -114,6 +212,7 @@ mod tests {
             name: AttendeeName::parse(name).unwrap(),
             movement,
             requested_at: at(second),
+            mailbox: Some(ContactId::from_stored("mailbox-of-ana".to_owned())).filter(|_| name == "Ana María"),
         };
         let key = |name: &str| AttendeeName::parse(name).unwrap().key().clone();
         let joined = PendingChanges {
@@ -122,39 +221,12 @@ mod tests {
             unnamed: Movements { joined: 3, left: 4 },
             unnamed_since: Some(at(0)),
         };
-        let left =
-            PendingChanges { named: vec![change("Strauß", Movement::Left, 5)], ..PendingChanges::opened_at(at(6)) };
         Digest {
             count: 42,
-            pending: Some(PendingDigest { news: joined.clone(), due_at: at(60) }),
-            sending: Some(Sending {
-                news: left.clone(),
-                number: 7,
-                begun_at: at(10),
-                told_to: Some(key("Ben")),
-                missed: vec![key("Ana"), key("Bea")],
-                is_resumed: true,
-                next_at: at(11),
-            }),
-            announced_at: Some(at(10)),
-            late: vec![
-                Late {
-                    news: joined,
-                    number: 6,
-                    since: at(3),
-                    recipients: vec![key("Zoe")],
-                    doubtful: vec![0, 1],
-                    next_at: at(70),
-                },
-                Late {
-                    news: left,
-                    number: 5,
-                    since: at(4),
-                    recipients: vec![key("Yan")],
-                    doubtful: Vec::new(),
-                    next_at: at(71),
-                },
-            ],
+            pending: Some(PendingDigest { news: joined, due_at: at(60) }),
+            expansion: Some(Expansion { announced_at: at(11), begun_at: at(10), after: Some(key("Ben")) }),
+            announced_at: Some(at(11)),
+            owed: vec![Owed { since: at(3), names: vec![key("Zoe"), key("Yan")] }],
             lease: Some(Lease { holder: u64::MAX, ends_at: at(120) }),
             backoff: Some(Backoff { delay: Duration::from_secs(240), ends_at: at(240) }),
             active_at: Some(at(2)),
@@ -185,6 +257,36 @@ mod tests {
             let read = record.into_digest(digest.event.clone(), &change_hashes(&digest));
             assert_eq!(read, Digest { version: digest.version + 1, ..digest });
         }
+    }
+
+    /// A digest as the last version stored it that did not store announcements, and as the last one that sent digests without
+    /// an outbox.
+    #[test]
+    fn unfinished_announcements_of_earlier_versions_are_read() {
+        let read = |json: &str| {
+            serde_json::from_str::<DigestRecord>(json).unwrap().into_digest(EventId::parse("pizza-night").unwrap(), &[])
+        };
+        let key = |name: &str| AttendeeName::parse(name).unwrap().key().clone();
+        let json = include_str!("../../../tests/golden/digests/with-announcement.json");
+        let digest = read(json);
+        let expansion = Expansion { announced_at: at(12), begun_at: at(10), after: Some(key("Ben")) };
+        assert_eq!(digest.expansion, Some(expansion.clone()));
+        let owed =
+            |since, names: &[&str]| Owed { since: at(since), names: names.iter().map(|name| key(name)).collect() };
+        let late = [owed(3, &["Zoe"]), owed(4, &["Yan"])];
+        assert_eq!(digest.owed, [&late[..], &[owed(12, &["Ana", "Bea"])]].concat());
+        assert_eq!(digest.earlier_news, None);
+
+        let digest = read(include_str!("../../../tests/golden/digests/without-announcement.json"));
+        assert_eq!(digest.expansion, Some(Expansion { announced_at: at(10), ..expansion }));
+        assert_eq!(digest.owed, [&late[..], &[owed(10, &["Ana", "Bea"])]].concat());
+        let news = digest.earlier_news.clone().unwrap();
+        let names: Vec<&str> = news.named.iter().map(|change| change.name.as_str()).collect();
+        assert_eq!(names, ["Ana María", "Strauß"]);
+        let stored_again = DigestRecord::next(&digest).into_digest(digest.event.clone(), &[]);
+        assert_eq!(stored_again.owed, digest.owed);
+        assert_eq!(stored_again.earlier_news, digest.earlier_news);
+        assert_eq!((news.unnamed.joined, news.unnamed.left), (3, 4));
     }
 
     #[test]

@@ -1,7 +1,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use countmein::domain::contact::Contact;
 use countmein::domain::event::EventId;
 use countmein::domain::timestamp::Timestamp;
 use countmein::ports::Calendar as _;
@@ -12,22 +11,22 @@ use crate::support::runtime_api::Answer;
 use crate::support::runtime_api::events::{AT, attendee, records, schedule, stream_record};
 use crate::support::runtime_api::proxy::Verdict;
 
-fn joins(number: u32, event: &str, name: &str) -> Value {
+pub fn joins(number: u32, event: &str, name: &str) -> Value {
     stream_record(number, None, Some(&attendee(event, name)))
 }
 
 /// The number of attendees by event, as the digests count them.
-fn counts(world: &World) -> BTreeMap<String, String> {
+pub fn counts(world: &World) -> BTreeMap<String, String> {
     let digests = world.items("#digest").into_iter();
     digests.map(|digest| (digest["name"].as_s().unwrap().clone(), digest["count"].as_n().unwrap().clone())).collect()
 }
 
-fn counted<const N: usize>(counts: [(&str, u64); N]) -> BTreeMap<String, String> {
+pub fn counted<const N: usize>(counts: [(&str, u64); N]) -> BTreeMap<String, String> {
     counts.into_iter().map(|(event, count)| (event.to_owned(), count.to_string())).collect()
 }
 
 /// The log lines in the embedded metric format.
-fn metrics(lines: &[String]) -> Vec<Value> {
+pub fn metrics(lines: &[String]) -> Vec<Value> {
     let lines = lines.iter().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     lines.filter(|line| line.get("_aws").is_some()).collect()
 }
@@ -46,14 +45,14 @@ fn stream_batch_writes_each_digest_once() {
     assert_eq!((of_calls("GetItem"), of_calls("PutItem"), of_calls("Query")), (2 * 2, 2 + 2 + 2, 2));
     assert_eq!(of_calls("TransactWriteItems"), 2);
     // The details of the batch's events say which were deleted, and when the others are over. Those of each event say who
-    // may read its names.
-    assert_eq!((of_calls("GetSecretValue"), of_calls("BatchGetItem"), of_calls("Publish")), (2, 1 + 2, 2));
-    assert_eq!(world.proxy.calls().len(), 21);
+    // may read its names. Each event has one message, for everybody who follows all events.
+    assert_eq!((of_calls("GetSecretValue"), of_calls("BatchGetItem"), of_calls("SendMessage")), (1, 1 + 2, 2));
+    assert_eq!(world.proxy.calls().len(), 20);
     assert_eq!(counts(&world), counted([("dance", 2), ("party", 1)]));
 
     world.proxy.forward_all();
     fanout.invoke(&batch).response();
-    assert_eq!((of_calls("PutItem"), of_calls("Publish")), (0, 0));
+    assert_eq!((of_calls("PutItem"), of_calls("SendMessage")), (0, 0));
     assert_eq!(counts(&world), counted([("dance", 2), ("party", 1)]));
     let metrics = metrics(&fanout.kill());
     assert_eq!(metrics[0]["AttendeesJoined"], json!(3.0));
@@ -62,241 +61,6 @@ fn stream_batch_writes_each_digest_once() {
         1,
         "a replay counts for nothing: {metrics:?}"
     );
-}
-
-const ANAS_PHONE: &str = "+14155552671";
-
-/// Texts go to the United States at any time of the day.
-const TEXTING: [(&str, &str); 3] =
-    [("COUNTMEIN_SMS_COUNTRIES", "US"), ("COUNTMEIN_SMS_HOURS", "0-24 UTC"), ("COUNTMEIN_SMS_PER_DAY", "5")];
-
-/// The stream record of a sign-up over the queue.
-fn comes(world: &World, number: u32, name: &str, phone: Option<&str>) -> Value {
-    let mut item = attendee("dance", name);
-    if let Some(phone) = phone {
-        item["contact"] = json!({ "M": { "sms": { "S": phone } } });
-    }
-    world.put(&item);
-    stream_record(number, None, Some(&item))
-}
-
-#[test]
-fn only_confirmed_phones_are_notified() {
-    let world = World::new();
-    let fanout = world.fanout_with(&TEXTING);
-    fanout.invoke(&records([comes(&world, 1, "Ana", Some(ANAS_PHONE))])).response();
-    let question = world.texts(ANAS_PHONE);
-    assert_eq!(question.len(), 1, "{question:?}");
-    assert!(question[0].contains("https://signup.example.org/events/dance/contact/"), "{question:?}");
-    world.has_opted_in(&Contact::sms(ANAS_PHONE).unwrap());
-
-    let now = world.fanout_with(&[&TEXTING[..], &[("COUNTMEIN_BACKOFF_INITIAL", "0")]].concat());
-    world.end_backoff("dance");
-    now.invoke(&records([comes(&world, 2, "Ben", None)])).response();
-
-    let texts = world.texts(ANAS_PHONE);
-    assert_eq!(texts.len(), 2, "{texts:?}");
-    assert!(
-        texts[1].starts_with("dance: Ben joined; 2 are in. https://signup.example.org/events/dance/manage/"),
-        "{texts:?}"
-    );
-}
-
-#[test]
-fn opt_in_texts_wait_for_permitted_hours() {
-    let world = World::new();
-    let morning = Timestamp::now().to_string()[11..13].parse::<u32>().unwrap() < 12;
-    let night = if morning { "22-24 UTC" } else { "0-2 UTC" };
-    let asleep = world.fanout_with(&[TEXTING[0], ("COUNTMEIN_SMS_HOURS", night), TEXTING[2]]);
-    asleep.invoke(&records([comes(&world, 1, "Ana", Some(ANAS_PHONE))])).response();
-    assert!(world.texts(ANAS_PHONE).is_empty());
-
-    let awake = world.fanout_with(&TEXTING);
-    world.end_backoff("dance");
-    awake.invoke(&records([comes(&world, 2, "Ben", None)])).response();
-
-    let texts = world.texts(ANAS_PHONE);
-    assert_eq!(texts.len(), 1, "{texts:?}");
-    assert!(texts[0].contains("/events/dance/contact/"), "{texts:?}");
-}
-
-#[test]
-fn link_again_goes_to_the_confirmed_phone() {
-    let world = World::new();
-    let fanout = world.fanout_with(&TEXTING);
-    let asks = |number, phone| {
-        let mut item = attendee("dance", "Ana");
-        item["contact"] = json!({ "M": { "sms": { "S": phone } } });
-        let before = item.clone();
-        item["link_asked_at"] = json!({ "N": "1795431700000" });
-        world.put(&item);
-        stream_record(number, Some(&before), Some(&item))
-    };
-    fanout.invoke(&records([asks(1, ANAS_PHONE)])).response();
-    assert!(world.texts(ANAS_PHONE).is_empty(), "nobody has said yes");
-    world.has_opted_in(&Contact::sms(ANAS_PHONE).unwrap());
-
-    fanout.invoke(&records([asks(2, ANAS_PHONE)])).response();
-
-    let texts = world.texts(ANAS_PHONE);
-    assert_eq!(texts.len(), 1, "{texts:?}");
-    assert!(
-        texts[0].starts_with("dance: here is your link again. https://signup.example.org/events/dance/manage/"),
-        "{texts:?}"
-    );
-}
-
-#[test]
-fn unconfirmed_phone_gets_one_opt_in_text() {
-    let world = World::new();
-    let fanout = world.fanout_with(
-        &[&TEXTING[..], &[("COUNTMEIN_BACKOFF_INITIAL", "0"), ("COUNTMEIN_BACKOFF_MAXIMUM", "0")]].concat(),
-    );
-    for (number, name) in (1..).zip(["Ana", "Ben", "Cleo", "Dora", "Emil", "Finn", "Gia"]) {
-        fanout.invoke(&records([comes(&world, number, name, Some(ANAS_PHONE))])).response();
-    }
-    assert_eq!(world.texts(ANAS_PHONE).len(), 1);
-}
-
-#[test]
-fn unconfirmed_registration_of_a_confirmed_phone_gets_one_opt_in_text() {
-    let world = World::new();
-    let fanout = world.fanout_with(
-        &[&TEXTING[..], &[("COUNTMEIN_BACKOFF_INITIAL", "0"), ("COUNTMEIN_BACKOFF_MAXIMUM", "0")]].concat(),
-    );
-    world.has_confirmed_a_registration(&Contact::sms(ANAS_PHONE).unwrap());
-    let mut ana = attendee("dance", "Ana");
-    ana["contact"] = json!({ "M": { "sms": { "S": ANAS_PHONE } } });
-    world.put(&ana);
-    fanout.invoke(&records([stream_record(1, None, Some(&ana))])).response();
-    for (number, name) in (2..).zip(["Ben", "Cleo"]) {
-        world.end_backoff("dance");
-        fanout.invoke(&records([comes(&world, number, name, None)])).response();
-    }
-    let texts = world.texts(ANAS_PHONE);
-    assert_eq!(texts.len(), 1, "{texts:?}");
-    assert!(texts[0].contains("/events/dance/contact/"), "{texts:?}");
-
-    ana["confirmed"] = json!({ "BOOL": true });
-    world.put(&ana);
-    world.end_backoff("dance");
-    fanout.invoke(&records([comes(&world, 4, "Dora", None)])).response();
-
-    let texts = world.texts(ANAS_PHONE);
-    assert!(texts.len() == 2 && texts[1].contains("Dora joined"), "{texts:?}");
-}
-
-#[test]
-fn no_texts_without_country_or_budget() {
-    let world = World::new();
-    world.fanout().invoke(&records([comes(&world, 1, "Ana", Some(ANAS_PHONE))])).response();
-    let elsewhere = world.fanout_with(&[("COUNTMEIN_SMS_COUNTRIES", "DE"), TEXTING[1], TEXTING[2]]);
-    elsewhere.invoke(&records([comes(&world, 2, "Ben", Some(ANAS_PHONE))])).response();
-    let spent = world.fanout_with(&[TEXTING[0], TEXTING[1], ("COUNTMEIN_SMS_PER_DAY", "0")]);
-    spent.invoke(&records([comes(&world, 3, "Cleo", Some(ANAS_PHONE))])).response();
-    assert!(world.texts(ANAS_PHONE).is_empty());
-}
-
-#[test]
-fn only_mobile_phones_of_listed_countries_get_texts() {
-    let world = World::new();
-    let fanout = world.fanout_with(&TEXTING);
-    // The Bahamas, Jamaica, Canada, and premium numbers have the same calling code as US.
-    let others = ["+12423591234", "+18762101234", "+16137827274", "+19002345678"];
-    for (number, phone) in (1..).zip(others) {
-        fanout.invoke(&records([comes(&world, number, &format!("No {number}"), Some(phone))])).response();
-    }
-    fanout.invoke(&records([comes(&world, 5, "Ana", Some(ANAS_PHONE))])).response();
-
-    for phone in others {
-        assert!(world.texts(phone).is_empty(), "{phone}");
-    }
-    assert_eq!(world.texts(ANAS_PHONE).len(), 1);
-    let metrics = metrics(&fanout.kill());
-    for name in ["SuppressedBySmsCountries", "SuppressedBySmsLineType"] {
-        assert!(metrics.iter().any(|line| line[name].is_number()), "{name}: {metrics:?}");
-    }
-}
-
-#[test]
-fn refuses_wrong_countries_at_start() {
-    let world = World::new();
-    for (countries, message) in [("US,UK", "write GB"), ("+49", "such as DE"), ("Germany", "such as DE,US")] {
-        let fanout = world.fanout_with(&[("COUNTMEIN_SMS_COUNTRIES", countries), TEXTING[1], TEXTING[2]]);
-        fanout.hand_out(&schedule());
-        assert!(matches!(fanout.answer().0, Answer::Died), "{countries}");
-        let lines = fanout.kill();
-        assert!(
-            lines.iter().any(|line| line.contains("COUNTMEIN_SMS_COUNTRIES") && line.contains(message)),
-            "{lines:?}"
-        );
-    }
-}
-
-#[test]
-fn opt_in_texts_leave_half_the_budget() {
-    let world = World::new();
-    world.has_opted_in(&Contact::sms(ANAS_PHONE).unwrap());
-    let fanout = world.fanout_with(&[TEXTING[0], TEXTING[1], ("COUNTMEIN_SMS_PER_DAY", "3")]);
-    fanout.invoke(&records([comes(&world, 1, "Ana", Some(ANAS_PHONE))])).response();
-    let strangers: Vec<String> = (3..6).map(|digit| format!("+1415555267{digit}")).collect();
-    let come = (2..).zip(&strangers).map(|(number, phone)| comes(&world, number, &format!("No {number}"), Some(phone)));
-    fanout.invoke(&records(come)).response();
-
-    world.end_backoff("dance");
-    fanout.invoke(&schedule()).response();
-
-    let asked: usize = strangers.iter().map(|phone| world.texts(phone).len()).sum();
-    assert_eq!((asked, world.texts(ANAS_PHONE).len()), (2, 1));
-    let held_back: f64 =
-        metrics(&fanout.kill()).iter().filter_map(|line| line["SuppressedBySmsAnswersPerDay"].as_f64()).sum();
-    assert!(held_back >= 1.0, "it is counted");
-}
-
-#[test]
-fn schedule_sends_pending_changes_after_backoff() {
-    let world = World::new();
-    world.has_opted_in(&Contact::sms(ANAS_PHONE).unwrap());
-    let fanout = world.fanout_with(&TEXTING);
-    fanout.invoke(&records([comes(&world, 1, "Ana", Some(ANAS_PHONE))])).response();
-    for (number, name) in (2..).zip(["Ben", "Cleo", "Dora", "Emil", "Finn", "Gia", "Hal", "Ida", "Jon", "Kai"]) {
-        fanout.invoke(&records([comes(&world, number, name, None)])).response();
-    }
-    fanout.invoke(&schedule()).response();
-    assert!(world.texts(ANAS_PHONE).is_empty(), "the backoff has not passed");
-
-    world.end_backoff("dance");
-    fanout.invoke(&schedule()).response();
-
-    let texts = world.texts(ANAS_PHONE);
-    assert_eq!(texts.len(), 1, "{texts:?}");
-    assert!(texts[0].contains("11 are in"), "{texts:?}");
-}
-
-#[test]
-fn provider_outage_does_not_block_the_stream() {
-    let world = World::new();
-    world.has_opted_in(&Contact::sms(ANAS_PHONE).unwrap());
-    let fanout = world.fanout_with(
-        &[&TEXTING[..], &[("COUNTMEIN_BACKOFF_INITIAL", "0"), ("COUNTMEIN_BACKOFF_MAXIMUM", "0")]].concat(),
-    );
-    fanout.invoke(&records([comes(&world, 1, "Ana", Some(ANAS_PHONE))])).response();
-    world.proxy.judge(|call| {
-        if call.operation() == "Publish" { Verdict::Fail(503, "ServiceUnavailable") } else { Verdict::Forward }
-    });
-
-    for (number, name) in (2..).zip(["Ben", "Cleo"]) {
-        fanout.invoke(&records([comes(&world, number, name, None)])).response();
-    }
-    assert!(world.texts(ANAS_PHONE).is_empty());
-    assert_eq!(counts(&world), counted([("dance", 3)]));
-
-    world.proxy.forward_all();
-    world.end_backoff("dance");
-    fanout.invoke(&schedule()).response();
-    let texts = world.texts(ANAS_PHONE);
-    assert_eq!(texts.len(), 1, "{texts:?}");
-    assert!(texts[0].starts_with("dance: Ben and Cleo joined; 3 are in."), "{texts:?}");
 }
 
 #[test]
@@ -407,13 +171,38 @@ fn parked(world: &World) -> Vec<String> {
 fn unavailable_table_fails_the_invocation() {
     let world = World::new();
     let fanout = world.fanout();
-    world.proxy.judge(|_| Verdict::Fail(500, "InternalServerError"));
+    world.proxy.judge(|call| match call.operation() {
+        "GetSecretValue" => Verdict::Forward,
+        _ => Verdict::Fail(500, "InternalServerError"),
+    });
     let batch = records([joins(1, "dance", "Ana")]);
     assert!(matches!(fanout.invoke(&batch), Answer::Error(_)));
 
     world.proxy.forward_all();
     fanout.invoke(&batch).response();
     assert_eq!(counts(&world), counted([("dance", 1)]));
+}
+
+#[test]
+fn message_that_cannot_be_put_into_the_outbox_fails_the_invocation() {
+    let world = World::new();
+    let fanout = world.fanout();
+    world.proxy.judge(|call| match call.operation() {
+        "SendMessage" | "SendMessageBatch" => Verdict::Fail(500, "InternalError"),
+        _ => Verdict::Forward,
+    });
+    let mut ana = attendee("dance", "Ana");
+    ana["contact"] = json!({ "M": { "email": { "S": "ana@example.org" } } });
+    world.put(&ana);
+    let batch = records([stream_record(1, None, Some(&ana))]);
+    assert!(matches!(fanout.invoke(&batch), Answer::Error(_)));
+    assert_eq!(counts(&world), counted([("dance", 1)]));
+
+    world.proxy.forward_all();
+    fanout.invoke(&batch).response();
+    assert_eq!(counts(&world), counted([("dance", 1)]));
+    let waiting = world.receive_outbox().unwrap();
+    assert!(waiting.to_string().contains("opt_in_request"), "{waiting}");
 }
 
 #[test]
@@ -435,11 +224,11 @@ fn schedule_deletes_contacts_of_events_that_are_over() {
     fanout.invoke(&schedule()).response();
     assert!(!has_contact("dinner") && has_contact("dance"));
     assert_eq!(world.who_is_in("dinner"), ["Ana"]);
-    // Nothing is left to do: one query for digests, and one for events.
+    // Nothing is left to do: one query for digests, one for events, and one call for dead letters.
     world.proxy.forward_all();
     fanout.invoke(&schedule()).response();
     let calls: Vec<_> = world.proxy.calls().iter().map(|call| call.operation().to_owned()).collect();
-    assert_eq!(calls, ["Query", "Query"]);
+    assert_eq!(calls, ["Query", "Query", "ReceiveMessage"]);
     let page = world.wait(world.table.past(now, None, 10)).unwrap();
     assert_eq!(page.entries.len(), 2, "both events are still listed");
     drop(fanout.kill());

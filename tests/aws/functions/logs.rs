@@ -81,13 +81,16 @@ fn debug_logs_hold_no_contact() {
     let fanout = start(env!("CARGO_BIN_EXE_fanout"));
     let mut image = attendee("dance", "Ana");
     image["contact"] = json!({ "M": { "email": { "S": secret } } });
+    world.put(&image);
     fanout.invoke(&records([stream_record(1, None, Some(&image))])).response();
     image["contact"]["M"] = json!({ "pigeon": { "S": secret } });
     fanout.invoke(&records([stream_record(2, None, Some(&image))]));
+    let deliver = world.deliver_with(&[("RUST_LOG", "debug")]);
+    deliver.invoke(&world.receive_outbox().expect("messages wait")).response();
     let api = start(env!("CARGO_BIN_EXE_api"));
     api.invoke(&http("POST", "/events/dance/signups", Some(&json!({ "name": "Ana", "contact": contact })))).response();
 
-    for function in [ingest, fanout, api] {
+    for function in [ingest, fanout, deliver, api] {
         let lines = function.kill();
         assert!(lines.len() > 2, "it says something");
         let telling: Vec<&String> = lines.iter().filter(|line| line.contains("very.private")).collect();

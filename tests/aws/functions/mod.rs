@@ -3,11 +3,15 @@
 
 mod api;
 mod crash;
+mod deliver;
 mod deploy;
 mod fanout;
 mod ingest;
 mod logs;
+mod notifications;
+mod outbox;
 mod refused_calls;
 mod upgrade;
 mod upgrade_recipients;
+mod watermarks;
 mod world;

@@ -16,6 +16,7 @@ use countmein::domain::contact::Contact;
 use countmein::domain::event::{Event, EventId};
 use countmein::domain::event_details::EventDetails;
 use countmein::domain::lifetime;
+use countmein::domain::secret::Secret;
 use countmein::domain::signup::{Request, Signup, SignupId, Version};
 use countmein::domain::timestamp::Timestamp;
 use countmein::fanout;
@@ -24,7 +25,7 @@ use countmein::formats::event_details;
 use countmein::ports::{AttendeeSignups, Calendar as _, Digests as _, Events as _, Roster as _, Write};
 use serde_json::{Value, json};
 
-use super::world::{TABLE, World};
+use super::world::{CONTACT_KEY, TABLE, World};
 use crate::support::ministack::{REGION, SECRET_KEY};
 use crate::support::runtime_api::events::{AT, attendee};
 use crate::support::runtime_api::proxy::{Call, Verdict};
@@ -52,10 +53,9 @@ pub fn upgrade(world: &World) -> Value {
 
 /// Adds all changes so far to the digests, as the function `fanout` does.
 pub fn take_in(world: &World) {
-    let changes = world.changes();
-    world
-        .wait(fanout::take_in(changes, EventPorts::of(&world.table), &BackoffPolicy::default(), Timestamp::now()))
-        .unwrap();
+    let (changes, secret) = (world.changes(), Secret::new(CONTACT_KEY).unwrap());
+    let ports = EventPorts::of(&world.table, &secret);
+    world.wait(fanout::take_in(changes, ports, &BackoffPolicy::default(), Timestamp::now())).unwrap();
 }
 
 fn count(world: &World, event: &str) -> u64 {

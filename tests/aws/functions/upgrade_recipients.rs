@@ -1,9 +1,10 @@
-//! `countmein upgrade-table` while an announcement is being sent.
+//! `countmein upgrade-table` while an announcement is put into the outbox.
 
 use std::time::Duration;
 
 use countmein::domain::attendee_name::NameKey;
-use countmein::domain::digest::Lease;
+use countmein::domain::backoff::BackoffPolicy;
+use countmein::domain::digest::{Claim, Lease, Owed};
 use countmein::domain::event::EventId;
 use countmein::domain::timestamp::Timestamp;
 use countmein::ports::{Digests as _, Write};
@@ -24,13 +25,17 @@ fn recipient_who_moves_before_the_position_is_kept() {
     take_in(&world);
     let event = EventId::parse("dance").unwrap();
     let digest = || world.wait(world.table.digest(&event)).unwrap().expect("the event has a digest");
-    let (mut sending, now) = (digest(), Timestamp::now());
-    assert!(sending.claim(Lease { holder: 1, ends_at: now.plus(Duration::from_secs(60)) }, now).is_some());
-    sending.sending.as_mut().unwrap().told_to = Some(key("oz"));
-    assert_eq!(world.wait(world.table.store(&sending)).unwrap(), Write::Stored);
+    let (mut announced, now) = (digest(), Timestamp::now());
+    let lease = Lease { holder: 1, ends_at: now.plus(Duration::from_secs(60)) };
+    let Some(Claim::New(announcement)) = announced.claim(lease, &BackoffPolicy::default(), now) else {
+        panic!("the announcement begins: {announced:?}");
+    };
+    announced.expansion.as_mut().unwrap().after = Some(key("oz"));
+    assert_eq!(world.wait(world.table.store_announcing(&announced, &announcement)).unwrap(), Write::Stored);
 
     upgrade(&world);
 
-    let sending = digest().sending.expect("the announcement is still being sent");
-    assert_eq!((sending.told_to, sending.missed), (Some(key("oz")), vec![key("o'neill")]));
+    let digest = digest();
+    assert_eq!(digest.expansion.unwrap().after, Some(key("oz")));
+    assert_eq!(digest.owed, [Owed { since: announcement.at, names: vec![key("o'neill")] }]);
 }

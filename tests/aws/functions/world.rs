@@ -47,7 +47,7 @@ const TOKEN_SECRET: &str = "token";
 const CONTACT_SECRET: &str = "contact";
 
 /// The key of the hashes that identify contacts.
-const CONTACT_KEY: &str = "the secret that tells addresses apart";
+pub const CONTACT_KEY: &str = "the secret that tells addresses apart";
 
 pub struct World {
     pub proxy: Proxy,
@@ -57,6 +57,8 @@ pub struct World {
     runtime: Runtime,
     /// Its URL.
     queue: String,
+    pub(super) outbox: String,
+    pub(super) outbox_dead_letters: String,
 }
 
 impl World {
@@ -67,6 +69,8 @@ impl World {
         let table = EventsTable::new(&config, TABLE);
         runtime.block_on(table.ensure()).unwrap();
         let (queue, _) = runtime.block_on(ministack::queues(&config, Duration::from_secs(30)));
+        let outbox = ministack::queues_named(&config, ("Outbox", "OutboxDeadLetters"), Duration::from_secs(30));
+        let (outbox, outbox_dead_letters) = runtime.block_on(outbox);
         for (name, value) in [
             (ORGANISER_SECRET, ORGANISER_KEY),
             (TOKEN_SECRET, "the first secret behind the links"),
@@ -77,7 +81,7 @@ impl World {
         }
         runtime.block_on(sns(&config).create_topic().name("announcements").send()).unwrap();
         let endpoint = Url::parse(&account.endpoint).unwrap().socket_addrs(|| None).unwrap()[0];
-        Self { proxy: Proxy::before(endpoint), config, table, account, runtime, queue }
+        Self { proxy: Proxy::before(endpoint), config, table, account, runtime, queue, outbox, outbox_dead_letters }
     }
 
     pub fn wait<T>(&self, work: impl Future<Output = T>) -> T {
@@ -104,6 +108,8 @@ impl World {
             ("COUNTMEIN_STAGE", "testing".to_owned()),
             ("COUNTMEIN_DEAD_LETTER_QUEUE_ARN", DEAD_LETTERS.to_owned()),
             ("COUNTMEIN_QUEUE_URL", self.queue.clone()),
+            ("COUNTMEIN_OUTBOX_URL", self.outbox.clone()),
+            ("COUNTMEIN_OUTBOX_DEAD_LETTERS_URL", self.outbox_dead_letters.clone()),
             ("COUNTMEIN_EXPORTS_BUCKET", EXPORTS.to_owned()),
             ("COUNTMEIN_RETRY_INITIAL", "1".to_owned()),
         ];
@@ -138,16 +144,28 @@ impl World {
 
     pub fn fanout_with(&self, more: &[(&str, &str)]) -> Function {
         let mut environment = self.environment();
-        let variables = [
-            ("COUNTMEIN_TOKEN_SECRET", TOKEN_SECRET),
-            ("COUNTMEIN_CONTACT_SECRET", CONTACT_SECRET),
-            ("COUNTMEIN_PUBLIC_URL", "https://signup.example.org"),
-            ("COUNTMEIN_ANNOUNCEMENTS_TOPIC", &self.topic("announcements")),
-            ("COUNTMEIN_CONTACT_TOPICS", &self.topic("contact-")),
-        ];
-        let variables = variables.iter().chain(more);
-        environment.extend(variables.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let more = [("COUNTMEIN_CONTACT_SECRET", CONTACT_SECRET)].iter().chain(more);
+        environment.extend(more.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         Function::start(Path::new(env!("CARGO_BIN_EXE_fanout")), &environment)
+    }
+
+    pub fn deliver_with(&self, more: &[(&str, &str)]) -> Function {
+        let mut environment = self.environment_of_deliver();
+        environment.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        Function::start(Path::new(env!("CARGO_BIN_EXE_deliver")), &environment)
+    }
+
+    pub fn environment_of_deliver(&self) -> Vec<(String, String)> {
+        let mut environment = self.environment();
+        let variables = [
+            ("COUNTMEIN_TOKEN_SECRET", TOKEN_SECRET.to_owned()),
+            ("COUNTMEIN_CONTACT_SECRET", CONTACT_SECRET.to_owned()),
+            ("COUNTMEIN_PUBLIC_URL", "https://signup.example.org".to_owned()),
+            ("COUNTMEIN_ANNOUNCEMENTS_TOPIC", self.topic("announcements")),
+            ("COUNTMEIN_CONTACT_TOPICS", self.topic("contact-")),
+        ];
+        environment.extend(variables.map(|(name, value)| (name.to_owned(), value)));
+        environment
     }
 
     fn topic(&self, name: &str) -> String {
@@ -181,8 +199,6 @@ impl World {
         let now = Timestamp::now();
         digest.backoff = None;
         digest.pending.iter_mut().for_each(|pending| pending.due_at = now);
-        digest.late.iter_mut().for_each(|late| late.next_at = now);
-        digest.sending.iter_mut().for_each(|sending| sending.next_at = now);
         assert_eq!(self.wait(self.table.store(&digest)).unwrap(), Write::Stored);
     }
 
@@ -301,7 +317,7 @@ pub fn guest_of(event: &str, number: usize) -> Value {
     events::message(&format!("message-{event}-{number}"), &body)
 }
 
-/// The message ids of the batch item failures in an answer of `ingest`.
+/// The message ids of the batch item failures in an answer of `ingest` or `deliver`.
 pub fn failures(response: &Value) -> Vec<&str> {
     let failures = response["batchItemFailures"].as_array().expect("it answers as SQS wants it");
     failures.iter().map(|failure| failure["itemIdentifier"].as_str().unwrap()).collect()

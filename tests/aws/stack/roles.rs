@@ -25,6 +25,8 @@ fn functions_work_with_their_roles() {
     eventually("a reject", || stack.rejects(), |rejects| rejects.len() == 1);
     eventually("a count of two", || stack.count("dance"), |count| *count == 2);
     eventually("empty queues", || stack.messages(), |(queue, dead)| queue.messages + dead.messages == 0);
+    // A message that a missing permission defers would stay.
+    eventually("an empty outbox", || stack.messages_to_send(), |messages| *messages == 0);
 }
 
 #[test]
@@ -73,6 +75,21 @@ fn roles_refuse_other_calls() {
             "Query",
             "Query of the index",
             "DeleteItem",
+            "SendMessage to the outbox",
+            "ReceiveMessage of the outbox's dead letters",
+            "read ContactSecret"
+        ]
+    );
+    assert_eq!(
+        allowed(&stack, "DeliverRole"),
+        [
+            "BatchGetItem",
+            "GetItem",
+            "PutItem",
+            "UpdateItem",
+            "Query",
+            "SendMessage to the outbox",
+            "ReceiveMessage of the outbox",
             "read TokenSecret",
             "read ContactSecret"
         ]
@@ -99,6 +116,7 @@ type Call = Pin<Box<dyn Future<Output = Result<(), String>>>>;
 
 fn calls(stack: &Stack, config: &SdkConfig) -> Vec<(&'static str, Call)> {
     let (table, queue, dead) = (stack.output("TableName"), stack.output("QueueUrl"), stack.output("DeadLettersUrl"));
+    let (outbox, outbox_dead) = (stack.output("OutboxUrl"), stack.output("OutboxDeadLettersUrl"));
     let (organiser, token) = (stack.output("OrganiserKeySecret"), stack.output("TokenSecretArn"));
     let text = |text: &str| AttributeValue::S(text.to_owned());
     let key = HashMap::from([("event".to_owned(), text("dance")), ("name".to_owned(), text("melvin"))]);
@@ -125,6 +143,9 @@ fn calls(stack: &Stack, config: &SdkConfig) -> Vec<(&'static str, Call)> {
         ("SendMessage to dead letters", call(sqs.send_message().queue_url(dead).message_body("{}").send())),
         ("ReceiveMessage", call(receive(queue).send())),
         ("ReceiveMessage of dead letters", call(receive(dead).send())),
+        ("SendMessage to the outbox", call(sqs.send_message().queue_url(outbox).message_body("{}").send())),
+        ("ReceiveMessage of the outbox", call(receive(outbox).send())),
+        ("ReceiveMessage of the outbox's dead letters", call(receive(outbox_dead).send())),
         ("PurgeQueue", call(sqs.purge_queue().queue_url(queue).send())),
         ("read OrganiserKey", call(read(organiser).send())),
         ("read TokenSecret", call(read(token).send())),

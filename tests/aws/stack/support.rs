@@ -24,9 +24,10 @@ const STACK: &str = "countmein-staging";
 /// How long anything of a stack may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-const FUNCTIONS: [(&str, &str); 5] = [
+const FUNCTIONS: [(&str, &str); 6] = [
     ("alexa", env!("CARGO_BIN_EXE_alexa")),
     ("api", env!("CARGO_BIN_EXE_api")),
+    ("deliver", env!("CARGO_BIN_EXE_deliver")),
     ("import", env!("CARGO_BIN_EXE_import")),
     ("ingest", env!("CARGO_BIN_EXE_ingest")),
     ("fanout", env!("CARGO_BIN_EXE_fanout")),
@@ -150,6 +151,12 @@ impl Stack {
         (self.wait(self.queue.depth()).unwrap(), self.wait(self.dead_letters.depth()).unwrap())
     }
 
+    /// The number of messages in the outbox and its dead-letter queue, including those that are delayed.
+    pub fn messages_to_send(&self) -> u64 {
+        let depth = |url| self.wait(Sqs::new(&self.config, self.output(url)).depth()).unwrap().messages;
+        depth("OutboxUrl") + depth("OutboxDeadLettersUrl")
+    }
+
     /// The text messages to a phone, the oldest first.
     pub fn texts(&self, number: &str) -> Vec<String> {
         texts(&self.account, number)
@@ -193,19 +200,20 @@ pub fn eventually<T: std::fmt::Debug>(what: &str, look: impl Fn() -> T, holds: i
 /// A version of the program: its template, and the executables of its functions.
 pub struct Version {
     template: PathBuf,
-    functions: [(&'static str, PathBuf); 5],
+    functions: Vec<(&'static str, PathBuf)>,
 }
 
 impl Version {
     /// The version under test.
     pub fn this() -> Self {
         let template = Path::new(env!("CARGO_MANIFEST_DIR")).join("template.yaml");
-        Self { template, functions: FUNCTIONS.map(|(name, executable)| (name, executable.into())) }
+        Self { template, functions: FUNCTIONS.map(|(name, executable)| (name, executable.into())).to_vec() }
     }
 
-    /// The version in a checkout, with executables that were built in the folder `built`.
+    /// The version in a checkout, with executables that were built in the folder `built`. It may lack functions of today.
     pub fn earlier(checkout: &Path, built: &Path) -> Self {
-        let functions = FUNCTIONS.map(|(name, _)| (name, built.join(name)));
+        let functions = FUNCTIONS.map(|(name, _)| (name, built.join(name))).to_vec();
+        let functions = functions.into_iter().filter(|(_, executable)| executable.exists()).collect();
         Self { template: checkout.join("template.yaml"), functions }
     }
 }

@@ -47,7 +47,7 @@ fn every_function_has_its_own_role_and_log() {
 #[test]
 fn functions_are_given_the_variables_they_read() {
     let template = template();
-    let everywhere = read_by(&["mod", "notify", "alexa", "api", "fanout", "import", "ingest"]);
+    let everywhere = read_by(&["mod", "notify", "alexa", "api", "deliver", "fanout", "import", "ingest"]);
     for function in template.of_type("AWS::Serverless::Function") {
         let environment = template.of_function(function, "Environment");
         let given: BTreeSet<_> = entries(&environment["Variables"])
@@ -58,8 +58,8 @@ fn functions_are_given_the_variables_they_read() {
         let unread: Vec<_> = given.difference(&everywhere).collect();
         assert!(unread.is_empty(), "no function reads {unread:?}");
         let own = function.strip_suffix("Function").unwrap().to_lowercase();
-        // `notify` is how fanout notifies recipients; api uses parts of it.
-        let read = if own == "fanout" { read_by(&["fanout", "notify"]) } else { read_by(&[&own]) };
+        // `notify` is how deliver notifies recipients; api uses parts of it.
+        let read = if own == "deliver" { read_by(&["deliver", "notify"]) } else { read_by(&[&own]) };
         let missing: Vec<_> = read.difference(&given).collect();
         assert!(missing.is_empty(), "{function} reads {missing:?}");
     }

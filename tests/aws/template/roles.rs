@@ -5,6 +5,8 @@ use super::support::{entries, list, template, text, texts};
 const TABLE: &str = "!GetAtt EventsTable.Arn";
 const SIGNUPS: &str = "!GetAtt SignupsQueue.Arn";
 const DEAD_LETTERS: &str = "!GetAtt DeadLettersQueue.Arn";
+const OUTBOX: &str = "!GetAtt OutboxQueue.Arn";
+const OUTBOX_DEAD_LETTERS: &str = "!GetAtt OutboxDeadLettersQueue.Arn";
 const STREAM: &str = "!Sub ${EventsTable.Arn}/stream/*";
 
 const DUE_INDEX: &str = "!Sub ${EventsTable.Arn}/index/due";
@@ -48,7 +50,30 @@ const INGEST: [(&str, &[&str]); 13] = [
 const CONTACTS: &str = "!Sub arn:${AWS::Partition}:sns:${AWS::Region}:${AWS::AccountId}:countmein-${Stage}-contact-*";
 const PHONES: &str = "not !Sub arn:${AWS::Partition}:sns:*:*:*";
 
-const FANOUT: [(&str, &[&str]); 24] = [
+const DELIVER: [(&str, &[&str]); 20] = [
+    ("dynamodb:BatchGetItem", &[TABLE]),
+    ("dynamodb:GetItem", &[TABLE]),
+    ("dynamodb:PutItem", &[TABLE]),
+    ("dynamodb:Query", &[TABLE]),
+    ("dynamodb:UpdateItem", &[TABLE]),
+    ("logs:CreateLogStream", &["!GetAtt DeliverLogs.Arn"]),
+    ("logs:PutLogEvents", &["!GetAtt DeliverLogs.Arn"]),
+    ("secretsmanager:GetSecretValue", &["!GetAtt TokenSecret.Id", "!GetAtt ContactSecret.Id"]),
+    ("sns:CheckIfPhoneNumberIsOptedOut", &["*"]),
+    ("sns:CreateTopic", &[CONTACTS]),
+    ("sns:Publish", &["!Ref AnnouncementsTopic", CONTACTS]),
+    ("sns:Publish", &[PHONES]),
+    ("sns:Subscribe", &[CONTACTS]),
+    ("sns:TagResource", &[CONTACTS]),
+    ("sqs:DeleteMessage", &[OUTBOX]),
+    ("sqs:GetQueueAttributes", &[OUTBOX]),
+    ("sqs:ReceiveMessage", &[OUTBOX]),
+    ("sqs:SendMessage", &[OUTBOX]),
+    ("xray:PutTelemetryRecords", &["*"]),
+    ("xray:PutTraceSegments", &["*"]),
+];
+
+const FANOUT: [(&str, &[&str]); 21] = [
     ("dynamodb:BatchGetItem", &[TABLE]),
     ("dynamodb:DeleteItem", &[TABLE]),
     ("dynamodb:DescribeStream", &[STREAM]),
@@ -64,13 +89,10 @@ const FANOUT: [(&str, &[&str]); 24] = [
     ("logs:PutLogEvents", &["!GetAtt FanoutLogs.Arn"]),
     ("s3:ListBucket", &["!GetAtt SetAsideBucket.Arn"]),
     ("s3:PutObject", &["!Sub ${SetAsideBucket.Arn}/*"]),
-    ("secretsmanager:GetSecretValue", &["!GetAtt TokenSecret.Id", "!GetAtt ContactSecret.Id"]),
-    ("sns:CheckIfPhoneNumberIsOptedOut", &["*"]),
-    ("sns:CreateTopic", &[CONTACTS]),
-    ("sns:Publish", &["!Ref AnnouncementsTopic", CONTACTS]),
-    ("sns:Publish", &[PHONES]),
-    ("sns:Subscribe", &[CONTACTS]),
-    ("sns:TagResource", &[CONTACTS]),
+    ("secretsmanager:GetSecretValue", &["!GetAtt ContactSecret.Id"]),
+    ("sqs:DeleteMessage", &[OUTBOX_DEAD_LETTERS]),
+    ("sqs:ReceiveMessage", &[OUTBOX_DEAD_LETTERS]),
+    ("sqs:SendMessage", &[OUTBOX]),
     ("xray:PutTelemetryRecords", &["*"]),
     ("xray:PutTraceSegments", &["*"]),
 ];
@@ -113,6 +135,7 @@ fn roles_allow_what_their_functions_call() {
         ("AlexaRole", &ALEXA[..]),
         ("ApiRole", &API),
         ("ButtonsRole", &BUTTONS),
+        ("DeliverRole", &DELIVER),
         ("FanoutRole", &FANOUT),
         ("ImportRole", &IMPORT),
         ("IngestRole", &INGEST),

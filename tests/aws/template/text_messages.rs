@@ -33,7 +33,7 @@ fn countries_are_checked_before_they_are_deployed() {
 #[test]
 fn functions_that_use_the_limits_know_the_countries() {
     let template = template();
-    for function in ["ApiFunction", "FanoutFunction"] {
+    for function in ["ApiFunction", "DeliverFunction"] {
         let environment = template.of_function(function, "Environment");
         assert_eq!(text(&environment["Variables"]["COUNTMEIN_SMS_COUNTRIES"]), "!Ref SmsCountries", "{function}");
     }

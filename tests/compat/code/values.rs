@@ -1,8 +1,10 @@
 //! Domain values as JSON. Times are in milliseconds.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
-use super::{Attendee, Button, Digest, DigestRecord, OptIn, RejectedMessage, Status, Timestamp, contact_json};
+use super::{Attendee, Button, Digest, DigestRecord, NameKey, OptIn, RejectedMessage, Status, Timestamp, contact_json};
 
 pub fn attendee(attendee: Option<&Attendee>) -> Value {
     let Some(attendee) = attendee else { return Value::Null };
@@ -33,12 +35,21 @@ pub fn attendee(attendee: Option<&Attendee>) -> Value {
     })
 }
 
-/// By the names of its stored attributes, and with the changes that it has counted.
+/// By the names of its stored attributes, and with the changes that it has counted. What is not sent yet has other names: who
+/// is `owed` it, up to whom others were told it (`told_to`), and the names in it (`unfinished`).
 pub fn digest(digest: &Digest) -> Value {
     let seen: Vec<String> = digest.seen.iter().map(|mark| format!("{:016x}", u64::from_be_bytes(*mark))).collect();
     let mut value = serde_json::to_value(DigestRecord::next(digest)).unwrap();
     value["version"] = json!(digest.version);
     value["seen"] = json!(seen);
+    for name in ["sending", "late"] {
+        value.as_object_mut().unwrap().remove(name);
+    }
+    let owed = digest.owed.iter().flat_map(|owed| owed.names.iter().map(NameKey::as_str));
+    value["owed"] = owed.collect();
+    value["told_to"] = json!(digest.expansion.as_ref().and_then(|expansion| Some(expansion.after.as_ref()?.as_str())));
+    let named = digest.earlier_news.iter().flat_map(|news| news.named.iter().map(|change| change.name.as_str()));
+    value["unfinished"] = json!(named.collect::<BTreeSet<_>>());
     value
 }
 

@@ -16,6 +16,7 @@ use crate::support::mail_server::MailServer;
 use crate::support::program::{Program, serve};
 use crate::support::receiver::Receiver;
 
+mod families;
 mod limits;
 mod outbox;
 mod pages;

@@ -19,7 +19,7 @@ fn metrics_count_waiting_and_attempted_messages() {
         sign_up(&program, name, &json!({ "email": address }));
     }
     for outcome in ["finished", "deferred"] {
-        let name = format!("countmein_direct_messages_total{{kind=\"opt_in_request\",outcome=\"{outcome}\"}}");
+        let name = format!("countmein_messages_total{{kind=\"opt_in_request\",outcome=\"{outcome}\"}}");
         assert_eq!(eventually(&name, || value(&name)), 1.0);
     }
     assert_eq!(value("countmein_outbox_messages"), Some(1.0));

@@ -1,6 +1,7 @@
 //! The program is killed while it sends a digest, and started again.
 
 use countmein::adapters::sqlite::{DATABASE, Sqlite};
+use countmein::domain::backoff::BackoffPolicy;
 use countmein::domain::digest::{Claim, Lease};
 use countmein::domain::event::EventId;
 use countmein::domain::event_announcement::EventAnnouncement;
@@ -53,8 +54,43 @@ fn claim(data: &Path) {
         eventually("the due time", || digest.due_at().filter(|due_at| *due_at <= Timestamp::now()));
         let now = Timestamp::now();
         let lease = Lease { holder: 1, ends_at: now.plus(Duration::from_secs(120)) };
-        let Some(Claim::New(announcement)) = digest.claim(lease, now) else { panic!("the digest is due") };
+        let Some(Claim::New(announcement)) = digest.claim(lease, &BackoffPolicy::default(), now) else {
+            panic!("the digest is due")
+        };
         let announcement = EventAnnouncement { view: View { roster: true, count: true }, ..announcement };
         assert_eq!(sqlite.store_announcing(&digest, &announcement).await.unwrap(), Write::Stored);
     });
+}
+
+#[test]
+fn restored_backup_sends_nothing_twice() {
+    let mail = MailServer::start(&[]);
+    let data = tempfile::tempdir().unwrap();
+    let database = data.path().join(DATABASE);
+    let program = mailing(data.path(), &mail, &[]);
+    enrol(&program, &mail, "Ana", "ana@mail.example");
+    sign_up(&program, "Ben", &Value::Null);
+    assert!(header(&mail.next(), "Subject").contains("Ben"));
+    let backup = data.path().join("countmein.sqlite.restore");
+    let connection = rusqlite::Connection::open(&database).unwrap();
+    let is_sent = || {
+        let sql = "SELECT count(*) FROM watermark WHERE told_until IS NOT NULL AND holder IS NULL";
+        connection.query_row(sql, (), |row| row.get::<_, u32>(0)).unwrap() == 1
+    };
+    eventually("the watermark", || is_sent().then_some(()));
+    connection.execute("VACUUM INTO ?1", [backup.to_str().unwrap()]).unwrap();
+    assert!(program.terminate().0);
+    // As if the backup had been made while the message was in the outbox.
+    let copy = rusqlite::Connection::open(&backup).unwrap();
+    let sql = "INSERT OR REPLACE INTO outbox (kind, event, name, owner, first_at, due_at, announced_at, names)
+               SELECT 'digest', event, 'ana', '', at, at, at, '[\"ana\"]' FROM announcement";
+    assert!(copy.execute(sql, ()).unwrap() > 0);
+    drop((copy, connection));
+
+    let program = mailing(data.path(), &mail, &[]);
+    sign_up(&program, "Cem", &Value::Null);
+    let subject = header(&mail.next(), "Subject").to_owned();
+    assert!(subject.contains("Cem") && !subject.contains("Ben"), "{subject}");
+    assert!(program.terminate().0);
+    assert_eq!(mail.stop(), Vec::<Value>::new());
 }

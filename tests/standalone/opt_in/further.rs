@@ -27,17 +27,17 @@ async fn each_registration_is_asked_about_once() {
     let sender = sender(&sqlite, &mailer);
     let at = Timestamp::now();
     // The first request is about Ana's own registration.
-    let _ = sender.notify(&news("Ana", "ana@mail.example", at)).await.unwrap();
+    let _ = notify(&sender, &news("Ana", "ana@mail.example", at)).await.unwrap();
     assert_eq!(mails(&mailer), 1);
     confirmed(&sqlite, "ana@mail.example").await;
 
-    let _ = sender.notify(&news("Ana", "ana@mail.example", at)).await.unwrap();
+    let _ = notify(&sender, &news("Ana", "ana@mail.example", at)).await.unwrap();
     assert_eq!(mails(&mailer), 1, "her answer may still be on the queue");
     for day in [0, 1, 3, 30, 300] {
         let later = at.plus(Duration::from_secs(day * 24 * 60 * 60));
         let all: Vec<_> = ["Eve", "Finn"].map(|name| news(name, "ana@mail.example", later)).into();
         let again = all.iter().chain(&all).chain(&all);
-        for notified in join_all(again.map(|notification| sender.notify(notification))).await {
+        for notified in join_all(again.map(|notification| notify(&sender, notification))).await {
             assert_eq!(notified.unwrap(), Notified::NotWanted);
         }
         assert_eq!(mails(&mailer), 3, "after {day} days");
@@ -58,7 +58,7 @@ async fn address_gets_ten_requests_a_day() {
     };
     for (day, expected) in [(0, 10), (0, 10), (1, 20), (2, 25), (3, 25)] {
         for notification in all(day) {
-            assert_eq!(sender.notify(&notification).await.unwrap(), Notified::NotWanted);
+            assert_eq!(notify(&sender, &notification).await.unwrap(), Notified::NotWanted);
         }
         assert_eq!(mails(&mailer), expected, "on day {day}");
     }
@@ -77,7 +77,7 @@ async fn addresses_with_tags_share_the_ten_requests_of_a_day() {
         let address = format!("ana+{tag}@mail.example");
         confirmed(&sqlite, &address).await;
         for number in 0..5 {
-            let _ = sender.notify(&news(&format!("Guest {tag} {number}"), &address, at)).await.unwrap();
+            let _ = notify(&sender, &news(&format!("Guest {tag} {number}"), &address, at)).await.unwrap();
         }
     }
     assert_eq!(mails(&mailer), 10);
@@ -94,7 +94,7 @@ async fn hourly_limit_only_delays_the_request() {
     for hour in 0..3 {
         for name in ["Eve", "Finn"] {
             let later = at.plus(Duration::from_secs(hour * 60 * 60));
-            let _ = sender.notify(&news(name, "ana@mail.example", later)).await.unwrap();
+            let _ = notify(&sender, &news(name, "ana@mail.example", later)).await.unwrap();
         }
         assert_eq!(mails(&mailer), if hour == 0 { 1 } else { 2 });
     }
@@ -114,7 +114,7 @@ async fn uncertain_request_about_a_registration_is_not_repeated() {
         let sender = sender(&sqlite, &mailer);
         confirmed(&sqlite, email).await;
         for minute in 0..3 {
-            let _ = sender.notify(&news("Eve", email, at.plus(Duration::from_secs(60 * minute)))).await;
+            let _ = notify(&sender, &news("Eve", email, at.plus(Duration::from_secs(60 * minute)))).await;
         }
         assert_eq!(mails(&mailer), asked, "{email}");
     }
@@ -122,8 +122,8 @@ async fn uncertain_request_about_a_registration_is_not_repeated() {
     let mailer = counting(None);
     let sender = sender(&sqlite, &mailer);
     for email in ["ana@mail.example", "ben@mail.example", "cleo@mail.example"] {
-        let _ = sender.notify(&news("Eve", email, at)).await.unwrap();
-        let _ = sender.notify(&news("Eve", email, at)).await.unwrap();
+        let _ = notify(&sender, &news("Eve", email, at)).await.unwrap();
+        let _ = notify(&sender, &news("Eve", email, at)).await.unwrap();
     }
     assert_eq!(mails(&mailer), 1);
 }
@@ -136,8 +136,8 @@ async fn confirmed_registration_is_notified() {
     let sender = sender(&sqlite, &mailer);
     let at = Timestamp::now();
     let trusted = news_after("Ana", at, Request::trusted_sign_up(Some(Contact::email("ana@mail.example").unwrap())));
-    assert_eq!(sender.notify(&trusted).await.unwrap(), Notified::NotWanted, "the owner is asked first");
+    assert_eq!(notify(&sender, &trusted).await.unwrap(), Notified::NotWanted, "the owner is asked first");
     confirmed(&sqlite, "ana@mail.example").await;
-    assert_eq!(sender.notify(&trusted).await.unwrap(), Notified::Sent);
+    assert_eq!(notify(&sender, &trusted).await.unwrap(), Notified::Sent);
     assert_eq!(mails(&mailer), 2);
 }

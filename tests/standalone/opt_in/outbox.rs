@@ -4,11 +4,13 @@ use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 
 use countmein::adapters::sqlite::DATABASE;
-use countmein::domain::direct_message::{DirectMessage, DirectMessageKind};
+use countmein::domain::limit::Limit;
+use countmein::domain::outbox_message::{DigestDelivery, DigestRecipient, MessageKind, OutboxMessage};
 use countmein::domain::registration::RegistrationKey;
-use countmein::notify::{OutboxSender, SentMessages, SmsLimits};
+use countmein::notify::{CLAIM_DURATION, DigestSender, MessageSender, OutboxSender, RecentNews, SmsLimits};
 use countmein::ports::{
-    AttendeeSignups, Contacts, Deletion, Deletions as _, LastAttempt, Outbox as _, Retry, Roster as _, Sms, SmsSender,
+    AttendeeSignups, Contacts, Deletion, Deletions as _, IngestCounts, Lane, LastAttempt, MessageOutcome, Meter,
+    Outbox as _, OutboxTable as _, Retry, Roster as _, Sms, SmsSender,
 };
 
 use super::*;
@@ -47,6 +49,41 @@ impl MailServer {
     fn fails_with(&self, failure: Option<Failure>) {
         *self.fails.lock().unwrap() = failure;
     }
+}
+
+/// The number of attempts, by outcome.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Attempts {
+    finished: u64,
+    deferred: u64,
+    rejected: u64,
+    expired: u64,
+}
+
+/// Counts attempts.
+#[derive(Default)]
+struct Counter(Mutex<Attempts>);
+
+impl Meter for Counter {
+    fn attempted(&self, outcomes: &[(MessageKind, MessageOutcome)]) {
+        let mut attempts = self.0.lock().unwrap();
+        for (_, outcome) in outcomes {
+            match outcome {
+                MessageOutcome::Delivered => panic!("no message is a digest"),
+                MessageOutcome::Finished => attempts.finished += 1,
+                MessageOutcome::Deferred => attempts.deferred += 1,
+                MessageOutcome::Rejected => attempts.rejected += 1,
+                MessageOutcome::Expired => attempts.expired += 1,
+            }
+        }
+    }
+
+    fn accepted(&self, _: Channel, _: u32) {}
+    fn ingested(&self, _: &IngestCounts) {}
+    fn parked(&self, _: u64) {}
+    fn suppressed(&self, _: Limit) {}
+    fn checkpoint_failed(&self) {}
+    fn answered(&self, _: &str, _: &str, _: u16, _: Duration) {}
 }
 
 fn secret() -> Secret {
@@ -101,13 +138,12 @@ impl Program {
     /// Signs somebody up, and puts the opt-in request to the address into the outbox.
     async fn signs_up(&self, name: &str, email: &str) -> RegistrationKey {
         let registration = self.applies(name, Request::sign_up(Some(Contact::email(email).unwrap()))).await;
-        self.puts(DirectMessageKind::OptInRequest, &registration).await;
+        self.puts(OutboxMessage::OptInRequest, &registration).await;
         registration
     }
 
-    async fn puts(&self, kind: DirectMessageKind, registration: &RegistrationKey) {
-        let message = DirectMessage { kind, registration: registration.clone() };
-        self.sqlite.put(vec![message], self.start).await.unwrap();
+    async fn puts(&self, message: fn(RegistrationKey) -> OutboxMessage, registration: &RegistrationKey) {
+        self.sqlite.put(vec![message(registration.clone())], self.start).await.unwrap();
     }
 
     async fn confirms(&self, contact: &Contact) {
@@ -117,23 +153,42 @@ impl Program {
     }
 
     /// Sends what is due this many seconds after the start.
-    async fn sends(&self, seconds: u64) -> SentMessages {
+    async fn sends(&self, seconds: u64) -> Attempts {
+        self.sends_in(Lane::Direct, seconds).await
+    }
+
+    async fn sends_in(&self, lane: Lane, seconds: u64) -> Attempts {
         let clock = || self.at(seconds);
+        let sender = MessageSender {
+            digests: DigestSender {
+                roster: &self.sqlite,
+                events: &self.sqlite,
+                announcements: &self.sqlite,
+                watermarks: &self.sqlite,
+                notifier: &self.sender,
+                claim_duration: CLAIM_DURATION,
+                clock: &clock,
+                recent: RecentNews::default(),
+            },
+            sender: &self.sender,
+        };
+        let attempts = Counter::default();
         let outbox = OutboxSender {
             outbox: &self.sqlite,
-            roster: &self.sqlite,
-            events: &self.sqlite,
-            sender: &self.sender,
+            lane,
+            sender: &sender,
+            metrics: &attempts,
             clock: &clock,
             is_stopping: &|| false,
         };
-        outbox.send_due().await.unwrap()
+        outbox.send_due(&|| Box::pin(std::future::pending())).await.unwrap();
+        attempts.0.into_inner().unwrap()
     }
 }
 
-const FINISHED: SentMessages = SentMessages { finished: 1, deferred: 0, rejected: 0, expired: 0 };
-const DEFERRED: SentMessages = SentMessages { finished: 0, deferred: 1, rejected: 0, expired: 0 };
-const NOTHING: SentMessages = SentMessages { finished: 0, deferred: 0, rejected: 0, expired: 0 };
+const FINISHED: Attempts = Attempts { finished: 1, deferred: 0, rejected: 0, expired: 0 };
+const DEFERRED: Attempts = Attempts { finished: 0, deferred: 1, rejected: 0, expired: 0 };
+const NOTHING: Attempts = Attempts { finished: 0, deferred: 0, rejected: 0, expired: 0 };
 
 #[tokio::test]
 async fn refused_opt_in_request_is_tried_again_until_it_is_sent() {
@@ -174,7 +229,7 @@ async fn message_is_dropped_after_a_day() {
     program.mail.fails_with(Some(SendError::NotSent));
     let day = 24 * 60 * 60;
     assert_eq!((program.sends(0).await, program.sends(day - 1).await), (DEFERRED, DEFERRED));
-    assert_eq!(program.sends(day + 59).await, SentMessages { expired: 1, ..NOTHING });
+    assert_eq!(program.sends(day + 59).await, Attempts { expired: 1, ..NOTHING });
     assert_eq!(program.sends(2 * day).await, NOTHING);
 }
 
@@ -184,7 +239,7 @@ async fn request_that_a_limit_holds_back_is_sent_when_the_limit_allows() {
     for name in ["Ana", "Ben", "Cleo"] {
         program.signs_up(name, &format!("{name}@mail.example")).await;
     }
-    assert_eq!(program.sends(0).await, SentMessages { finished: 1, deferred: 2, ..NOTHING });
+    assert_eq!(program.sends(0).await, Attempts { finished: 1, deferred: 2, ..NOTHING });
     let mut offered = Vec::new();
     for quarter in 1..=12 {
         program.sends(quarter * 15 * 60).await;
@@ -212,12 +267,12 @@ async fn refused_request_costs_nothing() {
     program.signs_up("Ben", "ben@mail.example").await;
     program.mail.fails_with(Some(SendError::NotSent));
     for seconds in [0, 30, 90, 210, 450, 930, 1_830] {
-        assert_eq!(program.sends(seconds).await, SentMessages { deferred: 2, ..NOTHING }, "after {seconds} seconds");
+        assert_eq!(program.sends(seconds).await, Attempts { deferred: 2, ..NOTHING }, "after {seconds} seconds");
     }
     let usage = program.sender.limits.opt_in_usage(&program.sqlite, program.at(1_830)).await.unwrap();
     assert_eq!(usage.spent, 0);
     program.mail.fails_with(None);
-    assert_eq!(program.sends(2_730).await, SentMessages { finished: 1, deferred: 1, ..NOTHING }, "one an hour");
+    assert_eq!(program.sends(2_730).await, Attempts { finished: 1, deferred: 1, ..NOTHING }, "one an hour");
 }
 
 #[tokio::test]
@@ -238,7 +293,7 @@ async fn interrupted_attempt_is_repeated() {
     assert_eq!(program.sends(119).await, NOTHING, "another process may still be at it");
     program.sqlite.end_claims(program.at(119)).await.unwrap();
 
-    assert_eq!(program.sends(119).await, SentMessages { finished: 2, ..NOTHING });
+    assert_eq!(program.sends(119).await, Attempts { finished: 2, ..NOTHING });
     assert_eq!(program.mail.offered(), 4);
     assert_eq!(program.sends(1_000).await, NOTHING);
 }
@@ -248,7 +303,7 @@ async fn refused_link_costs_nothing_and_is_tried_again() {
     let program = Program::new();
     let ana = program.applies("Ana", Request::sign_up(Some(Contact::email("ana@mail.example").unwrap()))).await;
     program.confirms(&Contact::email("ana@mail.example").unwrap()).await;
-    program.puts(DirectMessageKind::ManageLink, &ana).await;
+    program.puts(OutboxMessage::ManageLink, &ana).await;
     program.mail.fails_with(Some(SendError::NotSent));
     for attempt in 0..10 {
         assert_eq!(program.sends(attempt * 900).await, DEFERRED);
@@ -271,10 +326,10 @@ async fn nothing_is_sent_about_a_registration_that_has_ended() {
 async fn message_that_is_being_sent_is_not_retried_by_hand() {
     let program = Program::new();
     let ana = program.signs_up("Ana", "ana@example.org").await;
-    program.puts(DirectMessageKind::OptInRequest, &ana).await;
+    program.puts(OutboxMessage::OptInRequest, &ana).await;
     let retry = async |seconds| program.sqlite.retry("1", program.at(seconds)).await.unwrap();
     assert_eq!(retry(0).await, Retry::Due);
-    let claimed = program.sqlite.claim(10, program.at(0), program.at(300)).await.unwrap();
+    let claimed = program.sqlite.claim(Lane::Direct, 10, program.at(0), program.at(300)).await.unwrap();
     assert_eq!(retry(1).await, Retry::Attempted);
     let reason = "451 try again later";
     program.sqlite.defer(&claimed[0], program.at(900), LastAttempt::Resolved, reason).await.unwrap();
@@ -282,15 +337,17 @@ async fn message_that_is_being_sent_is_not_retried_by_hand() {
     assert_eq!((waiting[0].due_at, waiting[0].last_failure.as_deref()), (program.at(900), Some(reason)));
     assert_eq!(program.sqlite.waiting(10, Some("1")).await.unwrap(), []);
     assert_eq!(retry(2).await, Retry::Due);
-    assert_eq!(program.sqlite.claim(10, program.at(2), program.at(300)).await.unwrap().len(), 1);
+    assert_eq!(program.sqlite.claim(Lane::Direct, 10, program.at(2), program.at(300)).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
 async fn claimed_message_is_given_to_nobody_else_and_can_begin_anew() {
     let program = Program::new();
     let ana = program.signs_up("Ana", "ana@mail.example").await;
-    program.puts(DirectMessageKind::OptInRequest, &ana).await;
-    let claim = async |seconds, until| program.sqlite.claim(10, program.at(seconds), program.at(until)).await.unwrap();
+    program.puts(OutboxMessage::OptInRequest, &ana).await;
+    let claim = async |seconds, until| {
+        program.sqlite.claim(Lane::Direct, 10, program.at(seconds), program.at(until)).await.unwrap()
+    };
     let first = claim(0, 60).await;
     assert_eq!(first.len(), 1, "a repeated message is one");
     assert_eq!((first[0].attempts, first[0].unresolved_since), (1, None));
@@ -302,7 +359,7 @@ async fn claimed_message_is_given_to_nobody_else_and_can_begin_anew() {
     let second = third;
     program.sqlite.finish(&first[0]).await.unwrap();
     // The contact changes while a request to the old one is sent.
-    program.puts(DirectMessageKind::OptInRequest, &ana).await;
+    program.puts(OutboxMessage::OptInRequest, &ana).await;
     program.sqlite.finish(&second[0]).await.unwrap();
     program.sqlite.defer(&second[0], program.at(1_000), LastAttempt::Resolved, "refused").await.unwrap();
     let anew = claim(120, 180).await;
@@ -320,12 +377,12 @@ async fn removals_and_deletions_clear_the_outbox() {
     let (ana, ben) =
         (program.signs_up("Ana", "ana@mail.example").await, program.signs_up("Ben", "ben@mail.example").await);
     let waiting = async || {
-        let entries = program.sqlite.claim(10, program.at(0), program.at(0)).await.unwrap();
-        entries.into_iter().map(|entry| entry.message.registration).collect::<Vec<_>>()
+        let entries = program.sqlite.claim(Lane::Direct, 10, program.at(0), program.at(0)).await.unwrap();
+        entries.into_iter().map(|entry| entry.message).collect::<Vec<_>>()
     };
-    assert_eq!(waiting().await, [ana.clone(), ben.clone()]);
+    assert_eq!(waiting().await, [&ana, &ben].map(|registration| OutboxMessage::OptInRequest(registration.clone())));
     program.sqlite.remove(&ana.attendee.name, None, program.at(1)).await.unwrap();
-    assert_eq!(waiting().await, std::slice::from_ref(&ben));
+    assert_eq!(waiting().await, [OutboxMessage::OptInRequest(ben.clone())]);
     program.sqlite.delete_event_state(&ben.attendee.event, program.at(1)).await.unwrap();
     assert_eq!(waiting().await, []);
 }
@@ -363,7 +420,7 @@ async fn attempt_that_is_interrupted_twice_is_repeated() {
     let program = Program::new();
     program.signs_up("Ana", "ana@mail.example").await;
     interrupt(&program).await;
-    program.sqlite.claim(10, program.at(10), program.at(130)).await.unwrap();
+    program.sqlite.claim(Lane::Direct, 10, program.at(10), program.at(130)).await.unwrap();
     program.sqlite.end_claims(program.at(10)).await.unwrap();
     assert_eq!((program.sends(20).await, program.mail.offered()), (FINISHED, 2));
 }
@@ -408,11 +465,11 @@ async fn request_waits_for_another_one_to_the_same_mailbox() {
     program.signs_up("Anna", "ana+club@mail.example").await;
     program.mail.fails_with(Some(SendError::NotSent));
     program.mail.is_slow.store(true, Ordering::SeqCst);
-    assert_eq!(program.sends(0).await, SentMessages { deferred: 2, ..NOTHING });
+    assert_eq!(program.sends(0).await, Attempts { deferred: 2, ..NOTHING });
     assert_eq!(program.mail.offered(), 1);
     program.applies("Ana", Request::Cancel).await;
     program.mail.fails_with(None);
-    assert_eq!(program.sends(900).await, SentMessages { finished: 2, ..NOTHING });
+    assert_eq!(program.sends(900).await, Attempts { finished: 2, ..NOTHING });
     assert_eq!(program.mail.offered(), 2, "Anna is asked");
 }
 
@@ -423,7 +480,7 @@ async fn uncertain_link_is_not_sent_again() {
     program.confirms(&Contact::email("ana@mail.example").unwrap()).await;
     for failure in [SendError::Unavailable as Failure, SendError::RecipientUnavailable] {
         program.mail.fails_with(Some(failure));
-        program.puts(DirectMessageKind::ManageLink, &ana).await;
+        program.puts(OutboxMessage::ManageLink, &ana).await;
         assert_eq!((program.sends(0).await, program.sends(1_000).await), (FINISHED, NOTHING));
     }
     assert_eq!(program.mail.offered(), 2);
@@ -452,7 +509,7 @@ async fn link_by_text_message_waits_for_the_permitted_hours() {
     let phone = Contact::sms("+14155552671").unwrap();
     let ana = program.applies("Ana", Request::sign_up(Some(phone.clone()))).await;
     program.confirms(&phone).await;
-    program.puts(DirectMessageKind::ManageLink, &ana).await;
+    program.puts(OutboxMessage::ManageLink, &ana).await;
     let hour = 60 * 60;
     assert_eq!((program.sends(0).await, program.sends(hour).await), (DEFERRED, DEFERRED));
     assert_eq!(texts.0.load(Ordering::SeqCst), 0);
@@ -466,11 +523,11 @@ async fn new_messages_go_before_retries() {
     for number in 0..70 {
         program.signs_up(&format!("Guest {number}"), &format!("guest{number}@mail.example")).await;
     }
-    assert_eq!((program.sends(0).await.deferred, program.sends(0).await.deferred), (64, 6));
+    assert_eq!((program.sends(0).await.deferred, program.sends(0).await), (70, NOTHING));
     program.signs_up("Ana", "ana@mail.example").await;
     program.mail.fails_with(None);
-    let claimed = program.sqlite.claim(1, program.at(30), program.at(30)).await.unwrap();
-    assert_eq!(claimed[0].message.registration.attendee.name.as_str(), "ana");
+    let claimed = program.sqlite.claim(Lane::Direct, 1, program.at(30), program.at(30)).await.unwrap();
+    assert_eq!(claimed[0].message.attendee().unwrap().as_str(), "ana");
 }
 
 #[tokio::test]
@@ -488,9 +545,35 @@ async fn message_of_an_unknown_kind_blocks_no_other() {
 async fn start_after_a_clock_was_set_back_makes_messages_due() {
     let program = Program::new();
     let ana = program.applies("Ana", Request::sign_up(Some(Contact::email("ana@mail.example").unwrap()))).await;
-    let message = DirectMessage { kind: DirectMessageKind::OptInRequest, registration: ana };
-    program.sqlite.put(vec![message], program.at(7 * 24 * 60 * 60)).await.unwrap();
+    program.sqlite.put(vec![OutboxMessage::OptInRequest(ana)], program.at(7 * 24 * 60 * 60)).await.unwrap();
     assert_eq!(program.sends(0).await, NOTHING);
     program.sqlite.end_claims(program.at(0)).await.unwrap();
     assert_eq!(program.sends(0).await, FINISHED);
+}
+
+/// A digest asks for the opt-in before the message that is for it, and is interrupted.
+#[tokio::test]
+async fn opt_in_request_of_an_interrupted_digest_is_sent() {
+    let program = Program::new();
+    let ana = program.signs_up("Ana", "ana@mail.example").await;
+    let announced_at = Timestamp::now().plus(Duration::from_secs(3_600));
+    let to = DigestRecipient::Attendees(vec![ana.attendee.name.clone()]);
+    let digest = OutboxMessage::Digest(DigestDelivery {
+        event: ana.attendee.event.clone(),
+        announced_at,
+        owed_since: announced_at,
+        to,
+    });
+    program.sqlite.put(vec![digest], program.start).await.unwrap();
+    program.mail.hangs.store(true, Ordering::SeqCst);
+    let digests = program.sends_in(Lane::Digests, 0);
+    assert!(tokio::time::timeout(Duration::from_millis(200), digests).await.is_err(), "the program is killed");
+    assert_eq!(program.mail.offered(), 1);
+    program.mail.hangs.store(false, Ordering::SeqCst);
+    program.sqlite.end_claims(program.at(10)).await.unwrap();
+    for seconds in [10, 400, 4_000] {
+        program.sends_in(Lane::Digests, seconds).await;
+        program.sends_in(Lane::Direct, seconds).await;
+    }
+    assert_eq!(program.mail.offered(), 2, "the interrupted request is sent again");
 }

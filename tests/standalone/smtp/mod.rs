@@ -213,6 +213,22 @@ async fn silent_server_opens_the_circuit_breaker() {
 }
 
 #[tokio::test]
+async fn mail_that_gets_no_connection_is_certainly_not_sent() {
+    let server = MailServer::start(&[]);
+    let settings = SmtpSettings { connection_wait: Duration::from_millis(200), ..SmtpSettings::default() };
+    let smtp = smtp_with(&clear("", &server), SENDER, settings);
+    let silent: Vec<_> = (0..4).map(|number| to(&format!("silence-{number}@example.org"))).collect();
+    let ana = to("ana@example.org");
+    let occupied = join_all(silent.iter().map(|mail| smtp.send(mail)));
+    let sent = tokio::select! {
+        biased;
+        _ = occupied => panic!("the server does not answer for seconds"),
+        sent = smtp.send(&ana) => sent,
+    };
+    assert!(matches!(sent, Err(SendError::NotSent(_))), "{sent:?}");
+}
+
+#[tokio::test]
 async fn concurrent_mails_share_connections() {
     let server = MailServer::start(&[]);
     let smtp = smtp(&clear("", &server));

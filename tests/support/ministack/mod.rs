@@ -52,8 +52,13 @@ impl Account {
 
 /// Creates a queue with the given visibility timeout and five receives, and its dead-letter queue; returns both URLs.
 pub async fn queues(config: &SdkConfig, visibility: Duration) -> (String, String) {
+    queues_named(config, ("Signups", "DeadLetters"), visibility).await
+}
+
+/// Like [`queues`], with the names of queue and dead-letter queue.
+pub async fn queues_named(config: &SdkConfig, names: (&str, &str), visibility: Duration) -> (String, String) {
     let sqs = aws_sdk_sqs::Client::new(config);
-    let dead = sqs.create_queue().queue_name("DeadLetters").send().await.expect("MiniStack makes the queue");
+    let dead = sqs.create_queue().queue_name(names.1).send().await.expect("MiniStack makes the queue");
     let dead = dead.queue_url.expect("a queue has a URL");
     let arn = sqs.get_queue_attributes().queue_url(&dead).attribute_names(QueueAttributeName::QueueArn);
     let arn = arn.send().await.expect("the queue is there").attributes.expect("it has attributes");
@@ -61,7 +66,7 @@ pub async fn queues(config: &SdkConfig, visibility: Duration) -> (String, String
     let redrive = format!(r#"{{"deadLetterTargetArn":"{arn}","maxReceiveCount":"5"}}"#);
     let queue = sqs
         .create_queue()
-        .queue_name("Signups")
+        .queue_name(names.0)
         .attributes(QueueAttributeName::VisibilityTimeout, visibility.as_secs().to_string())
         .attributes(QueueAttributeName::RedrivePolicy, redrive);
     let queue = queue.send().await.expect("MiniStack makes the queue");

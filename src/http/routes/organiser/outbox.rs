@@ -8,24 +8,25 @@ use axum::http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::domain::attendee_name::NameKey;
 use crate::domain::clock;
 use crate::domain::timestamp::Timestamp;
 use crate::http::App;
 use crate::http::paging::{PageQuery, split_page};
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::routes::organiser::Organiser;
-use crate::ports::{Deletion, Outbox, Retry, WaitingMessage};
+use crate::ports::{Deletion, OutboxTable, Retry, WaitingMessage};
 
 /// A message in the outbox.
 #[derive(Serialize, ToSchema)]
 pub struct WaitingMessageBody {
     id: String,
-    /// `opt_in_request`, or `manage_link` for a personal link that is sent again.
+    /// `opt_in_request`, `manage_link` for a personal link that is sent again, or `digest` for what an event announced.
     #[schema(example = "opt_in_request")]
     kind: &'static str,
     /// The id of the event.
     event: String,
-    /// The folded name of the attendee whose contact gets the message.
+    /// The folded name of the attendee whose contact gets the message: the first if several share it.
     name: String,
     /// When the message was put into the outbox.
     #[schema(value_type = String, format = DateTime)]
@@ -116,9 +117,9 @@ pub async fn drop_message(
     }
 }
 
-fn outbox(app: &App) -> Result<&dyn Outbox, Problem> {
+fn outbox(app: &App) -> Result<&dyn OutboxTable, Problem> {
     app.backend.outbox.as_deref().ok_or_else(|| {
-        Problem::new(ProblemKind::NotFound, "This server has no outbox. It sends opt-in requests and links at once.")
+        Problem::new(ProblemKind::NotFound, "This server's outbox is a queue, whose messages cannot be listed.")
     })
 }
 
@@ -129,12 +130,11 @@ fn not_found() -> Problem {
 impl From<WaitingMessage> for WaitingMessageBody {
     fn from(waiting: WaitingMessage) -> Self {
         let WaitingMessage { id, message, first_at, due_at, attempts, last_failure } = waiting;
-        let attendee = message.registration.attendee;
         Self {
             id,
-            kind: message.kind.as_str(),
-            event: attendee.event.to_string(),
-            name: attendee.name.as_str().to_owned(),
+            kind: message.kind().as_str(),
+            event: message.event().to_string(),
+            name: message.attendee().map_or("", NameKey::as_str).to_owned(),
             since: first_at,
             due_at,
             attempts,

@@ -1,33 +1,42 @@
 //! A backend in memory that can stop for good between any two steps, and a provider that can fail. For the simulation
 //! alone: whatever a real backend does is tested on real ones.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::ops::Bound;
-use std::sync::{Mutex, MutexGuard};
+mod delivery;
+mod event;
+mod run;
+
+#[allow(unused_imports, reason = "a benchmark uses less of it")]
+pub use self::delivery::{FAMILY, mailbox};
+pub use self::run::until_it_stands_still;
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::{LazyLock, Mutex, MutexGuard};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use countmein::adapters::metrics::prometheus::PrometheusMetrics;
 use countmein::domain::announcement::Announcement;
-use countmein::domain::attendee::{Applied, Attendee, apply_all};
+use countmein::domain::attendee::{Attendee, apply_all};
 use countmein::domain::attendee_name::{AttendeeName, NameKey};
 use countmein::domain::backoff::BackoffPolicy;
 use countmein::domain::change::{AttendeeChange, Change};
 use countmein::domain::channel::Channel;
-use countmein::domain::deleted_event::DeletedEvent;
+use countmein::domain::contact::Contact;
 use countmein::domain::digest::Digest;
 use countmein::domain::event::{Event, EventId};
 use countmein::domain::event_announcement::EventAnnouncement;
-use countmein::domain::event_details::EventDetails;
-use countmein::domain::notification::{Notification, Recipient};
+use countmein::domain::secret::Secret;
 use countmein::domain::signup::{AttendeeKey, Request, Signup, SignupId, Version};
 use countmein::domain::timestamp::Timestamp;
-use countmein::fanout::{DigestSender, EventPorts, add_to_digests};
-use countmein::ports::{
-    ApplyError, AttendeeSignups, Calendar, CalendarPage, CalendarPosition, DeletedAttendees, Deletion, Deletions,
-    Digests, EventSummary, Events, NotificationCounts, Notified, Notifier, ParkedEvent, ReadError, Roster, RosterPage,
-    SendError, StoredDetails, Unavailable, Write,
-};
+use countmein::fanout::{Announcer, EventPorts, add_to_digests};
+use countmein::notify::{CLAIM_DURATION, DigestSender, OutboxSender, RecentNews};
+use countmein::ports::{Digests, Lane, Notifier, ParkedEvent, ReadError, Unavailable, WatermarkKey, Write};
 use futures_util::FutureExt as _;
+
+use self::delivery::{Waiting, Watermark};
+
+/// Nobody reads them.
+static METRICS: LazyLock<PrometheusMetrics> = LazyLock::new(PrometheusMetrics::new);
 
 /// Changes in one batch.
 const BATCH: usize = 100;
@@ -36,7 +45,7 @@ pub struct Memory(Mutex<State>);
 
 #[derive(Default)]
 pub struct State {
-    attendees: BTreeMap<AttendeeKey, Attendee>,
+    pub attendees: BTreeMap<AttendeeKey, Attendee>,
     digests: BTreeMap<EventId, Digest>,
     calendar: BTreeMap<EventId, Timestamp>,
     /// Changes that are not followed yet.
@@ -47,11 +56,24 @@ pub struct State {
     steps_left: Option<usize>,
     /// The number of calls until one fails, and how.
     fault: Option<(usize, Fault)>,
-    /// Whether an invocation ended early because a write or a notification failed. As after a crash, it is not known who was
-    /// notified, so repeats are allowed.
+    /// Whether the answer of the provider or of a watermark was lost. As after a crash, it is not known who was notified, so
+    /// repeats are allowed.
     pub may_repeat: bool,
+    /// Whether changes were not taken in because a call failed, so that they are announced later than they were made.
+    pub has_late_changes: bool,
+    /// The messages that are still to be sent, in the order in which they are sent.
+    outbox: Vec<Waiting>,
+    /// The number of messages that were ever put into the outbox.
+    messages: u64,
+    /// Whether the outbox keeps every message that is put into it, like SQS. Otherwise it has one for each recipient.
+    pub is_queue: bool,
+    watermarks: HashMap<WatermarkKey, Watermark>,
+    /// Whether the workers take turns at each call.
+    pub takes_turns: bool,
     /// Who cannot be reached, and until when.
     down: BTreeMap<String, i64>,
+    /// Of whom no answer comes, and until when.
+    silent: BTreeMap<String, i64>,
     pub notified: Vec<(Timestamp, String, Announcement)>,
     /// What the events announced, in this order.
     pub announcements: Vec<EventAnnouncement>,
@@ -107,6 +129,13 @@ impl Memory {
         state.down.insert(name.to_owned(), until);
     }
 
+    /// Loses the answers of a person for a while.
+    pub fn silence(&self, name: &str, time: Duration) {
+        let mut state = self.state();
+        let until = state.now + i64::try_from(time.as_millis()).unwrap();
+        state.silent.insert(name.to_owned(), until);
+    }
+
     pub fn crash_after(&self, steps: Option<usize>) {
         self.state().steps_left = steps;
     }
@@ -127,6 +156,7 @@ impl Memory {
     /// Applies a request; returns whether it changed the roster.
     pub fn request(&self, event: &str, name: &str, request: Request) -> bool {
         let mut state = self.state();
+        let request = if request == Request::Cancel { request } else { signs_up(name) };
         state.signups += 1;
         let id = SignupId::parse(&format!("{:012}", state.signups)).unwrap();
         let requested_at = Timestamp::from_millis(state.now).unwrap();
@@ -147,34 +177,73 @@ impl Memory {
         is_change
     }
 
-    /// Follows new changes and sends what is due, as one invocation does; none if it crashed. A failed call ends the
-    /// invocation, or the sending of one event.
-    pub fn work(&self, noise: BackoffPolicy) -> Option<NotificationCounts> {
-        self.work_with(self, noise)
+    /// Takes in new changes, announces what is due and sends what is in the outbox, as far as nothing fails. Returns the
+    /// number of messages that left the outbox, or `None` if it crashed.
+    pub fn work(&self, backoff: BackoffPolicy) -> Option<u64> {
+        self.work_with(self, backoff)
     }
 
-    /// The same with another provider, which answers at once.
-    pub fn work_with(&self, notifier: &dyn Notifier, noise: BackoffPolicy) -> Option<NotificationCounts> {
-        self.take_in(noise)?;
-        let mut sum = NotificationCounts::default();
-        let due = self.due(self.now(), 1_000).now_or_never()?.unwrap();
+    /// The same with another provider.
+    pub fn work_with(&self, notifier: &dyn Notifier, backoff: BackoffPolicy) -> Option<u64> {
+        self.take_in(backoff)?;
+        until_it_stands_still(self.announce(backoff))?;
+        until_it_stands_still(self.deliver(notifier))
+    }
+
+    /// Two workers do this at the same time.
+    pub fn work_twice(&self, backoff: BackoffPolicy) -> Option<()> {
+        self.take_in(backoff)?;
+        self.state().takes_turns = true;
+        let worker = async || {
+            self.announce(backoff).await;
+            self.deliver(self).await;
+        };
+        let ended = until_it_stands_still(async { tokio::join!(worker(), worker()) });
+        self.state().takes_turns = false;
+        ended.map(drop)
+    }
+
+    /// Announces what is due, except what fails.
+    pub async fn announce(&self, backoff: BackoffPolicy) {
+        let clock = || self.now();
+        let announcer = Announcer {
+            digests: self,
+            roster: self,
+            events: self,
+            outbox: self,
+            backoff,
+            has_broadcaster: true,
+            clock: &clock,
+            is_stopping: &|| false,
+        };
+        let due = self.due(self.now(), 1_000).await.unwrap();
         for (event, _) in due {
-            let clock = || self.now();
-            let digest_sender = DigestSender {
-                digests: self,
-                roster: self,
-                events: self,
-                notifier,
-                backoff: noise,
-                concurrency: 8,
-                clock: &clock,
-                is_stopping: &|| false,
-            };
-            if let Ok(tally) = digest_sender.send_digest(&event, Timestamp::LATEST).now_or_never()? {
-                sum.add(tally);
-            }
+            let _ = announcer.announce(&event, Timestamp::LATEST).await;
         }
-        Some(sum)
+    }
+
+    /// Sends what is due in the outbox, and returns the number of messages that left it.
+    pub async fn deliver(&self, notifier: &dyn Notifier) -> u64 {
+        let clock = || self.now();
+        let digests = DigestSender {
+            roster: self,
+            events: self,
+            announcements: self,
+            watermarks: self,
+            notifier,
+            claim_duration: CLAIM_DURATION,
+            clock: &clock,
+            recent: RecentNews::default(),
+        };
+        let sender = OutboxSender {
+            outbox: self,
+            lane: Lane::Digests,
+            sender: &delivery::Digests(digests),
+            metrics: &*METRICS,
+            clock: &clock,
+            is_stopping: &|| false,
+        };
+        sender.send_due(&|| Box::pin(std::future::pending())).await.unwrap_or_default()
     }
 
     pub fn take_in(&self, noise: BackoffPolicy) -> Option<()> {
@@ -183,7 +252,11 @@ impl Memory {
             if batch.is_empty() {
                 return Some(());
             }
-            if add_to_digests(&batch, EventPorts::of(self), &noise, self.now()).now_or_never()?.is_err() {
+            if add_to_digests(&batch, EventPorts::of(self, &contact_secret()), &noise, self.now())
+                .now_or_never()?
+                .is_err()
+            {
+                self.state().has_late_changes = true;
                 return Some(());
             }
             self.step().now_or_never()?;
@@ -198,7 +271,9 @@ impl Memory {
 
     /// When something is due next.
     pub fn next_due(&self) -> Option<Timestamp> {
-        self.state().digests.values().filter_map(Digest::due_at).min()
+        let state = self.state();
+        let waiting = state.outbox.iter().map(|waiting| waiting.due_at);
+        state.digests.values().filter_map(Digest::due_at).chain(waiting).min()
     }
 
     /// Whether the calendar has every event, with the time in its digest.
@@ -228,19 +303,24 @@ impl Memory {
 
     /// A call that reads: it may fail, which ends the invocation.
     fn read(&self) -> Result<(), Unavailable> {
-        if matches!(self.next_fault(), Some(Fault::Refused | Fault::AnswerLost)) {
-            self.state().may_repeat = true;
-            return Err(failed());
+        match self.next_fault() {
+            Some(Fault::Refused | Fault::AnswerLost) => Err(failed()),
+            Some(Fault::Repeated | Fault::Overtaken) | None => Ok(()),
         }
-        Ok(())
     }
 
     async fn step(&self) {
         if self.state().steps_left == Some(0) {
             std::future::pending::<()>().await;
         }
-        let mut state = self.state();
-        state.steps_left = state.steps_left.map(|left| left - 1);
+        let takes_turns = {
+            let mut state = self.state();
+            state.steps_left = state.steps_left.map(|left| left - 1);
+            state.takes_turns
+        };
+        if takes_turns {
+            tokio::task::yield_now().await;
+        }
     }
 }
 
@@ -284,7 +364,6 @@ impl Memory {
     ) -> Result<Write, Unavailable> {
         self.step().await;
         let fault = self.next_fault();
-        self.state().may_repeat |= matches!(fault, Some(Fault::Refused | Fault::AnswerLost));
         match fault {
             Some(Fault::Refused) => return Err(failed()),
             Some(Fault::Overtaken) => {
@@ -313,161 +392,18 @@ impl Memory {
     }
 }
 
-#[async_trait]
-impl Events for Memory {
-    async fn details(&self, events: &[EventId]) -> Result<Vec<StoredDetails>, Unavailable> {
-        self.step().await;
-        self.read()?;
-        Ok(vec![StoredDetails::None; events.len()])
-    }
+/// Everybody wants notifications, except who has a name that begins so.
+pub const QUIET: &str = "Quiet";
 
-    async fn create_event(&self, _: &EventDetails, _: Timestamp) -> Result<Write, Unavailable> {
-        unreachable!("no event has details")
+fn signs_up(name: &str) -> Request {
+    if name.starts_with(QUIET) {
+        return Request::trusted_sign_up(None);
     }
-
-    async fn store_details(&self, _: &EventDetails, _: Timestamp) -> Result<Write, Unavailable> {
-        unreachable!("no event has details")
-    }
-
-    async fn store_deletion(&self, _: &DeletedEvent, _: Timestamp) -> Result<Write, Unavailable> {
-        unreachable!("no event is deleted")
-    }
+    let user = mailbox(name).to_lowercase().replace([' ', '!'], "x");
+    Request::trusted_sign_up(Some(Contact::email(&format!("{user}@example.org")).unwrap()))
 }
 
-#[async_trait]
-impl Deletions for Memory {
-    async fn delete_event_state(&self, _: &EventId, _: Timestamp) -> Result<(), Unavailable> {
-        unreachable!("no event is deleted")
-    }
-
-    async fn delete_digest_without_attendees(&self, _: &EventId) -> Result<(), Unavailable> {
-        unreachable!("no event is deleted")
-    }
-
-    async fn delete_attendees(&self, _: &DeletedEvent, _: usize) -> Result<DeletedAttendees, Unavailable> {
-        unreachable!("no event is deleted")
-    }
-
-    async fn delete_late_attendee(&self, _: &Attendee, _: Timestamp) -> Result<Deletion, Unavailable> {
-        unreachable!("no event is deleted")
-    }
-}
-
-#[async_trait]
-impl Calendar for Memory {
-    async fn set_over_at(&self, event: &EventId, over_at: Timestamp) -> Result<(), Unavailable> {
-        self.step().await;
-        self.read()?;
-        self.state().calendar.insert(event.clone(), over_at);
-        self.step().await;
-        Ok(())
-    }
-
-    async fn upcoming(
-        &self,
-        _: Timestamp,
-        _: Option<&CalendarPosition>,
-        _: usize,
-    ) -> Result<CalendarPage, Unavailable> {
-        unreachable!("sending does not list events")
-    }
-
-    async fn past(&self, _: Timestamp, _: Option<&CalendarPosition>, _: usize) -> Result<CalendarPage, Unavailable> {
-        unreachable!("sending does not list events")
-    }
-
-    async fn with_contacts(&self, _: Timestamp, _: usize) -> Result<Vec<CalendarPosition>, Unavailable> {
-        unreachable!("sending deletes no contacts")
-    }
-
-    async fn set_contacts_deleted(&self, _: &CalendarPosition, _: Timestamp) -> Result<(), Unavailable> {
-        unreachable!("sending deletes no contacts")
-    }
-}
-
-#[async_trait]
-impl Roster for Memory {
-    async fn apply(
-        &self,
-        _: Vec<AttendeeSignups>,
-        _: Timestamp,
-        _: tokio::time::Instant,
-    ) -> Vec<Result<Vec<Applied>, ApplyError>> {
-        unreachable!("the simulation makes its own requests")
-    }
-
-    async fn attendee(&self, key: &AttendeeKey) -> Result<Option<Attendee>, Unavailable> {
-        self.step().await;
-        Ok(self.state().attendees.get(key).cloned())
-    }
-
-    async fn roster(&self, event: &EventId, limit: usize, after: Option<&NameKey>) -> Result<RosterPage, Unavailable> {
-        self.step().await;
-        self.read()?;
-        let mut state = self.state();
-        state.pages += 1;
-        let name = after.cloned().unwrap_or_else(|| NameKey::from_stored(String::new()));
-        let after = (Bound::Excluded(AttendeeKey { event: event.clone(), name }), Bound::Unbounded);
-        let of_event = state.attendees.range(after).take_while(|(key, _)| key.event == *event);
-        let is_in = |attendee: &&Attendee| attendee.registration().is_some();
-        let mut attendees: Vec<_> =
-            of_event.map(|(_, attendee)| attendee).filter(is_in).take(limit + 1).cloned().collect();
-        let more = attendees.len() > limit;
-        attendees.truncate(limit);
-        let next = attendees.last().filter(|_| more).map(|last| last.name.key().clone());
-        Ok(RosterPage { title: None, count: 0, attendees, next })
-    }
-
-    /// In the simulation, all attendees want messages.
-    async fn subscribers(
-        &self,
-        event: &EventId,
-        limit: usize,
-        after: Option<&NameKey>,
-    ) -> Result<Vec<Attendee>, Unavailable> {
-        Ok(self.roster(event, limit, after).await?.attendees)
-    }
-
-    async fn events(&self, _: usize, _: Option<&EventId>) -> Result<Vec<EventSummary>, Unavailable> {
-        unreachable!("sending does not list events")
-    }
-
-    async fn all_attendees(&self, _: usize, _: Option<&AttendeeKey>) -> Result<Vec<Attendee>, Unavailable> {
-        unreachable!("sending does not list everybody")
-    }
-
-    async fn remove(&self, _: &NameKey, _: Option<&EventId>, _: Timestamp) -> Result<u64, Unavailable> {
-        unreachable!("sending removes nobody")
-    }
-}
-
-#[async_trait]
-impl Notifier for Memory {
-    async fn notify(&self, notification: &Notification) -> Result<Notified, SendError> {
-        self.step().await;
-        let Recipient::Attendee(attendee) = &notification.to else {
-            self.state().broadcasts += 1;
-            return Ok(Notified::Sent);
-        };
-        let name = attendee.name.to_string();
-        let fault = self.next_fault();
-        {
-            let mut state = self.state();
-            if fault == Some(Fault::Refused) {
-                return Err(SendError::NotSent(failed()));
-            }
-            if state.down.get(&name).is_some_and(|until| state.now < *until) {
-                let cause = "it does not answer".to_owned();
-                return Err(SendError::NotSent(Unavailable { doing: "notifying somebody", cause }));
-            }
-            let now = Timestamp::from_millis(state.now).unwrap();
-            state.notified.push((now, name, notification.announcement.clone()));
-        }
-        self.step().await;
-        if fault == Some(Fault::AnswerLost) {
-            self.state().may_repeat = true;
-            return Err(failed().into());
-        }
-        Ok(Notified::Sent)
-    }
+/// The key of the ids of mailboxes.
+pub fn contact_secret() -> Secret {
+    Secret::new("a secret for the simulation").unwrap()
 }

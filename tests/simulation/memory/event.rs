@@ -1,0 +1,141 @@
+//! The roster and what else is stored about events.
+
+use std::ops::Bound;
+
+use async_trait::async_trait;
+use countmein::domain::attendee::{Applied, Attendee};
+use countmein::domain::attendee_name::NameKey;
+use countmein::domain::deleted_event::DeletedEvent;
+use countmein::domain::event::EventId;
+use countmein::domain::event_details::EventDetails;
+use countmein::domain::signup::AttendeeKey;
+use countmein::domain::timestamp::Timestamp;
+use countmein::ports::{
+    ApplyError, AttendeeSignups, Calendar, CalendarPage, CalendarPosition, DeletedAttendees, Deletion, Deletions,
+    EventSummary, Events, Roster, RosterPage, StoredDetails, Unavailable, Write,
+};
+
+use super::Memory;
+
+#[async_trait]
+impl Events for Memory {
+    async fn details(&self, events: &[EventId]) -> Result<Vec<StoredDetails>, Unavailable> {
+        self.step().await;
+        self.read()?;
+        Ok(vec![StoredDetails::None; events.len()])
+    }
+
+    async fn create_event(&self, _: &EventDetails, _: Timestamp) -> Result<Write, Unavailable> {
+        unreachable!("no event has details")
+    }
+
+    async fn store_details(&self, _: &EventDetails, _: Timestamp) -> Result<Write, Unavailable> {
+        unreachable!("no event has details")
+    }
+
+    async fn store_deletion(&self, _: &DeletedEvent, _: Timestamp) -> Result<Write, Unavailable> {
+        unreachable!("no event is deleted")
+    }
+}
+
+#[async_trait]
+impl Deletions for Memory {
+    async fn delete_event_state(&self, _: &EventId, _: Timestamp) -> Result<(), Unavailable> {
+        unreachable!("no event is deleted")
+    }
+
+    async fn delete_digest_without_attendees(&self, _: &EventId) -> Result<(), Unavailable> {
+        unreachable!("no event is deleted")
+    }
+
+    async fn delete_attendees(&self, _: &DeletedEvent, _: usize) -> Result<DeletedAttendees, Unavailable> {
+        unreachable!("no event is deleted")
+    }
+
+    async fn delete_late_attendee(&self, _: &Attendee, _: Timestamp) -> Result<Deletion, Unavailable> {
+        unreachable!("no event is deleted")
+    }
+}
+
+#[async_trait]
+impl Calendar for Memory {
+    async fn set_over_at(&self, event: &EventId, over_at: Timestamp) -> Result<(), Unavailable> {
+        self.step().await;
+        self.read()?;
+        self.state().calendar.insert(event.clone(), over_at);
+        self.step().await;
+        Ok(())
+    }
+
+    async fn upcoming(
+        &self,
+        _: Timestamp,
+        _: Option<&CalendarPosition>,
+        _: usize,
+    ) -> Result<CalendarPage, Unavailable> {
+        unreachable!("sending does not list events")
+    }
+
+    async fn past(&self, _: Timestamp, _: Option<&CalendarPosition>, _: usize) -> Result<CalendarPage, Unavailable> {
+        unreachable!("sending does not list events")
+    }
+
+    async fn with_contacts(&self, _: Timestamp, _: usize) -> Result<Vec<CalendarPosition>, Unavailable> {
+        unreachable!("sending deletes no contacts")
+    }
+
+    async fn set_contacts_deleted(&self, _: &CalendarPosition, _: Timestamp) -> Result<(), Unavailable> {
+        unreachable!("sending deletes no contacts")
+    }
+}
+
+#[async_trait]
+impl Roster for Memory {
+    async fn apply(
+        &self,
+        _: Vec<AttendeeSignups>,
+        _: Timestamp,
+        _: tokio::time::Instant,
+    ) -> Vec<Result<Vec<Applied>, ApplyError>> {
+        unreachable!("the simulation makes its own requests")
+    }
+
+    async fn attendee(&self, key: &AttendeeKey) -> Result<Option<Attendee>, Unavailable> {
+        self.step().await;
+        Ok(self.state().attendees.get(key).cloned())
+    }
+
+    async fn roster(&self, _: &EventId, _: usize, _: Option<&NameKey>) -> Result<RosterPage, Unavailable> {
+        unreachable!("sending reads no roster")
+    }
+
+    async fn subscribers(
+        &self,
+        event: &EventId,
+        limit: usize,
+        after: Option<&NameKey>,
+    ) -> Result<Vec<Attendee>, Unavailable> {
+        self.step().await;
+        self.read()?;
+        let mut state = self.state();
+        state.pages += 1;
+        let name = after.cloned().unwrap_or_else(|| NameKey::from_stored(String::new()));
+        let after = (Bound::Excluded(AttendeeKey { event: event.clone(), name }), Bound::Unbounded);
+        let of_event = state.attendees.range(after).take_while(|(key, _)| key.event == *event);
+        let attendees = of_event.map(|(_, attendee)| attendee);
+        let wants = |attendee: &&Attendee| attendee.registration().is_some_and(|it| it.wants_messages());
+        Ok(attendees.filter(wants).take(limit).cloned().collect())
+    }
+
+    async fn events(&self, _: usize, _: Option<&EventId>) -> Result<Vec<EventSummary>, Unavailable> {
+        unreachable!("sending does not list events")
+    }
+
+    async fn all_attendees(&self, _: usize, _: Option<&AttendeeKey>) -> Result<Vec<Attendee>, Unavailable> {
+        unreachable!("sending does not list everybody")
+    }
+
+    async fn remove(&self, _: &NameKey, _: Option<&EventId>, _: Timestamp) -> Result<u64, Unavailable> {
+        unreachable!("sending removes nobody")
+    }
+}
