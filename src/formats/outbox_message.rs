@@ -47,8 +47,9 @@ struct DigestRecord {
     event: String,
     #[serde(with = "millis")]
     announced_at: Timestamp,
-    #[serde(with = "millis")]
-    owed_since: Timestamp,
+    /// Absent if it is the same as `announced_at`.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "millis")]
+    owed_since: Option<Timestamp>,
     /// Folded names. There are none if the digest is for everybody who follows all events.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     names: Vec<NameKey>,
@@ -63,7 +64,7 @@ impl QueuedMessage {
                 MessageRecord::Digest(DigestRecord {
                     event: event.as_str().to_owned(),
                     announced_at: *announced_at,
-                    owed_since: *owed_since,
+                    owed_since: (owed_since != announced_at).then_some(*owed_since),
                     names: match to {
                         DigestRecipient::Attendees(names) => names.clone(),
                         DigestRecipient::Everybody => Vec::new(),
@@ -83,7 +84,7 @@ impl QueuedMessage {
             MessageRecord::ManageLink(registration) => OutboxMessage::ManageLink(registration.into()),
             MessageRecord::Digest(DigestRecord { event, announced_at, owed_since, names }) => {
                 let to = if names.is_empty() { DigestRecipient::Everybody } else { DigestRecipient::Attendees(names) };
-                let event = EventId::from_stored(event);
+                let (event, owed_since) = (EventId::from_stored(event), owed_since.unwrap_or(announced_at));
                 OutboxMessage::Digest(DigestDelivery { event, announced_at, owed_since, to })
             }
         };
@@ -129,14 +130,9 @@ mod tests {
             let attendee = AttendeeKey { event: event.clone(), name: NameKey::from_stored("张 三".to_owned()) };
             RegistrationKey { attendee, owner: SignupId::parse("signup-7").unwrap() }
         };
-        let digest = |to| {
-            let announced_at = at(1_795_431_600_000);
-            OutboxMessage::Digest(DigestDelivery {
-                event: event.clone(),
-                announced_at,
-                owed_since: at(1_795_431_500_000),
-                to,
-            })
+        let announced_at = at(1_795_431_600_000);
+        let digest = |owed_since, to| {
+            OutboxMessage::Digest(DigestDelivery { event: event.clone(), announced_at, owed_since, to })
         };
         let names = ["ana", "ben"].map(|name| NameKey::from_stored(name.to_owned())).to_vec();
         vec![
@@ -145,8 +141,8 @@ mod tests {
                 message: OutboxMessage::ManageLink(registration()),
                 unresolved_since: Some(at(1_795_431_660_000)),
             },
-            digest(DigestRecipient::Attendees(names)).into(),
-            digest(DigestRecipient::Everybody).into(),
+            digest(at(1_795_431_500_000), DigestRecipient::Attendees(names)).into(),
+            digest(announced_at, DigestRecipient::Everybody).into(),
         ]
     }
 

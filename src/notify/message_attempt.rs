@@ -38,7 +38,7 @@ pub enum Outcome {
         last_attempt: LastAttempt,
         reason: String,
     },
-    /// It is not known whether the digest was sent. It is tried again, but not as often.
+    /// It is not known whether the digest was sent. It is tried again, but at most 30 times.
     Uncertain {
         reason: String,
     },

@@ -56,9 +56,9 @@ enum Next {
 }
 
 impl OutboxSender<'_> {
-    /// Sends the messages that are due, until none is due and all attempts have ended. A message that fails or takes long
-    /// delays no other. While attempts are under way, `wait_for_more` waits until more messages may be due. Returns the number
-    /// of attempts that were not deferred.
+    /// Sends the messages that are due, until none is due and all attempts have ended. A message that fails delays no other, and
+    /// one that takes long delays others only if 64 of them do. While attempts are under way, `wait_for_more` waits until more
+    /// messages may be due. Returns the number of attempts that were not deferred.
     ///
     /// # Errors
     /// Returns the last error of the outbox. The messages concerned are due again when their claims end.
