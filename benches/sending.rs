@@ -25,7 +25,7 @@ use countmein::domain::secret::Secret;
 use countmein::domain::signup::{Request, Signup, Version};
 use countmein::domain::timestamp::Timestamp;
 use countmein::fanout::{Announcer, EventPorts, add_to_digests};
-use countmein::notify::{Attempt, CLAIM_DURATION, DigestSender, OutboxSender, Outcome, RecentNews, SendMessage};
+use countmein::notify::{Attempt, CLAIM_DURATION, DigestSender, OutboxSender, Outcome, SendMessage};
 use countmein::ports::{AttendeeSignups, ChangeFeed as _, Lane, Notified, Notifier, Position, Roster as _, SendError};
 use futures_util::{StreamExt as _, stream};
 use tokio::sync::Semaphore;
@@ -236,16 +236,7 @@ impl Stage {
             clock: &clock,
             is_stopping: &|| false,
         };
-        let digests = DigestSender {
-            roster: sqlite,
-            events: sqlite,
-            announcements: sqlite,
-            watermarks: sqlite,
-            notifier,
-            claim_duration: CLAIM_DURATION,
-            clock: &clock,
-            recent: RecentNews::default(),
-        };
+        let digests = DigestSender::of(sqlite, notifier, CLAIM_DURATION, &clock);
         let sender = OutboxSender {
             outbox: sqlite,
             lane: Lane::Digests,

@@ -16,7 +16,7 @@ use crate::domain::new_event_id::for_log;
 use crate::domain::outbox_message::OutboxMessage;
 use crate::domain::timestamp::Timestamp;
 use crate::fanout::{Announcer, EventPorts, take_in};
-use crate::notify::{CLAIM_DURATION, DigestSender, MessageSender, OutboxSender, RecentNews};
+use crate::notify::{CLAIM_DURATION, DigestSender, MessageSender, OutboxSender};
 use crate::ports::{ChangeFeed as _, Digests as _, Lane, Outbox as _, ReadError, Unavailable};
 
 /// Maximum number of changes read from the feed in one batch. A batch is repeated if the program stops before it has
@@ -181,16 +181,7 @@ impl NotificationContext {
         // The clock with which announcements are made. It may be set back after it was wrong.
         let digest_clock: &(dyn Fn() -> Timestamp + Sync) = &Timestamp::now;
         let sender = MessageSender {
-            digests: DigestSender {
-                roster: &self.sqlite,
-                events: &self.sqlite,
-                announcements: &self.sqlite,
-                watermarks: &self.sqlite,
-                notifier: &self.sender,
-                claim_duration: CLAIM_DURATION,
-                clock: digest_clock,
-                recent: RecentNews::default(),
-            },
+            digests: DigestSender::of(&self.sqlite, &self.sender, CLAIM_DURATION, digest_clock),
             sender: &self.sender,
         };
         let sender = OutboxSender {

@@ -95,6 +95,14 @@ impl Contact {
         }
     }
 
+    /// Returns the contact that stands for all spellings of the address. Mail providers ignore the case of an email address.
+    pub fn folded(&self) -> Cow<'_, Self> {
+        match self {
+            Self::Email(address) => Cow::Owned(Self::Email(address.to_ascii_lowercase())),
+            Self::Sms(_) | Self::Webhook(_) => Cow::Borrowed(self),
+        }
+    }
+
     /// Returns the contact that stands for everything in the same mailbox: the email address without `+` and what follows
     /// in its local part (RFC 5233), because such addresses can be made up without end. Other contacts stand for
     /// themselves.

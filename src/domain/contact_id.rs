@@ -1,7 +1,5 @@
 //! The id of a contact: a keyed hash of its address.
 
-use std::borrow::Cow;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
@@ -36,12 +34,9 @@ impl ContactId {
     }
 
     fn with_purpose(purpose: &str, contact: &Contact, secret: &Secret) -> Self {
-        let address = match contact {
-            // Mail providers ignore case, so all spellings of an address get one id and one opt-in request.
-            Contact::Email(address) => Cow::Owned(address.to_ascii_lowercase()),
-            Contact::Sms(address) | Contact::Webhook(address) => Cow::Borrowed(address.as_str()),
-        };
-        let tag = secret.tag(purpose, &[contact.kind().as_bytes(), address.as_bytes()]);
+        // All spellings of an address get one id and one opt-in request.
+        let contact = contact.folded();
+        let tag = secret.tag(purpose, &[contact.kind().as_bytes(), contact.address().as_bytes()]);
         Self(URL_SAFE_NO_PAD.encode(&tag[..ID_BYTES]))
     }
 

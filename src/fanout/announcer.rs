@@ -213,10 +213,7 @@ fn names_by_mailbox<'a>(attendees: impl Iterator<Item = &'a Attendee>) -> Vec<Ve
         let name = attendee.name.key().clone();
         let contact = attendee.registration().and_then(|registration| registration.contact.as_ref());
         let Some(contact) = contact else { continue };
-        let mailbox = match &*contact.mailbox() {
-            Contact::Email(address) => Contact::Email(address.to_ascii_lowercase()),
-            other => other.clone(),
-        };
+        let mailbox = contact.mailbox().folded().into_owned();
         match positions.get(&mailbox) {
             Some(position) => groups[*position].push(name),
             None => {

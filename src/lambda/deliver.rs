@@ -17,9 +17,10 @@ use crate::adapters::sqs::Sqs;
 use crate::domain::timestamp::Timestamp;
 use crate::formats::outbox_message::QueuedMessage;
 use crate::formats::panic;
+use crate::lambda::deferral::send_again;
 use crate::lambda::sqs_event::{Batch, batch_item_failures};
-use crate::notify::{self, DigestSender, MessageSender, NotificationSender, RecentNews, Settlement};
-use crate::ports::{Deferral, Deferrals, Delivery, LastAttempt, Meter as _, OutboxEntry, Unavailable};
+use crate::notify::{self, DigestSender, MessageSender, NotificationSender, Settlement};
+use crate::ports::{Deferral, Deferrals, Delivery, LastAttempt, Meter as _, OutboxEntry};
 
 /// How long nobody else tells the same contact about the same event if an invocation stops. It is twice the function's timeout
 /// (60 s).
@@ -80,16 +81,7 @@ impl Deliver {
     }
 
     fn message_sender(&self) -> MessageSender<'_> {
-        let digests = DigestSender {
-            roster: &self.table,
-            events: &self.table,
-            announcements: &self.table,
-            watermarks: &self.table,
-            notifier: &self.sender,
-            claim_duration: CLAIM_DURATION,
-            clock: &Timestamp::now,
-            recent: RecentNews::default(),
-        };
+        let digests = DigestSender::of(&self.table, &self.sender, CLAIM_DURATION, &Timestamp::now);
         MessageSender { digests, sender: &self.sender }
     }
 
@@ -118,18 +110,7 @@ impl Deliver {
                 }
             }
         }
-        if deferrals.is_empty() {
-            return failures;
-        }
-        let results = timeout_at(deadline, self.outbox.resend(&deferrals)).await;
-        let timed_out = |_| vec![Err(Unavailable::timed_out("deferring a message")); deferrals.len()];
-        let results = results.unwrap_or_else(timed_out);
-        for (deferral, result) in deferrals.into_iter().zip(results) {
-            if let Err(unavailable) = result {
-                tracing::error!(message.id = deferral.delivery.message_id, %unavailable, "deferring a message failed");
-                failures.push(deferral.delivery.receipt);
-            }
-        }
+        failures.extend(send_again(&self.outbox, deferrals, deadline).await);
         failures
     }
 }

@@ -15,6 +15,7 @@ use crate::domain::event_creators::EventCreators;
 use crate::domain::retry_schedule::RetrySchedule;
 use crate::domain::timestamp::Timestamp;
 use crate::ingest::{Outcome, Processed, REJECT_TIME, count_outcomes, ingest, ingest_dead_letter, log_outcomes};
+use crate::lambda::deferral::send_again;
 use crate::lambda::sqs_event::{Batch, batch_item_failures};
 use crate::ports::{Backend, Meter as _, Unavailable};
 
@@ -94,15 +95,7 @@ impl Ingest {
                 deferrals.extend(self.retries.deferral(delivery, &outcome));
             }
         }
-        let results = timeout_at(deadline, self.queue.resend(&deferrals)).await;
-        let timed_out = |_| vec![Err(Unavailable::timed_out("deferring a message")); deferrals.len()];
-        let results = results.unwrap_or_else(timed_out);
-        for (deferral, result) in deferrals.into_iter().zip(results) {
-            if let Err(unavailable) = result {
-                tracing::error!(message.id = deferral.delivery.message_id, %unavailable, "deferring a message failed");
-                failures.push(deferral.delivery.receipt);
-            }
-        }
+        failures.extend(send_again(&self.queue, deferrals, deadline).await);
         failures
     }
 }

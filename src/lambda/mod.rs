@@ -3,6 +3,7 @@
 mod alexa;
 mod api;
 mod dead_letters;
+mod deferral;
 mod deliver;
 mod fanout;
 mod import;

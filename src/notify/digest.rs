@@ -64,6 +64,20 @@ impl Copy<'_> {
     }
 }
 
+impl<'a> DigestSender<'a> {
+    /// Sends what this storage backend has announced.
+    pub fn of<T: Roster + Events + Announcements + Watermarks>(
+        backend: &'a T,
+        notifier: &'a dyn Notifier,
+        claim_duration: Duration,
+        clock: &'a (dyn Fn() -> Timestamp + Sync),
+    ) -> Self {
+        let (roster, events, announcements, watermarks) = (backend, backend, backend, backend);
+        let recent = RecentNews::default();
+        Self { roster, events, announcements, watermarks, notifier, claim_duration, clock, recent }
+    }
+}
+
 impl DigestSender<'_> {
     /// Tells a recipient everything that the event has announced since the recipient was told last. Says nothing twice, unless
     /// a worker stops between sending a notification and storing that it did.

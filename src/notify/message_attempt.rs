@@ -16,9 +16,8 @@ use crate::domain::retry_schedule::RetrySchedule;
 use crate::domain::timestamp::Timestamp;
 use crate::ports::{LastAttempt, MessageOutcome, OutboxEntry, SendError, Unavailable};
 
-/// When a message is tried again. SQS delays a message by at most 15 minutes ("Message timers").
-const RETRIES: RetrySchedule =
-    RetrySchedule { initial: Duration::from_secs(30), maximum: Duration::from_secs(15 * 60) };
+/// When a message is tried again, on every backend.
+const RETRIES: RetrySchedule = RetrySchedule::SQS;
 
 /// A message that was not sent within this time is dropped. Servers that put off unknown senders accept a retry within a
 /// day by default (RFC 6647, section 5).

@@ -22,18 +22,8 @@ use crate::ports::{Announcements, Unavailable};
 #[async_trait]
 impl Announcements for Sqlite {
     async fn latest(&self, attendee: &AttendeeKey, limit: usize) -> Result<Vec<EventAnnouncement>, Unavailable> {
-        let AttendeeKey { event, name } = attendee.clone();
-        let oldest = Timestamp::now().minus(ANNOUNCEMENT_RETENTION).as_millis();
-        self.read("reading the announcements", move |db| {
-            let sql = "SELECT record FROM announcement WHERE event = ?1 AND at > ?2
-                       AND (recipients IS NULL OR EXISTS (SELECT 1 FROM json_each(recipients) WHERE value = ?3))
-                       ORDER BY at DESC LIMIT ?4";
-            let mut statement = db.prepare_cached(sql)?;
-            let records = statement.query_map((event.as_str(), oldest, name.as_str(), limit), |row| row.get(0))?;
-            let records: Vec<String> = records.collect::<Result<_, _>>()?;
-            Ok(records.iter().filter_map(|record| read(&event, record)).collect())
-        })
-        .await
+        let AttendeeKey { event, name } = attendee;
+        self.announcements(event, Some(name), Timestamp::EARLIEST, "DESC", limit).await
     }
 
     async fn after(
@@ -43,14 +33,30 @@ impl Announcements for Sqlite {
         after: Timestamp,
         limit: usize,
     ) -> Result<Vec<EventAnnouncement>, Unavailable> {
+        self.announcements(event, attendee, after, "ASC", limit).await
+    }
+}
+
+impl Sqlite {
+    /// Reads announcements after a time, in the order of their times.
+    async fn announcements(
+        &self,
+        event: &EventId,
+        attendee: Option<&NameKey>,
+        after: Timestamp,
+        order: &'static str,
+        limit: usize,
+    ) -> Result<Vec<EventAnnouncement>, Unavailable> {
         let (event, name) = (event.clone(), attendee.map(|name| name.as_str().to_owned()));
-        let oldest = after.max(Timestamp::now().minus(ANNOUNCEMENT_RETENTION)).as_millis();
+        let after = after.max(Timestamp::now().minus(ANNOUNCEMENT_RETENTION)).as_millis();
         self.read("reading the announcements", move |db| {
-            let sql = "SELECT record FROM announcement WHERE event = ?1 AND at > ?2
-                       AND (recipients IS NULL OR EXISTS (SELECT 1 FROM json_each(recipients) WHERE value = ?3))
-                       ORDER BY at LIMIT ?4";
-            let mut statement = db.prepare_cached(sql)?;
-            let records = statement.query_map((event.as_str(), oldest, name, limit), |row| row.get(0))?;
+            let sql = format!(
+                "SELECT record FROM announcement WHERE event = ?1 AND at > ?2
+                 AND (recipients IS NULL OR EXISTS (SELECT 1 FROM json_each(recipients) WHERE value = ?3))
+                 ORDER BY at {order} LIMIT ?4"
+            );
+            let mut statement = db.prepare_cached(&sql)?;
+            let records = statement.query_map((event.as_str(), after, name, limit), |row| row.get(0))?;
             let records: Vec<String> = records.collect::<Result<_, _>>()?;
             Ok(records.iter().filter_map(|record| read(&event, record)).collect())
         })

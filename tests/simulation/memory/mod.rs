@@ -29,7 +29,7 @@ use countmein::domain::secret::Secret;
 use countmein::domain::signup::{AttendeeKey, Request, Signup, SignupId, Version};
 use countmein::domain::timestamp::Timestamp;
 use countmein::fanout::{Announcer, EventPorts, add_to_digests};
-use countmein::notify::{CLAIM_DURATION, DigestSender, OutboxSender, RecentNews};
+use countmein::notify::{CLAIM_DURATION, DigestSender, OutboxSender};
 use countmein::ports::{Digests, Lane, Notifier, ParkedEvent, ReadError, Unavailable, WatermarkKey, Write};
 use futures_util::FutureExt as _;
 
@@ -225,16 +225,7 @@ impl Memory {
     /// Sends what is due in the outbox, and returns the number of messages that left it.
     pub async fn deliver(&self, notifier: &dyn Notifier) -> u64 {
         let clock = || self.now();
-        let digests = DigestSender {
-            roster: self,
-            events: self,
-            announcements: self,
-            watermarks: self,
-            notifier,
-            claim_duration: CLAIM_DURATION,
-            clock: &clock,
-            recent: RecentNews::default(),
-        };
+        let digests = DigestSender::of(self, notifier, CLAIM_DURATION, &clock);
         let sender = OutboxSender {
             outbox: self,
             lane: Lane::Digests,

@@ -7,7 +7,7 @@ use countmein::adapters::sqlite::DATABASE;
 use countmein::domain::limit::Limit;
 use countmein::domain::outbox_message::{DigestDelivery, DigestRecipient, MessageKind, OutboxMessage};
 use countmein::domain::registration::RegistrationKey;
-use countmein::notify::{CLAIM_DURATION, DigestSender, MessageSender, OutboxSender, RecentNews, SmsLimits};
+use countmein::notify::{CLAIM_DURATION, DigestSender, MessageSender, OutboxSender, SmsLimits};
 use countmein::ports::{
     AttendeeSignups, Contacts, Deletion, Deletions as _, IngestCounts, Lane, LastAttempt, MessageOutcome, Meter,
     Outbox as _, OutboxTable as _, Retry, Roster as _, Sms, SmsSender,
@@ -160,16 +160,7 @@ impl Program {
     async fn sends_in(&self, lane: Lane, seconds: u64) -> Attempts {
         let clock = || self.at(seconds);
         let sender = MessageSender {
-            digests: DigestSender {
-                roster: &self.sqlite,
-                events: &self.sqlite,
-                announcements: &self.sqlite,
-                watermarks: &self.sqlite,
-                notifier: &self.sender,
-                claim_duration: CLAIM_DURATION,
-                clock: &clock,
-                recent: RecentNews::default(),
-            },
+            digests: DigestSender::of(&self.sqlite, &self.sender, CLAIM_DURATION, &clock),
             sender: &self.sender,
         };
         let attempts = Counter::default();
