@@ -139,10 +139,15 @@ impl DigestSender<'_> {
             registration.wants_messages() && plausible(registration.since, delivery, now) < delivery.announced_at
         };
         let is_recipient = attendee.registration().is_some_and(is_for) && !stored.is_void(attendee.newest.requested_at);
-        if is_recipient && self.notifier.is_permitted(&attendee, now, interrupted_since).await? {
-            return Ok(Some(attendee));
+        if !is_recipient {
+            return Ok(None);
         }
-        Ok(None)
+        match self.notifier.is_permitted(&attendee, now, interrupted_since).await {
+            Ok(is_permitted) => Ok(is_permitted.then_some(attendee)),
+            // The owner could not be asked. The opt-in request has a message of its own, which is tried again.
+            Err(SendError::RecipientUnavailable(_)) => Ok(None),
+            Err(failure) => Err(failure),
+        }
     }
 
     async fn send_copy(&self, copy: &Copy<'_>) -> Result<Outcome, SendError> {

@@ -568,3 +568,18 @@ async fn opt_in_request_of_an_interrupted_digest_is_sent() {
     }
     assert_eq!(program.mail.offered(), 2, "the interrupted request is sent again");
 }
+
+#[tokio::test]
+async fn digest_does_not_wait_for_an_opt_in_request_that_is_refused() {
+    let program = Program::new();
+    let ana = program.signs_up("Ana", "ana@mail.example").await;
+    let announced_at = Timestamp::now().plus(Duration::from_secs(3_600));
+    let to = DigestRecipient::Attendees(vec![ana.attendee.name.clone()]);
+    let event = ana.attendee.event.clone();
+    let digest = OutboxMessage::Digest(DigestDelivery { event, announced_at, owed_since: announced_at, to });
+    program.sqlite.put(vec![digest], program.start).await.unwrap();
+    program.mail.fails_with(Some(SendError::NotSent));
+    assert_eq!(program.sends_in(Lane::Digests, 0).await, FINISHED);
+    program.mail.fails_with(None);
+    assert_eq!((program.sends(30).await, program.mail.offered()), (FINISHED, 2), "the request is sent later");
+}
