@@ -228,7 +228,7 @@ impl Stage {
         let (sqlite, clock) = (&self.sqlite, || self.now());
         let announcer = Announcer {
             digests: sqlite,
-            roster: sqlite,
+            subscribers: sqlite,
             events: sqlite,
             outbox: sqlite,
             backoff: BackoffPolicy::default(),

@@ -36,12 +36,13 @@ STREAM_BATCH = 100  # changes that `fanout` takes at once
 # One at a time, each sign-up is announced: three writes of the digest and one of the announcement. One of the writes is a
 # transaction of both, which takes two units for each. The digest's index takes four units, two for each new key. The message
 # to everybody who follows all events goes through the outbox. `deliver` claims its watermark and stores it, which takes two
-# writes, and reads the event's details and announcements. Under load an event is in its backoff, and a batch costs one write
+# writes, and reads the event's details and announcements. The announcement reads the marker and the entries of the index of
+# subscribers (fanout.rs and subscribers.rs count the calls). Under load an event is in its backoff, and a batch costs one write
 # of its digest, which has about 100 bytes for each of a hundred new names.
 WAYS = {
     "over HTTP, one at a time": {
         "HTTP API request": 1, "Lambda request": 4, "SQS request": 3 + 3, "DynamoDB write unit": 11 + 2,
-        "DynamoDB read unit": 4 + 3 + 2, "SNS publish": 1,
+        "DynamoDB read unit": 5 + 3 + 2, "SNS publish": 1,
     },
     "over HTTP, under load": {
         "HTTP API request": 1, "Lambda request": 1 + 1 / BATCH + 1 / STREAM_BATCH, "SQS request": 1 + 2 / BATCH,
@@ -53,10 +54,16 @@ WAYS = {
     },
 }
 
-# One notification of an attendee, of many at once: also the attendee and the opt-in are read.
+# One notification of an attendee, of many at once: also the attendee and the opt-in are read, and the announcement has read
+# the attendee before.
 NOTIFICATION = {
-    "Lambda request": 1 / BATCH, "SQS request": 3 / BATCH, "DynamoDB write unit": 2, "DynamoDB read unit": 4,
+    "Lambda request": 1 / BATCH, "SQS request": 3 / BATCH, "DynamoDB write unit": 2, "DynamoDB read unit": 4 + 1,
 }
+
+# An attendee who wants messages is entered in the index of subscribers. When they leave, their entry and they themselves are
+# read, and the entry is deleted (subscribers.rs).
+SUBSCRIPTION = {"DynamoDB write unit": 1}
+END_OF_SUBSCRIPTION = {"DynamoDB write unit": 1, "DynamoDB read unit": 2}
 
 # What the template creates, and what Lambda and the schedule request while nobody signs up.
 MINUTES = 30 * 24 * 60
@@ -97,6 +104,9 @@ def main():
         print(f"| {what} | {count:,} | {dollars:.2f} |")
     print(f"| **total** | | **{total:.2f}** |")
     print()
+    begin, end = a_million(SUBSCRIPTION), a_million(END_OF_SUBSCRIPTION)
+    print(f"A million sign-ups with a contact cost {begin:.2f} USD more, and {end:.2f} USD when these attendees leave or turn messages off.")
+    print("An announcement reads the attendees who get it, whatever the number of others on the roster.")
     print(f"A million notifications cost {a_million(NOTIFICATION):.2f} USD before they are sent. Sending them costs 0.60 USD by webhook,")
     print("20 USD by SNS's email, and 6,500 USD or more by text message to the US.")
     tenth = PRICES["Lambda GB second"] * 0.25 * 0.01 * 1e6

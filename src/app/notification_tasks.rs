@@ -150,7 +150,7 @@ impl NotificationContext {
         let events: Vec<EventId> = due.into_iter().map(|(event, _)| event).collect();
         let announcer = Announcer {
             digests: &self.sqlite,
-            roster: &self.sqlite,
+            subscribers: &self.sqlite,
             events: &self.sqlite,
             outbox: &self.sqlite,
             backoff: self.backoff,

@@ -7,6 +7,7 @@ use crate::domain::attendee::Attendee;
 use crate::domain::contact::Contact;
 use crate::domain::event::EventId;
 use crate::domain::event_details::EventDetails;
+use crate::domain::registration::Registration;
 use crate::domain::signup::AttendeeKey;
 
 /// One write, as the change feed reports it.
@@ -45,6 +46,14 @@ pub enum Movement {
     Left,
 }
 
+/// Whether a change began or ended that an attendee is on the roster and
+/// [wants messages](crate::domain::registration::Registration::wants_messages).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SubscriptionChange {
+    Began,
+    Ended,
+}
+
 impl Change {
     pub fn event(&self) -> &EventId {
         match self {
@@ -68,6 +77,18 @@ impl AttendeeChange {
         let contact = |attendee: &Option<Attendee>| attendee.as_ref()?.registration()?.contact.clone();
         let new = contact(&self.new);
         new.is_some() && new != contact(&self.old)
+    }
+
+    /// Returns whether the attendee began or ceased to want messages with this change. Returns `None` if neither.
+    pub fn subscription(&self) -> Option<SubscriptionChange> {
+        let wants_messages = |attendee: &Option<Attendee>| {
+            attendee.as_ref().and_then(Attendee::registration).is_some_and(Registration::wants_messages)
+        };
+        match (wants_messages(&self.old), wants_messages(&self.new)) {
+            (false, true) => Some(SubscriptionChange::Began),
+            (true, false) => Some(SubscriptionChange::Ended),
+            (false, false) | (true, true) => None,
+        }
     }
 
     /// Returns the attendee's contact after the change, or before it if the attendee left.
@@ -188,6 +209,25 @@ mod tests {
         assert!(change(&[], &joined).needs_reply() && change(&[], &joined).link_request().is_none());
         // A contact that is new may come together with the request.
         assert!(change(&[], &asked).needs_reply() && change(&[], &asked).link_request().is_some());
+    }
+
+    #[test]
+    fn subscription_begins_and_ends_with_contact_and_notifications() {
+        use SubscriptionChange::{Began, Ended};
+        let joined = [joins_with("ana@example.org")];
+        let registration = SignupId::parse("id-0").unwrap();
+        let turned_off = Request::SetNotifications { registration: registration.clone(), on: false };
+        let off = [joined[0].clone(), turned_off];
+        let without_contact = Request::SetContact { registration, contact: None, confirmed: false };
+        let unreachable = [joined[0].clone(), without_contact];
+        let left = [joined[0].clone(), Request::Cancel];
+        for without in [&off[..], &unreachable, &left, &[]] {
+            assert_eq!(change(&joined, without).subscription(), Some(Ended));
+            assert_eq!(change(without, &joined).subscription(), Some(Began));
+        }
+        assert_eq!(change(&joined, &[joined[0].clone(), joins_with("ana@example.com")]).subscription(), None);
+        assert_eq!(change(&off, &left).subscription(), None);
+        assert_eq!(change(&[], &[Request::trusted_sign_up(None)]).subscription(), None);
     }
 
     #[test]

@@ -17,7 +17,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::domain::viewer::Viewer;
 use crate::domain::worker_id;
 use crate::fanout::{MAX_ATTEMPTS, park, too_many_conflicts};
-use crate::ports::{DamagedRecord, Digests, Events, Outbox, ReadError, Roster, Write};
+use crate::ports::{DamagedRecord, Digests, Events, Outbox, ReadError, Subscribers, Write};
 
 /// How long a process may work on the announcement of an event before another process continues. This is longer than the
 /// timeout of a Lambda function (60 s).
@@ -38,7 +38,7 @@ const EVERYBODY: &str = "#everybody";
 /// again, which changes nothing for a recipient who was told.
 pub struct Announcer<'a> {
     pub digests: &'a dyn Digests,
-    pub roster: &'a dyn Roster,
+    pub subscribers: &'a dyn Subscribers,
     pub events: &'a dyn Events,
     pub outbox: &'a dyn Outbox,
     pub backoff: BackoffPolicy,
@@ -162,7 +162,7 @@ impl Announcer<'_> {
             }
             // An empty name comes before all others.
             let after = expansion.after.as_ref().filter(|after| !after.as_str().is_empty());
-            let page = self.roster.subscribers(&digest.event, PAGE, after).await?;
+            let page = self.subscribers.subscribers(&digest.event, PAGE, after, (self.clock)()).await?;
             // Their messages say this too.
             let is_owed = |attendee: &Attendee| {
                 let (key, earlier_key) = (attendee.name.key(), &*attendee.name.lookup_key());

@@ -11,17 +11,18 @@ use self::deleted::{event_of, leave_out_deleted};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::domain::backoff::BackoffPolicy;
-use crate::domain::change::{AttendeeChange, Change, Movements};
+use crate::domain::change::{AttendeeChange, Change, Movements, SubscriptionChange};
 use crate::domain::contact::Contact;
 use crate::domain::contact_id::ContactId;
 use crate::domain::digest::Digest;
 use crate::domain::event::EventId;
 use crate::domain::new_event_id::for_log;
 use crate::domain::secret::Secret;
+use crate::domain::signup::AttendeeKey;
 use crate::domain::timestamp::Timestamp;
 use crate::ports::{
     Calendar, DamagedChange, DamagedRecord, Deletions, Digests, Events, ParkedEvent, ReadError, StoredDetails,
-    Unavailable, Write,
+    Subscribers, Unavailable, Write,
 };
 
 /// Events whose digests are updated concurrently.
@@ -38,13 +39,18 @@ pub struct EventPorts<'a> {
     pub events: &'a dyn Events,
     pub calendar: &'a dyn Calendar,
     pub deletions: &'a dyn Deletions,
+    pub subscribers: &'a dyn Subscribers,
     /// The key of the ids of mailboxes.
     pub contact_secret: &'a Secret,
 }
 
 impl<'a> EventPorts<'a> {
-    pub fn of<T: Digests + Events + Calendar + Deletions>(backend: &'a T, contact_secret: &'a Secret) -> Self {
-        Self { digests: backend, events: backend, calendar: backend, deletions: backend, contact_secret }
+    pub fn of<T: Digests + Events + Calendar + Deletions + Subscribers>(
+        backend: &'a T,
+        contact_secret: &'a Secret,
+    ) -> Self {
+        let (digests, events, calendar, deletions, subscribers) = (backend, backend, backend, backend, backend);
+        Self { digests, events, calendar, deletions, subscribers, contact_secret }
     }
 }
 
@@ -97,8 +103,9 @@ async fn park(
     digests.park(&ParkedEvent { event, damaged, cause, parked_at: now }).await
 }
 
-/// Adds changes to the digests of their events and stores each digest once. Also stores in the calendar when the events are
-/// over. An event whose digest is damaged is parked.
+/// Adds changes to the digests of their events and stores each digest once. Before this, passes on who began or ceased to want
+/// messages, so that an announcement of these changes reaches the right attendees. Also stores in the calendar when the events
+/// are over. An event whose digest is damaged is parked.
 ///
 /// A change that a digest already contains is not added again, so a batch can be repeated after an error.
 pub async fn add_to_digests(
@@ -130,6 +137,7 @@ async fn update_digests(
     backoff: &BackoffPolicy,
     now: Timestamp,
 ) -> Result<DigestUpdate, Unavailable> {
+    update_subscribers(changes, ports.subscribers).await?;
     let mut by_event: BTreeMap<&EventId, Vec<&Change>> = BTreeMap::new();
     let is_relevant = |change: &&Change| match change {
         Change::Attendee(change) => change.movement().is_some() || change.has_new_contact(),
@@ -152,6 +160,14 @@ async fn update_digests(
             Ok(total)
         })
         .await
+}
+
+/// Passes on the last change of each attendee who began or ceased to want messages.
+async fn update_subscribers(changes: &[Change], subscribers: &dyn Subscribers) -> Result<(), Unavailable> {
+    let of_attendees = changes.iter().filter_map(Change::attendee);
+    let last: BTreeMap<AttendeeKey, SubscriptionChange> =
+        of_attendees.filter_map(|change| Some((change.key.clone(), change.subscription()?))).collect();
+    if last.is_empty() { Ok(()) } else { subscribers.update_subscribers(last).await }
 }
 
 async fn add_to_digest(

@@ -31,8 +31,9 @@ use crate::upkeep::{self, DEFAULT_CONTACT_DAYS, UpkeepPorts, days};
 /// Maximum number of due digests that one scheduled invocation reads.
 const MAX_DUE_DIGESTS: usize = 1_000;
 
-/// An invocation begins no page of recipients after this time; the next scheduled invocation continues. A page is one query
-/// and about 50 calls to SQS, so it ends within the function's timeout.
+/// An invocation begins no page of recipients after this time; the next scheduled invocation continues. A page is a few reads
+/// and about 50 calls to SQS, so it ends within the function's timeout. Once a week, a page also reads the event's roster and
+/// completes its index of subscribers.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
 
 /// The state of the function between invocations.
@@ -130,7 +131,7 @@ impl Fanout {
     async fn announce(&self, events: Vec<EventId>, deadline: Timestamp) {
         let announcer = Announcer {
             digests: &self.table,
-            roster: &self.table,
+            subscribers: &self.table,
             events: &self.table,
             outbox: &self.outbox,
             backoff: self.backoff,

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use crate::ports::{
     Announcements, Budgets, Buttons, Calendar, Contacts, Deletions, Digests, EarlierMessages, Events, Households,
-    Idempotency, OutboxTable, People, RejectedMessages, Roster, Watermarks,
+    Idempotency, OutboxTable, People, RejectedMessages, Roster, Subscribers, Watermarks,
 };
 
 /// The ports of one storage backend, for callers that need several of them.
 #[derive(Clone)]
 pub struct Backend {
     pub roster: Arc<dyn Roster>,
+    pub subscribers: Arc<dyn Subscribers>,
     pub people: Arc<dyn People>,
     pub rejected: Arc<dyn RejectedMessages>,
     pub idempotency: Arc<dyn Idempotency>,

@@ -32,6 +32,7 @@ mod rejected_messages;
 mod roster;
 mod secrets;
 mod sms_sender;
+mod subscribers;
 mod watermarks;
 mod webhook_caller;
 
@@ -62,5 +63,6 @@ pub use self::rejected_messages::{MAX_REJECT_BYTES, RejectEntry, RejectedMessage
 pub use self::roster::{AttendeeSignups, EventSummary, Roster, RosterPage, listed_events};
 pub use self::secrets::Secrets;
 pub use self::sms_sender::{Sms, SmsSender};
+pub use self::subscribers::Subscribers;
 pub use self::watermarks::{Claimed, WatermarkClaim, WatermarkKey, WatermarkRecipient, Watermarks};
 pub use self::webhook_caller::{WebhookCall, WebhookCaller};

@@ -91,15 +91,6 @@ pub trait Roster: Send + Sync {
     /// Returns at most `limit` attendees on the roster with names after `after`, sorted by folded name.
     async fn roster(&self, event: &EventId, limit: usize, after: Option<&NameKey>) -> Result<RosterPage, Unavailable>;
 
-    /// Returns at most `limit` attendees on the roster who [want messages](crate::domain::registration::Registration::wants_messages),
-    /// with names after `after`, sorted by folded name. Fewer than `limit` are the last ones.
-    async fn subscribers(
-        &self,
-        event: &EventId,
-        limit: usize,
-        after: Option<&NameKey>,
-    ) -> Result<Vec<Attendee>, Unavailable>;
-
     /// Returns at most `limit` events that have or had an attendee, sorted by id. The list is updated from the
     /// [`ChangeFeed`](crate::ports::ChangeFeed), so it may lag behind.
     async fn events(&self, limit: usize, after: Option<&EventId>) -> Result<Vec<EventSummary>, Unavailable>;

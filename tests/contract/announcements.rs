@@ -8,13 +8,12 @@ use countmein::domain::contact_id::ContactId;
 use countmein::domain::digest::Digest;
 use countmein::domain::event_announcement::{ANNOUNCEMENT_RETENTION, EventAnnouncement};
 use countmein::domain::pending_changes::{NamedChange, PendingChanges};
-use countmein::domain::signup::Request;
 use countmein::domain::timestamp::Timestamp;
 use countmein::domain::viewer::View;
 use countmein::ports::Write;
 
 use crate::backend::Backend;
-use crate::people::{apply, apply_each, email, event_id, id, person, unique};
+use crate::people::{event_id, person, unique};
 
 /// A digest of the event.
 fn digest(title: &str) -> Digest {
@@ -105,31 +104,4 @@ pub async fn announcements_are_kept_for_30_days(backend: &Backend) {
         (now.minus(ANNOUNCEMENT_RETENTION), now.minus(ANNOUNCEMENT_RETENTION - Duration::from_secs(60)));
     announce(backend, &title, &[announcement(&title, expired), announcement(&title, kept)]).await;
     assert_eq!(latest(backend, &title, 10).await, [announcement(&title, kept)]);
-}
-
-pub async fn subscribers_want_messages_and_have_a_contact(backend: &Backend) {
-    let (title, other) = (unique("Dance"), unique("Choir"));
-    let enrols = |title: &str, name: &str| person(title, name).enrols_with(1, name, email("ana@example.org"));
-    let with_contact = ["Ana", "Ben", "Cleo", "Dora", "Emil"];
-    apply_each(&*backend.roster, with_contact.map(|name| enrols(&title, name))).await;
-    apply_each(&*backend.roster, [enrols(&other, "Finn"), person(&title, "Gül").enrols(1, "g")]).await;
-    let turned_off = Request::SetNotifications { registration: id("Ben"), on: false };
-    let without_contact = Request::SetContact { registration: id("Cleo"), contact: None, confirmed: false };
-    apply(&*backend.roster, vec![person(&title, "Ben").asks(2, "b", turned_off)]).await;
-    apply(&*backend.roster, vec![person(&title, "Cleo").asks(2, "c", without_contact)]).await;
-    apply(&*backend.roster, vec![person(&title, "Dora").cancels(2, "d")]).await;
-
-    let names = async |limit, after: Option<&str>| {
-        let after = after.map(|name| person(&title, name).key().name);
-        let page = backend.roster.subscribers(&event_id(&title), limit, after.as_ref()).await.unwrap();
-        page.iter().map(|attendee| attendee.name.to_string()).collect::<Vec<_>>()
-    };
-    assert_eq!(names(10, None).await, ["Ana", "Emil"]);
-    assert_eq!(names(1, None).await, ["Ana"]);
-    assert_eq!(names(1, Some("Ana")).await, ["Emil"]);
-    assert_eq!(names(1, Some("Emil")).await, Vec::<String>::new());
-
-    let turned_on = Request::SetNotifications { registration: id("Ben"), on: true };
-    apply(&*backend.roster, vec![person(&title, "Ben").asks(3, "e", turned_on)]).await;
-    assert_eq!(names(10, None).await, ["Ana", "Ben", "Emil"]);
 }

@@ -95,6 +95,7 @@ impl Backend {
             events: &*self.events,
             calendar: &*self.calendar,
             deletions: &*self.deletions,
+            subscribers: &*self.subscribers,
             contact_secret: &CONTACT_SECRET,
         }
     }

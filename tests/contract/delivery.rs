@@ -81,7 +81,7 @@ pub async fn announce(backend: &Backend, title: &str, now: Timestamp) -> Vec<Out
     let outbox = List::default();
     let announcer = Announcer {
         digests: &*backend.digests,
-        roster: &*backend.roster,
+        subscribers: &*backend.subscribers,
         events: &*backend.events,
         outbox: &outbox,
         backoff: BackoffPolicy::default(),

@@ -324,15 +324,6 @@ impl Roster for Witness {
         self.roster.roster(event, limit, after).await
     }
 
-    async fn subscribers(
-        &self,
-        event: &EventId,
-        limit: usize,
-        after: Option<&NameKey>,
-    ) -> Result<Vec<Attendee>, Unavailable> {
-        self.roster.subscribers(event, limit, after).await
-    }
-
     async fn events(&self, limit: usize, after: Option<&EventId>) -> Result<Vec<EventSummary>, Unavailable> {
         self.roster.events(limit, after).await
     }
@@ -463,15 +454,6 @@ impl Roster for SilentRoster {
 
     async fn roster(&self, event: &EventId, limit: usize, after: Option<&NameKey>) -> Result<RosterPage, Unavailable> {
         self.0.roster(event, limit, after).await
-    }
-
-    async fn subscribers(
-        &self,
-        event: &EventId,
-        limit: usize,
-        after: Option<&NameKey>,
-    ) -> Result<Vec<Attendee>, Unavailable> {
-        self.0.subscribers(event, limit, after).await
     }
 
     async fn events(&self, limit: usize, after: Option<&EventId>) -> Result<Vec<EventSummary>, Unavailable> {

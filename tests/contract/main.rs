@@ -33,6 +33,7 @@ mod presses;
 mod queue;
 mod rejects;
 mod roster;
+mod subscribers;
 mod unusual_delivery;
 mod watermarks;
 mod worker;
@@ -62,8 +63,7 @@ contract! {
         latest_announcements_of_the_event_come_first
         announcement_is_stored_with_its_digest_or_not_at_all
         announcements_are_kept_for_30_days
-        announcements_after_a_time_come_in_order
-        subscribers_want_messages_and_have_a_contact;
+        announcements_after_a_time_come_in_order;
     queue:
         message_arrives_as_it_was_sent
         receive_respects_its_maximum
@@ -131,6 +131,16 @@ contract! {
         clock_that_was_days_ahead_repeats_nothing
         failure_of_one_mailbox_does_not_stop_the_other
         recipient_who_is_kept_while_a_page_is_put_stays_owed;
+    subscribers:
+        subscribers_want_messages_and_have_a_contact
+        subscribers_follow_the_changes
+        last_change_of_a_batch_counts
+        repeated_changes_lose_no_subscriber
+        page_is_full_unless_it_is_the_last
+        subscribers_before_the_first_announcement_are_found
+        removed_person_is_no_subscriber
+        person_without_an_address_is_no_subscriber
+        new_event_has_its_own_subscribers;
     watermarks:
         watermark_is_kept_for_each_event_and_recipient
         claim_is_exclusive_until_it_ends

@@ -119,7 +119,7 @@ pub async fn recipient_who_is_kept_while_a_page_is_put_stays_owed(backend: &Back
     join(backend, &title, &[("Zoe", "zoe@example.org")], 1, now).await;
     let announcer = Announcer {
         digests: &*backend.digests,
-        roster: &*backend.roster,
+        subscribers: &*backend.subscribers,
         events: &*backend.events,
         outbox: &Rekeys(backend, title.clone()),
         backoff: BackoffPolicy::default(),

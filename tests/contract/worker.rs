@@ -165,15 +165,6 @@ impl Roster for Faulty<dyn Roster> {
         self.port.roster(event, limit, after).await
     }
 
-    async fn subscribers(
-        &self,
-        event: &EventId,
-        limit: usize,
-        after: Option<&NameKey>,
-    ) -> Result<Vec<Attendee>, Unavailable> {
-        self.port.subscribers(event, limit, after).await
-    }
-
     async fn events(&self, limit: usize, after: Option<&EventId>) -> Result<Vec<EventSummary>, Unavailable> {
         self.port.events(limit, after).await
     }

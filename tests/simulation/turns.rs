@@ -23,7 +23,7 @@ fn announce(events: usize, seconds: u64, is_stopping: bool) -> Vec<usize> {
     memory.take_in(BackoffPolicy::default()).unwrap();
     let announcer = Announcer {
         digests: &memory,
-        roster: &memory,
+        subscribers: &memory,
         events: &memory,
         outbox: &memory,
         backoff: BackoffPolicy::default(),

@@ -1,19 +1,24 @@
 //! Adding changes to digests: what is reported and stored, damaged records, and digests that have expired.
 
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use countmein::domain::attendee::Attendee;
+use countmein::domain::attendee_name::NameKey;
 use countmein::domain::backoff::BackoffPolicy;
-use countmein::domain::change::{Change, DetailsChange, Movements};
+use countmein::domain::change::{Change, DetailsChange, Movements, SubscriptionChange};
 use countmein::domain::digest::Digest;
 use countmein::domain::event::EventId;
 use countmein::domain::event_announcement::EventAnnouncement;
 use countmein::domain::event_details::{Content, EventDetails, Title};
-use countmein::domain::signup::Request;
+use countmein::domain::signup::{AttendeeKey, Request};
 use countmein::domain::timestamp::Timestamp;
 use countmein::fanout::{DigestUpdate, EventPorts, add_to_digests, take_in};
-use countmein::ports::{DamagedChange, DamagedRecord, Digests, ParkedEvent, ReadError, Unavailable, Write};
+use countmein::ports::{
+    DamagedChange, DamagedRecord, Digests, ParkedEvent, ReadError, Subscribers, Unavailable, Write,
+};
 use futures_util::FutureExt as _;
 
 use crate::memory::{Memory, contact_secret};
@@ -83,6 +88,37 @@ fn details_are_stored_once() {
         assert_eq!(digest(&memory, DANCE).title, "The big dance");
         assert_eq!(memory.state().stores, stores + 1);
     }
+}
+
+/// An index of subscribers that is not available.
+struct NoIndex;
+
+#[async_trait]
+impl Subscribers for NoIndex {
+    async fn subscribers(
+        &self,
+        _: &EventId,
+        _: usize,
+        _: Option<&NameKey>,
+        _: Timestamp,
+    ) -> Result<Vec<Attendee>, Unavailable> {
+        unreachable!("nothing is sent")
+    }
+
+    async fn update_subscribers(&self, _: BTreeMap<AttendeeKey, SubscriptionChange>) -> Result<(), Unavailable> {
+        Err(Unavailable { doing: "updating the subscribers", cause: "intended by the test".to_owned() })
+    }
+}
+
+#[test]
+fn subscribers_are_updated_before_the_digest_is_stored() {
+    let memory = Memory::new(start());
+    join(&memory, DANCE, "Ana");
+    let (changes, secret, backoff) = (memory.changes(), contact_secret(), BackoffPolicy::default());
+    let ports = EventPorts { subscribers: &NoIndex, ..EventPorts::of(&memory, &secret) };
+    let update = add_to_digests(&changes, ports, &backoff, memory.now());
+    assert!(update.now_or_never().expect("nothing crashes").is_err());
+    assert_eq!(memory.digest(&event(DANCE)).now_or_never().unwrap().unwrap(), None);
 }
 
 /// An event whose digest has expired, and the changes that were added to it.

@@ -35,14 +35,14 @@ impl Deletions for EventsTable {
         let _ = self.delete_item(DELETING, DIGESTS, event.as_str()).await?;
         let _ = self.delete_item(DELETING, PARKED, event.as_str()).await?;
         let _ = self.delete_item(DELETING, CALENDAR, event.as_str()).await?;
-        self.delete_announcements(event).await
+        self.delete_partitions(event).await
     }
 
     /// Only the reader of the stream creates digests, and it makes this call.
     async fn delete_digest_without_attendees(&self, event: &EventId) -> Result<(), Unavailable> {
         if !self.has_attendees(event).await? {
             let _ = self.delete_item(DELETING, DIGESTS, event.as_str()).await?;
-            self.delete_announcements(event).await?;
+            self.delete_partitions(event).await?;
         }
         Ok(())
     }
@@ -82,14 +82,15 @@ impl Deletions for EventsTable {
 }
 
 impl EventsTable {
-    /// Deletes what an event has announced, and what each recipient was told of it.
-    async fn delete_announcements(&self, event: &EventId) -> Result<(), Unavailable> {
+    /// Deletes what an event has announced, what each recipient was told of it, and the index of its subscribers.
+    async fn delete_partitions(&self, event: &EventId) -> Result<(), Unavailable> {
         self.delete_partition(&announcements::partition(event)).await?;
-        self.delete_partition(&watermarks::partition(event)).await
+        self.delete_partition(&watermarks::partition(event)).await?;
+        self.delete_index(event).await
     }
 
     /// Deletes all items of a partition.
-    async fn delete_partition(&self, partition: &str) -> Result<(), Unavailable> {
+    pub(super) async fn delete_partition(&self, partition: &str) -> Result<(), Unavailable> {
         let query = self.client.query().consistent_read(true).projection_expression("#name");
         let query = query.expression_attribute_names("#name", NAME);
         let name = |mut item: Item| Ok(item.remove(NAME).and_then(|name| name.as_s().ok().cloned()));

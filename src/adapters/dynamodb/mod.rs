@@ -18,6 +18,7 @@ mod rejects;
 pub mod rekeying;
 mod roster;
 mod stored_attendee;
+mod subscribers;
 pub mod table;
 mod watermarks;
 
@@ -81,6 +82,7 @@ impl EventsTable {
         let table = Arc::new(self.clone());
         Backend {
             roster: table.clone(),
+            subscribers: table.clone(),
             people: table.clone(),
             rejected: table.clone(),
             idempotency: table.clone(),

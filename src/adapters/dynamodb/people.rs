@@ -78,7 +78,7 @@ impl People for EventsTable {
 }
 
 impl EventsTable {
-    /// Deletes an attendee if the stored attendee still has the same contact.
+    /// Deletes an attendee, and their entry in the index of subscribers, if the stored attendee still has the same contact.
     async fn delete_attendee_with_contact(&self, attendee: &Attendee) -> Result<Deletion, Unavailable> {
         let Some(contact) = attendee.registration().and_then(|registration| registration.contact.as_ref()) else {
             return Ok(Deletion::NotFound);
@@ -91,6 +91,8 @@ impl EventsTable {
             .set_key(Some(key(attendee.event.as_str(), attendee.name.key().as_str())))
             .condition_expression("contact = :contact")
             .expression_attribute_values(":contact", stored);
-        Ok(Deletion::of(conditional(REMOVING, delete.send().await)? == Write::Stored))
+        let deletion = Deletion::of(conditional(REMOVING, delete.send().await)? == Write::Stored);
+        self.delete_outdated_entry(&attendee.event, attendee.name.key().as_str()).await?;
+        Ok(deletion)
     }
 }

@@ -10,8 +10,9 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::{Delete, Put, ReturnValue, TransactWriteItem};
 use futures_util::{StreamExt as _, stream};
 
-use super::item::{EVENT, Item, NAME};
+use super::item::{self, EVENT, Item, NAME};
 use super::stored_attendee::condition;
+use super::subscribers::{self, entry_key, new_entry};
 use super::{EventsTable, MAX_CONCURRENT_CALLS, key, number, text, transact};
 use crate::adapters::aws::error::unavailable;
 use crate::domain::attendee_name::NameKey;
@@ -102,7 +103,8 @@ impl EventsTable {
         Err(too_many_conflicts())
     }
 
-    /// Moves an item if it is unchanged and no attendee is stored under the new key.
+    /// Moves an item if it is unchanged and no attendee is stored under the new key. The attendee's entry in the index of
+    /// subscribers moves too.
     async fn move_item(&self, item: Item, from: &NameKey, to: &NameKey) -> Result<Write, Unavailable> {
         let (unchanged, values) = unchanged(&item);
         let mut moved = item.clone();
@@ -112,11 +114,22 @@ impl EventsTable {
         let delete = delete.condition_expression(unchanged).set_expression_attribute_values(values).build();
         let put = Put::builder().table_name(&self.table).set_item(Some(moved));
         let put = put.condition_expression("attribute_not_exists(signup_id)").build();
-        let transaction = self
+        let mut transaction = self
             .client
             .transact_write_items()
             .transact_items(TransactWriteItem::builder().delete(delete.expect("the key is set")).build())
             .transact_items(TransactWriteItem::builder().put(put.expect("the item is set")).build());
+        // A damaged attendee is no subscriber.
+        if let Ok(attendee) = item::attendee(item)
+            && subscribers::wants_messages(&attendee)
+        {
+            let (earlier, new) = (entry_key(&attendee.event, from.as_str()), new_entry(&attendee.event, to.as_str()));
+            let delete = Delete::builder().table_name(&self.table).set_key(Some(earlier)).build();
+            let put = Put::builder().table_name(&self.table).set_item(Some(new)).build();
+            transaction = transaction
+                .transact_items(TransactWriteItem::builder().delete(delete.expect("the key is set")).build())
+                .transact_items(TransactWriteItem::builder().put(put.expect("the item is set")).build());
+        }
         transact(DOING, transaction).await
     }
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use async_trait::async_trait;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use tokio::time::{Instant, timeout_at};
 
@@ -34,7 +34,7 @@ const MAX_WRITE_ATTEMPTS: u32 = 10;
 const MAX_REJECTS_IN_MEMORY: usize = 16;
 
 /// The condition that an attendee is on the roster.
-const ON_ROSTER: &str = "#status = :in";
+pub(super) const ON_ROSTER: &str = "#status = :in";
 
 #[async_trait]
 impl Roster for EventsTable {
@@ -76,20 +76,6 @@ impl Roster for EventsTable {
             attendees.iter().min_by_key(|attendee| attendee.registration().map(|registration| registration.since));
         let title = summary.map(|summary| summary.title).or_else(|| first.map(|attendee| attendee.title.clone()));
         Ok(RosterPage { title, count, attendees, next })
-    }
-
-    async fn subscribers(
-        &self,
-        event: &EventId,
-        limit: usize,
-        after: Option<&NameKey>,
-    ) -> Result<Vec<Attendee>, Unavailable> {
-        let filter =
-            format!("{ON_ROSTER} AND attribute_exists(contact) AND (attribute_not_exists(notify) OR notify = :yes)");
-        let query =
-            self.on_roster().filter_expression(filter).expression_attribute_values(":yes", AttributeValue::Bool(true));
-        let start = (event.as_str(), after.map(NameKey::as_str));
-        self.query_partition(READING, query, start, limit, |item| item::attendee(item).map(Some)).await
     }
 
     async fn events(&self, limit: usize, after: Option<&EventId>) -> Result<Vec<EventSummary>, Unavailable> {
@@ -206,14 +192,17 @@ impl EventsTable {
         Ok(self.get(READING, key.event.as_str(), key.name.as_str()).await?.item)
     }
 
-    /// Deletes the attendees under a key and the refolded key. Returns their number.
+    /// Deletes the attendees under a key and the refolded key, and their entries in the index of subscribers. Returns the
+    /// number of attendees.
     async fn delete_attendee(&self, event: &EventId, name: &NameKey) -> Result<u64, Unavailable> {
-        let deleted = self.delete_attendee_item(REMOVING, event, name).await?;
-        match name.refolded() {
-            Cow::Borrowed(_) => Ok(deleted),
-            // Later, because an attendee only moves to this key.
-            Cow::Owned(name) => Ok(deleted + self.delete_attendee_item(REMOVING, event, &name).await?),
+        let mut deleted = self.delete_attendee_item(REMOVING, event, name).await?;
+        self.delete_outdated_entry(event, name.as_str()).await?;
+        // Later, because an attendee only moves to this key.
+        if let Cow::Owned(name) = name.refolded() {
+            deleted += self.delete_attendee_item(REMOVING, event, &name).await?;
+            self.delete_outdated_entry(event, name.as_str()).await?;
         }
+        Ok(deleted)
     }
 
     /// Returns the item of the attendee with this key or, if there is none, the refolded key. An attendee only moves from
@@ -226,7 +215,7 @@ impl EventsTable {
     }
 
     /// A query with the values of [`ON_ROSTER`].
-    fn on_roster(&self) -> QueryFluentBuilder {
+    pub(super) fn on_roster(&self) -> QueryFluentBuilder {
         let query = self.client.query().consistent_read(true).expression_attribute_names("#status", "status");
         query.expression_attribute_values(":in", text(StoredStatus::In.as_str()))
     }

@@ -25,6 +25,7 @@ mod rejects;
 mod rekeying;
 mod restore;
 mod roster;
+mod subscribers;
 mod upkeep;
 mod watermarks;
 mod writer;
@@ -94,6 +95,7 @@ impl Sqlite {
         let sqlite = Arc::new(self.clone());
         Backend {
             roster: sqlite.clone(),
+            subscribers: sqlite.clone(),
             people: sqlite.clone(),
             rejected: sqlite.clone(),
             idempotency: sqlite.clone(),

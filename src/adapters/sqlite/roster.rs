@@ -77,24 +77,6 @@ impl Roster for Sqlite {
         .await
     }
 
-    async fn subscribers(
-        &self,
-        event: &EventId,
-        limit: usize,
-        after: Option<&NameKey>,
-    ) -> Result<Vec<Attendee>, Unavailable> {
-        let event = event.clone();
-        let after = after.map_or_else(String::new, |name| name.as_str().to_owned());
-        self.read("reading the subscribers", move |db| {
-            let sql = format!(
-                "SELECT {COLUMNS} FROM attendee INDEXED BY attendee_subscribed
-                 WHERE event = ?1 AND name > ?2 AND status = 'in' AND contact IS NOT NULL AND notify = 1 ORDER BY name"
-            );
-            list(db, &sql, (event.as_str(), after), limit)
-        })
-        .await
-    }
-
     async fn events(&self, limit: usize, after: Option<&EventId>) -> Result<Vec<EventSummary>, Unavailable> {
         let after = after.map_or_else(String::new, |event| event.as_str().to_owned());
         self.read("reading the events", move |db| {
@@ -258,7 +240,12 @@ pub fn with_contact(db: &Connection, event: &EventId, after: &str, limit: usize)
 }
 
 /// Returns at most `limit` attendees. Leaves out damaged rows, so that they affect no other.
-fn list(db: &Connection, sql: &str, params: impl rusqlite::Params, limit: usize) -> rusqlite::Result<Vec<Attendee>> {
+pub(super) fn list(
+    db: &Connection,
+    sql: &str,
+    params: impl rusqlite::Params,
+    limit: usize,
+) -> rusqlite::Result<Vec<Attendee>> {
     let mut statement = db.prepare_cached(sql)?;
     let mut rows = statement.query(params)?;
     let mut found = Vec::new();

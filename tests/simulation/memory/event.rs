@@ -1,18 +1,21 @@
 //! The roster and what else is stored about events.
 
+use std::collections::BTreeMap;
 use std::ops::Bound;
 
 use async_trait::async_trait;
 use countmein::domain::attendee::{Applied, Attendee};
 use countmein::domain::attendee_name::NameKey;
+use countmein::domain::change::SubscriptionChange;
 use countmein::domain::deleted_event::DeletedEvent;
 use countmein::domain::event::EventId;
 use countmein::domain::event_details::EventDetails;
+use countmein::domain::registration::Registration;
 use countmein::domain::signup::AttendeeKey;
 use countmein::domain::timestamp::Timestamp;
 use countmein::ports::{
     ApplyError, AttendeeSignups, Calendar, CalendarPage, CalendarPosition, DeletedAttendees, Deletion, Deletions,
-    EventSummary, Events, Roster, RosterPage, StoredDetails, Unavailable, Write,
+    EventSummary, Events, Roster, RosterPage, StoredDetails, Subscribers, Unavailable, Write,
 };
 
 use super::Memory;
@@ -90,6 +93,41 @@ impl Calendar for Memory {
 }
 
 #[async_trait]
+impl Subscribers for Memory {
+    async fn subscribers(
+        &self,
+        event: &EventId,
+        limit: usize,
+        after: Option<&NameKey>,
+        _: Timestamp,
+    ) -> Result<Vec<Attendee>, Unavailable> {
+        self.step().await;
+        self.read()?;
+        let mut state = self.state();
+        state.pages += 1;
+        let name = after.cloned().unwrap_or_else(|| NameKey::from_stored(String::new()));
+        let after = (Bound::Excluded(AttendeeKey { event: event.clone(), name }), Bound::Unbounded);
+        let of_event = state.subscribers.range(after).take_while(|key| key.event == *event);
+        let attendees = of_event.filter_map(|key| state.attendees.get(key));
+        Ok(attendees.filter(|attendee| wants_messages(attendee)).take(limit).cloned().collect())
+    }
+
+    async fn update_subscribers(&self, changes: BTreeMap<AttendeeKey, SubscriptionChange>) -> Result<(), Unavailable> {
+        self.step().await;
+        self.read()?;
+        let mut state = self.state();
+        for (key, change) in changes {
+            match change {
+                SubscriptionChange::Began => drop(state.subscribers.insert(key)),
+                SubscriptionChange::Ended if state.attendees.get(&key).is_some_and(wants_messages) => {}
+                SubscriptionChange::Ended => drop(state.subscribers.remove(&key)),
+            }
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
 impl Roster for Memory {
     async fn apply(
         &self,
@@ -109,24 +147,6 @@ impl Roster for Memory {
         unreachable!("sending reads no roster")
     }
 
-    async fn subscribers(
-        &self,
-        event: &EventId,
-        limit: usize,
-        after: Option<&NameKey>,
-    ) -> Result<Vec<Attendee>, Unavailable> {
-        self.step().await;
-        self.read()?;
-        let mut state = self.state();
-        state.pages += 1;
-        let name = after.cloned().unwrap_or_else(|| NameKey::from_stored(String::new()));
-        let after = (Bound::Excluded(AttendeeKey { event: event.clone(), name }), Bound::Unbounded);
-        let of_event = state.attendees.range(after).take_while(|(key, _)| key.event == *event);
-        let attendees = of_event.map(|(_, attendee)| attendee);
-        let wants = |attendee: &&Attendee| attendee.registration().is_some_and(|it| it.wants_messages());
-        Ok(attendees.filter(wants).take(limit).cloned().collect())
-    }
-
     async fn events(&self, _: usize, _: Option<&EventId>) -> Result<Vec<EventSummary>, Unavailable> {
         unreachable!("sending does not list events")
     }
@@ -138,4 +158,8 @@ impl Roster for Memory {
     async fn remove(&self, _: &NameKey, _: Option<&EventId>, _: Timestamp) -> Result<u64, Unavailable> {
         unreachable!("sending removes nobody")
     }
+}
+
+fn wants_messages(attendee: &Attendee) -> bool {
+    attendee.registration().is_some_and(Registration::wants_messages)
 }

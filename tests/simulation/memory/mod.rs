@@ -9,7 +9,7 @@ mod run;
 pub use self::delivery::{FAMILY, mailbox};
 pub use self::run::until_it_stands_still;
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::{LazyLock, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -46,6 +46,8 @@ pub struct Memory(Mutex<State>);
 #[derive(Default)]
 pub struct State {
     pub attendees: BTreeMap<AttendeeKey, Attendee>,
+    /// As far as the changes have been taken in.
+    subscribers: BTreeSet<AttendeeKey>,
     digests: BTreeMap<EventId, Digest>,
     calendar: BTreeMap<EventId, Timestamp>,
     /// Changes that are not followed yet.
@@ -208,7 +210,7 @@ impl Memory {
         let clock = || self.now();
         let announcer = Announcer {
             digests: self,
-            roster: self,
+            subscribers: self,
             events: self,
             outbox: self,
             backoff,
