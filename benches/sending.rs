@@ -6,27 +6,34 @@
 //! folder, which must be on the disk to measure.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use countmein::adapters::metrics::prometheus::PrometheusMetrics;
 use countmein::adapters::sqlite::Sqlite;
-use countmein::domain::attendee::Attendee;
 use countmein::domain::attendee_name::AttendeeName;
 use countmein::domain::backoff::BackoffPolicy;
 use countmein::domain::channel::Channel;
 use countmein::domain::contact::Contact;
 use countmein::domain::contact_id::ContactId;
 use countmein::domain::event::{Event, EventId};
-use countmein::domain::notification::Notification;
-use countmein::domain::outbox_message::OutboxMessage;
+use countmein::domain::language::Language;
+use countmein::domain::opt_in::{OptIn, Scope};
 use countmein::domain::secret::Secret;
 use countmein::domain::signup::{Request, Signup, Version};
 use countmein::domain::timestamp::Timestamp;
 use countmein::fanout::{Announcer, EventPorts, add_to_digests};
-use countmein::notify::{Attempt, CLAIM_DURATION, DigestSender, OutboxSender, Outcome, SendMessage};
-use countmein::ports::{AttendeeSignups, ChangeFeed as _, Lane, Notified, Notifier, Position, Roster as _, SendError};
+use countmein::notify::links::Links;
+use countmein::notify::text::MessageTexts;
+use countmein::notify::{
+    CLAIM_DURATION, DigestSender, Limits, MessageSender, NotificationSender, OptInsInFlight, OutboxSender,
+};
+use countmein::ports::{
+    AttendeeSignups, ChangeFeed as _, Contacts as _, Lane, Mail, Mailer, Position, Roster as _, SendError,
+    Subscribers as _,
+};
 use futures_util::{StreamExt as _, stream};
 use tokio::sync::Semaphore;
 
@@ -76,7 +83,7 @@ async fn compare() {
             for _ in 0..rounds {
                 let provider = Provider::new(&latencies);
                 let sending = stage.measure(changes, &provider).await;
-                let floor = Provider::new(&latencies).floor(provider.calls.into_inner()).await;
+                let floor = Provider::new(&latencies).floor(provider.calls.load(Ordering::Relaxed)).await;
                 measured.0.push(floor.as_secs_f64());
                 measured.1.push(sending.as_secs_f64());
                 measured.2.push(sending.as_secs_f64() / floor.as_secs_f64());
@@ -97,15 +104,15 @@ fn median(mut numbers: Vec<f64>) -> f64 {
     numbers[numbers.len() / 2]
 }
 
-/// A provider that waits for its latency and does nothing else.
-struct Provider<'a> {
+/// A mail provider that waits for its latency and does nothing else.
+struct Provider {
     /// The latencies of the calls in order. After the last one they start again.
-    latencies: &'a [Duration],
+    latencies: Vec<Duration>,
     calls: AtomicUsize,
     slots: Semaphore,
 }
 
-impl<'a> Provider<'a> {
+impl Provider {
     fn steady() -> Vec<Duration> {
         vec![Duration::from_millis(5)]
     }
@@ -115,8 +122,9 @@ impl<'a> Provider<'a> {
         (0..RECIPIENTS).map(|_| Duration::from_micros(random.u64(1_000..=20_000))).collect()
     }
 
-    fn new(latencies: &'a [Duration]) -> Self {
-        Self { latencies, calls: AtomicUsize::new(0), slots: Semaphore::new(CONCURRENCY) }
+    fn new(latencies: &[Duration]) -> Arc<Self> {
+        let latencies = latencies.to_vec();
+        Arc::new(Self { latencies, calls: AtomicUsize::new(0), slots: Semaphore::new(CONCURRENCY) })
     }
 
     async fn call(&self) {
@@ -133,34 +141,15 @@ impl<'a> Provider<'a> {
 }
 
 #[async_trait]
-impl Notifier for Provider<'_> {
-    fn mailbox(&self, attendee: &Attendee) -> Option<ContactId> {
-        Some(ContactId::of_mailbox(attendee.registration()?.contact.as_ref()?, &contact_secret()))
-    }
-
-    async fn is_permitted(&self, _: &Attendee, _: Timestamp, _: Option<Timestamp>) -> Result<bool, SendError> {
-        Ok(true)
-    }
-
-    async fn notify(&self, _: &Notification) -> Result<Notified, SendError> {
+impl Mailer for Provider {
+    async fn send(&self, _: &Mail) -> Result<(), SendError> {
         self.call().await;
-        Ok(Notified::Sent)
+        Ok(())
     }
 }
 
-fn contact_secret() -> Secret {
+fn secret() -> Secret {
     Secret::new("a secret for the benchmark").unwrap()
-}
-
-/// Sends digests.
-struct Digests<'a>(DigestSender<'a>);
-
-#[async_trait]
-impl SendMessage for Digests<'_> {
-    async fn attempt(&self, message: &OutboxMessage, _: Attempt) -> Result<Outcome, SendError> {
-        let OutboxMessage::Digest(delivery) = message else { unreachable!("all messages are digests") };
-        self.0.send(delivery, None).await
-    }
 }
 
 /// An event on disk, with its own clock.
@@ -184,12 +173,40 @@ impl Stage {
             Request::trusted_sign_up(Some(Contact::email(&format!("{user}@example.org")).unwrap()))
         };
         stage.change(guests, joins).await;
+        stage.confirm().await;
         stage.announce(&Provider::new(&NO_LATENCY)).await;
         stage
     }
 
+    /// The owners of all addresses agree to notifications.
+    async fn confirm(&self) {
+        let guests = self.sqlite.subscribers(&self.event, RECIPIENTS, None, self.now()).await.unwrap();
+        let ids = guests.iter().filter_map(|guest| guest.registration()?.contact.as_ref());
+        let ids = ids.map(|contact| ContactId::of(contact, &secret())).collect::<Vec<_>>();
+        let confirmed = ids.iter().map(|id| self.sqlite.set_opt_in(id, None, OptIn::Confirmed(Scope::All)));
+        let stored: Vec<_> = stream::iter(confirmed).buffer_unordered(256).collect().await;
+        assert!(stored.len() == RECIPIENTS && stored.into_iter().all(|stored| stored.is_ok()));
+    }
+
+    fn sender(&self, provider: Arc<Provider>) -> NotificationSender {
+        NotificationSender {
+            texts: MessageTexts::new(Language::English, 10),
+            links: Links { public_url: "https://signup.example.org".parse().unwrap(), token_secret: secret() },
+            contact_secret: secret(),
+            contacts: Arc::new(self.sqlite.clone()),
+            budgets: Arc::new(self.sqlite.clone()),
+            limits: Limits { opt_ins_per_hour: 300, sms: None },
+            opt_ins_in_flight: OptInsInFlight::default(),
+            metrics: Arc::new(PrometheusMetrics::new()),
+            mailer: Some(provider),
+            webhook_caller: None,
+            sms_sender: None,
+            broadcaster: None,
+        }
+    }
+
     /// Measures the announcement of so many new attendees, then cancels their sign-ups.
-    async fn measure(&mut self, changes: usize, provider: &Provider<'_>) -> Duration {
+    async fn measure(&mut self, changes: usize, provider: &Arc<Provider>) -> Duration {
         let visitors = (0..changes).map(|number| format!("Visitor {number:03}"));
         self.change(visitors.clone(), |_| Request::trusted_sign_up(None)).await;
         let took = self.announce(provider).await;
@@ -204,7 +221,7 @@ impl Stage {
         let batches = names.map(|name| {
             let (version, event, request) = (Version::now(), Event::parse(EVENT).unwrap(), request(&name));
             let (name, channel) = (AttendeeName::parse(&name).unwrap(), Channel::Queue);
-            let signup = Signup { version, event, name, channel, request };
+            let signup = Signup { version, event, name, channel, network: None, request };
             AttendeeSignups { key: signup.key(), signups: vec![signup] }
         });
         let applied = self
@@ -217,14 +234,14 @@ impl Stage {
             let Some((last, _)) = page.last() else { break };
             self.read_to = last.clone();
             let changes: Vec<_> = page.into_iter().map(|(_, change)| change.expect("it is readable")).collect();
-            let secret = contact_secret();
+            let secret = secret();
             let ports = EventPorts::of(&self.sqlite, &secret);
             add_to_digests(&changes, ports, &BackoffPolicy::default(), self.now()).await.unwrap();
         }
     }
 
     /// Announces what is due and empties the outbox, as the server does.
-    async fn announce(&self, notifier: &Provider<'_>) -> Duration {
+    async fn announce(&self, provider: &Arc<Provider>) -> Duration {
         let (sqlite, clock) = (&self.sqlite, || self.now());
         let announcer = Announcer {
             digests: sqlite,
@@ -236,11 +253,12 @@ impl Stage {
             clock: &clock,
             is_stopping: &|| false,
         };
-        let digests = DigestSender::of(sqlite, notifier, CLAIM_DURATION, &clock);
+        let sender = &self.sender(provider.clone());
+        let digests = DigestSender::of(sqlite, sender, CLAIM_DURATION, &clock);
         let sender = OutboxSender {
             outbox: sqlite,
             lane: Lane::Digests,
-            sender: &Digests(digests),
+            sender: &MessageSender { digests, sender },
             metrics: &PrometheusMetrics::new(),
             clock: &clock,
             is_stopping: &|| false,
@@ -250,7 +268,7 @@ impl Stage {
         assert!(messages >= RECIPIENTS);
         sender.send_due(&|| Box::pin(tokio::time::sleep(Duration::from_millis(10)))).await.unwrap();
         let took = began.elapsed();
-        assert!(notifier.calls.load(Ordering::Relaxed) >= RECIPIENTS, "every recipient is notified");
+        assert!(provider.calls.load(Ordering::Relaxed) >= RECIPIENTS, "every recipient is notified");
         took
     }
 

@@ -164,6 +164,7 @@ impl RequestHandler<'_> {
             event: event.clone(),
             name: name.clone(),
             channel: Channel::Alexa,
+            network: None,
             request,
         };
         self.skill.queue.send(vec![message::write(&signup)]).await

@@ -228,6 +228,7 @@ mod tests {
             event: Event::parse("Dance").unwrap(),
             name: AttendeeName::parse("Ana").unwrap(),
             channel: Channel::Http,
+            network: None,
             request: Request::sign_up(Some(Contact::email("ana@example.org").unwrap())),
         };
         let signups = AttendeeSignups { key: signup.key(), signups: vec![signup] };

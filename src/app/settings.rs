@@ -113,7 +113,7 @@ impl Default for NotificationSettings {
             names_shown: DEFAULT_NAMES_SHOWN,
             mail: None,
             webhooks: WebhookPolicy::Public,
-            limits: Limits { opt_ins_per_hour: 100, sms: None },
+            limits: Limits { opt_ins_per_hour: 300, sms: None },
         }
     }
 }

@@ -30,7 +30,7 @@ pub struct NotificationArgs {
     webhooks: WebhookPolicy,
 
     /// Maximum opt-in requests per hour
-    #[arg(long, value_name = "NUMBER", env = "COUNTMEIN_OPT_INS_PER_HOUR", default_value_t = 100)]
+    #[arg(long, value_name = "NUMBER", env = "COUNTMEIN_OPT_INS_PER_HOUR", default_value_t = 300)]
     opt_ins_per_hour: u64,
 
     /// Language of notifications

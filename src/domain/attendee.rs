@@ -73,7 +73,7 @@ impl Attendee {
     /// Returns the attendee without their contact, or `None` if they have none.
     pub fn without_contact(&self) -> Option<Self> {
         let registration = self.registration().filter(|registration| registration.contact.is_some())?;
-        let registration = Registration { contact: None, confirmed: false, ..registration.clone() };
+        let registration = Registration { contact: None, confirmed: false, network: None, ..registration.clone() };
         Some(Self { status: Status::In(registration), ..self.clone() })
     }
 
@@ -131,6 +131,7 @@ pub fn apply(current: Option<&Attendee>, signup: &Signup, now: Timestamp) -> Ver
         (Request::TrustedSignUp { contact, details }, Some(registration)) => Status::In(Registration {
             contact: contact.clone().or_else(|| registration.contact.clone()),
             confirmed: contact.is_some() || registration.confirmed,
+            network: if contact.is_some() { signup.network } else { registration.network },
             details: registration.details.edited(details),
             ..registration.clone()
         }),
@@ -140,7 +141,8 @@ pub fn apply(current: Option<&Attendee>, signup: &Signup, now: Timestamp) -> Ver
         {
             let is_same = contact.as_ref().is_some_and(|contact| registration.uses(contact));
             let confirmed = contact.is_some() && (*confirmed || is_same && registration.confirmed);
-            Status::In(Registration { contact: contact.clone(), confirmed, ..registration.clone() })
+            let network = if is_same { registration.network } else { contact.as_ref().and(signup.network) };
+            Status::In(Registration { contact: contact.clone(), confirmed, network, ..registration.clone() })
         }
         (Request::ConfirmContact { registration: owner, contact }, Some(registration))
             if *owner == registration.owner && registration.uses(contact) =>
@@ -197,6 +199,7 @@ fn new_registration(
         channel: signup.channel,
         contact: contact.cloned(),
         confirmed: confirmed && contact.is_some(),
+        network: contact.and(signup.network),
         notify: true,
         details: RegistrationDetails::default().edited(details),
         link_requested_at: None,

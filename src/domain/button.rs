@@ -203,7 +203,7 @@ impl Button {
             PressAction::Nothing => return None,
         };
         let (event, name) = (self.event.clone(), self.attendee.clone());
-        Some(Signup { version, event, name, channel: Channel::Button, request })
+        Some(Signup { version, event, name, channel: Channel::Button, network: None, request })
     }
 }
 

@@ -167,6 +167,7 @@ mod tests {
                 event: Event::parse("Dance").unwrap(),
                 name: AttendeeName::parse("Ana").unwrap(),
                 channel: Channel::Queue,
+                network: None,
                 request: request.clone(),
             })
             .collect();

@@ -67,6 +67,7 @@ mod tests {
             event: Event::parse("Dance").unwrap(),
             name: AttendeeName::parse(name).unwrap(),
             channel: Channel::Queue,
+            network: None,
             request: Request::trusted_sign_up(None),
         };
         apply_all(None, &[signup], at(second)).0.unwrap()

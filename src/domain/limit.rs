@@ -8,6 +8,10 @@ use strum::IntoStaticStr;
 pub enum Limit {
     /// The maximum number of opt-in requests per hour.
     OptIns,
+    /// The maximum number of opt-in requests of one event, while half of those of the hour are used up.
+    OptInsPerEvent,
+    /// The maximum number of opt-in requests per hour that one network causes, while half of those of the hour are used up.
+    OptInsPerNetwork,
     /// The maximum number of opt-in requests per day to a contact whose owner has confirmed another registration.
     OptInsToContactPerDay,
     /// The phone number is not one of a listed country.
@@ -23,6 +27,8 @@ pub enum Limit {
     SmsAnswersPerDay,
     /// The maximum number of times per day that manage links are sent again to one contact.
     LinksPerDay,
+    /// The maximum number of digests per day to one contact.
+    DigestsPerDay,
 }
 
 impl Limit {

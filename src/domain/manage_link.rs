@@ -142,6 +142,7 @@ mod tests {
             event: Event::parse("dance").unwrap(),
             name: AttendeeName::parse("Melvin").unwrap(),
             channel: Channel::Http,
+            network: None,
             request: request.clone(),
         };
         let signups: Vec<Signup> = requests.iter().map(signup).collect();

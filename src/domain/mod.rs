@@ -7,6 +7,7 @@ pub mod backoff;
 pub mod button;
 pub mod change;
 pub mod channel;
+pub mod client_network;
 pub mod clock;
 pub mod contact;
 pub mod contact_id;

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::domain::contact_id::ContactId;
-use crate::domain::registration::Registration;
+use crate::domain::registration::{Registration, RegistrationTag};
 use crate::domain::secret::Secret;
 use crate::domain::timestamp::Timestamp;
 
@@ -38,6 +38,9 @@ pub enum Scope {
     All,
     /// Only registrations that are [confirmed](Registration::confirmed) themselves.
     ConfirmedRegistrations,
+    /// Also the registration that the provider of the messages asked about in its own words. It delivers nothing before the
+    /// owner has agreed.
+    ConfirmedRegistrationsAnd(RegistrationTag),
 }
 
 impl OptIn {
@@ -46,6 +49,9 @@ impl OptIn {
         match self {
             Self::Confirmed(Scope::All) => true,
             Self::Confirmed(Scope::ConfirmedRegistrations) => registration.confirmed,
+            Self::Confirmed(Scope::ConfirmedRegistrationsAnd(one)) => {
+                registration.confirmed || one == RegistrationTag::of(&registration.owner)
+            }
             Self::Pending { .. } | Self::OptedOut => false,
         }
     }
@@ -54,7 +60,7 @@ impl OptIn {
     #[must_use]
     pub fn after_confirming_registration(before: Option<Self>) -> Self {
         match before {
-            Some(all @ Self::Confirmed(Scope::All)) => all,
+            Some(confirmed @ Self::Confirmed(_)) => confirmed,
             _ => Self::Confirmed(Scope::ConfirmedRegistrations),
         }
     }
@@ -90,10 +96,11 @@ mod tests {
         let since = Timestamp::EARLIEST;
         Registration {
             since,
-            owner: SignupId::new(since),
+            owner: SignupId::parse("own").unwrap(),
             channel: Channel::Http,
             contact: Some(Contact::email("ana@example.org").unwrap()),
             confirmed,
+            network: None,
             notify: true,
             details: RegistrationDetails::default(),
             link_requested_at: None,
@@ -103,10 +110,17 @@ mod tests {
     #[test]
     fn opt_in_permits_what_its_owner_agreed_to() {
         let some = OptIn::Confirmed(Scope::ConfirmedRegistrations);
+        let other = SignupId::parse("other").unwrap();
         for (opt_in, unconfirmed, confirmed) in [
             (OptIn::Pending { at: Timestamp::EARLIEST }, false, false),
             (OptIn::OptedOut, false, false),
             (some, false, true),
+            (OptIn::Confirmed(Scope::ConfirmedRegistrationsAnd(RegistrationTag::of(&other))), false, true),
+            (
+                OptIn::Confirmed(Scope::ConfirmedRegistrationsAnd(RegistrationTag::of(&registration(false).owner))),
+                true,
+                true,
+            ),
             (OptIn::Confirmed(Scope::All), true, true),
         ] {
             let permitted = [false, true].map(|is_confirmed| opt_in.permits(&registration(is_confirmed)));

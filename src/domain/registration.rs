@@ -1,8 +1,12 @@
 //! A registration: one continuous period during which an attendee is on an event's roster.
 
+use std::fmt;
 use std::time::Duration;
 
+use sha2::{Digest as _, Sha256};
+
 use crate::domain::channel::Channel;
+use crate::domain::client_network::ClientNetwork;
 use crate::domain::contact::Contact;
 use crate::domain::registration_details::RegistrationDetails;
 use crate::domain::signup::{AttendeeKey, SignupId};
@@ -25,6 +29,8 @@ pub struct Registration {
     /// browser that has shown control of the address. A trusted channel confirms the contacts that it gives. `false`
     /// without a contact.
     pub confirmed: bool,
+    /// The network of the client that gave the contact, if it is known. `None` without a contact.
+    pub network: Option<ClientNetwork>,
     /// Whether notifications about other attendees are turned on.
     pub notify: bool,
     pub details: RegistrationDetails,
@@ -48,6 +54,28 @@ impl Registration {
     pub fn may_send_link(&self, requested_at: Timestamp) -> bool {
         let is_due = self.link_requested_at.is_none_or(|last| last <= requested_at.minus(LINK_RESEND_INTERVAL));
         self.contact.is_some() && self.since <= requested_at && is_due
+    }
+}
+
+/// The first 64 bits of a hash of the sign-up that began a registration, where space is scarce.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RegistrationTag(u64);
+
+impl RegistrationTag {
+    pub fn of(owner: &SignupId) -> Self {
+        let hash = Sha256::digest(owner.as_str());
+        Self(u64::from_be_bytes(*hash.first_chunk().expect("a SHA-256 hash has 32 bytes")))
+    }
+
+    /// Parses what [`Display`](fmt::Display) writes.
+    pub fn parse(text: &str) -> Option<Self> {
+        u64::from_str_radix(text, 16).ok().map(Self)
+    }
+}
+
+impl fmt::Display for RegistrationTag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
     }
 }
 

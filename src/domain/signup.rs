@@ -12,6 +12,7 @@ use uuid::{ClockSequence, ContextV7, NoContext, Uuid};
 
 use crate::domain::attendee_name::{AttendeeName, NameKey};
 use crate::domain::channel::Channel;
+use crate::domain::client_network::ClientNetwork;
 use crate::domain::clock;
 use crate::domain::contact::Contact;
 use crate::domain::event::{Event, EventId};
@@ -32,6 +33,8 @@ pub struct Signup {
     pub event: Event,
     pub name: AttendeeName,
     pub channel: Channel,
+    /// The network of the client that made the request over HTTP, if it is known.
+    pub network: Option<ClientNetwork>,
     pub request: Request,
 }
 

@@ -109,6 +109,7 @@ mod tests {
             event: Event::parse("Dance").unwrap(),
             name: AttendeeName::parse("Ana").unwrap(),
             channel: Channel::Queue,
+            network: None,
             request: Request::trusted_sign_up(None),
         };
         apply_all(None, &[signup], at(second)).0.unwrap()

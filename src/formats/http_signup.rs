@@ -19,7 +19,7 @@ pub fn signup(event: Event, body: &Map<String, Value>, version: Version) -> Resu
     check_no_link(name.as_str()).map_err(|problem| problem.in_field("name"))?;
     let details = registration_details::parse(body)?;
     let request = Request::SignUp { contact: contact(body)?, confirmed: false, details };
-    Ok(Signup { version, event, name, channel: Channel::Http, request })
+    Ok(Signup { version, event, name, channel: Channel::Http, network: None, request })
 }
 
 /// Parses `{"event", "name"}` as a sign-up: the body that the clients of the sample from 2016 send.

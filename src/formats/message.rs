@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::domain::attendee_name::AttendeeName;
 use crate::domain::channel::Channel;
+use crate::domain::client_network::ClientNetwork;
 use crate::domain::contact::Contact;
 use crate::domain::event::Event;
 use crate::domain::invalid::{FieldProblem, InvalidField, choice};
@@ -61,6 +62,9 @@ pub struct Message {
     /// sign-ups of trusted channels, which confirm their contacts anyway.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub confirmed: Option<bool>,
+    /// The network of the client that gave `contact`: 16 bits of a keyed hash. Only this program sends it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_network: Option<u16>,
 }
 
 /// The contact, as `{"email": …}`, `{"sms": …}` or `{"webhook": …}`.
@@ -195,7 +199,10 @@ pub fn from_fields(
         (Action::Cancel, None, _) => Request::Cancel,
         (Action::SendLink, ..) => Request::SendLink,
     };
-    Ok(Signup { version, event, name, channel, request })
+    let network = fields::optional(fields, "client_network").map(parse_network).transpose();
+    let network = network.map_err(|problem| problem.in_field("client_network"))?;
+    let network = network.filter(|_| channel == Channel::Http);
+    Ok(Signup { version, event, name, channel, network, request })
 }
 
 fn parse_time(value: &Value) -> Result<Timestamp, FieldProblem> {
@@ -204,6 +211,11 @@ fn parse_time(value: &Value) -> Result<Timestamp, FieldProblem> {
         Value::Number(number) => Timestamp::from_millis(number.as_i64().ok_or(FieldProblem::NotATime)?),
         other => Err(FieldProblem::WrongType { expected: "text or a number", found: fields::kind_of(other) }),
     }
+}
+
+fn parse_network(value: &Value) -> Result<ClientNetwork, FieldProblem> {
+    let number = value.as_u64().and_then(|number| u16::try_from(number).ok());
+    number.map(ClientNetwork::from_stored).ok_or(FieldProblem::NotInRange { least: 0, most: u16::MAX.into() })
 }
 
 /// Writes a sign-up as a message. [`parse`] returns the same sign-up for it.
@@ -241,6 +253,7 @@ pub fn write(signup: &Signup) -> String {
         registration: registration.map(|registration| registration.as_str().to_owned()),
         notify,
         confirmed: confirmed.then_some(true),
+        client_network: signup.network.map(ClientNetwork::as_u16),
     };
     serde_json::to_string(&message).expect("a message contains only strings, numbers and booleans")
 }

@@ -5,6 +5,7 @@ mod api;
 mod app;
 mod bodies;
 pub mod client;
+mod client_network;
 mod cookies;
 mod downloads;
 mod event_list;

@@ -21,7 +21,9 @@ impl OptInScope {
     pub fn of(opt_in: Option<OptIn>) -> Option<Self> {
         match opt_in {
             Some(OptIn::Confirmed(Scope::All)) => Some(Self::All),
-            Some(OptIn::Confirmed(Scope::ConfirmedRegistrations)) => Some(Self::ConfirmedRegistrations),
+            Some(OptIn::Confirmed(Scope::ConfirmedRegistrations | Scope::ConfirmedRegistrationsAnd(_))) => {
+                Some(Self::ConfirmedRegistrations)
+            }
             Some(OptIn::Pending { .. } | OptIn::OptedOut) | None => None,
         }
     }

@@ -164,6 +164,7 @@ mod tests {
             event: Event::parse("dance").unwrap(),
             name: AttendeeName::parse("Ana").unwrap(),
             channel: Channel::Http,
+            network: None,
             request,
         };
         check_details(signup, &Arc::new(details)).map(|signup| signup.event.title().to_owned())

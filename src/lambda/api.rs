@@ -4,6 +4,9 @@ use std::sync::Arc;
 
 use anyhow::bail;
 use axum::Router;
+use axum::extract::Request;
+use axum::middleware::map_request;
+use lambda_http::request::RequestContext;
 
 use super::notify::{limits, message_texts, parse_public_url};
 use super::{optional_setting, parsed_setting, required_setting};
@@ -15,7 +18,7 @@ use crate::adapters::s3::S3Downloads;
 use crate::adapters::secrets_manager as secrets;
 use crate::adapters::secrets_manager::{LazySecrets, SecretIds};
 use crate::adapters::sqs::Sqs;
-use crate::http::client::ListEveryone;
+use crate::http::client::{ClientAddress, ListEveryone};
 use crate::http::middleware::rate_limit::RateLimit;
 use crate::http::site::Site;
 use crate::http::{self, App, ClientLimits};
@@ -53,7 +56,17 @@ pub async fn router() -> anyhow::Result<Router> {
         exposition: None,
     };
     // API Gateway limits the rate of requests, and Lambda handles one request at a time.
-    Ok(http::router(Arc::new(app), ClientLimits::default()))
+    Ok(http::router(Arc::new(app), ClientLimits::default()).layer(map_request(add_client_address)))
+}
+
+/// Adds the client's address, which API Gateway reports.
+async fn add_client_address(mut request: Request) -> Request {
+    if let Some(RequestContext::ApiGatewayV2(context)) = request.extensions().get()
+        && let Some(address) = context.http.source_ip.as_deref().and_then(|text| text.parse().ok())
+    {
+        request.extensions_mut().insert(ClientAddress(address));
+    }
+    request
 }
 
 /// Lambda has no loopback clients, so `loopback` is not a choice.

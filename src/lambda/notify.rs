@@ -17,7 +17,7 @@ use crate::notify::text::{DEFAULT_NAMES_SHOWN, MessageTexts};
 use crate::notify::{Limits, NotificationSender, OptInsInFlight, SmsLimits};
 
 /// Used if the setting is absent; the same as the default of the template's parameter `OptInsPerHour`.
-const DEFAULT_OPT_INS_PER_HOUR: u64 = 100;
+const DEFAULT_OPT_INS_PER_HOUR: u64 = 300;
 
 /// Creates the sender. Reads the secrets for links and contact ids.
 pub async fn notification_sender(

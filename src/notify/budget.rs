@@ -1,4 +1,4 @@
-//! Counts messages against a limit per hour or per day.
+//! Counts messages against limits per hour or per day.
 
 use std::time::Duration;
 
@@ -9,12 +9,13 @@ use crate::ports::{Budgets, Spending, Unavailable};
 const HOUR: Duration = Duration::from_secs(60 * 60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Whether a message may be sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[must_use]
-pub enum Admission {
-    Allowed,
-    Suppressed(Limit),
+/// Why a message was not counted, so that it must not be sent now.
+#[derive(Debug, Clone, thiserror::Error)]
+pub(super) enum NotCharged {
+    #[error("the limit `{}` holds it back", .0.as_str())]
+    LimitReached(Limit),
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
 }
 
 /// The number of messages that were counted in the current period, and their limit.
@@ -24,15 +25,8 @@ pub struct Usage {
     pub limit: u64,
 }
 
-/// How many messages to count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Charge {
-    /// Counts no message. Only checks whether the limit is reached.
-    Nothing,
-    One,
-}
-
 /// A counter for one hour or one day. The name contains the period, so each period starts with a new counter.
+#[derive(Debug)]
 pub(super) struct Budget {
     name: String,
     limit: u64,
@@ -40,17 +34,14 @@ pub(super) struct Budget {
     ends_at: Timestamp,
 }
 
-impl Admission {
-    /// Returns `Suppressed` if the budget is exhausted. `limit` names the budget for logs and metrics.
-    pub(super) fn from_spending(spending: Spending, limit: Limit) -> Self {
-        match spending {
-            Spending::Granted => Self::Allowed,
-            Spending::Exhausted => Self::Suppressed(limit),
-        }
-    }
+/// The budgets in which one message was counted.
+pub(super) struct Charges<'a> {
+    budgets: &'a dyn Budgets,
+    charged: Vec<Budget>,
 }
 
 impl Budget {
+    /// A budget for a day (UTC).
     pub(super) fn daily(name: &str, limit: u64, now: Timestamp) -> Self {
         Self { name: format!("{name} {}", now.date()), limit, ends_at: now.plus(DAY) }
     }
@@ -59,22 +50,51 @@ impl Budget {
         Self { name: format!("{name} {}", now.as_seconds() / 3_600), limit, ends_at: now.plus(HOUR) }
     }
 
-    pub(super) async fn charge(self, charge: Charge, budgets: &dyn Budgets) -> Result<Spending, Unavailable> {
-        match charge {
-            Charge::One => budgets.spend(&self.name, self.limit, self.ends_at).await,
-            Charge::Nothing => {
-                let usage = self.usage(budgets).await?;
-                Ok(if usage.spent < usage.limit { Spending::Granted } else { Spending::Exhausted })
+    /// The same budget with another limit.
+    pub(super) fn up_to(self, limit: u64) -> Self {
+        Self { limit, ..self }
+    }
+
+    /// The same budget without a limit. It only counts.
+    pub(super) fn unlimited(self) -> Self {
+        self.up_to(u64::MAX)
+    }
+
+    pub(super) async fn usage(&self, budgets: &dyn Budgets) -> Result<Usage, Unavailable> {
+        Ok(Usage { spent: budgets.spent(&self.name).await?, limit: self.limit })
+    }
+}
+
+impl<'a> Charges<'a> {
+    pub(super) fn new(budgets: &'a dyn Budgets) -> Self {
+        Self { budgets, charged: Vec::new() }
+    }
+
+    /// Counts the message in a budget too. `limit` names it for logs and metrics.
+    pub(super) async fn charge(&mut self, budget: Budget, limit: Limit) -> Result<(), NotCharged> {
+        match self.budgets.spend(&budget.name, budget.limit, budget.ends_at).await? {
+            Spending::Granted => self.charged.push(budget),
+            Spending::Exhausted => return Err(NotCharged::LimitReached(limit)),
+        }
+        Ok(())
+    }
+
+    /// Returns these charges if the message was counted in all budgets. Otherwise takes them back.
+    pub(super) async fn if_all(self, charged: Result<(), NotCharged>) -> Result<Self, NotCharged> {
+        match charged {
+            Ok(()) => Ok(self),
+            Err(not_charged) => {
+                self.refund().await?;
+                Err(not_charged)
             }
         }
     }
 
-    /// Takes back one message that was counted and not sent.
-    pub(super) async fn refund(self, budgets: &dyn Budgets) -> Result<(), Unavailable> {
-        budgets.refund(&self.name).await
-    }
-
-    pub(super) async fn usage(self, budgets: &dyn Budgets) -> Result<Usage, Unavailable> {
-        Ok(Usage { spent: budgets.spent(&self.name).await?, limit: self.limit })
+    /// Takes the message back from all budgets, because it was not sent.
+    pub(super) async fn refund(self) -> Result<(), Unavailable> {
+        for budget in self.charged {
+            self.budgets.refund(&budget.name).await?;
+        }
+        Ok(())
     }
 }

@@ -6,9 +6,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::NotificationSender;
-use super::addressee::{Addressee, Transport};
-use super::budget::{Admission, Charge};
-use super::opt_in::{Attempt, Permission, only_this_recipient};
+use super::addressee::Addressee;
+use super::budget::{Charges, NotCharged};
+use super::opt_in::{Ask, Attempt, Permission, only_this_recipient, refund_opt_in};
 use crate::domain::contact_id::ContactId;
 use crate::domain::opt_in::OptIn;
 use crate::domain::timestamp::Timestamp;
@@ -77,15 +77,20 @@ impl NotificationSender {
         if !claim.is_free(budgets).await? {
             return Ok(Permission::Denied);
         }
-        if let Admission::Suppressed(limit) = self.admit_further_opt_in(to, now).await? {
-            // The claim stays free, so that the request can be sent later.
-            self.record_suppressed(limit);
-            return Ok(Permission::RequestHeldBack);
-        }
+        let charges = match self.charge_further_opt_in(to, now).await {
+            Ok(charges) => charges,
+            Err(NotCharged::Unavailable(unavailable)) => return Err(unavailable.into()),
+            Err(NotCharged::LimitReached(limit)) => {
+                // The claim stays free, so that the request can be sent later.
+                self.record_suppressed(limit);
+                return Ok(Permission::RequestHeldBack);
+            }
+        };
         if claim.take(budgets, now).await? == Spending::Exhausted {
+            charges.refund().await?;
             return Ok(Permission::Denied);
         }
-        match self.send_opt_in_request(to, contact, now).await {
+        match self.send_opt_in_request(to, contact, Ask::Further, now).await {
             Ok(Some(opt_in)) => {
                 let _ = self.contacts.set_opt_in(contact, stored, opt_in).await?;
                 Ok(Permission::of(opt_in.permits(to.registration)))
@@ -94,30 +99,21 @@ impl NotificationSender {
             Err(failure) => {
                 if matches!(failure, SendError::NotSent(_)) {
                     claim.release(budgets, now).await?;
-                    self.refund_opt_in(to.transport, now).await?;
-                    if !matches!(to.transport, Transport::Webhook(..)) {
-                        let mailbox = ContactId::of_mailbox(to.contact, &self.contact_secret);
-                        self.limits.refund_opt_in_to_mailbox(&mailbox, budgets, now).await?;
-                    }
+                    refund_opt_in(to.transport, charges).await?;
                 }
                 Err(only_this_recipient(failure))
             }
         }
     }
 
-    /// Counts a request in the limits of the mailbox and of all opt-in requests. The mailbox's limit is checked first, so
-    /// that what exceeds it does not count against the limit of all.
-    async fn admit_further_opt_in(&self, to: &Addressee<'_>, now: Timestamp) -> Result<Admission, Unavailable> {
+    /// Counts a request in the limits of the mailbox and of all opt-in requests.
+    async fn charge_further_opt_in(&self, to: &Addressee<'_>, now: Timestamp) -> Result<Charges<'_>, NotCharged> {
         let mailbox = ContactId::of_mailbox(to.contact, &self.contact_secret);
-        let of_mailbox = |charge| self.limits.admit_opt_in_to_mailbox(&mailbox, charge, &*self.budgets, now);
-        let check = of_mailbox(Charge::Nothing).await?;
-        if check != Admission::Allowed {
-            return Ok(check);
-        }
-        let of_all = self.admit_opt_in(to.transport, now).await?;
-        if of_all != Admission::Allowed {
-            return Ok(of_all);
-        }
-        of_mailbox(Charge::One).await
+        let mut charges = Charges::new(&*self.budgets);
+        let charged = match self.limits.charge_further_opt_in(&mailbox, &mut charges, now).await {
+            Ok(()) => self.charge_opt_in_to(to, &mut charges, now).await,
+            not_charged => not_charged,
+        };
+        charges.if_all(charged).await
     }
 }

@@ -1,9 +1,13 @@
-//! Limits on opt-in requests, resent manage links and text messages.
+//! Limits on opt-in requests, resent manage links, digests and text messages.
 
 use super::SmsLimits;
-use super::budget::{Admission, Budget, Charge, Usage};
+use super::budget::{Budget, Charges, NotCharged, Usage};
+use crate::domain::attendee::Attendee;
+use crate::domain::client_network::ClientNetwork;
 use crate::domain::contact_id::ContactId;
+use crate::domain::event::EventId;
 use crate::domain::limit::Limit;
+use crate::domain::registration::Registration;
 use crate::domain::timestamp::Timestamp;
 use crate::ports::{Budgets, Unavailable};
 
@@ -14,10 +18,24 @@ const MAX_LINKS_PER_MAILBOX_PER_DAY: u64 = 3;
 /// addresses up for any number of events.
 const MAX_OPT_INS_PER_MAILBOX_PER_DAY: u64 = 10;
 
+/// Digests of all events together that one mailbox or number gets per day.
+const MAX_DIGESTS_PER_MAILBOX_PER_DAY: u64 = 40;
+
+/// Opt-in requests of one event per day that the limit of an hour does not apply to. The guests of a party sign up at once.
+const MAX_OPT_INS_PER_EVENT_AT_ONCE: u64 = 60;
+
+/// Further opt-in requests of one event per hour.
+const MAX_FURTHER_OPT_INS_PER_EVENT_PER_HOUR: u64 = 20;
+
+/// Opt-in requests per hour that the clients of one network cause.
+const MAX_OPT_INS_PER_NETWORK_PER_HOUR: u64 = 60;
+
 /// The limits that the operator has configured.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// Maximum number of opt-in requests per hour, to all contacts together.
+    /// Maximum number of opt-in requests per hour, to all contacts together. When half of them are used up, each event and each
+    /// network has a limit of its own. The last tenth is for registrations that are confirmed: by a trusted channel, or by a
+    /// browser that has shown control of the address.
     pub opt_ins_per_hour: u64,
     /// The limits on text messages. With `None`, no text messages are sent.
     pub sms: Option<SmsLimits>,
@@ -29,71 +47,95 @@ impl Limits {
         Budget::hourly("confirmations", self.opt_ins_per_hour, now)
     }
 
-    /// Counts one opt-in request in the budget of this hour.
-    pub(super) async fn admit_opt_in(&self, budgets: &dyn Budgets, now: Timestamp) -> Result<Admission, Unavailable> {
-        let spending = self.opt_in_budget(now).charge(Charge::One, budgets).await?;
-        Ok(Admission::from_spending(spending, Limit::OptIns))
-    }
-
-    /// Takes back an opt-in request that was counted at `now` and not sent.
-    pub(super) async fn refund_opt_in(&self, budgets: &dyn Budgets, now: Timestamp) -> Result<(), Unavailable> {
-        self.opt_in_budget(now).refund(budgets).await
-    }
-
-    /// Takes back a request to confirm a further registration that was counted at `now` and not sent.
-    pub(super) async fn refund_opt_in_to_mailbox(
-        &self,
-        mailbox: &ContactId,
-        budgets: &dyn Budgets,
-        now: Timestamp,
-    ) -> Result<(), Unavailable> {
-        further_opt_in_budget(mailbox, now).refund(budgets).await
-    }
-
-    /// Counts a request to confirm a further registration in the mailbox's budget of this day (UTC).
-    pub(super) async fn admit_opt_in_to_mailbox(
-        &self,
-        mailbox: &ContactId,
-        charge: Charge,
-        budgets: &dyn Budgets,
-        now: Timestamp,
-    ) -> Result<Admission, Unavailable> {
-        let budget = further_opt_in_budget(mailbox, now);
-        Ok(Admission::from_spending(budget.charge(charge, budgets).await?, Limit::OptInsToContactPerDay))
-    }
-
-    /// Counts one resent link in the mailbox's budget of this day (UTC).
-    pub(super) async fn admit_link(
-        &self,
-        mailbox: &ContactId,
-        charge: Charge,
-        budgets: &dyn Budgets,
-        now: Timestamp,
-    ) -> Result<Admission, Unavailable> {
-        let budget = link_budget(mailbox, now);
-        Ok(Admission::from_spending(budget.charge(charge, budgets).await?, Limit::LinksPerDay))
-    }
-
-    /// Takes back a resent link that was counted at `now` and not sent.
-    pub(super) async fn refund_link(
-        &self,
-        mailbox: &ContactId,
-        budgets: &dyn Budgets,
-        now: Timestamp,
-    ) -> Result<(), Unavailable> {
-        link_budget(mailbox, now).refund(budgets).await
-    }
-
     /// Returns the number of opt-in requests in this hour, and their limit.
     pub async fn opt_in_usage(&self, budgets: &dyn Budgets, now: Timestamp) -> Result<Usage, Unavailable> {
         self.opt_in_budget(now).usage(budgets).await
     }
+
+    /// Counts one opt-in request in the budgets of its event, its network and this hour.
+    pub(super) async fn charge_opt_in(
+        &self,
+        attendee: &Attendee,
+        registration: &Registration,
+        charges: &mut Charges<'_>,
+        now: Timestamp,
+    ) -> Result<(), NotCharged> {
+        let network = registration.network.map(|network| network_budget(network, now));
+        match charges.charge(self.opt_in_budget(now).up_to(self.opt_ins_per_hour / 2), Limit::OptIns).await {
+            // What the first half is used for counts when it is used up.
+            Ok(()) => {
+                charges.charge(event_budget(&attendee.event, now).unlimited(), Limit::OptInsPerEvent).await?;
+                if let Some(network) = network {
+                    charges.charge(network.unlimited(), Limit::OptInsPerNetwork).await?;
+                }
+                return Ok(());
+            }
+            Err(NotCharged::LimitReached(_)) => {}
+            Err(unavailable) => return Err(unavailable),
+        }
+        let reserved = if registration.confirmed { 0 } else { self.opt_ins_per_hour / 10 };
+        charges.charge(self.opt_in_budget(now).up_to(self.opt_ins_per_hour - reserved), Limit::OptIns).await?;
+        charge_event(&attendee.event, charges, now).await?;
+        match network {
+            Some(network) => charges.charge(network, Limit::OptInsPerNetwork).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Counts a request to confirm a further registration in the mailbox's budget of this day (UTC).
+    pub(super) async fn charge_further_opt_in(
+        &self,
+        mailbox: &ContactId,
+        charges: &mut Charges<'_>,
+        now: Timestamp,
+    ) -> Result<(), NotCharged> {
+        let budget = mailbox_budget("opt-ins", mailbox, MAX_OPT_INS_PER_MAILBOX_PER_DAY, now);
+        charges.charge(budget, Limit::OptInsToContactPerDay).await
+    }
+
+    /// Counts one resent link in the mailbox's budget of this day (UTC).
+    pub(super) async fn charge_link(
+        &self,
+        mailbox: &ContactId,
+        charges: &mut Charges<'_>,
+        now: Timestamp,
+    ) -> Result<(), NotCharged> {
+        let budget = mailbox_budget("links", mailbox, MAX_LINKS_PER_MAILBOX_PER_DAY, now);
+        charges.charge(budget, Limit::LinksPerDay).await
+    }
+
+    /// Counts one digest in the mailbox's budget of this day (UTC). Links and opt-in requests have budgets of their own, so
+    /// digests never prevent them.
+    pub(super) async fn charge_digest(
+        &self,
+        mailbox: &ContactId,
+        charges: &mut Charges<'_>,
+        now: Timestamp,
+    ) -> Result<(), NotCharged> {
+        let budget = mailbox_budget("digests", mailbox, MAX_DIGESTS_PER_MAILBOX_PER_DAY, now);
+        charges.charge(budget, Limit::DigestsPerDay).await
+    }
 }
 
-fn further_opt_in_budget(mailbox: &ContactId, now: Timestamp) -> Budget {
-    Budget::daily(&format!("opt-ins {}", mailbox.as_str()), MAX_OPT_INS_PER_MAILBOX_PER_DAY, now)
+/// Counts an opt-in request in the budgets of an event: those that may come at once, and then those of each hour.
+async fn charge_event(event: &EventId, charges: &mut Charges<'_>, now: Timestamp) -> Result<(), NotCharged> {
+    match charges.charge(event_budget(event, now), Limit::OptInsPerEvent).await {
+        Err(NotCharged::LimitReached(limit)) => {
+            let name = format!("further opt-ins of {event}");
+            charges.charge(Budget::hourly(&name, MAX_FURTHER_OPT_INS_PER_EVENT_PER_HOUR, now), limit).await
+        }
+        charged => charged,
+    }
 }
 
-fn link_budget(mailbox: &ContactId, now: Timestamp) -> Budget {
-    Budget::daily(&format!("links {}", mailbox.as_str()), MAX_LINKS_PER_MAILBOX_PER_DAY, now)
+fn network_budget(network: ClientNetwork, now: Timestamp) -> Budget {
+    Budget::hourly(&format!("opt-ins from {}", network.as_u16()), MAX_OPT_INS_PER_NETWORK_PER_HOUR, now)
+}
+
+fn event_budget(event: &EventId, now: Timestamp) -> Budget {
+    Budget::daily(&format!("opt-ins of {event}"), MAX_OPT_INS_PER_EVENT_AT_ONCE, now)
+}
+
+fn mailbox_budget(purpose: &str, mailbox: &ContactId, limit: u64, now: Timestamp) -> Budget {
+    Budget::daily(&format!("{purpose} {}", mailbox.as_str()), limit, now)
 }

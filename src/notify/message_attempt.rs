@@ -183,7 +183,7 @@ impl Outcome {
             SendError::Unavailable(cause) | SendError::RecipientUnavailable(cause) => {
                 Self::Uncertain { reason: cause.to_string() }
             }
-            SendError::NotSent(_) | SendError::Rejected(_) => Self::of_failure(failure),
+            SendError::NotSent(_) | SendError::HeldBack(_) | SendError::Rejected(_) => Self::of_failure(failure),
         }
     }
 
@@ -194,8 +194,8 @@ impl Outcome {
             SendError::Unavailable(cause) => {
                 Self::Deferred { last_attempt: LastAttempt::Unresolved, reason: cause.to_string() }
             }
-            SendError::NotSent(cause) | SendError::RecipientUnavailable(cause) => {
-                Self::Deferred { last_attempt: LastAttempt::Resolved, reason: cause.to_string() }
+            failure @ (SendError::NotSent(_) | SendError::RecipientUnavailable(_) | SendError::HeldBack(_)) => {
+                Self::Deferred { last_attempt: LastAttempt::Resolved, reason: failure.to_string() }
             }
         }
     }

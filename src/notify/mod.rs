@@ -32,7 +32,7 @@ use serde_json::Value;
 use url::Url;
 
 use self::addressee::{Addressee, Transport};
-use self::budget::{Admission, Charge};
+use self::budget::{Charges, NotCharged};
 use self::opt_in::Permission;
 use self::sms_limits::SmsPurpose;
 use crate::domain::announcement::Announcement;
@@ -110,7 +110,15 @@ impl NotificationSender {
             .ok_or_else(|| SendError::Rejected("the recipient's registration has ended".to_owned()))?;
         let id = notification.id.clone();
         let contact = ContactId::of(contact, &self.contact_secret);
-        match transport {
+        let charges = match self.charge_digest(to, notification.at).await {
+            Ok(charges) => charges,
+            Err(NotCharged::Unavailable(unavailable)) => return Err(SendError::NotSent(unavailable)),
+            Err(NotCharged::LimitReached(limit)) => {
+                self.record_suppressed(limit);
+                return Err(SendError::HeldBack(limit));
+            }
+        };
+        let sent = match transport {
             Transport::Email(mailer, to) => {
                 let email = self.texts.announcement_email(announcement, manage_link.as_str());
                 let unsubscribe = Some(self.links.opt_in(&contact));
@@ -121,27 +129,33 @@ impl NotificationSender {
                 let body = self.cloud_event(notification, Some(&manage_link)).to_string();
                 caller.call(&WebhookCall { id, contact, to: parse_webhook_url(to)?, body }).await
             }
-            Transport::Sms(sms_sender, limits, to) => {
-                self.charge_sms(SmsPurpose::Digest, limits, notification.at).await?;
+            Transport::Sms(sms_sender, _, to) => {
                 let body = self.texts.announcement_sms(announcement, manage_link.as_str());
-                let sent = sms_sender.send(&Sms { to: to.to_owned(), body }).await;
-                if matches!(sent, Err(SendError::NotSent(_))) {
-                    limits.refund(SmsPurpose::Digest, &*self.budgets, notification.at).await?;
-                }
-                sent
+                sms_sender.send(&Sms { to: to.to_owned(), body }).await
             }
+        };
+        if matches!(sent, Err(SendError::NotSent(_) | SendError::Rejected(_))) {
+            charges.refund().await?;
         }
+        sent
     }
 
-    /// Counts a text message. Returns an error if a limit suppresses it.
-    async fn charge_sms(&self, purpose: SmsPurpose, limits: &SmsLimits, now: Timestamp) -> Result<(), SendError> {
-        match limits.admit(purpose, Charge::One, &*self.budgets, now).await? {
-            Admission::Allowed => Ok(()),
-            Admission::Suppressed(limit) => {
-                self.record_suppressed(limit);
-                Err(SendError::Rejected(format!("text message suppressed by the limit `{}`", limit.as_str())))
-            }
+    /// Counts a digest in the budgets that apply to it. A webhook has none: it is a program.
+    async fn charge_digest(
+        &self,
+        &Addressee { contact, transport, .. }: &Addressee<'_>,
+        now: Timestamp,
+    ) -> Result<Charges<'_>, NotCharged> {
+        let mut charges = Charges::new(&*self.budgets);
+        if matches!(transport, Transport::Webhook(..)) {
+            return Ok(charges);
         }
+        let mailbox = ContactId::of_mailbox(contact, &self.contact_secret);
+        let charged = match (self.limits.charge_digest(&mailbox, &mut charges, now).await, transport) {
+            (Ok(()), Transport::Sms(_, sms, _)) => sms.charge(SmsPurpose::Digest, &mut charges, now).await,
+            (charged, _) => charged,
+        };
+        charges.if_all(charged).await
     }
 
     fn record_suppressed(&self, limit: Limit) {

@@ -3,16 +3,16 @@
 use std::time::Duration;
 
 use super::addressee::{Addressee, Transport};
-use super::budget::{Admission, Charge};
+use super::budget::{Charges, NotCharged};
 use super::opt_ins_in_flight::Wait;
 use super::sms_limits::SmsPurpose;
 use super::{NotificationSender, parse_webhook_url};
 use crate::domain::contact_id::ContactId;
-use crate::domain::opt_in::{ContactToken, OptIn};
+use crate::domain::opt_in::{ContactToken, OptIn, Scope};
 use crate::domain::opt_in_link::OptInToken;
-use crate::domain::registration::{Registration, RegistrationKey};
+use crate::domain::registration::{Registration, RegistrationKey, RegistrationTag};
 use crate::domain::timestamp::Timestamp;
-use crate::ports::{Mail, SendError, Sms, Spending, Unavailable, Write};
+use crate::ports::{Asked, Mail, SendError, Sms, Spending, Unavailable, Write};
 
 /// A contact gets at most one opt-in request within this time, and so do all contacts in one mailbox together.
 const OPT_IN_REQUEST_INTERVAL: Duration = Duration::from_secs(48 * 60 * 60);
@@ -59,6 +59,14 @@ impl Permission {
     pub(super) fn of(is_permitted: bool) -> Self {
         if is_permitted { Self::Granted } else { Self::Denied }
     }
+}
+
+/// Which opt-in request to a contact it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ask {
+    First,
+    /// The owner has confirmed another registration.
+    Further,
 }
 
 /// What a stored opt-in means for the notifications about one registration.
@@ -142,11 +150,15 @@ impl NotificationSender {
         if last_request.is_some_and(|request| attempt.is_too_early_after(request)) {
             return Ok(Permission::Denied);
         }
-        if let Admission::Suppressed(limit) = self.admit_opt_in(transport, now).await? {
-            // `pending` is not stored, so that the request can be sent later.
-            self.record_suppressed(limit);
-            return Ok(Permission::RequestHeldBack);
-        }
+        let charges = match self.charge_opt_in(to, now).await {
+            Ok(charges) => charges,
+            Err(NotCharged::Unavailable(unavailable)) => return Err(unavailable.into()),
+            Err(NotCharged::LimitReached(limit)) => {
+                // `pending` is not stored, so that the request can be sent later.
+                self.record_suppressed(limit);
+                return Ok(Permission::RequestHeldBack);
+            }
+        };
         let pending = attempt.pending();
         let before = [(&mailbox, last_request), (&id, stored)];
         for (id, before) in before {
@@ -162,7 +174,7 @@ impl NotificationSender {
         // the request, because `pending` is stored.
         let claim = self.opt_in_claim(to, &id);
         let claimed = claim.take(&*self.budgets, now).await.unwrap_or(Spending::Exhausted);
-        match self.send_opt_in_request(to, &id, now).await {
+        match self.send_opt_in_request(to, &id, Ask::First, now).await {
             Ok(Some(opt_in)) => {
                 let _ = self.contacts.set_opt_in(&id, Some(pending), opt_in).await?;
                 Ok(Permission::of(opt_in.permits(registration)))
@@ -177,7 +189,7 @@ impl NotificationSender {
                         let reverted = reverted.unwrap_or(OptIn::Pending { at: Timestamp::EARLIEST });
                         let _ = self.contacts.set_opt_in(id, Some(pending), reverted).await?;
                     }
-                    self.refund_opt_in(transport, now).await?;
+                    refund_opt_in(transport, charges).await?;
                     if claimed == Spending::Granted {
                         claim.release(&*self.budgets, now).await?;
                     }
@@ -188,46 +200,35 @@ impl NotificationSender {
     }
 
     /// Counts an opt-in request in the budgets that apply to it.
-    pub(super) async fn admit_opt_in(
+    async fn charge_opt_in(&self, to: &Addressee<'_>, now: Timestamp) -> Result<Charges<'_>, NotCharged> {
+        let mut charges = Charges::new(&*self.budgets);
+        let charged = self.charge_opt_in_to(to, &mut charges, now).await;
+        charges.if_all(charged).await
+    }
+
+    pub(super) async fn charge_opt_in_to(
         &self,
-        transport: Transport<'_>,
+        &Addressee { attendee, registration, transport, .. }: &Addressee<'_>,
+        charges: &mut Charges<'_>,
         now: Timestamp,
-    ) -> Result<Admission, Unavailable> {
-        let budgets = &*self.budgets;
-        let Transport::Sms(_, sms, _) = transport else { return self.limits.admit_opt_in(budgets, now).await };
-        // The limits on text messages are checked first, so that a suppressed text message is not counted as an opt-in
-        // request.
-        let check = sms.admit(SmsPurpose::DirectMessage, Charge::Nothing, budgets, now).await?;
-        if check != Admission::Allowed {
-            return Ok(check);
+    ) -> Result<(), NotCharged> {
+        if let Transport::Sms(_, sms, _) = transport {
+            sms.charge(SmsPurpose::DirectMessage, charges, now).await?;
         }
-        let opt_in = self.limits.admit_opt_in(budgets, now).await?;
-        if opt_in != Admission::Allowed {
-            return Ok(opt_in);
-        }
-        sms.admit(SmsPurpose::DirectMessage, Charge::One, budgets, now).await
+        self.limits.charge_opt_in(attendee, registration, charges, now).await
     }
 
-    /// Takes back an opt-in request that [`Self::admit_opt_in`] counted at `now`, and that was certainly not sent. A call of a
-    /// webhook still counts: strangers choose the server, and it could refuse any number of them.
-    pub(super) async fn refund_opt_in(&self, transport: Transport<'_>, now: Timestamp) -> Result<(), Unavailable> {
-        match transport {
-            Transport::Webhook(..) => return Ok(()),
-            Transport::Sms(_, sms, _) => sms.refund(SmsPurpose::DirectMessage, &*self.budgets, now).await?,
-            Transport::Email(..) => {}
-        }
-        self.limits.refund_opt_in(&*self.budgets, now).await
-    }
-
-    /// Sends an opt-in request about a registration. A webhook opts in or out in its response, which is returned. For other
-    /// contacts, and if the request is rejected, the result is `None`.
+    /// Sends an opt-in request about a registration. A webhook opts in or out in its response, which is returned. If the
+    /// provider asks the owner of an address, the result is what it allows to send. For other contacts, and if the request is
+    /// rejected, it is `None`.
     pub(super) async fn send_opt_in_request(
         &self,
         to: &Addressee<'_>,
         contact: &ContactId,
+        ask: Ask,
         now: Timestamp,
     ) -> Result<Option<OptIn>, SendError> {
-        match self.call_with_opt_in_request(to, contact, now).await {
+        match self.call_with_opt_in_request(to, contact, ask, now).await {
             Err(SendError::Rejected(reason)) => {
                 tracing::info!(reason, "opt-in request rejected");
                 Ok(None)
@@ -240,6 +241,7 @@ impl NotificationSender {
         &self,
         to: &Addressee<'_>,
         contact: &ContactId,
+        ask: Ask,
         now: Timestamp,
     ) -> Result<Option<OptIn>, SendError> {
         let Addressee { attendee, registration, transport, .. } = *to;
@@ -255,7 +257,13 @@ impl NotificationSender {
                 let id = format!("confirm:{}:{owner}:{}", contact.as_str(), now.as_millis());
                 let (contact, to) = (contact.clone(), to.to_owned());
                 let (subject, body) = (email.subject, email.body);
-                mailer.request_opt_in(&Mail { id, contact, to, subject, body, unsubscribe: None }).await
+                let request = Mail { id, contact, to, subject, body, unsubscribe: None };
+                let asked = match ask {
+                    Ask::First => mailer.request_opt_in(&request).await?,
+                    Ask::Further => mailer.request_further_opt_in(&request).await.map(|()| Asked::WithLink)?,
+                };
+                let scope = Scope::ConfirmedRegistrationsAnd(RegistrationTag::of(&owner));
+                Ok((asked == Asked::ByProvider).then_some(OptIn::Confirmed(scope)))
             }
             Transport::Webhook(caller, to) => {
                 let token = ContactToken::sign(contact, &self.links.token_secret);
@@ -271,6 +279,12 @@ impl NotificationSender {
             }
         }
     }
+}
+
+/// Takes back an opt-in request that was certainly not sent. A call of a webhook still counts: strangers choose the server,
+/// and it could refuse any number of them.
+pub(super) async fn refund_opt_in(transport: Transport<'_>, charges: Charges<'_>) -> Result<(), Unavailable> {
+    if matches!(transport, Transport::Webhook(..)) { Ok(()) } else { charges.refund().await }
 }
 
 /// Turns a failure into one that defers the notifications of this recipient only. `Unavailable` would also delay those of

@@ -3,11 +3,12 @@
 use url::Url;
 
 use super::addressee::{Addressee, Transport};
-use super::budget::{Admission, Charge};
+use super::budget::{Charges, NotCharged};
 use super::sms_limits::SmsPurpose;
 use super::{NotificationSender, parse_webhook_url};
 use crate::domain::attendee::Attendee;
 use crate::domain::contact_id::ContactId;
+use crate::domain::limit::Limit;
 use crate::domain::timestamp::Timestamp;
 use crate::formats::cloud_event;
 use crate::ports::{Mail, SendError, Sms, WebhookCall};
@@ -32,26 +33,19 @@ impl NotificationSender {
             return Ok(Resent::Finished);
         }
         let mailbox = ContactId::of_mailbox(to.contact, &self.contact_secret);
-        let charge_link = |charge| self.limits.admit_link(&mailbox, charge, &*self.budgets, now);
-        if let Admission::Suppressed(limit) = charge_link(Charge::Nothing).await? {
-            self.record_suppressed(limit);
-            return Ok(Resent::Finished);
-        }
-        if let Transport::Sms(_, sms, _) = to.transport
-            && let Admission::Suppressed(limit) =
-                sms.admit(SmsPurpose::DirectMessage, Charge::One, &*self.budgets, now).await?
-        {
-            self.record_suppressed(limit);
-            return Ok(Resent::HeldBack);
-        }
-        let _ = charge_link(Charge::One).await?;
+        let charges = match self.charge_link(&to, &mailbox, now).await {
+            Ok(charges) => charges,
+            Err(NotCharged::Unavailable(unavailable)) => return Err(unavailable.into()),
+            Err(NotCharged::LimitReached(limit)) => {
+                self.record_suppressed(limit);
+                // The person can ask again another day.
+                return Ok(if limit == Limit::LinksPerDay { Resent::Finished } else { Resent::HeldBack });
+            }
+        };
         match self.send_link(&to, id, &link, now).await {
             Ok(()) => Ok(Resent::Finished),
             Err(SendError::NotSent(cause)) => {
-                self.limits.refund_link(&mailbox, &*self.budgets, now).await?;
-                if let Transport::Sms(_, sms, _) = to.transport {
-                    sms.refund(SmsPurpose::DirectMessage, &*self.budgets, now).await?;
-                }
+                charges.refund().await?;
                 Err(SendError::NotSent(cause))
             }
             Err(SendError::Unavailable(cause) | SendError::RecipientUnavailable(cause)) => {
@@ -59,8 +53,22 @@ impl NotificationSender {
                 tracing::warn!(%cause, "a manage link may not have arrived");
                 Ok(Resent::Finished)
             }
-            Err(rejected @ SendError::Rejected(_)) => Err(rejected),
+            Err(failure @ (SendError::HeldBack(_) | SendError::Rejected(_))) => Err(failure),
         }
+    }
+
+    async fn charge_link(
+        &self,
+        to: &Addressee<'_>,
+        mailbox: &ContactId,
+        now: Timestamp,
+    ) -> Result<Charges<'_>, NotCharged> {
+        let mut charges = Charges::new(&*self.budgets);
+        let charged = match (self.limits.charge_link(mailbox, &mut charges, now).await, to.transport) {
+            (Ok(()), Transport::Sms(_, sms, _)) => sms.charge(SmsPurpose::DirectMessage, &mut charges, now).await,
+            (charged, _) => charged,
+        };
+        charges.if_all(charged).await
     }
 
     async fn send_link(

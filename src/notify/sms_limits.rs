@@ -5,12 +5,12 @@ use std::str::FromStr;
 
 use jiff::tz::TimeZone;
 
-use super::budget::{Admission, Budget, Charge, Usage};
+use super::budget::{Budget, Charges, NotCharged, Usage};
 use crate::domain::countries::Countries;
 use crate::domain::limit::Limit;
 use crate::domain::phone_line::PhoneLine;
 use crate::domain::timestamp::Timestamp;
-use crate::ports::{Budgets, Spending, Unavailable};
+use crate::ports::{Budgets, Unavailable};
 
 /// The operator's limits on text messages. They protect against SMS pumping: without limits, fraudsters could use the
 /// public form to send messages to premium-rate numbers of their own.
@@ -76,36 +76,20 @@ impl SmsLimits {
         Budget::daily("sms answers", self.per_day.div_ceil(2), now)
     }
 
-    /// Decides whether a text message may be sent now. Counts it in the budgets if `charge` is [`Charge::One`].
-    pub(super) async fn admit(
+    /// Counts a text message if it may be sent now.
+    pub(super) async fn charge(
         &self,
         purpose: SmsPurpose,
-        charge: Charge,
-        budgets: &dyn Budgets,
+        charges: &mut Charges<'_>,
         now: Timestamp,
-    ) -> Result<Admission, Unavailable> {
+    ) -> Result<(), NotCharged> {
         if !self.hours.include(now) {
-            return Ok(Admission::Suppressed(Limit::SmsHours));
+            return Err(NotCharged::LimitReached(Limit::SmsHours));
         }
-        if purpose == SmsPurpose::DirectMessage
-            && self.direct_messages_budget(now).charge(charge, budgets).await? == Spending::Exhausted
-        {
-            return Ok(Admission::Suppressed(Limit::SmsAnswersPerDay));
-        }
-        Ok(Admission::from_spending(self.budget(now).charge(charge, budgets).await?, Limit::SmsPerDay))
-    }
-
-    /// Takes back a text message that was counted at `now` and not sent.
-    pub(super) async fn refund(
-        &self,
-        purpose: SmsPurpose,
-        budgets: &dyn Budgets,
-        now: Timestamp,
-    ) -> Result<(), Unavailable> {
         if purpose == SmsPurpose::DirectMessage {
-            self.direct_messages_budget(now).refund(budgets).await?;
+            charges.charge(self.direct_messages_budget(now), Limit::SmsAnswersPerDay).await?;
         }
-        self.budget(now).refund(budgets).await
+        charges.charge(self.budget(now), Limit::SmsPerDay).await
     }
 
     /// Returns the number of text messages on this day (UTC), and the limits.

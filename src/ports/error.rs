@@ -1,5 +1,7 @@
 //! Errors of the ports, and the results of conditional writes and deletions.
 
+use crate::domain::limit::Limit;
+
 /// A transient failure, such as throttling, a timeout, a full disk or an unreachable service. A retry may help.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{doing} failed: {cause}")]
@@ -66,6 +68,9 @@ pub enum SendError {
     /// The message was definitely not sent. A retry may help and cannot deliver it twice.
     #[error("{0}")]
     NotSent(Unavailable),
+    /// A limit does not permit the message now. It was not sent; a retry may help.
+    #[error("the limit `{}` holds the message back", .0.as_str())]
+    HeldBack(Limit),
     /// The message can never be sent. The reason is shown to the organiser and must not contain a contact.
     #[error("{0}")]
     Rejected(String),

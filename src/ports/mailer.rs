@@ -4,7 +4,6 @@ use async_trait::async_trait;
 use url::Url;
 
 use crate::domain::contact_id::ContactId;
-use crate::domain::opt_in::OptIn;
 use crate::ports::SendError;
 
 /// A plain-text email to one recipient.
@@ -23,13 +22,27 @@ pub struct Mail {
     pub unsubscribe: Option<Url>,
 }
 
+/// How the owner of an address was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// With the link in the request.
+    WithLink,
+    /// By the provider, which delivers nothing before the owner has agreed.
+    ByProvider,
+}
+
 /// Sends email.
 #[async_trait]
 pub trait Mailer: Send + Sync {
     async fn send(&self, mail: &Mail) -> Result<(), SendError>;
 
-    /// Sends an opt-in request. Returns the opt-in if the provider already has one for this address.
-    async fn request_opt_in(&self, request: &Mail) -> Result<Option<OptIn>, SendError> {
-        self.send(request).await.map(|()| None)
+    /// Sends the first opt-in request to an address.
+    async fn request_opt_in(&self, request: &Mail) -> Result<Asked, SendError> {
+        self.send(request).await.map(|()| Asked::WithLink)
+    }
+
+    /// Sends an opt-in request about a further registration of an address whose owner has confirmed another one.
+    async fn request_further_opt_in(&self, request: &Mail) -> Result<(), SendError> {
+        self.send(request).await
     }
 }

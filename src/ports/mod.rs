@@ -52,7 +52,7 @@ pub use self::error::{ApplyError, Deletion, ReadError, SendError, Unavailable, W
 pub use self::events::{Events, StoredDetails};
 pub use self::households::Households;
 pub use self::idempotency::{Idempotency, IdempotentRequest};
-pub use self::mailer::{Mail, Mailer};
+pub use self::mailer::{Asked, Mail, Mailer};
 pub use self::meter::{Exposition, IngestCounts, MessageOutcome, Meter};
 pub use self::notifier::{Notified, Notifier};
 pub use self::outbox::{LastAttempt, Outbox, OutboxEntry};

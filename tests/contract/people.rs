@@ -60,6 +60,7 @@ impl Person {
             event: Event::parse(&self.event).expect("it is an event"),
             name: AttendeeName::parse(&self.name).expect("it is a name"),
             channel,
+            network: None,
             request,
         }
     }

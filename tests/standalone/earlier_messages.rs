@@ -29,6 +29,7 @@ fn signup(event: &str, name: &str, second: i64, request: Request) -> Signup {
         event: Event::parse(event).unwrap(),
         name: AttendeeName::parse(name).unwrap(),
         channel: Channel::Queue,
+        network: None,
         request,
     }
 }

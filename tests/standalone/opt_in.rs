@@ -31,6 +31,7 @@ use futures_util::future::join_all;
 use url::Url;
 
 mod further;
+mod origins;
 mod outbox;
 
 /// A mailer that counts mails and is slow.
@@ -116,6 +117,7 @@ fn news_after(name: &str, at: Timestamp, request: Request) -> Notification {
         event: event.clone(),
         name: AttendeeName::parse(name).unwrap(),
         channel: Channel::Http,
+        network: None,
         request,
     };
     let (attendee, _) = attendee::apply_all(None, &[signup], at);

@@ -47,6 +47,7 @@ fn signup(name: &str, second: i64, request: Request) -> Signup {
         event: Event::parse("Dance").unwrap(),
         name: AttendeeName::parse(name).unwrap(),
         channel: Channel::Queue,
+        network: None,
         request,
     }
 }

@@ -3,26 +3,28 @@
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Config;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Deserialize;
 
 use super::item::{self, Item};
 use super::{EventsTable, conditional, key, number, text};
+use crate::adapters::aws::error::unavailable;
 use crate::domain::contact_id::ContactId;
-use crate::domain::opt_in::{OptIn, Scope};
+use crate::domain::opt_in::OptIn;
 use crate::domain::timestamp::Timestamp;
+use crate::formats::stored::opt_in::OptInRecord;
 use crate::ports::{Budgets, Contacts, Deletion, Spending, Unavailable, Write};
 
 /// Partition key of all opt-ins. The sort key is the contact's id.
 const CONTACTS: &str = "#contact";
-/// Partition key of all budgets. The sort key is the budget's name.
+/// Partition key of most budgets. The sort key is the budget's name.
 const BUDGETS: &str = "#budget";
 
 const STATE: &str = "state";
 const ASKED_AT: &str = "asked_at";
 const SCOPE: &str = "scope";
-
-/// The stored scope of an opt-in that is valid for confirmed registrations only.
-const SCOPE_CONFIRMED: &str = "confirmed";
+const REGISTRATION: &str = "registration";
 
 #[derive(Deserialize)]
 struct ContactRecord {
@@ -33,6 +35,8 @@ struct ContactRecord {
     /// Present only in the state `given`, unless the opt-in is valid for all registrations.
     #[serde(default)]
     scope: Option<String>,
+    #[serde(default)]
+    registration: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -49,26 +53,17 @@ impl Contacts for EventsTable {
 
     async fn set_opt_in(&self, contact: &ContactId, expected: Option<OptIn>, new: OptIn) -> Result<Write, Unavailable> {
         let put = self.client.put_item().table_name(&self.table).set_item(Some(to_item(contact, new)));
-        let put = match expected.map(attributes) {
+        let put = match expected.map(OptInRecord::from) {
             None => put.condition_expression("attribute_not_exists(event)"),
-            Some((state, asked_at, scope)) => {
-                // `state` and `scope` are reserved words of DynamoDB.
-                let put = put
-                    .expression_attribute_names("#state", STATE)
-                    .expression_attribute_names("#scope", SCOPE)
-                    .expression_attribute_values(":state", text(state));
-                match (asked_at, scope) {
-                    (None, None) => put.condition_expression("#state = :state AND attribute_not_exists(#scope)"),
-                    (Some(asked_at), _) => put
-                        .condition_expression(
-                            "#state = :state AND asked_at = :asked_at AND attribute_not_exists(#scope)",
-                        )
-                        .expression_attribute_values(":asked_at", number(asked_at)),
-                    (None, Some(scope)) => put
-                        .condition_expression("#state = :state AND #scope = :scope")
-                        .expression_attribute_values(":scope", text(scope)),
-                }
-            }
+            Some(OptInRecord { state, asked_at, scope, registration }) => unchanged(
+                put,
+                [
+                    (STATE, Some(text(&state))),
+                    (ASKED_AT, asked_at.map(number)),
+                    (SCOPE, scope.as_deref().map(text)),
+                    (REGISTRATION, registration.as_deref().map(text)),
+                ],
+            ),
         };
         self.put_if("storing an opt-in", put).await
     }
@@ -92,7 +87,7 @@ impl Budgets for EventsTable {
             .client
             .update_item()
             .table_name(&self.table)
-            .set_key(Some(key(BUDGETS, budget)))
+            .set_key(Some(budget_key(budget)))
             .update_expression("ADD spent :one SET expires_at = if_not_exists(expires_at, :expires_at)")
             .condition_expression("attribute_not_exists(spent) OR spent < :limit")
             .expression_attribute_values(":one", number(1))
@@ -109,7 +104,7 @@ impl Budgets for EventsTable {
             .client
             .update_item()
             .table_name(&self.table)
-            .set_key(Some(key(BUDGETS, budget)))
+            .set_key(Some(budget_key(budget)))
             .update_expression("ADD spent :minus_one")
             .condition_expression("spent > :zero")
             .expression_attribute_values(":minus_one", number(-1))
@@ -121,40 +116,50 @@ impl Budgets for EventsTable {
     }
 
     async fn spent(&self, budget: &str) -> Result<u64, Unavailable> {
-        let found = self.get("reading a budget", BUDGETS, budget).await?;
+        let get = self.client.get_item().table_name(&self.table).consistent_read(true);
+        let found = get.set_key(Some(budget_key(budget))).send().await;
+        let found = found.map_err(|error| unavailable("reading a budget", &error))?;
         Ok(found.item.map(item::read::<BudgetRecord>).transpose()?.map_or(0, |budget| budget.spent))
     }
 }
 
-/// The stored names of the states differ from the variants for compatibility.
-///
-/// Functions of a version without scopes may still run during a deployment. They read every `given` as an opt-in for all
-/// registrations, which is what it means to them.
-fn attributes(opt_in: OptIn) -> (&'static str, Option<i64>, Option<&'static str>) {
-    match opt_in {
-        OptIn::Pending { at } => ("asked", Some(at.as_millis()), None),
-        OptIn::Confirmed(Scope::All) => ("given", None, None),
-        OptIn::Confirmed(Scope::ConfirmedRegistrations) => ("given", None, Some(SCOPE_CONFIRMED)),
-        OptIn::OptedOut => ("refused", None, None),
+/// Every notification is counted in a budget of its mailbox. One partition key for all of them would limit how many can be sent
+/// in a second.
+fn budget_key(budget: &str) -> Item {
+    if budget.starts_with("digests ") { key(&format!("{BUDGETS}#{budget}"), budget) } else { key(BUDGETS, budget) }
+}
+
+/// Adds the condition that an item has these attributes with these values, and lacks those without a value. Some of the names
+/// are reserved words of DynamoDB.
+fn unchanged(
+    mut put: PutItemFluentBuilder,
+    attributes: impl IntoIterator<Item = (&'static str, Option<AttributeValue>)>,
+) -> PutItemFluentBuilder {
+    let mut conditions = Vec::new();
+    for (name, value) in attributes {
+        put = put.expression_attribute_names(format!("#{name}"), name);
+        match value {
+            Some(value) => {
+                conditions.push(format!("#{name} = :{name}"));
+                put = put.expression_attribute_values(format!(":{name}"), value);
+            }
+            None => conditions.push(format!("attribute_not_exists(#{name})")),
+        }
     }
+    put.condition_expression(conditions.join(" AND "))
 }
 
 fn to_item(contact: &ContactId, opt_in: OptIn) -> Item {
-    let (state, asked_at, scope) = attributes(opt_in);
+    let OptInRecord { state, asked_at, scope, registration } = opt_in.into();
     let mut item = key(CONTACTS, contact.as_str());
-    item.insert(STATE.to_owned(), text(state));
+    item.insert(STATE.to_owned(), text(&state));
     item.extend(asked_at.map(|asked_at| (ASKED_AT.to_owned(), number(asked_at))));
-    item.extend(scope.map(|scope| (SCOPE.to_owned(), text(scope))));
+    item.extend(scope.map(|scope| (SCOPE.to_owned(), text(&scope))));
+    item.extend(registration.map(|registration| (REGISTRATION.to_owned(), text(&registration))));
     item
 }
 
 fn from_item(item: Item) -> Result<OptIn, Unavailable> {
-    let ContactRecord { state, asked_at, scope } = item::read(item)?;
-    match (state.as_str(), asked_at, scope.as_deref()) {
-        ("asked", Some(at), None) => Ok(OptIn::Pending { at: Timestamp::from_millis(at).map_err(item::damaged)? }),
-        ("given", None, None) => Ok(OptIn::Confirmed(Scope::All)),
-        ("given", None, Some(SCOPE_CONFIRMED)) => Ok(OptIn::Confirmed(Scope::ConfirmedRegistrations)),
-        ("refused", None, None) => Ok(OptIn::OptedOut),
-        _ => Err(item::damaged("unknown opt-in state")),
-    }
+    let ContactRecord { state, asked_at, scope, registration } = item::read(item)?;
+    OptInRecord { state, asked_at, scope, registration }.parse().ok_or_else(|| item::damaged("unknown opt-in state"))
 }

@@ -113,6 +113,8 @@ impl Meter for Emf {
     fn suppressed(&self, limit: Limit) {
         let name = match limit {
             Limit::OptIns => "SuppressedByOptIns",
+            Limit::OptInsPerEvent => "SuppressedByOptInsPerEvent",
+            Limit::OptInsPerNetwork => "SuppressedByOptInsPerNetwork",
             Limit::OptInsToContactPerDay => "SuppressedByOptInsToContactPerDay",
             Limit::SmsCountries => "SuppressedBySmsCountries",
             Limit::SmsLineType => "SuppressedBySmsLineType",
@@ -120,6 +122,7 @@ impl Meter for Emf {
             Limit::SmsPerDay => "SuppressedBySmsPerDay",
             Limit::SmsAnswersPerDay => "SuppressedBySmsAnswersPerDay",
             Limit::LinksPerDay => "SuppressedByLinksPerDay",
+            Limit::DigestsPerDay => "SuppressedByDigestsPerDay",
         };
         self.write(&[Metric::count(name, 1)]);
     }

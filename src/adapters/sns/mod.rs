@@ -12,6 +12,7 @@ use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_sdk_sns::Client;
 use aws_sdk_sns::error::SdkError;
+use aws_sdk_sns::operation::get_topic_attributes::GetTopicAttributesError;
 use aws_sdk_sns::operation::publish::{PublishError, PublishOutput};
 use aws_sdk_sns::types::{MessageAttributeValue, Tag};
 use serde_json::json;
@@ -22,7 +23,7 @@ use url::Url;
 use crate::adapters::aws::error::{is_invalid_parameter, send_error, unavailable};
 use crate::domain::contact_id::ContactId;
 use crate::domain::opt_in::{OptIn, Scope};
-use crate::ports::{Broadcast, Broadcaster, Mail, Mailer, SendError, Unavailable, WebhookCall, WebhookCaller};
+use crate::ports::{Asked, Broadcast, Broadcaster, Mail, Mailer, SendError, Unavailable, WebhookCall, WebhookCaller};
 
 /// SNS requires fewer than 100 characters (SNS API reference, Publish, "Subject").
 const MAX_SUBJECT_CHARS: usize = 99;
@@ -34,6 +35,7 @@ const MAILING: &str = "sending mail over SNS";
 const CALLING: &str = "calling a webhook over SNS";
 const BROADCASTING: &str = "publishing to the announcements topic";
 const CREATING_TOPIC: &str = "creating a contact's topic";
+const READING_TOPIC: &str = "reading the state of a contact's topic";
 const SUBSCRIBING: &str = "subscribing a contact to its topic";
 
 /// The topics of a stage.
@@ -59,6 +61,14 @@ pub struct Sns {
 enum Subscriber<'a> {
     Email(&'a str),
     Webhook(&'a Url),
+}
+
+/// The state of the subscription to a contact's topic.
+enum Subscription {
+    Pending,
+    Confirmed,
+    /// The subscriber has ended it, or did not confirm it within three days.
+    Ended,
 }
 
 impl SnsTopics {
@@ -95,6 +105,25 @@ impl Sns {
         };
         without_logging(subscribe.send()).await.map_err(|error| send_error(SUBSCRIBING, &error))?;
         Ok(())
+    }
+
+    /// Returns the state of the subscription to a contact's topic.
+    async fn subscription(&self, contact: &ContactId) -> Result<Subscription, SendError> {
+        let get = self.client.get_topic_attributes().topic_arn(self.topics.contact_arn(contact));
+        let attributes = match without_logging(get.send()).await {
+            Ok(found) => found.attributes.unwrap_or_default(),
+            // The next digest creates the topic again.
+            Err(error) if error.as_service_error().is_some_and(GetTopicAttributesError::is_not_found_exception) => {
+                return Ok(Subscription::Ended);
+            }
+            Err(error) => return Err(send_error(READING_TOPIC, &error).as_not_sent()),
+        };
+        let has = |name| attributes.get(name).is_some_and(|count| count != "0");
+        Ok(match (has("SubscriptionsConfirmed"), has("SubscriptionsPending")) {
+            (true, _) => Subscription::Confirmed,
+            (false, true) => Subscription::Pending,
+            (false, false) => Subscription::Ended,
+        })
     }
 
     fn tags(&self) -> Vec<Tag> {
@@ -144,9 +173,21 @@ impl Mailer for Sns {
     }
 
     /// SNS sends its own text instead of `request`.
-    async fn request_opt_in(&self, request: &Mail) -> Result<Option<OptIn>, SendError> {
+    async fn request_opt_in(&self, request: &Mail) -> Result<Asked, SendError> {
         self.subscribe(&request.contact, Subscriber::Email(&request.to)).await?;
-        Ok(Some(OptIn::Confirmed(Scope::All)))
+        Ok(Asked::ByProvider)
+    }
+
+    /// SNS would discard the request before the owner has confirmed the subscription, so it must be sent later.
+    async fn request_further_opt_in(&self, request: &Mail) -> Result<(), SendError> {
+        match self.subscription(&request.contact).await? {
+            Subscription::Confirmed => self.send(request).await,
+            Subscription::Pending => Err(SendError::NotSent(Unavailable {
+                doing: MAILING,
+                cause: "the owner of the address has not confirmed the subscription yet".to_owned(),
+            })),
+            Subscription::Ended => Err(SendError::Rejected("the owner of the address has unsubscribed".to_owned())),
+        }
     }
 }
 

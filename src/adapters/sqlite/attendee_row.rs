@@ -10,7 +10,7 @@ use crate::formats::stored::describe_damage;
 
 pub const COLUMNS: &str = "event, name, display_name, status, requested_at, signup_id, title, since, owner, channel, \
                            contact_kind, contact, expires_at, notify, link_asked_at, \
-                           guests, answer, note, language, confirmed";
+                           guests, answer, note, language, confirmed, network";
 
 /// Reads an attendee from a row with the columns [`COLUMNS`].
 pub fn read(row: &Row<'_>) -> rusqlite::Result<Attendee> {
@@ -36,6 +36,7 @@ pub fn read(row: &Row<'_>) -> rusqlite::Result<Attendee> {
         note: row.get(17)?,
         language: row.get(18)?,
         confirmed: row.get(19)?,
+        network: row.get(20)?,
         expires_at: expires_at.map(|millis| millis / 1_000),
     };
     from_record(record)
@@ -44,7 +45,7 @@ pub fn read(row: &Row<'_>) -> rusqlite::Result<Attendee> {
 pub fn write(db: &Connection, attendee: &AttendeeRecord) -> rusqlite::Result<()> {
     let sql = format!(
         "INSERT OR REPLACE INTO attendee ({COLUMNS})
-         VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20)"
+         VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21)"
     );
     let contact = attendee.contact.as_ref().and_then(StoredContact::parts);
     db.prepare_cached(&sql)?.execute(params![
@@ -68,6 +69,7 @@ pub fn write(db: &Connection, attendee: &AttendeeRecord) -> rusqlite::Result<()>
         &attendee.note,
         &attendee.language,
         attendee.confirmed,
+        attendee.network,
     ])?;
     Ok(())
 }

@@ -4,21 +4,19 @@ use async_trait::async_trait;
 use rusqlite::Row;
 use rusqlite::types::Type;
 
-use crate::adapters::sqlite::{Sqlite, query_optional, stored_time};
+use crate::adapters::sqlite::{Sqlite, query_optional};
 use crate::domain::contact_id::ContactId;
-use crate::domain::opt_in::{OptIn, Scope};
+use crate::domain::opt_in::OptIn;
 use crate::domain::timestamp::Timestamp;
+use crate::formats::stored::opt_in::OptInRecord;
 use crate::ports::{Budgets, Contacts, Deletion, Spending, Unavailable, Write};
-
-/// The stored scope of an opt-in that is valid for confirmed registrations only.
-const SCOPE_CONFIRMED: &str = "confirmed";
 
 #[async_trait]
 impl Contacts for Sqlite {
     async fn opt_in(&self, contact: &ContactId) -> Result<Option<OptIn>, Unavailable> {
         let contact = contact.clone();
         self.read("reading an opt-in", move |db| {
-            let sql = "SELECT state, asked_at, scope FROM contact WHERE id = ?1";
+            let sql = "SELECT state, asked_at, scope, registration FROM contact WHERE id = ?1";
             query_optional(db, sql, [contact.as_str()], read)
         })
         .await
@@ -27,17 +25,20 @@ impl Contacts for Sqlite {
     async fn set_opt_in(&self, contact: &ContactId, expected: Option<OptIn>, new: OptIn) -> Result<Write, Unavailable> {
         let contact = contact.clone();
         self.write("storing an opt-in", move |db| {
-            let (state, asked_at, scope) = columns(new);
+            let OptInRecord { state, asked_at, scope, registration } = new.into();
             let Some(expected) = expected else {
-                let sql = "INSERT OR IGNORE INTO contact (id, state, asked_at, scope) VALUES (?1, ?2, ?3, ?4)";
-                let inserted = db.prepare_cached(sql)?.execute((contact.as_str(), state, asked_at, scope))?;
+                let sql = "INSERT OR IGNORE INTO contact (id, state, asked_at, scope, registration)
+                           VALUES (?1, ?2, ?3, ?4, ?5)";
+                let inserted =
+                    db.prepare_cached(sql)?.execute((contact.as_str(), state, asked_at, scope, registration))?;
                 return Ok(Write::of(inserted > 0));
             };
-            let (expected_state, expected_asked_at, expected_scope) = columns(expected);
-            let sql = "UPDATE contact SET state = ?2, asked_at = ?3, scope = ?4
-                       WHERE id = ?1 AND state = ?5 AND asked_at IS ?6 AND scope IS ?7";
+            let expected = OptInRecord::from(expected);
+            let sql = "UPDATE contact SET state = ?2, asked_at = ?3, scope = ?4, registration = ?5
+                       WHERE id = ?1 AND state = ?6 AND asked_at IS ?7 AND scope IS ?8 AND registration IS ?9";
             let id = contact.as_str();
-            let row = (id, state, asked_at, scope, expected_state, expected_asked_at, expected_scope);
+            let expected = (expected.state, expected.asked_at, expected.scope, expected.registration);
+            let row = (id, state, asked_at, scope, registration, expected.0, expected.1, expected.2, expected.3);
             Ok(Write::of(db.prepare_cached(sql)?.execute(row)? > 0))
         })
         .await
@@ -86,25 +87,9 @@ impl Budgets for Sqlite {
     }
 }
 
-/// The stored names of the states differ from the variants for compatibility.
-fn columns(opt_in: OptIn) -> (&'static str, Option<i64>, Option<&'static str>) {
-    match opt_in {
-        OptIn::Pending { at } => ("asked", Some(at.as_millis()), None),
-        OptIn::Confirmed(Scope::All) => ("given", None, None),
-        OptIn::Confirmed(Scope::ConfirmedRegistrations) => ("given", None, Some(SCOPE_CONFIRMED)),
-        OptIn::OptedOut => ("refused", None, None),
-    }
-}
-
 fn read(row: &Row<'_>) -> rusqlite::Result<OptIn> {
-    let state: String = row.get(0)?;
-    match state.as_str() {
-        "asked" => Ok(OptIn::Pending { at: stored_time(row.get(1)?)? }),
-        "given" if row.get::<_, Option<String>>(2)?.as_deref() == Some(SCOPE_CONFIRMED) => {
-            Ok(OptIn::Confirmed(Scope::ConfirmedRegistrations))
-        }
-        "given" => Ok(OptIn::Confirmed(Scope::All)),
-        "refused" => Ok(OptIn::OptedOut),
-        _ => Err(rusqlite::Error::FromSqlConversionFailure(0, Type::Text, "unknown opt-in state".into())),
-    }
+    let record =
+        OptInRecord { state: row.get(0)?, asked_at: row.get(1)?, scope: row.get(2)?, registration: row.get(3)? };
+    let damaged = || rusqlite::Error::FromSqlConversionFailure(0, Type::Text, "unknown opt-in state".into());
+    record.parse().ok_or_else(damaged)
 }

@@ -27,7 +27,7 @@ enum Migration {
 }
 
 /// Migration `i` changes the schema from version `i` to `i + 1`.
-const SCHEMA: [Migration; 18] = [
+const SCHEMA: [Migration; 19] = [
     Migration::Script(include_str!("schema/1.sql")),
     Migration::Script(include_str!("schema/2.sql")),
     Migration::Script(include_str!("schema/3.sql")),
@@ -46,6 +46,7 @@ const SCHEMA: [Migration; 18] = [
     Migration::Script(include_str!("schema/16.sql")),
     Migration::Code(announcements::create),
     Migration::Script(include_str!("schema/18.sql")),
+    Migration::Script(include_str!("schema/19.sql")),
 ];
 
 /// Size of the write-ahead log, in pages, at which a commit triggers a checkpoint: 16 MiB, so that checkpoints are rare

@@ -29,6 +29,7 @@ fn request(second: i64, signup_id: &SignupId, request: Request) -> Signup {
         event: Event::parse("Dance").unwrap(),
         name: AttendeeName::parse("Melvin").unwrap(),
         channel: Channel::Queue,
+        network: None,
         request,
     }
 }
@@ -144,6 +145,7 @@ fn first_signup_begins_registration() {
         channel: Channel::Queue,
         contact: contact("melvin@example.org"),
         confirmed: true,
+        network: None,
         notify: true,
         details: RegistrationDetails::default(),
         link_requested_at: None,
@@ -271,6 +273,7 @@ fn signup_after_cancel_begins_new_registration() {
         channel: Channel::Http,
         contact: contact("stranger@example.org"),
         confirmed: false,
+        network: None,
         notify: true,
         details: RegistrationDetails::default(),
         link_requested_at: None,

@@ -23,6 +23,7 @@ fn signup(name: &str, second: i64, request: Request) -> Signup {
         event: Event::parse("Pizza Night").unwrap(),
         name: AttendeeName::parse(name).unwrap(),
         channel: Channel::Queue,
+        network: None,
         request,
     }
 }

@@ -24,6 +24,7 @@ fn attendee(name: &str, second: i64) -> Attendee {
         event: Event::parse("Dance").unwrap(),
         name: AttendeeName::parse(name).unwrap(),
         channel: Channel::Queue,
+        network: None,
         request: Request::trusted_sign_up(None),
     };
     apply_all(None, &[signup], at(0)).0.unwrap()

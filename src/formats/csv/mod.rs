@@ -207,6 +207,7 @@ impl Import {
             event: imported.event,
             name: imported.name,
             channel: Channel::Import,
+            network: None,
             request: Request::TrustedSignUp { contact: imported.contact, details: imported.details },
         }
     }

@@ -76,6 +76,7 @@ fn minimal_message_uses_delivery() {
         event: Event::parse("Dance").unwrap(),
         name: AttendeeName::parse("Melvin").unwrap(),
         channel: Channel::Queue,
+        network: None,
         request: Request::trusted_sign_up(None),
     };
     assert_eq!(signup, expected);
@@ -377,7 +378,7 @@ fn some_signup() -> impl Strategy<Value = Signup> {
     let name = "[\\PC\\s]{1,40}".prop_filter_map("invalid name", |text| AttendeeName::parse(&text).ok());
     (some_moment(), some_id(), event, name, some_request()).prop_map(|(requested_at, id, event, name, request)| {
         let (channel, request) = request;
-        Signup { version: Version { requested_at, id }, event, name, channel, request }
+        Signup { version: Version { requested_at, id }, event, name, channel, network: None, request }
     })
 }
 

@@ -8,6 +8,7 @@ use strum::IntoStaticStr;
 use crate::domain::attendee::{Attendee, Status};
 use crate::domain::attendee_name::AttendeeName;
 use crate::domain::channel::Channel;
+use crate::domain::client_network::ClientNetwork;
 use crate::domain::contact::Contact;
 use crate::domain::event::EventId;
 use crate::domain::registration::Registration;
@@ -44,6 +45,9 @@ pub struct AttendeeRecord {
     /// Whether the owner of the contact has confirmed the registration. The value is only stored if it is true.
     #[serde(default, skip_serializing_if = "super::is_default")]
     pub confirmed: bool,
+    /// The network of the client that gave the contact.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<u16>,
     /// Whether the attendee gets notifications. The value is only stored if it is false.
     #[serde(default = "default_true", skip_serializing_if = "is_true")]
     pub notify: bool,
@@ -113,6 +117,7 @@ impl From<&Attendee> for AttendeeRecord {
             channel: registration.map(|registration| registration.channel),
             contact: registration.and_then(|registration| registration.contact.as_ref()).map(StoredContact::from),
             confirmed: registration.is_some_and(|registration| registration.confirmed),
+            network: registration.and_then(|registration| registration.network).map(ClientNetwork::as_u16),
             notify: registration.is_none_or(|registration| registration.notify),
             guests: details.map_or(0, |details| details.guests),
             answer: details.and_then(|details| details.answer.as_ref()).map(ToString::to_string),
@@ -141,6 +146,7 @@ impl TryFrom<AttendeeRecord> for Attendee {
                 channel: record.channel.ok_or(Damaged("channel"))?,
                 confirmed: record.contact.is_some() && record.confirmed,
                 contact: record.contact.map(Contact::try_from).transpose()?,
+                network: record.network.map(ClientNetwork::from_stored),
                 notify: record.notify,
                 details: RegistrationDetails {
                     guests: record.guests,

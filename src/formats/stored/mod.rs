@@ -6,6 +6,7 @@ pub mod button;
 pub mod deleted_event;
 pub mod digest;
 pub mod event_details;
+pub mod opt_in;
 
 /// Whether a value need not be stored, because it is the default when it is read.
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {

@@ -27,6 +27,7 @@ use crate::formats::registration_details::has_details;
 use crate::formats::{fields, http_signup as http, registration_details};
 use crate::http::bodies::{ManageBody, RegistrationBody};
 use crate::http::client::wants_page;
+use crate::http::client_network::Network;
 use crate::http::event_view::{no_such_event, read_details};
 use crate::http::messages::messages_to;
 use crate::http::middleware::body::Fields;
@@ -128,12 +129,14 @@ pub async fn change(
     State(app): State<Arc<App>>,
     Path((event, token_text)): Path<(String, String)>,
     headers: HeaderMap,
+    Network(network): Network,
     fields: Fields,
 ) -> Result<Response, Problem> {
     let token = verify_token(&app, &event, &token_text).await?;
-    let mut request = parse_request(&token, &fields.map)?;
+    let (mut request, mut network_of_contact) = (parse_request(&token, &fields.map)?, None);
     if let Request::SetContact { contact: Some(contact), confirmed, .. } = &mut request {
         *confirmed = address_proof::proves_control(&app, &headers, contact).await?;
+        network_of_contact = network;
     }
     let attendee = find_attendee(&app, &token).await?;
     let body = match (token.state(attendee.as_ref(), Timestamp::now()), &request) {
@@ -157,7 +160,8 @@ pub async fn change(
                     .check_open(Timestamp::now())
                     .map_err(|refusal| Problem::new(ProblemKind::Conflict, sentence(&refusal.to_string())))?;
             }
-            let mut signup = signup_of(&token, &event, attendee.as_ref(), request)?;
+            let signup = signup_of(&token, &event, attendee.as_ref(), request)?;
+            let mut signup = Signup { network: network_of_contact, ..signup };
             if needs_admission(&signup.request) {
                 signup = signups::admitted(&app, signup).await?;
             }
@@ -268,6 +272,7 @@ fn signup_of(
         event: Event::parse(event).map_err(|problem| problem.in_field("event"))?,
         name,
         channel: Channel::Http,
+        network: None,
         request,
     })
 }

@@ -164,6 +164,7 @@ impl Linked {
             event: Event::parse(event).map_err(|problem| problem.in_field("event"))?,
             name: attendee.name.clone(),
             channel: Channel::Http,
+            network: None,
             request: Request::ConfirmContact { registration, contact },
         };
         signups::enqueue(app, &signup).await?;

@@ -60,6 +60,7 @@ pub async fn resend(
         event: Event::parse(&event).map_err(|problem| problem.in_field("event"))?,
         name: fields::parsed(&fields.map, "name", AttendeeName::parse)?,
         channel: Channel::Http,
+        network: None,
         request: Request::SendLink,
     };
     let stored = app.backend.events.stored(signup.event.id()).await?;

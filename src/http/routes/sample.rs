@@ -16,6 +16,7 @@ use crate::domain::manage_link::ManageToken;
 use crate::domain::viewer::Viewer;
 use crate::formats::http_signup as http;
 use crate::http::client::{ClientAddress, wants_page};
+use crate::http::client_network::Network;
 use crate::http::middleware::body::Fields;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::routes::all_attendees;
@@ -81,9 +82,10 @@ pub async fn sign_up(
     State(app): State<Arc<App>>,
     address: Option<Extension<ClientAddress>>,
     headers: HeaderMap,
+    Network(network): Network,
     fields: Fields,
 ) -> Result<Response, Problem> {
-    let signup = enqueue_public(&app, &headers, |version| http::sample_signup(&fields.map, version)).await?;
+    let signup = enqueue_public(&app, &headers, network, |version| http::sample_signup(&fields.map, version)).await?;
     let attendee = wait_for_roster(&app, &signup).await;
     if fields.is_form {
         let token = ManageToken::of(&signup).sign(&app.token_secret);

@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use utoipa::ToSchema;
 
 use crate::domain::attendee::Attendee;
+use crate::domain::client_network::ClientNetwork;
 use crate::domain::event::Event;
 use crate::domain::event_details::SignupRefusal;
 use crate::domain::invalid::InvalidField;
@@ -26,6 +27,7 @@ use crate::formats;
 use crate::formats::registration_details::RegistrationFields;
 use crate::formats::{http_signup as http, message};
 use crate::http::client::{absolute_url, preferred_language};
+use crate::http::client_network::Network;
 use crate::http::event_view::{damaged_details, no_such_event};
 use crate::http::middleware::body::Fields;
 use crate::http::problem::{Problem, ProblemKind, sentence};
@@ -96,10 +98,12 @@ pub async fn sign_up(
     State(app): State<Arc<App>>,
     Path(event): Path<String>,
     headers: HeaderMap,
+    Network(network): Network,
     fields: Fields,
 ) -> Result<Response, Problem> {
     let event = Event::parse(&event).map_err(|problem| problem.in_field("event"))?;
-    let signup = enqueue_public(&app, &headers, |version| http::signup(event.clone(), &fields.map, version)).await?;
+    let signup =
+        enqueue_public(&app, &headers, network, |version| http::signup(event.clone(), &fields.map, version)).await?;
     let token = ManageToken::of(&signup).sign(&app.token_secret);
     let manage = event_path(signup.event.id(), &["manage", &token]);
     if fields.is_form {
@@ -121,6 +125,7 @@ pub async fn sign_up(
 pub async fn enqueue_public(
     app: &App,
     headers: &HeaderMap,
+    network: Option<ClientNetwork>,
     parse: impl Fn(Version) -> Result<Signup, InvalidField>,
 ) -> Result<Signup, Problem> {
     let mut signup = parse(Version::now())?;
@@ -128,6 +133,7 @@ pub async fn enqueue_public(
         details.language = details.language.or_else(|| preferred_language(headers));
         if let Some(contact) = contact {
             *confirmed = address_proof::proves_control(app, headers, contact).await?;
+            signup.network = network;
         }
     }
     let request = idempotency_key(headers)?.map(|key| KeyedRequest::of(app, key, &signup));

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use countmein::domain::attendee_name::AttendeeName;
@@ -45,6 +46,26 @@ fn http_signup_reads_the_event_and_sends_one_message() {
         (&message["event"], &message["name"], &message["channel"]),
         (&json!("dance"), &json!("Melvin"), &json!("http"))
     );
+}
+
+#[test]
+fn contact_counts_for_the_network_of_the_client() {
+    let world = World::new();
+    let api = world.api();
+    for (name, client) in [("Ana", "192.0.2.1"), ("Ben", "192.0.2.254"), ("Cleo", "198.51.100.1"), ("Dora", "")] {
+        let body = json!({ "name": name, "contact": { "email": format!("{name}@example.org") } });
+        let mut request = http("POST", "/events/dance/signups", Some(&body));
+        request["requestContext"]["http"]["sourceIp"] = json!(client);
+        assert_eq!(api.invoke(&request).response()["statusCode"], 202);
+    }
+    let mut networks: BTreeMap<String, Value> = BTreeMap::new();
+    for message in world.messages() {
+        networks.insert(message["name"].as_str().unwrap().to_owned(), message["client_network"].clone());
+    }
+    assert!(networks["Ana"].is_u64(), "{networks:?}");
+    assert_eq!(networks["Ana"], networks["Ben"]);
+    assert_ne!(networks["Ana"], networks["Cleo"]);
+    assert_eq!(networks["Dora"], Value::Null);
 }
 
 #[test]
@@ -114,6 +135,7 @@ fn large_export_is_downloaded_from_the_bucket() {
         event: Event::parse("Dance").unwrap(),
         name: AttendeeName::parse(&format!("Guest {number:04} {}", "👨\u{200d}👩\u{200d}👧".repeat(54))).unwrap(),
         channel: Channel::Queue,
+        network: None,
         request: Request::trusted_sign_up(Some(Contact::webhook(&hook).unwrap())),
     });
     let batches = signups.map(|signup| AttendeeSignups { key: signup.key(), signups: vec![signup] }).collect();

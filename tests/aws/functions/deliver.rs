@@ -49,8 +49,9 @@ fn digest_is_sent_once_with_few_calls() {
     let expected = [
         // The secrets at the start, the event, the attendee, and whether the phone is confirmed.
         &["GetSecretValue", "GetSecretValue", "BatchGetItem", "GetItem", "GetItem"][..],
-        // The watermark is claimed, and tells which announcements are read. The text is counted before it is sent.
-        &["UpdateItem", "Query", "UpdateItem", "Publish", "UpdateItem"],
+        // The watermark is claimed, and tells which announcements are read. The digest and the text are counted before it is
+        // sent.
+        &["UpdateItem", "Query", "UpdateItem", "UpdateItem", "Publish", "UpdateItem"],
     ];
     assert_eq!(calls, expected.concat());
 

@@ -221,6 +221,7 @@ fn write_of_another_batch_is_not_lost() {
             event: Event::parse("Dance").unwrap(),
             name: AttendeeName::parse("Ana").unwrap(),
             channel: Channel::Queue,
+            network: None,
             request: Request::trusted_sign_up(Some(Contact::email("ana@example.com").unwrap())),
         };
         let table = world.table.clone();

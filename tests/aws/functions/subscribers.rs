@@ -54,6 +54,7 @@ async fn apply(table: &EventsTable, name: &str, second: u64, request: Request) {
         event: Event::parse("Dance").unwrap(),
         name: AttendeeName::parse(name).unwrap(),
         channel: Channel::Queue,
+        network: None,
         request,
     };
     let deadline = tokio::time::Instant::now() + Duration::from_secs(60);

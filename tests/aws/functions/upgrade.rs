@@ -101,6 +101,7 @@ fn signup(event: &str, name: &str, millis: i64, request: Request) -> Signup {
         event: Event::parse(event).unwrap(),
         name: AttendeeName::parse(name).unwrap(),
         channel: Channel::Queue,
+        network: None,
         request,
     }
 }

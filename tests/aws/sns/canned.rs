@@ -68,6 +68,9 @@ pub fn done(call: &Call) -> Message {
         "CreateTopic" => "<TopicArn>arn:aws:sns:us-east-1:123456789012:one</TopicArn>",
         "Subscribe" => "<SubscriptionArn>pending confirmation</SubscriptionArn>",
         "CheckIfPhoneNumberIsOptedOut" => "<isOptedOut>false</isOptedOut>",
+        "GetTopicAttributes" => {
+            "<Attributes><entry><key>SubscriptionsConfirmed</key><value>1</value></entry></Attributes>"
+        }
         action => panic!("{action} is not called"),
     };
     done_with(call, result)

@@ -6,8 +6,8 @@ use std::time::Duration;
 use aws_config::SdkConfig;
 use aws_config::timeout::TimeoutConfig;
 use countmein::adapters::sns::{Sns, SnsSms};
-use countmein::domain::opt_in::{OptIn, Scope};
-use countmein::ports::{Broadcaster as _, Mailer, SendError, SmsSender, WebhookCaller};
+use countmein::domain::opt_in::OptIn;
+use countmein::ports::{Asked, Broadcaster as _, Mailer, SendError, SmsSender, WebhookCaller};
 
 use super::canned::{Call, CannedSns, done, done_with, once, refused};
 use super::stage::topics;
@@ -20,13 +20,14 @@ pub async fn everything(config: &SdkConfig, account: &Account) -> Vec<Result<(),
     let (sns, phones) = (&Sns::new(config, topics(account)), &SnsSms::new(config));
     let (mail, text, call) = (mail(), text(), call(WEBHOOK));
     let asked = [
-        Mailer::request_opt_in(sns, &mail).await,
-        SmsSender::request_opt_in(phones, &text).await,
-        WebhookCaller::request_opt_in(sns, &call.contact, &call.to, "text").await,
+        Mailer::request_opt_in(sns, &mail).await.map(drop),
+        sns.request_further_opt_in(&mail).await,
+        SmsSender::request_opt_in(phones, &text).await.map(drop),
+        WebhookCaller::request_opt_in(sns, &call.contact, &call.to, "text").await.map(drop),
     ];
     let sent =
         [sns.send(&mail).await, phones.send(&text).await, sns.call(&call).await, sns.broadcast(&broadcast()).await];
-    asked.into_iter().map(|answer| answer.map(drop)).chain(sent).collect()
+    asked.into_iter().chain(sent).collect()
 }
 
 fn all_failed(outcomes: Vec<Result<(), SendError>>) -> impl Iterator<Item = SendError> {
@@ -124,6 +125,30 @@ async fn opted_out_phone_gets_no_opt_in() {
 }
 
 #[tokio::test]
+async fn further_request_waits_for_the_confirmation_of_the_first() {
+    for (confirmed, pending, ended) in [(0, 1, false), (0, 0, true)] {
+        let canned = CannedSns::answering(move |call| match call["Action"].as_str() {
+            "GetTopicAttributes" => done_with(
+                call,
+                &format!(
+                    "<Attributes><entry><key>SubscriptionsConfirmed</key><value>{confirmed}</value></entry>\
+                     <entry><key>SubscriptionsPending</key><value>{pending}</value></entry></Attributes>"
+                ),
+            ),
+            _ => done(call),
+        });
+        let failure = canned.sns().request_further_opt_in(&mail()).await.unwrap_err();
+        match failure {
+            SendError::NotSent(_) => assert!(!ended),
+            SendError::Rejected(_) => assert!(ended),
+            other => panic!("{other}"),
+        }
+        let [read] = &canned.calls()[..] else { panic!("the request was sent") };
+        assert_eq!(read["Action"], "GetTopicAttributes");
+    }
+}
+
+#[tokio::test]
 async fn unknown_phone_gets_an_opt_in_text() {
     let canned = CannedSns::answering(done);
     assert_eq!(SmsSender::request_opt_in(&canned.phones(), &text()).await.unwrap(), None);
@@ -152,7 +177,7 @@ async fn topic_with_other_tags_is_subscribed() {
         }
         _ => done(call),
     });
-    assert_eq!(Mailer::request_opt_in(&canned.sns(), &mail()).await.unwrap(), Some(OptIn::Confirmed(Scope::All)));
+    assert_eq!(Mailer::request_opt_in(&canned.sns(), &mail()).await.unwrap(), Asked::ByProvider);
     assert_eq!(canned.calls().last().unwrap()["Action"], "Subscribe");
 }
 

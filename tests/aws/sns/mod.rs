@@ -6,7 +6,7 @@ use countmein::domain::contact_id::ContactId;
 use countmein::domain::event::EventId;
 use countmein::domain::opt_in::{OptIn, Scope};
 use countmein::ports::{
-    Broadcast, Broadcaster as _, Mail, Mailer, SendError, Sms, SmsSender as _, WebhookCall, WebhookCaller,
+    Asked, Broadcast, Broadcaster as _, Mail, Mailer, SendError, Sms, SmsSender as _, WebhookCall, WebhookCaller,
 };
 use serde_json::{Value, json};
 use url::Url;
@@ -79,7 +79,7 @@ async fn text_reaches_the_phone_as_transactional() {
 async fn repeated_opt_in_subscribes_once() {
     let stage = Stage::new().await;
     for _ in 0..2 {
-        assert_eq!(Mailer::request_opt_in(&stage.sns, &mail()).await.unwrap(), Some(OptIn::Confirmed(Scope::All)));
+        assert_eq!(Mailer::request_opt_in(&stage.sns, &mail()).await.unwrap(), Asked::ByProvider);
     }
     let topic = topic_of(&stage.account, &contact());
     assert_eq!(stage.topics().await, [topics(&stage.account).announcements_arn, topic.clone()]);
@@ -98,6 +98,20 @@ async fn mail_goes_to_the_contact_topic() {
     let published = queue.only_message().await;
     assert_eq!(published["Subject"], mail().subject);
     assert_eq!(published["Message"], mail().body);
+}
+
+#[tokio::test]
+async fn further_request_goes_to_a_confirmed_topic() {
+    let stage = Stage::new().await;
+    Mailer::request_opt_in(&stage.sns, &mail()).await.unwrap();
+    // A queue needs no confirmation, and MiniStack asks for none of an email address.
+    let queue = stage.queue_on(&topic_of(&stage.account, &contact()), &[]).await;
+    stage.sns.request_further_opt_in(&mail()).await.unwrap();
+    assert_eq!(queue.only_message().await["Message"], mail().body);
+
+    stage.aws.delete_topic().topic_arn(topic_of(&stage.account, &contact())).send().await.unwrap();
+    let ended = stage.sns.request_further_opt_in(&mail()).await.unwrap_err();
+    assert!(matches!(&ended, SendError::Rejected(_)), "{ended}");
 }
 
 #[tokio::test]

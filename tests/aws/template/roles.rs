@@ -50,7 +50,7 @@ const INGEST: [(&str, &[&str]); 13] = [
 const CONTACTS: &str = "!Sub arn:${AWS::Partition}:sns:${AWS::Region}:${AWS::AccountId}:countmein-${Stage}-contact-*";
 const PHONES: &str = "not !Sub arn:${AWS::Partition}:sns:*:*:*";
 
-const DELIVER: [(&str, &[&str]); 20] = [
+const DELIVER: [(&str, &[&str]); 21] = [
     ("dynamodb:BatchGetItem", &[TABLE]),
     ("dynamodb:GetItem", &[TABLE]),
     ("dynamodb:PutItem", &[TABLE]),
@@ -61,6 +61,7 @@ const DELIVER: [(&str, &[&str]); 20] = [
     ("secretsmanager:GetSecretValue", &["!GetAtt TokenSecret.Id", "!GetAtt ContactSecret.Id"]),
     ("sns:CheckIfPhoneNumberIsOptedOut", &["*"]),
     ("sns:CreateTopic", &[CONTACTS]),
+    ("sns:GetTopicAttributes", &[CONTACTS]),
     ("sns:Publish", &["!Ref AnnouncementsTopic", CONTACTS]),
     ("sns:Publish", &[PHONES]),
     ("sns:Subscribe", &[CONTACTS]),

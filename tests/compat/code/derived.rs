@@ -37,10 +37,11 @@ pub async fn subscribe(config: &SdkConfig, contact_prefix: &str, contact: &Value
         SnsTopics { announcements_arn: String::new(), contact_arn_prefix: contact_prefix.to_owned(), tags: Vec::new() };
     let sns = Sns::new(config, topics);
     let asked = match contact {
-        Contact::Webhook(to) => WebhookCaller::request_opt_in(&sns, &id, &to.parse().unwrap(), "").await,
+        Contact::Webhook(to) => WebhookCaller::request_opt_in(&sns, &id, &to.parse().unwrap(), "").await.map(drop),
         Contact::Email(to) | Contact::Sms(to) => {
             let [mail_id, subject, body] = [const { String::new() }; 3];
-            Mailer::request_opt_in(&sns, &Mail { id: mail_id, contact: id, to, subject, body, unsubscribe: None }).await
+            let request = Mail { id: mail_id, contact: id, to, subject, body, unsubscribe: None };
+            Mailer::request_opt_in(&sns, &request).await.map(drop)
         }
     };
     asked.unwrap();

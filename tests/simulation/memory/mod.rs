@@ -167,6 +167,7 @@ impl Memory {
             event: Event::parse(event).unwrap(),
             name: AttendeeName::parse(name).unwrap(),
             channel: Channel::Queue,
+            network: None,
             request,
         };
         let key = signup.key();

@@ -39,6 +39,7 @@ async fn echo_cancels_only_its_household() {
         event: Event::parse("Dance").unwrap(),
         name: AttendeeName::parse("Ben").unwrap(),
         channel: Channel::Http,
+        network: None,
         request: Request::sign_up(None),
     };
     backend.sqlite.send(vec![message::write(&web)]).await.unwrap();

@@ -202,3 +202,33 @@ fn trusted_channels_may_use_links() {
     server.settled();
     assert_eq!(server.who("jug-ru"), ["ana@example.org", "Ben"]);
 }
+
+#[test]
+fn contact_counts_for_the_network_of_the_client() {
+    let server = serve_with(tempfile::tempdir().unwrap(), |settings| settings.behind_proxy = true);
+    let network = |name: &str| -> Option<u16> {
+        let db = rusqlite::Connection::open(server.database()).unwrap();
+        db.query_row("SELECT network FROM attendee WHERE display_name = ?1", [name], |row| row.get(0)).unwrap()
+    };
+    let sign_up = |name: &str, contact: Option<&str>, client: &str| {
+        let request = server.post("/events/dance/signups").header("X-Forwarded-For", client);
+        request.json(&json!({ "name": name, "contact": contact.map(|email| json!({ "email": email })) })).send().is(202)
+    };
+    sign_up("Ana", Some("ana@example.org"), "192.0.2.1");
+    sign_up("Ben", Some("ben@example.org"), "192.0.2.254");
+    sign_up("Cleo", Some("cleo@example.org"), "198.51.100.1");
+    let dora = SignedUp::read(&sign_up("Dora", None, "192.0.2.1").json());
+    server.settled();
+    assert!(network("Ana").is_some());
+    assert_eq!(network("Ana"), network("Ben"));
+    assert_ne!(network("Ana"), network("Cleo"));
+    assert_eq!(network("Dora"), None, "nothing is stored without a contact");
+    let change = json!({ "action": "contact", "contact": { "email": "dora@example.org" } });
+    server.post(&dora.manage).header("X-Forwarded-For", "198.51.100.9").json(&change).send().is(202);
+    server.settled();
+    assert_eq!(network("Dora"), network("Cleo"));
+    let change = json!({ "action": "contact", "contact": null });
+    server.post(&dora.manage).json(&change).send().is(202);
+    server.settled();
+    assert_eq!(network("Dora"), None);
+}

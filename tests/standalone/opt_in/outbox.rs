@@ -53,8 +53,8 @@ impl MailServer {
 
 /// The number of attempts, by outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-struct Attempts {
-    finished: u64,
+pub struct Attempts {
+    pub finished: u64,
     deferred: u64,
     rejected: u64,
     expired: u64,
@@ -91,7 +91,7 @@ fn secret() -> Secret {
 }
 
 /// A program whose clock is set by hand.
-struct Program {
+pub struct Program {
     sqlite: Sqlite,
     sender: NotificationSender,
     mail: Arc<MailServer>,
@@ -104,7 +104,7 @@ impl Program {
         Self::with_limit(100)
     }
 
-    fn with_limit(opt_ins_per_hour: u64) -> Self {
+    pub fn with_limit(opt_ins_per_hour: u64) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let sqlite = Sqlite::open(folder.path()).unwrap();
         let mail = Arc::new(MailServer::default());
@@ -126,8 +126,13 @@ impl Program {
             event: Event::parse("Dance").unwrap(),
             name: AttendeeName::parse(name).unwrap(),
             channel: Channel::Http,
+            network: None,
             request,
         };
+        self.applies_signup(signup).await
+    }
+
+    pub async fn applies_signup(&self, signup: Signup) -> RegistrationKey {
         let attendee = signup.key();
         let deadline = tokio::time::Instant::now() + Duration::from_secs(60);
         let signups = AttendeeSignups { key: attendee.clone(), signups: vec![signup.clone()] };
@@ -143,7 +148,15 @@ impl Program {
     }
 
     async fn puts(&self, message: fn(RegistrationKey) -> OutboxMessage, registration: &RegistrationKey) {
-        self.sqlite.put(vec![message(registration.clone())], self.start).await.unwrap();
+        self.puts_at(message, registration, 0).await;
+    }
+
+    pub async fn puts_at(&self, message: fn(RegistrationKey) -> OutboxMessage, of: &RegistrationKey, seconds: u64) {
+        self.sqlite.put(vec![message(of.clone())], self.at(seconds)).await.unwrap();
+    }
+
+    pub fn mail_offered(&self) -> usize {
+        self.mail.offered()
     }
 
     async fn confirms(&self, contact: &Contact) {
@@ -153,7 +166,7 @@ impl Program {
     }
 
     /// Sends what is due this many seconds after the start.
-    async fn sends(&self, seconds: u64) -> Attempts {
+    pub async fn sends(&self, seconds: u64) -> Attempts {
         self.sends_in(Lane::Direct, seconds).await
     }
 

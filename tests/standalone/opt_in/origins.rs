@@ -1,0 +1,212 @@
+//! Limits on the opt-in requests that one event or one network causes.
+
+use countmein::domain::client_network::ClientNetwork;
+use countmein::domain::limit::Limit;
+use countmein::domain::outbox_message::OutboxMessage;
+use countmein::ports::Asked;
+
+use super::outbox::Program;
+use super::*;
+
+const LIMIT: u64 = 300;
+
+const HOUR: u64 = 60 * 60;
+
+fn network(number: u16) -> Option<ClientNetwork> {
+    Some(ClientNetwork::from_stored(number))
+}
+
+/// The sign-up of a person with an address of their own.
+fn signs_up(event: &str, name: &str, network: Option<ClientNetwork>) -> Signup {
+    let contact = Contact::email(format!("{}@mail.example", name.replace(' ', "-")).as_str()).unwrap();
+    Signup {
+        version: Version::now(),
+        event: Event::parse(event).unwrap(),
+        name: AttendeeName::parse(name).unwrap(),
+        channel: Channel::Http,
+        network,
+        request: Request::sign_up(Some(contact)),
+    }
+}
+
+impl Program {
+    /// Signs people up, and returns how many of them are asked at once.
+    async fn asks(&self, seconds: u64, signups: impl IntoIterator<Item = Signup>) -> u64 {
+        for signup in signups {
+            let registration = self.applies_signup(signup).await;
+            self.puts_at(OutboxMessage::OptInRequest, &registration, seconds).await;
+        }
+        self.sends(seconds).await.finished
+    }
+
+    /// Uses up half of this hour's opt-in requests.
+    async fn is_busy(&self, seconds: u64) {
+        let busy = (0..LIMIT / 2).map(|number| signs_up(&format!("Busy {number}"), &format!("Busy {number}"), None));
+        assert_eq!(self.asks(seconds, busy).await, LIMIT / 2);
+    }
+}
+
+#[tokio::test]
+async fn guests_of_a_dinner_in_one_network_are_asked_at_once() {
+    let program = Program::with_limit(LIMIT);
+    program.is_busy(0).await;
+    let guests = (0..41).map(|number| signs_up("Dinner", &format!("Guest {number}"), network(1)));
+    assert_eq!(program.asks(0, guests).await, 41);
+}
+
+#[tokio::test]
+async fn flood_from_one_network_waits_and_delays_nobody_else() {
+    let program = Program::with_limit(LIMIT);
+    let flood = |numbers: std::ops::Range<u64>| {
+        numbers.map(|number| signs_up(&format!("Event {number}"), &format!("Stranger {number}"), network(1)))
+    };
+    assert_eq!(program.asks(0, flood(0..400)).await, LIMIT / 2, "the network has caused more than 60");
+    assert_eq!(program.asks(1, [signs_up("Dinner", "Greta", network(2))]).await, 1);
+    assert_eq!(program.asks(1, [signs_up("Dinner", "Ana", None)]).await, 1);
+    assert_eq!(program.asks(1, [signs_up("Dinner", "Ben", network(1))]).await, 0);
+    // In the next hour, the flood goes on where it stopped, as far as that harms nobody.
+    assert_eq!(program.sends(HOUR).await.finished, LIMIT / 2);
+    assert_eq!(program.asks(HOUR + 1, [signs_up("Dinner", "Cleo", network(2))]).await, 1);
+    assert_eq!(program.sends(2 * HOUR).await.finished, 101, "all who waited");
+}
+
+#[tokio::test]
+async fn one_event_may_cause_sixty_at_once_and_then_twenty_an_hour() {
+    let program = Program::with_limit(LIMIT);
+    program.is_busy(0).await;
+    let flood = (0..400).map(|number| signs_up("Dinner", &format!("Stranger {number}"), None));
+    assert_eq!(program.asks(0, flood).await, 60 + 20);
+    assert_eq!(program.asks(1, [signs_up("Dance", "Greta", None)]).await, 1);
+    assert_eq!(program.sends(HOUR).await.finished, LIMIT / 2 + 20, "half of the next hour is free for all");
+    assert_eq!(program.sends(2 * HOUR).await.finished, 150, "all who waited");
+}
+
+#[tokio::test]
+async fn last_tenth_is_for_those_whom_a_trusted_channel_signs_up() {
+    let program = Program::with_limit(LIMIT);
+    program.is_busy(0).await;
+    let more = (0..200).map(|number| signs_up(&format!("Event {number}"), &format!("Guest {number}"), None));
+    assert_eq!(program.asks(0, more).await, LIMIT / 2 - LIMIT / 10);
+    let trusted = (0..100).map(|number| {
+        let signup = signs_up(&format!("Other {number}"), &format!("Member {number}"), None);
+        let Request::SignUp { contact, .. } = signup.request else { panic!("{signup:?}") };
+        Signup { channel: Channel::Queue, request: Request::trusted_sign_up(contact), ..signup }
+    });
+    assert_eq!(program.asks(1, trusted).await, LIMIT / 10);
+}
+
+#[tokio::test]
+async fn request_that_is_held_back_counts_nowhere() {
+    let program = Program::with_limit(LIMIT);
+    program.is_busy(0).await;
+    // The network is at its limit, and each of these is about the same event.
+    let first = (0..60).map(|number| signs_up(&format!("Event {number}"), &format!("Guest {number}"), network(1)));
+    assert_eq!(program.asks(0, first).await, 60);
+    let held = (0..90).map(|number| signs_up("Dinner", &format!("Stranger {number}"), network(1)));
+    assert_eq!(program.asks(0, held).await, 0);
+    let guests = (0..41).map(|number| signs_up("Dinner", &format!("Other {number}"), network(2)));
+    assert_eq!(program.asks(1, guests).await, 41, "the event has caused none yet");
+}
+
+#[tokio::test]
+async fn new_address_of_a_registration_counts_for_the_network_that_gave_it() {
+    let program = Program::with_limit(LIMIT);
+    program.is_busy(0).await;
+    let ana = signs_up("Dinner", "Ana", network(1));
+    let registration = program.applies_signup(ana.clone()).await;
+    for number in 0..70 {
+        let contact = Contact::email(&format!("new-{number}@mail.example")).unwrap();
+        let registration_id = registration.owner.clone();
+        let request = Request::SetContact { registration: registration_id, contact: Some(contact), confirmed: false };
+        program.applies_signup(Signup { version: Version::now(), network: network(2), request, ..ana.clone() }).await;
+        program.puts_at(OutboxMessage::OptInRequest, &registration, 0).await;
+        program.sends(0).await;
+    }
+    // Of the event, 60 and 20 are allowed.
+    assert_eq!(program.mail_offered() as u64, LIMIT / 2 + 60);
+}
+
+#[tokio::test]
+async fn mailbox_gets_forty_digests_a_day() {
+    let folder = tempfile::tempdir().unwrap();
+    let sqlite = Sqlite::open(folder.path()).unwrap();
+    let mailer = Arc::new(Counting { mails: AtomicUsize::new(0), takes: Duration::ZERO, fails: None });
+    let sender = sender(&sqlite, &mailer);
+    let start = Timestamp::parse_rfc3339("2026-11-27T01:00:00Z").unwrap();
+    let sends = async |number: u64, hours: u64| {
+        let address = format!("ana+{}@mail.example", number % 2);
+        sender.notify(&news("Ana", &address, start.plus(Duration::from_secs(hours * HOUR)))).await
+    };
+    for number in 0..40 {
+        assert_eq!(sends(number, 0).await.unwrap(), Notified::Sent);
+    }
+    assert!(matches!(sends(40, 20).await, Err(SendError::HeldBack(Limit::DigestsPerDay))));
+    assert_eq!(sends(41, 24).await.unwrap(), Notified::Sent);
+    assert_eq!(mailer.mails.load(Ordering::SeqCst), 41);
+    let _ = notify(&sender, &news("Ben", "ben@mail.example", start)).await.unwrap();
+    assert_eq!(mailer.mails.load(Ordering::SeqCst), 42, "another mailbox");
+}
+
+#[tokio::test]
+async fn digest_that_was_not_sent_does_not_count() {
+    let folder = tempfile::tempdir().unwrap();
+    let sqlite = Sqlite::open(folder.path()).unwrap();
+    let at = Timestamp::parse_rfc3339("2026-11-27T01:00:00Z").unwrap();
+    for fails in [SendError::NotSent as fn(_) -> _, |cause: Unavailable| SendError::Rejected(cause.cause)] {
+        let mailer = Arc::new(Counting { mails: AtomicUsize::new(0), takes: Duration::ZERO, fails: Some(fails) });
+        let sender = sender(&sqlite, &mailer);
+        for _ in 0..50 {
+            let failure = sender.notify(&news("Ana", "ana@mail.example", at)).await.unwrap_err();
+            assert!(!matches!(failure, SendError::HeldBack(_)), "{failure}");
+        }
+    }
+}
+
+/// A mailer whose provider asks the owners of addresses itself, like SNS.
+#[derive(Default)]
+struct Provider {
+    asked: AtomicUsize,
+    asked_further: AtomicUsize,
+    mails: AtomicUsize,
+}
+
+#[async_trait]
+impl Mailer for Provider {
+    async fn send(&self, _: &Mail) -> Result<(), SendError> {
+        self.mails.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    }
+
+    async fn request_opt_in(&self, _: &Mail) -> Result<Asked, SendError> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        Ok(Asked::ByProvider)
+    }
+
+    async fn request_further_opt_in(&self, _: &Mail) -> Result<(), SendError> {
+        self.asked_further.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn yes_to_a_provider_is_for_the_registration_that_it_asked_about() {
+    let folder = tempfile::tempdir().unwrap();
+    let sqlite = Sqlite::open(folder.path()).unwrap();
+    let unused = Arc::new(Counting { mails: AtomicUsize::new(0), takes: Duration::ZERO, fails: None });
+    let provider = Arc::new(Provider::default());
+    let sender = NotificationSender { mailer: Some(provider.clone()), ..sender(&sqlite, &unused) };
+    let at = Timestamp::now();
+    let own = news("Ana", "ana@mail.example", at);
+    for _ in 0..3 {
+        assert_eq!(notify(&sender, &own).await.unwrap(), Notified::Sent, "the provider holds it back until the yes");
+    }
+    assert_eq!((provider.asked.load(Ordering::SeqCst), provider.mails.load(Ordering::SeqCst)), (1, 3));
+    for number in 0..150 {
+        let signup = signs_up(&format!("Event {number}"), "Ana", network(1));
+        let (attendee, _) = attendee::apply_all(None, &[signup], at);
+        let invented = Notification { to: Recipient::Attendee(Box::new(attendee.unwrap())), ..own.clone() };
+        assert_eq!(notify(&sender, &invented).await.unwrap(), Notified::NotWanted);
+    }
+    let counts = [&provider.asked, &provider.asked_further, &provider.mails].map(|count| count.load(Ordering::SeqCst));
+    assert_eq!(counts, [1, 10, 3]);
+}
