@@ -15,6 +15,8 @@ pub struct Notification {
     pub announcement: Announcement,
     /// When the notification was created.
     pub at: Timestamp,
+    /// Whether the recipient may have got the notification at an earlier attempt.
+    pub is_in_doubt: bool,
 }
 
 /// The recipient of a notification.

@@ -57,7 +57,8 @@ impl Registration {
     }
 }
 
-/// The first 64 bits of a hash of the sign-up that began a registration, where space is scarce.
+/// The first 64 bits of a hash of the sign-up that began a registration. Other publishers may reuse an id, but what they sign up
+/// is confirmed anyway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RegistrationTag(u64);
 

@@ -32,7 +32,8 @@ pub async fn return_dead_letters(dead_letters: &Sqs, emf: &Emf, now: Timestamp) 
         }
         let unresolved_since = Some(unresolved_since.unwrap_or(delivery.arrived_at));
         let message = QueuedMessage { message, unresolved_since };
-        returned.push(deferral(delivery, &message, DELAY, "no attempt had an outcome".to_owned()));
+        let attempts = delivery.deferrals.attempts.saturating_add(1);
+        returned.push(deferral(delivery, &message, attempts, DELAY, "no attempt had an outcome".to_owned()));
     }
     emf.attempted(&expired);
     dead_letters.ack(dropped).await?;

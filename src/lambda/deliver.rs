@@ -102,11 +102,13 @@ impl Deliver {
                 Some(Settlement::Done(_)) => {}
                 Some(Settlement::Deferred { delay, last_attempt, reason }) => {
                     let unresolved_since = match last_attempt {
-                        LastAttempt::Resolved => None,
+                        LastAttempt::Resolved | LastAttempt::NotMade => None,
                         LastAttempt::Unresolved => Some(entry.unresolved_since.unwrap_or(begun_at)),
                     };
                     let message = QueuedMessage { message: entry.message, unresolved_since };
-                    deferrals.push(deferral(delivery, &message, delay, reason));
+                    let is_made = last_attempt != LastAttempt::NotMade;
+                    let attempts = delivery.deferrals.attempts.saturating_add(u32::from(is_made));
+                    deferrals.push(deferral(delivery, &message, attempts, delay, reason));
                 }
             }
         }
@@ -150,9 +152,14 @@ pub fn parse(delivery: &Delivery) -> Option<QueuedMessage> {
     parsed.inspect_err(|reason| tracing::warn!(message.id = delivery.message_id, reason, "message rejected")).ok()
 }
 
-/// Returns how a message is sent again after an attempt.
-pub fn deferral(delivery: Delivery, message: &QueuedMessage, delay: Duration, reason: String) -> Deferral {
-    let attempts = delivery.deferrals.attempts.saturating_add(1);
+/// Returns how a message is sent again after so many attempts.
+pub fn deferral(
+    delivery: Delivery,
+    message: &QueuedMessage,
+    attempts: u32,
+    delay: Duration,
+    reason: String,
+) -> Deferral {
     let deferrals = Deferrals { attempts, ..delivery.deferrals };
     Deferral { delivery: Delivery { body: message.to_json(), ..delivery }, deferrals, delay, reason }
 }

@@ -12,7 +12,7 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// Why a message was not counted, so that it must not be sent now.
 #[derive(Debug, Clone, thiserror::Error)]
 pub(super) enum NotCharged {
-    #[error("the limit `{}` holds it back", .0.as_str())]
+    #[error("the limit `{}` is reached", .0.as_str())]
     LimitReached(Limit),
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
@@ -84,17 +84,18 @@ impl<'a> Charges<'a> {
         match charged {
             Ok(()) => Ok(self),
             Err(not_charged) => {
-                self.refund().await?;
+                self.refund().await;
                 Err(not_charged)
             }
         }
     }
 
-    /// Takes the message back from all budgets, because it was not sent.
-    pub(super) async fn refund(self) -> Result<(), Unavailable> {
+    /// Takes the message back from all budgets, because it was not sent. A failure leaves it counted in some of them.
+    pub(super) async fn refund(self) {
         for budget in self.charged {
-            self.budgets.refund(&budget.name).await?;
+            if let Err(unavailable) = self.budgets.refund(&budget.name).await {
+                tracing::warn!(%unavailable, "a message that was not sent stays counted in a limit");
+            }
         }
-        Ok(())
     }
 }

@@ -164,7 +164,7 @@ impl DigestSender<'_> {
         match &sent {
             Ok((_, Some(told_until))) => self.watermarks.advance(&claim, *told_until).await?,
             // It still is not known what an earlier attempt told.
-            Ok((_, None)) | Err(SendError::NotSent(_) | SendError::HeldBack(_) | SendError::Rejected(_)) => {
+            Ok((_, None)) | Err(SendError::NotSent(_) | SendError::LimitReached(_) | SendError::Rejected(_)) => {
                 let last_attempt = if is_in_doubt { LastAttempt::Unresolved } else { LastAttempt::Resolved };
                 self.watermarks.release(&claim, last_attempt, (self.clock)()).await?;
             }
@@ -195,7 +195,8 @@ impl DigestSender<'_> {
             Some(attendee) => Recipient::Attendee(Box::new((*attendee).clone())),
             None => Recipient::Everybody,
         };
-        let notification = Notification { id: notification_id(copy, latest_at), to, announcement, at: now };
+        let notification =
+            Notification { id: notification_id(copy, latest_at), to, announcement, at: now, is_in_doubt };
         Ok(match self.notifier.notify(&notification).await? {
             Notified::Sent => (Outcome::Delivered, Some(latest_at)),
             Notified::NotWanted => (Outcome::Finished, None),

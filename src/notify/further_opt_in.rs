@@ -83,11 +83,11 @@ impl NotificationSender {
             Err(NotCharged::LimitReached(limit)) => {
                 // The claim stays free, so that the request can be sent later.
                 self.record_suppressed(limit);
-                return Ok(Permission::RequestHeldBack);
+                return Ok(Permission::RequestDeferred);
             }
         };
         if claim.take(budgets, now).await? == Spending::Exhausted {
-            charges.refund().await?;
+            charges.refund().await;
             return Ok(Permission::Denied);
         }
         match self.send_opt_in_request(to, contact, Ask::Further, now).await {
@@ -99,7 +99,7 @@ impl NotificationSender {
             Err(failure) => {
                 if matches!(failure, SendError::NotSent(_)) {
                     claim.release(budgets, now).await?;
-                    refund_opt_in(to.transport, charges).await?;
+                    refund_opt_in(to.transport, charges).await;
                 }
                 Err(only_this_recipient(failure))
             }

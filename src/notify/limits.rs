@@ -1,5 +1,9 @@
 //! Limits on opt-in requests, resent manage links, digests and text messages.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest as _, Sha256};
+
 use super::SmsLimits;
 use super::budget::{Budget, Charges, NotCharged, Usage};
 use crate::domain::attendee::Attendee;
@@ -33,9 +37,9 @@ const MAX_OPT_INS_PER_NETWORK_PER_HOUR: u64 = 60;
 /// The limits that the operator has configured.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// Maximum number of opt-in requests per hour, to all contacts together. When half of them are used up, each event and each
-    /// network has a limit of its own. The last tenth is for registrations that are confirmed: by a trusted channel, or by a
-    /// browser that has shown control of the address.
+    /// Maximum number of opt-in requests per hour, to all contacts together. After half of them, each event and each network has
+    /// a limit of its own. The last tenth is for registrations that are confirmed: by a trusted channel, or by a browser that
+    /// has shown control of the address. The limits of events and networks do not apply to them.
     pub opt_ins_per_hour: u64,
     /// The limits on text messages. With `None`, no text messages are sent.
     pub sms: Option<SmsLimits>,
@@ -60,26 +64,25 @@ impl Limits {
         charges: &mut Charges<'_>,
         now: Timestamp,
     ) -> Result<(), NotCharged> {
+        let all = || self.opt_in_budget(now);
         let network = registration.network.map(|network| network_budget(network, now));
-        match charges.charge(self.opt_in_budget(now).up_to(self.opt_ins_per_hour / 2), Limit::OptIns).await {
-            // What the first half is used for counts when it is used up.
-            Ok(()) => {
-                charges.charge(event_budget(&attendee.event, now).unlimited(), Limit::OptInsPerEvent).await?;
-                if let Some(network) = network {
-                    charges.charge(network.unlimited(), Limit::OptInsPerNetwork).await?;
-                }
-                return Ok(());
-            }
+        match charges.charge(all().up_to(self.opt_ins_per_hour / 2), Limit::OptIns).await {
+            // A network that has used much of the first half gets nothing of the second one.
+            Ok(()) => match network {
+                Some(network) => return charges.charge(network.unlimited(), Limit::OptInsPerNetwork).await,
+                None => return Ok(()),
+            },
             Err(NotCharged::LimitReached(_)) => {}
             Err(unavailable) => return Err(unavailable),
         }
-        let reserved = if registration.confirmed { 0 } else { self.opt_ins_per_hour / 10 };
-        charges.charge(self.opt_in_budget(now).up_to(self.opt_ins_per_hour - reserved), Limit::OptIns).await?;
-        charge_event(&attendee.event, charges, now).await?;
-        match network {
-            Some(network) => charges.charge(network, Limit::OptInsPerNetwork).await,
-            None => Ok(()),
+        if registration.confirmed {
+            return charges.charge(all(), Limit::OptIns).await;
         }
+        if let Some(network) = network {
+            charges.charge(network, Limit::OptInsPerNetwork).await?;
+        }
+        charge_event(&attendee.event, charges, now).await?;
+        charges.charge(all().up_to(self.opt_ins_per_hour - self.opt_ins_per_hour / 10), Limit::OptIns).await
     }
 
     /// Counts a request to confirm a further registration in the mailbox's budget of this day (UTC).
@@ -119,7 +122,10 @@ impl Limits {
 
 /// Counts an opt-in request in the budgets of an event: those that may come at once, and then those of each hour.
 async fn charge_event(event: &EventId, charges: &mut Charges<'_>, now: Timestamp) -> Result<(), NotCharged> {
-    match charges.charge(event_budget(event, now), Limit::OptInsPerEvent).await {
+    // Unlisted events have ids that must not be stored anywhere else.
+    let event = URL_SAFE_NO_PAD.encode(&Sha256::digest(event.as_str())[..16]);
+    let at_once = Budget::daily(&format!("opt-ins of {event}"), MAX_OPT_INS_PER_EVENT_AT_ONCE, now);
+    match charges.charge(at_once, Limit::OptInsPerEvent).await {
         Err(NotCharged::LimitReached(limit)) => {
             let name = format!("further opt-ins of {event}");
             charges.charge(Budget::hourly(&name, MAX_FURTHER_OPT_INS_PER_EVENT_PER_HOUR, now), limit).await
@@ -130,10 +136,6 @@ async fn charge_event(event: &EventId, charges: &mut Charges<'_>, now: Timestamp
 
 fn network_budget(network: ClientNetwork, now: Timestamp) -> Budget {
     Budget::hourly(&format!("opt-ins from {}", network.as_u16()), MAX_OPT_INS_PER_NETWORK_PER_HOUR, now)
-}
-
-fn event_budget(event: &EventId, now: Timestamp) -> Budget {
-    Budget::daily(&format!("opt-ins of {event}"), MAX_OPT_INS_PER_EVENT_AT_ONCE, now)
 }
 
 fn mailbox_budget(purpose: &str, mailbox: &ContactId, limit: u64, now: Timestamp) -> Budget {

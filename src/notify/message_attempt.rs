@@ -100,7 +100,10 @@ pub async fn attempt(
             Settlement::Deferred { delay, last_attempt: LastAttempt::Resolved, reason }
         }
         Outcome::Deferred { last_attempt, reason } => {
-            let delay = RETRIES.delay(entry.attempts);
+            let delay = match last_attempt {
+                LastAttempt::NotMade => RETRIES.maximum,
+                LastAttempt::Resolved | LastAttempt::Unresolved => RETRIES.delay(entry.attempts),
+            };
             tracing::info!(event.id = event, ?kind, reason, ?delay, "message deferred");
             Settlement::Deferred { delay, last_attempt, reason }
         }
@@ -120,7 +123,7 @@ impl SendMessage for MessageSender<'_> {
                 let Some(attendee) = self.attendee(registration).await? else { return Ok(Outcome::Finished) };
                 Ok(match self.sender.resend_link(&attendee, attempt.now).await? {
                     Resent::Finished => Outcome::Finished,
-                    Resent::HeldBack => Outcome::held_back(attempt),
+                    Resent::Deferred => Outcome::not_asked_yet(attempt),
                 })
             }
         }
@@ -145,7 +148,7 @@ impl NotificationSender {
         let Some(to) = self.addressee(attendee) else { return Ok(Outcome::Finished) };
         Ok(match self.check_or_request_opt_in(&to, attempt).await? {
             Permission::Granted | Permission::Denied => Outcome::Finished,
-            Permission::RequestHeldBack => Outcome::held_back(attempt),
+            Permission::RequestDeferred => Outcome::not_asked_yet(attempt),
         })
     }
 }
@@ -172,9 +175,9 @@ impl Outcome {
     }
 
     /// Nothing was stored, but an attempt before this one may still be unresolved.
-    fn held_back(attempt: Attempt) -> Self {
+    fn not_asked_yet(attempt: Attempt) -> Self {
         let last_attempt = attempt.unresolved_since.map_or(LastAttempt::Resolved, |_| LastAttempt::Unresolved);
-        Self::Deferred { last_attempt, reason: "a limit, or a request to the same mailbox, holds it back".to_owned() }
+        Self::Deferred { last_attempt, reason: "a limit, or a request to the same mailbox, defers it".to_owned() }
     }
 
     /// The watermark records that an attempt may have sent the digest.
@@ -183,7 +186,7 @@ impl Outcome {
             SendError::Unavailable(cause) | SendError::RecipientUnavailable(cause) => {
                 Self::Uncertain { reason: cause.to_string() }
             }
-            SendError::NotSent(_) | SendError::HeldBack(_) | SendError::Rejected(_) => Self::of_failure(failure),
+            SendError::NotSent(_) | SendError::LimitReached(_) | SendError::Rejected(_) => Self::of_failure(failure),
         }
     }
 
@@ -194,8 +197,11 @@ impl Outcome {
             SendError::Unavailable(cause) => {
                 Self::Deferred { last_attempt: LastAttempt::Unresolved, reason: cause.to_string() }
             }
-            failure @ (SendError::NotSent(_) | SendError::RecipientUnavailable(_) | SendError::HeldBack(_)) => {
-                Self::Deferred { last_attempt: LastAttempt::Resolved, reason: failure.to_string() }
+            SendError::NotSent(cause) | SendError::RecipientUnavailable(cause) => {
+                Self::Deferred { last_attempt: LastAttempt::Resolved, reason: cause.to_string() }
+            }
+            SendError::LimitReached(_) => {
+                Self::Deferred { last_attempt: LastAttempt::NotMade, reason: failure.to_string() }
             }
         }
     }

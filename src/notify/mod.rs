@@ -48,7 +48,7 @@ use crate::notify::links::Links;
 use crate::notify::text::MessageTexts;
 use crate::ports::{
     Broadcast, Broadcaster, Budgets, Contacts, Mail, Mailer, Meter, Notified, Notifier, SendError, Sms, SmsSender,
-    WebhookCall, WebhookCaller,
+    Unavailable, WebhookCall, WebhookCaller,
 };
 
 /// Sends notifications, opt-in requests and manage links through the adapters of this deployment.
@@ -85,7 +85,15 @@ impl Notifier for NotificationSender {
     ) -> Result<bool, SendError> {
         let Some(to) = self.addressee(attendee) else { return Ok(false) };
         let attempt = Attempt { now, unresolved_since: interrupted_since };
-        Ok(self.check_or_request_opt_in(&to, attempt).await? == Permission::Granted)
+        match self.check_or_request_opt_in(&to, attempt).await? {
+            Permission::Granted => Ok(true),
+            // The request of the interrupted attempt may not have been sent, so its time must not be forgotten.
+            Permission::RequestDeferred if interrupted_since.is_some() => Err(SendError::Unavailable(Unavailable {
+                doing: "sending an opt-in request",
+                cause: "a limit, or a request to the same mailbox, defers it".to_owned(),
+            })),
+            Permission::Denied | Permission::RequestDeferred => Ok(false),
+        }
     }
 
     async fn notify(&self, notification: &Notification) -> Result<Notified, SendError> {
@@ -110,12 +118,12 @@ impl NotificationSender {
             .ok_or_else(|| SendError::Rejected("the recipient's registration has ended".to_owned()))?;
         let id = notification.id.clone();
         let contact = ContactId::of(contact, &self.contact_secret);
-        let charges = match self.charge_digest(to, notification.at).await {
+        let charges = match self.charge_digest(to, notification).await {
             Ok(charges) => charges,
             Err(NotCharged::Unavailable(unavailable)) => return Err(SendError::NotSent(unavailable)),
             Err(NotCharged::LimitReached(limit)) => {
                 self.record_suppressed(limit);
-                return Err(SendError::HeldBack(limit));
+                return Err(SendError::LimitReached(limit));
             }
         };
         let sent = match transport {
@@ -135,26 +143,31 @@ impl NotificationSender {
             }
         };
         if matches!(sent, Err(SendError::NotSent(_) | SendError::Rejected(_))) {
-            charges.refund().await?;
+            charges.refund().await;
         }
         sent
     }
 
-    /// Counts a digest in the budgets that apply to it. A webhook has none: it is a program.
+    /// Counts a digest in the budgets that apply to it. A webhook has none: it is a program. If the mailbox may have got this
+    /// digest before, it was counted then.
     async fn charge_digest(
         &self,
         &Addressee { contact, transport, .. }: &Addressee<'_>,
-        now: Timestamp,
+        notification: &Notification,
     ) -> Result<Charges<'_>, NotCharged> {
+        let now = notification.at;
         let mut charges = Charges::new(&*self.budgets);
         if matches!(transport, Transport::Webhook(..)) {
             return Ok(charges);
         }
-        let mailbox = ContactId::of_mailbox(contact, &self.contact_secret);
-        let charged = match (self.limits.charge_digest(&mailbox, &mut charges, now).await, transport) {
-            (Ok(()), Transport::Sms(_, sms, _)) => sms.charge(SmsPurpose::Digest, &mut charges, now).await,
-            (charged, _) => charged,
+        let mut charged = match transport {
+            Transport::Sms(_, sms, _) => sms.charge(SmsPurpose::Digest, &mut charges, now).await,
+            Transport::Email(..) | Transport::Webhook(..) => Ok(()),
         };
+        if charged.is_ok() && !notification.is_in_doubt {
+            let mailbox = ContactId::of_mailbox(contact, &self.contact_secret);
+            charged = self.limits.charge_digest(&mailbox, &mut charges, now).await;
+        }
         charges.if_all(charged).await
     }
 

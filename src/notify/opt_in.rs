@@ -23,7 +23,7 @@ pub(super) enum Permission {
     Granted,
     Denied,
     /// Denied until the owner answers an opt-in request, which a limit holds back.
-    RequestHeldBack,
+    RequestDeferred,
 }
 
 /// An attempt to send an opt-in request.
@@ -132,7 +132,7 @@ impl NotificationSender {
             let may_be_answered = matches!(transport, Transport::Webhook(..))
                 && self.opt_ins_in_flight.wait(&mailbox).await == Wait::Finished;
             if !may_be_answered {
-                return Ok(if is_unanswered { Permission::RequestHeldBack } else { Permission::Denied });
+                return Ok(if is_unanswered { Permission::RequestDeferred } else { Permission::Denied });
             }
             let not_sent = || Unavailable {
                 doing: "requesting the opt-in of a webhook",
@@ -156,7 +156,7 @@ impl NotificationSender {
             Err(NotCharged::LimitReached(limit)) => {
                 // `pending` is not stored, so that the request can be sent later.
                 self.record_suppressed(limit);
-                return Ok(Permission::RequestHeldBack);
+                return Ok(Permission::RequestDeferred);
             }
         };
         let pending = attempt.pending();
@@ -167,6 +167,7 @@ impl NotificationSender {
             // its response was lost, so it is read again.
             let write = self.contacts.set_opt_in(id, before, pending).await?;
             if write == Write::Conflict && self.contacts.opt_in(id).await? != Some(pending) {
+                charges.refund().await;
                 return Ok(Permission::Denied);
             }
         }
@@ -189,7 +190,7 @@ impl NotificationSender {
                         let reverted = reverted.unwrap_or(OptIn::Pending { at: Timestamp::EARLIEST });
                         let _ = self.contacts.set_opt_in(id, Some(pending), reverted).await?;
                     }
-                    refund_opt_in(transport, charges).await?;
+                    refund_opt_in(transport, charges).await;
                     if claimed == Spending::Granted {
                         claim.release(&*self.budgets, now).await?;
                     }
@@ -283,8 +284,10 @@ impl NotificationSender {
 
 /// Takes back an opt-in request that was certainly not sent. A call of a webhook still counts: strangers choose the server,
 /// and it could refuse any number of them.
-pub(super) async fn refund_opt_in(transport: Transport<'_>, charges: Charges<'_>) -> Result<(), Unavailable> {
-    if matches!(transport, Transport::Webhook(..)) { Ok(()) } else { charges.refund().await }
+pub(super) async fn refund_opt_in(transport: Transport<'_>, charges: Charges<'_>) {
+    if !matches!(transport, Transport::Webhook(..)) {
+        charges.refund().await;
+    }
 }
 
 /// Turns a failure into one that defers the notifications of this recipient only. `Unavailable` would also delay those of

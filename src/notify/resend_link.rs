@@ -18,8 +18,8 @@ use crate::ports::{Mail, SendError, Sms, WebhookCall};
 pub(super) enum Resent {
     /// It was sent, may have been sent, or is not to be sent.
     Finished,
-    /// A limit on text messages holds it back.
-    HeldBack,
+    /// A limit on text messages defers it.
+    Deferred,
 }
 
 impl NotificationSender {
@@ -39,13 +39,13 @@ impl NotificationSender {
             Err(NotCharged::LimitReached(limit)) => {
                 self.record_suppressed(limit);
                 // The person can ask again another day.
-                return Ok(if limit == Limit::LinksPerDay { Resent::Finished } else { Resent::HeldBack });
+                return Ok(if limit == Limit::LinksPerDay { Resent::Finished } else { Resent::Deferred });
             }
         };
         match self.send_link(&to, id, &link, now).await {
             Ok(()) => Ok(Resent::Finished),
             Err(SendError::NotSent(cause)) => {
-                charges.refund().await?;
+                charges.refund().await;
                 Err(SendError::NotSent(cause))
             }
             Err(SendError::Unavailable(cause) | SendError::RecipientUnavailable(cause)) => {
@@ -53,7 +53,7 @@ impl NotificationSender {
                 tracing::warn!(%cause, "a manage link may not have arrived");
                 Ok(Resent::Finished)
             }
-            Err(failure @ (SendError::HeldBack(_) | SendError::Rejected(_))) => Err(failure),
+            Err(failure @ (SendError::LimitReached(_) | SendError::Rejected(_))) => Err(failure),
         }
     }
 

@@ -69,8 +69,8 @@ pub enum SendError {
     #[error("{0}")]
     NotSent(Unavailable),
     /// A limit does not permit the message now. It was not sent; a retry may help.
-    #[error("the limit `{}` holds the message back", .0.as_str())]
-    HeldBack(Limit),
+    #[error("the limit `{}` is reached", .0.as_str())]
+    LimitReached(Limit),
     /// The message can never be sent. The reason is shown to the organiser and must not contain a contact.
     #[error("{0}")]
     Rejected(String),

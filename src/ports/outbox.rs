@@ -28,6 +28,8 @@ pub enum LastAttempt {
     Resolved,
     /// It may have sent the message, or stored that it did.
     Unresolved,
+    /// A limit did not permit the attempt. It does not count.
+    NotMade,
 }
 
 /// The outbox. A message stays in it until an attempt to send it has an outcome.

@@ -3,7 +3,8 @@ use std::time::Duration;
 use countmein::domain::attendee::Applied;
 use countmein::domain::contact_id::ContactId;
 use countmein::domain::opt_in::{OptIn, Scope};
-use countmein::domain::signup::Request;
+use countmein::domain::registration::RegistrationTag;
+use countmein::domain::signup::{Request, SignupId};
 use countmein::ports::{Deletion, Write};
 use futures_util::future::join_all;
 
@@ -11,13 +12,14 @@ use crate::backend::Backend;
 use crate::people::{apply, at, email, id, person, unique};
 
 /// Every opt-in state, the pending one twice at different times.
-fn said() -> [OptIn; 5] {
+fn said() -> [OptIn; 6] {
     let asked_again_at = at(1).plus(Duration::from_millis(1));
     [
         OptIn::Pending { at: at(1) },
         OptIn::Pending { at: asked_again_at },
         OptIn::Confirmed(Scope::All),
         OptIn::Confirmed(Scope::ConfirmedRegistrations),
+        OptIn::Confirmed(Scope::ConfirmedRegistrationsAnd(RegistrationTag::of(&SignupId::parse("s-1").unwrap()))),
         OptIn::OptedOut,
     ]
 }

@@ -129,7 +129,8 @@ fn news_after(name: &str, at: Timestamp, request: Request) -> Notification {
         others: Movements::default(),
         count: 2,
     };
-    Notification { id: format!("1-{name}"), to: Recipient::Attendee(Box::new(attendee.unwrap())), announcement, at }
+    let to = Recipient::Attendee(Box::new(attendee.unwrap()));
+    Notification { id: format!("1-{name}"), to, announcement, at, is_in_doubt: false }
 }
 
 #[tokio::test]

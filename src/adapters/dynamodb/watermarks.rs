@@ -69,7 +69,7 @@ impl Watermarks for EventsTable {
         now: Timestamp,
     ) -> Result<(), Unavailable> {
         let update = match last_attempt {
-            LastAttempt::Resolved => self.update_claimed(claim, "REMOVE holder, claimed_until"),
+            LastAttempt::Resolved | LastAttempt::NotMade => self.update_claimed(claim, "REMOVE holder, claimed_until"),
             // The claim has ended, but is not forgotten.
             LastAttempt::Unresolved => self
                 .update_claimed(claim, "SET claimed_until = :now")

@@ -65,9 +65,11 @@ enum Subscriber<'a> {
 
 /// The state of the subscription to a contact's topic.
 enum Subscription {
+    /// There is no topic, or its subscription was not confirmed in time.
+    Missing,
     Pending,
     Confirmed,
-    /// The subscriber has ended it, or did not confirm it within three days.
+    /// The subscriber has ended it.
     Ended,
 }
 
@@ -112,17 +114,17 @@ impl Sns {
         let get = self.client.get_topic_attributes().topic_arn(self.topics.contact_arn(contact));
         let attributes = match without_logging(get.send()).await {
             Ok(found) => found.attributes.unwrap_or_default(),
-            // The next digest creates the topic again.
             Err(error) if error.as_service_error().is_some_and(GetTopicAttributesError::is_not_found_exception) => {
-                return Ok(Subscription::Ended);
+                return Ok(Subscription::Missing);
             }
             Err(error) => return Err(send_error(READING_TOPIC, &error).as_not_sent()),
         };
         let has = |name| attributes.get(name).is_some_and(|count| count != "0");
-        Ok(match (has("SubscriptionsConfirmed"), has("SubscriptionsPending")) {
-            (true, _) => Subscription::Confirmed,
-            (false, true) => Subscription::Pending,
-            (false, false) => Subscription::Ended,
+        Ok(match ["SubscriptionsConfirmed", "SubscriptionsPending", "SubscriptionsDeleted"].map(has) {
+            [true, ..] => Subscription::Confirmed,
+            [_, true, _] => Subscription::Pending,
+            [_, _, true] => Subscription::Ended,
+            [false, false, false] => Subscription::Missing,
         })
     }
 
@@ -172,20 +174,24 @@ impl Mailer for Sns {
         self.handle_published(MAILING, published, &mail.contact, Subscriber::Email(&mail.to)).await
     }
 
-    /// SNS sends its own text instead of `request`.
+    /// SNS sends its own text instead of `request`, unless the owner has confirmed the subscription before.
     async fn request_opt_in(&self, request: &Mail) -> Result<Asked, SendError> {
-        self.subscribe(&request.contact, Subscriber::Email(&request.to)).await?;
-        Ok(Asked::ByProvider)
+        match self.subscription(&request.contact).await? {
+            Subscription::Confirmed => self.send(request).await.map(|()| Asked::WithLink),
+            Subscription::Pending => Err(not_confirmed_yet()),
+            Subscription::Missing | Subscription::Ended => {
+                self.subscribe(&request.contact, Subscriber::Email(&request.to)).await?;
+                Ok(Asked::ByProvider)
+            }
+        }
     }
 
     /// SNS would discard the request before the owner has confirmed the subscription, so it must be sent later.
     async fn request_further_opt_in(&self, request: &Mail) -> Result<(), SendError> {
         match self.subscription(&request.contact).await? {
             Subscription::Confirmed => self.send(request).await,
-            Subscription::Pending => Err(SendError::NotSent(Unavailable {
-                doing: MAILING,
-                cause: "the owner of the address has not confirmed the subscription yet".to_owned(),
-            })),
+            // What SNS says may be from before the first request.
+            Subscription::Pending | Subscription::Missing => Err(not_confirmed_yet()),
             Subscription::Ended => Err(SendError::Rejected("the owner of the address has unsubscribed".to_owned())),
         }
     }
@@ -227,6 +233,11 @@ impl Broadcaster for Sns {
         without_logging(publish.send()).await.map_err(|error| send_error(BROADCASTING, &error))?;
         Ok(())
     }
+}
+
+fn not_confirmed_yet() -> SendError {
+    let cause = "the owner of the address has not confirmed the subscription yet".to_owned();
+    SendError::NotSent(Unavailable { doing: MAILING, cause })
 }
 
 /// Runs a call without logging. At log level `debug` the SDK would log SNS's responses, which contain addresses.

@@ -127,7 +127,7 @@ pub fn delete_private_values(db: &Connection, name: &NameKey, event: Option<&Eve
     let condition = "name IN (?1, ?2) AND event = coalesce(?3, event)";
     delete_values(
         db,
-        &["contact", "answer", "note"],
+        &["contact", "network", "answer", "note"],
         condition,
         (names.0, names.1.as_str(), event.map(EventId::as_str)),
     )
@@ -138,7 +138,7 @@ pub fn delete_contacts(db: &Connection, event: &EventId, attendees: &[Attendee])
     let names: Vec<&str> = attendees.iter().map(|attendee| attendee.name.key().as_str()).collect();
     let names = serde_json::to_string(&names).expect("names can always be written as JSON");
     let condition = "event = ?1 AND name IN (SELECT value FROM json_each(?2))";
-    delete_values(db, &["contact"], condition, (event.as_str(), names.as_str()))
+    delete_values(db, &["contact", "network"], condition, (event.as_str(), names.as_str()))
 }
 
 /// Deletes values from the images of some changes. Nothing is left of a damaged image, because they cannot be found in it.
@@ -173,7 +173,7 @@ pub fn delete_address(db: &Connection, contact: &Contact, event: Option<&EventId
         };
         // SQLite would stop with an error at an image that is damaged.
         let sql = format!(
-            "UPDATE change SET {image} = json_remove({image}, '$.contact')
+            "UPDATE change SET {image} = json_remove({image}, '$.contact', '$.network')
              WHERE event = coalesce(?3, event) AND CASE WHEN json_valid({image}) THEN {is_same} END"
         );
         db.execute(&sql, (&path, contact.address(), event.map(EventId::as_str)))?;

@@ -172,12 +172,15 @@ impl OutboxTable for Sqlite {
         reason: &str,
     ) -> Result<(), Unavailable> {
         let (receipt, reason) = (entry.receipt.clone(), reason.to_owned());
-        let is_resolved = last_attempt == LastAttempt::Resolved;
+        let is_resolved = last_attempt != LastAttempt::Unresolved;
+        let is_made = last_attempt != LastAttempt::NotMade;
         self.write(WRITING, move |db| {
             let sql = "UPDATE outbox SET claimed_at = iif(:is_resolved, NULL, claimed_at), due_at = :due_at,
-                       last_failure = :reason";
+                       last_failure = :reason, attempts = iif(:is_made, attempts, attempts - 1)";
             let due_at = due_at.as_millis();
-            settle(db, sql, &receipt, [(":is_resolved", &is_resolved), (":due_at", &due_at), (":reason", &reason)])
+            let values: [(&str, &dyn rusqlite::ToSql); 4] =
+                [(":is_resolved", &is_resolved), (":due_at", &due_at), (":reason", &reason), (":is_made", &is_made)];
+            settle(db, sql, &receipt, values)
         })
         .await
     }

@@ -125,26 +125,42 @@ async fn opted_out_phone_gets_no_opt_in() {
 }
 
 #[tokio::test]
-async fn further_request_waits_for_the_confirmation_of_the_first() {
-    for (confirmed, pending, ended) in [(0, 1, false), (0, 0, true)] {
+async fn requests_depend_on_the_subscription() {
+    let not_sent = |failure: &SendError| matches!(failure, SendError::NotSent(_));
+    let rejected = |failure: &SendError| matches!(failure, SendError::Rejected(_));
+    for (confirmed, pending, deleted, first, further) in [
+        (0, 0, 0, Some(Asked::ByProvider), Some(&not_sent as &dyn Fn(&SendError) -> bool)),
+        (0, 1, 0, None, Some(&not_sent)),
+        (0, 0, 1, Some(Asked::ByProvider), Some(&rejected)),
+        (1, 0, 0, Some(Asked::WithLink), None),
+        (1, 0, 1, Some(Asked::WithLink), None),
+    ] {
         let canned = CannedSns::answering(move |call| match call["Action"].as_str() {
-            "GetTopicAttributes" => done_with(
-                call,
-                &format!(
-                    "<Attributes><entry><key>SubscriptionsConfirmed</key><value>{confirmed}</value></entry>\
-                     <entry><key>SubscriptionsPending</key><value>{pending}</value></entry></Attributes>"
-                ),
-            ),
+            "GetTopicAttributes" => {
+                let counts = [("Confirmed", confirmed), ("Pending", pending), ("Deleted", deleted)];
+                let entries = counts.map(|(name, count)| {
+                    format!("<entry><key>Subscriptions{name}</key><value>{count}</value></entry>")
+                });
+                done_with(call, &format!("<Attributes>{}</Attributes>", entries.concat()))
+            }
             _ => done(call),
         });
-        let failure = canned.sns().request_further_opt_in(&mail()).await.unwrap_err();
-        match failure {
-            SendError::NotSent(_) => assert!(!ended),
-            SendError::Rejected(_) => assert!(ended),
-            other => panic!("{other}"),
+        let asked = Mailer::request_opt_in(&canned.sns(), &mail()).await;
+        match first {
+            Some(first) => assert_eq!(asked.unwrap(), first),
+            None => assert!(not_sent(&asked.unwrap_err())),
         }
-        let [read] = &canned.calls()[..] else { panic!("the request was sent") };
-        assert_eq!(read["Action"], "GetTopicAttributes");
+        let last = match first {
+            Some(Asked::ByProvider) => "Subscribe",
+            Some(Asked::WithLink) => "Publish",
+            None => "GetTopicAttributes",
+        };
+        assert_eq!(canned.calls().last().unwrap()["Action"], last);
+        let asked = canned.sns().request_further_opt_in(&mail()).await;
+        match further {
+            Some(fails) => assert!(fails(&asked.unwrap_err())),
+            None => asked.unwrap(),
+        }
     }
 }
 
@@ -175,6 +191,7 @@ async fn topic_with_other_tags_is_subscribed() {
         "CreateTopic" => {
             refused(400, "InvalidParameter", "Invalid parameter: Tags Reason: Topic already exists with different tags")
         }
+        "GetTopicAttributes" => done_with(call, "<Attributes></Attributes>"),
         _ => done(call),
     });
     assert_eq!(Mailer::request_opt_in(&canned.sns(), &mail()).await.unwrap(), Asked::ByProvider);

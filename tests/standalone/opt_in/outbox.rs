@@ -1,5 +1,6 @@
 //! Opt-in requests and links wait in the outbox until they are sent.
 
+use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 
@@ -7,7 +8,7 @@ use countmein::adapters::sqlite::DATABASE;
 use countmein::domain::limit::Limit;
 use countmein::domain::outbox_message::{DigestDelivery, DigestRecipient, MessageKind, OutboxMessage};
 use countmein::domain::registration::RegistrationKey;
-use countmein::notify::{CLAIM_DURATION, DigestSender, MessageSender, OutboxSender, SmsLimits};
+use countmein::notify::{CLAIM_DURATION, DigestSender, MessageSender, OutboxSender, SendMessage, SmsLimits};
 use countmein::ports::{
     AttendeeSignups, Contacts, Deletion, Deletions as _, IngestCounts, Lane, LastAttempt, MessageOutcome, Meter,
     Outbox as _, OutboxTable as _, Retry, Roster as _, Sms, SmsSender,
@@ -116,7 +117,7 @@ impl Program {
         Self { sqlite, sender, mail, start, folder }
     }
 
-    fn at(&self, seconds: u64) -> Timestamp {
+    pub fn at(&self, seconds: u64) -> Timestamp {
         self.start.plus(Duration::from_secs(seconds))
     }
 
@@ -172,21 +173,30 @@ impl Program {
 
     async fn sends_in(&self, lane: Lane, seconds: u64) -> Attempts {
         let clock = || self.at(seconds);
-        let sender = MessageSender {
-            digests: DigestSender::of(&self.sqlite, &self.sender, CLAIM_DURATION, &clock),
-            sender: &self.sender,
-        };
+        let digests = DigestSender::of(&self.sqlite, &self.sender, CLAIM_DURATION, &clock);
         let attempts = Counter::default();
-        let outbox = OutboxSender {
-            outbox: &self.sqlite,
-            lane,
-            sender: &sender,
-            metrics: &attempts,
-            clock: &clock,
-            is_stopping: &|| false,
-        };
-        outbox.send_due(&|| Box::pin(std::future::pending())).await.unwrap();
+        self.sends_through(&MessageSender { digests, sender: &self.sender }, &attempts, lane, seconds).await;
         attempts.0.into_inner().unwrap()
+    }
+
+    /// Sends what is due with this sender.
+    pub async fn sends_with(&self, sender: &dyn SendMessage, seconds: u64) {
+        self.sends_through(sender, &PrometheusMetrics::new(), Lane::Direct, seconds).await;
+    }
+
+    async fn sends_through(&self, sender: &dyn SendMessage, metrics: &dyn Meter, lane: Lane, seconds: u64) {
+        let clock = || self.at(seconds);
+        let outbox =
+            OutboxSender { outbox: &self.sqlite, lane, sender, metrics, clock: &clock, is_stopping: &|| false };
+        outbox.send_due(&|| Box::pin(std::future::pending())).await.unwrap();
+    }
+
+    pub fn sqlite(&self) -> &Sqlite {
+        &self.sqlite
+    }
+
+    pub fn database(&self) -> PathBuf {
+        self.folder.path().join(DATABASE)
     }
 }
 
