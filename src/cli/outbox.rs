@@ -13,7 +13,7 @@ Examples:
   countmein outbox drop 17
 
 Opt-in requests, personal links that are sent again and digests wait in the outbox until they are sent. What a mail \
-server refuses for now, or a limit holds back, is tried again for a day.";
+server refuses for now, or what exceeds a limit, is tried again for a day.";
 
 /// List, retry or drop messages that wait to be sent (needs the organiser's key)
 #[derive(Debug, clap::Args)]

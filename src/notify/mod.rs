@@ -172,7 +172,7 @@ impl NotificationSender {
     }
 
     fn record_suppressed(&self, limit: Limit) {
-        tracing::info!(limit = limit.as_str(), "message suppressed by a limit");
+        tracing::info!(limit = limit.as_str(), "message not sent: a limit is reached");
         self.metrics.suppressed(limit);
     }
 

@@ -22,7 +22,7 @@ const OPT_IN_REQUEST_INTERVAL: Duration = Duration::from_secs(48 * 60 * 60);
 pub(super) enum Permission {
     Granted,
     Denied,
-    /// Denied until the owner answers an opt-in request, which a limit holds back.
+    /// Denied until the owner answers an opt-in request, which is deferred: by a limit, or because another one to the mailbox is being sent.
     RequestDeferred,
 }
 

@@ -346,7 +346,7 @@ async fn yes_to_a_provider_is_for_the_registration_that_it_asked_about() {
     let at = Timestamp::now();
     let own = news("Ana", "ana@mail.example", at);
     for _ in 0..3 {
-        assert_eq!(notify(&sender, &own).await.unwrap(), Notified::Sent, "the provider holds it back until the yes");
+        assert_eq!(notify(&sender, &own).await.unwrap(), Notified::Sent, "the provider delivers it after the yes");
     }
     assert_eq!((provider.asked.load(Ordering::SeqCst), provider.mails.load(Ordering::SeqCst)), (1, 3));
     for number in 0..150 {
