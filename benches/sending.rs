@@ -76,7 +76,7 @@ async fn compare() {
     println!();
     println!("| a call takes | changes | floor | sending | sending / floor |");
     println!("|---|---:|---:|---:|---:|");
-    let mut too_slow = Vec::new();
+    let (mut too_slow, memory) = (Vec::new(), peak_memory());
     for (label, latencies) in [("5 ms", Provider::steady()), ("1 to 20 ms", Provider::varying())] {
         for changes in [1, 200] {
             let mut measured = (Vec::new(), Vec::new(), Vec::new());
@@ -96,7 +96,18 @@ async fn compare() {
         }
     }
     println!();
+    println!(
+        "Peak memory: {memory} MB before the first announcement that is measured, {} MB at the end",
+        peak_memory()
+    );
     assert!(too_slow.is_empty(), "more than {MAX_RATIO} times the provider's own time: {}", too_slow.join(", "));
+}
+
+/// The most memory that this process had in RAM so far, in MB (proc_pid_status(5)).
+fn peak_memory() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    peak.trim().trim_end_matches(" kB").parse::<u64>().unwrap() / 1_000
 }
 
 fn median(mut numbers: Vec<f64>) -> f64 {

@@ -12,7 +12,7 @@ use crate::ports::{Lane, MessageOutcome, Meter, OutboxEntry, OutboxTable, Unavai
 
 /// Messages of a lane that are sent concurrently. While some wait for the database, others wait for their provider, whose
 /// adapter limits the calls at a time.
-const MAX_CONCURRENT_MESSAGES: usize = 64;
+const MAX_CONCURRENT_MESSAGES: usize = 128;
 
 /// More messages are claimed when so many more can be sent, so that a claim is for several.
 const MIN_CLAIMED: usize = 16;
@@ -57,7 +57,7 @@ enum Next {
 
 impl OutboxSender<'_> {
     /// Sends the messages that are due, until none is due and all attempts have ended. A message that fails delays no other, and
-    /// one that takes long delays others only if 64 of them do. While attempts are under way, `wait_for_more` waits until more
+    /// one that takes long delays others only if 128 of them do. While attempts are under way, `wait_for_more` waits until more
     /// messages may be due. Returns the number of attempts that were not deferred.
     ///
     /// # Errors

@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 use crate::support::cloud::Cloud;
 use crate::support::program::{Program, serve};
 
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Longer than the visibility timeout of the queue. A message that SQS hands to a program which was killed comes back after it.
+const PATIENCE: Duration = Duration::from_secs(150);
 const ORGANISER_KEY: &str = "correct-horse-battery";
 
 fn publish(cloud: &Cloud, queue: &str, body: &Value) {
