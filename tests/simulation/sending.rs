@@ -22,7 +22,7 @@ const CROWD: usize = 2_000;
 const PAGE: usize = 500;
 
 /// Messages that are sent concurrently, which is the most that a crash can repeat.
-const AT_ONCE: usize = 64;
+const AT_ONCE: usize = 128;
 
 /// A simulated provider of varying speed that counts concurrent calls.
 struct Slow<'a> {
