@@ -3,21 +3,15 @@
 //!
 //! Run it with `cargo bench --bench join`. `JOIN_DATA` sets the folder, which must be on the disk to measure.
 
-use std::path::PathBuf;
+#[allow(dead_code, reason = "each benchmark uses a part of it")]
+mod event;
+
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use countmein::adapters::sqlite::Sqlite;
-use countmein::domain::attendee_name::AttendeeName;
-use countmein::domain::backoff::BackoffPolicy;
-use countmein::domain::channel::Channel;
-use countmein::domain::event::{Event, EventId};
-use countmein::domain::secret::Secret;
-use countmein::domain::signup::{Request, Signup, Version};
-use countmein::domain::timestamp::Timestamp;
-use countmein::fanout::{Announcer, EventPorts, add_to_digests};
-use countmein::ports::{AttendeeSignups, ChangeFeed as _, Position, Roster as _};
+use countmein::domain::signup::Request;
 
-const EVENT: &str = "Dance";
+use event::EventOnDisk;
 
 /// The sizes of the rosters.
 const ATTENDEES: [usize; 3] = [100, 10_000, 100_000];
@@ -27,9 +21,6 @@ const JOINS: usize = 300;
 
 /// Attendees who sign up together while the roster is filled.
 const BATCH: usize = 2_000;
-
-/// Each sign-up comes a day after the one before, so that no backoff delays its announcement.
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 fn main() {
     // `cargo test --all-targets` also starts benchmarks, but without this flag.
@@ -47,7 +38,6 @@ async fn compare() {
         let mut stage = Stage::open(folder.path(), attendees).await;
         let (rows, cpu, began) = (stage.rows(), cpu_time(), Instant::now());
         for number in 0..JOINS {
-            stage.day += 1;
             stage.join(std::iter::once(format!("Visitor {number}"))).await;
             stage.announce().await;
         }
@@ -71,27 +61,20 @@ fn cpu_time() -> Duration {
     Duration::from_millis(ticks * 10)
 }
 
-/// An event on disk, with its own clock.
+/// An event on which nobody wants notifications.
 struct Stage {
-    sqlite: Sqlite,
+    event: EventOnDisk,
     database: PathBuf,
-    read_to: Position,
-    day: u32,
 }
 
 impl Stage {
-    async fn open(folder: &std::path::Path, attendees: usize) -> Self {
-        let sqlite = Sqlite::open(folder).unwrap();
-        let mut stage = Self { sqlite, database: folder.join("countmein.sqlite"), read_to: Position::Start, day: 0 };
+    async fn open(folder: &Path, attendees: usize) -> Self {
+        let mut stage = Self { event: EventOnDisk::open(folder), database: folder.join("countmein.sqlite") };
         for first in (0..attendees).step_by(BATCH) {
             stage.join((first..attendees.min(first + BATCH)).map(|number| format!("Guest {number}"))).await;
         }
         stage.announce().await;
         stage
-    }
-
-    fn now(&self) -> Timestamp {
-        Timestamp::now().plus(DAY * self.day)
     }
 
     /// The rows of all tables.
@@ -106,40 +89,10 @@ impl Stage {
     }
 
     async fn join(&mut self, names: impl Iterator<Item = String>) {
-        let batches = names.map(|name| {
-            let (version, event) = (Version::now(), Event::parse(EVENT).unwrap());
-            let (name, channel) = (AttendeeName::parse(&name).unwrap(), Channel::Queue);
-            let request = Request::trusted_sign_up(None);
-            let signup = Signup { version, event, name, channel, network: None, request };
-            AttendeeSignups { key: signup.key(), signups: vec![signup] }
-        });
-        let deadline = tokio::time::Instant::now() + Duration::from_secs(60);
-        let applied = self.sqlite.apply(batches.collect(), self.now(), deadline).await;
-        assert!(applied.iter().all(Result::is_ok));
-        let secret = Secret::new("a secret for the benchmark").unwrap();
-        loop {
-            let page = self.sqlite.changes(&self.read_to, 200).await.unwrap();
-            let Some((last, _)) = page.last() else { break };
-            self.read_to = last.clone();
-            let changes: Vec<_> = page.into_iter().map(|(_, change)| change.expect("it is readable")).collect();
-            let ports = EventPorts::of(&self.sqlite, &secret);
-            add_to_digests(&changes, ports, &BackoffPolicy::default(), self.now()).await.unwrap();
-        }
+        self.event.change(names, |_| Request::trusted_sign_up(None)).await;
     }
 
     async fn announce(&self) {
-        let (sqlite, clock) = (&self.sqlite, || self.now());
-        let announcer = Announcer {
-            digests: sqlite,
-            subscribers: sqlite,
-            events: sqlite,
-            outbox: sqlite,
-            backoff: BackoffPolicy::default(),
-            has_broadcaster: false,
-            clock: &clock,
-            is_stopping: &|| false,
-        };
-        let event = EventId::parse(EVENT).unwrap();
-        assert_eq!(announcer.announce(&event, Timestamp::LATEST).await.unwrap(), 0, "nobody is told");
+        assert_eq!(self.event.announce().await, 0, "there are no messages");
     }
 }

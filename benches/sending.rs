@@ -5,6 +5,9 @@
 //! Run it with `cargo bench --bench sending`. `SENDING_ROUNDS` sets the number of rounds. `SENDING_DATA` sets the
 //! folder, which must be on the disk to measure.
 
+#[allow(dead_code, reason = "each benchmark uses a part of it")]
+mod event;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,32 +15,22 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use countmein::adapters::metrics::prometheus::PrometheusMetrics;
-use countmein::adapters::sqlite::Sqlite;
-use countmein::domain::attendee_name::AttendeeName;
-use countmein::domain::backoff::BackoffPolicy;
-use countmein::domain::channel::Channel;
 use countmein::domain::contact::Contact;
 use countmein::domain::contact_id::ContactId;
-use countmein::domain::event::{Event, EventId};
 use countmein::domain::language::Language;
 use countmein::domain::opt_in::{OptIn, Scope};
-use countmein::domain::secret::Secret;
-use countmein::domain::signup::{Request, Signup, Version};
-use countmein::domain::timestamp::Timestamp;
-use countmein::fanout::{Announcer, EventPorts, add_to_digests};
+use countmein::domain::signup::Request;
 use countmein::notify::links::Links;
 use countmein::notify::text::MessageTexts;
 use countmein::notify::{
     CLAIM_DURATION, DigestSender, Limits, MessageSender, NotificationSender, OptInsInFlight, OutboxSender,
 };
-use countmein::ports::{
-    AttendeeSignups, ChangeFeed as _, Contacts as _, Lane, Mail, Mailer, Position, Roster as _, SendError,
-    Subscribers as _,
-};
+use countmein::ports::{Contacts as _, Lane, Mail, Mailer, SendError, Subscribers as _};
 use futures_util::{StreamExt as _, stream};
 use tokio::sync::Semaphore;
 
-const EVENT: &str = "Dance";
+use event::{EventOnDisk, secret};
+
 const RECIPIENTS: usize = 10_000;
 
 /// Concurrent calls that the provider accepts.
@@ -45,12 +38,6 @@ const CONCURRENCY: usize = 32;
 
 /// The benchmark fails if sending takes more than this many times as long as the floor.
 const MAX_RATIO: f64 = 1.1;
-
-/// Changes that are added to the digest in one batch, as in the server.
-const BATCH: usize = 200;
-
-/// The clock advances by a day between two batches of changes, so that no backoff delays an announcement.
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The latency of a provider that is not measured.
 const NO_LATENCY: [Duration; 1] = [Duration::ZERO];
@@ -159,31 +146,19 @@ impl Mailer for Provider {
     }
 }
 
-fn secret() -> Secret {
-    Secret::new("a secret for the benchmark").unwrap()
-}
-
-/// An event on disk, with its own clock.
-struct Stage {
-    sqlite: Sqlite,
-    event: EventId,
-    read_to: Position,
-    /// How far this clock is ahead of the real one.
-    clock_offset: Duration,
-}
+/// An event whose recipients have all agreed to notifications.
+struct Stage(EventOnDisk);
 
 impl Stage {
     /// Signs up all recipients and sends their announcements.
     async fn open(folder: &Path) -> Self {
-        let sqlite = Sqlite::open(folder).unwrap();
-        let event = EventId::parse(EVENT).unwrap();
-        let mut stage = Self { sqlite, event, read_to: Position::Start, clock_offset: Duration::ZERO };
+        let mut stage = Self(EventOnDisk::open(folder));
         let guests = (0..RECIPIENTS).map(|number| format!("Guest {number:05}"));
         let joins = |name: &str| {
             let user = name.replace(' ', "-");
             Request::trusted_sign_up(Some(Contact::email(&format!("{user}@example.org")).unwrap()))
         };
-        stage.change(guests, joins).await;
+        stage.0.change(guests, joins).await;
         stage.confirm().await;
         stage.announce(&Provider::new(&NO_LATENCY)).await;
         stage
@@ -191,10 +166,10 @@ impl Stage {
 
     /// The owners of all addresses agree to notifications.
     async fn confirm(&self) {
-        let guests = self.sqlite.subscribers(&self.event, RECIPIENTS, None, self.now()).await.unwrap();
+        let guests = self.0.sqlite.subscribers(&self.0.id, RECIPIENTS, None, self.0.now()).await.unwrap();
         let ids = guests.iter().filter_map(|guest| guest.registration()?.contact.as_ref());
         let ids = ids.map(|contact| ContactId::of(contact, &secret())).collect::<Vec<_>>();
-        let confirmed = ids.iter().map(|id| self.sqlite.set_opt_in(id, None, OptIn::Confirmed(Scope::All)));
+        let confirmed = ids.iter().map(|id| self.0.sqlite.set_opt_in(id, None, OptIn::Confirmed(Scope::All)));
         let stored: Vec<_> = stream::iter(confirmed).buffer_unordered(256).collect().await;
         assert!(stored.len() == RECIPIENTS && stored.into_iter().all(|stored| stored.is_ok()));
     }
@@ -204,8 +179,8 @@ impl Stage {
             texts: MessageTexts::new(Language::English, 10),
             links: Links { public_url: "https://signup.example.org".parse().unwrap(), token_secret: secret() },
             contact_secret: secret(),
-            contacts: Arc::new(self.sqlite.clone()),
-            budgets: Arc::new(self.sqlite.clone()),
+            contacts: Arc::new(self.0.sqlite.clone()),
+            budgets: Arc::new(self.0.sqlite.clone()),
             limits: Limits { opt_ins_per_hour: 300, sms: None },
             opt_ins_in_flight: OptInsInFlight::default(),
             metrics: Arc::new(PrometheusMetrics::new()),
@@ -219,51 +194,16 @@ impl Stage {
     /// Measures the announcement of so many new attendees, then cancels their sign-ups.
     async fn measure(&mut self, changes: usize, provider: &Arc<Provider>) -> Duration {
         let visitors = (0..changes).map(|number| format!("Visitor {number:03}"));
-        self.change(visitors.clone(), |_| Request::trusted_sign_up(None)).await;
+        self.0.change(visitors.clone(), |_| Request::trusted_sign_up(None)).await;
         let took = self.announce(provider).await;
-        self.change(visitors, |_| Request::Cancel).await;
+        self.0.change(visitors, |_| Request::Cancel).await;
         self.announce(&Provider::new(&NO_LATENCY)).await;
         took
     }
 
-    /// Applies a request of each name on the next day.
-    async fn change(&mut self, names: impl Iterator<Item = String>, request: impl Fn(&str) -> Request) {
-        self.clock_offset += DAY;
-        let batches = names.map(|name| {
-            let (version, event, request) = (Version::now(), Event::parse(EVENT).unwrap(), request(&name));
-            let (name, channel) = (AttendeeName::parse(&name).unwrap(), Channel::Queue);
-            let signup = Signup { version, event, name, channel, network: None, request };
-            AttendeeSignups { key: signup.key(), signups: vec![signup] }
-        });
-        let applied = self
-            .sqlite
-            .apply(batches.collect(), self.now(), tokio::time::Instant::now() + Duration::from_secs(60))
-            .await;
-        assert!(applied.iter().all(Result::is_ok));
-        loop {
-            let page = self.sqlite.changes(&self.read_to, BATCH).await.unwrap();
-            let Some((last, _)) = page.last() else { break };
-            self.read_to = last.clone();
-            let changes: Vec<_> = page.into_iter().map(|(_, change)| change.expect("it is readable")).collect();
-            let secret = secret();
-            let ports = EventPorts::of(&self.sqlite, &secret);
-            add_to_digests(&changes, ports, &BackoffPolicy::default(), self.now()).await.unwrap();
-        }
-    }
-
     /// Announces what is due and empties the outbox, as the server does.
     async fn announce(&self, provider: &Arc<Provider>) -> Duration {
-        let (sqlite, clock) = (&self.sqlite, || self.now());
-        let announcer = Announcer {
-            digests: sqlite,
-            subscribers: sqlite,
-            events: sqlite,
-            outbox: sqlite,
-            backoff: BackoffPolicy::default(),
-            has_broadcaster: false,
-            clock: &clock,
-            is_stopping: &|| false,
-        };
+        let (sqlite, clock) = (&self.0.sqlite, || self.0.now());
         let sender = &self.sender(provider.clone());
         let digests = DigestSender::of(sqlite, sender, CLAIM_DURATION, &clock);
         let sender = OutboxSender {
@@ -275,15 +215,11 @@ impl Stage {
             is_stopping: &|| false,
         };
         let began = Instant::now();
-        let messages = announcer.announce(&self.event, Timestamp::LATEST).await.unwrap();
+        let messages = self.0.announce().await;
         assert!(messages >= RECIPIENTS);
         sender.send_due(&|| Box::pin(tokio::time::sleep(Duration::from_millis(10)))).await.unwrap();
         let took = began.elapsed();
         assert!(provider.calls.load(Ordering::Relaxed) >= RECIPIENTS, "every recipient is notified");
         took
-    }
-
-    fn now(&self) -> Timestamp {
-        Timestamp::now().plus(self.clock_offset)
     }
 }

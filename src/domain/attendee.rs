@@ -70,6 +70,11 @@ impl Attendee {
         }
     }
 
+    /// Returns whether the attendee is on the roster and [wants messages](Registration::wants_messages).
+    pub fn wants_messages(&self) -> bool {
+        self.registration().is_some_and(Registration::wants_messages)
+    }
+
     /// Returns the attendee without their contact, or `None` if they have none.
     pub fn without_contact(&self) -> Option<Self> {
         let registration = self.registration().filter(|registration| registration.contact.is_some())?;

@@ -7,7 +7,6 @@ use crate::domain::attendee::Attendee;
 use crate::domain::contact::Contact;
 use crate::domain::event::EventId;
 use crate::domain::event_details::EventDetails;
-use crate::domain::registration::Registration;
 use crate::domain::signup::AttendeeKey;
 
 /// One write, as the change feed reports it.
@@ -81,9 +80,7 @@ impl AttendeeChange {
 
     /// Returns whether the attendee began or ceased to want messages with this change. Returns `None` if neither.
     pub fn subscription(&self) -> Option<SubscriptionChange> {
-        let wants_messages = |attendee: &Option<Attendee>| {
-            attendee.as_ref().and_then(Attendee::registration).is_some_and(Registration::wants_messages)
-        };
+        let wants_messages = |attendee: &Option<Attendee>| attendee.as_ref().is_some_and(Attendee::wants_messages);
         match (wants_messages(&self.old), wants_messages(&self.new)) {
             (false, true) => Some(SubscriptionChange::Began),
             (true, false) => Some(SubscriptionChange::Ended),

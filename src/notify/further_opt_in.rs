@@ -79,12 +79,8 @@ impl NotificationSender {
         }
         let charges = match self.charge_further_opt_in(to, now).await {
             Ok(charges) => charges,
-            Err(NotCharged::Unavailable(unavailable)) => return Err(unavailable.into()),
-            Err(NotCharged::LimitReached(limit)) => {
-                // The claim stays free, so that the request can be sent later.
-                self.record_suppressed(limit);
-                return Ok(Permission::RequestDeferred);
-            }
+            // The claim stays free, so that the request can be sent later.
+            Err(not_charged) => return self.request_not_charged(not_charged),
         };
         if claim.take(budgets, now).await? == Spending::Exhausted {
             charges.refund().await;

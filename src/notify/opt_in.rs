@@ -152,12 +152,8 @@ impl NotificationSender {
         }
         let charges = match self.charge_opt_in(to, now).await {
             Ok(charges) => charges,
-            Err(NotCharged::Unavailable(unavailable)) => return Err(unavailable.into()),
-            Err(NotCharged::LimitReached(limit)) => {
-                // `pending` is not stored, so that the request can be sent later.
-                self.record_suppressed(limit);
-                return Ok(Permission::RequestDeferred);
-            }
+            // `pending` is not stored, so that the request can be sent later.
+            Err(not_charged) => return self.request_not_charged(not_charged),
         };
         let pending = attempt.pending();
         let before = [(&mailbox, last_request), (&id, stored)];
@@ -205,6 +201,17 @@ impl NotificationSender {
         let mut charges = Charges::new(&*self.budgets);
         let charged = self.charge_opt_in_to(to, &mut charges, now).await;
         charges.if_all(charged).await
+    }
+
+    /// The permission if an opt-in request could not be counted.
+    pub(super) fn request_not_charged(&self, not_charged: NotCharged) -> Result<Permission, SendError> {
+        match not_charged {
+            NotCharged::Unavailable(unavailable) => Err(unavailable.into()),
+            NotCharged::LimitReached(limit) => {
+                self.record_suppressed(limit);
+                Ok(Permission::RequestDeferred)
+            }
+        }
     }
 
     pub(super) async fn charge_opt_in_to(

@@ -1,15 +1,14 @@
 //! The opt-in of each contact, and the budgets.
 
+use std::borrow::Cow;
+
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Config;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
-use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
-use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Deserialize;
 
-use super::item::{self, Item};
-use super::{EventsTable, conditional, key, number, text};
-use crate::adapters::aws::error::unavailable;
+use super::item::{self, Item, Unchanged};
+use super::{EventsTable, conditional, key, number};
 use crate::domain::contact_id::ContactId;
 use crate::domain::opt_in::OptIn;
 use crate::domain::timestamp::Timestamp;
@@ -18,26 +17,8 @@ use crate::ports::{Budgets, Contacts, Deletion, Spending, Unavailable, Write};
 
 /// Partition key of all opt-ins. The sort key is the contact's id.
 const CONTACTS: &str = "#contact";
-/// Partition key of most budgets. The sort key is the budget's name.
+/// Partition key of most budgets, see [`partition`]. The sort key is the budget's name.
 const BUDGETS: &str = "#budget";
-
-const STATE: &str = "state";
-const ASKED_AT: &str = "asked_at";
-const SCOPE: &str = "scope";
-const REGISTRATION: &str = "registration";
-
-#[derive(Deserialize)]
-struct ContactRecord {
-    state: String,
-    /// In milliseconds. Present only in the state `asked`.
-    #[serde(default)]
-    asked_at: Option<i64>,
-    /// Present only in the state `given`, unless the opt-in is valid for all registrations.
-    #[serde(default)]
-    scope: Option<String>,
-    #[serde(default)]
-    registration: Option<String>,
-}
 
 #[derive(Deserialize)]
 struct BudgetRecord {
@@ -52,18 +33,18 @@ impl Contacts for EventsTable {
     }
 
     async fn set_opt_in(&self, contact: &ContactId, expected: Option<OptIn>, new: OptIn) -> Result<Write, Unavailable> {
-        let put = self.client.put_item().table_name(&self.table).set_item(Some(to_item(contact, new)));
-        let put = match expected.map(OptInRecord::from) {
+        let mut item = record(new);
+        item.extend(key(CONTACTS, contact.as_str()));
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
+        let put = match expected.map(record) {
             None => put.condition_expression("attribute_not_exists(event)"),
-            Some(OptInRecord { state, asked_at, scope, registration }) => unchanged(
-                put,
-                [
-                    (STATE, Some(text(&state))),
-                    (ASKED_AT, asked_at.map(number)),
-                    (SCOPE, scope.as_deref().map(text)),
-                    (REGISTRATION, registration.as_deref().map(text)),
-                ],
-            ),
+            Some(expected) => {
+                let attributes = ["state", "asked_at", "scope", "registration"];
+                let unchanged = Unchanged::of(attributes.map(|name| (name, expected.get(name).cloned())));
+                put.condition_expression(unchanged.condition)
+                    .set_expression_attribute_names(Some(unchanged.names))
+                    .set_expression_attribute_values(unchanged.values)
+            }
         };
         self.put_if("storing an opt-in", put).await
     }
@@ -87,7 +68,7 @@ impl Budgets for EventsTable {
             .client
             .update_item()
             .table_name(&self.table)
-            .set_key(Some(budget_key(budget)))
+            .set_key(Some(key(&partition(budget), budget)))
             .update_expression("ADD spent :one SET expires_at = if_not_exists(expires_at, :expires_at)")
             .condition_expression("attribute_not_exists(spent) OR spent < :limit")
             .expression_attribute_values(":one", number(1))
@@ -104,7 +85,7 @@ impl Budgets for EventsTable {
             .client
             .update_item()
             .table_name(&self.table)
-            .set_key(Some(budget_key(budget)))
+            .set_key(Some(key(&partition(budget), budget)))
             .update_expression("ADD spent :minus_one")
             .condition_expression("spent > :zero")
             .expression_attribute_values(":minus_one", number(-1))
@@ -116,50 +97,22 @@ impl Budgets for EventsTable {
     }
 
     async fn spent(&self, budget: &str) -> Result<u64, Unavailable> {
-        let get = self.client.get_item().table_name(&self.table).consistent_read(true);
-        let found = get.set_key(Some(budget_key(budget))).send().await;
-        let found = found.map_err(|error| unavailable("reading a budget", &error))?;
+        let found = self.get("reading a budget", &partition(budget), budget).await?;
         Ok(found.item.map(item::read::<BudgetRecord>).transpose()?.map_or(0, |budget| budget.spent))
     }
 }
 
-/// Every notification is counted in a budget of its mailbox. One partition key for all of them would limit how many can be sent
-/// in a second.
-fn budget_key(budget: &str) -> Item {
-    if budget.starts_with("digests ") { key(&format!("{BUDGETS}#{budget}"), budget) } else { key(BUDGETS, budget) }
+/// Every notification is counted in a budget of its mailbox. One partition for all of them would limit how many can be sent in a
+/// second.
+fn partition(budget: &str) -> Cow<'static, str> {
+    if budget.starts_with("digests ") { format!("{BUDGETS}#{budget}").into() } else { BUDGETS.into() }
 }
 
-/// Adds the condition that an item has these attributes with these values, and lacks those without a value. Some of the names
-/// are reserved words of DynamoDB.
-fn unchanged(
-    mut put: PutItemFluentBuilder,
-    attributes: impl IntoIterator<Item = (&'static str, Option<AttributeValue>)>,
-) -> PutItemFluentBuilder {
-    let mut conditions = Vec::new();
-    for (name, value) in attributes {
-        put = put.expression_attribute_names(format!("#{name}"), name);
-        match value {
-            Some(value) => {
-                conditions.push(format!("#{name} = :{name}"));
-                put = put.expression_attribute_values(format!(":{name}"), value);
-            }
-            None => conditions.push(format!("attribute_not_exists(#{name})")),
-        }
-    }
-    put.condition_expression(conditions.join(" AND "))
-}
-
-fn to_item(contact: &ContactId, opt_in: OptIn) -> Item {
-    let OptInRecord { state, asked_at, scope, registration } = opt_in.into();
-    let mut item = key(CONTACTS, contact.as_str());
-    item.insert(STATE.to_owned(), text(&state));
-    item.extend(asked_at.map(|asked_at| (ASKED_AT.to_owned(), number(asked_at))));
-    item.extend(scope.map(|scope| (SCOPE.to_owned(), text(&scope))));
-    item.extend(registration.map(|registration| (REGISTRATION.to_owned(), text(&registration))));
-    item
+/// The attributes of an opt-in.
+fn record(opt_in: OptIn) -> Item {
+    item::write(&OptInRecord::from(opt_in))
 }
 
 fn from_item(item: Item) -> Result<OptIn, Unavailable> {
-    let ContactRecord { state, asked_at, scope, registration } = item::read(item)?;
-    OptInRecord { state, asked_at, scope, registration }.parse().ok_or_else(|| item::damaged("unknown opt-in state"))
+    item::read::<OptInRecord>(item)?.parse().ok_or_else(|| item::damaged("unknown opt-in state"))
 }

@@ -36,3 +36,30 @@ pub fn attendee(item: Item) -> Result<Attendee, Unavailable> {
 pub fn damaged(error: impl ToString) -> Unavailable {
     Unavailable { doing: "reading an item of the table", cause: describe_damage(&error) }
 }
+
+/// The condition that an item has some attributes with the expected values, and lacks those without a value.
+pub struct Unchanged {
+    pub condition: String,
+    /// The names in the condition. Some names are reserved words, so none is written in it.
+    pub names: HashMap<String, String>,
+    /// The values in the condition. `None` if there are none, because DynamoDB refuses an empty map.
+    pub values: Option<Item>,
+}
+
+impl Unchanged {
+    pub fn of(attributes: impl IntoIterator<Item = (&'static str, Option<AttributeValue>)>) -> Self {
+        let (mut conditions, mut names, mut values) = (Vec::new(), HashMap::new(), HashMap::new());
+        for (name, value) in attributes {
+            names.insert(format!("#{name}"), name.to_owned());
+            match value {
+                Some(value) => {
+                    conditions.push(format!("#{name} = :{name}"));
+                    values.insert(format!(":{name}"), value);
+                }
+                None => conditions.push(format!("attribute_not_exists(#{name})")),
+            }
+        }
+        let values = Some(values).filter(|values| !values.is_empty());
+        Self { condition: conditions.join(" AND "), names, values }
+    }
+}

@@ -10,9 +10,8 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::{Delete, Put, ReturnValue, TransactWriteItem};
 use futures_util::{StreamExt as _, stream};
 
-use super::item::{self, EVENT, Item, NAME};
-use super::stored_attendee::condition;
-use super::subscribers::{self, entry_key, new_entry};
+use super::item::{self, EVENT, Item, NAME, Unchanged};
+use super::subscribers::{entry_key, new_entry};
 use super::{EventsTable, MAX_CONCURRENT_CALLS, key, number, text, transact};
 use crate::adapters::aws::error::unavailable;
 use crate::domain::attendee_name::NameKey;
@@ -106,12 +105,13 @@ impl EventsTable {
     /// Moves an item if it is unchanged and no attendee is stored under the new key. The attendee's entry in the index of
     /// subscribers moves too.
     async fn move_item(&self, item: Item, from: &NameKey, to: &NameKey) -> Result<Write, Unavailable> {
-        let (unchanged, values) = unchanged(&item);
+        let Unchanged { condition, names, values } = unchanged(&item);
         let mut moved = item.clone();
         moved.remove(REKEYED_TO);
         moved.extend([(NAME.to_owned(), text(to.as_str())), (REKEYED_FROM.to_owned(), text(from.as_str()))]);
         let delete = Delete::builder().table_name(&self.table).set_key(Some(key_of(&item)));
-        let delete = delete.condition_expression(unchanged).set_expression_attribute_values(values).build();
+        let delete = delete.condition_expression(condition).set_expression_attribute_names(Some(names));
+        let delete = delete.set_expression_attribute_values(values).build();
         let put = Put::builder().table_name(&self.table).set_item(Some(moved));
         let put = put.condition_expression("attribute_not_exists(signup_id)").build();
         let mut transaction = self
@@ -121,7 +121,7 @@ impl EventsTable {
             .transact_items(TransactWriteItem::builder().put(put.expect("the item is set")).build());
         // A damaged attendee is no subscriber.
         if let Ok(attendee) = item::attendee(item)
-            && subscribers::wants_messages(&attendee)
+            && attendee.wants_messages()
         {
             let (earlier, new) = (entry_key(&attendee.event, from.as_str()), new_entry(&attendee.event, to.as_str()));
             let delete = Delete::builder().table_name(&self.table).set_key(Some(earlier)).build();
@@ -145,9 +145,10 @@ impl EventsTable {
 
     /// Replaces an item if it is unchanged.
     async fn replace(&self, item: &Item, new: Item) -> Result<Write, Unavailable> {
-        let (unchanged, values) = unchanged(item);
+        let Unchanged { condition, names, values } = unchanged(item);
         let put = self.client.put_item().table_name(&self.table).set_item(Some(new));
-        self.put_if(DOING, put.condition_expression(unchanged).set_expression_attribute_values(values)).await
+        let put = put.condition_expression(condition).set_expression_attribute_names(Some(names));
+        self.put_if(DOING, put.set_expression_attribute_values(values)).await
     }
 
     /// Unless the announcement that is being put into the outbox reaches the attendee at the new key, the attendee is owed it.
@@ -207,9 +208,9 @@ fn key_of(item: &Item) -> Item {
 
 /// Returns the condition that an attendee's item is unchanged. Updates by functions of versions that had no `rev` change
 /// one of the other attributes.
-fn unchanged(item: &Item) -> (String, Option<Item>) {
+fn unchanged(item: &Item) -> Unchanged {
     let attributes = ["rev", "requested_at", "signup_id", "link_asked_at", REKEYED_TO];
-    condition(attributes.map(|name| (name, item.get(name).cloned())))
+    Unchanged::of(attributes.map(|name| (name, item.get(name).cloned())))
 }
 
 fn next_revision(mut item: Item) -> Item {

@@ -1,12 +1,10 @@
 //! An attendee with the revision of its item, on which the next write is conditional.
 
-use std::collections::HashMap;
-
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
-use super::item::{self, Item};
+use super::item::{self, Item, Unchanged};
 use super::{number, text};
 use crate::domain::attendee::Attendee;
 use crate::formats::stored::attendee::AttendeeRecord;
@@ -63,25 +61,8 @@ pub fn conditional_put(
     let item = AttendeeItem { record: AttendeeRecord::from(attendee), rev: Some(rev) };
     let put = put.set_item(Some(item::write(&item)));
     let Some(expected) = expected else { return put.condition_expression("attribute_not_exists(signup_id)") };
-    let (condition, values) = condition(expected.compared_attributes());
-    put.condition_expression(condition).set_expression_attribute_values(values)
-}
-
-/// Returns the condition that an item has these attributes with these values, and lacks those without a value; and the
-/// values in the condition.
-pub fn condition(
-    attributes: impl IntoIterator<Item = (&'static str, Option<AttributeValue>)>,
-) -> (String, Option<Item>) {
-    let mut conditions = Vec::new();
-    let mut values = HashMap::new();
-    for (name, value) in attributes {
-        match value {
-            Some(value) => {
-                conditions.push(format!("{name} = :{name}"));
-                values.insert(format!(":{name}"), value);
-            }
-            None => conditions.push(format!("attribute_not_exists({name})")),
-        }
-    }
-    (conditions.join(" AND "), Some(values).filter(|values| !values.is_empty()))
+    let Unchanged { condition, names, values } = Unchanged::of(expected.compared_attributes());
+    put.condition_expression(condition)
+        .set_expression_attribute_names(Some(names))
+        .set_expression_attribute_values(values)
 }

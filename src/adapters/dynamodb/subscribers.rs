@@ -21,7 +21,6 @@ use crate::domain::attendee::Attendee;
 use crate::domain::attendee_name::NameKey;
 use crate::domain::change::SubscriptionChange;
 use crate::domain::event::EventId;
-use crate::domain::registration::Registration;
 use crate::domain::signup::AttendeeKey;
 use crate::domain::timestamp::Timestamp;
 use crate::domain::worker_id;
@@ -169,7 +168,7 @@ impl EventsTable {
         let (mut attendees, mut outdated) = (Vec::with_capacity(entries.len()), Vec::new());
         for entry in entries {
             match items.remove(&entry.name).map(item::attendee).transpose() {
-                Ok(Some(attendee)) if wants_messages(&attendee) => attendees.push(attendee),
+                Ok(Some(attendee)) if attendee.wants_messages() => attendees.push(attendee),
                 Ok(_) => outdated.push(entry),
                 Err(damaged) => tracing::error!(%damaged, doing = READING, "damaged item left out of a list"),
             }
@@ -214,10 +213,6 @@ pub(super) fn new_entry(event: &EventId, name: &str) -> Item {
 /// The key of an attendee's item in the index.
 pub(super) fn entry_key(event: &EventId, name: &str) -> Item {
     key(&partition(event), name)
-}
-
-pub(super) fn wants_messages(attendee: &Attendee) -> bool {
-    attendee.registration().is_some_and(Registration::wants_messages)
 }
 
 fn name_of(item: &Item) -> Option<&str> {

@@ -1,8 +1,8 @@
 //! The opt-in of each contact, and the budgets.
 
 use async_trait::async_trait;
-use rusqlite::Row;
 use rusqlite::types::Type;
+use rusqlite::{Row, params};
 
 use crate::adapters::sqlite::{Sqlite, query_optional};
 use crate::domain::contact_id::ContactId;
@@ -36,9 +36,17 @@ impl Contacts for Sqlite {
             let expected = OptInRecord::from(expected);
             let sql = "UPDATE contact SET state = ?2, asked_at = ?3, scope = ?4, registration = ?5
                        WHERE id = ?1 AND state = ?6 AND asked_at IS ?7 AND scope IS ?8 AND registration IS ?9";
-            let id = contact.as_str();
-            let expected = (expected.state, expected.asked_at, expected.scope, expected.registration);
-            let row = (id, state, asked_at, scope, registration, expected.0, expected.1, expected.2, expected.3);
+            let row = params![
+                contact.as_str(),
+                state,
+                asked_at,
+                scope,
+                registration,
+                expected.state,
+                expected.asked_at,
+                expected.scope,
+                expected.registration,
+            ];
             Ok(Write::of(db.prepare_cached(sql)?.execute(row)? > 0))
         })
         .await

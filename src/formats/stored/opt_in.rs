@@ -1,5 +1,7 @@
 //! The stored form of an opt-in. The names of the states differ from the variants for compatibility.
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::opt_in::{OptIn, Scope};
 use crate::domain::registration::RegistrationTag;
 use crate::domain::timestamp::Timestamp;
@@ -11,13 +13,17 @@ const CONFIRMED_REGISTRATIONS: &str = "confirmed";
 ///
 /// Functions of a version without scopes may still run during a deployment. They read every `given` as an opt-in for all
 /// registrations, which is what it means to them.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OptInRecord {
     pub state: String,
-    /// In milliseconds since 1970.
+    /// In milliseconds since 1970. Present only in the state `asked`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked_at: Option<i64>,
+    /// Present only in the state `given`, unless the opt-in is valid for all registrations.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
     /// The tag of a registration that is included in the scope too. Functions of an earlier version do not read it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub registration: Option<String>,
 }
 
