@@ -56,6 +56,18 @@ impl Memory {
         if fault == Some(Fault::AnswerLost) { Err(failed()) } else { Ok(result) }
     }
 
+    /// A write of which the client repeats nothing by itself.
+    async fn write_once<T>(&self, mut effect: impl FnMut(&mut State) -> T) -> Result<T, Unavailable> {
+        self.step().await;
+        let fault = self.next_fault();
+        if fault == Some(Fault::Refused) {
+            return Err(failed());
+        }
+        let result = effect(&mut self.state());
+        self.step().await;
+        if matches!(fault, Some(Fault::AnswerLost | Fault::Repeated)) { Err(failed()) } else { Ok(result) }
+    }
+
     /// A write after which a notification may be repeated if it fails.
     async fn write_watermark<T>(&self, effect: impl FnMut(&mut State) -> T) -> Result<T, Unavailable> {
         let written = self.write(effect).await;
@@ -242,7 +254,7 @@ impl Announcements for Memory {
 #[async_trait]
 impl Watermarks for Memory {
     async fn claim(&self, claim: &WatermarkClaim, now: Timestamp) -> Result<Claimed, Unavailable> {
-        self.write_watermark(|state| {
+        let claimed = self.write_once(|state| {
             let watermark = state.watermarks.entry(claim.key.clone()).or_default();
             let other = watermark.claim.filter(|(holder, _)| *holder != claim.holder);
             if other.is_some_and(|(_, ends_at)| ends_at > now) {
@@ -250,8 +262,10 @@ impl Watermarks for Memory {
             }
             watermark.claim = Some((claim.holder, claim.ends_at));
             Claimed::Granted { told_until: watermark.told_until, is_in_doubt: other.is_some() }
-        })
-        .await
+        });
+        let claimed = claimed.await;
+        self.state().may_repeat |= claimed.is_err();
+        claimed
     }
 
     async fn advance(&self, claim: &WatermarkClaim, told_until: Timestamp) -> Result<(), Unavailable> {
