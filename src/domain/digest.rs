@@ -15,8 +15,10 @@ use crate::domain::contact::Contact;
 use crate::domain::contact_id::ContactId;
 use crate::domain::event::EventId;
 use crate::domain::event_announcement::EventAnnouncement;
+use crate::domain::event_details::{Content, EventDetails};
 use crate::domain::pending_changes::{MAX_NAMED_CHANGES, NamedChange, PendingChanges};
 use crate::domain::rekeying::Rekeying;
+use crate::domain::seats::EventSeats;
 use crate::domain::signup::Version;
 use crate::domain::timestamp::{Timestamp, millis};
 use crate::domain::viewer::View;
@@ -58,6 +60,8 @@ pub struct Digest {
     /// The version of the event's details that was taken in last, or 0 if the event has none. An event with details stays
     /// although nobody is on its roster.
     pub details_version: u64,
+    /// The seats, if the number of places is limited or was limited once.
+    pub seats: Option<EventSeats>,
     /// When the event is over, as stored in the calendar. `None` if it is not in the calendar yet.
     pub over_at: Option<Timestamp>,
     /// When the digest of an event without attendees and details is deleted. `None` if the event has attendees or details.
@@ -135,6 +139,7 @@ impl Digest {
             active_at: None,
             seen: VecDeque::new(),
             details_version: 0,
+            seats: None,
             over_at: None,
             expires_at: None,
             version: 0,
@@ -179,13 +184,16 @@ impl Digest {
                 Movement::Joined => self.count.saturating_add(1),
                 Movement::Left => self.count.saturating_sub(1),
             };
-            let named = NamedChange {
-                name: attendee.name.clone(),
-                movement,
-                requested_at: attendee.newest.requested_at,
-                mailbox: change.contact().map(&mailbox),
-            };
-            self.get_or_create_pending(policy, now).news.add(named, MAX_NAMED_CHANGES);
+            // On an event with seats, news is who gets a place and who gives it back.
+            if self.seats.is_none() {
+                let named = NamedChange {
+                    name: attendee.name.clone(),
+                    movement,
+                    requested_at: attendee.newest.requested_at,
+                    mailbox: change.contact().map(&mailbox),
+                };
+                self.add_news(named, policy, now);
+            }
             let was_removed = change.new.is_none();
             self.expires_at = match self.count {
                 0 if self.details_version > 0 => None,
@@ -197,15 +205,42 @@ impl Digest {
         added
     }
 
+    /// Adds a change that will be announced.
+    pub fn add_news(&mut self, change: NamedChange, policy: &BackoffPolicy, now: Timestamp) {
+        self.get_or_create_pending(policy, now).news.add(change, MAX_NAMED_CHANGES);
+    }
+
+    /// Takes in the details of the event, unless they are older than those that were taken in.
+    pub fn take_in_details(&mut self, details: &EventDetails) {
+        if details.version <= self.details_version {
+            return;
+        }
+        self.details_version = details.version;
+        self.title = details.content.title.to_string();
+        self.expires_at = None;
+        self.limit_places(details);
+    }
+
+    /// Takes in the number of places. When it is limited for the first time, those who signed up before are counted.
+    fn limit_places(&mut self, details: &EventDetails) {
+        let EventDetails { content: Content { capacity, .. }, limited_since, created_at, .. } = details;
+        if let Some(seats) = &mut self.seats {
+            seats.capacity = *capacity;
+        } else if let Some(capacity) = *capacity {
+            let limited_since = limited_since.unwrap_or(*created_at);
+            let mut seats = EventSeats::new(capacity, limited_since);
+            // An event that was created with a limit has no earlier attendees.
+            if self.count > 0 || limited_since != *created_at {
+                seats.begin_recount();
+            }
+            self.seats = Some(seats);
+        }
+    }
+
     /// Takes in a change of the event's details. Repeating it has no effect, whatever was taken in since.
     pub fn update_details(&mut self, change: &DetailsChange, now: Timestamp) {
         match &change.new {
-            Some(details) if details.version > self.details_version => {
-                self.details_version = details.version;
-                self.title = details.content.title.to_string();
-                self.expires_at = None;
-            }
-            Some(_) => {}
+            Some(details) => self.take_in_details(details),
             None => {
                 self.details_version = 0;
                 self.expires_at = self.expires_at.or((self.count == 0).then_some(now));
@@ -277,7 +312,8 @@ impl Digest {
     fn announcement(&self, at: Timestamp, changes: PendingChanges) -> EventAnnouncement {
         let (event, title) = (self.event.clone(), self.title.clone());
         let view = View { roster: false, count: false };
-        EventAnnouncement { event, at, title, count: self.count, changes, view, has_watermarks: true }
+        let count = self.seats.as_ref().map_or(self.count, |seats| seats.parties);
+        EventAnnouncement { event, at, title, count, changes, view, has_watermarks: true }
     }
 
     /// Ends the lease of a worker that is known to have stopped, so that the digest is due at once.

@@ -2,6 +2,7 @@
 
 use strum::{EnumString, IntoStaticStr, VariantNames};
 
+use crate::domain::capacity::Capacity;
 use crate::domain::event::{EventId, MAX_TITLE_CHARS};
 use crate::domain::free_text::{Line, Paragraphs};
 use crate::domain::host_link::LinkGenerations;
@@ -26,6 +27,8 @@ pub struct EventDetails {
     pub cancelled_at: Option<Timestamp>,
     pub archived_at: Option<Timestamp>,
     pub links: LinkGenerations,
+    /// Since when the number of places is limited. Who signed up until then keeps their place. `None` if it never was.
+    pub limited_since: Option<Timestamp>,
     /// When an earlier event with this id was deleted. Older requests were about that event.
     pub earlier_deleted_at: Option<Timestamp>,
     /// The version that was read, or 0 if the details were never stored. A write fails if another version is stored by
@@ -40,6 +43,8 @@ pub struct Content {
     pub description: Option<Description>,
     pub schedule: Option<Schedule>,
     pub place: Option<Place>,
+    /// The number of places. `None` if it is not limited.
+    pub capacity: Option<Capacity>,
     /// The number of guests whom one sign-up may bring: 0 to [`MAX_GUESTS`].
     pub guests_per_signup: u8,
     pub signups: SignupPeriod,
@@ -119,9 +124,18 @@ impl EventDetails {
             cancelled_at: None,
             archived_at: None,
             links: LinkGenerations::default(),
+            limited_since: None,
             earlier_deleted_at: None,
             version: 0,
         }
+        .limited(now)
+    }
+
+    /// Stores since when the number of places is limited, if it is limited from now on.
+    #[must_use]
+    pub fn limited(self, now: Timestamp) -> Self {
+        let limited_since = self.limited_since.or(self.content.capacity.map(|_| now));
+        Self { limited_since, ..self }
     }
 
     /// Returns why a sign-up that was requested at `requested_at` is refused, or `Ok` if it is not.
@@ -160,6 +174,7 @@ impl Content {
             description: None,
             schedule: None,
             place: None,
+            capacity: None,
             guests_per_signup: 0,
             signups: SignupPeriod::default(),
             question: None,

@@ -2,12 +2,14 @@
 
 mod announcer;
 mod deleted;
+mod seats;
 
 pub use self::announcer::Announcer;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use self::deleted::{event_of, leave_out_deleted};
+use self::seats::SeatRounds;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::domain::backoff::BackoffPolicy;
@@ -21,7 +23,7 @@ use crate::domain::secret::Secret;
 use crate::domain::signup::AttendeeKey;
 use crate::domain::timestamp::Timestamp;
 use crate::ports::{
-    Calendar, DamagedChange, DamagedRecord, Deletions, Digests, Events, ParkedEvent, ReadError, StoredDetails,
+    Calendar, DamagedChange, DamagedRecord, Deletions, Digests, Events, ParkedEvent, ReadError, Seats, StoredDetails,
     Subscribers, Unavailable, Write,
 };
 
@@ -40,17 +42,19 @@ pub struct EventPorts<'a> {
     pub calendar: &'a dyn Calendar,
     pub deletions: &'a dyn Deletions,
     pub subscribers: &'a dyn Subscribers,
+    pub seats: &'a dyn Seats,
     /// The key of the ids of mailboxes.
     pub contact_secret: &'a Secret,
 }
 
 impl<'a> EventPorts<'a> {
-    pub fn of<T: Digests + Events + Calendar + Deletions + Subscribers>(
+    pub fn of<T: Digests + Events + Calendar + Deletions + Subscribers + Seats>(
         backend: &'a T,
         contact_secret: &'a Secret,
     ) -> Self {
-        let (digests, events, calendar, deletions, subscribers) = (backend, backend, backend, backend, backend);
-        Self { digests, events, calendar, deletions, subscribers, contact_secret }
+        let (digests, events, calendar) = (backend, backend, backend);
+        let (deletions, subscribers, seats) = (backend, backend, backend);
+        Self { digests, events, calendar, deletions, subscribers, seats, contact_secret }
     }
 }
 
@@ -139,8 +143,15 @@ async fn update_digests(
 ) -> Result<DigestUpdate, Unavailable> {
     update_subscribers(changes, ports.subscribers).await?;
     let mut by_event: BTreeMap<&EventId, Vec<&Change>> = BTreeMap::new();
+    let is_limited = |event: &EventId| match &stored[event] {
+        StoredDetails::Some(details) => details.limited_since.is_some(),
+        StoredDetails::None | StoredDetails::Deleted(_) | StoredDetails::Damaged(_) => false,
+    };
     let is_relevant = |change: &&Change| match change {
-        Change::Attendee(change) => change.movement().is_some() || change.has_new_contact(),
+        // If places are limited, the number of guests matters too.
+        Change::Attendee(change) => {
+            change.movement().is_some() || change.has_new_contact() || is_limited(&change.key.event)
+        }
         Change::Details(_) => true,
     };
     for change in changes.iter().filter(is_relevant) {
@@ -181,6 +192,7 @@ async fn add_to_digest(
     let EventPorts { digests, calendar, .. } = ports;
     let over_at = details.over_at(now);
     let has_new_contact = changes.iter().filter_map(|change| change.attendee()).any(AttendeeChange::has_new_contact);
+    let mut total = Movements::default();
     for _ in 0..MAX_ATTEMPTS {
         let (mut digest, is_new) = match digests.digest(event).await {
             Ok(Some(digest)) if !digest.is_expired(now) => (digest, false),
@@ -205,9 +217,13 @@ async fn add_to_digest(
                 digest.update_details(change, now);
             }
         }
-        let of_attendees = changes.iter().filter_map(|change| change.attendee());
+        // A limit of the places is valid from the next decision on, also if the feed reports it later.
+        if let StoredDetails::Some(details) = details {
+            digest.take_in_details(details);
+        }
+        let of_attendees: Vec<&AttendeeChange> = changes.iter().filter_map(|change| change.attendee()).collect();
         let mailbox = |contact: &Contact| ContactId::of_mailbox(contact, ports.contact_secret);
-        let movements = digest.add_changes(of_attendees, mailbox, backoff, now);
+        let movements = digest.add_changes(of_attendees.iter().copied(), mailbox, backoff, now);
         // A batch that only repeats what an expired digest contained does not bring its event back.
         if is_new && movements.is_empty() && before == state(&digest) {
             return Ok(DigestUpdate::default());
@@ -219,10 +235,24 @@ async fn add_to_digest(
         }
         digest.over_at = over_at.or(digest.over_at);
         let is_unchanged = movements.is_empty() && before == state(&digest);
-        if is_unchanged || digests.store(&digest).await? == Write::Stored {
+        let version = digest.version;
+        let stored = if digest.seats.is_some() {
+            let rounds = SeatRounds { seats: ports.seats, changes: &of_attendees, mailbox: &mailbox, backoff, now };
+            rounds.settle(&mut digest, is_unchanged).await?
+        } else if is_unchanged {
+            Write::Stored
+        } else {
+            digests.store(&digest).await?
+        };
+        // Several rounds store the digest several times, and the first one stores the changes.
+        if stored == Write::Stored || digest.version > version {
+            total.joined += movements.joined;
+            total.left += movements.left;
+        }
+        if stored == Write::Stored {
             let is_due = digest.due_at().is_some_and(|due_at| due_at <= now);
             let due = if is_due { vec![event.clone()] } else { Vec::new() };
-            return Ok(DigestUpdate { movements, due, parked: 0 });
+            return Ok(DigestUpdate { movements: total, due, parked: 0 });
         }
     }
     Err(too_many_conflicts())

@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+use crate::domain::capacity::{Capacity, MAX_CAPACITY};
 use crate::domain::event_details::{Content, Description, MAX_GUESTS, Place, Question, SignupPeriod, Title};
 use crate::domain::invalid::{FieldProblem, InvalidField, choice};
 use crate::domain::public_text::check_no_link;
@@ -32,6 +33,7 @@ fn parse(fields: &Map<String, Value>) -> Result<Content, InvalidField> {
         description: optional(fields, "description", Description::parse)?,
         schedule: schedule(fields, zone.as_ref())?,
         place: optional(fields, "place", Place::parse)?,
+        capacity: capacity(fields)?,
         guests_per_signup: guests(fields)?,
         signups: signup_period(fields, zone.as_ref())?,
         question: optional(fields, "question", Question::parse)?,
@@ -59,6 +61,9 @@ pub struct DetailsFields {
     /// At most 200 characters.
     #[schema(example = "Moorweg 3")]
     pub place: Option<String>,
+    /// The number of places: 1 to 100,000. Null if it is not limited. An attendee and each guest need one place.
+    #[schema(example = 40)]
+    pub capacity: Option<u32>,
     /// The number of guests whom one sign-up may bring: 0 to 50.
     pub guests_per_signup: u8,
     /// In RFC 3339; a request may also contain a local time in `zone`.
@@ -87,6 +92,7 @@ impl DetailsFields {
             ends_at: schedule.and_then(Schedule::end).map(|end| end.to_string()),
             zone: schedule.map(|schedule| schedule.zone().name().to_owned()),
             place: content.place.as_ref().map(Place::to_string),
+            capacity: content.capacity.map(Capacity::get),
             guests_per_signup: content.guests_per_signup,
             signups_open_at: content.signups.opens_at,
             signups_close_at: content.signups.closes_at,
@@ -146,19 +152,36 @@ fn guests(fields: &Map<String, Value>) -> Result<u8, InvalidField> {
     guest_count(fields, "guests_per_signup", MAX_GUESTS)
 }
 
-/// Parses a number of guests, which a form sends as text. It is 0 if the field is absent.
+/// Parses a number of guests. It is 0 if the field is absent.
 pub fn guest_count(fields: &Map<String, Value>, field: &'static str, most: u8) -> Result<u8, InvalidField> {
+    let count = number(fields, field, 0, most.into())?;
+    Ok(count.map_or(0, |count| u8::try_from(count).expect("it is at most `most`")))
+}
+
+fn capacity(fields: &Map<String, Value>) -> Result<Option<Capacity>, InvalidField> {
+    let places = number(fields, "capacity", 1, MAX_CAPACITY)?;
+    Ok(places.map(|places| Capacity::try_from(places).expect("it is in the range of a capacity")))
+}
+
+/// Parses a whole number, which a form sends as text. Returns `None` if the field is absent or empty.
+fn number(
+    fields: &Map<String, Value>,
+    field: &'static str,
+    least: u32,
+    most: u32,
+) -> Result<Option<u32>, InvalidField> {
     let found = match fields::optional(fields, field) {
-        None => return Ok(0),
+        None => return Ok(None),
         Some(Value::Number(number)) => number.as_u64(),
-        Some(Value::String(text)) if text.trim().is_empty() => return Ok(0),
+        Some(Value::String(text)) if text.trim().is_empty() => return Ok(None),
         Some(Value::String(text)) => text.trim().parse().ok(),
         Some(_) => None,
     };
-    found
-        .and_then(|number| u8::try_from(number).ok())
-        .filter(|number| *number <= most)
-        .ok_or_else(|| FieldProblem::NotInRange { least: 0, most: most.into() }.in_field(field))
+    let found = found.and_then(|number| u32::try_from(number).ok());
+    match found.filter(|number| (least..=most).contains(number)) {
+        Some(number) => Ok(Some(number)),
+        None => Err(FieldProblem::NotInRange { least: least.into(), most: most.into() }.in_field(field)),
+    }
 }
 
 fn signup_period(fields: &Map<String, Value>, zone: Option<&Zone>) -> Result<SignupPeriod, InvalidField> {
@@ -197,6 +220,7 @@ mod tests {
             "ends_at": "2026-12-03T23:00",
             "zone": "Europe/Berlin",
             "place": "Moorweg 3",
+            "capacity": 40,
             "guests_per_signup": 2,
             "signups_open_at": "2026-11-01T00:00:00.000Z",
             "signups_close_at": "2026-12-02T11:00:00.000Z",
@@ -222,8 +246,16 @@ mod tests {
 
     #[test]
     fn empty_inputs_of_a_form_are_absent() {
-        let fields =
-            ["description", "starts_at", "ends_at", "place", "guests_per_signup", "signups_open_at", "question"];
+        let fields = [
+            "description",
+            "starts_at",
+            "ends_at",
+            "place",
+            "capacity",
+            "guests_per_signup",
+            "signups_open_at",
+            "question",
+        ];
         let mut form = object(json!({"title": "Dance", "guests_per_signup": ""}));
         form.extend(fields.map(|field| (field.to_owned(), json!(""))));
         assert_eq!(from_json(&form).unwrap(), Content::titled(Title::parse("Dance").unwrap()));

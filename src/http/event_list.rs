@@ -195,7 +195,7 @@ async fn with_details(
 impl ListedEvent {
     fn of(event: EventSummary, over_at: Option<Timestamp>, details: Option<&EventDetails>) -> Self {
         let schedule = details.and_then(|details| details.content.schedule.as_ref());
-        let EventSummary { id, title, count } = event;
+        let EventSummary { id, title, count, .. } = event;
         let position = match over_at {
             Some(over_at) => Position::InCalendar(CalendarPosition { over_at, event: id.clone() }),
             None => Position::Id(id.clone()),

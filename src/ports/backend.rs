@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::ports::{
     Announcements, Budgets, Buttons, Calendar, Contacts, Deletions, Digests, EarlierMessages, Events, Households,
-    Idempotency, OutboxTable, People, RejectedMessages, Roster, Subscribers, Watermarks,
+    Idempotency, OutboxTable, People, RejectedMessages, Roster, Seats, Subscribers, Watermarks,
 };
 
 /// The ports of one storage backend, for callers that need several of them.
@@ -12,6 +12,7 @@ use crate::ports::{
 pub struct Backend {
     pub roster: Arc<dyn Roster>,
     pub subscribers: Arc<dyn Subscribers>,
+    pub seats: Arc<dyn Seats>,
     pub people: Arc<dyn People>,
     pub rejected: Arc<dyn RejectedMessages>,
     pub idempotency: Arc<dyn Idempotency>,

@@ -7,6 +7,7 @@ use crate::domain::attendee::{Applied, Attendee};
 use crate::domain::attendee_name::NameKey;
 use crate::domain::event::EventId;
 use crate::domain::new_event_id::is_unlisted;
+use crate::domain::seats::SeatCounts;
 use crate::domain::signup::{AttendeeKey, Signup};
 use crate::domain::timestamp::Timestamp;
 use crate::ports::{ApplyError, Unavailable};
@@ -20,7 +21,7 @@ pub struct AttendeeSignups {
 
 /// One page of an event's roster.
 ///
-/// `title` and `count` are updated from the
+/// `title`, `count` and `seats` are updated from the
 /// [`ChangeFeed`](crate::ports::ChangeFeed), so they may lag behind `attendees`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RosterPage {
@@ -28,6 +29,8 @@ pub struct RosterPage {
     pub title: Option<String>,
     /// The total number of attendees on the roster.
     pub count: u64,
+    /// The places. `None` if their number was never limited.
+    pub seats: Option<SeatCounts>,
     /// The attendees on this page, sorted by folded name.
     pub attendees: Vec<Attendee>,
     /// The folded name after which the next page begins. `None` on the last page.
@@ -41,6 +44,8 @@ pub struct EventSummary {
     pub title: String,
     /// The number of attendees on the roster.
     pub count: u64,
+    /// The places. `None` if their number was never limited.
+    pub seats: Option<SeatCounts>,
 }
 
 impl EventSummary {

@@ -96,6 +96,7 @@ impl Backend {
             calendar: &*self.calendar,
             deletions: &*self.deletions,
             subscribers: &*self.subscribers,
+            seats: &*self.seats,
             contact_secret: &CONTACT_SECRET,
         }
     }

@@ -33,6 +33,7 @@ mod presses;
 mod queue;
 mod rejects;
 mod roster;
+mod seats;
 mod subscribers;
 mod unusual_delivery;
 mod watermarks;
@@ -64,6 +65,13 @@ contract! {
         announcement_is_stored_with_its_digest_or_not_at_all
         announcements_are_kept_for_30_days
         announcements_after_a_time_come_in_order;
+    seats:
+        seats_are_stored_with_their_digest_or_not_at_all
+        largest_commit_is_stored
+        those_who_wait_come_by_size_and_number
+        full_event_has_a_waiting_list
+        limit_is_set_raised_lowered_and_removed
+        attendees_from_before_the_limit_keep_their_places;
     queue:
         message_arrives_as_it_was_sent
         receive_respects_its_maximum

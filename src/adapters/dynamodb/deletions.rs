@@ -82,10 +82,11 @@ impl Deletions for EventsTable {
 }
 
 impl EventsTable {
-    /// Deletes what an event has announced, what each recipient was told of it, and the index of its subscribers.
+    /// Deletes what an event has announced, what each recipient was told of it, its seats, and the index of its subscribers.
     async fn delete_partitions(&self, event: &EventId) -> Result<(), Unavailable> {
         self.delete_partition(&announcements::partition(event)).await?;
         self.delete_partition(&watermarks::partition(event)).await?;
+        self.delete_seats(event).await?;
         self.delete_index(event).await
     }
 

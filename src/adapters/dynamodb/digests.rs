@@ -15,6 +15,7 @@ use crate::adapters::aws::error::unavailable;
 use crate::domain::digest::Digest;
 use crate::domain::event::EventId;
 use crate::domain::event_announcement::EventAnnouncement;
+use crate::domain::seats::EventSeats;
 use crate::domain::timestamp::Timestamp;
 use crate::formats::stored::digest as record;
 use crate::formats::stored::digest::DigestRecord;
@@ -39,7 +40,7 @@ const WAITING_VALUE: &str = "yes";
 const SEEN: &str = "seen";
 
 /// The attributes of a [`SummaryRecord`].
-const SUMMARY: &str = "#name, title, #count, expires_at";
+const SUMMARY: &str = "#name, title, #count, seats, expires_at";
 
 /// How long a parked event is stored.
 const PARKED_RETENTION: Duration = Duration::from_secs(90 * 24 * 60 * 60);
@@ -64,6 +65,8 @@ struct SummaryRecord {
     name: String,
     title: String,
     count: u64,
+    #[serde(default)]
+    seats: Option<EventSeats>,
     #[serde(default)]
     expires_at: Option<i64>,
 }
@@ -106,11 +109,9 @@ impl Digests for EventsTable {
     }
 
     async fn store_announcing(&self, digest: &Digest, announcement: &EventAnnouncement) -> Result<Write, Unavailable> {
-        let put = |item| Put::builder().table_name(&self.table).set_item(Some(item));
-        let (condition, values) = unchanged(digest);
-        let of_digest = put(to_item(digest)).condition_expression(condition).set_expression_attribute_values(values);
-        let of_announcement = put(announcements::to_item(announcement));
-        let puts = [of_digest, of_announcement].map(|put| put.build().expect("table and item are set"));
+        let of_announcement = Put::builder().table_name(&self.table);
+        let of_announcement = of_announcement.set_item(Some(announcements::to_item(announcement))).build();
+        let puts = [self.digest_put(digest), of_announcement.expect("table and item are set")];
         let items = puts.map(|put| TransactWriteItem::builder().put(put).build());
         let transaction = self.client.transact_write_items().set_transact_items(Some(items.into()));
         transact("storing an announcement", transaction).await
@@ -210,20 +211,21 @@ impl EventsTable {
 
 /// Returns `None` if the digest has expired, because DynamoDB may delete an expired item only days later.
 fn summary(item: Item, now: Timestamp) -> Result<Option<EventSummary>, Unavailable> {
-    let SummaryRecord { name, title, count, expires_at } = item::read(item)?;
+    let SummaryRecord { name, title, count, seats, expires_at } = item::read(item)?;
     let has_expired = expires_at.is_some_and(|at| at <= now.as_seconds());
-    Ok((!has_expired).then(|| EventSummary { id: EventId::from_stored(name), title, count }))
+    let seats = seats.map(|seats| seats.counts());
+    Ok((!has_expired).then(|| EventSummary { id: EventId::from_stored(name), title, count, seats }))
 }
 
 /// Returns the condition that the stored digest has the version that was read, and the values in it.
-fn unchanged(digest: &Digest) -> (&'static str, Option<Item>) {
+pub(super) fn unchanged(digest: &Digest) -> (&'static str, Option<Item>) {
     match digest.version {
         0 => ("attribute_not_exists(version)", None),
         version => ("version = :version", Some([(":version".to_owned(), number(version))].into())),
     }
 }
 
-fn to_item(digest: &Digest) -> Item {
+pub(super) fn to_item(digest: &Digest) -> Item {
     let due_at = digest.due_at();
     let mut item = item::write(&DigestItem {
         event: DIGESTS.to_owned(),

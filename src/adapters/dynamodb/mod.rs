@@ -17,6 +17,7 @@ mod people;
 mod rejects;
 pub mod rekeying;
 mod roster;
+mod seats;
 mod stored_attendee;
 mod subscribers;
 pub mod table;
@@ -83,6 +84,7 @@ impl EventsTable {
         Backend {
             roster: table.clone(),
             subscribers: table.clone(),
+            seats: table.clone(),
             people: table.clone(),
             rejected: table.clone(),
             idempotency: table.clone(),

@@ -74,8 +74,9 @@ impl Roster for EventsTable {
         };
         let first =
             attendees.iter().min_by_key(|attendee| attendee.registration().map(|registration| registration.since));
+        let seats = summary.as_ref().and_then(|summary| summary.seats);
         let title = summary.map(|summary| summary.title).or_else(|| first.map(|attendee| attendee.title.clone()));
-        Ok(RosterPage { title, count, attendees, next })
+        Ok(RosterPage { title, count, seats, attendees, next })
     }
 
     async fn events(&self, limit: usize, after: Option<&EventId>) -> Result<Vec<EventSummary>, Unavailable> {
@@ -221,7 +222,7 @@ impl EventsTable {
     }
 
     /// Returns at most `limit` attendees who are on the roster, by folded name, starting after the name `after`.
-    async fn attendees_on_roster(
+    pub(super) async fn attendees_on_roster(
         &self,
         event: &EventId,
         limit: usize,

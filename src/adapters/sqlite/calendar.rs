@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 use rusqlite::Connection;
 
-use crate::adapters::sqlite::{Sqlite, event_details, stored_time};
+use crate::adapters::sqlite::seats::IN_DIGEST;
+use crate::adapters::sqlite::{Sqlite, event_details, seats, stored_time};
 use crate::domain::event::EventId;
 use crate::domain::timestamp::Timestamp;
 use crate::ports::{Calendar, CalendarEntry, CalendarPage, CalendarPosition, EventSummary, Unavailable};
@@ -24,9 +25,11 @@ impl Calendar for Sqlite {
         limit: usize,
     ) -> Result<CalendarPage, Unavailable> {
         let (over_at, event) = start(after, now.as_millis());
-        let sql = "SELECT over_at, id, title, count FROM calendar JOIN event ON id = event
-                   WHERE (over_at, event) > (?1, ?2) AND over_at > ?3 ORDER BY over_at, event LIMIT ?4";
-        self.read(READING, move |db| page(db, sql, (over_at, event, now.as_millis(), limit), limit)).await
+        let sql = format!(
+            "SELECT over_at, id, title, count, {IN_DIGEST} FROM calendar JOIN event ON id = event
+                   WHERE (over_at, event) > (?1, ?2) AND over_at > ?3 ORDER BY over_at, event LIMIT ?4"
+        );
+        self.read(READING, move |db| page(db, &sql, (over_at, event, now.as_millis(), limit), limit)).await
     }
 
     async fn past(
@@ -36,9 +39,11 @@ impl Calendar for Sqlite {
         limit: usize,
     ) -> Result<CalendarPage, Unavailable> {
         let (over_at, event) = start(after, now.as_millis().saturating_add(1));
-        let sql = "SELECT over_at, id, title, count FROM calendar JOIN event ON id = event
-                   WHERE (over_at, event) < (?1, ?2) AND over_at <= ?3 ORDER BY over_at DESC, event DESC LIMIT ?4";
-        self.read(READING, move |db| page(db, sql, (over_at, event, now.as_millis(), limit), limit)).await
+        let sql = format!(
+            "SELECT over_at, id, title, count, {IN_DIGEST} FROM calendar JOIN event ON id = event
+                   WHERE (over_at, event) < (?1, ?2) AND over_at <= ?3 ORDER BY over_at DESC, event DESC LIMIT ?4"
+        );
+        self.read(READING, move |db| page(db, &sql, (over_at, event, now.as_millis(), limit), limit)).await
     }
 
     async fn with_contacts(&self, until: Timestamp, limit: usize) -> Result<Vec<CalendarPosition>, Unavailable> {
@@ -79,7 +84,8 @@ fn start(after: Option<&CalendarPosition>, first: i64) -> (i64, String) {
 fn page(db: &Connection, sql: &str, params: impl rusqlite::Params, limit: usize) -> rusqlite::Result<CalendarPage> {
     let mut statement = db.prepare_cached(sql)?;
     let rows = statement.query_map(params, |row| {
-        let event = EventSummary { id: EventId::from_stored(row.get(1)?), title: row.get(2)?, count: row.get(3)? };
+        let (id, title, count) = (EventId::from_stored(row.get(1)?), row.get(2)?, row.get(3)?);
+        let event = EventSummary { id, title, count, seats: seats::counts(row, 4)? };
         Ok(CalendarEntry { event, over_at: stored_time(row.get(0)?)? })
     })?;
     let entries: Vec<CalendarEntry> = rows.collect::<Result<_, _>>()?;

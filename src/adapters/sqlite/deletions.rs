@@ -27,6 +27,7 @@ impl Deletions for Sqlite {
                 ("calendar", "event"),
                 ("outbox", "event"),
                 ("watermark", "event"),
+                ("seat", "event"),
                 ("event", "id"),
                 ("change", "event"),
             ] {
@@ -40,7 +41,7 @@ impl Deletions for Sqlite {
     async fn delete_digest_without_attendees(&self, event: &EventId) -> Result<(), Unavailable> {
         let event = event.clone();
         self.overwrite(DELETING, move |db| {
-            for table in ["digest", "announcement", "watermark"] {
+            for table in ["digest", "announcement", "watermark", "seat"] {
                 let sql = format!(
                     "DELETE FROM {table} WHERE event = ?1 AND NOT EXISTS (SELECT 1 FROM attendee WHERE event = ?1)"
                 );

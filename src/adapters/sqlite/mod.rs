@@ -25,6 +25,7 @@ mod rejects;
 mod rekeying;
 mod restore;
 mod roster;
+mod seats;
 mod subscribers;
 mod upkeep;
 mod watermarks;
@@ -96,6 +97,7 @@ impl Sqlite {
         Backend {
             roster: sqlite.clone(),
             subscribers: sqlite.clone(),
+            seats: sqlite.clone(),
             people: sqlite.clone(),
             rejected: sqlite.clone(),
             idempotency: sqlite.clone(),

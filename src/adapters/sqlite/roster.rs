@@ -9,7 +9,8 @@ use rusqlite::Connection;
 use tokio::time::Instant;
 
 use crate::adapters::sqlite::attendee_row::COLUMNS;
-use crate::adapters::sqlite::{Sqlite, attendee_row, buttons, change_feed, households, query_optional, rejects};
+use crate::adapters::sqlite::seats::IN_DIGEST;
+use crate::adapters::sqlite::{Sqlite, attendee_row, buttons, change_feed, households, query_optional, rejects, seats};
 use crate::domain::attendee;
 use crate::domain::attendee::{Applied, Attendee};
 use crate::domain::attendee_name::NameKey;
@@ -62,9 +63,10 @@ impl Roster for Sqlite {
         self.read("reading the roster", move |db| {
             // One transaction, so that the count matches the attendees.
             let db = db.unchecked_transaction()?;
-            let summary = "SELECT title, count FROM event WHERE id = ?1";
-            let summary = query_optional(&db, summary, [event.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?;
-            let Some((title, count)) = summary else { return Ok(RosterPage::default()) };
+            let summary = format!("SELECT title, count, {IN_DIGEST} FROM event WHERE id = ?1");
+            let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, seats::counts(row, 2)?));
+            let summary = query_optional(&db, &summary, [event.as_str()], read)?;
+            let Some((title, count, seats)) = summary else { return Ok(RosterPage::default()) };
             let sql = format!(
                 "SELECT {COLUMNS} FROM attendee WHERE event = ?1 AND name > ?2 AND status = 'in' ORDER BY name"
             );
@@ -72,7 +74,7 @@ impl Roster for Sqlite {
             let has_more = attendees.len() > limit;
             attendees.truncate(limit);
             let next = attendees.last().filter(|_| has_more).map(|last| last.name.key().clone());
-            Ok(RosterPage { title: Some(title), count, attendees, next })
+            Ok(RosterPage { title: Some(title), count, seats, attendees, next })
         })
         .await
     }
@@ -80,10 +82,11 @@ impl Roster for Sqlite {
     async fn events(&self, limit: usize, after: Option<&EventId>) -> Result<Vec<EventSummary>, Unavailable> {
         let after = after.map_or_else(String::new, |event| event.as_str().to_owned());
         self.read("reading the events", move |db| {
-            let sql = "SELECT id, title, count FROM event WHERE id > ?1 ORDER BY id LIMIT ?2";
-            let mut statement = db.prepare_cached(sql)?;
+            let sql = format!("SELECT id, title, count, {IN_DIGEST} FROM event WHERE id > ?1 ORDER BY id LIMIT ?2");
+            let mut statement = db.prepare_cached(&sql)?;
             let rows = statement.query_map((after, limit), |row| {
-                Ok(EventSummary { id: EventId::from_stored(row.get(0)?), title: row.get(1)?, count: row.get(2)? })
+                let (id, title, count) = (EventId::from_stored(row.get(0)?), row.get(1)?, row.get(2)?);
+                Ok(EventSummary { id, title, count, seats: seats::counts(row, 3)? })
             })?;
             rows.collect()
         })
@@ -229,6 +232,17 @@ pub fn find(db: &Connection, key: &AttendeeKey) -> rusqlite::Result<Option<Atten
     match (find(&key.name)?, key.name.refolded()) {
         (None, Cow::Owned(refolded)) => find(&refolded),
         (found, _) => Ok(found),
+    }
+}
+
+/// Returns the attendee who is stored under exactly this key, if there is one. The outer value is `None` if the row is damaged.
+pub(super) fn find_undamaged(db: &Connection, key: &AttendeeKey) -> rusqlite::Result<Option<Option<Attendee>>> {
+    let sql = format!("SELECT {COLUMNS} FROM attendee WHERE event = ?1 AND name = ?2");
+    let found = query_optional(db, &sql, (key.event.as_str(), key.name.as_str()), attendee_row::read);
+    match found.map_err(BatchError::from) {
+        Ok(found) => Ok(Some(found)),
+        Err(BatchError::Damaged(_)) => Ok(None),
+        Err(BatchError::Transaction(error)) => Err(error),
     }
 }
 

@@ -12,6 +12,7 @@ use crate::domain::change::Movements;
 use crate::domain::digest::{Digest, Expansion, Lease, Owed, PendingDigest};
 use crate::domain::event::EventId;
 use crate::domain::pending_changes::{MAX_NAMED_CHANGES, PendingChanges};
+use crate::domain::seats::EventSeats;
 use crate::domain::timestamp::{Timestamp, millis, seconds};
 
 /// The stored attributes of a digest. The event's id is the key of the item and not among them.
@@ -37,6 +38,8 @@ pub struct DigestRecord {
     stirred_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "super::is_default")]
     details_version: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seats: Option<EventSeats>,
     #[serde(default, skip_serializing_if = "Option::is_none", with = "millis")]
     over_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none", with = "seconds")]
@@ -114,6 +117,7 @@ impl DigestRecord {
             quiet: digest.backoff,
             stirred_at: digest.active_at,
             details_version: digest.details_version,
+            seats: digest.seats.clone(),
             over_at: digest.over_at,
             expires_at: digest.expires_at,
             version: digest.version + 1,
@@ -146,6 +150,7 @@ impl DigestRecord {
             active_at: self.stirred_at,
             seen: seen.as_chunks().0.iter().copied().collect(),
             details_version: self.details_version,
+            seats: self.seats,
             over_at: self.over_at,
             expires_at: self.expires_at,
             version: self.version,

@@ -28,6 +28,8 @@ pub struct EventDetailsRecord {
     #[serde(default)]
     links: LinkGenerations,
     #[serde(default, skip_serializing_if = "Option::is_none", with = "millis")]
+    limited_since: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "millis")]
     earlier_deleted_at: Option<Timestamp>,
     version: u64,
 }
@@ -41,6 +43,7 @@ impl EventDetailsRecord {
             cancelled_at: details.cancelled_at,
             archived_at: details.archived_at,
             links: details.links,
+            limited_since: details.limited_since,
             earlier_deleted_at: details.earlier_deleted_at,
             version: details.version + 1,
         }
@@ -58,6 +61,7 @@ impl EventDetailsRecord {
             cancelled_at: self.cancelled_at,
             archived_at: self.archived_at,
             links: self.links,
+            limited_since: self.limited_since,
             earlier_deleted_at: self.earlier_deleted_at,
             version: self.version,
         })

@@ -61,8 +61,10 @@ pub async fn edit(
         let detail = "The visibility of an event is chosen when it is created. Create another event instead.";
         return Err(Problem::new(ProblemKind::Conflict, detail));
     }
+    let now = Timestamp::now();
     details.content = patched(&details.content, &fields.map)?;
-    if app.backend.events.store_details(&details, Timestamp::now()).await? == Write::Conflict {
+    let mut details = details.limited(now);
+    if app.backend.events.store_details(&details, now).await? == Write::Conflict {
         return Err(outdated());
     }
     details.version += 1;

@@ -4,6 +4,7 @@
 mod delivery;
 mod event;
 mod run;
+mod seats;
 
 #[allow(unused_imports, reason = "a benchmark uses less of it")]
 pub use self::delivery::{FAMILY, mailbox};
@@ -25,6 +26,7 @@ use countmein::domain::contact::Contact;
 use countmein::domain::digest::Digest;
 use countmein::domain::event::{Event, EventId};
 use countmein::domain::event_announcement::EventAnnouncement;
+use countmein::domain::seat::{Seat, SeatChange};
 use countmein::domain::secret::Secret;
 use countmein::domain::signup::{AttendeeKey, Request, Signup, SignupId, Version};
 use countmein::domain::timestamp::Timestamp;
@@ -49,6 +51,7 @@ pub struct State {
     /// As far as the changes have been taken in.
     subscribers: BTreeSet<AttendeeKey>,
     digests: BTreeMap<EventId, Digest>,
+    pub seats: BTreeMap<AttendeeKey, Seat>,
     calendar: BTreeMap<EventId, Timestamp>,
     /// Changes that are not followed yet.
     feed: VecDeque<Change>,
@@ -329,11 +332,11 @@ impl Digests for Memory {
     }
 
     async fn store(&self, digest: &Digest) -> Result<Write, Unavailable> {
-        self.store_with(digest, None).await
+        self.store_with(digest, None, &[]).await
     }
 
     async fn store_announcing(&self, digest: &Digest, announcement: &EventAnnouncement) -> Result<Write, Unavailable> {
-        self.store_with(digest, Some(announcement)).await
+        self.store_with(digest, Some(announcement), &[]).await
     }
 
     async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<(EventId, Timestamp)>, Unavailable> {
@@ -355,6 +358,7 @@ impl Memory {
         &self,
         digest: &Digest,
         announcement: Option<&EventAnnouncement>,
+        seats: &[SeatChange],
     ) -> Result<Write, Unavailable> {
         self.step().await;
         let fault = self.next_fault();
@@ -374,6 +378,7 @@ impl Memory {
                 let next = Digest { version: digest.version + 1, ..digest.clone() };
                 state.digests.insert(digest.event.clone(), next);
                 state.announcements.extend(announcement.cloned());
+                seats.iter().for_each(|change| state.change_seat(change));
             }
             Write::of(found == digest.version)
         };

@@ -1,0 +1,176 @@
+//! The seats, one row each. They change in the same transaction as the digest of their event.
+
+use std::ops::Range;
+
+use async_trait::async_trait;
+use rusqlite::types::Type;
+use rusqlite::{Connection, Row};
+
+use crate::adapters::sqlite::digests::DigestRow;
+use crate::adapters::sqlite::{Sqlite, query_optional, roster, stored_time};
+use crate::domain::attendee_name::NameKey;
+use crate::domain::digest::Digest;
+use crate::domain::event::EventId;
+use crate::domain::seat::{Party, Seat, SeatChange};
+use crate::domain::seats::{EventSeats, SeatCounts};
+use crate::domain::signup::{AttendeeKey, SignupId};
+use crate::formats::stored::describe_damage;
+use crate::ports::{PartyPage, Seats, Unavailable, Write};
+
+const READING: &str = "reading the seats";
+
+/// The columns of a seat.
+const SEAT: &str = "event, name, owner, since, party, standing, number";
+
+#[async_trait]
+impl Seats for Sqlite {
+    async fn seats(&self, attendees: &[AttendeeKey]) -> Result<Vec<Option<Seat>>, Unavailable> {
+        let attendees = attendees.to_vec();
+        self.read(READING, move |db| attendees.iter().map(|attendee| find(db, attendee)).collect()).await
+    }
+
+    async fn parties(&self, event: &EventId, names: &[NameKey]) -> Result<Vec<Party>, Unavailable> {
+        let (event, names) = (event.clone(), names.to_vec());
+        self.read(READING, move |db| {
+            let db = db.unchecked_transaction()?;
+            parties(&db, &event, names)
+        })
+        .await
+    }
+
+    async fn first_waiting(&self, event: &EventId, size: u8, limit: usize) -> Result<Vec<Party>, Unavailable> {
+        let event = event.clone();
+        self.read(READING, move |db| {
+            let db = db.unchecked_transaction()?;
+            let sql = "SELECT name FROM seat WHERE event = ?1 AND party = ?2 AND standing = 'waiting'
+                       ORDER BY number LIMIT ?3";
+            let mut statement = db.prepare_cached(sql)?;
+            let names =
+                statement.query_map((event.as_str(), size, limit), |row| row.get(0).map(NameKey::from_stored))?;
+            parties(&db, &event, names.collect::<rusqlite::Result<_>>()?)
+        })
+        .await
+    }
+
+    async fn parties_after(
+        &self,
+        event: &EventId,
+        after: Option<&NameKey>,
+        limit: usize,
+    ) -> Result<PartyPage, Unavailable> {
+        let event = event.clone();
+        let after = after.map_or_else(String::new, |name| name.as_str().to_owned());
+        self.read(READING, move |db| {
+            let db = db.unchecked_transaction()?;
+            let sql = "SELECT name FROM attendee WHERE event = ?1 AND name > ?2 AND status = 'in'
+                       UNION SELECT name FROM seat WHERE event = ?1 AND name > ?2 ORDER BY name LIMIT ?3";
+            let mut statement = db.prepare_cached(sql)?;
+            let names =
+                statement.query_map((event.as_str(), after, limit), |row| row.get(0).map(NameKey::from_stored))?;
+            let names: Vec<NameKey> = names.collect::<rusqlite::Result<_>>()?;
+            let next = names.last().filter(|_| names.len() == limit).cloned();
+            Ok(PartyPage { parties: parties(&db, &event, names)?, next })
+        })
+        .await
+    }
+
+    async fn waiting_numbers(&self, event: &EventId) -> Result<Vec<u64>, Unavailable> {
+        let event = event.clone();
+        self.read(READING, move |db| {
+            let sql = "SELECT number FROM seat WHERE event = ?1 AND standing = 'waiting' ORDER BY number";
+            db.prepare_cached(sql)?.query_map([event.as_str()], |row| row.get(0))?.collect()
+        })
+        .await
+    }
+
+    async fn count_waiting(&self, event: &EventId, _: &[u8], numbers: Range<u64>) -> Result<u64, Unavailable> {
+        let event = event.clone();
+        self.read(READING, move |db| {
+            let sql = "SELECT count(*) FROM seat
+                       WHERE event = ?1 AND standing = 'waiting' AND number >= ?2 AND number < ?3";
+            db.prepare_cached(sql)?.query_row((event.as_str(), numbers.start, numbers.end), |row| row.get(0))
+        })
+        .await
+    }
+
+    async fn commit(&self, digest: &Digest, changes: &[SeatChange]) -> Result<Write, Unavailable> {
+        let (digest, changes) = (DigestRow::next(digest), changes.to_vec());
+        self.write("storing seats", move |db| {
+            let stored = digest.write(db)?;
+            if stored == Write::Stored {
+                changes.iter().try_for_each(|change| write(db, change))?;
+            }
+            Ok(stored)
+        })
+        .await
+    }
+
+    async fn summary(&self, event: &EventId) -> Result<Option<EventSeats>, Unavailable> {
+        let event = event.clone();
+        let json = self.read(READING, move |db| {
+            let sql = "SELECT record -> '$.seats' FROM digest WHERE event = ?1 AND json_valid(record)";
+            query_optional(db, sql, [event.as_str()], |row| row.get::<_, Option<String>>(0))
+        });
+        let Some(json) = json.await?.flatten() else { return Ok(None) };
+        let seats = serde_json::from_str(&json);
+        seats.map(Some).map_err(|error| Unavailable { doing: READING, cause: describe_damage(&error) })
+    }
+}
+
+/// A column with the seats in the digest of the event `id`.
+pub const IN_DIGEST: &str = "(SELECT record -> '$.seats' FROM digest WHERE event = id AND json_valid(record))";
+
+/// Reads the column [`IN_DIGEST`]. Damaged ones are left out, because the rest of the row can be shown.
+pub fn counts(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<SeatCounts>> {
+    let json: Option<String> = row.get(column)?;
+    let seats: Option<EventSeats> = json.and_then(|json| serde_json::from_str(&json).ok());
+    Ok(seats.map(|seats| seats.counts()))
+}
+
+fn find(db: &Connection, attendee: &AttendeeKey) -> rusqlite::Result<Option<Seat>> {
+    let sql = format!("SELECT {SEAT} FROM seat WHERE event = ?1 AND name = ?2");
+    query_optional(db, &sql, (attendee.event.as_str(), attendee.name.as_str()), read)
+}
+
+/// Reads attendees with their seats. Leaves out damaged attendees.
+fn parties(db: &Connection, event: &EventId, names: Vec<NameKey>) -> rusqlite::Result<Vec<Party>> {
+    let mut found = Vec::with_capacity(names.len());
+    for name in names {
+        let key = AttendeeKey { event: event.clone(), name };
+        if let Some(attendee) = roster::find_undamaged(db, &key)? {
+            found.push(Party { attendee, seat: find(db, &key)?, key });
+        }
+    }
+    Ok(found)
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Seat> {
+    let (event, name, owner): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+    let standing: String = row.get(5)?;
+    Ok(Seat {
+        attendee: AttendeeKey { event: EventId::from_stored(event), name: NameKey::from_stored(name) },
+        owner: SignupId::from_stored(owner),
+        since: stored_time(row.get(3)?)?,
+        party: row.get(4)?,
+        standing: standing
+            .parse()
+            .map_err(|error| rusqlite::Error::FromSqlConversionFailure(5, Type::Text, Box::new(error)))?,
+        number: row.get(6)?,
+    })
+}
+
+fn write(db: &Connection, change: &SeatChange) -> rusqlite::Result<()> {
+    match (&change.old, &change.new) {
+        (_, Some(seat)) => {
+            let sql = format!("INSERT OR REPLACE INTO seat ({SEAT}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
+            let (event, name) = (seat.attendee.event.as_str(), seat.attendee.name.as_str());
+            let (owner, since, standing) = (seat.owner.as_str(), seat.since.as_millis(), seat.standing.as_str());
+            db.prepare_cached(&sql)?.execute((event, name, owner, since, seat.party, standing, seat.number)).map(drop)
+        }
+        (Some(seat), None) => {
+            let row = (seat.attendee.event.as_str(), seat.attendee.name.as_str());
+            db.prepare_cached("DELETE FROM seat WHERE event = ?1 AND name = ?2")?.execute(row).map(drop)
+        }
+        (None, None) => Ok(()),
+    }
+}

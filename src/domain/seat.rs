@@ -1,0 +1,97 @@
+//! A seat: whether a party, which is an attendee with their guests, has a place on an event, or waits for one.
+
+use strum::{EnumString, IntoStaticStr};
+
+use crate::domain::attendee::Attendee;
+use crate::domain::registration::{Registration, RegistrationKey};
+use crate::domain::signup::{AttendeeKey, SignupId};
+use crate::domain::timestamp::Timestamp;
+
+/// The seat of one registration on an event whose places are limited.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seat {
+    pub attendee: AttendeeKey,
+    /// The sign-up that began the registration.
+    pub owner: SignupId,
+    /// When that sign-up was requested. Other publishers may reuse the id.
+    pub since: Timestamp,
+    /// The number of people who have or want a place together: 1 to 51.
+    pub party: u8,
+    pub standing: Standing,
+    /// The order in which the event took the registrations in. No two seats of an event have the same number.
+    pub number: u64,
+}
+
+/// Whether a party has a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+pub enum Standing {
+    /// It has a place.
+    Confirmed,
+    /// It is on the waiting list.
+    Waiting,
+}
+
+/// One write to a seat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeatChange {
+    /// `None` if the seat was created.
+    pub old: Option<Seat>,
+    /// `None` if the seat was deleted.
+    pub new: Option<Seat>,
+}
+
+impl Seat {
+    /// Returns whether this is the seat of the registration.
+    pub fn is_of(&self, registration: &Registration) -> bool {
+        self.owner == registration.owner && self.since == registration.since
+    }
+
+    pub fn is_waiting(&self) -> bool {
+        self.standing == Standing::Waiting
+    }
+
+    pub fn registration(&self) -> RegistrationKey {
+        RegistrationKey { attendee: self.attendee.clone(), owner: self.owner.clone() }
+    }
+}
+
+impl Standing {
+    pub fn as_str(self) -> &'static str {
+        self.into()
+    }
+}
+
+impl SeatChange {
+    /// Returns the seat if its attendee learns something from the change: they have to wait, or waited and have a place now.
+    pub fn news(&self) -> Option<&Seat> {
+        let new = self.new.as_ref()?;
+        // Another registration of the same attendee has another number.
+        let old = self.old.as_ref().filter(|old| old.number == new.number).map(|old| old.standing);
+        match (old, new.standing) {
+            (None, Standing::Waiting) | (Some(Standing::Waiting), Standing::Confirmed) => Some(new),
+            (None | Some(Standing::Confirmed), _) | (Some(Standing::Waiting), Standing::Waiting) => None,
+        }
+    }
+}
+
+/// The number of people whom a registration needs places for.
+pub fn party_of(registration: &Registration) -> u8 {
+    registration.details.guests.saturating_add(1)
+}
+
+/// An attendee, as stored now, with their seat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Party {
+    pub key: AttendeeKey,
+    /// `None` if there is no such attendee.
+    pub attendee: Option<Attendee>,
+    pub seat: Option<Seat>,
+}
+
+impl Party {
+    /// Returns the attendee's current registration. `None` if they are not on the roster.
+    pub fn registration(&self) -> Option<&Registration> {
+        self.attendee.as_ref()?.registration()
+    }
+}

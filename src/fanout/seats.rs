@@ -1,0 +1,171 @@
+//! Decides who gets a place, and stores each round of decisions together with the digest.
+
+use std::collections::HashSet;
+
+use crate::domain::attendee_name::NameKey;
+use crate::domain::backoff::BackoffPolicy;
+use crate::domain::change::AttendeeChange;
+use crate::domain::contact::Contact;
+use crate::domain::contact_id::ContactId;
+use crate::domain::digest::Digest;
+use crate::domain::pending_changes::NamedChange;
+use crate::domain::seat::{Party, SeatChange};
+use crate::domain::seats::{Decided, EventSeats, Heads, Moved, Recount, count_page, decide, wanted_heads};
+use crate::domain::timestamp::Timestamp;
+use crate::ports::{MAX_SEAT_CHANGES, Seats, Unavailable, Write};
+
+/// Attendees who are read together to find those without a seat.
+const PAGE: usize = 500;
+
+/// Attendees whose changes are taken in together.
+const MAX_PARTIES: usize = 50;
+
+/// Decides about the seats of one event.
+pub struct SeatRounds<'a> {
+    pub seats: &'a dyn Seats,
+    /// The changes of attendees that are the reason, for the names and mailboxes of those who have left.
+    pub changes: &'a [&'a AttendeeChange],
+    pub mailbox: &'a (dyn Fn(&Contact) -> ContactId + Sync),
+    pub backoff: &'a BackoffPolicy,
+    pub now: Timestamp,
+}
+
+impl SeatRounds<'_> {
+    /// Decides about all seats that the changes affect, in as many rounds as necessary, and stores the digest unless it
+    /// `is_unchanged`. Each attendee is read as they are on the roster now, so it does no harm if a change is repeated, late or
+    /// missing.
+    ///
+    /// Returns [`Write::Conflict`] if another process stored the digest meanwhile. What was decided until then stays, and it is
+    /// safe to repeat the call with the digest as it is stored then.
+    ///
+    /// # Panics
+    /// If the event has no seats.
+    pub async fn settle(&self, digest: &mut Digest, is_unchanged: bool) -> Result<Write, Unavailable> {
+        let version = digest.version;
+        while let Some(recount) = seats_of(digest).recount.clone() {
+            let stored = match recount {
+                Recount::Counting { after } => self.count_next_page(digest, after).await?,
+                Recount::Seating => self.seat_everybody(digest).await?,
+            };
+            if stored == Write::Conflict {
+                return Ok(Write::Conflict);
+            }
+        }
+        let mut seen = HashSet::new();
+        let names = self.changes.iter().map(|change| &change.key.name).filter(|name| seen.insert(*name));
+        let is_unchanged = is_unchanged && digest.version == version;
+        self.decide_about(digest, names.cloned().collect(), is_unchanged).await
+    }
+
+    /// Decides about these attendees in their order. `is_unchanged` says that the digest is as it is stored.
+    async fn decide_about(
+        &self,
+        digest: &mut Digest,
+        mut names: Vec<NameKey>,
+        mut is_unchanged: bool,
+    ) -> Result<Write, Unavailable> {
+        loop {
+            let next = &names[..names.len().min(MAX_PARTIES)];
+            let mut parties = self.seats.parties(&digest.event, next).await?;
+            // `upgrade-table` has moved these attendees to another key. Their seats move too.
+            parties.retain(|party| party.attendee.is_some() || *party.key.name.refolded() == party.key.name);
+            let Decided { changes, moved, taken_in, is_settled } = self.round(digest, &parties).await?;
+            let left = parties.get(taken_in).map(|party| &party.key.name);
+            let taken_in = next.iter().position(|name| Some(name) == left).unwrap_or(next.len());
+            names.drain(..taken_in);
+            for moved in moved {
+                self.announce(digest, &moved);
+            }
+            let is_to_store = !is_unchanged || !changes.is_empty();
+            if is_to_store && self.commit(digest, &changes).await? == Write::Conflict {
+                return Ok(Write::Conflict);
+            }
+            is_unchanged = true;
+            if is_settled && names.is_empty() {
+                return Ok(Write::Stored);
+            }
+        }
+    }
+
+    async fn round(&self, digest: &mut Digest, parties: &[Party]) -> Result<Decided, Unavailable> {
+        let mut heads = Heads::default();
+        for wanted in wanted_heads(seats_of(digest), parties, MAX_SEAT_CHANGES) {
+            heads.add(wanted, self.seats.first_waiting(&digest.event, wanted.size, wanted.limit).await?);
+        }
+        Ok(decide(seats_of(digest), parties, heads, MAX_SEAT_CHANGES))
+    }
+
+    /// Counts the seats of the next attendees.
+    async fn count_next_page(&self, digest: &mut Digest, after: Option<NameKey>) -> Result<Write, Unavailable> {
+        let page = self.seats.parties_after(&digest.event, after.as_ref(), MAX_SEAT_CHANGES).await?;
+        let last = page.next.or_else(|| page.parties.last().map(|last| last.key.name.clone()));
+        if last.is_none() {
+            let numbers = self.seats.waiting_numbers(&digest.event).await?;
+            seats_of(digest).end_counting(&numbers);
+            return self.commit(digest, &[]).await;
+        }
+        let seats = seats_of(digest);
+        let changes = count_page(seats, &page.parties);
+        seats.recount = Some(Recount::Counting { after: last });
+        self.commit(digest, &changes).await
+    }
+
+    /// Decides about all attendees who have no seat, in the order in which they signed up, and ends the recount.
+    async fn seat_everybody(&self, digest: &mut Digest) -> Result<Write, Unavailable> {
+        let (mut without_seat, mut after) = (Vec::new(), None);
+        loop {
+            let page = self.seats.parties_after(&digest.event, after.as_ref(), PAGE).await?;
+            for Party { key, attendee, seat } in page.parties {
+                let registration = attendee.as_ref().and_then(|attendee| attendee.registration());
+                let Some(registration) = registration else { continue };
+                if seat.is_none_or(|seat| !seat.is_of(registration)) {
+                    without_seat.push((registration.since, key.name));
+                }
+            }
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        without_seat.sort();
+        let names = without_seat.into_iter().map(|(_, name)| name).collect();
+        if self.decide_about(digest, names, true).await? == Write::Conflict {
+            return Ok(Write::Conflict);
+        }
+        seats_of(digest).recount = None;
+        self.commit(digest, &[]).await
+    }
+
+    async fn commit(&self, digest: &mut Digest, changes: &[SeatChange]) -> Result<Write, Unavailable> {
+        let seats = seats_of(digest);
+        if seats.recount.is_none() {
+            digest.count = seats.parties + seats.line.len();
+        }
+        let stored = self.seats.commit(digest, changes).await?;
+        if stored == Write::Stored {
+            digest.version += 1;
+        }
+        Ok(stored)
+    }
+
+    /// Adds to the digest that somebody got a place or gave it back.
+    fn announce(&self, digest: &mut Digest, moved: &Moved) {
+        let changes = || self.changes.iter().rev().filter(|change| change.key == moved.key);
+        let in_changes = || changes().find_map(|change| change.new.as_ref().or(change.old.as_ref()));
+        // Nothing is known any more about an attendee who was removed a long time ago.
+        let Some(attendee) = moved.attendee.as_ref().or_else(in_changes) else { return };
+        let contact = attendee.registration().and_then(|registration| registration.contact.as_ref());
+        let contact = contact.or_else(|| changes().find_map(|change| change.contact()));
+        let change = NamedChange {
+            name: attendee.name.clone(),
+            movement: moved.movement,
+            requested_at: attendee.newest.requested_at,
+            mailbox: contact.map(self.mailbox),
+        };
+        digest.add_news(change, self.backoff, self.now);
+    }
+}
+
+fn seats_of(digest: &mut Digest) -> &mut EventSeats {
+    digest.seats.as_mut().expect("the caller has checked that the event has seats")
+}
