@@ -64,11 +64,9 @@ impl EventOnDisk {
 
     /// Announces what is due. Returns the number of messages in the outbox.
     pub async fn announce(&self) -> usize {
-        let sqlite = &self.sqlite;
+        let (sqlite, secret) = (&self.sqlite, secret());
         let announcer = Announcer {
-            digests: sqlite,
-            subscribers: sqlite,
-            events: sqlite,
+            ports: EventPorts::of(sqlite, &secret),
             outbox: sqlite,
             backoff: BackoffPolicy::default(),
             has_broadcaster: false,

@@ -149,9 +149,7 @@ impl NotificationContext {
         }
         let events: Vec<EventId> = due.into_iter().map(|(event, _)| event).collect();
         let announcer = Announcer {
-            digests: &self.sqlite,
-            subscribers: &self.sqlite,
-            events: &self.sqlite,
+            ports: EventPorts::of(&self.sqlite, &self.sender.contact_secret),
             outbox: &self.sqlite,
             backoff: self.backoff,
             has_broadcaster: self.sender.broadcaster.is_some(),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::domain::attendee::TOMBSTONE_RETENTION;
+use crate::domain::attendee::{Attendee, TOMBSTONE_RETENTION};
 use crate::domain::attendee_name::{AttendeeName, NameKey};
 use crate::domain::backoff::{Backoff, BackoffPolicy};
 use crate::domain::change::{AttendeeChange, DetailsChange, Movement, Movements};
@@ -62,6 +62,8 @@ pub struct Digest {
     pub details_version: u64,
     /// The seats, if the number of places is limited or was limited once.
     pub seats: Option<EventSeats>,
+    /// When the organiser requested that the attendees and seats are counted again. `None` if this is done.
+    pub rebuild_requested_at: Option<Timestamp>,
     /// When the event is over, as stored in the calendar. `None` if it is not in the calendar yet.
     pub over_at: Option<Timestamp>,
     /// When the digest of an event without attendees and details is deleted. `None` if the event has attendees or details.
@@ -140,17 +142,19 @@ impl Digest {
             seen: VecDeque::new(),
             details_version: 0,
             seats: None,
+            rebuild_requested_at: None,
             over_at: None,
             expires_at: None,
             version: 0,
         }
     }
 
-    /// Returns when the digest is due, or `None` if there is nothing to announce.
+    /// Returns when the digest is due, or `None` if there is nothing to announce or to count.
     pub fn due_at(&self) -> Option<Timestamp> {
         let begun_at = self.expansion.as_ref().map(|expansion| expansion.begun_at);
         let begun_at = begun_at.or(self.owed.first().map(|owed| owed.since));
-        let due_at = begun_at.or(self.pending.as_ref().map(|pending| pending.due_at))?;
+        let due_at = begun_at.or(self.pending.as_ref().map(|pending| pending.due_at));
+        let due_at = due_at.into_iter().chain(self.rebuild_requested_at).min()?;
         Some(self.lease.map_or(due_at, |lease| due_at.max(lease.ends_at)))
     }
 
@@ -175,10 +179,7 @@ impl Digest {
             if self.seen.contains(&hash) {
                 continue;
             }
-            if self.seen.len() == MAX_CHANGE_HASHES {
-                self.seen.pop_front();
-            }
-            self.seen.push_back(hash);
+            self.remember(hash);
             added.add(movement);
             self.count = match movement {
                 Movement::Joined => self.count.saturating_add(1),
@@ -203,6 +204,18 @@ impl Digest {
             };
         }
         added
+    }
+
+    /// Remembers that an attendee on the roster is counted already. The change by which they joined may still come.
+    pub fn remember_as_counted(&mut self, attendee: &Attendee) {
+        self.remember(change_hash(&attendee.name, Movement::Joined, &attendee.newest));
+    }
+
+    fn remember(&mut self, hash: ChangeHash) {
+        if self.seen.len() == MAX_CHANGE_HASHES {
+            self.seen.pop_front();
+        }
+        self.seen.push_back(hash);
     }
 
     /// Adds a change that will be announced.
@@ -267,7 +280,8 @@ impl Digest {
     /// backoff, unless an earlier announcement is not in the outbox completely. The caller must store the digest before it
     /// puts anything into the outbox.
     pub fn claim(&mut self, lease: Lease, policy: &BackoffPolicy, now: Timestamp) -> Option<Claim> {
-        if self.due_at().is_none_or(|due_at| due_at > now) {
+        // The counts must be right before they are announced.
+        if self.rebuild_requested_at.is_some() || self.due_at().is_none_or(|due_at| due_at > now) {
             return None;
         }
         self.lease = Some(lease);

@@ -66,8 +66,8 @@ impl SeatChange {
     /// Returns the seat if its attendee learns something from the change: they have to wait, or waited and have a place now.
     pub fn news(&self) -> Option<&Seat> {
         let new = self.new.as_ref()?;
-        // Another registration of the same attendee has another number.
-        let old = self.old.as_ref().filter(|old| old.number == new.number).map(|old| old.standing);
+        let is_same = |old: &&Seat| old.owner == new.owner && old.since == new.since;
+        let old = self.old.as_ref().filter(is_same).map(|old| old.standing);
         match (old, new.standing) {
             (None, Standing::Waiting) | (Some(Standing::Waiting), Standing::Confirmed) => Some(new),
             (None | Some(Standing::Confirmed), _) | (Some(Standing::Waiting), Standing::Waiting) => None,

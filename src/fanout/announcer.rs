@@ -16,8 +16,9 @@ use crate::domain::outbox_message::{DigestDelivery, DigestRecipient, OutboxMessa
 use crate::domain::timestamp::Timestamp;
 use crate::domain::viewer::Viewer;
 use crate::domain::worker_id;
-use crate::fanout::{MAX_ATTEMPTS, park, too_many_conflicts};
-use crate::ports::{DamagedRecord, Digests, Events, Outbox, ReadError, Subscribers, Write};
+use crate::fanout::digest_update::add_to_digest;
+use crate::fanout::{EventPorts, MAX_ATTEMPTS, park, too_many_conflicts};
+use crate::ports::{DamagedRecord, Outbox, ReadError, Write};
 
 /// How long a process may work on the announcement of an event before another process continues. This is longer than the
 /// timeout of a Lambda function (60 s).
@@ -37,9 +38,7 @@ const EVERYBODY: &str = "#everybody";
 /// A message for each recipient is put into the outbox, page by page. After a crash, the last page is put into the outbox
 /// again, which changes nothing for a recipient who was told.
 pub struct Announcer<'a> {
-    pub digests: &'a dyn Digests,
-    pub subscribers: &'a dyn Subscribers,
-    pub events: &'a dyn Events,
+    pub ports: EventPorts<'a>,
     pub outbox: &'a dyn Outbox,
     pub backoff: BackoffPolicy,
     /// Whether somebody may follow all events.
@@ -100,6 +99,11 @@ impl Announcer<'_> {
         for _ in 0..MAX_ATTEMPTS {
             let now = (self.clock)();
             let Some(mut digest) = self.digest(event, now).await? else { return Ok(None) };
+            if digest.rebuild_requested_at.is_some() {
+                let details = self.ports.events.stored(event).await?;
+                add_to_digest(event, Vec::new(), &details, self.ports, &self.backoff, now).await?;
+                continue;
+            }
             // After a conflict, this process can already hold the lease: its write was stored, but the response was lost.
             if digest.is_held_by(holder) {
                 return Ok(Some(digest));
@@ -107,10 +111,10 @@ impl Announcer<'_> {
             let lease = Lease { holder, ends_at: now.plus(LEASE_DURATION) };
             let Some(claim) = digest.claim(lease, &self.backoff, now) else { return Ok(None) };
             let stored = match claim {
-                Claim::Stored => self.digests.store(&digest).await?,
+                Claim::Stored => self.ports.digests.store(&digest).await?,
                 Claim::New(announcement) => {
-                    let view = self.events.stored(event).await?.view(Viewer::Attendee);
-                    self.digests.store_announcing(&digest, &EventAnnouncement { view, ..announcement }).await?
+                    let view = self.ports.events.stored(event).await?.view(Viewer::Attendee);
+                    self.ports.digests.store_announcing(&digest, &EventAnnouncement { view, ..announcement }).await?
                 }
             };
             if stored == Write::Stored {
@@ -125,7 +129,7 @@ impl Announcer<'_> {
     /// `owed` are the recipients whose messages are in the outbox now. Returns whether this process had the lease until then.
     async fn store_progress(&self, digest: &mut Digest, owed: &[Owed], holder: u64) -> Result<bool, ReadError> {
         for _ in 0..MAX_ATTEMPTS {
-            if self.digests.store(digest).await? == Write::Stored {
+            if self.ports.digests.store(digest).await? == Write::Stored {
                 digest.version += 1;
                 return Ok(true);
             }
@@ -139,9 +143,9 @@ impl Announcer<'_> {
     }
 
     async fn digest(&self, event: &EventId, now: Timestamp) -> Result<Option<Digest>, ReadError> {
-        let read = self.digests.digest(event).await;
+        let read = self.ports.digests.digest(event).await;
         if let Err(ReadError::Damaged(cause)) = &read {
-            park(event.clone(), DamagedRecord::Digest, cause.clone(), self.digests, now).await?;
+            park(event.clone(), DamagedRecord::Digest, cause.clone(), self.ports.digests, now).await?;
         }
         read
     }
@@ -162,7 +166,7 @@ impl Announcer<'_> {
             }
             // An empty name comes before all others.
             let after = expansion.after.as_ref().filter(|after| !after.as_str().is_empty());
-            let page = self.subscribers.subscribers(&digest.event, PAGE, after, (self.clock)()).await?;
+            let page = self.ports.subscribers.subscribers(&digest.event, PAGE, after, (self.clock)()).await?;
             // Their messages say this too.
             let is_owed = |attendee: &Attendee| {
                 let (key, earlier_key) = (attendee.name.key(), &*attendee.name.lookup_key());

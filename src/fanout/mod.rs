@@ -2,6 +2,7 @@
 
 mod announcer;
 mod deleted;
+mod digest_update;
 mod seats;
 
 pub use self::announcer::Announcer;
@@ -9,22 +10,19 @@ pub use self::announcer::Announcer;
 use std::collections::{BTreeMap, BTreeSet};
 
 use self::deleted::{event_of, leave_out_deleted};
-use self::seats::SeatRounds;
+use self::digest_update::add_to_digest;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::domain::backoff::BackoffPolicy;
-use crate::domain::change::{AttendeeChange, Change, Movements, SubscriptionChange};
-use crate::domain::contact::Contact;
-use crate::domain::contact_id::ContactId;
-use crate::domain::digest::Digest;
+use crate::domain::change::{Change, Movements, SubscriptionChange};
 use crate::domain::event::EventId;
 use crate::domain::new_event_id::for_log;
 use crate::domain::secret::Secret;
 use crate::domain::signup::AttendeeKey;
 use crate::domain::timestamp::Timestamp;
 use crate::ports::{
-    Calendar, DamagedChange, DamagedRecord, Deletions, Digests, Events, ParkedEvent, ReadError, Seats, StoredDetails,
-    Subscribers, Unavailable, Write,
+    Calendar, DamagedChange, DamagedRecord, Deletions, Digests, Events, ParkedEvent, Seats, StoredDetails, Subscribers,
+    Unavailable,
 };
 
 /// Events whose digests are updated concurrently.
@@ -181,97 +179,6 @@ async fn update_subscribers(changes: &[Change], subscribers: &dyn Subscribers) -
     if last.is_empty() { Ok(()) } else { subscribers.update_subscribers(last).await }
 }
 
-async fn add_to_digest(
-    event: &EventId,
-    changes: Vec<&Change>,
-    details: &StoredDetails,
-    ports: EventPorts<'_>,
-    backoff: &BackoffPolicy,
-    now: Timestamp,
-) -> Result<DigestUpdate, Unavailable> {
-    let EventPorts { digests, calendar, .. } = ports;
-    let over_at = details.over_at(now);
-    let has_new_contact = changes.iter().filter_map(|change| change.attendee()).any(AttendeeChange::has_new_contact);
-    let mut total = Movements::default();
-    for _ in 0..MAX_ATTEMPTS {
-        let (mut digest, is_new) = match digests.digest(event).await {
-            Ok(Some(digest)) if !digest.is_expired(now) => (digest, false),
-            // The expired digest is replaced by a new one. `seen` is kept, because the batch
-            // may repeat changes that the expired digest contained.
-            Ok(Some(Digest { seen, announced_at, version, .. })) => {
-                (Digest { seen, announced_at, version, ..Digest::new(event.clone(), title(&changes)) }, true)
-            }
-            Ok(None) => (Digest::new(event.clone(), title(&changes)), true),
-            Err(ReadError::Unavailable(unavailable)) => return Err(unavailable),
-            Err(ReadError::Damaged(cause)) => {
-                if let Some(over_at) = over_at {
-                    calendar.set_over_at(event, over_at).await?;
-                }
-                park(event.clone(), DamagedRecord::Digest, cause, digests, now).await?;
-                return Ok(DigestUpdate { parked: 1, ..DigestUpdate::default() });
-            }
-        };
-        let before = state(&digest);
-        for change in &changes {
-            if let Change::Details(change) = change {
-                digest.update_details(change, now);
-            }
-        }
-        // A limit of the places is valid from the next decision on, also if the feed reports it later.
-        if let StoredDetails::Some(details) = details {
-            digest.take_in_details(details);
-        }
-        let of_attendees: Vec<&AttendeeChange> = changes.iter().filter_map(|change| change.attendee()).collect();
-        let mailbox = |contact: &Contact| ContactId::of_mailbox(contact, ports.contact_secret);
-        let movements = digest.add_changes(of_attendees.iter().copied(), mailbox, backoff, now);
-        // A batch that only repeats what an expired digest contained does not bring its event back.
-        if is_new && movements.is_empty() && before == state(&digest) {
-            return Ok(DigestUpdate::default());
-        }
-        // A contact that comes after the end must be deleted too.
-        let is_late_contact = has_new_contact && digest.over_at.is_some_and(|over_at| over_at <= now);
-        if let Some(over_at) = over_at.filter(|over_at| is_late_contact || digest.over_at != Some(*over_at)) {
-            calendar.set_over_at(event, over_at).await?;
-        }
-        digest.over_at = over_at.or(digest.over_at);
-        let is_unchanged = movements.is_empty() && before == state(&digest);
-        let version = digest.version;
-        let stored = if digest.seats.is_some() {
-            let rounds = SeatRounds { seats: ports.seats, changes: &of_attendees, mailbox: &mailbox, backoff, now };
-            rounds.settle(&mut digest, is_unchanged).await?
-        } else if is_unchanged {
-            Write::Stored
-        } else {
-            digests.store(&digest).await?
-        };
-        // Several rounds store the digest several times, and the first one stores the changes.
-        if stored == Write::Stored || digest.version > version {
-            total.joined += movements.joined;
-            total.left += movements.left;
-        }
-        if stored == Write::Stored {
-            let is_due = digest.due_at().is_some_and(|due_at| due_at <= now);
-            let due = if is_due { vec![event.clone()] } else { Vec::new() };
-            return Ok(DigestUpdate { movements: total, due, parked: 0 });
-        }
-    }
-    Err(too_many_conflicts())
-}
-
-/// The parts of a digest that depend on the event's details.
-fn state(digest: &Digest) -> (String, u64, Option<Timestamp>, Option<Timestamp>) {
-    (digest.title.clone(), digest.details_version, digest.over_at, digest.expires_at)
-}
-
 fn too_many_conflicts() -> Unavailable {
     Unavailable { doing: "storing a digest", cause: format!("{MAX_ATTEMPTS} write conflicts in a row") }
-}
-
-/// The event's title in the first change.
-fn title(changes: &[&Change]) -> String {
-    let in_change = |change: &&Change| match change {
-        Change::Attendee(change) => change.new.as_ref().or(change.old.as_ref()).map(|attendee| attendee.title.clone()),
-        Change::Details(change) => change.new.as_ref().map(|details| details.content.title.to_string()),
-    };
-    changes.iter().find_map(in_change).unwrap_or_default()
 }

@@ -133,6 +133,7 @@ impl SeatRounds<'_> {
             return Ok(Write::Conflict);
         }
         seats_of(digest).recount = None;
+        digest.rebuild_requested_at = None;
         self.commit(digest, &[]).await
     }
 

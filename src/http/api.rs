@@ -8,8 +8,8 @@ use utoipa::OpenApi;
 
 use crate::http::App;
 use crate::http::routes::{
-    attendees, buttons, contacts, deletion, event_creation, event_list, events, health, host_links, host_page, hosting,
-    manage, organiser, registration_opt_in, resend_link, sample, signups,
+    attendees, buttons, contacts, deletion, event_creation, event_list, events, health, host_links, host_page,
+    hosted_attendees, hosting, manage, organiser, rebuild, registration_opt_in, resend_link, sample, signups,
 };
 
 /// Generates the router and the OpenAPI document from one table, so that each route is written once.
@@ -44,7 +44,9 @@ api! {
     "/events/{event}/signups": post(signups::sign_up);
     "/events/{event}/link": post(resend_link::resend);
     "/events/{event}/attendees": get(attendees::list);
-    "/events/{event}/attendees/{name}": get(attendees::show);
+    "/events/{event}/attendees/{name}": get(attendees::show), delete(hosted_attendees::remove);
+    "/events/{event}/attendees/{name}/promote": post(hosted_attendees::promote);
+    "/events/{event}/rebuild": post(rebuild::rebuild);
     "/events/{event}/manage/{token}": get(manage::show), post(manage::change);
     "/events/{event}/contact/{token}": get(registration_opt_in::show), post(registration_opt_in::change);
     "/contacts/{token}": get(contacts::show), post(contacts::change);

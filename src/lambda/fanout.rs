@@ -130,9 +130,7 @@ impl Fanout {
     /// Announces the changes of events that are due, until the deadline.
     async fn announce(&self, events: Vec<EventId>, deadline: Timestamp) {
         let announcer = Announcer {
-            digests: &self.table,
-            subscribers: &self.table,
-            events: &self.table,
+            ports: EventPorts::of(&self.table, &self.contact_secret),
             outbox: &self.outbox,
             backoff: self.backoff,
             has_broadcaster: true,

@@ -44,4 +44,10 @@ pub trait Digests: Send + Sync {
 
     /// Stores for the operator that an event is parked. If its digest is damaged, the digest is no longer due.
     async fn park(&self, parked: &ParkedEvent) -> Result<(), Unavailable>;
+
+    /// Deletes what is stored for the operator about a parked event.
+    async fn unpark(&self, event: &EventId) -> Result<(), Unavailable>;
+
+    /// Deletes a digest, whatever its version. It is for damaged ones.
+    async fn delete_digest(&self, event: &EventId) -> Result<(), Unavailable>;
 }

@@ -10,7 +10,9 @@ use countmein::adapters::metrics::prometheus::PrometheusMetrics;
 use countmein::app::secrets::FixedSecrets;
 use countmein::domain::attendee_name::AttendeeName;
 use countmein::domain::button::{Button, PressActions, Serial};
+use countmein::domain::capacity::Capacity;
 use countmein::domain::contact_id::ContactId;
+use countmein::domain::digest::Digest;
 use countmein::domain::event::Event;
 use countmein::domain::event_creators::EventCreators;
 use countmein::domain::event_details::{Audience, Content, EventDetails, Title};
@@ -21,8 +23,10 @@ use countmein::domain::opt_in::ContactToken;
 use countmein::domain::opt_in_link::OptInToken;
 use countmein::domain::outbox_message::OutboxMessage;
 use countmein::domain::registration::RegistrationKey;
+use countmein::domain::seat::{Seat, SeatChange, Standing};
+use countmein::domain::seats::EventSeats;
 use countmein::domain::secret::Secret;
-use countmein::domain::signup::{AttendeeKey, Request};
+use countmein::domain::signup::{AttendeeKey, Request, Signup};
 use countmein::domain::timestamp::Timestamp;
 use countmein::http::client::ListEveryone;
 use countmein::http::middleware::rate_limit::RateLimit;
@@ -37,7 +41,7 @@ use strum::{EnumIter, IntoEnumIterator as _};
 use tower::ServiceExt as _;
 
 use crate::backend::Backend;
-use crate::people::{apply, at, email, event_id, id, person, unique};
+use crate::people::{apply, at, email, event_id, id, key, person, unique};
 
 /// More at a time would make requests exceed their time limit on a busy machine.
 const MAX_CONCURRENT_CHECKS: usize = 32;
@@ -123,6 +127,9 @@ fn operations() -> Vec<Operation> {
         ("POST", "/events/{event}/link", Everyone, json!({"name": "Ana", "contact": {"email": "ana@example.org"}})),
         ("GET", "/events/{event}/attendees", WhoSeesTheRoster, json!(null)),
         ("GET", "/events/{event}/attendees/{name}", WhoSeesTheRoster, json!(null)),
+        ("POST", "/events/{event}/rebuild", Organiser, json!({})),
+        ("DELETE", "/events/{event}/attendees/{name}", CoHosts, json!(null)),
+        ("POST", "/events/{event}/attendees/{name}/promote", CoHosts, json!({"raise_capacity": true})),
         ("GET", "/events/{event}/manage/{token}", Everyone, json!(null)),
         ("POST", "/events/{event}/manage/{token}", Everyone, json!({"action": "quiet"})),
         ("GET", "/events/{event}/contact/{token}", Everyone, json!(null)),
@@ -195,6 +202,21 @@ pub fn server(backend: &Backend, event_creators: EventCreators) -> Router {
     router(Arc::new(app), ClientLimits::default())
 }
 
+/// Limits the places of an event to one, which somebody else has, so that an attendee waits.
+async fn put_on_waiting_list(backend: &Backend, event: &EventDetails, attendee: Signup) {
+    let seat = |attendee: AttendeeKey, standing, number| {
+        let (owner, since) = (id("ana"), at(1));
+        Seat { attendee, owner, since, party: 1, standing, number }
+    };
+    let waiting = seat(attendee.key(), Standing::Waiting, 2);
+    let mut seats = EventSeats::new(Capacity::try_from(1).expect("it is a capacity"), at(0));
+    seats.count(&seat(key(event.event.as_str(), "Zoe"), Standing::Confirmed, 1));
+    seats.count(&waiting);
+    let digest = Digest { seats: Some(seats), ..Digest::new(event.event.clone(), "Dinner".to_owned()) };
+    let change = SeatChange { old: None, new: Some(waiting) };
+    assert_eq!(backend.seats.commit(&digest, &[change]).await.expect("the backend is there"), Write::Stored);
+}
+
 /// An event with an attendee, a reject and links.
 struct Stage {
     event: EventDetails,
@@ -228,6 +250,7 @@ impl Stage {
         let ana = person(&title, "Ana").asks(1, "ana", request);
         let attendee = ManageToken::of(&ana).sign(&token_secret());
         let message = put_message(backend, &ana.key()).await;
+        put_on_waiting_list(backend, &event, ana.clone()).await;
         apply(&*backend.roster, vec![ana]).await;
         let reject = RejectedMessage {
             id: unique("reject").replace(' ', "-"),

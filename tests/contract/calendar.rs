@@ -351,6 +351,14 @@ impl Digests for DamagedDigests {
         Ok(Vec::new())
     }
 
+    async fn unpark(&self, _: &EventId) -> Result<(), Unavailable> {
+        unreachable!("the event is not rebuilt")
+    }
+
+    async fn delete_digest(&self, _: &EventId) -> Result<(), Unavailable> {
+        unreachable!("the event is not rebuilt")
+    }
+
     async fn park(&self, _: &ParkedEvent) -> Result<(), Unavailable> {
         Ok(())
     }

@@ -80,9 +80,7 @@ impl Outbox for List {
 pub async fn announce(backend: &Backend, title: &str, now: Timestamp) -> Vec<OutboxMessage> {
     let outbox = List::default();
     let announcer = Announcer {
-        digests: &*backend.digests,
-        subscribers: &*backend.subscribers,
-        events: &*backend.events,
+        ports: backend.event_ports(),
         outbox: &outbox,
         backoff: BackoffPolicy::default(),
         has_broadcaster: false,

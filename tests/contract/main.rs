@@ -23,6 +23,7 @@ mod earlier_keys;
 #[cfg(feature = "aws")]
 mod equivalence;
 mod events;
+mod hosted_attendees;
 mod hostile;
 mod households;
 mod idempotency;
@@ -72,6 +73,11 @@ contract! {
         full_event_has_a_waiting_list
         limit_is_set_raised_lowered_and_removed
         attendees_from_before_the_limit_keep_their_places;
+    hosted_attendees:
+        promotion_raises_the_capacity_after_a_question
+        removal_by_a_host_frees_the_place
+        rebuild_counts_seats_again
+        rebuild_counts_attendees_without_a_limit;
     queue:
         message_arrives_as_it_was_sent
         receive_respects_its_maximum

@@ -105,37 +105,41 @@ pub async fn those_who_wait_come_by_size_and_number(backend: &Backend) {
 }
 
 /// An event with changes that nobody else takes in.
-struct Dinner<'a> {
-    backend: &'a Backend,
-    details: EventDetails,
+pub struct Dinner<'a> {
+    pub backend: &'a Backend,
+    pub details: EventDetails,
     position: Position,
 }
 
 impl<'a> Dinner<'a> {
-    async fn new(backend: &'a Backend, places: u32) -> Self {
+    pub async fn new(backend: &'a Backend, places: u32) -> Self {
+        Self::with_capacity(backend, Some(Capacity::try_from(places).unwrap())).await
+    }
+
+    pub async fn unlimited(backend: &'a Backend) -> Self {
+        Self::with_capacity(backend, None).await
+    }
+
+    async fn with_capacity(backend: &'a Backend, capacity: Option<Capacity>) -> Self {
         let title = unique("Dinner");
         let event = event_id(&title);
-        let content = Content {
-            capacity: Some(Capacity::try_from(places).unwrap()),
-            guests_per_signup: 9,
-            ..Content::titled(Title::parse(&title).unwrap())
-        };
+        let content = Content { capacity, guests_per_signup: 9, ..Content::titled(Title::parse(&title).unwrap()) };
         let details = EventDetails::new(event, content, Timestamp::now());
         assert_eq!(backend.events.create_event(&details, Timestamp::now()).await.unwrap(), Write::Stored);
         Self { backend, details: EventDetails { version: 1, ..details }, position: Position::Start }
     }
 
-    async fn requests(&self, name: &str, request: Request) {
+    pub async fn requests(&self, name: &str, request: Request) {
         let signup = person(self.details.content.title.as_str(), name).asks(0, "a", request);
         apply(&*self.backend.roster, vec![Signup { version: Version::now(), ..signup }]).await;
     }
 
-    async fn sign_up(&self, name: &str, guests: u8) {
+    pub async fn sign_up(&self, name: &str, guests: u8) {
         let details = RegistrationEdit { guests: Some(guests), ..RegistrationEdit::default() };
         self.requests(name, Request::TrustedSignUp { contact: None, details }).await;
     }
 
-    async fn set_places(&mut self, places: Option<u32>) {
+    pub async fn set_places(&mut self, places: Option<u32>) {
         self.details.content.capacity = places.map(|places| Capacity::try_from(places).unwrap());
         let details = self.details.clone().limited(Timestamp::now());
         assert_eq!(self.backend.events.store_details(&details, Timestamp::now()).await.unwrap(), Write::Stored);
@@ -143,7 +147,7 @@ impl<'a> Dinner<'a> {
     }
 
     /// Takes in the changes since the last time.
-    async fn take_in(&mut self) -> DigestUpdate {
+    pub async fn take_in(&mut self) -> DigestUpdate {
         let mut changes = Vec::new();
         loop {
             let page = self.backend.changes.changes(&self.position, 100).await.unwrap();
@@ -156,12 +160,12 @@ impl<'a> Dinner<'a> {
         take_in(changes, self.backend.event_ports(), &backoff, now).await.unwrap().1
     }
 
-    async fn counts(&self) -> SeatCounts {
+    pub async fn counts(&self) -> SeatCounts {
         self.backend.seats.summary(&self.details.event).await.unwrap().unwrap().counts()
     }
 
     /// The names of all who have a seat with this standing, and the sizes of their parties, by their numbers.
-    async fn list(&self, standing: Standing) -> Vec<(String, u8)> {
+    pub async fn list(&self, standing: Standing) -> Vec<(String, u8)> {
         let page = self.backend.seats.parties_after(&self.details.event, None, 1_000).await.unwrap();
         let mut seats: Vec<Seat> = page.parties.into_iter().filter_map(|party| party.seat).collect();
         seats.retain(|seat| seat.standing == standing);
@@ -170,7 +174,7 @@ impl<'a> Dinner<'a> {
     }
 }
 
-fn named(parties: &[(&str, u8)]) -> Vec<(String, u8)> {
+pub fn named(parties: &[(&str, u8)]) -> Vec<(String, u8)> {
     parties.iter().map(|(name, party)| ((*name).to_owned(), *party)).collect()
 }
 
@@ -233,30 +237,15 @@ pub async fn limit_is_set_raised_lowered_and_removed(backend: &Backend) {
 }
 
 pub async fn attendees_from_before_the_limit_keep_their_places(backend: &Backend) {
-    let mut dinner = Dinner::new(backend, 100).await;
-    dinner.set_places(None).await;
-    // As if the places had never been limited.
-    dinner.details.limited_since = None;
-    dinner.set_places(None).await;
+    let mut dinner = Dinner::unlimited(backend).await;
     for number in 0..70 {
         dinner.sign_up(&format!("guest-{number:02}"), u8::from(number == 0)).await;
     }
     dinner.take_in().await;
-    let event = dinner.details.event.clone();
-    let mut digest = backend.digests.digest(&event).await.unwrap().unwrap();
-    digest.seats = None;
-    let rows = backend.seats.parties_after(&event, None, 1_000).await.unwrap().parties;
-    for page in rows.chunks(MAX_SEAT_CHANGES) {
-        let changes: Vec<SeatChange> =
-            page.iter().map(|party| SeatChange { old: party.seat.clone(), new: None }).collect();
-        assert_eq!(backend.seats.commit(&digest, &changes).await.unwrap(), Write::Stored);
-        digest.version += 1;
-    }
-
     dinner.set_places(Some(50)).await;
     dinner.sign_up("late", 0).await;
     dinner.take_in().await;
     assert_eq!((dinner.counts().await.taken, dinner.counts().await.waiting), (71, 1));
     assert_eq!(dinner.list(Standing::Waiting).await, named(&[("late", 1)]));
-    assert_eq!(backend.digests.digest(&event).await.unwrap().unwrap().count, 71);
+    assert_eq!(backend.digests.digest(&dinner.details.event).await.unwrap().unwrap().count, 71);
 }

@@ -118,9 +118,7 @@ pub async fn recipient_who_is_kept_while_a_page_is_put_stays_owed(backend: &Back
     let (title, now) = (unique("Dance"), Timestamp::now());
     join(backend, &title, &[("Zoe", "zoe@example.org")], 1, now).await;
     let announcer = Announcer {
-        digests: &*backend.digests,
-        subscribers: &*backend.subscribers,
-        events: &*backend.events,
+        ports: backend.event_ports(),
         outbox: &Rekeys(backend, title.clone()),
         backoff: BackoffPolicy::default(),
         has_broadcaster: false,

@@ -6,9 +6,9 @@ use std::time::Duration;
 use countmein::domain::backoff::BackoffPolicy;
 use countmein::domain::event::EventId;
 use countmein::domain::signup::Request;
-use countmein::fanout::Announcer;
+use countmein::fanout::{Announcer, EventPorts};
 
-use crate::memory::{Memory, until_it_stands_still};
+use crate::memory::{Memory, contact_secret, until_it_stands_still};
 use crate::start;
 
 /// Announces events with 20 attendees each, and returns how many messages each has put into the outbox.
@@ -21,10 +21,9 @@ fn announce(events: usize, seconds: u64, is_stopping: bool) -> Vec<usize> {
         }
     }
     memory.take_in(BackoffPolicy::default()).unwrap();
+    let secret = contact_secret();
     let announcer = Announcer {
-        digests: &memory,
-        subscribers: &memory,
-        events: &memory,
+        ports: EventPorts::of(&memory, &secret),
         outbox: &memory,
         backoff: BackoffPolicy::default(),
         has_broadcaster: true,

@@ -173,6 +173,14 @@ impl Digests for Damaged<'_> {
         unreachable!("nothing is sent")
     }
 
+    async fn unpark(&self, _: &EventId) -> Result<(), Unavailable> {
+        unreachable!("the event is not rebuilt")
+    }
+
+    async fn delete_digest(&self, _: &EventId) -> Result<(), Unavailable> {
+        unreachable!("the event is not rebuilt")
+    }
+
     async fn park(&self, parked: &ParkedEvent) -> Result<(), Unavailable> {
         self.parked.lock().unwrap().push(parked.clone());
         Ok(())

@@ -164,6 +164,14 @@ impl Digests for EventsTable {
             .condition_expression("attribute_exists(version)");
         conditional(PARKING, update.send().await).map(drop)
     }
+
+    async fn unpark(&self, event: &EventId) -> Result<(), Unavailable> {
+        self.delete_item(PARKING, PARKED, event.as_str()).await.map(drop)
+    }
+
+    async fn delete_digest(&self, event: &EventId) -> Result<(), Unavailable> {
+        self.delete_item("deleting a digest", DIGESTS, event.as_str()).await.map(drop)
+    }
 }
 
 impl EventsTable {

@@ -62,6 +62,18 @@ impl Digests for Sqlite {
         })
         .await
     }
+
+    async fn unpark(&self, event: &EventId) -> Result<(), Unavailable> {
+        let event = event.clone();
+        let sql = "DELETE FROM parked_event WHERE event = ?1";
+        self.write("unparking an event", move |db| db.execute(sql, [event.as_str()]).map(drop)).await
+    }
+
+    async fn delete_digest(&self, event: &EventId) -> Result<(), Unavailable> {
+        let event = event.clone();
+        let sql = "DELETE FROM digest WHERE event = ?1";
+        self.write("deleting a digest", move |db| db.execute(sql, [event.as_str()]).map(drop)).await
+    }
 }
 
 /// The stored record and hashes of a digest.

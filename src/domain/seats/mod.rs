@@ -123,6 +123,25 @@ impl EventSeats {
         self.recount = Some(Recount::Seating);
     }
 
+    /// Moves a party that waits to the front of the line. Returns its seat with the new number.
+    pub fn move_to_front(&mut self, seat: &Seat) -> Seat {
+        self.front_number -= 1;
+        let moved = Seat { number: self.front_number, ..seat.clone() };
+        self.take_out(seat);
+        self.add(&moved);
+        moved
+    }
+
+    /// Returns the number of places with which a party that waits has one, if it is the first in line. `None` if it fits already,
+    /// or if an event cannot have so many places.
+    pub fn capacity_for(&self, seat: &Seat) -> Option<Capacity> {
+        if self.fits(seat.party) {
+            return None;
+        }
+        let places = u32::try_from(self.taken + u64::from(seat.party)).ok()?;
+        Capacity::try_from(places).ok()
+    }
+
     /// Returns the number of the next seat.
     fn next_number(&mut self) -> u64 {
         self.last_number += 1;

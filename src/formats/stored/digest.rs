@@ -41,6 +41,8 @@ pub struct DigestRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seats: Option<EventSeats>,
     #[serde(default, skip_serializing_if = "Option::is_none", with = "millis")]
+    rebuild_requested_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "millis")]
     over_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none", with = "seconds")]
     expires_at: Option<Timestamp>,
@@ -118,6 +120,7 @@ impl DigestRecord {
             stirred_at: digest.active_at,
             details_version: digest.details_version,
             seats: digest.seats.clone(),
+            rebuild_requested_at: digest.rebuild_requested_at,
             over_at: digest.over_at,
             expires_at: digest.expires_at,
             version: digest.version + 1,
@@ -151,6 +154,7 @@ impl DigestRecord {
             seen: seen.as_chunks().0.iter().copied().collect(),
             details_version: self.details_version,
             seats: self.seats,
+            rebuild_requested_at: self.rebuild_requested_at,
             over_at: self.over_at,
             expires_at: self.expires_at,
             version: self.version,

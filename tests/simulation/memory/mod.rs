@@ -211,11 +211,9 @@ impl Memory {
 
     /// Announces what is due, except what fails.
     pub async fn announce(&self, backoff: BackoffPolicy) {
-        let clock = || self.now();
+        let (clock, secret) = (|| self.now(), contact_secret());
         let announcer = Announcer {
-            digests: self,
-            subscribers: self,
-            events: self,
+            ports: EventPorts::of(self, &secret),
             outbox: self,
             backoff,
             has_broadcaster: true,
@@ -349,6 +347,14 @@ impl Digests for Memory {
     }
 
     async fn park(&self, _: &ParkedEvent) -> Result<(), Unavailable> {
+        unreachable!("no record is damaged")
+    }
+
+    async fn unpark(&self, _: &EventId) -> Result<(), Unavailable> {
+        unreachable!("no record is damaged")
+    }
+
+    async fn delete_digest(&self, _: &EventId) -> Result<(), Unavailable> {
         unreachable!("no record is damaged")
     }
 }
