@@ -54,6 +54,15 @@ WAYS = {
     },
 }
 
+# If places are limited, a sign-up on the queue also costs a seat, in the transaction that stores the digest: two units, and
+# two more for an entry on the waiting list. A batch takes two transactions, or three if everybody waits. The attendees and
+# their seats are read: two units each (seats.rs). Who gets a place has waited: the seat and the entry are written, and read.
+LIMITED = {
+    "with a place": {"DynamoDB write unit": 2 + 2 * 11 / STREAM_BATCH, "DynamoDB read unit": 2},
+    "on the waiting list": {"DynamoDB write unit": 4 + 3 * 11 / STREAM_BATCH, "DynamoDB read unit": 2},
+}
+PROMOTION = {"DynamoDB write unit": 4, "DynamoDB read unit": 3}
+
 # One notification of an attendee, of many at once: also the attendee and the opt-in are read, and it is counted. The
 # announcement has read the attendee before.
 NOTIFICATION = {
@@ -106,6 +115,9 @@ def main():
     print()
     begin, end = a_million(SUBSCRIPTION), a_million(END_OF_SUBSCRIPTION)
     print(f"A million sign-ups with a contact cost {begin:.2f} USD more, and {end:.2f} USD when these attendees leave or turn messages off.")
+    place, wait = (a_million(LIMITED[way]) for way in ("with a place", "on the waiting list"))
+    print(f"A million sign-ups for events with a limit cost {place:.2f} USD more if they get a place, and {wait:.2f} USD if they wait.")
+    print(f"A million places for people who waited cost {a_million(PROMOTION):.2f} USD.")
     print("An announcement reads the attendees who get it, whatever the number of others on the roster.")
     print(f"A million notifications cost {a_million(NOTIFICATION):.2f} USD before they are sent. Sending them costs 0.60 USD by webhook,")
     print("20 USD by SNS's email, and 6,500 USD or more by text message to the US.")

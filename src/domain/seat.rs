@@ -62,7 +62,18 @@ impl Standing {
     }
 }
 
+/// The most that [`SeatChange::writes`] returns.
+pub const MAX_WRITES_OF_CHANGE: usize = 3;
+
 impl SeatChange {
+    /// Returns the number of records that change: the seat, and its places on the waiting list before and after the change.
+    pub fn writes(&self) -> usize {
+        let on_list =
+            |seat: &Option<Seat>| seat.as_ref().filter(|seat| seat.is_waiting()).map(|seat| (seat.party, seat.number));
+        let (old, new) = (on_list(&self.old), on_list(&self.new));
+        1 + usize::from(old.is_some() && old != new) + usize::from(new.is_some() && old != new)
+    }
+
     /// Returns the seat if its attendee learns something from the change: they have to wait, or waited and have a place now.
     pub fn news(&self) -> Option<&Seat> {
         let new = self.new.as_ref()?;

@@ -9,16 +9,19 @@ use crate::domain::contact::Contact;
 use crate::domain::contact_id::ContactId;
 use crate::domain::digest::Digest;
 use crate::domain::pending_changes::NamedChange;
-use crate::domain::seat::{Party, SeatChange};
+use crate::domain::seat::{MAX_WRITES_OF_CHANGE, Party, SeatChange};
 use crate::domain::seats::{Decided, EventSeats, Heads, Moved, Recount, count_page, decide, wanted_heads};
 use crate::domain::timestamp::Timestamp;
-use crate::ports::{MAX_SEAT_CHANGES, Seats, Unavailable, Write};
+use crate::ports::{MAX_SEAT_WRITES, Seats, Unavailable, Write};
 
 /// Attendees who are read together to find those without a seat.
 const PAGE: usize = 500;
 
-/// Attendees whose changes are taken in together.
-const MAX_PARTIES: usize = 50;
+/// Attendees who are read together: as many as one round can decide about.
+const MAX_PARTIES: usize = MAX_SEAT_WRITES;
+
+/// Attendees whose seats are counted together. Each takes at most three writes.
+const MAX_COUNTED: usize = MAX_SEAT_WRITES / MAX_WRITES_OF_CHANGE;
 
 /// Decides about the seats of one event.
 pub struct SeatRounds<'a> {
@@ -89,15 +92,15 @@ impl SeatRounds<'_> {
 
     async fn round(&self, digest: &mut Digest, parties: &[Party]) -> Result<Decided, Unavailable> {
         let mut heads = Heads::default();
-        for wanted in wanted_heads(seats_of(digest), parties, MAX_SEAT_CHANGES) {
+        for wanted in wanted_heads(seats_of(digest), parties, MAX_SEAT_WRITES) {
             heads.add(wanted, self.seats.first_waiting(&digest.event, wanted.size, wanted.limit).await?);
         }
-        Ok(decide(seats_of(digest), parties, heads, MAX_SEAT_CHANGES))
+        Ok(decide(seats_of(digest), parties, heads, MAX_SEAT_WRITES))
     }
 
     /// Counts the seats of the next attendees.
     async fn count_next_page(&self, digest: &mut Digest, after: Option<NameKey>) -> Result<Write, Unavailable> {
-        let page = self.seats.parties_after(&digest.event, after.as_ref(), MAX_SEAT_CHANGES).await?;
+        let page = self.seats.parties_after(&digest.event, after.as_ref(), MAX_COUNTED).await?;
         let last = page.next.or_else(|| page.parties.last().map(|last| last.key.name.clone()));
         if last.is_none() {
             let numbers = self.seats.waiting_numbers(&digest.event).await?;

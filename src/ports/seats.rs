@@ -12,9 +12,9 @@ use crate::domain::seats::{EventSeats, Section};
 use crate::domain::signup::AttendeeKey;
 use crate::ports::{Unavailable, Write};
 
-/// The maximum number of seats that one [`Seats::commit`] changes. DynamoDB writes at most 100 items together: the digest, and
-/// up to three for each seat.
-pub const MAX_SEAT_CHANGES: usize = 33;
+/// The maximum number of [writes](SeatChange::writes) of one [`Seats::commit`]. DynamoDB writes at most 100 items together, one of
+/// which is the digest.
+pub const MAX_SEAT_WRITES: usize = 99;
 
 /// One page of the parties of an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,8 +55,8 @@ pub trait Seats: Send + Sync {
     /// those that wait.
     async fn count_waiting(&self, event: &EventId, sizes: &[u8], numbers: Range<u64>) -> Result<u64, Unavailable>;
 
-    /// Stores the digest like [`Digests::store`](crate::ports::Digests::store), and changes at most [`MAX_SEAT_CHANGES`] seats:
-    /// all or nothing.
+    /// Stores the digest like [`Digests::store`](crate::ports::Digests::store), and changes seats with at most
+    /// [`MAX_SEAT_WRITES`]: all or nothing.
     async fn commit(&self, digest: &Digest, changes: &[SeatChange]) -> Result<Write, Unavailable>;
 
     /// Returns an event's seats as stored in its digest. `None` if its places were never limited.

@@ -16,6 +16,7 @@ mod buttons;
 mod calendar;
 mod changes;
 mod contacts;
+mod crowd;
 mod deletion;
 mod delivery;
 mod digests;
@@ -73,6 +74,8 @@ contract! {
         full_event_has_a_waiting_list
         limit_is_set_raised_lowered_and_removed
         attendees_from_before_the_limit_keep_their_places;
+    crowd:
+        crowd_gets_the_places_in_the_order_of_the_changes;
     hosted_attendees:
         promotion_raises_the_capacity_after_a_question
         removal_by_a_host_frees_the_place

@@ -9,6 +9,7 @@ mod announcements;
 mod checkpoint;
 mod cli;
 mod crash;
+mod crowd;
 mod damage;
 mod durability;
 mod earlier_messages;

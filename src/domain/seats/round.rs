@@ -6,7 +6,7 @@ use crate::domain::attendee::Attendee;
 use crate::domain::attendee_name::NameKey;
 use crate::domain::change::Movement;
 use crate::domain::registration::Registration;
-use crate::domain::seat::{Party, Seat, SeatChange, Standing, party_of};
+use crate::domain::seat::{MAX_WRITES_OF_CHANGE, Party, Seat, SeatChange, Standing, party_of};
 use crate::domain::seats::EventSeats;
 use crate::domain::signup::AttendeeKey;
 
@@ -81,7 +81,7 @@ impl Heads {
     }
 }
 
-/// Decides about the parties in their order, as far as at most `limit` seats change.
+/// Decides about the parties in their order, as far as it takes at most `limit` [writes](SeatChange::writes).
 ///
 /// Places that are free go to the waiting list first: the next party is taken in only when nobody fits who waits.
 pub fn decide(seats: &mut EventSeats, parties: &[Party], heads: Heads, limit: usize) -> Decided {
@@ -168,8 +168,10 @@ struct Round<'a> {
 }
 
 impl Round<'_> {
+    /// Whether another seat may change.
     fn has_room(&self) -> bool {
-        self.rows.len() < self.limit
+        let writes: usize = self.rows.values().map(SeatChange::writes).sum();
+        writes + MAX_WRITES_OF_CHANGE <= self.limit
     }
 
     /// Whether nobody fits who waits.

@@ -79,6 +79,7 @@ impl SeatedEvent {
                 heads.add(wanted, of_size);
             }
             let decided = decide(&mut self.seats, &parties, heads, self.limit);
+            assert!(decided.changes.iter().map(SeatChange::writes).sum::<usize>() <= self.limit);
             self.store(&decided.changes);
             self.moved.extend(decided.moved.into_iter().map(|moved| (moved.movement, moved.key.name)));
             left = &left[decided.taken_in..];
@@ -238,7 +239,7 @@ fn random_histories_match_the_model() {
         // An attendee is read as they are now. So if several changes are taken in together, somebody on the waiting list may
         // get a place with a number of guests of which the change is taken in later.
         let is_exact = history % 2 == 0;
-        let mut event = SeatedEvent::new(random.u32(1..12), random.usize(1..6));
+        let mut event = SeatedEvent::new(random.u32(1..12), random.usize(3..12));
         let mut model =
             Model { capacity: event.seats.capacity.map(|capacity| capacity.get().into()), ..Model::default() };
         let names: Vec<String> = (0..random.usize(2..16)).map(|number| format!("p{number}")).collect();
@@ -321,7 +322,7 @@ fn random_histories_match_the_model() {
 
 #[test]
 fn who_signed_up_before_the_limit_keeps_their_place() {
-    let mut event = SeatedEvent::new(2, 3);
+    let mut event = SeatedEvent::new(2, 6);
     for name in ["Ana", "Ben", "Cleo", "Dora"] {
         event.sign_up(name, 0);
     }
