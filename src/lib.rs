@@ -13,15 +13,15 @@
 //!
 //! * [`domain`]: values, their validation, and the rules that change them: [`event`](domain::event),
 //!   [`attendee`](domain::attendee), [`signup`](domain::signup), [`contact`](domain::contact),
-//!   [`digest`](domain::digest) and others. No I/O.
+//!   [`digest`](domain::digest), [`seats`](domain::seats) and others. No I/O.
 //! * [`ports`]: the traits that storage backends, queues and message senders implement. Each file
 //!   contains one trait with its data types.
 //! * [`formats`]: converts payloads to domain values and back, without I/O: [`message`](formats::message) (sign-ups
 //!   on the queue), [`button`](formats::button) (button events), [`csv`](formats::csv) and
 //!   [`stored`](formats::stored) (database records).
 //! * [`ingest`]: applies a batch of deliveries from the queue to the roster. Each delivery has its own outcome.
-//! * [`fanout`]: adds roster changes to each event's digest, and puts the announcements that are due into the outbox, a
-//!   message for each contact.
+//! * [`fanout`]: adds roster changes to each event's digest, decides who gets a place, and puts the announcements that are due
+//!   into the outbox, a message for each contact.
 //! * [`notify`]: sends the messages in the outbox, each to one contact: checks opt-in and limits, writes the
 //!   [text](notify::text) and links, and tries again what failed.
 //! * [`upkeep`]: deletes the contacts of events that have been over for a while.
@@ -47,6 +47,9 @@
 //!    event.
 //! 7. [`Viewer::view`](domain::viewer::Viewer::view) decides who sees names and numbers. The id of an unlisted event is in
 //!    no list and no log.
+//!
+//! 8. No [seat](domain::seats) is granted beyond the number of places in force, whatever the channel, and free places go to the
+//!    first waiting party that fits.
 //!
 //! ARCHITECTURE.md explains the design and lists the tests that verify each invariant.
 #![forbid(unsafe_code)]

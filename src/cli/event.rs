@@ -11,6 +11,7 @@ use super::error::CliError;
 use super::event_deletion::Delete;
 use super::event_fields::EventFields;
 use super::event_list::EventList;
+use super::event_places::{Promote, RemoveAttendee};
 use super::event_target::Target;
 use super::organiser_key::KeyParser;
 use super::output;
@@ -59,6 +60,12 @@ enum EventCommand {
     Reopen(Target),
     /// Delete an event for good, with everything that is stored about it
     Delete(Delete),
+    /// Give somebody who waits a place before all others
+    Promote(Promote),
+    /// Remove an attendee, which frees their places
+    RemoveAttendee(RemoveAttendee),
+    /// Count the attendees and the seats of an event again, after a record was damaged or lost (needs the organiser's key)
+    Rebuild(Target),
     /// Print the link of a role, such as the host's
     Link(Link),
     /// List events, upcoming ones unless you ask for others (needs the organiser's key)
@@ -177,6 +184,11 @@ impl Args {
             EventCommand::Archive(target) => target.post("archive", "The event is archived."),
             EventCommand::Reopen(target) => target.post("reopen", "The event is open again."),
             EventCommand::Delete(delete) => delete.run(),
+            EventCommand::Promote(promote) => promote.run(),
+            EventCommand::RemoveAttendee(remove) => remove.run(),
+            EventCommand::Rebuild(target) => {
+                target.post("rebuild", "The attendees and seats of the event are being counted again.")
+            }
             EventCommand::Link(link) => link.run(),
             EventCommand::List(list) => list.run(),
         }
@@ -190,7 +202,10 @@ impl Args {
             EventCommand::Close(target)
             | EventCommand::Cancel(target)
             | EventCommand::Archive(target)
-            | EventCommand::Reopen(target) => target.server.json,
+            | EventCommand::Reopen(target)
+            | EventCommand::Rebuild(target) => target.server.json,
+            EventCommand::Promote(promote) => promote.target.server.json,
+            EventCommand::RemoveAttendee(remove) => remove.target.server.json,
             EventCommand::Delete(delete) => delete.target.server.json,
             EventCommand::Link(link) => link.target.server.json,
             EventCommand::List(list) => list.wants_json(),

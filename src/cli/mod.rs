@@ -18,6 +18,7 @@ mod event;
 mod event_deletion;
 mod event_fields;
 mod event_list;
+mod event_places;
 mod event_target;
 mod export;
 mod host_link;

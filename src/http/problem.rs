@@ -45,6 +45,8 @@ pub enum ProblemKind {
     MethodNotAllowed,
     TooSlow,
     Conflict,
+    /// There is no place for a party, unless the number of places is raised.
+    NoPlace,
     /// The version in `If-Match` is not the current one.
     Outdated,
     /// The header `If-Match` is missing.
@@ -72,6 +74,7 @@ impl ProblemKind {
             Self::MethodNotAllowed => ("method-not-allowed", "Method not allowed", StatusCode::METHOD_NOT_ALLOWED),
             Self::TooSlow => ("too-slow", "Request timed out", StatusCode::REQUEST_TIMEOUT),
             Self::Conflict => ("conflict", "Conflict", StatusCode::CONFLICT),
+            Self::NoPlace => ("no-place", "No free place", StatusCode::CONFLICT),
             Self::Outdated => ("outdated", "Outdated", StatusCode::PRECONDITION_FAILED),
             Self::VersionNeeded => ("version-needed", "Version required", StatusCode::PRECONDITION_REQUIRED),
             Self::ConfirmationNeeded => {

@@ -39,7 +39,7 @@ pub async fn promotion_raises_the_capacity_after_a_question(backend: &Backend) {
     }
     dinner.take_in().await;
     let (status, problem) = send(&dinner, "POST", "attendees/cleo/promote", json!({})).await;
-    assert_eq!((status, problem["title"].as_str()), (StatusCode::CONFLICT, Some("Conflict")));
+    assert_eq!((status, problem["title"].as_str()), (StatusCode::CONFLICT, Some("No free place")));
     assert!(problem["detail"].as_str().unwrap().contains("raise the number of places to 4"), "{problem}");
     assert_eq!(dinner.list(Standing::Waiting).await, named(&[("ben", 1), ("cleo", 2), ("dora", 1)]));
 

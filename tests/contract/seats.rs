@@ -167,7 +167,7 @@ impl<'a> Dinner<'a> {
 
     /// The names of all who have a seat with this standing, and the sizes of their parties, by their numbers.
     pub async fn list(&self, standing: Standing) -> Vec<(String, u8)> {
-        let page = self.backend.seats.parties_after(&self.details.event, None, 1_000).await.unwrap();
+        let page = self.backend.seats.parties_after(&self.details.event, None, 100_000).await.unwrap();
         let mut seats: Vec<Seat> = page.parties.into_iter().filter_map(|party| party.seat).collect();
         seats.retain(|seat| seat.standing == standing);
         seats.sort_by_key(|seat| seat.number);

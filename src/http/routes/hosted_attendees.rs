@@ -105,7 +105,7 @@ async fn move_to_front(app: &App, attendee: &Attendee, may_raise: bool) -> Resul
                 "There is no place for {} people. Send `\"raise_capacity\": true` to raise the number of places to {capacity}.",
                 seat.party
             );
-            return Err(Problem::new(ProblemKind::Conflict, detail));
+            return Err(Problem::new(ProblemKind::NoPlace, detail));
         }
         let moved = seats.move_to_front(&seat);
         let change = SeatChange { old: Some(seat), new: Some(moved.clone()) };

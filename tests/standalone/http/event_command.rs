@@ -135,3 +135,48 @@ fn mistakes_are_explained() {
         assert!(error.contains(expected), "{arguments:?}: {error}");
     }
 }
+
+/// Waits until this number of people have a place, and this number of parties wait.
+fn until_places_are(server: &Running, expected: (u64, u64)) {
+    let db = rusqlite::Connection::open(server.database()).unwrap();
+    let count = |sql: &str| db.query_row(sql, (), |row| row.get::<_, u64>(0)).unwrap();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    loop {
+        let taken = count("SELECT coalesce(sum(party), 0) FROM seat WHERE standing = 'confirmed'");
+        let waiting = count("SELECT count(*) FROM seat WHERE standing = 'waiting'");
+        if (taken, waiting) == expected {
+            return;
+        }
+        assert!(Instant::now() < deadline, "{taken} taken, {waiting} waiting");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn host_gives_places_by_hand() {
+    let server = serve();
+    let dinner = json!({"title": "Dinner", "capacity": 1, "guests_per_signup": 2});
+    let created = server.post("/events").json(&dinner).send().is(201).json();
+    let link = created["host"].as_str().unwrap();
+    let host = |arguments: &[&str]| countmein(&server, &[&["event"], arguments, &["--link", link]].concat(), None);
+    for (name, guests) in [("Ana", "0"), ("Ben", "0"), ("Cem", "1")] {
+        text(&countmein(&server, &["signup", "dinner", name, "--guests", guests], None), 0);
+    }
+    until_places_are(&server, (1, 2));
+    let refused = text(&host(&["promote", "--name", "Cem"]), 2);
+    assert!(refused.contains("--raise-capacity"), "{refused}");
+    let promoted = text(&host(&["promote", "--name", "Cem", "--raise-capacity"]), 0);
+    assert_eq!(promoted, "Cem gets the next 2 places.\nplaces: 3\n");
+    until_places_are(&server, (3, 1));
+    assert!(text(&host(&["promote", "--name", "Cem"]), 1).contains("Cem is not on the waiting list"));
+    assert_eq!(text(&host(&["remove-attendee", "--name", "Ana"]), 0), "Ana is off the roster.\n");
+    until_places_are(&server, (3, 0));
+    assert!(text(&host(&["remove-attendee", "--name", "Ana"]), 1).contains("Nobody with this name"));
+
+    let db = rusqlite::Connection::open(server.database()).unwrap();
+    db.execute("DELETE FROM seat", ()).unwrap();
+    assert_eq!(host(&["rebuild"]).status.code(), Some(1), "a host may not");
+    let rebuilt = text(&countmein(&server, &["event", "rebuild", "dinner"], Some(KEY)), 0);
+    assert_eq!(rebuilt, "The attendees and seats of the event are being counted again.\n");
+    until_places_are(&server, (3, 0));
+}
