@@ -17,9 +17,10 @@ use crate::adapters::aws::error::unavailable;
 use crate::domain::attendee_name::NameKey;
 use crate::domain::event::EventId;
 use crate::domain::rekeying::Rekeying;
+use crate::domain::seat::{Seat, SeatChange};
 use crate::domain::signup::AttendeeKey;
 use crate::formats::stored::attendee::{REKEYED_FROM, REKEYED_TO};
-use crate::ports::{Digests as _, ReadError, Unavailable, Write};
+use crate::ports::{Digests as _, ReadError, Seats as _, Unavailable, Write};
 
 const DOING: &str = "re-keying an attendee";
 
@@ -102,10 +103,12 @@ impl EventsTable {
         Err(too_many_conflicts())
     }
 
-    /// Moves an item if it is unchanged and no attendee is stored under the new key. The attendee's entry in the index of
-    /// subscribers moves too.
+    /// Moves an item if it is unchanged and no attendee is stored under the new key. The attendee's seat and their entry in the
+    /// index of subscribers move too.
     async fn move_item(&self, item: Item, from: &NameKey, to: &NameKey) -> Result<Write, Unavailable> {
         let Unchanged { condition, names, values } = unchanged(&item);
+        let event = item.get(EVENT).and_then(|event| event.as_s().ok()).cloned().unwrap_or_default();
+        let item_key = AttendeeKey { event: EventId::from_stored(event), name: from.clone() };
         let mut moved = item.clone();
         moved.remove(REKEYED_TO);
         moved.extend([(NAME.to_owned(), text(to.as_str())), (REKEYED_FROM.to_owned(), text(from.as_str()))]);
@@ -130,7 +133,22 @@ impl EventsTable {
                 .transact_items(TransactWriteItem::builder().delete(delete.expect("the key is set")).build())
                 .transact_items(TransactWriteItem::builder().put(put.expect("the item is set")).build());
         }
+        for write in self.moved_seat(&item_key, to).await? {
+            transaction = transaction.transact_items(write);
+        }
         transact(DOING, transaction).await
+    }
+
+    /// The writes that move the seat of an attendee to their new key, with the next version of the digest.
+    async fn moved_seat(&self, attendee: &AttendeeKey, to: &NameKey) -> Result<Vec<TransactWriteItem>, Unavailable> {
+        let Some(seat) = self.seats(std::slice::from_ref(attendee)).await?.pop().flatten() else {
+            return Ok(Vec::new());
+        };
+        // Without a readable digest, all seats must be counted again anyway.
+        let Ok(Some(digest)) = self.digest(&attendee.event).await else { return Ok(Vec::new()) };
+        let moved = AttendeeKey { event: attendee.event.clone(), name: to.clone() };
+        let change = SeatChange { new: Some(Seat { attendee: moved, ..seat.clone() }), old: Some(seat) };
+        Ok(self.commit_writes(&digest, &[change]))
     }
 
     /// Removes the mark of an earlier attempt, so that a later removal of the attendee is announced.

@@ -171,13 +171,8 @@ impl Seats for EventsTable {
         if changes.is_empty() {
             return self.store(digest).await;
         }
-        let of_digest = TransactWriteItem::builder().put(self.digest_put(digest)).build();
-        let of_seats = changes.iter().flat_map(|change| self.writes(change));
-        let transaction = self
-            .client
-            .transact_write_items()
-            .set_transact_items(Some([of_digest].into_iter().chain(of_seats).collect()));
-        transact(STORING, transaction).await
+        let writes = self.commit_writes(digest, changes);
+        transact(STORING, self.client.transact_write_items().set_transact_items(Some(writes))).await
     }
 
     async fn summary(&self, event: &EventId) -> Result<Option<EventSeats>, Unavailable> {
@@ -214,6 +209,12 @@ impl EventsTable {
         page.items.unwrap_or_default().into_iter().map(name).collect()
     }
 
+    /// The writes that store a digest with changed seats.
+    pub(super) fn commit_writes(&self, digest: &Digest, changes: &[SeatChange]) -> Vec<TransactWriteItem> {
+        let of_digest = TransactWriteItem::builder().put(self.digest_put(digest)).build();
+        [of_digest].into_iter().chain(changes.iter().flat_map(|change| self.writes(change))).collect()
+    }
+
     /// The writes of a change: the seat, and its entry on the waiting list.
     fn writes(&self, SeatChange { old, new }: &SeatChange) -> Vec<TransactWriteItem> {
         let put = |item: Item| {
@@ -227,13 +228,14 @@ impl EventsTable {
         let entry = |seat: &Option<Seat>| seat.clone().filter(Seat::is_waiting).map(|seat| entry_of(&seat));
         let (old_entry, new_entry) = (entry(old), entry(new));
         let mut writes = Vec::new();
-        match (old, new) {
-            (_, Some(seat)) => writes.push(put(item::write(&SeatRecord::of(seat)))),
-            (Some(seat), None) => {
-                writes.push(delete(key(&partition(&seat.attendee.event), seat.attendee.name.as_str())));
-            }
-            (None, None) => {}
-        }
+        writes.extend(new.as_ref().map(|seat| put(item::write(&SeatRecord::of(seat)))));
+        // The attendee may have moved to another key.
+        let is_gone = |old: &&Seat| new.as_ref().is_none_or(|new| new.attendee != old.attendee);
+        writes.extend(
+            old.as_ref()
+                .filter(is_gone)
+                .map(|seat| delete(key(&partition(&seat.attendee.event), seat.attendee.name.as_str()))),
+        );
         let is_moved = |entry: &&LineRecord| new_entry.as_ref().is_none_or(|new| new.name != entry.name);
         writes.extend(old_entry.as_ref().filter(is_moved).map(|entry| delete(key(&entry.event, &entry.name))));
         writes.extend(new_entry.as_ref().map(|entry| put(item::write(entry))));

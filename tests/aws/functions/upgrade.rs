@@ -22,7 +22,7 @@ use countmein::domain::timestamp::Timestamp;
 use countmein::fanout;
 use countmein::fanout::EventPorts;
 use countmein::formats::event_details;
-use countmein::ports::{AttendeeSignups, Calendar as _, Digests as _, Events as _, Roster as _, Write};
+use countmein::ports::{AttendeeSignups, Calendar as _, Digests as _, Events as _, Roster as _, Seats as _, Write};
 use serde_json::{Value, json};
 
 use super::world::{CONTACT_KEY, TABLE, World};
@@ -340,4 +340,32 @@ fn events_are_entered_in_the_calendar_once() {
     assert_eq!(entered, expected.map(|(event, over_at)| (event.to_owned(), over_at)));
     assert_eq!(upgrade(&world)["entered_in_calendar"], 0);
     assert_eq!(over_at(), entered);
+}
+
+#[test]
+fn seats_move_with_their_attendees() {
+    let world = World::new();
+    let event = EventId::parse("dinner").unwrap();
+    let content = event_details::from_json(json!({"title": "Dinner", "capacity": 1}).as_object().unwrap()).unwrap();
+    let details = EventDetails::new(event.clone(), content, Timestamp::EARLIEST);
+    assert_eq!(world.wait(world.table.create_event(&details, Timestamp::now())).unwrap(), Write::Stored);
+    for name in ["O’Neill", "D’Arcy", "Zoe"] {
+        world.put(&attendee("dinner", name));
+        take_in(&world);
+    }
+    let places = || {
+        let page = world.wait(world.table.parties_after(&event, None, 10)).unwrap();
+        let mut seats: Vec<_> = page.parties.into_iter().filter_map(|party| party.seat).collect();
+        seats.sort_by_key(|seat| seat.number);
+        seats.into_iter().map(|seat| (seat.attendee.name.as_str().to_owned(), seat.is_waiting())).collect::<Vec<_>>()
+    };
+    let named = |name: &str, waits| (name.to_owned(), waits);
+    assert_eq!(places(), [named("o’neill", false), named("d’arcy", true), named("zoe", true)]);
+    assert_eq!(upgrade(&world)["rekeyed"], json!(2));
+    assert_eq!(places(), [named("o'neill", false), named("d'arcy", true), named("zoe", true)]);
+
+    // Whoever has moved takes part as before.
+    world.wait(apply(&world.table, signup("dinner", "O'Neill", 1, Request::Cancel)));
+    take_in(&world);
+    assert_eq!(places(), [named("d'arcy", false), named("zoe", true)]);
 }
