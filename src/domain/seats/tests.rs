@@ -105,7 +105,7 @@ impl SeatedEvent {
         let names: BTreeSet<NameKey> = self.roster.keys().chain(self.rows.keys()).cloned().collect();
         for name in &names {
             let party = self.party(name);
-            let changes = count_page(&mut self.seats, &[party]);
+            let changes = count_page(&mut self.seats, &[party]).changes;
             self.store(&changes);
         }
         let mut numbers: Vec<u64> =
