@@ -174,11 +174,8 @@ impl Digest {
     ) -> Movements {
         let mut added = Movements::default();
         for change in changes {
-            let Some((movement, attendee)) = change.movement() else { continue };
-            let hash = change_hash(&attendee.name, movement, &attendee.newest);
-            if self.seen.contains(&hash) {
-                continue;
-            }
+            let Some((movement, _)) = change.movement() else { continue };
+            let Some(hash) = self.new_hash(change) else { continue };
             self.remember(hash);
             added.add(movement);
             self.count = match movement {
@@ -187,13 +184,8 @@ impl Digest {
             };
             // On an event with seats, news is who gets a place and who gives it back.
             if self.seats.is_none() {
-                let named = NamedChange {
-                    name: attendee.name.clone(),
-                    movement,
-                    requested_at: attendee.newest.requested_at,
-                    mailbox: change.contact().map(&mailbox),
-                };
-                self.add_news(named, policy, now);
+                let named = NamedChange::of(change, movement, &mailbox);
+                named.into_iter().for_each(|named| self.add_news(named, policy, now));
             }
             let was_removed = change.new.is_none();
             self.expires_at = match self.count {
@@ -218,6 +210,17 @@ impl Digest {
         self.seen.push_back(hash);
     }
 
+    /// Returns whether somebody joined or left with this change, and it was not added before.
+    pub fn is_new(&self, change: &AttendeeChange) -> bool {
+        self.new_hash(change).is_some()
+    }
+
+    fn new_hash(&self, change: &AttendeeChange) -> Option<ChangeHash> {
+        let (movement, attendee) = change.movement()?;
+        let hash = change_hash(&attendee.name, movement, &attendee.newest);
+        (!self.seen.contains(&hash)).then_some(hash)
+    }
+
     /// Adds a change that will be announced.
     pub fn add_news(&mut self, change: NamedChange, policy: &BackoffPolicy, now: Timestamp) {
         self.get_or_create_pending(policy, now).news.add(change, MAX_NAMED_CHANGES);
@@ -225,6 +228,10 @@ impl Digest {
 
     /// Takes in the details of the event, unless they are older than those that were taken in.
     pub fn take_in_details(&mut self, details: &EventDetails) {
+        // An earlier version of the program stores the digest without seats.
+        if details.version == self.details_version && self.seats.is_none() {
+            self.limit_places(details);
+        }
         if details.version <= self.details_version {
             return;
         }
@@ -237,17 +244,17 @@ impl Digest {
     /// Takes in the number of places. When it is limited for the first time, those who signed up before are counted.
     fn limit_places(&mut self, details: &EventDetails) {
         let EventDetails { content: Content { capacity, .. }, limited_since, created_at, .. } = details;
-        if let Some(seats) = &mut self.seats {
-            seats.capacity = *capacity;
-        } else if let Some(capacity) = *capacity {
-            let limited_since = limited_since.unwrap_or(*created_at);
-            let mut seats = EventSeats::new(capacity, limited_since);
+        let Some(limited_since) = limited_since.or(capacity.map(|_| *created_at)) else { return };
+        let version = self.version;
+        let seats = self.seats.get_or_insert_with(|| {
+            let mut seats = EventSeats::after_versions(version, limited_since);
             // An event that was created with a limit has no earlier attendees.
-            if self.count > 0 || limited_since != *created_at {
+            if version > 0 || limited_since != *created_at {
                 seats.begin_recount();
             }
-            self.seats = Some(seats);
-        }
+            seats
+        });
+        seats.capacity = *capacity;
     }
 
     /// Takes in a change of the event's details. Repeating it has no effect, whatever was taken in since.

@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use crate::domain::announcement::Announcement;
 use crate::domain::attendee::Attendee;
 use crate::domain::attendee_name::{AttendeeName, NameKey};
-use crate::domain::change::{Movement, Movements};
+use crate::domain::change::{AttendeeChange, Movement, Movements};
+use crate::domain::contact::Contact;
 use crate::domain::contact_id::ContactId;
 use crate::domain::event::EventId;
 use crate::domain::timestamp::{Timestamp, millis};
@@ -50,6 +51,17 @@ pub struct NamedChange {
 }
 
 impl NamedChange {
+    /// The news that an attendee moved with a change.
+    pub fn of(change: &AttendeeChange, movement: Movement, mailbox: impl Fn(&Contact) -> ContactId) -> Option<Self> {
+        let attendee = change.new.as_ref().or(change.old.as_ref())?;
+        Some(Self {
+            name: attendee.name.clone(),
+            movement,
+            requested_at: attendee.newest.requested_at,
+            mailbox: change.contact().map(mailbox),
+        })
+    }
+
     /// Returns the approximate stored size in bytes.
     fn bytes(&self) -> usize {
         let mailbox = self.mailbox.as_ref().map_or(0, |mailbox| mailbox.as_str().len() + 16);

@@ -65,6 +65,8 @@ pub(super) async fn add_to_digest(
         }
         let of_attendees: Vec<&AttendeeChange> = changes.iter().filter_map(|change| change.attendee()).collect();
         let mailbox = |contact: &Contact| ContactId::of_mailbox(contact, ports.contact_secret);
+        let is_repeated = |change: &&AttendeeChange| change.movement().is_some() && !digest.is_new(change);
+        let new: Vec<&AttendeeChange> = of_attendees.iter().copied().filter(|change| !is_repeated(change)).collect();
         let movements = digest.add_changes(of_attendees.iter().copied(), mailbox, backoff, now);
         // A batch that only repeats what an expired digest contained does not bring its event back.
         if is_new && movements.is_empty() && before == state(&digest) {
@@ -84,7 +86,8 @@ pub(super) async fn add_to_digest(
         let version = digest.version;
         let stored = if digest.seats.is_some() {
             let rounds = SeatRounds { seats: ports.seats, changes: &of_attendees, mailbox: &mailbox, backoff, now };
-            rounds.settle(&mut digest, is_unchanged).await?
+            let has_news = rounds.announce_earlier(&mut digest, &new).await?;
+            rounds.settle(&mut digest, is_unchanged && !has_news).await?
         } else if is_unchanged {
             Write::Stored
         } else {

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use crate::domain::attendee::Attendee;
 use crate::domain::attendee_name::NameKey;
 use crate::domain::backoff::BackoffPolicy;
 use crate::domain::change::AttendeeChange;
@@ -10,7 +11,9 @@ use crate::domain::contact_id::ContactId;
 use crate::domain::digest::Digest;
 use crate::domain::pending_changes::NamedChange;
 use crate::domain::seat::{MAX_WRITES_OF_CHANGE, Party, SeatChange};
-use crate::domain::seats::{Decided, EventSeats, Heads, Moved, Recount, count_page, decide, wanted_heads};
+use crate::domain::seats::{
+    Counted, Decided, EventSeats, Heads, Moved, Recount, count_page, decide, earlier_movement, wanted_heads,
+};
 use crate::domain::timestamp::Timestamp;
 use crate::ports::{MAX_SEAT_WRITES, Seats, Unavailable, Write};
 
@@ -58,6 +61,34 @@ impl SeatRounds<'_> {
         let names = self.changes.iter().map(|change| &change.key.name).filter(|name| seen.insert(*name));
         let is_unchanged = is_unchanged && digest.version == version;
         self.decide_about(digest, names.cloned().collect(), is_unchanged).await
+    }
+
+    /// Adds to the digest who joined and left with registrations from before the places were limited. `new` are the changes of
+    /// the roster that the digest has not contained before. Returns whether this changed the digest.
+    ///
+    /// # Panics
+    /// If the event has no seats.
+    pub async fn announce_earlier(&self, digest: &mut Digest, new: &[&AttendeeChange]) -> Result<bool, Unavailable> {
+        let seats = seats_of(digest).clone();
+        let is_earlier = |attendee: &Option<Attendee>| {
+            let registration = attendee.as_ref().and_then(Attendee::registration);
+            registration.is_some_and(|registration| registration.since <= seats.limited_since)
+        };
+        let earlier = new.iter().filter(|change| is_earlier(&change.old) || is_earlier(&change.new));
+        let (earlier, names): (Vec<_>, Vec<_>) = earlier.map(|change| (*change, change.key.name.clone())).unzip();
+        if earlier.is_empty() {
+            return Ok(false);
+        }
+        let mut has_news = false;
+        let parties = self.seats.parties(&digest.event, &names).await?;
+        for change in earlier {
+            let party = parties.iter().find(|party| party.key == change.key);
+            let movement = party.and_then(|party| earlier_movement(&seats, change, party));
+            let named = movement.and_then(|movement| NamedChange::of(change, movement, self.mailbox));
+            has_news |= named.is_some();
+            named.into_iter().for_each(|named| digest.add_news(named, self.backoff, self.now));
+        }
+        Ok(has_news)
     }
 
     /// Decides about these attendees in their order. `is_unchanged` says that the digest is as it is stored.
@@ -108,8 +139,11 @@ impl SeatRounds<'_> {
             return self.commit(digest, &[]).await;
         }
         let seats = seats_of(digest);
-        let changes = count_page(seats, &page.parties);
+        let Counted { changes, moved } = count_page(seats, &page.parties);
         seats.recount = Some(Recount::Counting { after: last });
+        for moved in moved {
+            self.announce(digest, &moved);
+        }
         self.commit(digest, &changes).await
     }
 

@@ -17,6 +17,7 @@ mod support;
 mod memory;
 mod random;
 mod recipients;
+mod seats;
 mod sending;
 mod turns;
 mod updates;

@@ -7,7 +7,9 @@
 mod round;
 mod waiting_line;
 
-pub use self::round::{Decided, Heads, Moved, WantedHeads, count_page, decide, wanted_heads};
+pub use self::round::{
+    Counted, Decided, Heads, Moved, WantedHeads, count_page, decide, earlier_movement, wanted_heads,
+};
 pub use self::waiting_line::{Section, WaitingLine};
 
 use serde::{Deserialize, Serialize};
@@ -19,6 +21,9 @@ use crate::domain::timestamp::{Timestamp, millis};
 
 /// Where the numbers of seats begin. A party that a host moves to the front gets a smaller number.
 const FIRST_NUMBER: u64 = 1 << 32;
+
+/// More numbers than one version of a digest gives to new seats.
+const NUMBERS_PER_VERSION: u64 = 128;
 
 /// The seats of one event, as far as a decision needs all of them. It is stored with the event's digest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,9 +75,9 @@ pub struct SeatCounts {
 
 impl EventSeats {
     /// The seats of an event on which nobody has one.
-    pub fn new(capacity: Capacity, limited_since: Timestamp) -> Self {
+    pub fn new(capacity: impl Into<Option<Capacity>>, limited_since: Timestamp) -> Self {
         Self {
-            capacity: Some(capacity),
+            capacity: capacity.into(),
             limited_since,
             taken: 0,
             parties: 0,
@@ -82,6 +87,13 @@ impl EventSeats {
             front_number: FIRST_NUMBER,
             recount: None,
         }
+    }
+
+    /// The seats of an event whose digest has had this number of versions. Earlier ones may have given numbers to seats, which are
+    /// still to be counted.
+    pub fn after_versions(versions: u64, limited_since: Timestamp) -> Self {
+        let last_number = FIRST_NUMBER + versions * NUMBERS_PER_VERSION;
+        Self { last_number, ..Self::new(None, limited_since) }
     }
 
     pub fn counts(&self) -> SeatCounts {
@@ -140,6 +152,11 @@ impl EventSeats {
         }
         let places = u32::try_from(self.taken + u64::from(seat.party)).ok()?;
         Capacity::try_from(places).ok()
+    }
+
+    /// Returns whether the recount has not come to this name yet.
+    fn will_count(&self, name: &NameKey) -> bool {
+        matches!(&self.recount, Some(Recount::Counting { after }) if after.as_ref() < Some(name))
     }
 
     /// Returns the number of the next seat.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use crate::domain::attendee::Attendee;
 use crate::domain::attendee_name::NameKey;
-use crate::domain::change::Movement;
+use crate::domain::change::{AttendeeChange, Movement};
 use crate::domain::registration::Registration;
 use crate::domain::seat::{MAX_WRITES_OF_CHANGE, Party, Seat, SeatChange, Standing, party_of};
 use crate::domain::seats::EventSeats;
@@ -29,6 +29,12 @@ pub struct Moved {
     pub key: AttendeeKey,
     /// As stored now. `None` if the attendee was removed.
     pub attendee: Option<Attendee>,
+}
+
+impl Moved {
+    fn new(movement: Movement, party: &Party) -> Self {
+        Self { movement, key: party.key.clone(), attendee: party.attendee.clone() }
+    }
 }
 
 /// Which parties a round may need from the waiting list: the first ones of one size.
@@ -67,9 +73,12 @@ impl Heads {
     }
 
     fn push(&mut self, size: u8, party: Party) {
-        // The place of a party among those that were not read is unknown.
-        let Some(size) = self.sizes.get_mut(&size).filter(|size| size.is_complete) else { return };
         let number = |party: &Party| party.seat.as_ref().map(|seat| seat.number);
+        // The place of a party among those that were not read is unknown.
+        let is_known = |size: &&mut Size| {
+            size.is_complete || size.parties.back().is_some_and(|last| number(&party) < number(last))
+        };
+        let Some(size) = self.sizes.get_mut(&size).filter(is_known) else { return };
         let at = size.parties.partition_point(|other| number(other) < number(&party));
         size.parties.insert(at, party);
     }
@@ -123,10 +132,18 @@ fn freed_by(party: &Party) -> u64 {
     }
 }
 
+/// The result of counting a page of seats. The changed seats must be stored together with the event's [`EventSeats`].
+#[derive(Debug, Default)]
+pub struct Counted {
+    pub changes: Vec<SeatChange>,
+    /// Who gave a place back.
+    pub moved: Vec<Moved>,
+}
+
 /// Counts a page of seats for a [recount](super::Recount::Counting): those of the parties, which come in the order of their names.
-/// Attendees from before the places were limited get a seat. Returns the seats that change.
-pub fn count_page(seats: &mut EventSeats, parties: &[Party]) -> Vec<SeatChange> {
-    let mut changes = Vec::new();
+/// Attendees from before the places were limited get a seat.
+pub fn count_page(seats: &mut EventSeats, parties: &[Party]) -> Counted {
+    let mut counted = Counted::default();
     for party in parties {
         let (registration, old) = (party.registration(), party.seat.clone());
         let new = match (registration, &old) {
@@ -139,11 +156,38 @@ pub fn count_page(seats: &mut EventSeats, parties: &[Party]) -> Vec<SeatChange> 
             (Some(_) | None, _) => None,
         };
         new.iter().for_each(|seat| seats.count(seat));
+        if new.is_none() && old.as_ref().is_some_and(|old| !old.is_waiting()) {
+            counted.moved.push(Moved::new(Movement::Left, party));
+        }
         if old != new {
-            changes.push(SeatChange { old, new });
+            counted.changes.push(SeatChange { old, new });
         }
     }
-    changes
+    counted
+}
+
+/// Returns how an attendee moved if a change is news although no seat changes: registrations from before the limit are announced
+/// by their changes, because they get their seats silently. `party` is the attendee as stored now.
+pub fn earlier_movement(seats: &EventSeats, change: &AttendeeChange, party: &Party) -> Option<Movement> {
+    let is_earlier = |registration: &&Registration| registration.since <= seats.limited_since;
+    let old = change.old.as_ref().and_then(Attendee::registration).filter(is_earlier);
+    let new = change.new.as_ref().and_then(Attendee::registration);
+    let place = party.seat.as_ref().filter(|seat| !seat.is_waiting());
+    match (old, new) {
+        // The registration goes on, or the next one is from before the limit too.
+        (Some(_), Some(new)) if is_earlier(&new) => None,
+        (Some(ended), _) => {
+            // Who has a place gives it back, or has come back since.
+            let has_waited = party.seat.as_ref().is_some_and(|seat| seat.is_of(ended));
+            (place.is_none() && !has_waited).then_some(Movement::Left)
+        }
+        (None, new) => {
+            new.filter(is_earlier)?;
+            let current = party.registration().filter(is_earlier)?;
+            let has_place = place.is_some_and(|seat| seat.is_of(current)) || seats.will_count(&party.key.name);
+            has_place.then_some(Movement::Joined)
+        }
+    }
 }
 
 fn new_seat(seats: &mut EventSeats, attendee: &AttendeeKey, registration: &Registration, standing: Standing) -> Seat {
@@ -277,7 +321,7 @@ impl Round<'_> {
     }
 
     fn record(&mut self, movement: Movement, party: &Party) {
-        self.moved.push(Moved { movement, key: party.key.clone(), attendee: party.attendee.clone() });
+        self.moved.push(Moved::new(movement, party));
     }
 
     /// The seat of a party as it is now.

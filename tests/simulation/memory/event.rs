@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use countmein::domain::attendee::{Applied, Attendee};
@@ -25,15 +26,20 @@ impl Events for Memory {
     async fn details(&self, events: &[EventId]) -> Result<Vec<StoredDetails>, Unavailable> {
         self.step().await;
         self.read()?;
-        Ok(vec![StoredDetails::None; events.len()])
+        let state = self.state();
+        let stored = |event| match state.details.get(event) {
+            Some(details) => StoredDetails::Some(Arc::new(details.clone())),
+            None => StoredDetails::None,
+        };
+        Ok(events.iter().map(stored).collect())
     }
 
     async fn create_event(&self, _: &EventDetails, _: Timestamp) -> Result<Write, Unavailable> {
-        unreachable!("no event has details")
+        unreachable!("the simulation stores details itself")
     }
 
     async fn store_details(&self, _: &EventDetails, _: Timestamp) -> Result<Write, Unavailable> {
-        unreachable!("no event has details")
+        unreachable!("the simulation stores details itself")
     }
 
     async fn store_deletion(&self, _: &DeletedEvent, _: Timestamp) -> Result<Write, Unavailable> {

@@ -4,7 +4,7 @@
 mod delivery;
 mod event;
 mod run;
-mod seats;
+pub mod seats;
 
 #[allow(unused_imports, reason = "a benchmark uses less of it")]
 pub use self::delivery::{FAMILY, mailbox};
@@ -26,6 +26,7 @@ use countmein::domain::contact::Contact;
 use countmein::domain::digest::Digest;
 use countmein::domain::event::{Event, EventId};
 use countmein::domain::event_announcement::EventAnnouncement;
+use countmein::domain::event_details::EventDetails;
 use countmein::domain::seat::{Seat, SeatChange};
 use countmein::domain::secret::Secret;
 use countmein::domain::signup::{AttendeeKey, Request, Signup, SignupId, Version};
@@ -36,6 +37,7 @@ use countmein::ports::{Digests, Lane, Notifier, ParkedEvent, ReadError, Unavaila
 use futures_util::FutureExt as _;
 
 use self::delivery::{Waiting, Watermark};
+use self::seats::Commit;
 
 /// Nobody reads them.
 static METRICS: LazyLock<PrometheusMetrics> = LazyLock::new(PrometheusMetrics::new);
@@ -50,11 +52,12 @@ pub struct State {
     pub attendees: BTreeMap<AttendeeKey, Attendee>,
     /// As far as the changes have been taken in.
     subscribers: BTreeSet<AttendeeKey>,
-    digests: BTreeMap<EventId, Digest>,
+    pub digests: BTreeMap<EventId, Digest>,
+    pub details: BTreeMap<EventId, EventDetails>,
     pub seats: BTreeMap<AttendeeKey, Seat>,
     calendar: BTreeMap<EventId, Timestamp>,
     /// Changes that are not followed yet.
-    feed: VecDeque<Change>,
+    pub feed: VecDeque<Change>,
     now: i64,
     signups: u64,
     /// The number of steps until a crash.
@@ -75,6 +78,12 @@ pub struct State {
     watermarks: HashMap<WatermarkKey, Watermark>,
     /// Whether the workers take turns at each call.
     pub takes_turns: bool,
+    /// Decides how many turns a worker leaves to the others before its next call. With 0 it is always one.
+    pub order: u64,
+    /// Looks at each stored digest, and returns what is wrong.
+    pub inspect: Option<fn(&Commit<'_>) -> Vec<String>>,
+    /// What was wrong.
+    pub problems: Vec<String>,
     /// Who cannot be reached, and until when.
     down: BTreeMap<String, i64>,
     /// Of whom no answer comes, and until when.
@@ -160,22 +169,31 @@ impl Memory {
 
     /// Applies a request; returns whether it changed the roster.
     pub fn request(&self, event: &str, name: &str, request: Request) -> bool {
-        let mut state = self.state();
         let request = if request == Request::Cancel { request } else { signs_up(name) };
-        state.signups += 1;
-        let id = SignupId::parse(&format!("{:012}", state.signups)).unwrap();
-        let requested_at = Timestamp::from_millis(state.now).unwrap();
-        let signup = Signup {
-            version: Version { requested_at, id },
-            event: Event::parse(event).unwrap(),
-            name: AttendeeName::parse(name).unwrap(),
-            channel: Channel::Queue,
-            network: None,
-            request,
+        self.request_all(event, name, vec![request], Duration::ZERO)
+    }
+
+    /// Applies requests together that were made some time ago; returns whether they put the attendee on the roster or took them
+    /// off.
+    pub fn request_all(&self, event: &str, name: &str, requests: Vec<Request>, age: Duration) -> bool {
+        let mut state = self.state();
+        let now = Timestamp::from_millis(state.now).unwrap();
+        let signup = |request| {
+            state.signups += 1;
+            let id = SignupId::parse(&format!("{:012}", state.signups)).unwrap();
+            Signup {
+                version: Version { requested_at: now.minus(age), id },
+                event: Event::parse(event).unwrap(),
+                name: AttendeeName::parse(name).unwrap(),
+                channel: Channel::Queue,
+                network: None,
+                request,
+            }
         };
-        let key = signup.key();
+        let signups: Vec<Signup> = requests.into_iter().map(signup).collect();
+        let key = signups[0].key();
         let old = state.attendees.get(&key).cloned();
-        let Some(new) = apply_all(old.as_ref(), &[signup], requested_at).0 else { return false };
+        let Some(new) = apply_all(old.as_ref(), &signups, now).0 else { return false };
         state.attendees.insert(key.clone(), new.clone());
         let change = AttendeeChange { key, old, new: Some(new) };
         let is_change = change.movement().is_some();
@@ -304,18 +322,30 @@ impl Memory {
         }
     }
 
-    async fn step(&self) {
+    pub async fn step(&self) {
         if self.state().steps_left == Some(0) {
             std::future::pending::<()>().await;
         }
-        let takes_turns = {
+        let turns = {
             let mut state = self.state();
             state.steps_left = state.steps_left.map(|left| left - 1);
-            state.takes_turns
+            if state.takes_turns { state.next_turns() } else { 0 }
         };
-        if takes_turns {
+        for _ in 0..turns {
             tokio::task::yield_now().await;
         }
+    }
+}
+
+impl State {
+    /// The number of turns that a worker leaves to the others.
+    fn next_turns(&mut self) -> u64 {
+        if self.order == 0 {
+            return 1;
+        }
+        // The linear congruential generator of Knuth's MMIX.
+        self.order = self.order.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407) | 1;
+        (self.order >> 33) % 4
     }
 }
 
@@ -384,7 +414,7 @@ impl Memory {
                 let next = Digest { version: digest.version + 1, ..digest.clone() };
                 state.digests.insert(digest.event.clone(), next);
                 state.announcements.extend(announcement.cloned());
-                seats.iter().for_each(|change| state.change_seat(change));
+                state.change_seats(digest, seats);
             }
             Write::of(found == digest.version)
         };
@@ -400,7 +430,7 @@ impl Memory {
 /// Everybody wants notifications, except who has a name that begins so.
 pub const QUIET: &str = "Quiet";
 
-fn signs_up(name: &str) -> Request {
+pub fn signs_up(name: &str) -> Request {
     if name.starts_with(QUIET) {
         return Request::trusted_sign_up(None);
     }

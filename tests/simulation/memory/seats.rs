@@ -1,9 +1,10 @@
 //! The seats, which change together with the digest of their event.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use async_trait::async_trait;
+use countmein::domain::attendee::Attendee;
 use countmein::domain::attendee_name::NameKey;
 use countmein::domain::digest::Digest;
 use countmein::domain::event::EventId;
@@ -14,12 +15,28 @@ use countmein::ports::{PartyPage, Seats, Unavailable, Write};
 
 use super::{Memory, State};
 
+/// A digest that is stored together with changes of seats.
+pub struct Commit<'a> {
+    pub digest: &'a Digest,
+    pub changes: &'a [SeatChange],
+    pub rows_before: &'a BTreeMap<AttendeeKey, Seat>,
+    pub rows: &'a BTreeMap<AttendeeKey, Seat>,
+    pub attendees: &'a BTreeMap<AttendeeKey, Attendee>,
+}
+
 impl State {
-    pub fn change_seat(&mut self, change: &SeatChange) {
-        match change {
-            SeatChange { new: Some(seat), .. } => drop(self.seats.insert(seat.attendee.clone(), seat.clone())),
-            SeatChange { old: Some(seat), new: None } => drop(self.seats.remove(&seat.attendee)),
-            SeatChange { old: None, new: None } => {}
+    pub fn change_seats(&mut self, digest: &Digest, changes: &[SeatChange]) {
+        let rows_before = self.inspect.map(|_| self.seats.clone());
+        for change in changes {
+            match change {
+                SeatChange { new: Some(seat), .. } => drop(self.seats.insert(seat.attendee.clone(), seat.clone())),
+                SeatChange { old: Some(seat), new: None } => drop(self.seats.remove(&seat.attendee)),
+                SeatChange { old: None, new: None } => {}
+            }
+        }
+        if let (Some(inspect), Some(rows_before)) = (self.inspect, &rows_before) {
+            let (rows, attendees) = (&self.seats, &self.attendees);
+            self.problems.extend(inspect(&Commit { digest, changes, rows_before, rows, attendees }));
         }
     }
 
