@@ -124,7 +124,7 @@ pub const IN_DIGEST: &str = "(SELECT record -> '$.seats' FROM digest WHERE event
 pub fn counts(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<SeatCounts>> {
     let json: Option<String> = row.get(column)?;
     let seats: Option<EventSeats> = json.and_then(|json| serde_json::from_str(&json).ok());
-    Ok(seats.map(|seats| seats.counts()))
+    Ok(seats.and_then(|seats| seats.complete_counts()))
 }
 
 fn find(db: &Connection, attendee: &AttendeeKey) -> rusqlite::Result<Option<Seat>> {

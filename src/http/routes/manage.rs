@@ -19,6 +19,7 @@ use crate::domain::event::Event;
 use crate::domain::event_details::EventDetails;
 use crate::domain::invalid::FieldProblem;
 use crate::domain::manage_link::{ManageToken, RegistrationState};
+use crate::domain::place::Place;
 use crate::domain::registration::Registration;
 use crate::domain::signup::{Request, Signup, Version};
 use crate::domain::timestamp::Timestamp;
@@ -32,13 +33,16 @@ use crate::http::event_view::{no_such_event, read_details};
 use crate::http::messages::messages_to;
 use crate::http::middleware::body::Fields;
 use crate::http::opt_in_bodies::ContactAgreement;
-use crate::http::paging::{DEFAULT_LIMIT, PageQuery, limit_bytes, parse_event_id};
+use crate::http::paging::{DEFAULT_LIMIT, PageQuery, parse_event_id};
+use crate::http::place_bodies::PlaceBody;
 use crate::http::problem::{Problem, ProblemKind, sentence};
+use crate::http::roster_view::RosterView;
 use crate::http::routes::signups;
+use crate::http::wait::{wait_for_place, wait_for_roster};
 use crate::http::{App, address_proof, pages};
 use crate::ingest::admission::needs_admission;
 use crate::notify::links::event_path;
-use crate::ports::RosterPage;
+use crate::ports::{StoredDetails, place_of};
 
 /// A change to a registration: `action`, or else one of `contact`, `notify`, and the details.
 #[derive(Serialize, ToSchema)]
@@ -77,8 +81,8 @@ pub async fn show(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let token = verify_token(&app, &event, &token).await?;
-    let attendee = find_attendee(&app, &token).await?;
-    let mut body = manage_body(&app, &token, attendee.as_ref()).await?;
+    let (stored, attendee) = find_attendee(&app, &token).await?;
+    let mut body = manage_body(&app, &token, stored.details(), attendee.as_ref()).await?;
     if let Some(attendee) = attendee.as_ref().filter(|_| body.state == RegistrationState::In) {
         body.messages = messages_to(&app, attendee).await?;
     }
@@ -105,13 +109,13 @@ async fn roster_for_attendees(
     token: &ManageToken,
     details: Option<&EventDetails>,
     query: &PageQuery,
-) -> Result<Option<RosterPage>, Problem> {
+) -> Result<Option<RosterView>, Problem> {
     if !Viewer::Attendee.view(details).roster || Viewer::Public.view(details).roster {
         return Ok(None);
     }
     let after = query.cursor()?.map(NameKey::from_stored);
-    let page = app.backend.roster.roster(&token.key.event, DEFAULT_LIMIT, after.as_ref()).await?;
-    Ok(Some(limit_bytes(page)))
+    let view = Viewer::Attendee.view(details);
+    Ok(Some(RosterView::read(app, &token.key.event, details, view, DEFAULT_LIMIT, after.as_ref()).await?))
 }
 
 /// Cancels the registration of a personal link, changes its contact, or turns its notifications on or off.
@@ -138,7 +142,7 @@ pub async fn change(
         *confirmed = address_proof::proves_control(&app, &headers, contact).await?;
         network_of_contact = network;
     }
-    let attendee = find_attendee(&app, &token).await?;
+    let (stored, attendee) = find_attendee(&app, &token).await?;
     let body = match (token.state(attendee.as_ref(), Timestamp::now()), &request) {
         (RegistrationState::NotYours, _) => {
             let detail =
@@ -146,7 +150,7 @@ pub async fn change(
             return Err(Problem::new(ProblemKind::Forbidden, detail));
         }
         (RegistrationState::Out, Request::CancelRegistration { .. }) => {
-            manage_body(&app, &token, attendee.as_ref()).await?
+            manage_body(&app, &token, stored.details(), attendee.as_ref()).await?
         }
         (RegistrationState::Out, _) => {
             let detail = "This sign-up is no longer on the list. Please sign up again.";
@@ -166,8 +170,9 @@ pub async fn change(
                 signup = signups::admitted(&app, signup).await?;
             }
             signups::enqueue(&app, &signup).await?;
-            let attendee = signups::wait_for_roster(&app, &signup).await;
-            manage_body(&app, &token, attendee.as_ref()).await?
+            let attendee = wait_for_roster(&app, &signup).await;
+            wait_for_place(&app, stored.details(), attendee.as_ref()).await;
+            manage_body(&app, &token, stored.details(), attendee.as_ref()).await?
         }
     };
     if fields.is_form {
@@ -191,30 +196,48 @@ async fn verify_token(app: &App, event: &str, token: &str) -> Result<ManageToken
     })
 }
 
-/// Returns the attendee of a personal link, or `None` if none is stored.
+/// Returns what is stored about the event of a personal link, and its attendee, or `None` if none is stored.
 ///
 /// # Errors
 /// Returns "not found" if the event was deleted since the sign-up of the link.
-async fn find_attendee(app: &App, token: &ManageToken) -> Result<Option<Attendee>, Problem> {
+async fn find_attendee(app: &App, token: &ManageToken) -> Result<(StoredDetails, Option<Attendee>), Problem> {
     let stored = app.backend.events.stored(&token.key.event).await?;
     let attendee = app.backend.roster.attendee(&token.key).await?;
     let is_void = stored.is_void_registration(&token.signup, attendee.as_ref());
-    if is_void { Err(no_such_event()) } else { Ok(attendee) }
+    if is_void { Err(no_such_event()) } else { Ok((stored, attendee)) }
 }
 
-async fn manage_body(app: &App, token: &ManageToken, attendee: Option<&Attendee>) -> Result<ManageBody, Problem> {
+/// `details` are those of the event. Only if its places are limited, the place of the registration is read.
+async fn manage_body(
+    app: &App,
+    token: &ManageToken,
+    details: Option<&EventDetails>,
+    attendee: Option<&Attendee>,
+) -> Result<ManageBody, Problem> {
     let state = token.state(attendee, Timestamp::now());
     let registration = attendee.filter(|_| state == RegistrationState::In).and_then(Attendee::registration);
     let agreement = match registration {
         Some(registration) => agreement(app, registration).await?,
         None => None,
     };
+    let place = match (state, attendee) {
+        _ if !details.is_some_and(EventDetails::is_limited) => None,
+        (RegistrationState::In, Some(attendee)) => place_of(&*app.backend.seats, attendee).await?,
+        (RegistrationState::Pending, _) => Some(Place::Pending),
+        (RegistrationState::In | RegistrationState::Out | RegistrationState::NotYours, _) => None,
+    };
+    let guests =
+        |registration: &Registration| place.map_or(registration.details.guests, |place| place.guests(registration));
     Ok(ManageBody {
         event: token.key.event.to_string(),
         name: attendee.map_or_else(|| token.key.name.as_str().to_owned(), |attendee| attendee.name.to_string()),
         state,
+        place: place.map(PlaceBody::from),
         contact: registration.and_then(|registration| registration.contact.as_ref()).map(Contact::kind),
-        details: registration.map(|registration| RegistrationBody::of(&registration.details)),
+        details: registration.map(|registration| RegistrationBody {
+            guests: guests(registration),
+            ..RegistrationBody::of(&registration.details)
+        }),
         notify: registration.map(|registration| registration.notify),
         agreement,
         messages: Vec::new(),
