@@ -1,10 +1,13 @@
 //! Reads who has a place, for whoever shows it. Ask only about an event whose places are limited: these are calls to the storage
 //! backend that other events do not need.
 
+use std::collections::HashMap;
+
 use crate::domain::attendee::Attendee;
+use crate::domain::attendee_name::NameKey;
 use crate::domain::place::Place;
+use crate::domain::seat::Seat;
 use crate::domain::seats::SeatCounts;
-use crate::domain::signup::AttendeeKey;
 use crate::ports::{Seats, Unavailable};
 
 /// The length of a waiting list up to which it is read to show the positions on a page of the roster. On DynamoDB, so many
@@ -30,26 +33,35 @@ pub async fn place_of(seats: &dyn Seats, attendee: &Attendee) -> Result<Option<P
 /// Returns the places of attendees on a page of an event's roster, in the same order: `None` for those who are not on the
 /// roster. `counts` are those of the event.
 ///
-/// The seats of the page are one call. If somebody on it waits and the list is not long, it is read too, for the positions.
+/// The seats of the page are one query. If somebody waits who is not on the page, and the list is not long, it is read too, for
+/// the positions.
 pub async fn places_of(
     seats: &dyn Seats,
     attendees: &[Attendee],
     counts: Option<SeatCounts>,
 ) -> Result<Vec<Option<Place>>, Unavailable> {
-    let Some(first) = attendees.first() else { return Ok(Vec::new()) };
-    let keys: Vec<AttendeeKey> = attendees.iter().map(Attendee::key).collect();
-    let found = seats.seats(&keys).await?;
-    let place = |(attendee, seat): (&Attendee, &Option<_>)| Some(Place::of(attendee.registration()?, seat.as_ref()));
-    let mut places: Vec<Option<Place>> = attendees.iter().zip(&found).map(place).collect();
-    let is_short = counts.is_some_and(|counts| counts.waiting <= MAX_LINE_READ);
-    if is_short && places.contains(&Some(Place::Waiting { position: None })) {
-        let line = seats.waiting_numbers(&first.event).await?;
-        for (place, seat) in places.iter_mut().zip(&found) {
-            if let (Some(Place::Waiting { position }), Some(seat)) = (place, seat) {
-                let before = line.binary_search(&seat.number).ok();
-                *position = before.and_then(|before| u64::try_from(before + 1).ok());
-            }
-        }
+    let (Some(first), Some(last)) = (attendees.first(), attendees.last()) else { return Ok(Vec::new()) };
+    let found = seats.seats_between(&first.event, first.name.key(), last.name.key()).await?;
+    let mut line: Vec<u64> = found.iter().filter(|seat| seat.is_waiting()).map(|seat| seat.number).collect();
+    let waiting = counts.map_or(u64::MAX, |counts| counts.waiting);
+    let is_whole = u64::try_from(line.len()).is_ok_and(|known| waiting <= known);
+    if is_whole {
+        line.sort_unstable();
+    } else if !line.is_empty() && waiting <= MAX_LINE_READ {
+        line = seats.waiting_numbers(&first.event).await?;
+    } else {
+        line.clear();
     }
-    Ok(places)
+    let found: HashMap<&NameKey, &Seat> = found.iter().map(|seat| (&seat.attendee.name, seat)).collect();
+    let place = |attendee: &Attendee| {
+        let seat = found.get(attendee.name.key()).copied();
+        Some(match (Place::of(attendee.registration()?, seat), seat) {
+            (Place::Waiting { .. }, Some(seat)) => {
+                let before = line.binary_search(&seat.number).ok();
+                Place::Waiting { position: before.and_then(|before| u64::try_from(before + 1).ok()) }
+            }
+            (place, _) => place,
+        })
+    };
+    Ok(attendees.iter().map(place).collect())
 }

@@ -58,9 +58,16 @@ pub async fn seats_are_stored_with_their_digest_or_not_at_all(backend: &Backend)
     let confirmed = Seat { standing: Standing::Confirmed, ..ben.clone() };
     let change = SeatChange { old: Some(ben), new: Some(confirmed.clone()) };
     assert_eq!(backend.seats.commit(&digest, &[late, change]).await.unwrap(), Write::Stored);
-    assert_eq!(backend.seats.seats(&keys).await.unwrap(), [Some(confirmed), None, None]);
+    assert_eq!(backend.seats.seats(&keys).await.unwrap(), [Some(confirmed.clone()), None, None]);
     assert!(backend.seats.waiting_numbers(&event).await.unwrap().is_empty());
     assert_eq!(backend.digests.digest(&event).await.unwrap().unwrap().version, 2);
+    let between = async |first, last| {
+        let (first, last) = (NameKey::of(first).unwrap(), NameKey::of(last).unwrap());
+        backend.seats.seats_between(&event, &first, &last).await.unwrap()
+    };
+    assert_eq!(between("ben", "ben").await, [confirmed.clone()]);
+    assert_eq!(between("ana", "zoe").await, [confirmed]);
+    assert_eq!(between("beth", "zoe").await, []);
     let other = event_id(&unique("other"));
     assert_eq!(backend.seats.summary(&other).await.unwrap(), None);
 }

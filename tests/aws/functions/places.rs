@@ -68,7 +68,11 @@ fn full_event_tells_who_waits() {
     }
     let before = seat_calls(&world);
     get(&api, "/events/dinner/attendees");
-    assert_eq!(seat_calls(&world) - before, 2, "the seats of a page are one call, and the waiting list another");
+    assert_eq!(seat_calls(&world) - before, 1, "everybody who waits is on the page");
+    let before = seat_calls(&world);
+    let part = get(&api, "/events/dinner/attendees?limit=2");
+    assert_eq!(part["attendees"][1]["position"], json!(1));
+    assert_eq!(seat_calls(&world) - before, 2, "the seats of a part of the roster, and the waiting list");
 }
 
 #[test]
