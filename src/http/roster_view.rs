@@ -17,7 +17,7 @@ pub struct RosterView {
     pub page: RosterPage,
     /// The places of the event. `None` if they are not limited, or while they are being counted.
     pub counts: Option<PlacesBody>,
-    /// One for each attendee on the page. Empty if the places are not limited.
+    /// One for each attendee on the page.
     places: Vec<Option<Place>>,
 }
 
@@ -40,10 +40,10 @@ impl RosterView {
         after: Option<&NameKey>,
     ) -> Result<Self, Unavailable> {
         let page = limit_bytes(app.backend.roster.roster(event, limit, after).await?);
-        let places = if view.roster && details.is_some_and(EventDetails::is_limited) {
-            places_of(&*app.backend.seats, &page.attendees, page.seats).await?
+        let places = if view.roster {
+            places_of(&*app.backend.seats, details, &page.attendees, page.seats).await?
         } else {
-            Vec::new()
+            vec![None; page.attendees.len()]
         };
         let counts = PlacesBody::of(details, page.count, page.seats);
         Ok(Self { page, counts, places })
@@ -51,8 +51,7 @@ impl RosterView {
 
     /// Returns the people on the page, sorted by folded name.
     pub fn people(&self) -> Vec<RosterPerson<'_>> {
-        let places = self.places.iter().copied().chain(std::iter::repeat(None));
-        let attendees = self.page.attendees.iter().zip(places);
+        let attendees = self.page.attendees.iter().zip(self.places.iter().copied());
         attendees
             .filter_map(|(attendee, place)| Some(RosterPerson::of(attendee, attendee.registration()?, place)))
             .collect()

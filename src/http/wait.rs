@@ -39,10 +39,10 @@ pub async fn wait_for_roster(app: &App, signup: &Signup) -> Option<Attendee> {
 /// Waits until it is decided whether the attendee and their guests have a place, at most [`MAX_WAIT`]. Returns at once if the
 /// places of the event are not limited.
 pub async fn wait_for_place(app: &App, details: Option<&EventDetails>, attendee: Option<&Attendee>) {
-    let Some(attendee) = attendee.filter(|_| details.is_some_and(EventDetails::is_limited)) else { return };
+    let Some(attendee) = attendee else { return };
     let mut polls = Polls::begin();
     loop {
-        let is_decided = is_decided(app, attendee).await.unwrap_or_else(|unavailable| {
+        let is_decided = is_decided(app, details, attendee).await.unwrap_or_else(|unavailable| {
             tracing::warn!(%unavailable, "reading a seat failed while waiting for a decision");
             true
         });
@@ -52,9 +52,9 @@ pub async fn wait_for_place(app: &App, details: Option<&EventDetails>, attendee:
     }
 }
 
-async fn is_decided(app: &App, attendee: &Attendee) -> Result<bool, Unavailable> {
+async fn is_decided(app: &App, details: Option<&EventDetails>, attendee: &Attendee) -> Result<bool, Unavailable> {
     let seats = &*app.backend.seats;
-    match place_of(seats, attendee).await? {
+    match place_of(seats, details, attendee).await? {
         Some(Place::Pending) => Ok(false),
         // More guests will be refused if they do not fit, and get their places in a moment if they do.
         Some(Place::Confirmed { refused_guests, .. }) if refused_guests > 0 => {

@@ -1,10 +1,10 @@
-//! Reads who has a place, for whoever shows it. Ask only about an event whose places are limited: these are calls to the storage
-//! backend that other events do not need.
+//! Reads who has a place, for whoever shows it. Events whose places are not limited cost no calls to the storage backend.
 
 use std::collections::HashMap;
 
 use crate::domain::attendee::Attendee;
 use crate::domain::attendee_name::NameKey;
+use crate::domain::event_details::EventDetails;
 use crate::domain::place::Place;
 use crate::domain::seat::Seat;
 use crate::domain::seats::SeatCounts;
@@ -15,11 +15,16 @@ use crate::ports::{Seats, Unavailable};
 const MAX_LINE_READ: u64 = 500;
 
 /// Returns the place of an attendee's current registration, with the position on the waiting list. `None` if they are not on
-/// the roster.
+/// the roster, or if the places of the event, which has these details, are not limited.
 ///
 /// Only somebody who waits costs more than one call.
-pub async fn place_of(seats: &dyn Seats, attendee: &Attendee) -> Result<Option<Place>, Unavailable> {
-    let Some(registration) = attendee.registration() else { return Ok(None) };
+pub async fn place_of(
+    seats: &dyn Seats,
+    details: Option<&EventDetails>,
+    attendee: &Attendee,
+) -> Result<Option<Place>, Unavailable> {
+    let is_limited = details.is_some_and(EventDetails::is_limited);
+    let Some(registration) = attendee.registration().filter(|_| is_limited) else { return Ok(None) };
     let seat = seats.seats(&[attendee.key()]).await?.pop().flatten();
     let place = Place::of(registration, seat.as_ref());
     Ok(Some(match (place, seat) {
@@ -31,16 +36,18 @@ pub async fn place_of(seats: &dyn Seats, attendee: &Attendee) -> Result<Option<P
 }
 
 /// Returns the places of attendees on a page of an event's roster, in the same order: `None` for those who are not on the
-/// roster. `counts` are those of the event.
+/// roster, and for all if the places of the event, which has these details, are not limited. `counts` are those of the event.
 ///
 /// The seats of the page are one query. If somebody waits who is not on the page, and the list is not long, it is read too, for
 /// the positions.
 pub async fn places_of(
     seats: &dyn Seats,
+    details: Option<&EventDetails>,
     attendees: &[Attendee],
     counts: Option<SeatCounts>,
 ) -> Result<Vec<Option<Place>>, Unavailable> {
-    let (Some(first), Some(last)) = (attendees.first(), attendees.last()) else { return Ok(Vec::new()) };
+    let ends = attendees.first().zip(attendees.last()).filter(|_| details.is_some_and(EventDetails::is_limited));
+    let Some((first, last)) = ends else { return Ok(vec![None; attendees.len()]) };
     let found = seats.seats_between(&first.event, first.name.key(), last.name.key()).await?;
     let mut line: Vec<u64> = found.iter().filter(|seat| seat.is_waiting()).map(|seat| seat.number).collect();
     let waiting = counts.map_or(u64::MAX, |counts| counts.waiting);

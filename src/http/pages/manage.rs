@@ -39,6 +39,9 @@ pub fn manage(
                 None => p.notice.good { bdi { (body.name) } ", you are in." },
                 Some(place) => {
                     p.notice.good[place.state == "confirmed"] { bdi { (body.name) } ", " (place_text(place, guests)) }
+                    @if place.state == "waiting" {
+                        p.hint { "Places that become free go to the people on the waiting list, in their order." }
+                    }
                     @if place.refused_guests > 0 {
                         p.notice.bad {
                             (refused_guests_text(place.refused_guests, guests))

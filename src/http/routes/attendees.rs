@@ -141,10 +141,7 @@ pub async fn show(
     let Some((attendee, registration)) = registered else {
         return Err(Problem::new(ProblemKind::NotFound, "There is no attendee of this name on this event's roster."));
     };
-    let place = match found.details().filter(|details| details.is_limited()) {
-        Some(_) => place_of(&*app.backend.seats, attendee).await?,
-        None => None,
-    };
+    let place = place_of(&*app.backend.seats, found.details(), attendee).await?;
     let entry = RosterEntry::of(&RosterPerson::of(attendee, registration, place));
     Ok(Json(AttendeeBody { event: attendee.event.to_string(), entry }))
 }

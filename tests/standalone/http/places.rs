@@ -85,6 +85,9 @@ fn full_event_tells_who_waits_and_at_which_position() {
     assert_eq!(state(&server.get(&event.path("/attendees/dora")).send().is(200).json()), waiting(2));
     let host = server.get(&event.path(&format!("/host/{}", event.host))).send().is(200).json();
     assert_eq!((&host["places"], &host["attendees"][3]["place"]), (&places(2, 3), &waits(2)));
+    let found =
+        server.post("/organiser/person/export").organiser().json(&json!({ "name": "Dora" })).send().is(200).json();
+    assert_eq!(found["entries"][0]["place"], waits(2), "{found}");
     for listed in ["upcoming", "all"] {
         let events = server.get(&format!("/events?show={listed}")).organiser().send().is(200).json();
         assert_eq!(events["events"][0]["places"], places(2, 3), "{listed}");

@@ -175,7 +175,7 @@ async fn find_attendee(app: &App, token: &ManageToken) -> Result<(StoredDetails,
     if is_void { Err(no_such_event()) } else { Ok((stored, attendee)) }
 }
 
-/// `details` are those of the event. Only if its places are limited, the place of the registration is read.
+/// `details` are those of the event.
 async fn manage_body(
     app: &App,
     token: &ManageToken,
@@ -189,9 +189,8 @@ async fn manage_body(
         None => None,
     };
     let place = match (state, attendee) {
-        _ if !details.is_some_and(EventDetails::is_limited) => None,
-        (RegistrationState::In, Some(attendee)) => place_of(&*app.backend.seats, attendee).await?,
-        (RegistrationState::Pending, _) => Some(Place::Pending),
+        (RegistrationState::In, Some(attendee)) => place_of(&*app.backend.seats, details, attendee).await?,
+        (RegistrationState::Pending, _) => details.is_some_and(EventDetails::is_limited).then_some(Place::Pending),
         (RegistrationState::In | RegistrationState::Out | RegistrationState::NotYours, _) => None,
     };
     let guests =
