@@ -12,6 +12,7 @@ venv() {
 venv .venv tests/requirements.txt
 venv .venv-ministack tests/ministack/requirements.txt
 venv .venv-openapi tests/openapi/requirements.txt
+venv .venv-pages tests/pages/requirements.txt
 export PATH="$PWD/.venv/bin:$PATH"
 
 if ! command -v chromium >/dev/null || ! command -v chromedriver >/dev/null; then

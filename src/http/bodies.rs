@@ -9,6 +9,7 @@ use crate::domain::manage_link::RegistrationState;
 use crate::domain::registration_details::RegistrationDetails;
 use crate::domain::timestamp::Timestamp;
 use crate::http::opt_in_bodies::ContactAgreement;
+use crate::http::place_bodies::PlaceBody;
 
 /// A registered button and the action of each kind of press: `sign_up`, `cancel` or `nothing`.
 #[derive(Serialize, ToSchema)]
@@ -40,6 +41,10 @@ pub struct ManageBody {
     pub event: String,
     pub name: String,
     pub state: RegistrationState,
+    /// Whether the registration has a place. Absent if the number of places is not limited, or when the state is neither `in`
+    /// nor `pending`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<PlaceBody>,
     /// The kind of contact: `email`, `sms` or `webhook`. Null without a contact, or when the state is not `in`.
     pub contact: Option<&'static str>,
     /// Whether notifications are on for this registration; null when the state is not `in`.
@@ -56,7 +61,7 @@ pub struct ManageBody {
 /// The details of a registration, as its owner and the hosts see them.
 #[derive(Serialize, ToSchema)]
 pub struct RegistrationBody {
-    /// The number of people who come along.
+    /// The number of people who come along, or wait too. Guests for whom there was no place are not counted.
     pub guests: u8,
     /// The answer to the event's question.
     pub answer: Option<String>,

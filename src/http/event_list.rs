@@ -10,6 +10,7 @@ use crate::domain::text::{fold_case, fold_until_stable, nfkc};
 use crate::domain::timestamp::Timestamp;
 use crate::http::App;
 use crate::http::paging::{PageQuery, encode_cursor, invalid_cursor, numbered, split_page};
+use crate::http::place_bodies::PlacesBody;
 use crate::http::problem::Problem;
 use crate::ports::{CalendarPosition, EventSummary, StoredDetails, Unavailable};
 
@@ -48,8 +49,11 @@ pub struct ListedEvent {
     /// The id of the event.
     event: String,
     pub title: String,
-    /// The number of attendees.
+    /// The number of attendees, including those on the waiting list.
     pub count: u64,
+    /// The places. Absent if their number is not limited, and for a moment after they have been limited.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub places: Option<PlacesBody>,
     /// The local time in `zone`; null if the event has none.
     #[schema(example = "2026-12-03T19:00")]
     pub starts_at: Option<String>,
@@ -195,7 +199,7 @@ async fn with_details(
 impl ListedEvent {
     fn of(event: EventSummary, over_at: Option<Timestamp>, details: Option<&EventDetails>) -> Self {
         let schedule = details.and_then(|details| details.content.schedule.as_ref());
-        let EventSummary { id, title, count, .. } = event;
+        let EventSummary { id, title, count, seats } = event;
         let position = match over_at {
             Some(over_at) => Position::InCalendar(CalendarPosition { over_at, event: id.clone() }),
             None => Position::Id(id.clone()),
@@ -205,6 +209,7 @@ impl ListedEvent {
             id,
             title: details.map_or(title, |details| details.content.title.to_string()),
             count,
+            places: PlacesBody::of(details, count, seats),
             starts_at: schedule.map(|schedule| schedule.start().to_string()),
             zone: schedule.map(|schedule| schedule.zone().name().to_owned()),
             cancelled_at: details.and_then(|details| details.cancelled_at),

@@ -192,10 +192,11 @@ pub async fn read_details(app: &App, event: &EventId) -> Result<Option<Arc<Event
     })
 }
 
-/// What the sender of a request may see of an event.
-pub async fn view(app: &App, credentials: &Credentials, event: &EventId) -> Result<View, Problem> {
+/// Finds an event, and says what the sender of a request may see of it.
+pub async fn view(app: &App, credentials: &Credentials, event: &EventId) -> Result<(FoundEvent, View), Problem> {
     let found = find_event(app, event).await?;
-    Ok(credentials.viewer(app, event, found.details()).await?.view(found.details()))
+    let view = credentials.viewer(app, event, found.details()).await?.view(found.details());
+    Ok((found, view))
 }
 
 /// The problem for an event that does not exist. It is the same for every id, so that it reveals nothing.

@@ -18,10 +18,13 @@ mod opt_in_bodies;
 mod organiser_session;
 mod pages;
 mod paging;
+mod place_bodies;
 pub mod problem;
+mod roster_view;
 mod router;
 mod routes;
 pub mod site;
+mod wait;
 
 pub use self::app::App;
 pub use self::openapi::openapi;

@@ -29,7 +29,7 @@ pub struct RosterPage {
     pub title: Option<String>,
     /// The total number of attendees on the roster.
     pub count: u64,
-    /// The places. `None` if their number was never limited.
+    /// The places. `None` if their number was never limited, or while they are being counted.
     pub seats: Option<SeatCounts>,
     /// The attendees on this page, sorted by folded name.
     pub attendees: Vec<Attendee>,
@@ -44,7 +44,7 @@ pub struct EventSummary {
     pub title: String,
     /// The number of attendees on the roster.
     pub count: u64,
-    /// The places. `None` if their number was never limited.
+    /// The places. `None` if their number was never limited, or while they are being counted.
     pub seats: Option<SeatCounts>,
 }
 

@@ -31,6 +31,10 @@ pub trait Seats: Send + Sync {
     /// Returns the seats of attendees, in the same order.
     async fn seats(&self, attendees: &[AttendeeKey]) -> Result<Vec<Option<Seat>>, Unavailable>;
 
+    /// Returns the seats of attendees with names from `first` to `last`, sorted by folded name. They may be a moment behind. Of a
+    /// page of the roster, they cost much less than [single ones](Seats::seats).
+    async fn seats_between(&self, event: &EventId, first: &NameKey, last: &NameKey) -> Result<Vec<Seat>, Unavailable>;
+
     /// Returns the attendees of an event as they are on the roster now, with their seats, in the same order. Leaves out attendees
     /// whose records are damaged.
     async fn parties(&self, event: &EventId, names: &[NameKey]) -> Result<Vec<Party>, Unavailable>;

@@ -1,5 +1,7 @@
 //! Seats are stored with the digest of their event, and found by name, and by size and number.
 
+use std::time::Duration;
+
 use countmein::domain::attendee_name::NameKey;
 use countmein::domain::backoff::BackoffPolicy;
 use countmein::domain::capacity::Capacity;
@@ -58,9 +60,16 @@ pub async fn seats_are_stored_with_their_digest_or_not_at_all(backend: &Backend)
     let confirmed = Seat { standing: Standing::Confirmed, ..ben.clone() };
     let change = SeatChange { old: Some(ben), new: Some(confirmed.clone()) };
     assert_eq!(backend.seats.commit(&digest, &[late, change]).await.unwrap(), Write::Stored);
-    assert_eq!(backend.seats.seats(&keys).await.unwrap(), [Some(confirmed), None, None]);
+    assert_eq!(backend.seats.seats(&keys).await.unwrap(), [Some(confirmed.clone()), None, None]);
     assert!(backend.seats.waiting_numbers(&event).await.unwrap().is_empty());
     assert_eq!(backend.digests.digest(&event).await.unwrap().unwrap().version, 2);
+    let between = async |first, last| {
+        let (first, last) = (NameKey::of(first).unwrap(), NameKey::of(last).unwrap());
+        backend.seats.seats_between(&event, &first, &last).await.unwrap()
+    };
+    assert_eq!(between("ben", "ben").await, std::slice::from_ref(&confirmed));
+    assert_eq!(between("ana", "zoe").await, [confirmed]);
+    assert_eq!(between("beth", "zoe").await, []);
     let other = event_id(&unique("other"));
     assert_eq!(backend.seats.summary(&other).await.unwrap(), None);
 }
@@ -244,6 +253,11 @@ pub async fn attendees_from_before_the_limit_keep_their_places(backend: &Backend
     }
     dinner.take_in().await;
     dinner.set_places(Some(50)).await;
+    let limited_since = dinner.details.limited_since.unwrap();
+    while Timestamp::now() <= limited_since {
+        // Whoever signs up in the same millisecond keeps their place.
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
     dinner.sign_up("late", 0).await;
     dinner.take_in().await;
     assert_eq!((dinner.counts().await.taken, dinner.counts().await.waiting), (71, 1));

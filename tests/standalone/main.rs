@@ -23,6 +23,7 @@ mod opt_in;
 mod outbox;
 mod overload;
 mod pages;
+mod place_pages;
 mod private_files;
 mod restore;
 mod schema;

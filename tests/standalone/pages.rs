@@ -15,12 +15,12 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::json;
 
 /// Longer than any page needs, also on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(20);
 
-struct Browser {
-    client: Client,
+pub struct Browser {
+    pub client: Client,
     driver: Child,
-    server: String,
+    pub server: String,
     _data: tempfile::TempDir,
 }
 
@@ -33,16 +33,16 @@ impl Drop for Browser {
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum Scripts {
+pub enum Scripts {
     On,
     Off,
 }
 
-const PHONE: (u32, u32) = (390, 844);
-const DESKTOP: (u32, u32) = (1280, 900);
+pub const PHONE: (u32, u32) = (390, 844);
+pub const DESKTOP: (u32, u32) = (1280, 900);
 
 impl Browser {
-    async fn open(scripts: Scripts, (width, height): (u32, u32)) -> Self {
+    pub async fn open(scripts: Scripts, (width, height): (u32, u32)) -> Self {
         let data = tempfile::tempdir().unwrap();
         let server = serve(data.path().join("data")).await;
         let port = free_port();
@@ -78,15 +78,15 @@ impl Browser {
         Self { client, driver, server, _data: data }
     }
 
-    async fn go(&self, path: &str) {
+    pub async fn go(&self, path: &str) {
         self.client.goto(&format!("{}{path}", self.server)).await.unwrap();
     }
 
-    async fn type_into(&self, field: &str, text: &str) {
+    pub async fn type_into(&self, field: &str, text: &str) {
         self.client.find(Locator::Id(field)).await.unwrap().send_keys(text).await.unwrap();
     }
 
-    async fn press(&self, label: &str) {
+    pub async fn press(&self, label: &str) {
         let button = format!("//button[normalize-space()='{label}']");
         self.client.find(Locator::XPath(&button)).await.unwrap().click().await.unwrap();
     }
@@ -96,16 +96,16 @@ impl Browser {
         self.client.find(Locator::Css(&box_of)).await.unwrap().click().await.unwrap();
     }
 
-    async fn follow(&self, label: &str) {
+    pub async fn follow(&self, label: &str) {
         self.client.find(Locator::LinkText(label)).await.unwrap().click().await.unwrap();
     }
 
-    async fn text(&self) -> String {
+    pub async fn text(&self) -> String {
         self.client.find(Locator::Css("main")).await.unwrap().text().await.unwrap()
     }
 
     /// Waits until the page says `text`.
-    async fn says(&self, text: &str) {
+    pub async fn says(&self, text: &str) {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let shown = match self.client.find(Locator::Css("main")).await {
@@ -121,21 +121,21 @@ impl Browser {
     }
 
     /// Marks the page, so that a reload shows.
-    async fn mark(&self) {
+    pub async fn mark(&self) {
         self.client.execute("document.body.dataset.mark = 'here'", vec![]).await.unwrap();
     }
 
-    async fn is_marked(&self) -> bool {
+    pub async fn is_marked(&self) -> bool {
         self.client.execute("return document.body.dataset.mark === 'here'", vec![]).await.unwrap() == json!(true)
     }
 
     /// Whether everything fits the width.
-    async fn fits(&self) -> bool {
+    pub async fn fits(&self) -> bool {
         let script = "return document.documentElement.scrollWidth <= window.innerWidth";
         self.client.execute(script, vec![]).await.unwrap() == json!(true)
     }
 
-    async fn close(self) {
+    pub async fn close(self) {
         self.client.clone().close().await.unwrap();
     }
 }
@@ -168,7 +168,7 @@ fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-async fn sign_up_elsewhere(server: &str, event: &str, name: &str) {
+pub async fn sign_up_elsewhere(server: &str, event: &str, name: &str) {
     let url = format!("{server}/events/{event}/signups");
     let body = json!({ "name": name });
     let answer = tokio::task::spawn_blocking(move || ureq::post(url).send_json(body)).await.unwrap().unwrap();

@@ -221,7 +221,7 @@ impl EventsTable {
 fn summary(item: Item, now: Timestamp) -> Result<Option<EventSummary>, Unavailable> {
     let SummaryRecord { name, title, count, seats, expires_at } = item::read(item)?;
     let has_expired = expires_at.is_some_and(|at| at <= now.as_seconds());
-    let seats = seats.map(|seats| seats.counts());
+    let seats = seats.and_then(|seats| seats.complete_counts());
     Ok((!has_expired).then(|| EventSummary { id: EventId::from_stored(name), title, count, seats }))
 }
 

@@ -68,6 +68,27 @@ impl Seats for EventsTable {
         Ok(attendees.iter().map(|attendee| found.remove(attendee)).collect())
     }
 
+    async fn seats_between(&self, event: &EventId, first: &NameKey, last: &NameKey) -> Result<Vec<Seat>, Unavailable> {
+        let mut items = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("event = :event AND #name BETWEEN :first AND :last")
+            .expression_attribute_names("#name", NAME)
+            .expression_attribute_values(":event", text(&partition(event)))
+            .expression_attribute_values(":first", text(first.as_str()))
+            .expression_attribute_values(":last", text(last.as_str()))
+            .into_paginator()
+            .items()
+            .send();
+        let mut seats = Vec::new();
+        while let Some(item) = items.next().await {
+            let item = item.map_err(|error| unavailable(READING, &error))?;
+            seats.push(item::read::<SeatRecord>(item)?.into_seat()?);
+        }
+        Ok(seats)
+    }
+
     async fn parties(&self, event: &EventId, names: &[NameKey]) -> Result<Vec<Party>, Unavailable> {
         let seats = partition(event);
         let keys = names.iter().flat_map(|name| [key(event.as_str(), name.as_str()), key(&seats, name.as_str())]);

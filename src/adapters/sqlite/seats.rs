@@ -29,6 +29,15 @@ impl Seats for Sqlite {
         self.read(READING, move |db| attendees.iter().map(|attendee| find(db, attendee)).collect()).await
     }
 
+    async fn seats_between(&self, event: &EventId, first: &NameKey, last: &NameKey) -> Result<Vec<Seat>, Unavailable> {
+        let (event, first, last) = (event.clone(), first.as_str().to_owned(), last.as_str().to_owned());
+        self.read(READING, move |db| {
+            let sql = format!("SELECT {SEAT} FROM seat WHERE event = ?1 AND name BETWEEN ?2 AND ?3 ORDER BY name");
+            db.prepare_cached(&sql)?.query_map((event.as_str(), first, last), read)?.collect()
+        })
+        .await
+    }
+
     async fn parties(&self, event: &EventId, names: &[NameKey]) -> Result<Vec<Party>, Unavailable> {
         let (event, names) = (event.clone(), names.to_vec());
         self.read(READING, move |db| {
@@ -124,7 +133,7 @@ pub const IN_DIGEST: &str = "(SELECT record -> '$.seats' FROM digest WHERE event
 pub fn counts(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<SeatCounts>> {
     let json: Option<String> = row.get(column)?;
     let seats: Option<EventSeats> = json.and_then(|json| serde_json::from_str(&json).ok());
-    Ok(seats.map(|seats| seats.counts()))
+    Ok(seats.and_then(|seats| seats.complete_counts()))
 }
 
 fn find(db: &Connection, attendee: &AttendeeKey) -> rusqlite::Result<Option<Seat>> {

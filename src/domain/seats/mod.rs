@@ -96,6 +96,13 @@ impl EventSeats {
         Self { last_number, ..Self::new(None, limited_since) }
     }
 
+    /// Returns the counts to show. `None` while the seats are being counted.
+    pub fn complete_counts(&self) -> Option<SeatCounts> {
+        let is_counting = matches!(self.recount, Some(Recount::Counting { .. }));
+        (!is_counting).then(|| self.counts())
+    }
+
+    /// Returns the counts as far as the seats have been counted.
     pub fn counts(&self) -> SeatCounts {
         SeatCounts { capacity: self.capacity, taken: self.taken, waiting: self.line.len() }
     }

@@ -2,18 +2,19 @@
 
 use maud::{Markup, html};
 
-use crate::domain::attendee::Attendee;
 use crate::domain::event::{Event, EventId};
 use crate::domain::event_details::{Content, EventDetails, SignupRefusal};
 use crate::domain::schedule::LocalTime;
 use crate::domain::text::MAX_KEY_BYTES;
 use crate::domain::viewer::Viewer;
 use crate::http::bodies::RegistrationBody;
+use crate::http::pages::places::{Part, count_text, items, other_lists, signup_hint, signup_label};
 use crate::http::pages::{Page, VERSION, contact_field, event_field, event_list, layout, name_field};
 use crate::http::paging::encode_cursor;
 use crate::http::problem::sentence;
+use crate::http::roster_view::{RosterPerson, RosterView};
 use crate::notify::links::{event_path, organiser_deletion_path, signups_path};
-use crate::ports::{EventSummary, RosterPage};
+use crate::ports::EventSummary;
 
 /// The first page, with a form to sign up for any event. `events` is empty if the client may not list them.
 /// `without_count` are the events whose number of attendees is not public.
@@ -50,12 +51,15 @@ pub fn event(
     event: &Event,
     details: Option<&EventDetails>,
     refusal: Option<&SignupRefusal>,
-    page: &RosterPage,
+    roster: &RosterView,
     part: RosterPart,
     viewer: Viewer,
 ) -> Page {
     let view = viewer.view(details);
-    let title = page.title.as_deref().unwrap_or(event.title());
+    let title = event.title();
+    let places = roster.counts.as_ref().filter(|_| view.count);
+    let count = count_text(roster.page.count, places);
+    let people = roster.people();
     let path = event_path(event.id(), &[]);
     let is_first = part == RosterPart::First;
     let main = html! {
@@ -68,18 +72,23 @@ pub fn event(
                 (name_field())
                 @if let Some(details) = details { (details_fields(&details.content, None)) }
                 (contact_field("Where to reach you (optional)"))
-                button type="submit" { "Count me in" }
+                @if let Some(details) = details {
+                    @let hint = signup_hint(&details.content, places);
+                    p #line .hint data-guests=(details.content.guests_per_signup) hidden[hint.is_none()] { (hint.unwrap_or_default()) }
+                }
+                button type="submit" { (signup_label(places)) }
                 p #notice .notice role="status" hidden {}
             }
         }
-        @if view.count && !view.roster { p { (count_text(page.count)) } }
+        @if view.count && !view.roster { p { (count) } }
         @if view.roster { section {
-            @if view.count { h2 #count { (count_text(page.count)) } } @else { h2 { "Who is coming" } }
+            @if view.count { h2 #count { (count) } } @else { h2 { "Who is coming" } }
             ul #people .people data-roster=(event_path(event.id(), &["attendees"])) data-is-first=(is_first) {
-                (people(&page.attendees))
+                (items(&people, Part::Coming, person))
             }
+            @if details.is_some() { (other_lists(&people, person)) }
             @if !is_first { p { a href=(path) { "From the beginning" } } }
-            @if let Some(next) = &page.next {
+            @if let Some(next) = &roster.page.next {
                 p #more { a href={ (path) "?cursor=" (encode_cursor(next.as_str())) } { "Further names" } }
             }
         } }
@@ -100,18 +109,9 @@ pub fn event(
     layout(title, main)
 }
 
-/// The items of a list of attendees.
-pub fn people(attendees: &[Attendee]) -> Markup {
-    html! {
-        @for attendee in attendees {
-            @if let Some(registration) = attendee.registration() {
-                li {
-                    span dir="auto" { (attendee.name) (guests_text(registration.details.guests)) }
-                    time.hint datetime=(registration.since) { (registration.since.date()) }
-                }
-            }
-        }
-    }
+/// What everybody who may see the roster sees of an attendee.
+pub fn person(person: &RosterPerson<'_>) -> Markup {
+    html! { span dir="auto" { (person.attendee.name) (guests_text(person.guests())) } }
 }
 
 /// The fields for what an event asks of people who sign up. `stored` is what a registration contains already.
@@ -159,13 +159,4 @@ pub fn description(details: &EventDetails) -> Markup {
 /// A local time as `2026-12-03 19:00`.
 fn readable(local: LocalTime) -> String {
     local.to_string().replace('T', " ")
-}
-
-/// The script `event.js` uses the same words.
-pub fn count_text(count: u64) -> String {
-    match count {
-        0 => "Nobody is in yet".to_owned(),
-        1 => "1 is in".to_owned(),
-        count => format!("{count} are in"),
-    }
 }

@@ -4,6 +4,7 @@ use maud::{Markup, html};
 use strum::VariantArray as _;
 
 use crate::http::event_list::{Listed, ListedEvent};
+use crate::http::pages::places::short_count_text;
 use crate::http::pages::{Page, layout};
 use crate::notify::links::event_path;
 
@@ -49,7 +50,7 @@ pub fn list(events: &[ListedEvent]) -> Markup {
                             time datetime=(starts_at) title=[event.zone.as_deref()] { (starts_at.replace('T', " ")) } ", "
                         }
                         @if event.cancelled_at.is_some() { "cancelled, " }
-                        (event.count) " in"
+                        (short_count_text(event.count, event.places.as_ref()))
                     }
                 }
             }

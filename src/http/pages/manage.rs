@@ -4,13 +4,15 @@ use maud::html;
 
 use crate::domain::event_details::Content;
 use crate::domain::manage_link::RegistrationState;
+use crate::domain::place::Place;
 use crate::domain::timestamp::Timestamp;
 use crate::http::bodies::ManageBody;
 use crate::http::opt_in_bodies::ContactAgreement;
-use crate::http::pages::event::{count_text, details_fields, people};
+use crate::http::pages::event::{details_fields, person};
+use crate::http::pages::places::{count_text, lists, place_text, refused_guests_text};
 use crate::http::pages::{Page, contact_field, layout};
 use crate::http::paging::encode_cursor;
-use crate::ports::RosterPage;
+use crate::http::roster_view::RosterView;
 
 /// Formats a time to the minute, such as `2026-11-23 12:00 UTC`.
 fn format_to_minute(at: Timestamp) -> String {
@@ -24,14 +26,30 @@ pub fn manage(
     event_path: &str,
     content: Option<&Content>,
     body: &ManageBody,
-    roster: Option<&RosterPage>,
+    roster: Option<&RosterView>,
 ) -> Page {
+    let guests = body.details.as_ref().map_or(0, |details| details.guests);
+    let is_undecided = body.place.as_ref().is_some_and(|place| place.state == Place::Pending.as_str());
     let main = html! {
-        @if body.state == RegistrationState::Pending { meta http-equiv="refresh" content="2"; }
+        @if body.state == RegistrationState::Pending || is_undecided { meta http-equiv="refresh" content="2"; }
         h1 dir="auto" { (title) }
         @match body.state {
             RegistrationState::Pending => p.notice { bdi { (body.name) } ", your sign-up is on its way. This page looks again by itself." },
-            RegistrationState::In => p.notice.good { bdi { (body.name) } ", you are in." },
+            RegistrationState::In => @match &body.place {
+                None => p.notice.good { bdi { (body.name) } ", you are in." },
+                Some(place) => {
+                    p.notice.good[place.state == "confirmed"] { bdi { (body.name) } ", " (place_text(place, guests)) }
+                    @if place.state == "waiting" {
+                        p.hint { "Places that become free go to the people on the waiting list, in their order." }
+                    }
+                    @if place.refused_guests > 0 {
+                        p.notice.bad {
+                            (refused_guests_text(place.refused_guests, guests))
+                            " If places become free, change the number again."
+                        }
+                    }
+                },
+            },
             RegistrationState::Out => p.notice { bdi { (body.name) } ", you are not on the list." },
             RegistrationState::NotYours => p.notice.bad {
                 "Somebody signed up as " bdi { (body.name) } " before, so this sign-up changed nothing. "
@@ -86,9 +104,9 @@ pub fn manage(
         }
         @if let Some(roster) = roster {
             section {
-                h2 { (count_text(roster.count)) }
-                ul.people { (people(&roster.attendees)) }
-                @if let Some(next) = &roster.next {
+                h2 { (count_text(roster.page.count, roster.counts.as_ref())) }
+                (lists(roster, person))
+                @if let Some(next) = &roster.page.next {
                     p { a href={ "?cursor=" (encode_cursor(next.as_str())) } { "Further names" } }
                 }
                 p.hint { "Only people on the list see it." }

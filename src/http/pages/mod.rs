@@ -9,6 +9,7 @@ mod layout;
 mod manage;
 mod opt_in;
 mod organiser;
+mod places;
 
 use axum::Router;
 use axum::http::header;
@@ -25,8 +26,10 @@ pub use self::layout::{Page, render};
 pub use self::manage::manage;
 pub use self::opt_in::{opt_in, registration_opt_in};
 pub use self::organiser::{login, organiser, redrive_result, reject, rejects};
+use self::places::short_count_text;
 use crate::domain::event::EventId;
 use crate::domain::text::MAX_KEY_BYTES;
+use crate::http::place_bodies::PlacesBody;
 use crate::http::problem::Problem;
 use crate::notify::links::event_path;
 use crate::ports::EventSummary;
@@ -107,7 +110,9 @@ fn event_list(events: &[EventSummary], without_count: &[EventId]) -> Markup {
             @for event in events {
                 li {
                     a href=(event_path(&event.id, &[])) dir="auto" { (event.title) }
-                    @if !without_count.contains(&event.id) { span.hint { (event.count) " in" } }
+                    @if !without_count.contains(&event.id) {
+                        span.hint { (short_count_text(event.count, PlacesBody::in_list(event.seats).as_ref())) }
+                    }
                 }
             }
         }

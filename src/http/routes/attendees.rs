@@ -12,16 +12,19 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
-use crate::domain::attendee::Attendee;
 use crate::domain::attendee_name::NameKey;
 use crate::domain::channel::Channel;
+use crate::domain::place::Place;
 use crate::domain::signup::AttendeeKey;
 use crate::domain::timestamp::Timestamp;
 use crate::domain::viewer::View;
 use crate::http::event_view::Credentials;
-use crate::http::paging::{PageQuery, encode_cursor, limit_bytes, parse_event_id};
+use crate::http::paging::{PageQuery, encode_cursor, parse_event_id};
+use crate::http::place_bodies::PlacesBody;
 use crate::http::problem::{Problem, ProblemKind};
+use crate::http::roster_view::{RosterPerson, RosterView};
 use crate::http::{App, event_view};
+use crate::ports::place_of;
 
 /// One page of an event's roster.
 #[derive(Serialize, ToSchema)]
@@ -30,8 +33,11 @@ pub struct RosterBody {
     event: String,
     /// The title of the event, as the first sign-up spelled it; null if there were no sign-ups yet.
     title: Option<String>,
-    /// The number of attendees on all pages; null if you may not see it.
+    /// The number of attendees on all pages, including those on the waiting list; null if you may not see it.
     count: Option<u64>,
+    /// The places. Absent if their number is not limited, and for a moment after they have been limited.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    places: Option<PlacesBody>,
     attendees: Vec<RosterEntry>,
     /// The cursor of the next page; null on the last page.
     next: Option<String>,
@@ -41,7 +47,7 @@ pub struct RosterBody {
 #[derive(Serialize, ToSchema)]
 pub struct RosterEntry {
     name: String,
-    /// The number of people who come along.
+    /// The number of people who come along, or wait too. Guests for whom there was no place are not counted.
     guests: u8,
     /// When the registration began.
     #[schema(value_type = String, format = DateTime)]
@@ -49,6 +55,15 @@ pub struct RosterEntry {
     /// The channel of the sign-up that began the registration.
     #[schema(value_type = String, example = "http")]
     channel: Channel,
+    /// `confirmed` if the attendee has a place, `waiting` if they are on the waiting list, or `pending` if this is not decided
+    /// yet. Absent if the places are not limited.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "waiting")]
+    state: Option<&'static str>,
+    /// The position on the waiting list, from 1. Absent if the attendee does not wait, and in a list if more than 500 wait.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 3)]
+    position: Option<u64>,
 }
 
 /// One attendee of an event.
@@ -80,15 +95,18 @@ pub async fn list(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let event = parse_event_id(&event)?;
-    let view = event_view::view(&app, &credentials, &event).await?;
+    let (found, view) = event_view::view(&app, &credentials, &event).await?;
     require_roster(view)?;
     let after = query.cursor()?.map(NameKey::from_stored);
-    let page = limit_bytes(app.backend.roster.roster(&event, query.limit()?, after.as_ref()).await?);
+    let roster = RosterView::read(&app, &event, found.details(), view, query.limit()?, after.as_ref()).await?;
+    let attendees = roster.people().iter().map(RosterEntry::of).collect();
+    let RosterView { page, counts, .. } = roster;
     let body = RosterBody {
         event: event.to_string(),
         title: page.title,
         count: view.count.then_some(page.count),
-        attendees: page.attendees.iter().filter_map(roster_entry).collect(),
+        places: counts.filter(|_| view.count),
+        attendees,
         next: page.next.map(|name| encode_cursor(name.as_str())),
     };
     let json = serde_json::to_vec(&body).expect("a roster is plain data");
@@ -115,13 +133,17 @@ pub async fn show(
     credentials: Credentials,
 ) -> Result<Json<AttendeeBody>, Problem> {
     let event = parse_event_id(&event)?;
-    require_roster(event_view::view(&app, &credentials, &event).await?)?;
+    let (found, view) = event_view::view(&app, &credentials, &event).await?;
+    require_roster(view)?;
     let name = NameKey::of(&name).map_err(|problem| problem.in_field("name"))?;
     let attendee = app.backend.roster.attendee(&AttendeeKey { event, name }).await?;
-    let body = attendee
-        .and_then(|attendee| Some(AttendeeBody { event: attendee.event.to_string(), entry: roster_entry(&attendee)? }));
-    body.map(Json)
-        .ok_or_else(|| Problem::new(ProblemKind::NotFound, "There is no attendee of this name on this event's roster."))
+    let registered = attendee.as_ref().and_then(|attendee| Some((attendee, attendee.registration()?)));
+    let Some((attendee, registration)) = registered else {
+        return Err(Problem::new(ProblemKind::NotFound, "There is no attendee of this name on this event's roster."));
+    };
+    let place = place_of(&*app.backend.seats, found.details(), attendee).await?;
+    let entry = RosterEntry::of(&RosterPerson::of(attendee, registration, place));
+    Ok(Json(AttendeeBody { event: attendee.event.to_string(), entry }))
 }
 
 fn require_roster(view: View) -> Result<(), Problem> {
@@ -133,15 +155,17 @@ fn require_roster(view: View) -> Result<(), Problem> {
     Err(Problem::new(ProblemKind::Forbidden, detail))
 }
 
-/// Returns `None` if the attendee is not on the roster.
-fn roster_entry(attendee: &Attendee) -> Option<RosterEntry> {
-    let registration = attendee.registration()?;
-    Some(RosterEntry {
-        name: attendee.name.to_string(),
-        guests: registration.details.guests,
-        since: registration.since,
-        channel: registration.channel,
-    })
+impl RosterEntry {
+    fn of(person: &RosterPerson<'_>) -> Self {
+        Self {
+            name: person.attendee.name.to_string(),
+            guests: person.guests(),
+            since: person.registration.since,
+            channel: person.registration.channel,
+            state: person.place.map(Place::as_str),
+            position: person.place.and_then(Place::position),
+        }
+    }
 }
 
 /// Whether `If-None-Match` contains the ETag. Tags are compared weakly (RFC 9110, section 13.1.2).

@@ -17,8 +17,10 @@ use crate::formats::event_details::DetailsFields;
 use crate::http::client::wants_page;
 use crate::http::event_view::{Credentials, find_event};
 use crate::http::pages::RosterPart;
-use crate::http::paging::{DEFAULT_LIMIT, PageQuery, limit_bytes};
+use crate::http::paging::{DEFAULT_LIMIT, PageQuery};
+use crate::http::place_bodies::PlacesBody;
 use crate::http::problem::Problem;
+use crate::http::roster_view::RosterView;
 use crate::http::{App, pages};
 
 /// An event and its number of attendees.
@@ -27,8 +29,12 @@ pub struct EventBody {
     /// The id of the event.
     event: String,
     title: String,
-    /// The number of attendees; null if you may not see it.
+    /// The number of attendees, including those on the waiting list; null if you may not see it.
     count: Option<u64>,
+    /// The places. Absent if their number is not limited, if you may not see the number of attendees, and for a moment after
+    /// the places have been limited.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    places: Option<PlacesBody>,
     /// The details of the event; absent if it has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     details: Option<DetailsBody>,
@@ -95,11 +101,12 @@ pub async fn show(
     };
     if wants_page(&headers) {
         let after = query.cursor()?.map(NameKey::from_stored);
-        let mut page = limit_bytes(app.backend.roster.roster(event.id(), DEFAULT_LIMIT, after.as_ref()).await?);
-        page.title = details.map(|_| event.title().to_owned()).or(page.title);
+        let roster = RosterView::read(&app, event.id(), details, view, DEFAULT_LIMIT, after.as_ref()).await?;
+        let title = details.map(|_| event.title().to_owned()).or(roster.page.title.clone());
+        let event = Event::titled(event.id().clone(), title.unwrap_or_else(|| event.title().to_owned()));
         let part = if after.is_none() { RosterPart::First } else { RosterPart::Later };
         let refusal = details.and_then(|details| details.check_open(Timestamp::now()).err());
-        return Ok(pages::event(&event, details, refusal.as_ref(), &page, part, viewer).into_response());
+        return Ok(pages::event(&event, details, refusal.as_ref(), &roster, part, viewer).into_response());
     }
     let page = app.backend.roster.roster(event.id(), 1, None).await?;
     let title = match details {
@@ -110,6 +117,7 @@ pub async fn show(
         event: event.id().to_string(),
         title,
         count: view.count.then_some(page.count),
+        places: PlacesBody::of(details, page.count, page.seats).filter(|_| view.count),
         details: details.map(DetailsBody::of),
         version: Some(found.version()).filter(|version| *version > 0),
     };

@@ -9,16 +9,18 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::attendee::Attendee;
 use crate::domain::attendee_name::NameKey;
 use crate::domain::channel::Channel;
 use crate::domain::registration::Registration;
 use crate::domain::timestamp::Timestamp;
+use crate::domain::viewer::Viewer;
 use crate::http::bodies::RegistrationBody;
 use crate::http::client::{absolute_url, wants_page};
 use crate::http::event_view::{host_role, invalid_host_link, read_details};
-use crate::http::paging::{DEFAULT_LIMIT, PageQuery, encode_cursor, limit_bytes, parse_event_id};
+use crate::http::paging::{DEFAULT_LIMIT, PageQuery, encode_cursor, parse_event_id};
+use crate::http::place_bodies::{PlaceBody, PlacesBody};
 use crate::http::problem::Problem;
+use crate::http::roster_view::{RosterPerson, RosterView};
 use crate::http::routes::events::DetailsBody;
 use crate::http::{App, pages};
 use crate::notify::links::event_path;
@@ -33,8 +35,11 @@ pub struct HostBody {
     /// The link for guests.
     url: String,
     details: DetailsBody,
-    /// The number of attendees on all pages.
+    /// The number of attendees on all pages, including those on the waiting list.
     count: u64,
+    /// The places. Absent if their number is not limited, and for a moment after they have been limited.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    places: Option<PlacesBody>,
     attendees: Vec<HostEntry>,
     /// The cursor of the next page; null on the last page.
     next: Option<String>,
@@ -52,14 +57,17 @@ pub struct HostEntry {
     channel: Channel,
     #[serde(flatten)]
     details: RegistrationBody,
+    /// Absent if the places are not limited. In this list, the position is null if more than 500 wait.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    place: Option<PlaceBody>,
 }
 
 impl HostEntry {
-    /// Returns `None` if the attendee is not on the roster.
-    fn of(attendee: &Attendee) -> Option<Self> {
-        let Registration { since, channel, details, .. } = attendee.registration()?;
-        let details = RegistrationBody::of(details);
-        Some(Self { name: attendee.name.to_string(), since: *since, channel: *channel, details })
+    fn of(person: &RosterPerson<'_>) -> Self {
+        let Registration { since, channel, details, .. } = person.registration;
+        let details = RegistrationBody { guests: person.guests(), ..RegistrationBody::of(details) };
+        let place = person.place.map(PlaceBody::from);
+        Self { name: person.attendee.name.to_string(), since: *since, channel: *channel, details, place }
     }
 }
 
@@ -83,19 +91,21 @@ pub async fn show(
     let role = host_role(&app, &event, Some(details.links), &token).await?.ok_or_else(invalid_host_link)?;
     let after = query.cursor()?.map(NameKey::from_stored);
     let limit = if wants_page(&headers) { DEFAULT_LIMIT } else { query.limit()? };
-    let page = limit_bytes(app.backend.roster.roster(&event, limit, after.as_ref()).await?);
+    let view = Viewer::Host(role).view(Some(&details));
+    let roster = RosterView::read(&app, &event, Some(&details), view, limit, after.as_ref()).await?;
     let url = absolute_url(app.public_url.as_ref(), &headers, &event_path(&event, &[]));
     if wants_page(&headers) {
-        return Ok(pages::host(&details, role, &url, &event_path(&event, &["host", &token]), &page).into_response());
+        return Ok(pages::host(&details, role, &url, &event_path(&event, &["host", &token]), &roster).into_response());
     }
     let body = HostBody {
         event: event.to_string(),
         role: role.as_str(),
         url,
         details: DetailsBody::of(&details),
-        count: page.count,
-        attendees: page.attendees.iter().filter_map(HostEntry::of).collect(),
-        next: page.next.map(|name| encode_cursor(name.as_str())),
+        count: roster.page.count,
+        places: roster.counts,
+        attendees: roster.people().iter().map(HostEntry::of).collect(),
+        next: roster.page.next.as_ref().map(|name| encode_cursor(name.as_str())),
     };
     Ok(Json(body).into_response())
 }

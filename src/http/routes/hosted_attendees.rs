@@ -25,6 +25,7 @@ use crate::http::paging::parse_event_id;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::routes::organiser::QueuedSignup;
 use crate::http::routes::{hosting, signups};
+use crate::http::wait::wait_for_roster;
 use crate::ports::{Unavailable, Write};
 
 /// Attempts to change a seat while others change seats of the same event.
@@ -147,7 +148,7 @@ pub async fn remove(
         request: Request::Cancel,
     };
     signups::enqueue(&app, &signup).await?;
-    signups::wait_for_roster(&app, &signup).await;
+    wait_for_roster(&app, &signup).await;
     Ok((StatusCode::ACCEPTED, Json(QueuedSignup::of(&signup))).into_response())
 }
 

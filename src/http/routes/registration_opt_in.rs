@@ -28,6 +28,7 @@ use crate::http::routes::contacts::{
     OptInAction, OptInAnswer, OptInRequest, incomplete_link, redirect_form, store_opt_in,
 };
 use crate::http::routes::signups;
+use crate::http::wait::wait_for_roster;
 use crate::http::{App, pages};
 use crate::notify::links::event_path;
 
@@ -168,7 +169,7 @@ impl Linked {
             request: Request::ConfirmContact { registration, contact },
         };
         signups::enqueue(app, &signup).await?;
-        signups::wait_for_roster(app, &signup).await;
+        wait_for_roster(app, &signup).await;
         // The confirmation is durable, although it may not be applied yet.
         if let Verdict::Store(confirmed) = apply(Some(attendee), &signup, signup.version.requested_at) {
             *attendee = confirmed;

@@ -21,7 +21,8 @@ use crate::http::middleware::body::Fields;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::routes::all_attendees;
 use crate::http::routes::all_attendees::Selection;
-use crate::http::routes::signups::{enqueue_public, wait_for_roster};
+use crate::http::routes::signups::enqueue_public;
+use crate::http::wait::{wait_for_place, wait_for_roster};
 use crate::http::{App, pages};
 use crate::notify::links::event_path;
 use crate::ports::{EventSummary, Unavailable, listed_events};
@@ -88,6 +89,8 @@ pub async fn sign_up(
     let signup = enqueue_public(&app, &headers, network, |version| http::sample_signup(&fields.map, version)).await?;
     let attendee = wait_for_roster(&app, &signup).await;
     if fields.is_form {
+        let details = app.backend.events.stored(signup.event.id()).await?;
+        wait_for_place(&app, details.details(), attendee.as_ref()).await;
         let token = ManageToken::of(&signup).sign(&app.token_secret);
         return Ok(Redirect::to(&event_path(signup.event.id(), &["manage", &token])).into_response());
     }

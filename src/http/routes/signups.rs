@@ -1,7 +1,6 @@
 //! Public sign-ups. A request is validated and put on the queue; the response contains a personal link.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -11,16 +10,15 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 use serde_json::Value;
-use tokio::time::Instant;
 use utoipa::ToSchema;
 
-use crate::domain::attendee::Attendee;
 use crate::domain::client_network::ClientNetwork;
 use crate::domain::event::Event;
 use crate::domain::event_details::SignupRefusal;
 use crate::domain::invalid::InvalidField;
 use crate::domain::manage_link::ManageToken;
 use crate::domain::new_event_id::for_log;
+use crate::domain::place::Place;
 use crate::domain::registration_details::RegistrationEdit;
 use crate::domain::signup::{Request, Signup, Version};
 use crate::formats;
@@ -31,6 +29,7 @@ use crate::http::client_network::Network;
 use crate::http::event_view::{damaged_details, no_such_event};
 use crate::http::middleware::body::Fields;
 use crate::http::problem::{Problem, ProblemKind, sentence};
+use crate::http::wait::{wait_for_place, wait_for_roster};
 use crate::http::{App, address_proof};
 use crate::ingest::admission;
 use crate::ingest::admission::NotAdmitted;
@@ -40,12 +39,6 @@ use crate::ports::{IdempotentRequest, Unavailable};
 /// The length of an `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header). Shorter keys could be guessed, and
 /// the response contains a personal link.
 const IDEMPOTENCY_KEY_BYTES: std::ops::RangeInclusive<usize> = 16..=255;
-
-/// How long a request waits for its sign-up to appear on the roster.
-const ROSTER_WAIT: Duration = Duration::from_secs(2);
-/// The time between two reads of the roster. It doubles after each read, up to the maximum.
-const INITIAL_POLL_INTERVAL: Duration = Duration::from_millis(5);
-const MAX_POLL_INTERVAL: Duration = Duration::from_millis(200);
 
 /// A sign-up.
 #[derive(Serialize, ToSchema)]
@@ -78,6 +71,10 @@ pub struct SignupResponse {
     pub name: String,
     /// The personal link, which cancels the sign-up or changes its contact. Keep it: it is shown only in this response.
     pub manage: String,
+    /// `pending` if the number of places is limited: the personal link shows whether the sign-up gets a place. Absent if it is
+    /// not limited.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<&'static str>,
 }
 
 /// Signs up an attendee.
@@ -106,8 +103,12 @@ pub async fn sign_up(
         enqueue_public(&app, &headers, network, |version| http::signup(event.clone(), &fields.map, version)).await?;
     let token = ManageToken::of(&signup).sign(&app.token_secret);
     let manage = event_path(signup.event.id(), &["manage", &token]);
+    // Admission has just read them, so they are in the cache.
+    let details = app.backend.events.stored(signup.event.id()).await?;
+    let details = details.details();
     if fields.is_form {
-        wait_for_roster(&app, &signup).await;
+        let attendee = wait_for_roster(&app, &signup).await;
+        wait_for_place(&app, details, attendee.as_ref()).await;
         return Ok(Redirect::to(&manage).into_response());
     }
     let accepted = SignupResponse {
@@ -115,6 +116,7 @@ pub async fn sign_up(
         event: signup.event.id().to_string(),
         name: signup.name.to_string(),
         manage: absolute_url(app.public_url.as_ref(), &headers, &manage),
+        place: details.filter(|details| details.is_limited()).map(|_| Place::Pending.as_str()),
     };
     Ok((StatusCode::ACCEPTED, Json(accepted)).into_response())
 }
@@ -181,28 +183,6 @@ pub async fn enqueue(app: &App, signup: &Signup) -> Result<(), Unavailable> {
     app.metrics.accepted(signup.channel, 1);
     tracing::debug!(event.id = for_log(signup.event.id()), signup.id = %signup.version.id, channel = signup.channel.as_str(), "signup accepted");
     Ok(())
-}
-
-/// Waits until the sign-up or a newer one has been applied to the roster, and returns the attendee. It waits at most
-/// [`ROSTER_WAIT`].
-///
-/// A failure to read the roster does not fail the request, because the sign-up is already durable.
-pub async fn wait_for_roster(app: &App, signup: &Signup) -> Option<Attendee> {
-    let key = signup.key();
-    let deadline = Instant::now() + ROSTER_WAIT;
-    let mut poll_interval = INITIAL_POLL_INTERVAL;
-    loop {
-        let attendee = app.backend.roster.attendee(&key).await.unwrap_or_else(|unavailable| {
-            tracing::warn!(%unavailable, "roster read failed while waiting for a sign-up");
-            None
-        });
-        let is_on_roster = attendee.as_ref().is_some_and(|attendee| attendee.newest >= signup.version);
-        if is_on_roster || Instant::now() >= deadline {
-            return attendee;
-        }
-        tokio::time::sleep(poll_interval).await;
-        poll_interval = (poll_interval * 2).min(MAX_POLL_INTERVAL);
-    }
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<&[u8]>, Problem> {

@@ -10,6 +10,7 @@ mod ingest;
 mod logs;
 mod notifications;
 mod outbox;
+mod places;
 mod refused_calls;
 mod seats;
 mod subscribers;

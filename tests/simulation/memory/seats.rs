@@ -56,6 +56,10 @@ impl Seats for Memory {
         unreachable!("the simulation reads the seats itself")
     }
 
+    async fn seats_between(&self, _: &EventId, _: &NameKey, _: &NameKey) -> Result<Vec<Seat>, Unavailable> {
+        unreachable!("the simulation reads the seats itself")
+    }
+
     async fn parties(&self, event: &EventId, names: &[NameKey]) -> Result<Vec<Party>, Unavailable> {
         self.step().await;
         self.read()?;

@@ -18,6 +18,7 @@ mod organiser;
 mod pages;
 mod people;
 mod person;
+mod places;
 mod privacy;
 mod registration_opt_in;
 mod registrations;

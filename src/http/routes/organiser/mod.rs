@@ -27,6 +27,7 @@ use crate::http::client::{bearer_token, is_cross_site, wants_page};
 use crate::http::middleware::body::Fields;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::routes::signups;
+use crate::http::wait::wait_for_roster;
 use crate::http::{App, event_list, organiser_session, pages};
 use crate::ports::Unavailable;
 
@@ -131,7 +132,7 @@ pub async fn sign_up(State(app): State<Arc<App>>, _organiser: Organiser, fields:
     signup.version = Version::newer_than(attendee.as_ref().map(|attendee| &attendee.newest));
     let signup = signups::admitted(&app, signup).await?;
     signups::enqueue(&app, &signup).await?;
-    signups::wait_for_roster(&app, &signup).await;
+    wait_for_roster(&app, &signup).await;
     Ok((StatusCode::ACCEPTED, Json(QueuedSignup::of(&signup))).into_response())
 }
 

@@ -23,6 +23,7 @@ use crate::http::paging::{PageQuery, split_page};
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::routes::organiser::{Organiser, QueuedSignup};
 use crate::http::routes::signups;
+use crate::http::wait::wait_for_roster;
 use crate::http::{App, pages};
 use crate::ingest::presses::{PressResolver, ResolvedPress};
 use crate::ports::{Deletion, RejectEntry, RejectedMessage};
@@ -148,7 +149,7 @@ pub async fn redrive(
     signups::enqueue(&app, &signup).await?;
     // Another request may have deleted the message in the meantime.
     let _ = app.backend.rejected.delete(&reject.id).await?;
-    signups::wait_for_roster(&app, &signup).await;
+    wait_for_roster(&app, &signup).await;
     if fields.is_form {
         return Ok(Redirect::to("/organiser/rejects").into_response());
     }

@@ -15,7 +15,8 @@ use crate::http::App;
 use crate::http::bodies::{MessageBody, RegistrationBody};
 use crate::http::messages::messages_to;
 use crate::http::opt_in_bodies::OptInScope;
-use crate::ports::Unavailable;
+use crate::http::place_bodies::PlaceBody;
+use crate::ports::{Unavailable, place_of};
 
 /// One entry that is stored about a person.
 #[derive(Serialize, ToSchema)]
@@ -42,6 +43,9 @@ pub enum PersonEntry {
         messages: Vec<MessageBody>,
         #[serde(flatten)]
         details: RegistrationBody,
+        /// Whether the registration has a place. Absent if the number of places is not limited.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        place: Option<PlaceBody>,
     },
     /// The person cancelled. The name is stored until `deleted_at`.
     CancelledRegistration {
@@ -135,6 +139,8 @@ impl PersonEntry {
     async fn of_attendee(attendee: Attendee, app: &App) -> Result<Self, Unavailable> {
         let (event, name) = (attendee.event.to_string(), attendee.name.to_string());
         let messages = messages_to(app, &attendee).await?;
+        let stored = app.backend.events.stored(&attendee.event).await?;
+        let place = place_of(&*app.backend.seats, stored.details(), &attendee).await?;
         let registration = match attendee.status {
             Status::Out { expires_at } => {
                 return Ok(Self::CancelledRegistration { event, title: attendee.title, name, deleted_at: expires_at });
@@ -151,7 +157,11 @@ impl PersonEntry {
             confirmed: registration.confirmed,
             notify: registration.notify,
             messages,
-            details: RegistrationBody::of(&registration.details),
+            details: RegistrationBody {
+                guests: place.map_or(registration.details.guests, |place| place.guests(&registration)),
+                ..RegistrationBody::of(&registration.details)
+            },
+            place: place.map(PlaceBody::from),
         })
     }
 }

@@ -1,30 +1,27 @@
 //! The personal link of a registration. A GET request changes nothing; a POST request changes the registration.
 
+mod request;
+
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
-use serde::Serialize;
-use serde_json::{Map, Value};
-use utoipa::ToSchema;
 
+pub use self::request::ManageRequest;
+use self::request::{adds_guests, parse_request, signup_of};
 use crate::domain::attendee::Attendee;
-use crate::domain::attendee_name::{AttendeeName, NameKey};
-use crate::domain::channel::Channel;
+use crate::domain::attendee_name::NameKey;
 use crate::domain::contact::Contact;
 use crate::domain::contact_id::ContactId;
-use crate::domain::event::Event;
 use crate::domain::event_details::EventDetails;
-use crate::domain::invalid::FieldProblem;
 use crate::domain::manage_link::{ManageToken, RegistrationState};
+use crate::domain::place::Place;
 use crate::domain::registration::Registration;
-use crate::domain::signup::{Request, Signup, Version};
+use crate::domain::signup::{Request, Signup};
 use crate::domain::timestamp::Timestamp;
 use crate::domain::viewer::Viewer;
-use crate::formats::registration_details::has_details;
-use crate::formats::{fields, http_signup as http, registration_details};
 use crate::http::bodies::{ManageBody, RegistrationBody};
 use crate::http::client::wants_page;
 use crate::http::client_network::Network;
@@ -32,34 +29,16 @@ use crate::http::event_view::{no_such_event, read_details};
 use crate::http::messages::messages_to;
 use crate::http::middleware::body::Fields;
 use crate::http::opt_in_bodies::ContactAgreement;
-use crate::http::paging::{DEFAULT_LIMIT, PageQuery, limit_bytes, parse_event_id};
+use crate::http::paging::{DEFAULT_LIMIT, PageQuery, parse_event_id};
+use crate::http::place_bodies::PlaceBody;
 use crate::http::problem::{Problem, ProblemKind, sentence};
+use crate::http::roster_view::RosterView;
 use crate::http::routes::signups;
+use crate::http::wait::{wait_for_place, wait_for_roster};
 use crate::http::{App, address_proof, pages};
 use crate::ingest::admission::needs_admission;
 use crate::notify::links::event_path;
-use crate::ports::RosterPage;
-
-/// A change to a registration: `action`, or else one of `contact`, `notify`, and the details.
-#[derive(Serialize, ToSchema)]
-pub struct ManageRequest {
-    /// `cancel`, `contact` (with the field `contact`), `details` (with its fields), `notify` or `quiet`.
-    #[schema(value_type = Option<String>, example = "cancel")]
-    pub action: Option<String>,
-    /// The new contact; null removes it.
-    #[schema(value_type = Option<Object>)]
-    pub contact: Option<Value>,
-    /// Turns notifications on or off.
-    pub notify: Option<bool>,
-    /// The number of people who come along.
-    pub guests: Option<u8>,
-    /// The answer to the event's question; null removes it.
-    pub answer: Option<String>,
-    /// A note for the hosts; null removes it.
-    pub note: Option<String>,
-    /// The language for messages: `en` or `de`.
-    pub language: Option<String>,
-}
+use crate::ports::{StoredDetails, place_of};
 
 /// Shows the registration of a personal link.
 #[utoipa::path(
@@ -77,8 +56,8 @@ pub async fn show(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let token = verify_token(&app, &event, &token).await?;
-    let attendee = find_attendee(&app, &token).await?;
-    let mut body = manage_body(&app, &token, attendee.as_ref()).await?;
+    let (stored, attendee) = find_attendee(&app, &token).await?;
+    let mut body = manage_body(&app, &token, stored.details(), attendee.as_ref()).await?;
     if let Some(attendee) = attendee.as_ref().filter(|_| body.state == RegistrationState::In) {
         body.messages = messages_to(&app, attendee).await?;
     }
@@ -105,13 +84,13 @@ async fn roster_for_attendees(
     token: &ManageToken,
     details: Option<&EventDetails>,
     query: &PageQuery,
-) -> Result<Option<RosterPage>, Problem> {
+) -> Result<Option<RosterView>, Problem> {
     if !Viewer::Attendee.view(details).roster || Viewer::Public.view(details).roster {
         return Ok(None);
     }
     let after = query.cursor()?.map(NameKey::from_stored);
-    let page = app.backend.roster.roster(&token.key.event, DEFAULT_LIMIT, after.as_ref()).await?;
-    Ok(Some(limit_bytes(page)))
+    let view = Viewer::Attendee.view(details);
+    Ok(Some(RosterView::read(app, &token.key.event, details, view, DEFAULT_LIMIT, after.as_ref()).await?))
 }
 
 /// Cancels the registration of a personal link, changes its contact, or turns its notifications on or off.
@@ -138,7 +117,7 @@ pub async fn change(
         *confirmed = address_proof::proves_control(&app, &headers, contact).await?;
         network_of_contact = network;
     }
-    let attendee = find_attendee(&app, &token).await?;
+    let (stored, attendee) = find_attendee(&app, &token).await?;
     let body = match (token.state(attendee.as_ref(), Timestamp::now()), &request) {
         (RegistrationState::NotYours, _) => {
             let detail =
@@ -146,7 +125,7 @@ pub async fn change(
             return Err(Problem::new(ProblemKind::Forbidden, detail));
         }
         (RegistrationState::Out, Request::CancelRegistration { .. }) => {
-            manage_body(&app, &token, attendee.as_ref()).await?
+            manage_body(&app, &token, stored.details(), attendee.as_ref()).await?
         }
         (RegistrationState::Out, _) => {
             let detail = "This sign-up is no longer on the list. Please sign up again.";
@@ -166,21 +145,15 @@ pub async fn change(
                 signup = signups::admitted(&app, signup).await?;
             }
             signups::enqueue(&app, &signup).await?;
-            let attendee = signups::wait_for_roster(&app, &signup).await;
-            manage_body(&app, &token, attendee.as_ref()).await?
+            let attendee = wait_for_roster(&app, &signup).await;
+            wait_for_place(&app, stored.details(), attendee.as_ref()).await;
+            manage_body(&app, &token, stored.details(), attendee.as_ref()).await?
         }
     };
     if fields.is_form {
         return Ok(Redirect::to(&event_path(&token.key.event, &["manage", &token_text])).into_response());
     }
     Ok((StatusCode::ACCEPTED, Json(body)).into_response())
-}
-
-/// Whether more people would come than before.
-fn adds_guests(request: &Request, attendee: Option<&Attendee>) -> bool {
-    let Request::SetDetails { details, .. } = request else { return false };
-    let before = attendee.and_then(Attendee::registration).map_or(0, |registration| registration.details.guests);
-    details.guests.is_some_and(|guests| guests > before)
 }
 
 async fn verify_token(app: &App, event: &str, token: &str) -> Result<ManageToken, Problem> {
@@ -191,30 +164,47 @@ async fn verify_token(app: &App, event: &str, token: &str) -> Result<ManageToken
     })
 }
 
-/// Returns the attendee of a personal link, or `None` if none is stored.
+/// Returns what is stored about the event of a personal link, and its attendee, or `None` if none is stored.
 ///
 /// # Errors
 /// Returns "not found" if the event was deleted since the sign-up of the link.
-async fn find_attendee(app: &App, token: &ManageToken) -> Result<Option<Attendee>, Problem> {
+async fn find_attendee(app: &App, token: &ManageToken) -> Result<(StoredDetails, Option<Attendee>), Problem> {
     let stored = app.backend.events.stored(&token.key.event).await?;
     let attendee = app.backend.roster.attendee(&token.key).await?;
     let is_void = stored.is_void_registration(&token.signup, attendee.as_ref());
-    if is_void { Err(no_such_event()) } else { Ok(attendee) }
+    if is_void { Err(no_such_event()) } else { Ok((stored, attendee)) }
 }
 
-async fn manage_body(app: &App, token: &ManageToken, attendee: Option<&Attendee>) -> Result<ManageBody, Problem> {
+/// `details` are those of the event.
+async fn manage_body(
+    app: &App,
+    token: &ManageToken,
+    details: Option<&EventDetails>,
+    attendee: Option<&Attendee>,
+) -> Result<ManageBody, Problem> {
     let state = token.state(attendee, Timestamp::now());
     let registration = attendee.filter(|_| state == RegistrationState::In).and_then(Attendee::registration);
     let agreement = match registration {
         Some(registration) => agreement(app, registration).await?,
         None => None,
     };
+    let place = match (state, attendee) {
+        (RegistrationState::In, Some(attendee)) => place_of(&*app.backend.seats, details, attendee).await?,
+        (RegistrationState::Pending, _) => details.is_some_and(EventDetails::is_limited).then_some(Place::Pending),
+        (RegistrationState::In | RegistrationState::Out | RegistrationState::NotYours, _) => None,
+    };
+    let guests =
+        |registration: &Registration| place.map_or(registration.details.guests, |place| place.guests(registration));
     Ok(ManageBody {
         event: token.key.event.to_string(),
         name: attendee.map_or_else(|| token.key.name.as_str().to_owned(), |attendee| attendee.name.to_string()),
         state,
+        place: place.map(PlaceBody::from),
         contact: registration.and_then(|registration| registration.contact.as_ref()).map(Contact::kind),
-        details: registration.map(|registration| RegistrationBody::of(&registration.details)),
+        details: registration.map(|registration| RegistrationBody {
+            guests: guests(registration),
+            ..RegistrationBody::of(&registration.details)
+        }),
         notify: registration.map(|registration| registration.notify),
         agreement,
         messages: Vec::new(),
@@ -228,51 +218,4 @@ async fn agreement(app: &App, registration: &Registration) -> Result<Option<Cont
     let opt_in = app.backend.contacts.opt_in(&ContactId::of(contact, &secret)).await?;
     let is_given = opt_in.is_some_and(|opt_in| opt_in.permits(registration));
     Ok(Some(if is_given { ContactAgreement::Given } else { ContactAgreement::Missing }))
-}
-
-fn parse_request(token: &ManageToken, fields: &Map<String, Value>) -> Result<Request, Problem> {
-    let registration = token.signup.clone();
-    match fields.get("action").and_then(Value::as_str) {
-        Some("cancel") => Ok(Request::CancelRegistration { registration }),
-        Some("contact") | None if fields.contains_key("contact") => {
-            Ok(Request::SetContact { registration, contact: http::contact(fields)?, confirmed: false })
-        }
-        Some("details") | None if has_details(fields) => {
-            Ok(Request::SetDetails { registration, details: registration_details::parse(fields)? })
-        }
-        Some("notify") => Ok(Request::SetNotifications { registration, on: true }),
-        Some("quiet") => Ok(Request::SetNotifications { registration, on: false }),
-        None if fields.contains_key("notify") => {
-            let on = fields::optional_bool(fields, "notify")?.ok_or(FieldProblem::Missing.in_field("notify"))?;
-            Ok(Request::SetNotifications { registration, on })
-        }
-        _ => {
-            let choices =
-                "`cancel`, `contact`, `details`, `notify` and `quiet`, or left out beside the values to change";
-            Err(FieldProblem::NotAChoice { choices: choices.to_owned() }.in_field("action").into())
-        }
-    }
-}
-
-/// Creates the message for the owner's request. Its version is newer than those of all earlier requests.
-fn signup_of(
-    token: &ManageToken,
-    event: &str,
-    attendee: Option<&Attendee>,
-    request: Request,
-) -> Result<Signup, Problem> {
-    let name = match attendee {
-        Some(attendee) => attendee.name.clone(),
-        None => AttendeeName::parse(token.key.name.as_str()).map_err(|problem| problem.in_field("name"))?,
-    };
-    // The sign-up of a pending registration is still on the queue. Its id contains its time.
-    let pending = token.signup.created_at().map(|requested_at| Version { requested_at, id: token.signup.clone() });
-    Ok(Signup {
-        version: Version::newer_than(attendee.map_or(pending.as_ref(), |attendee| Some(&attendee.newest))),
-        event: Event::parse(event).map_err(|problem| problem.in_field("event"))?,
-        name,
-        channel: Channel::Http,
-        network: None,
-        request,
-    })
 }
