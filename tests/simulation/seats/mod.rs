@@ -1,6 +1,7 @@
 //! Places on an event while everything goes wrong: requests, changes of the limit, the change feed and the fan-out.
 
 mod checks;
+mod found;
 mod random;
 
 use std::collections::{BTreeSet, VecDeque};
