@@ -70,3 +70,9 @@ fn party_that_is_taken_in_again_keeps_its_place_in_line() {
     let four = [places(4), signs_up(ANA, 3), signs_up(BEN, 1), signs_up(CLEO, 1), signs_up(DORA, 1), deliver()];
     check(&[&four[..], &[signs_up(BEN, 1), leaves(ANA)]].concat());
 }
+
+#[test]
+fn recount_takes_in_another_number_of_guests_of_a_party_that_waits() {
+    let waits = [places(1), signs_up(ANA, 0), signs_up(BEN, 0), deliver()];
+    check(&[&waits[..], &[signs_up(BEN, 1), Step::Lose(0)]].concat());
+}
