@@ -148,7 +148,9 @@ pub fn count_page(seats: &mut EventSeats, parties: &[Party]) -> Counted {
         let (registration, old) = (party.registration(), party.seat.clone());
         let new = match (registration, &old) {
             (Some(registration), Some(seat)) if seat.is_of(registration) => {
-                Some(Seat { party: seat.party.min(party_of(registration)), ..seat.clone() })
+                let size = party_of(registration);
+                // More guests of a party that has a place need places, which are not counted yet.
+                Some(Seat { party: if seat.is_waiting() { size } else { seat.party.min(size) }, ..seat.clone() })
             }
             (Some(registration), _) if registration.since <= seats.limited_since => {
                 Some(new_seat(seats, &party.key, registration, Standing::Confirmed))

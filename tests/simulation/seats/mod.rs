@@ -1,6 +1,7 @@
 //! Places on an event while everything goes wrong: requests, changes of the limit, the change feed and the fan-out.
 
 mod checks;
+mod found;
 mod random;
 
 use std::collections::{BTreeSet, VecDeque};
@@ -326,6 +327,10 @@ fn signs_up_with(name: &str, guests: u8) -> Request {
 fn remove(memory: &Memory, name: &str) {
     let mut state = memory.state();
     let key = AttendeeKey { event: dance(), name: NameKey::of(name).unwrap() };
+    // Without details, the digest of an event without attendees expires at once, and its news with it.
+    if !state.details.contains_key(&dance()) {
+        return;
+    }
     let Some(old) = state.attendees.remove(&key) else { return };
     state.feed.push_back(Change::Attendee(AttendeeChange { key, old: Some(old), new: None }));
 }
