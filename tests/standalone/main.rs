@@ -25,6 +25,7 @@ mod pages;
 mod private_files;
 mod restore;
 mod schema;
+mod seat_news;
 mod smtp;
 mod sqlite;
 mod webhook;

@@ -11,6 +11,7 @@ mod logs;
 mod notifications;
 mod outbox;
 mod refused_calls;
+mod seat_news;
 mod subscribers;
 mod upgrade;
 mod upgrade_recipients;
