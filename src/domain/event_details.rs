@@ -138,6 +138,11 @@ impl EventDetails {
         Self { limited_since, ..self }
     }
 
+    /// Whether the number of places is limited now.
+    pub fn is_limited(&self) -> bool {
+        self.content.capacity.is_some()
+    }
+
     /// Returns why a sign-up that was requested at `requested_at` is refused, or `Ok` if it is not.
     pub fn check_open(&self, requested_at: Timestamp) -> Result<(), SignupRefusal> {
         let SignupPeriod { opens_at, closes_at } = self.content.signups;

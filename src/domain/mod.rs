@@ -36,6 +36,7 @@ pub mod opt_in_link;
 pub mod outbox_message;
 pub mod pending_changes;
 pub mod phone_line;
+pub mod place;
 pub mod public_text;
 pub mod registration;
 pub mod registration_bytes;

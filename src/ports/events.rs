@@ -42,6 +42,13 @@ impl StoredDetails {
         }
     }
 
+    pub fn details(&self) -> Option<&EventDetails> {
+        match self {
+            Self::Some(details) => Some(details),
+            Self::None | Self::Deleted(_) | Self::Damaged(_) => None,
+        }
+    }
+
     /// When the event is over if its last change was at this time. `None` if its details are damaged.
     pub fn over_at(&self, last_change: Timestamp) -> Option<Timestamp> {
         match self {

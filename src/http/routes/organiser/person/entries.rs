@@ -8,14 +8,16 @@ use super::found::{Found, FoundOptIn};
 use crate::domain::attendee::{Attendee, Status};
 use crate::domain::button::Button;
 use crate::domain::channel::Channel;
+use crate::domain::event_details::EventDetails;
 use crate::domain::opt_in::OptIn;
+use crate::domain::place::Place;
 use crate::domain::timestamp::Timestamp;
 use crate::formats;
 use crate::http::App;
 use crate::http::bodies::{MessageBody, RegistrationBody};
 use crate::http::messages::messages_to;
 use crate::http::opt_in_bodies::OptInScope;
-use crate::ports::Unavailable;
+use crate::ports::{Unavailable, place_of};
 
 /// One entry that is stored about a person.
 #[derive(Serialize, ToSchema)]
@@ -42,6 +44,15 @@ pub enum PersonEntry {
         messages: Vec<MessageBody>,
         #[serde(flatten)]
         details: RegistrationBody,
+        /// `confirmed` if the person has a place, `waiting` if they are on the waiting list, or `pending` if this is not decided
+        /// yet. Absent if the places are not limited.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[schema(example = "waiting")]
+        state: Option<&'static str>,
+        /// The position on the waiting list, from 1. Absent if the person does not wait.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[schema(example = 3)]
+        position: Option<u64>,
     },
     /// The person cancelled. The name is stored until `deleted_at`.
     CancelledRegistration {
@@ -135,6 +146,7 @@ impl PersonEntry {
     async fn of_attendee(attendee: Attendee, app: &App) -> Result<Self, Unavailable> {
         let (event, name) = (attendee.event.to_string(), attendee.name.to_string());
         let messages = messages_to(app, &attendee).await?;
+        let place = place_of_registration(&attendee, app).await?;
         let registration = match attendee.status {
             Status::Out { expires_at } => {
                 return Ok(Self::CancelledRegistration { event, title: attendee.title, name, deleted_at: expires_at });
@@ -152,6 +164,17 @@ impl PersonEntry {
             notify: registration.notify,
             messages,
             details: RegistrationBody::of(&registration.details),
+            state: place.map(Place::as_str),
+            position: place.and_then(Place::position),
         })
     }
+}
+
+/// Returns `None` if the places of the event are not limited, or if the attendee is not on the roster.
+async fn place_of_registration(attendee: &Attendee, app: &App) -> Result<Option<Place>, Unavailable> {
+    let stored = app.backend.events.stored(&attendee.event).await?;
+    if !stored.details().is_some_and(EventDetails::is_limited) {
+        return Ok(None);
+    }
+    place_of(&*app.backend.seats, attendee).await
 }
