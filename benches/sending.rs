@@ -209,7 +209,7 @@ impl Stage {
         let sender = OutboxSender {
             outbox: sqlite,
             lane: Lane::Digests,
-            sender: &MessageSender { digests, sender },
+            sender: &MessageSender { digests, seats: sqlite, sender },
             metrics: &PrometheusMetrics::new(),
             clock: &clock,
             is_stopping: &|| false,

@@ -25,7 +25,7 @@ pub struct NotificationContext {
     pub metrics: Arc<dyn Meter>,
     /// Signalled when a digest changes; wakes the task that announces.
     pub digests_updated: Notify,
-    /// Signalled when opt-in requests or manage links are put into the outbox; wakes the task that sends them.
+    /// Signalled when direct messages may have been put into the outbox; wakes the task that sends them.
     pub direct_messages_put: Notify,
     /// Signalled when digests are put into the outbox; wakes the task that sends them.
     pub digests_put: Notify,

@@ -47,7 +47,7 @@ pub enum NotificationTask {
     PutDirectMessages,
     /// Makes the announcements that are due, and puts them into the outbox for each recipient.
     Announce,
-    /// Sends the opt-in requests and manage links in the outbox.
+    /// Sends the opt-in requests, manage links and news about seats in the outbox.
     SendDirectMessages,
     /// Sends the digests in the outbox.
     SendDigests,
@@ -125,6 +125,8 @@ impl NotificationContext {
                 let (_, update) = take_in(changes.collect(), ports, &self.backoff, now).await?;
                 self.metrics.parked(update.parked);
                 self.digests_updated.notify_one();
+                // Who has to wait for a place, or got one, is told.
+                self.direct_messages_put.notify_one();
             }
             FeedConsumer::DirectMessages => {
                 // The other consumer parks the events of damaged changes.
@@ -180,6 +182,7 @@ impl NotificationContext {
         let digest_clock: &(dyn Fn() -> Timestamp + Sync) = &Timestamp::now;
         let sender = MessageSender {
             digests: DigestSender::of(&self.sqlite, &self.sender, CLAIM_DURATION, digest_clock),
+            seats: &self.sqlite,
             sender: &self.sender,
         };
         let sender = OutboxSender {

@@ -25,6 +25,11 @@ pub enum CliError {
         "nothing was cancelled: this link belongs to another sign-up; use the personal link of the current sign-up"
     )]
     LinkOfAnotherSignup,
+    #[error(
+        "{name} is signed up, but it was not decided within {seconds} s whether there is a place; look at the personal \
+         link later"
+    )]
+    PlaceNotDecided { name: String, seconds: u64 },
     #[error("nothing was removed, because you did not confirm")]
     NotConfirmed,
     #[error(
@@ -81,6 +86,7 @@ impl CliError {
             Self::Aws(_) => ExitCode::from(1),
             Self::Usage(_) => ExitCode::from(2),
             Self::Unreachable { .. } | Self::IncompleteResponse { .. } => ExitCode::from(3),
+            Self::PlaceNotDecided { .. } => ExitCode::from(4),
         }
     }
 
@@ -92,6 +98,7 @@ impl CliError {
             Self::Unreachable { .. } => "Cannot connect",
             Self::IncompleteResponse { .. } => "Incomplete response",
             Self::LinkOfAnotherSignup => "Link of another sign-up",
+            Self::PlaceNotDecided { .. } => "Place not decided",
             Self::NotConfirmed => "Not confirmed",
             Self::RowsRefused { .. } => "Rows refused",
             Self::Serve(_) => "The server could not run",

@@ -15,6 +15,7 @@ use super::event_places::{Promote, RemoveAttendee};
 use super::event_target::Target;
 use super::organiser_key::KeyParser;
 use super::output;
+use super::places::Places;
 use crate::domain::event::Event;
 use crate::domain::event_details::Title;
 use crate::domain::host_link::HostRole;
@@ -26,6 +27,7 @@ Examples:
   countmein event create \"Omar's dinner\" --starts 2026-12-03T19:00 --zone Europe/Berlin --place 'Moorweg 3'
   countmein event show omars-dinner
   countmein event edit omars-dinner --place 'Hall 2'                with the organiser's key
+  countmein event edit omars-dinner --capacity 40                   who finds no place waits
   countmein event close --link https://signup.example.org/events/omars-dinner/host/AbC…
   countmein event delete omars-dinner
   countmein event list
@@ -143,6 +145,7 @@ struct Shown {
     event: String,
     title: String,
     count: Option<u64>,
+    places: Option<Places>,
     #[serde(default)]
     details: Option<Details>,
     /// Absent for 0. Older servers never send it.
@@ -157,6 +160,7 @@ struct Details {
     zone: Option<String>,
     place: Option<String>,
     question: Option<String>,
+    capacity: Option<u64>,
     cancelled_at: Option<String>,
     archived_at: Option<String>,
     version: u64,
@@ -240,9 +244,15 @@ impl Show {
     fn run(&self) -> Result<(), CliError> {
         let response = Client::new(&self.server.url).get(&["events", self.event.spelling()], &[])?;
         output::print(self.server.json, &response.value, || {
-            let Shown { event, title, count, details, .. } = response.read()?;
+            let Shown { event, title, count, places, details, .. } = response.read()?;
             let mut lines = vec![title, format!("id: {event}")];
             lines.extend(count.map(|count| format!("attendees: {count}")));
+            let capacity = details.as_ref().and_then(|details| details.capacity);
+            lines.extend(match (places, capacity) {
+                (Some(places), _) => Some(format!("places: {places}")),
+                (None, Some(capacity)) => Some(format!("places: {capacity}")),
+                (None, None) => None,
+            });
             let Some(details) = details else { return Ok(lines) };
             let zone = details.zone.unwrap_or_default();
             lines.extend(details.starts_at.map(|start| format!("starts: {start} ({zone})")));

@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::choice::choice;
 use super::error::CliError;
+use crate::domain::capacity::{Capacity, MAX_CAPACITY};
 use crate::domain::event_details::{Audience, MAX_GUESTS};
 use crate::domain::schedule::Zone;
 
@@ -38,6 +39,10 @@ pub struct EventFields {
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u8).range(0..=i64::from(MAX_GUESTS)))]
     guests: Option<u8>,
 
+    /// Number of places for attendees and their guests; who finds no place is put on the waiting list
+    #[arg(long, value_name = "NUMBER", value_parser = parse_capacity)]
+    capacity: Option<PlaceLimit>,
+
     /// When sign-ups open: a local time, or with an offset (RFC 3339)
     #[arg(long, value_name = "TIME")]
     opens: Option<String>,
@@ -53,6 +58,21 @@ pub struct EventFields {
     /// Who sees the number of attendees
     #[arg(long, value_name = "WHO", value_parser = choice::<Audience>())]
     count: Option<Audience>,
+}
+
+/// A limit on the number of places, or none.
+#[derive(Debug, Clone, Copy)]
+enum PlaceLimit {
+    Places(Capacity),
+    Unlimited,
+}
+
+fn parse_capacity(text: &str) -> Result<PlaceLimit, String> {
+    if text.trim().is_empty() {
+        return Ok(PlaceLimit::Unlimited);
+    }
+    let capacity = text.trim().parse().ok().and_then(|places: u32| Capacity::try_from(places).ok());
+    capacity.map(PlaceLimit::Places).ok_or_else(|| format!("use a number from 1 to {MAX_CAPACITY}, or '' for no limit"))
 }
 
 fn parse_zone(name: &str) -> Result<String, String> {
@@ -85,6 +105,13 @@ impl EventFields {
         }
         if let Some(guests) = self.guests {
             fields.insert("guests_per_signup".to_owned(), guests.into());
+        }
+        if let Some(limit) = self.capacity {
+            let places = match limit {
+                PlaceLimit::Places(capacity) => capacity.get().into(),
+                PlaceLimit::Unlimited => Value::Null,
+            };
+            fields.insert("capacity".to_owned(), places);
         }
         let needs_zone = self.starts.as_ref().is_some_and(|start| !start.is_empty());
         if needs_zone && self.zone.is_none() && stored_zone.is_none() {

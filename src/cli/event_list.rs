@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::error::CliError;
 use super::organiser_args::OrganiserArgs;
+use super::places::Places;
 
 #[derive(Debug, clap::Args)]
 pub struct EventList {
@@ -40,6 +41,7 @@ struct Listed {
     starts_at: Option<String>,
     zone: Option<String>,
     cancelled_at: Option<String>,
+    places: Option<Places>,
 }
 
 impl EventList {
@@ -73,7 +75,8 @@ impl Listed {
             (Some(starts_at), Some(zone)) => format!("  {} {zone}", starts_at.replace('T', " ")),
             _ => String::new(),
         };
+        let places = self.places.as_ref().map(|places| format!("  {places}")).unwrap_or_default();
         let cancelled = if self.cancelled_at.is_some() { "  cancelled" } else { "" };
-        format!("{count:>6}  {title}  ({event}){time}{cancelled}")
+        format!("{count:>6}  {title}  ({event}){time}{places}{cancelled}")
     }
 }

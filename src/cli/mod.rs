@@ -32,10 +32,12 @@ mod organiser_key;
 mod outbox;
 mod output;
 mod person;
+mod places;
 mod rejects;
 mod remove;
 mod serve;
 mod signup;
+mod signup_wait;
 #[cfg(feature = "aws")]
 mod sms;
 mod spinner;
@@ -68,7 +70,8 @@ Exit codes:
   0  success
   1  the server refused the request, you did not confirm, or the server could not run
   2  usage error: an argument or a setting is missing or invalid
-  3  no server could be reached, or its response was incomplete";
+  3  no server could be reached, or its response was incomplete
+  4  `signup --wait`: it was not decided in time whether there is a place";
 
 /// Sign up for events and see who is coming
 #[derive(Debug, Parser)]

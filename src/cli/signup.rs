@@ -1,5 +1,7 @@
 //! `countmein signup`: signs a person up for an event.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -8,6 +10,7 @@ use super::client::Client;
 use super::error::CliError;
 use super::organiser_key::KeyParser;
 use super::output;
+use super::signup_wait::wait_for_place;
 use crate::domain::attendee_name::AttendeeName;
 use crate::domain::contact::Contact;
 use crate::domain::event::Event;
@@ -20,6 +23,7 @@ Examples:
   countmein signup 'Pizza Night' Ana
   countmein signup 'Pizza Night' Ana --contact ana@example.org
   countmein signup Dance Ben --contact +14155552671 --url https://signup.example.org
+  countmein signup Dance Cleo --wait                say whether Cleo has a place
 
 It prints a personal link to change or cancel the sign-up. Anyone who has the link can use it.
 
@@ -58,6 +62,10 @@ pub struct Args {
     #[arg(long, value_name = "KEY", env = "COUNTMEIN_ORGANISER_KEY", hide_env_values = true, value_parser = KeyParser)]
     organiser_key: Option<Secret>,
 
+    /// Wait until it is decided whether there is a place, for at most so many seconds. Not with the organiser's key
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true, default_missing_value = "10")]
+    wait: Option<u64>,
+
     #[command(flatten)]
     pub server: ServerArgs,
 }
@@ -69,6 +77,11 @@ struct Accepted {
 
 impl Args {
     pub fn run(self) -> Result<(), CliError> {
+        if self.wait.is_some() && self.organiser_key.is_some() {
+            let advice =
+                "--wait needs the personal link, which the organiser's key does not give; leave out one of them";
+            return Err(CliError::Usage(advice.into()));
+        }
         let client = Client::new(&self.server.url);
         let (event, name) = (self.event.title(), self.name.as_str());
         let mut body = json!({"name": name});
@@ -91,12 +104,29 @@ impl Args {
         } else {
             client.post(&["events", event, "signups"], &body)?
         };
-        output::print(self.server.json, &response.value, || {
-            let accepted: Accepted = response.read()?;
-            let mut lines = vec![format!("{name} is signed up for {event}.")];
-            lines.extend(accepted.manage.map(|link| format!("To change or cancel: {link}")));
-            Ok(lines)
-        })
+        let Accepted { manage } = response.read()?;
+        let lines = || {
+            let link = manage.as_ref().map(|link| format!("To change or cancel: {link}"));
+            std::iter::once(format!("{name} is signed up for {event}.")).chain(link).collect()
+        };
+        let (Some(seconds), Some(link)) = (self.wait, &manage) else {
+            return output::print(self.server.json, &response.value, || Ok(lines()));
+        };
+        // The link is printed first, since whoever waits may interrupt the command.
+        if !self.server.json {
+            output::print(false, &response.value, || Ok(lines()))?;
+        }
+        let decided = wait_for_place(link, name, Duration::from_secs(seconds));
+        if self.server.json {
+            let mut value = response.value;
+            if let Ok(decided) = &decided {
+                value["place"] = decided.json.clone();
+            }
+            output::print(true, &value, || Ok(Vec::new()))?;
+            return decided.map(drop);
+        }
+        let sentences = decided?.place.map(|place| place.sentences(name)).unwrap_or_default();
+        output::print(false, &response.value, || Ok(sentences))
     }
 }
 

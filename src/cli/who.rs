@@ -6,6 +6,7 @@ use super::address::{self, ServerArgs};
 use super::client::Client;
 use super::error::CliError;
 use super::output;
+use super::places::{Place, Places};
 use crate::domain::event::Event;
 
 const EXAMPLES: &str = "\
@@ -13,7 +14,7 @@ Examples:
   countmein who 'Pizza Night'
   countmein who 'Pizza Night' --json | jq -r '.attendees[].name'";
 
-/// List the attendees of an event, and when they signed up
+/// List the attendees of an event, when they signed up, and who waits for a place
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -29,7 +30,9 @@ pub struct Args {
 struct Roster {
     /// `None` if the event has no sign-ups yet.
     title: Option<String>,
-    count: u64,
+    /// `None` if you may not see it.
+    count: Option<u64>,
+    places: Option<Places>,
     attendees: Vec<Attendee>,
 }
 
@@ -37,6 +40,8 @@ struct Roster {
 struct Attendee {
     name: String,
     since: String,
+    #[serde(flatten)]
+    place: Place,
 }
 
 impl Args {
@@ -46,13 +51,16 @@ impl Args {
         output::print(self.server.json, &response.value, || {
             let roster: Roster = response.read()?;
             let title = roster.title.as_deref().unwrap_or(self.event.title());
-            let mut lines = vec![match roster.count {
-                0 => format!("{title}: no attendees"),
-                1 => format!("{title}: 1 attendee"),
-                count => format!("{title}: {count} attendees"),
+            let mut lines = vec![match (roster.places, roster.count) {
+                (Some(places), _) => format!("{title}: {places}"),
+                (None, Some(0)) => format!("{title}: no attendees"),
+                (None, Some(1)) => format!("{title}: 1 attendee"),
+                (None, Some(count)) => format!("{title}: {count} attendees"),
+                (None, None) => format!("{title}:"),
             }];
             // The time comes first, because the width of a name on a terminal is unknown.
-            lines.extend(roster.attendees.iter().map(|attendee| format!("{:<24}  {}", attendee.since, attendee.name)));
+            let line = |Attendee { name, since, place }: &Attendee| format!("{since:<24}  {name}{}", place.mark());
+            lines.extend(roster.attendees.iter().map(line));
             Ok(lines)
         })
     }

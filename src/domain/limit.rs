@@ -29,6 +29,8 @@ pub enum Limit {
     LinksPerDay,
     /// The maximum number of digests per day to one contact.
     DigestsPerDay,
+    /// The maximum number of messages about seats per day to one contact.
+    SeatNewsPerDay,
 }
 
 impl Limit {

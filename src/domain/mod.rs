@@ -45,6 +45,7 @@ pub mod rekeying;
 pub mod retry_schedule;
 pub mod schedule;
 pub mod seat;
+pub mod seat_tag;
 pub mod seats;
 pub mod secret;
 pub mod signup;

@@ -6,6 +6,7 @@ use crate::domain::attendee_name::NameKey;
 use crate::domain::change::AttendeeChange;
 use crate::domain::event::EventId;
 use crate::domain::registration::RegistrationKey;
+use crate::domain::seat::SeatChange;
 use crate::domain::timestamp::Timestamp;
 
 /// A message in the outbox.
@@ -15,6 +16,8 @@ pub enum OutboxMessage {
     OptInRequest(RegistrationKey),
     /// Sends the manage link again, because somebody asked for it.
     ManageLink(RegistrationKey),
+    /// Tells a contact that its registration is on the waiting list, or has a place.
+    SeatNews(RegistrationKey),
     Digest(DigestDelivery),
 }
 
@@ -44,6 +47,7 @@ pub enum DigestRecipient {
 pub enum MessageKind {
     OptInRequest,
     ManageLink,
+    SeatNews,
     Digest,
 }
 
@@ -69,17 +73,25 @@ impl OutboxMessage {
         messages
     }
 
+    /// Returns the message to the contact of a registration that a change of its seat causes.
+    pub fn after_seat(change: &SeatChange) -> Option<Self> {
+        change.news().map(|seat| Self::SeatNews(seat.registration()))
+    }
+
     pub fn kind(&self) -> MessageKind {
         match self {
             Self::OptInRequest(_) => MessageKind::OptInRequest,
             Self::ManageLink(_) => MessageKind::ManageLink,
+            Self::SeatNews(_) => MessageKind::SeatNews,
             Self::Digest(_) => MessageKind::Digest,
         }
     }
 
     pub fn event(&self) -> &EventId {
         match self {
-            Self::OptInRequest(registration) | Self::ManageLink(registration) => &registration.attendee.event,
+            Self::OptInRequest(registration) | Self::ManageLink(registration) | Self::SeatNews(registration) => {
+                &registration.attendee.event
+            }
             Self::Digest(delivery) => &delivery.event,
         }
     }
@@ -88,7 +100,9 @@ impl OutboxMessage {
     /// events.
     pub fn attendee(&self) -> Option<&NameKey> {
         match self {
-            Self::OptInRequest(registration) | Self::ManageLink(registration) => Some(&registration.attendee.name),
+            Self::OptInRequest(registration) | Self::ManageLink(registration) | Self::SeatNews(registration) => {
+                Some(&registration.attendee.name)
+            }
             Self::Digest(DigestDelivery { to: DigestRecipient::Attendees(names), .. }) => names.first(),
             Self::Digest(DigestDelivery { to: DigestRecipient::Everybody, .. }) => None,
         }

@@ -32,6 +32,15 @@ pub enum Standing {
     Waiting,
 }
 
+/// What a party learns about its seat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SeatNews {
+    /// It has a place.
+    Confirmed,
+    /// It is on the waiting list, as number `position`, from 1.
+    Waiting { position: u64 },
+}
+
 /// One write to a seat.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SeatChange {
@@ -53,6 +62,23 @@ impl Seat {
 
     pub fn registration(&self) -> RegistrationKey {
         RegistrationKey { attendee: self.attendee.clone(), owner: self.owner.clone() }
+    }
+}
+
+impl SeatNews {
+    pub fn standing(self) -> Standing {
+        match self {
+            Self::Confirmed => Standing::Confirmed,
+            Self::Waiting { .. } => Standing::Waiting,
+        }
+    }
+
+    /// The number on the waiting list. `None` if the party has a place.
+    pub fn position(self) -> Option<u64> {
+        match self {
+            Self::Confirmed => None,
+            Self::Waiting { position } => Some(position),
+        }
     }
 }
 

@@ -179,7 +179,7 @@ impl SeatRounds<'_> {
         if seats.recount.is_none() {
             digest.count = seats.parties + seats.line.len();
         }
-        let stored = self.seats.commit(digest, changes).await?;
+        let stored = self.seats.commit(digest, changes, self.now).await?;
         if stored == Write::Stored {
             digest.version += 1;
         }

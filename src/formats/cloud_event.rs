@@ -5,6 +5,7 @@ use url::Url;
 
 use crate::domain::announcement::Announcement;
 use crate::domain::attendee::Attendee;
+use crate::domain::seat::SeatNews;
 use crate::domain::timestamp::Timestamp;
 
 /// The `type` attribute of an event that contains an announcement.
@@ -12,6 +13,42 @@ pub const ANNOUNCEMENT_TYPE: &str = "countmein.announcement";
 
 /// The `type` attribute of an event that contains a resent manage link.
 pub const LINK_RESENT_TYPE: &str = "countmein.link";
+
+/// The `type` attribute of an event about the recipient's own seat.
+pub const SEAT_TYPE: &str = "countmein.seat";
+
+/// Builds the event that says whether the recipient's party has a place.
+///
+/// `source` is the URL of the event's page, and `text` is the news as one line of text. `manage` is the manage link. It is
+/// secret, so the result may only be sent to the attendee's own webhook.
+pub fn seat(
+    id: &str,
+    source: &Url,
+    attendee: &Attendee,
+    news: SeatNews,
+    text: &str,
+    manage: &Url,
+    at: Timestamp,
+) -> Value {
+    json!({
+        "specversion": "1.0",
+        "id": id,
+        "source": source.as_str(),
+        "type": SEAT_TYPE,
+        "subject": attendee.event.as_str(),
+        "time": at,
+        "datacontenttype": "application/json",
+        "data": {
+            "event": attendee.event.as_str(),
+            "title": attendee.title,
+            "name": attendee.name.as_str(),
+            "state": news.standing().as_str(),
+            "position": news.position(),
+            "text": text,
+            "manage": manage.as_str(),
+        },
+    })
+}
 
 /// Builds the event with a resent manage link.
 ///

@@ -31,6 +31,7 @@ struct QueuedRecord {
 enum MessageRecord {
     OptInRequest(RegistrationRecord),
     ManageLink(RegistrationRecord),
+    SeatNews(RegistrationRecord),
     Digest(DigestRecord),
 }
 
@@ -60,6 +61,7 @@ impl QueuedMessage {
         let message = match &self.message {
             OutboxMessage::OptInRequest(registration) => MessageRecord::OptInRequest(registration.into()),
             OutboxMessage::ManageLink(registration) => MessageRecord::ManageLink(registration.into()),
+            OutboxMessage::SeatNews(registration) => MessageRecord::SeatNews(registration.into()),
             OutboxMessage::Digest(DigestDelivery { event, announced_at, owed_since, to }) => {
                 MessageRecord::Digest(DigestRecord {
                     event: event.as_str().to_owned(),
@@ -82,6 +84,7 @@ impl QueuedMessage {
         let message = match record.message {
             MessageRecord::OptInRequest(registration) => OutboxMessage::OptInRequest(registration.into()),
             MessageRecord::ManageLink(registration) => OutboxMessage::ManageLink(registration.into()),
+            MessageRecord::SeatNews(registration) => OutboxMessage::SeatNews(registration.into()),
             MessageRecord::Digest(DigestRecord { event, announced_at, owed_since, names }) => {
                 let to = if names.is_empty() { DigestRecipient::Everybody } else { DigestRecipient::Attendees(names) };
                 let (event, owed_since) = (EventId::from_stored(event), owed_since.unwrap_or(announced_at));
@@ -143,6 +146,7 @@ mod tests {
             },
             digest(at(1_795_431_500_000), DigestRecipient::Attendees(names)).into(),
             digest(announced_at, DigestRecipient::Everybody).into(),
+            OutboxMessage::SeatNews(registration()).into(),
         ]
     }
 

@@ -10,6 +10,7 @@ mod cookies;
 mod downloads;
 mod event_list;
 mod event_view;
+mod export_places;
 mod log_limit;
 mod messages;
 pub mod middleware;

@@ -82,7 +82,7 @@ impl Deliver {
 
     fn message_sender(&self) -> MessageSender<'_> {
         let digests = DigestSender::of(&self.table, &self.sender, CLAIM_DURATION, &Timestamp::now);
-        MessageSender { digests, sender: &self.sender }
+        MessageSender { digests, seats: &self.table, sender: &self.sender }
     }
 
     fn count(&self, attempted: &[Attempted], rejected: usize) {

@@ -21,6 +21,7 @@ use crate::domain::change::{Change, Movements};
 use crate::domain::event::EventId;
 use crate::domain::new_event_id::for_log;
 use crate::domain::outbox_message::OutboxMessage;
+use crate::domain::seat::SeatChange;
 use crate::domain::secret::Secret;
 use crate::domain::timestamp::Timestamp;
 use crate::fanout::{self, Announcer, EventPorts};
@@ -93,7 +94,11 @@ impl Fanout {
 
     async fn handle_stream(&self, event: Value, deadline: Timestamp) -> anyhow::Result<()> {
         let event = serde_json::from_value(event).context("the event is not from a DynamoDB stream")?;
-        let records = stream_event::changes(event);
+        let (seats, damaged): (Vec<_>, Vec<_>) =
+            stream_event::seat_changes(&event).into_iter().partition(Result::is_ok);
+        let mut records = stream_event::changes(event);
+        records.extend(damaged.into_iter().filter_map(Result::err).map(Err));
+        let seats: Vec<SeatChange> = seats.into_iter().filter_map(Result::ok).collect();
         let now = Timestamp::now();
         let (changes, update) =
             fanout::take_in(records, EventPorts::of(&self.table, &self.contact_secret), &self.backoff, now).await?;
@@ -101,13 +106,20 @@ impl Fanout {
         let Movements { joined, left } = update.movements;
         tracing::debug!(joined, left, "changes added to the digests");
         self.emf.write(&[Metric::count("AttendeesJoined", joined), Metric::count("AttendeesLeft", left)]);
-        let (put, ()) = tokio::join!(self.put_direct_messages(&changes, now), self.announce(update.due, deadline));
+        let (put, ()) =
+            tokio::join!(self.put_direct_messages(&changes, &seats, now), self.announce(update.due, deadline));
         Ok(put?)
     }
 
-    /// Puts opt-in requests to new contacts, and manage links that people asked for again, into the outbox.
-    async fn put_direct_messages(&self, changes: &[Change], now: Timestamp) -> Result<(), Unavailable> {
-        let messages: Vec<_> = changes.iter().filter_map(Change::attendee).flat_map(OutboxMessage::after).collect();
+    /// Puts opt-in requests to new contacts, manage links that people asked for again, and news about seats into the outbox.
+    async fn put_direct_messages(
+        &self,
+        changes: &[Change],
+        seats: &[SeatChange],
+        now: Timestamp,
+    ) -> Result<(), Unavailable> {
+        let of_attendees = changes.iter().filter_map(Change::attendee).flat_map(OutboxMessage::after);
+        let messages = of_attendees.chain(seats.iter().filter_map(OutboxMessage::after_seat)).collect();
         self.outbox.put(messages, now).await
     }
 

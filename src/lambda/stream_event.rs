@@ -7,31 +7,43 @@ use crate::domain::attendee::Attendee;
 use crate::domain::change::{AttendeeChange, Change, DetailsChange};
 use crate::domain::event::EventId;
 use crate::domain::event_details::EventDetails;
+use crate::domain::seat::{Seat, SeatChange};
 use crate::formats::stored::attendee::{AttendeeRecord, Damaged, REKEYED_FROM, REKEYED_TO};
 use crate::formats::stored::deleted_event::DeletionRecord;
 use crate::formats::stored::describe_damage;
 use crate::formats::stored::event_details::{DETAILS, EventDetailsRecord};
+use crate::formats::stored::seat::{SEATS, SeatRecord};
 use crate::ports::DamagedChange;
 
 /// The event of a damaged record that does not say its event.
 const UNKNOWN_EVENT: &str = "unknown";
 
-/// Returns the changes of attendees and of events' details, in the order of the stream. Leaves out writes to other items of the table.
+/// Returns the changes of attendees and of events' details, in the order of the stream. Leaves out writes to other items of the
+/// table. Those of seats are [`seat_changes`].
 pub fn changes(event: Event) -> Vec<Result<Change, DamagedChange>> {
     event.records.into_iter().filter_map(|record| change_in(record).transpose()).collect()
 }
 
 fn change_in(record: EventRecord) -> Result<Option<Change>, DamagedChange> {
     let StreamRecord { keys, old_image, new_image, sequence_number, .. } = record.change;
-    change(old_image, new_image).map_err(|cause| {
-        let event = match keys.inner().get("event") {
-            Some(AttributeValue::S(event)) => event.clone(),
-            _ => UNKNOWN_EVENT.to_owned(),
-        };
-        let number = sequence_number.unwrap_or_default();
-        let cause = format!("record {number} of the stream: {cause}");
-        DamagedChange { event: EventId::from_stored(event), cause }
-    })
+    change(old_image, new_image)
+        .map_err(|cause| damaged(text(&keys, "event").unwrap_or(UNKNOWN_EVENT), sequence_number.as_deref(), &cause))
+}
+
+/// Returns the changes of seats, in the order of the stream.
+pub fn seat_changes(event: &Event) -> Vec<Result<SeatChange, DamagedChange>> {
+    event.records.iter().filter_map(|record| seat_change_in(&record.change)).collect()
+}
+
+fn seat_change_in(record: &StreamRecord) -> Option<Result<SeatChange, DamagedChange>> {
+    let event = text(&record.keys, "event")?.strip_prefix(SEATS)?;
+    let change = || Ok(SeatChange { old: read_seat(&record.old_image)?, new: read_seat(&record.new_image)? });
+    Some(change().map_err(|cause: String| damaged(event, record.sequence_number.as_deref(), &cause)))
+}
+
+fn damaged(event: &str, sequence_number: Option<&str>, cause: &str) -> DamagedChange {
+    let cause = format!("record {} of the stream: {cause}", sequence_number.unwrap_or_default());
+    DamagedChange { event: EventId::from_stored(event.to_owned()), cause }
 }
 
 /// The change between two images of an item, where an empty image means that there is no item. Returns `None` if the
@@ -81,6 +93,14 @@ fn read_details(event: &EventId, image: Item) -> Result<Option<EventDetails>, St
     record.into_details(event.clone()).map(Some)
 }
 
+fn read_seat(image: &Item) -> Result<Option<Seat>, String> {
+    if image.is_empty() {
+        return Ok(None);
+    }
+    let record: SeatRecord = serde_dynamo::from_item(image.clone()).map_err(|error| describe_damage(&error))?;
+    record.into_seat().map(Some)
+}
+
 fn read_attendee(image: Item) -> Result<Option<Attendee>, String> {
     if image.is_empty() {
         return Ok(None);
@@ -95,6 +115,7 @@ mod tests {
 
     use super::*;
     use crate::domain::change::Movement;
+    use crate::domain::seat::Standing;
 
     fn image(status: &str) -> Value {
         let mut image = json!({
@@ -199,6 +220,41 @@ mod tests {
         let error = changes[2].as_ref().unwrap_err();
         assert_eq!(error.event.as_str(), "dance");
         assert!(error.cause.contains("`title`"), "{error}");
+    }
+
+    #[test]
+    fn reads_changes_of_seats() {
+        let seat = |standing: &str| {
+            json!({
+                "event": {"S": "#seat#dance"}, "name": {"S": "melvin"}, "owner": {"S": "a"}, "number": {"N": "7"},
+                "since": {"N": "1795431600000"}, "party": {"N": "3"}, "standing": {"S": standing},
+            })
+        };
+        let mut event = event(&[
+            (None, Some(image("in"))),
+            (None, Some(seat("waiting"))),
+            (Some(seat("waiting")), Some(seat("confirmed"))),
+            (Some(seat("standing")), None),
+        ]);
+        for record in &mut event.records[1..] {
+            let image =
+                if record.change.new_image.is_empty() { &record.change.old_image } else { &record.change.new_image };
+            record.change.keys = image.clone();
+        }
+        let seats = seat_changes(&event);
+        let standings = |change: &Result<SeatChange, DamagedChange>| {
+            let SeatChange { old, new } = change.as_ref().unwrap();
+            [old, new]
+                .map(|seat| seat.as_ref().map(|seat| (seat.attendee.event.to_string(), seat.party, seat.standing)))
+        };
+        let (waiting, confirmed) = (Standing::Waiting, Standing::Confirmed);
+        let melvin = |standing| Some(("dance".to_owned(), 3, standing));
+        assert_eq!(standings(&seats[0]), [None, melvin(waiting)]);
+        assert_eq!(standings(&seats[1]), [melvin(waiting), melvin(confirmed)]);
+        let error = seats[2].as_ref().unwrap_err();
+        assert_eq!((error.event.as_str(), seats.len()), ("dance", 3));
+        assert!(error.cause.contains("record 3") && error.cause.contains("`standing`"), "{error}");
+        assert_eq!(changes(event).len(), 1, "seats are no attendees");
     }
 
     #[test]

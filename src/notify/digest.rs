@@ -59,7 +59,7 @@ impl Copy<'_> {
     fn mailbox(&self) -> Option<&ContactId> {
         match &self.to {
             WatermarkRecipient::Mailbox(mailbox) => Some(mailbox),
-            WatermarkRecipient::Everybody => None,
+            WatermarkRecipient::Everybody | WatermarkRecipient::Seat(_) => None,
         }
     }
 }
@@ -96,7 +96,7 @@ impl DigestSender<'_> {
             DigestRecipient::Everybody => {
                 let (to, attendees) = (WatermarkRecipient::Everybody, Vec::new());
                 let copy = Copy { delivery, to, attendees, view: stored.view(Viewer::Public) };
-                return Ok(self.send_copy(&copy).await.unwrap_or_else(Outcome::of_digest_failure));
+                return Ok(self.send_copy(&copy).await.unwrap_or_else(Outcome::of_watermarked_failure));
             }
         };
         // A failure for one of them does not affect the others.
@@ -118,7 +118,7 @@ impl DigestSender<'_> {
             attendees.sort_by_key(|attendee| attendee.registration().map(|registration| registration.since));
             let (to, view) = (WatermarkRecipient::Mailbox(mailbox), stored.view(Viewer::Attendee));
             let sent = self.send_copy(&Copy { delivery, to, attendees, view }).await;
-            total = total.and(sent.unwrap_or_else(Outcome::of_digest_failure));
+            total = total.and(sent.unwrap_or_else(Outcome::of_watermarked_failure));
         }
         Ok(total)
     }

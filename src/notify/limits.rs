@@ -1,4 +1,4 @@
-//! Limits on opt-in requests, resent manage links, digests and text messages.
+//! Limits on opt-in requests, resent manage links, news about seats, digests and text messages.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -24,6 +24,19 @@ const MAX_OPT_INS_PER_MAILBOX_PER_DAY: u64 = 10;
 
 /// Digests of all events together that one mailbox or number gets per day.
 const MAX_DIGESTS_PER_MAILBOX_PER_DAY: u64 = 40;
+
+/// Messages of all kinds that one mailbox or number gets per day.
+const MAX_MESSAGES_PER_MAILBOX_PER_DAY: u64 = 60;
+
+/// The opt-in request about a mailbox's first registration, of which it gets one in 48 hours.
+const FIRST_OPT_IN: u64 = 1;
+
+/// News about seats that one mailbox or number gets per day: what the other kinds leave, so that no kind displaces another.
+const MAX_SEAT_NEWS_PER_MAILBOX_PER_DAY: u64 = MAX_MESSAGES_PER_MAILBOX_PER_DAY
+    - MAX_DIGESTS_PER_MAILBOX_PER_DAY
+    - MAX_OPT_INS_PER_MAILBOX_PER_DAY
+    - MAX_LINKS_PER_MAILBOX_PER_DAY
+    - FIRST_OPT_IN;
 
 /// Opt-in requests of one event per day that the limit of an hour does not apply to. The guests of a party sign up at once.
 const MAX_OPT_INS_PER_EVENT_AT_ONCE: u64 = 60;
@@ -117,6 +130,17 @@ impl Limits {
     ) -> Result<(), NotCharged> {
         let budget = mailbox_budget("digests", mailbox, MAX_DIGESTS_PER_MAILBOX_PER_DAY, now);
         charges.charge(budget, Limit::DigestsPerDay).await
+    }
+
+    /// Counts news about a seat in the mailbox's budget of this day (UTC).
+    pub(super) async fn charge_seat_news(
+        &self,
+        mailbox: &ContactId,
+        charges: &mut Charges<'_>,
+        now: Timestamp,
+    ) -> Result<(), NotCharged> {
+        let budget = mailbox_budget("seats", mailbox, MAX_SEAT_NEWS_PER_MAILBOX_PER_DAY, now);
+        charges.charge(budget, Limit::SeatNewsPerDay).await
     }
 }
 

@@ -14,7 +14,7 @@ use crate::domain::outbox_message::OutboxMessage;
 use crate::domain::registration::RegistrationKey;
 use crate::domain::retry_schedule::RetrySchedule;
 use crate::domain::timestamp::Timestamp;
-use crate::ports::{LastAttempt, MessageOutcome, OutboxEntry, SendError, Unavailable};
+use crate::ports::{LastAttempt, MessageOutcome, OutboxEntry, Seats, SendError, Unavailable};
 
 /// When a message is tried again, on every backend.
 const RETRIES: RetrySchedule = RetrySchedule::SQS;
@@ -23,13 +23,14 @@ const RETRIES: RetrySchedule = RetrySchedule::SQS;
 /// day by default (RFC 6647, section 5).
 pub const EXPIRES_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A recipient who may have got a digest at each attempt gets at most this many copies of it. It is part of the next digest.
+/// A recipient who may have got a digest or the news about a seat at each attempt gets at most this many copies of it. A digest is
+/// part of the next one.
 const MAX_UNCERTAIN_ATTEMPTS: u32 = 30;
 
 /// The outcome of one attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// The digest was sent.
+    /// The digest or the news about a seat was sent.
     Delivered,
     /// The message is not needed any more. An opt-in request or a link may also have been sent.
     Finished,
@@ -37,7 +38,7 @@ pub enum Outcome {
         last_attempt: LastAttempt,
         reason: String,
     },
-    /// It is not known whether the digest was sent. It is tried again, but at most 30 times.
+    /// It is not known whether the message was sent. It is tried again, but at most 30 times.
     Uncertain {
         reason: String,
     },
@@ -64,6 +65,7 @@ pub trait SendMessage: Send + Sync {
 /// Sends the messages of this deployment.
 pub struct MessageSender<'a> {
     pub digests: DigestSender<'a>,
+    pub seats: &'a dyn Seats,
     pub sender: &'a NotificationSender,
 }
 
@@ -115,6 +117,7 @@ impl SendMessage for MessageSender<'_> {
     async fn attempt(&self, message: &OutboxMessage, attempt: Attempt) -> Result<Outcome, SendError> {
         match message {
             OutboxMessage::Digest(delivery) => self.digests.send(delivery, attempt.unresolved_since).await,
+            OutboxMessage::SeatNews(registration) => self.send_seat_news(registration, attempt).await,
             OutboxMessage::OptInRequest(registration) => {
                 let Some(attendee) = self.attendee(registration).await? else { return Ok(Outcome::Finished) };
                 self.sender.request_opt_in(&attendee, attempt).await
@@ -132,7 +135,7 @@ impl SendMessage for MessageSender<'_> {
 
 impl MessageSender<'_> {
     /// Returns the attendee as stored now, or `None` if the registration has ended or its event was deleted.
-    async fn attendee(&self, registration: &RegistrationKey) -> Result<Option<Attendee>, Unavailable> {
+    pub(super) async fn attendee(&self, registration: &RegistrationKey) -> Result<Option<Attendee>, Unavailable> {
         let key = &registration.attendee;
         let Some(attendee) = self.digests.roster.attendee(key).await? else { return Ok(None) };
         let is_current = attendee.registration().is_some_and(|current| current.owner == registration.owner);
@@ -175,13 +178,13 @@ impl Outcome {
     }
 
     /// Nothing was stored, but an attempt before this one may still be unresolved.
-    fn not_asked_yet(attempt: Attempt) -> Self {
+    pub(super) fn not_asked_yet(attempt: Attempt) -> Self {
         let last_attempt = attempt.unresolved_since.map_or(LastAttempt::Resolved, |_| LastAttempt::Unresolved);
         Self::Deferred { last_attempt, reason: "a limit, or a request to the same mailbox, defers it".to_owned() }
     }
 
-    /// The watermark records that an attempt may have sent the digest.
-    pub(super) fn of_digest_failure(failure: SendError) -> Self {
+    /// The watermark records that an attempt may have sent the digest or the news about a seat.
+    pub(super) fn of_watermarked_failure(failure: SendError) -> Self {
         match failure {
             SendError::Unavailable(cause) | SendError::RecipientUnavailable(cause) => {
                 Self::Uncertain { reason: cause.to_string() }

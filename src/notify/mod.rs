@@ -12,6 +12,7 @@ mod opt_ins_in_flight;
 mod outbox;
 mod recent_news;
 mod resend_link;
+mod seat_news;
 mod sms_limits;
 pub mod text;
 

@@ -27,7 +27,7 @@ pub struct SmsLimits {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum SmsPurpose {
     Digest,
-    /// An opt-in request or a resent manage link. Anyone can cause these, so they may use only half of a day's text
+    /// An opt-in request, a resent manage link, or news about a seat. Anyone can cause these, so they may use only half of a day's text
     /// messages.
     DirectMessage,
 }
@@ -36,7 +36,7 @@ pub(super) enum SmsPurpose {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SmsUsage {
     pub all: Usage,
-    /// The opt-in requests and resent manage links among them.
+    /// The opt-in requests, resent manage links and news about seats among them.
     pub answers: Usage,
 }
 

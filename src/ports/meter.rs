@@ -45,7 +45,7 @@ pub trait Exposition: Send + Sync {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub enum MessageOutcome {
-    /// The digest was sent.
+    /// The digest or the news about a seat was sent.
     Delivered,
     /// The message is not needed any more. An opt-in request or a link may also have been sent.
     Finished,

@@ -22,7 +22,7 @@ pub struct WaitingMessage {
 /// Messages that are sent independently of the others, so that many digests do not delay what one person waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lane {
-    /// Opt-in requests and manage links.
+    /// Opt-in requests, manage links, and news about seats.
     Direct,
     Digests,
 }
@@ -40,8 +40,8 @@ pub enum Retry {
 
 /// An outbox as a table.
 ///
-/// A message that is put into the outbox again while it is in it stays one message. An opt-in request or a link then begins
-/// anew, and an attempt that has no outcome yet does not count. A digest is then about the
+/// A message that is put into the outbox again while it is in it stays one message. Messages other than digests then
+/// begin anew, and an attempt that has no outcome yet does not count. A digest is then about the
 /// later announcement too, is tried again when it would have been, and is sent once more if an attempt is under way.
 #[async_trait]
 pub trait OutboxTable: Outbox {

@@ -10,6 +10,7 @@ use crate::domain::event::EventId;
 use crate::domain::seat::{Party, Seat, SeatChange};
 use crate::domain::seats::{EventSeats, Section};
 use crate::domain::signup::AttendeeKey;
+use crate::domain::timestamp::Timestamp;
 use crate::ports::{Unavailable, Write};
 
 /// The maximum number of [writes](SeatChange::writes) of one [`Seats::commit`]. DynamoDB writes at most 100 items together, one of
@@ -60,8 +61,10 @@ pub trait Seats: Send + Sync {
     async fn count_waiting(&self, event: &EventId, sizes: &[u8], numbers: Range<u64>) -> Result<u64, Unavailable>;
 
     /// Stores the digest like [`Digests::store`](crate::ports::Digests::store), and changes seats with at most
-    /// [`MAX_SEAT_WRITES`]: all or nothing.
-    async fn commit(&self, digest: &Digest, changes: &[SeatChange]) -> Result<Write, Unavailable>;
+    /// [`MAX_SEAT_WRITES`]: all or nothing. If the outbox is a table of the same database, the
+    /// [messages](crate::domain::outbox_message::OutboxMessage::after_seat) that the changes cause are put into it at `now`,
+    /// together with the rest.
+    async fn commit(&self, digest: &Digest, changes: &[SeatChange], now: Timestamp) -> Result<Write, Unavailable>;
 
     /// Returns an event's seats as stored in its digest. `None` if its places were never limited.
     async fn summary(&self, event: &EventId) -> Result<Option<EventSeats>, Unavailable>;

@@ -1,9 +1,10 @@
-//! Watermarks: what each contact was told about each event.
+//! Watermarks: what each contact was told about each event, and about its own seat.
 
 use async_trait::async_trait;
 
 use crate::domain::contact_id::ContactId;
 use crate::domain::event::EventId;
+use crate::domain::seat_tag::SeatTag;
 use crate::domain::timestamp::Timestamp;
 use crate::ports::{LastAttempt, Unavailable};
 
@@ -21,6 +22,8 @@ pub enum WatermarkRecipient {
     Mailbox(ContactId),
     /// The subscribers who follow all events.
     Everybody,
+    /// A party and one standing of its seat. Its watermark says when the party was told.
+    Seat(SeatTag),
 }
 
 impl WatermarkRecipient {
@@ -30,6 +33,7 @@ impl WatermarkRecipient {
             Self::Mailbox(mailbox) => mailbox.as_str(),
             // No id of a mailbox contains this character.
             Self::Everybody => "#everybody",
+            Self::Seat(tag) => tag.as_str(),
         }
     }
 }

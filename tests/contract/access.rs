@@ -214,7 +214,10 @@ async fn put_on_waiting_list(backend: &Backend, event: &EventDetails, attendee: 
     seats.count(&waiting);
     let digest = Digest { seats: Some(seats), ..Digest::new(event.event.clone(), "Dinner".to_owned()) };
     let change = SeatChange { old: None, new: Some(waiting) };
-    assert_eq!(backend.seats.commit(&digest, &[change]).await.expect("the backend is there"), Write::Stored);
+    assert_eq!(
+        backend.seats.commit(&digest, &[change], Timestamp::now()).await.expect("the backend is there"),
+        Write::Stored
+    );
 }
 
 /// An event with an attendee, a reject and links.

@@ -5,6 +5,7 @@ use std::ops::Deref;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
+use async_trait::async_trait;
 #[cfg(feature = "aws")]
 use countmein::adapters::dynamodb::EventsTable;
 #[cfg(feature = "aws")]
@@ -16,13 +17,14 @@ use countmein::adapters::sqs::Sqs;
 use countmein::app::worker::{Job, Worker, work_until};
 use countmein::domain::backoff::BackoffPolicy;
 use countmein::domain::event_creators::EventCreators;
+use countmein::domain::outbox_message::OutboxMessage;
 #[cfg(feature = "aws")]
 use countmein::domain::retry_schedule::RetrySchedule;
 use countmein::domain::secret::Secret;
 use countmein::domain::timestamp::Timestamp;
 use countmein::fanout::EventPorts;
 use countmein::ingest::{Processed, ingest};
-use countmein::ports::{ChangeFeed, Delivery, Position, Queue, RejectedMessages, Roster};
+use countmein::ports::{ChangeFeed, Delivery, Lane, OutboxTable as _, Position, Queue, RejectedMessages, Roster};
 use countmein::{fanout, ports};
 use tokio::time::Instant;
 #[cfg(feature = "aws")]
@@ -42,6 +44,8 @@ pub struct Backend {
     pub reports_the_oldest: bool,
     /// Whether a removal also clears the contacts in earlier changes.
     pub clears_earlier_changes: bool,
+    /// Takes messages about seats out of the outbox, or out of the change feed if the outbox is a queue.
+    seat_messages: Arc<dyn TakeSeatMessages>,
     /// Updates titles and counts from the change feed, where the roster's writer does not.
     follower: Option<Follower>,
     /// Resources that must live as long as the ports.
@@ -59,6 +63,44 @@ pub const BATCH_TIME: Duration = Duration::from_secs(60);
 #[derive(Clone)]
 struct Follower {
     position: Arc<tokio::sync::Mutex<Position>>,
+}
+
+/// Takes the messages about seats that were not taken before.
+#[async_trait]
+trait TakeSeatMessages: Send + Sync {
+    async fn take(&self) -> Vec<OutboxMessage>;
+}
+
+#[async_trait]
+impl TakeSeatMessages for Sqlite {
+    async fn take(&self) -> Vec<OutboxMessage> {
+        let now = Timestamp::now();
+        let entries = self.claim(Lane::Direct, 1_000, now, now).await.expect("the backend is there");
+        for entry in &entries {
+            self.finish(entry).await.expect("the backend is there");
+        }
+        entries.into_iter().map(|entry| entry.message).collect()
+    }
+}
+
+/// The stream of a table, and how many of its changes of seats were taken.
+#[cfg(feature = "aws")]
+struct SeatStream {
+    stream: crate::support::ministack::stream::TableStream,
+    taken: tokio::sync::Mutex<usize>,
+}
+
+#[cfg(feature = "aws")]
+#[async_trait]
+impl TakeSeatMessages for SeatStream {
+    async fn take(&self) -> Vec<OutboxMessage> {
+        let stream = self.stream.clone();
+        let changes = tokio::task::spawn_blocking(move || stream.seat_changes()).await.expect("the stream can be read");
+        let mut taken = self.taken.lock().await;
+        let new = changes[*taken..].iter().filter_map(OutboxMessage::after_seat).collect();
+        *taken = changes.len();
+        new
+    }
 }
 
 impl Deref for Backend {
@@ -86,6 +128,11 @@ impl Backend {
             assert_eq!(update.parked, 0, "every change is readable");
             *position = last;
         }
+    }
+
+    /// Takes the messages about seats that were not taken before.
+    pub async fn take_seat_messages(&self) -> Vec<OutboxMessage> {
+        self.seat_messages.take().await
     }
 
     /// The ports that changes are taken in with.
@@ -152,6 +199,10 @@ pub async fn aws() -> Backend {
         histories: 50,
         reports_the_oldest: false,
         clears_earlier_changes: false,
+        seat_messages: Arc::new(SeatStream {
+            stream: crate::support::ministack::stream::TableStream::of(&account, "Events"),
+            taken: tokio::sync::Mutex::default(),
+        }),
         follower: Some(Follower { position: Arc::default() }),
         _resources: Arc::new(stop.drop_guard()),
     }
@@ -166,6 +217,7 @@ pub async fn sqlite() -> Backend {
     Backend {
         ports: sqlite.backend(),
         queue: sqlite.clone(),
+        seat_messages: sqlite.clone(),
         changes: sqlite,
         visibility,
         histories: 200,

@@ -91,7 +91,7 @@ pub async fn rebuild_counts_seats_again(backend: &Backend) {
     let changes = [SeatChange { old: of("dora"), new: None }, SeatChange { old: None, new: ghost }];
     digest.seats.as_mut().unwrap().begin_recount();
     digest.seats.as_mut().unwrap().recount = None;
-    assert_eq!(backend.seats.commit(&digest, &changes).await.unwrap(), Write::Stored);
+    assert_eq!(backend.seats.commit(&digest, &changes, Timestamp::now()).await.unwrap(), Write::Stored);
     let parked = ParkedEvent {
         event: event.clone(),
         damaged: DamagedRecord::Change,

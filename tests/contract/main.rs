@@ -69,6 +69,7 @@ contract! {
         announcements_after_a_time_come_in_order;
     seats:
         seats_are_stored_with_their_digest_or_not_at_all
+        each_change_puts_its_news_into_the_outbox_once
         largest_commit_is_stored
         those_who_wait_come_by_size_and_number
         full_event_has_a_waiting_list

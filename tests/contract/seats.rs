@@ -9,6 +9,7 @@ use countmein::domain::change::Change;
 use countmein::domain::digest::Digest;
 use countmein::domain::event::EventId;
 use countmein::domain::event_details::{Content, EventDetails, Title};
+use countmein::domain::outbox_message::OutboxMessage;
 use countmein::domain::registration_details::RegistrationEdit;
 use countmein::domain::seat::{Seat, SeatChange, Standing};
 use countmein::domain::seats::{EventSeats, SeatCounts};
@@ -44,13 +45,13 @@ pub async fn seats_are_stored_with_their_digest_or_not_at_all(backend: &Backend)
     let mut digest = digest(&event);
     digest.seats.as_mut().unwrap().count(&ana);
     digest.seats.as_mut().unwrap().count(&ben);
-    let stored = backend.seats.commit(&digest, &[added(&ana), added(&ben)]).await.unwrap();
+    let stored = backend.seats.commit(&digest, &[added(&ana), added(&ben)], Timestamp::now()).await.unwrap();
     assert_eq!(stored, Write::Stored);
     assert_eq!(backend.seats.summary(&event).await.unwrap(), digest.seats);
 
     let late = SeatChange { old: Some(ana.clone()), new: None };
     let changes = [late.clone(), added(&seat(&event, "cleo", 1, Standing::Waiting, 9))];
-    let conflict = backend.seats.commit(&digest, &changes).await.unwrap();
+    let conflict = backend.seats.commit(&digest, &changes, Timestamp::now()).await.unwrap();
     assert_eq!(conflict, Write::Conflict, "the digest has another version");
     let keys = ["ben", "cleo", "ana"].map(|name| key(&event, name));
     assert_eq!(backend.seats.seats(&keys).await.unwrap(), [Some(ben.clone()), None, Some(ana.clone())]);
@@ -59,7 +60,7 @@ pub async fn seats_are_stored_with_their_digest_or_not_at_all(backend: &Backend)
     let digest = Digest { version: 1, ..digest };
     let confirmed = Seat { standing: Standing::Confirmed, ..ben.clone() };
     let change = SeatChange { old: Some(ben), new: Some(confirmed.clone()) };
-    assert_eq!(backend.seats.commit(&digest, &[late, change]).await.unwrap(), Write::Stored);
+    assert_eq!(backend.seats.commit(&digest, &[late, change], Timestamp::now()).await.unwrap(), Write::Stored);
     assert_eq!(backend.seats.seats(&keys).await.unwrap(), [Some(confirmed.clone()), None, None]);
     assert!(backend.seats.waiting_numbers(&event).await.unwrap().is_empty());
     assert_eq!(backend.digests.digest(&event).await.unwrap().unwrap().version, 2);
@@ -82,11 +83,14 @@ pub async fn largest_commit_is_stored(backend: &Backend) {
         .collect();
     let digest = digest(&event);
     let all: Vec<SeatChange> = seats.iter().map(added).collect();
-    assert_eq!(backend.seats.commit(&digest, &all).await.unwrap(), Write::Stored);
+    assert_eq!(backend.seats.commit(&digest, &all, Timestamp::now()).await.unwrap(), Write::Stored);
     let smaller = |seat: &Seat| SeatChange { old: Some(seat.clone()), new: Some(Seat { party: 1, ..seat.clone() }) };
     let all: Vec<SeatChange> = seats.iter().map(smaller).collect();
     assert_eq!(all.iter().map(SeatChange::writes).sum::<usize>(), MAX_SEAT_WRITES);
-    assert_eq!(backend.seats.commit(&Digest { version: 1, ..digest }, &all).await.unwrap(), Write::Stored);
+    assert_eq!(
+        backend.seats.commit(&Digest { version: 1, ..digest }, &all, Timestamp::now()).await.unwrap(),
+        Write::Stored
+    );
     assert_eq!(backend.seats.first_waiting(&event, 2, 100).await.unwrap(), []);
     assert_eq!(backend.seats.first_waiting(&event, 1, 100).await.unwrap().len(), MAX_SEAT_WRITES / 3);
 }
@@ -98,7 +102,7 @@ pub async fn those_who_wait_come_by_size_and_number(backend: &Backend) {
         [waiting("a", 1, 100), waiting("b", 2, 9), waiting("c", 1, 11), waiting("d", 12, 5), waiting("e", 1, 3)];
     let confirmed = seat(&event, "f", 1, Standing::Confirmed, 1);
     let changes: Vec<SeatChange> = seats.iter().chain([&confirmed]).map(added).collect();
-    assert_eq!(backend.seats.commit(&digest(&event), &changes).await.unwrap(), Write::Stored);
+    assert_eq!(backend.seats.commit(&digest(&event), &changes, Timestamp::now()).await.unwrap(), Write::Stored);
     let names = async |size, limit| -> Vec<String> {
         let found = backend.seats.first_waiting(&event, size, limit).await.unwrap();
         found.iter().map(|party| party.key.name.as_str().to_owned()).collect()
@@ -263,4 +267,39 @@ pub async fn attendees_from_before_the_limit_keep_their_places(backend: &Backend
     assert_eq!((dinner.counts().await.taken, dinner.counts().await.waiting), (71, 1));
     assert_eq!(dinner.list(Standing::Waiting).await, named(&[("late", 1)]));
     assert_eq!(backend.digests.digest(&dinner.details.event).await.unwrap().unwrap().count, 71);
+}
+
+/// Takes the messages about the seats of an event that were not taken before.
+async fn news(backend: &Backend, event: &EventId) -> Vec<OutboxMessage> {
+    let mut messages = backend.take_seat_messages().await;
+    messages.retain(|message| message.event() == event);
+    messages
+}
+
+pub async fn each_change_puts_its_news_into_the_outbox_once(backend: &Backend) {
+    let event = event_id(&unique("dinner"));
+    let (ana, ben) = (seat(&event, "ana", 1, Standing::Confirmed, 1), seat(&event, "ben", 2, Standing::Waiting, 2));
+    let digest = digest(&event);
+    let to_ben = || vec![OutboxMessage::SeatNews(ben.registration())];
+    let commit = async |version, changes: &[SeatChange]| {
+        let digest = Digest { version, ..digest.clone() };
+        backend.seats.commit(&digest, changes, Timestamp::now()).await.unwrap()
+    };
+    assert_eq!(commit(0, &[added(&ana), added(&ben)]).await, Write::Stored);
+    assert_eq!(news(backend, &event).await, to_ben(), "whoever has a place from the beginning need not be told");
+    assert_eq!(commit(0, &[added(&ana), added(&ben)]).await, Write::Conflict);
+    assert_eq!(news(backend, &event).await, []);
+
+    let smaller = Seat { party: 1, ..ben.clone() };
+    assert_eq!(commit(1, &[SeatChange { old: Some(ben.clone()), new: Some(smaller.clone()) }]).await, Write::Stored);
+    assert_eq!(news(backend, &event).await, [], "the number of guests is no news");
+    let confirmed = Seat { standing: Standing::Confirmed, ..smaller.clone() };
+    let promoted = SeatChange { old: Some(smaller), new: Some(confirmed.clone()) };
+    let left = SeatChange { old: Some(ana), new: None };
+    assert_eq!(commit(2, &[left, promoted]).await, Write::Stored);
+    assert_eq!(news(backend, &event).await, to_ben());
+    let again = Seat { owner: id("again"), standing: Standing::Waiting, number: 3, ..confirmed.clone() };
+    let came_back = SeatChange { old: Some(confirmed), new: Some(again.clone()) };
+    assert_eq!(commit(3, &[came_back]).await, Write::Stored);
+    assert_eq!(news(backend, &event).await, [OutboxMessage::SeatNews(again.registration())]);
 }

@@ -27,6 +27,7 @@ mod place_pages;
 mod private_files;
 mod restore;
 mod schema;
+mod seat_news;
 mod smtp;
 mod sqlite;
 mod webhook;

@@ -15,30 +15,15 @@ use crate::domain::attendee::Attendee;
 use crate::domain::attendee_name::NameKey;
 use crate::domain::digest::Digest;
 use crate::domain::event::EventId;
-use crate::domain::seat::{Party, Seat, SeatChange, Standing};
+use crate::domain::seat::{Party, Seat, SeatChange};
 use crate::domain::seats::EventSeats;
-use crate::domain::signup::{AttendeeKey, SignupId};
+use crate::domain::signup::AttendeeKey;
 use crate::domain::timestamp::Timestamp;
+use crate::formats::stored::seat::{SeatRecord, partition};
 use crate::ports::{Digests as _, PartyPage, Seats, Unavailable, Write};
 
 const READING: &str = "reading the seats";
 const STORING: &str = "storing seats";
-
-/// The beginning of the partition key of an event's seats.
-pub const SEATS: &str = "#seat#";
-
-/// The attributes of a seat. Times are in milliseconds.
-#[derive(Serialize, Deserialize)]
-pub struct SeatRecord {
-    event: String,
-    /// The sort key of the attendee's item.
-    name: String,
-    owner: String,
-    since: i64,
-    party: u8,
-    standing: String,
-    number: u64,
-}
 
 /// The attributes of an entry on the waiting list.
 #[derive(Serialize, Deserialize)]
@@ -62,7 +47,7 @@ impl Seats for EventsTable {
         let keys = attendees.iter().map(|attendee| key(&partition(&attendee.event), attendee.name.as_str())).collect();
         let mut found: HashMap<AttendeeKey, Seat> = HashMap::new();
         for item in self.batch_get(READING, keys, None).await? {
-            let seat = item::read::<SeatRecord>(item)?.into_seat()?;
+            let seat = read_seat(item)?;
             found.insert(seat.attendee.clone(), seat);
         }
         Ok(attendees.iter().map(|attendee| found.remove(attendee)).collect())
@@ -84,7 +69,7 @@ impl Seats for EventsTable {
         let mut seats = Vec::new();
         while let Some(item) = items.next().await {
             let item = item.map_err(|error| unavailable(READING, &error))?;
-            seats.push(item::read::<SeatRecord>(item)?.into_seat()?);
+            seats.push(read_seat(item)?);
         }
         Ok(seats)
     }
@@ -97,7 +82,7 @@ impl Seats for EventsTable {
             let [of, name] = [item::EVENT, NAME].map(|attribute| item.get(attribute)?.as_s().ok().cloned());
             let (Some(of), Some(name)) = (of, name) else { continue };
             if of == seats {
-                found.insert(name, item::read::<SeatRecord>(item)?.into_seat()?);
+                found.insert(name, read_seat(item)?);
             } else {
                 attendees.insert(name, item);
             }
@@ -188,7 +173,7 @@ impl Seats for EventsTable {
         Ok(count)
     }
 
-    async fn commit(&self, digest: &Digest, changes: &[SeatChange]) -> Result<Write, Unavailable> {
+    async fn commit(&self, digest: &Digest, changes: &[SeatChange], _: Timestamp) -> Result<Write, Unavailable> {
         if changes.is_empty() {
             return self.store(digest).await;
         }
@@ -249,7 +234,7 @@ impl EventsTable {
         let entry = |seat: &Option<Seat>| seat.clone().filter(Seat::is_waiting).map(|seat| entry_of(&seat));
         let (old_entry, new_entry) = (entry(old), entry(new));
         let mut writes = Vec::new();
-        writes.extend(new.as_ref().map(|seat| put(item::write(&SeatRecord::of(seat)))));
+        writes.extend(new.as_ref().map(|seat| put(item::write(&SeatRecord::from(seat)))));
         // The attendee may have moved to another key.
         let is_gone = |old: &&Seat| new.as_ref().is_none_or(|new| new.attendee != old.attendee);
         writes.extend(
@@ -278,31 +263,8 @@ impl EventsTable {
     }
 }
 
-impl SeatRecord {
-    fn of(seat: &Seat) -> Self {
-        Self {
-            event: partition(&seat.attendee.event),
-            name: seat.attendee.name.as_str().to_owned(),
-            owner: seat.owner.as_str().to_owned(),
-            since: seat.since.as_millis(),
-            party: seat.party,
-            standing: seat.standing.as_str().to_owned(),
-            number: seat.number,
-        }
-    }
-
-    pub fn into_seat(self) -> Result<Seat, Unavailable> {
-        let event = self.event.strip_prefix(SEATS).ok_or_else(|| item::damaged("it is not a seat"))?;
-        let event = EventId::from_stored(event.to_owned());
-        Ok(Seat {
-            attendee: AttendeeKey { event, name: NameKey::from_stored(self.name) },
-            owner: SignupId::from_stored(self.owner),
-            since: Timestamp::from_millis(self.since).map_err(item::damaged)?,
-            party: self.party,
-            standing: self.standing.parse::<Standing>().map_err(item::damaged)?,
-            number: self.number,
-        })
-    }
+fn read_seat(item: Item) -> Result<Seat, Unavailable> {
+    item::read::<SeatRecord>(item)?.into_seat().map_err(item::damaged)
 }
 
 fn entry_of(seat: &Seat) -> LineRecord {
@@ -311,10 +273,6 @@ fn entry_of(seat: &Seat) -> LineRecord {
         name: line_key(seat.party, seat.number),
         attendee: seat.attendee.name.as_str().to_owned(),
     }
-}
-
-fn partition(event: &EventId) -> String {
-    format!("{SEATS}{}", event.as_str())
 }
 
 fn line(event: &EventId) -> String {

@@ -123,6 +123,7 @@ impl Meter for Emf {
             Limit::SmsAnswersPerDay => "SuppressedBySmsAnswersPerDay",
             Limit::LinksPerDay => "SuppressedByLinksPerDay",
             Limit::DigestsPerDay => "SuppressedByDigestsPerDay",
+            Limit::SeatNewsPerDay => "SuppressedBySeatNewsPerDay",
         };
         self.write(&[Metric::count(name, 1)]);
     }

@@ -22,7 +22,7 @@ const WRITING: &str = "writing to the outbox";
 const MESSAGE: &str = "kind, event, name, owner, announced_at, owed_since, names";
 
 /// The kinds that this version knows.
-const KNOWN: &str = "kind IN ('opt_in_request', 'manage_link', 'digest')";
+const KNOWN: &str = "kind IN ('opt_in_request', 'manage_link', 'seat_news', 'digest')";
 
 #[async_trait]
 impl Outbox for Sqlite {
@@ -31,11 +31,14 @@ impl Outbox for Sqlite {
     }
 }
 
-fn insert(db: &Connection, message: &OutboxMessage, now: Timestamp) -> rusqlite::Result<()> {
+/// Puts a message into the outbox.
+pub fn insert(db: &Connection, message: &OutboxMessage, now: Timestamp) -> rusqlite::Result<()> {
     let (kind, event, now) = (message.kind().as_str(), message.event().as_str(), now.as_millis());
     let name = message.attendee().map_or("", NameKey::as_str);
     match message {
-        OutboxMessage::OptInRequest(registration) | OutboxMessage::ManageLink(registration) => {
+        OutboxMessage::OptInRequest(registration)
+        | OutboxMessage::ManageLink(registration)
+        | OutboxMessage::SeatNews(registration) => {
             let sql = "INSERT INTO outbox (kind, event, name, owner, first_at, due_at) VALUES (?1, ?2, ?3, ?4, ?5, ?5)
                        ON CONFLICT DO UPDATE SET version = version + 1, first_at = excluded.first_at,
                        due_at = excluded.due_at, attempts = 0, claimed_at = NULL, last_failure = NULL";
@@ -246,6 +249,7 @@ fn message(row: &Row<'_>) -> rusqlite::Result<OutboxMessage> {
     Ok(match kind {
         MessageKind::OptInRequest => OutboxMessage::OptInRequest(registration(event, name)?),
         MessageKind::ManageLink => OutboxMessage::ManageLink(registration(event, name)?),
+        MessageKind::SeatNews => OutboxMessage::SeatNews(registration(event, name)?),
         MessageKind::Digest => {
             let names: String = row.get(6)?;
             let names: Vec<NameKey> = serde_json::from_str(&names).map_err(|error| invalid(6, error))?;

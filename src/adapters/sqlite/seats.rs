@@ -1,4 +1,4 @@
-//! The seats, one row each. They change in the same transaction as the digest of their event.
+//! The seats, one row each. They change in the same transaction as the digest of their event and the outbox.
 
 use std::ops::Range;
 
@@ -7,13 +7,15 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, Row};
 
 use crate::adapters::sqlite::digests::DigestRow;
-use crate::adapters::sqlite::{Sqlite, query_optional, roster, stored_time};
+use crate::adapters::sqlite::{Sqlite, outbox, query_optional, roster, stored_time};
 use crate::domain::attendee_name::NameKey;
 use crate::domain::digest::Digest;
 use crate::domain::event::EventId;
+use crate::domain::outbox_message::OutboxMessage;
 use crate::domain::seat::{Party, Seat, SeatChange};
 use crate::domain::seats::{EventSeats, SeatCounts};
 use crate::domain::signup::{AttendeeKey, SignupId};
+use crate::domain::timestamp::Timestamp;
 use crate::formats::stored::describe_damage;
 use crate::ports::{PartyPage, Seats, Unavailable, Write};
 
@@ -102,12 +104,17 @@ impl Seats for Sqlite {
         .await
     }
 
-    async fn commit(&self, digest: &Digest, changes: &[SeatChange]) -> Result<Write, Unavailable> {
+    async fn commit(&self, digest: &Digest, changes: &[SeatChange], now: Timestamp) -> Result<Write, Unavailable> {
         let (digest, changes) = (DigestRow::next(digest), changes.to_vec());
         self.write("storing seats", move |db| {
             let stored = digest.write(db)?;
             if stored == Write::Stored {
-                changes.iter().try_for_each(|change| write(db, change))?;
+                for change in &changes {
+                    write(db, change)?;
+                    if let Some(message) = OutboxMessage::after_seat(change) {
+                        outbox::insert(db, &message, now)?;
+                    }
+                }
             }
             Ok(stored)
         })

@@ -14,10 +14,17 @@ pub fn lines_of(entry: &Value) -> Vec<String> {
             let notify = if entry["notify"] == false { ", notifications off" } else { "" };
             let is_unconfirmed = entry["contact"].is_object() && entry["confirmed"] == false;
             let confirmed = if is_unconfirmed { ", not confirmed" } else { "" };
+            let place =
+                match (entry["place"]["state"].as_str().unwrap_or_default(), entry["place"]["position"].as_u64()) {
+                    ("waiting", Some(position)) => format!(", waiting for a place as number {position}"),
+                    ("waiting", None) => ", waiting for a place".to_owned(),
+                    ("confirmed", _) => ", has a place".to_owned(),
+                    _ => String::new(),
+                };
             let (title, name, since) = (text("title"), text("name"), text("since"));
             (
                 "Registration",
-                format!("{title}: {name} since {since} ({}){}{confirmed}{notify}", text("channel"), contact()),
+                format!("{title}: {name} since {since} ({}){}{confirmed}{notify}{place}", text("channel"), contact()),
             )
         }
         "cancelled_registration" => {
@@ -56,12 +63,13 @@ mod tests {
         let registration = json!({
             "kind": "registration", "title": "Dance", "name": "Ana", "since": "2026-11-23T11:00:00.000Z",
             "channel": "http", "contact": {"email": "ana@example.org"}, "confirmed": false, "notify": false,
+            "place": {"state": "waiting", "position": 3},
             "messages": [{"at": "2026-11-23T12:00:00.000Z", "text": "Ben joined."}],
         });
         assert_eq!(
             lines_of(&registration),
             [
-                "Registration      Dance: Ana since 2026-11-23T11:00:00.000Z (http), ana@example.org, not confirmed, notifications off",
+                "Registration      Dance: Ana since 2026-11-23T11:00:00.000Z (http), ana@example.org, not confirmed, notifications off, waiting for a place as number 3",
                 "                  2026-11-23T12:00:00.000Z  Ben joined.",
             ]
         );

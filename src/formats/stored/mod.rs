@@ -7,6 +7,7 @@ pub mod deleted_event;
 pub mod digest;
 pub mod event_details;
 pub mod opt_in;
+pub mod seat;
 
 /// Whether a value need not be stored, because it is the default when it is read.
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {

@@ -8,9 +8,11 @@ use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use crate::domain::attendee::Attendee;
 use crate::domain::event::EventId;
 use crate::domain::new_event_id::is_unlisted;
+use crate::domain::place::Place;
 use crate::domain::signup::AttendeeKey;
 use crate::domain::viewer::Viewer;
-use crate::ports::{Events, Roster, Unavailable};
+use crate::http::export_places::PlaceReader;
+use crate::ports::{Backend, Events, Roster, Unavailable};
 
 /// Number of attendees read in one call.
 const PAGE_SIZE: usize = 250;
@@ -54,39 +56,46 @@ fn pages(roster: Arc<dyn Roster>, event: Option<EventId>) -> impl Stream<Item = 
     })
 }
 
-/// Which attendees a list contains.
-pub enum Selection {
-    /// Those of one event, or of all events, for the organiser.
-    Everyone(Option<EventId>),
-    /// Those of all events that are public. Needs the details of the events.
-    Public(Arc<dyn Events>),
+/// Streams a response body with the attendees of `event`, or of all events, and their places, for the organiser: `begin`, then each
+/// page as formatted by `write`, then `end`.
+pub fn body_with_places(
+    backend: &Backend,
+    event: Option<EventId>,
+    begin: &'static str,
+    end: &'static str,
+    mut write: impl FnMut(&[(Attendee, Option<Place>)]) -> Vec<u8> + Send + 'static,
+) -> Body {
+    let pages = Box::pin(pages(Arc::clone(&backend.roster), event));
+    let pages = stream::try_unfold((pages, PlaceReader::of(backend)), |(mut pages, mut reader)| async move {
+        let Some(page) = pages.try_next().await? else { return Ok(None) };
+        let places = reader.places(&page).await?;
+        let page: Vec<(Attendee, Option<Place>)> = page.into_iter().zip(places).collect();
+        Ok(Some((page, (pages, reader))))
+    });
+    stream_body(pages.map_ok(move |page| Bytes::from(write(&page))), begin, end)
 }
 
-/// Streams a response body: `begin`, then each page as formatted by `write`, then `end`.
-pub fn body(
+/// Streams a response body with the attendees of all events that are public, like [`body_with_places`].
+pub fn public_body(
     roster: Arc<dyn Roster>,
-    selection: Selection,
+    events: Arc<dyn Events>,
     begin: &'static str,
     end: &'static str,
     mut write: impl FnMut(&[Attendee]) -> Vec<u8> + Send + 'static,
 ) -> Body {
-    let (event, events) = match selection {
-        Selection::Everyone(event) => (event, None),
-        Selection::Public(events) => (None, Some(events)),
-    };
     let select = move |page| {
-        let events = events.clone();
-        async move {
-            match events {
-                Some(events) => only_public(page, &*events).await,
-                None => Ok(page),
-            }
-        }
+        let events = Arc::clone(&events);
+        async move { only_public(page, &*events).await }
     };
-    let pages = pages(roster, event)
-        .and_then(select)
-        .map_ok(move |page| Bytes::from(write(&page)))
-        .inspect_err(|unavailable| tracing::error!(%unavailable, "attendee list ended early"));
+    stream_body(pages(roster, None).and_then(select).map_ok(move |page| Bytes::from(write(&page))), begin, end)
+}
+
+fn stream_body(
+    pages: impl Stream<Item = Result<Bytes, Unavailable>> + Send + 'static,
+    begin: &'static str,
+    end: &'static str,
+) -> Body {
+    let pages = pages.inspect_err(|unavailable| tracing::error!(%unavailable, "attendee list ended early"));
     let chunk = |text: &'static str| stream::iter([Ok::<_, Unavailable>(Bytes::from_static(text.as_bytes()))]);
     Body::from_stream(chunk(begin).chain(pages).chain(chunk(end)))
 }

@@ -17,6 +17,7 @@ use crate::domain::event::Event;
 use crate::domain::host_link::HostRole;
 use crate::domain::seat::{Seat, SeatChange};
 use crate::domain::signup::{AttendeeKey, Request, Signup, Version};
+use crate::domain::timestamp::Timestamp;
 use crate::formats::fields;
 use crate::http::App;
 use crate::http::event_view::{Credentials, read_details};
@@ -110,7 +111,7 @@ async fn move_to_front(app: &App, attendee: &Attendee, may_raise: bool) -> Resul
         }
         let moved = seats.move_to_front(&seat);
         let change = SeatChange { old: Some(seat), new: Some(moved.clone()) };
-        if app.backend.seats.commit(&digest, &[change]).await? == Write::Stored {
+        if app.backend.seats.commit(&digest, &[change], Timestamp::now()).await? == Write::Stored {
             return Ok((moved, capacity));
         }
     }

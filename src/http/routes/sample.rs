@@ -20,7 +20,6 @@ use crate::http::client_network::Network;
 use crate::http::middleware::body::Fields;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::routes::all_attendees;
-use crate::http::routes::all_attendees::Selection;
 use crate::http::routes::signups::enqueue_public;
 use crate::http::wait::{wait_for_place, wait_for_roster};
 use crate::http::{App, pages};
@@ -116,9 +115,9 @@ fn may_list_everyone(app: &App, address: Option<Extension<ClientAddress>>, heade
 
 fn all_attendees_response(app: &App) -> Response {
     let mut separator = "";
-    let body = all_attendees::body(
+    let body = all_attendees::public_body(
         Arc::clone(&app.backend.roster),
-        Selection::Public(Arc::clone(&app.backend.events)),
+        Arc::clone(&app.backend.events),
         "[",
         "]",
         move |page| {

@@ -68,6 +68,22 @@ link-again-email =
     Wenn du nicht darum gebeten hast, ignoriere dies.
     .subject = { $title }: Noch einmal dein Link
 
+# News about the recipient's own seat.
+seat-confirmed = du hast einen Platz
+seat-waiting = du stehst an { $position }. Stelle der Warteliste
+seat-confirmed-email =
+    { $name } hat einen Platz bei „{ $title }“.
+
+    Wenn du nicht kommen kannst, sag mit diesem Link ab, damit jemand anderes den Platz bekommt:
+    { $link }
+    .subject = { $title }: { $news }
+seat-waiting-email =
+    { $name } steht bei „{ $title }“ an { $position }. Stelle der Warteliste.
+
+    Sobald ein Platz frei ist, bekommst du hier eine Nachricht. Mit diesem Link änderst du deine Angaben oder verlässt die Warteliste:
+    { $link }
+    .subject = { $title }: { $news }
+
 # The messages of the Alexa skill. A message that waits for an answer must end with a question. Others contain none.
 alexa-welcome = Willkommen bei Zähl mich mit. Ich kann dich für ein Treffen anmelden, abmelden, oder dir sagen, wer kommt. Was möchtest du?
 alexa-help = Du kannst sagen: melde mich für Tanz an. Oder: melde mich von Tanz ab. Oder: wer kommt zu Tanz. Was möchtest du?

@@ -62,6 +62,22 @@ link-again-email =
     If you did not ask for it, ignore this.
     .subject = { $title }: your link again
 
+# News about the recipient's own seat.
+seat-confirmed = you have a place
+seat-waiting = you are number { $position } on the waiting list
+seat-confirmed-email =
+    { $name } has a place at “{ $title }”.
+
+    If you cannot come, cancel with this link, so that somebody else gets the place:
+    { $link }
+    .subject = { $title }: { $news }
+seat-waiting-email =
+    { $name } is number { $position } on the waiting list for “{ $title }”.
+
+    You get a message here when there is a place. To change your sign-up or leave the waiting list, open this link:
+    { $link }
+    .subject = { $title }: { $news }
+
 # The messages of the Alexa skill. A message that waits for an answer must end with a question. Others contain none.
 alexa-welcome = Welcome to Count Me In. I can sign you up for an event, take you out, or tell you who is coming. What would you like?
 alexa-help = You can say: sign me up for dance. Or: take me out of dance. Or: who is coming to dance. What would you like?

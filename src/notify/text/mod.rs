@@ -17,6 +17,7 @@ use self::sms::SmsDraft;
 use self::summary::summarize;
 use crate::domain::announcement::Announcement;
 use crate::domain::language::Language;
+use crate::domain::seat::SeatNews;
 use crate::domain::text;
 
 /// The default maximum number of names in an announcement. The other attendees are counted.
@@ -88,6 +89,42 @@ impl MessageTexts {
     /// Formats a resent manage link as an email.
     pub fn resent_link_email(&self, title: &str, link: &str) -> Email {
         self.format_email("link-again-email", &[("title", title.into()), ("link", link.into())])
+    }
+
+    /// Formats the news about a seat as one line: `Dance: you have a place.`
+    pub fn seat_line(&self, title: &str, news: SeatNews) -> String {
+        self.format_line(title, &self.format_seat(news))
+    }
+
+    /// Formats the news about a seat as a text message, shortened like [`MessageTexts::announcement_sms`].
+    pub fn seat_sms(&self, title: &str, news: SeatNews, link: &str) -> String {
+        let news = self.format_seat(news);
+        self.fit_sms(title, 0, link, |title, _| self.format_line(title, &news))
+    }
+
+    /// Formats the news about the seat of `name` as an email.
+    pub fn seat_email(&self, title: &str, name: &str, news: SeatNews, link: &str) -> Email {
+        let message = match news {
+            SeatNews::Confirmed => "seat-confirmed-email",
+            SeatNews::Waiting { .. } => "seat-waiting-email",
+        };
+        let position = news.position().unwrap_or_default();
+        let news = self.format_seat(news);
+        let arguments = [
+            ("title", title.into()),
+            ("name", name.into()),
+            ("news", news.into()),
+            ("position", position.into()),
+            ("link", link.into()),
+        ];
+        self.format_email(message, &arguments)
+    }
+
+    fn format_seat(&self, news: SeatNews) -> String {
+        match news {
+            SeatNews::Confirmed => self.catalog.format("seat-confirmed", &[]),
+            SeatNews::Waiting { position } => self.catalog.format("seat-waiting", &[("position", position.into())]),
+        }
     }
 
     fn format_line(&self, title: &str, summary: &str) -> String {

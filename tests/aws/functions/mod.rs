@@ -12,6 +12,7 @@ mod notifications;
 mod outbox;
 mod places;
 mod refused_calls;
+mod seat_news;
 mod seats;
 mod subscribers;
 mod upgrade;

@@ -1,6 +1,7 @@
 //! How `fanout` follows the table, and what happens to a batch that fails.
 
 use countmein::domain::digest::MAX_CHANGE_HASHES;
+use countmein::domain::seat::Standing;
 use countmein::formats::stored::event_details::DETAILS;
 
 use super::support::{list, template, text};
@@ -32,9 +33,10 @@ fn failed_changes_are_kept_whole_and_counted() {
 }
 
 #[test]
-fn fanout_gets_attendees_and_details_alone() {
+fn fanout_gets_attendees_details_and_waiting_lists_alone() {
     let template = template();
     let filters = list(&template.properties("StreamMapping")["FilterCriteria"]["Filters"]);
+    let waiting = Standing::Waiting.as_str();
     let patterns: Vec<String> = filters.iter().map(|filter| text(&filter["Pattern"])).collect();
     assert_eq!(
         patterns,
@@ -42,6 +44,8 @@ fn fanout_gets_attendees_and_details_alone() {
             r#"{"dynamodb": {"NewImage": {"status": {"S": ["in"]}}}}"#.to_owned(),
             r#"{"dynamodb": {"OldImage": {"status": {"S": ["in"]}}}}"#.to_owned(),
             format!(r#"{{"dynamodb": {{"Keys": {{"name": {{"S": ["{DETAILS}"]}}}}}}}}"#),
+            format!(r#"{{"dynamodb": {{"NewImage": {{"standing": {{"S": ["{waiting}"]}}}}}}}}"#),
+            format!(r#"{{"dynamodb": {{"OldImage": {{"standing": {{"S": ["{waiting}"]}}}}}}}}"#),
         ]
     );
 }

@@ -11,6 +11,7 @@ use countmein::domain::event::EventId;
 use countmein::domain::seat::{Party, Seat, SeatChange};
 use countmein::domain::seats::EventSeats;
 use countmein::domain::signup::AttendeeKey;
+use countmein::domain::timestamp::Timestamp;
 use countmein::ports::{PartyPage, Seats, Unavailable, Write};
 
 use super::{Memory, State};
@@ -105,7 +106,7 @@ impl Seats for Memory {
         Ok(self.state().waiting(event).filter(|seat| numbers.contains(&seat.number)).count() as u64)
     }
 
-    async fn commit(&self, digest: &Digest, changes: &[SeatChange]) -> Result<Write, Unavailable> {
+    async fn commit(&self, digest: &Digest, changes: &[SeatChange], _: Timestamp) -> Result<Write, Unavailable> {
         self.store_with(digest, None, changes).await
     }
 

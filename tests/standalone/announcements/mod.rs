@@ -22,6 +22,7 @@ mod outbox;
 mod pages;
 mod preferences;
 mod restart;
+mod seats;
 mod strangers;
 
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -1,6 +1,7 @@
 //! The real binary against a server with prepared answers: its requests, output and exit codes.
 
 mod canned;
+mod places;
 
 use std::fs;
 use std::io::Read;

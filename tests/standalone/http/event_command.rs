@@ -45,6 +45,12 @@ fn host_plans_an_event_with_the_link_alone() {
     let details = server.get("/events/omars-dinner").send().is(200).json()["details"].clone();
     assert_eq!((&details["place"], &details["title"]), (&json!("Hall 2"), &json!("Omar's big dinner")));
 
+    let capacity = || server.get("/events/omars-dinner").send().is(200).json()["details"]["capacity"].clone();
+    text(&host(&["edit", "--capacity", "40"]), 0);
+    assert_eq!(capacity(), json!(40));
+    text(&host(&["edit", "--capacity", ""]), 0);
+    assert_eq!(capacity(), Value::Null, "the limit is removed");
+
     let sign_up = |name: &str| {
         let arguments = ["signup", "omars-dinner", name, "--guests", "2", "--answer", "No meat", "--note", "Late"];
         countmein(&server, &arguments, None)
@@ -125,6 +131,7 @@ fn mistakes_are_explained() {
     for (arguments, code, expected) in [
         (&["event", "create", " "][..], 2, "empty"),
         (&["event", "create", "Dinner", "--guests", "51"], 2, "0..=50"),
+        (&["event", "create", "Dinner", "--capacity", "0"], 2, "from 1 to"),
         (&["event", "create", "Dinner", "--zone", "Europe/Nowhere"], 2, "zone"),
         (&["event", "create", "Dinner", "--starts", "Thursday"], 1, "starts_at"),
         (&["event", "edit", "dinner"], 2, "key"),

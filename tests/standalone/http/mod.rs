@@ -10,6 +10,7 @@ mod deletion;
 mod event_command;
 mod event_list;
 mod events;
+mod export_places;
 mod hostile;
 mod manage;
 mod operation;

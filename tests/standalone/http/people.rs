@@ -17,7 +17,9 @@ fn export_lists_attendees_with_contacts() {
     assert_eq!(answer.header("content-type"), "text/csv; charset=utf-8");
     assert_eq!(answer.header("content-disposition"), "attachment; filename=\"attendees.csv\"");
     assert!(
-        answer.text().starts_with("event,name,email,phone,webhook,since,channel,guests,answer,note,language\r\n"),
+        answer
+            .text()
+            .starts_with("event,name,email,phone,webhook,since,channel,guests,answer,note,language,state,position\r\n"),
         "{}",
         answer.text()
     );

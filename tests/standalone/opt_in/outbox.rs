@@ -175,7 +175,13 @@ impl Program {
         let clock = || self.at(seconds);
         let digests = DigestSender::of(&self.sqlite, &self.sender, CLAIM_DURATION, &clock);
         let attempts = Counter::default();
-        self.sends_through(&MessageSender { digests, sender: &self.sender }, &attempts, lane, seconds).await;
+        self.sends_through(
+            &MessageSender { digests, seats: &self.sqlite, sender: &self.sender },
+            &attempts,
+            lane,
+            seconds,
+        )
+        .await;
         attempts.0.into_inner().unwrap()
     }
 

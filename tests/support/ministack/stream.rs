@@ -3,7 +3,9 @@
 use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
+use aws_lambda_events::dynamodb::Event;
 use countmein::domain::change::Change;
+use countmein::domain::seat::SeatChange;
 use countmein::lambda::stream_event;
 use countmein::ports::{ChangeFeed, DamagedChange, Position, Unavailable};
 use serde_json::{Value, json};
@@ -60,6 +62,22 @@ impl TableStream {
         self.call("GetShardIterator", &request)["ShardIterator"].take()
     }
 
+    /// All changes of seats.
+    pub fn seat_changes(&self) -> Vec<SeatChange> {
+        let mut found = Vec::new();
+        let mut iterator = self.iterator(&Position::Start);
+        loop {
+            let mut page = self.call("GetRecords", &json!({ "ShardIterator": iterator }));
+            iterator = page["NextShardIterator"].take();
+            let records = page["Records"].as_array().expect("a list of records");
+            if records.is_empty() {
+                return found;
+            }
+            let changes = records.iter().flat_map(|record| stream_event::seat_changes(&as_event(record)));
+            found.extend(changes.map(|change| change.expect("it is a seat")));
+        }
+    }
+
     fn read(&self, after: &Position, limit: usize) -> Vec<(Position, Result<Change, DamagedChange>)> {
         let mut found = Vec::new();
         let mut iterator = self.iterator(after);
@@ -72,9 +90,7 @@ impl TableStream {
             }
             for record in records {
                 let number = record["dynamodb"]["SequenceNumber"].as_str().expect("each record has a number");
-                // A record of a stream has the form in which Lambda gives it to a function.
-                let event = serde_json::from_value(json!({ "Records": [record] })).expect("it is an event");
-                let changes = stream_event::changes(event);
+                let changes = stream_event::changes(as_event(record));
                 found.extend(changes.into_iter().map(|change| (Position::After(number.to_owned()), change)));
                 if found.len() == limit {
                     return found;
@@ -82,6 +98,11 @@ impl TableStream {
             }
         }
     }
+}
+
+/// A record of a stream has the form in which Lambda gives it to a function.
+fn as_event(record: &Value) -> Event {
+    serde_json::from_value(json!({ "Records": [record] })).expect("it is an event")
 }
 
 #[async_trait]

@@ -21,7 +21,8 @@ use crate::ports::{Deletion, OutboxTable, Retry, WaitingMessage};
 #[derive(Serialize, ToSchema)]
 pub struct WaitingMessageBody {
     id: String,
-    /// `opt_in_request`, `manage_link` for a personal link that is sent again, or `digest` for what an event announced.
+    /// `opt_in_request`, `manage_link` for a personal link that is sent again, `seat_news` for a place or the waiting list, or `digest`
+    /// for what an event announced.
     #[schema(example = "opt_in_request")]
     kind: &'static str,
     /// The id of the event.

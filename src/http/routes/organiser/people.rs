@@ -16,6 +16,7 @@ use crate::domain::channel::Channel;
 use crate::domain::contact::Contact;
 use crate::domain::event::EventId;
 use crate::domain::invalid::FieldProblem;
+use crate::domain::place::Place;
 use crate::domain::timestamp::Timestamp;
 use crate::formats;
 use crate::formats::csv::text;
@@ -26,12 +27,11 @@ use crate::http::middleware::body::Fields;
 use crate::http::paging::parse_event_id;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::routes::all_attendees;
-use crate::http::routes::all_attendees::Selection;
 use crate::http::routes::organiser::Organiser;
 use crate::http::{App, downloads};
 use crate::ports::Unavailable;
 
-const CSV_HEADER: &str = "event,name,email,phone,webhook,since,channel,guests,answer,note,language\r\n";
+const CSV_HEADER: &str = "event,name,email,phone,webhook,since,channel,guests,answer,note,language,state,position\r\n";
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -76,18 +76,16 @@ pub async fn export(
 ) -> Result<Response, Problem> {
     let only_event =
         query.event.filter(|event| !event.trim().is_empty()).map(|event| parse_event_id(&event)).transpose()?;
-    let roster = Arc::clone(&app.backend.roster);
     let (content_type, file, body) = match query.format.as_deref() {
         None | Some("csv") => {
-            let body = all_attendees::body(roster, Selection::Everyone(only_event), CSV_HEADER, "", |page| {
-                write_rows(page.iter())
-            });
+            let body =
+                all_attendees::body_with_places(&app.backend, only_event, CSV_HEADER, "", |page| write_rows(page));
             ("text/csv; charset=utf-8", "attendees.csv", body)
         }
         Some("json") => {
             let mut is_first = true;
-            let body = all_attendees::body(roster, Selection::Everyone(only_event), "[", "]\n", move |page| {
-                write_entries(page.iter(), &mut is_first)
+            let body = all_attendees::body_with_places(&app.backend, only_event, "[", "]\n", move |page| {
+                write_entries(page, &mut is_first)
             });
             ("application/json", "attendees.json", body)
         }
@@ -111,12 +109,21 @@ pub struct ExportEntry {
     channel: Channel,
     #[serde(flatten)]
     details: RegistrationBody,
+    /// `confirmed` if the attendee has a place, `waiting` if they are on the waiting list, or `pending` if this is not decided
+    /// yet. Absent if the places are not limited.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "waiting")]
+    state: Option<&'static str>,
+    /// The position on the waiting list, from 1. Absent if the attendee does not wait.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 3)]
+    position: Option<u64>,
 }
 
 /// Formats attendees as entries of a JSON list, one per line.
-fn write_entries<'a>(attendees: impl Iterator<Item = &'a Attendee>, is_first: &mut bool) -> Vec<u8> {
+fn write_entries(attendees: &[(Attendee, Option<Place>)], is_first: &mut bool) -> Vec<u8> {
     let mut json = Vec::new();
-    for attendee in attendees {
+    for (attendee, place) in attendees {
         let Some(registration) = attendee.registration() else { continue };
         json.extend_from_slice(if std::mem::take(is_first) { b"\n" } else { b",\n" });
         let entry = ExportEntry {
@@ -125,7 +132,12 @@ fn write_entries<'a>(attendees: impl Iterator<Item = &'a Attendee>, is_first: &m
             contact: registration.contact.as_ref().map(formats::contact::to_json),
             since: registration.since,
             channel: registration.channel,
-            details: RegistrationBody::of(&registration.details),
+            details: RegistrationBody {
+                guests: place.map_or(registration.details.guests, |place| place.guests(registration)),
+                ..RegistrationBody::of(&registration.details)
+            },
+            state: place.map(Place::as_str),
+            position: place.and_then(Place::position),
         };
         serde_json::to_writer(&mut json, &entry).expect("an entry is plain data");
     }
@@ -133,9 +145,9 @@ fn write_entries<'a>(attendees: impl Iterator<Item = &'a Attendee>, is_first: &m
 }
 
 /// Formats attendees as CSV rows.
-fn write_rows<'a>(attendees: impl Iterator<Item = &'a Attendee>) -> Vec<u8> {
+fn write_rows(attendees: &[(Attendee, Option<Place>)]) -> Vec<u8> {
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
-    for attendee in attendees {
+    for (attendee, place) in attendees {
         let Some(registration) = attendee.registration() else { continue };
         let contact = |kind| match &registration.contact {
             Some(contact) if contact.kind() == kind => Contact::address(contact),
@@ -146,8 +158,10 @@ fn write_rows<'a>(attendees: impl Iterator<Item = &'a Attendee>) -> Vec<u8> {
         let (answer, note) = (answer.unwrap_or_default(), note.unwrap_or_default());
         let typed = [attendee.event_spelling(), attendee.name.as_str(), contact("email"), &answer, &note];
         let [title, name, email, answer, note] = typed.map(text::escape_formula);
+        let guests = place.map_or(guests, |place| place.guests(registration));
         let (since, guests) = (registration.since.to_string(), guests.to_string());
         let (channel, language) = (registration.channel.as_str(), language.unwrap_or_default());
+        let position = place.and_then(Place::position).map(|position| position.to_string()).unwrap_or_default();
         let row = [
             &*title,
             &*name,
@@ -160,6 +174,8 @@ fn write_rows<'a>(attendees: impl Iterator<Item = &'a Attendee>) -> Vec<u8> {
             &*answer,
             &*note,
             language,
+            place.map(Place::as_str).unwrap_or_default(),
+            &position,
         ];
         writer.write_record(row).expect("writing to a vector does not fail");
     }

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::{LINK, announcement, english, german, titled};
+use crate::domain::seat::SeatNews;
 use crate::notify::text::Email;
 
 #[track_caller]
@@ -81,6 +82,43 @@ Wenn du nicht darum gebeten hast, ignoriere dies.",
     );
 }
 
+#[test]
+fn formats_news_about_seats() {
+    let waits = SeatNews::Waiting { position: 12 };
+    assert_email(
+        &english().seat_email("Dance", "Ana", waits, LINK),
+        "Dance: you are number 12 on the waiting list",
+        "Ana is number 12 on the waiting list for “Dance”.
+
+You get a message here when there is a place. To change your sign-up or leave the waiting list, open this link:
+https://in.example.org/m/0123456789abcdef",
+    );
+    assert_email(
+        &german().seat_email("Tanz", "Ana", waits, LINK),
+        "Tanz: du stehst an 12. Stelle der Warteliste",
+        "Ana steht bei „Tanz“ an 12. Stelle der Warteliste.
+
+Sobald ein Platz frei ist, bekommst du hier eine Nachricht. Mit diesem Link änderst du deine Angaben oder verlässt die Warteliste:
+https://in.example.org/m/0123456789abcdef",
+    );
+    assert_email(
+        &english().seat_email("Dance", "Ana", SeatNews::Confirmed, LINK),
+        "Dance: you have a place",
+        "Ana has a place at “Dance”.
+
+If you cannot come, cancel with this link, so that somebody else gets the place:
+https://in.example.org/m/0123456789abcdef",
+    );
+    assert_email(
+        &german().seat_email("Tanz", "Ana", SeatNews::Confirmed, LINK),
+        "Tanz: du hast einen Platz",
+        "Ana hat einen Platz bei „Tanz“.
+
+Wenn du nicht kommen kannst, sag mit diesem Link ab, damit jemand anderes den Platz bekommt:
+https://in.example.org/m/0123456789abcdef",
+    );
+}
+
 proptest! {
     #![proptest_config(crate::seed::config(256))]
 
@@ -92,6 +130,8 @@ proptest! {
                 texts.announcement_email(&announcement, &link),
                 texts.opt_in_email(&title, &name, &link),
                 texts.resent_link_email(&title, &link),
+                texts.seat_email(&title, &name, SeatNews::Confirmed, &link),
+                texts.seat_email(&title, &name, SeatNews::Waiting { position: 1 }, &link),
             ];
             for email in emails {
                 prop_assert!(!email.subject.chars().any(char::is_control), "{:?}", email.subject);

@@ -8,6 +8,7 @@ use crate::domain::announcement::Announcement;
 use crate::domain::change::Movements;
 use crate::domain::event::EventId;
 use crate::domain::language::Language;
+use crate::domain::seat::SeatNews;
 use crate::notify::text::MessageTexts;
 use crate::notify::text::gsm7::{is_gsm7, segments};
 
@@ -37,6 +38,11 @@ fn short_texts_take_one_segment() {
     assert_sms(&german().opt_in_sms("Tanz", LINK), 1, body, LINK);
     assert_sms(&english().resent_link_sms("Dance", LINK), 1, "Dance: here is your link again.", LINK);
     assert_sms(&german().resent_link_sms("Tanz", LINK), 1, "Tanz: Hier ist dein Link noch einmal.", LINK);
+    let waits = SeatNews::Waiting { position: 12 };
+    assert_sms(&english().seat_sms("Dance", waits, LINK), 1, "Dance: you are number 12 on the waiting list.", LINK);
+    assert_sms(&german().seat_sms("Tanz", waits, LINK), 1, "Tanz: du stehst an 12. Stelle der Warteliste.", LINK);
+    assert_sms(&english().seat_sms("Dance", SeatNews::Confirmed, LINK), 1, "Dance: you have a place.", LINK);
+    assert_sms(&german().seat_sms("Tanz", SeatNews::Confirmed, LINK), 1, "Tanz: du hast einen Platz.", LINK);
 }
 
 #[test]
@@ -112,9 +118,15 @@ fn announcements() -> impl Strategy<Value = Announcement> {
     )
 }
 
-fn all_sms(texts: &MessageTexts, announcement: &Announcement, link: &str) -> [String; 3] {
+fn all_sms(texts: &MessageTexts, announcement: &Announcement, link: &str) -> [String; 5] {
     let title = &announcement.title;
-    [texts.announcement_sms(announcement, link), texts.opt_in_sms(title, link), texts.resent_link_sms(title, link)]
+    [
+        texts.announcement_sms(announcement, link),
+        texts.opt_in_sms(title, link),
+        texts.resent_link_sms(title, link),
+        texts.seat_sms(title, SeatNews::Confirmed, link),
+        texts.seat_sms(title, SeatNews::Waiting { position: announcement.count }, link),
+    ]
 }
 
 proptest! {

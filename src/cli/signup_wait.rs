@@ -1,0 +1,55 @@
+//! Waits until it is decided whether a sign-up has a place.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde::Deserialize;
+use url::Url;
+
+use super::address;
+use super::client::Client;
+use super::error::CliError;
+use super::places::Place;
+
+/// Time between two requests.
+const POLL_INTERVAL: Duration = Duration::from_millis(250);
+
+/// The place that was decided, and what the server said about it.
+pub struct Decided {
+    /// `None` if the number of places is not limited.
+    pub place: Option<Place>,
+    /// The field of the response; null if the number of places is not limited.
+    pub json: serde_json::Value,
+}
+
+#[derive(Deserialize)]
+struct Registration {
+    state: String,
+    #[serde(default)]
+    place: Option<Place>,
+}
+
+/// Asks with the personal link until the place is decided, for this long at most.
+///
+/// # Errors
+/// Returns [`CliError::PlaceNotDecided`] after that time.
+pub fn wait_for_place(link: &str, name: &str, limit: Duration) -> Result<Decided, CliError> {
+    let link: Url = address::parse_web_url(link)
+        .map_err(|problem| CliError::Usage(format!("the server gave an invalid personal link: {problem}")))?;
+    let client = Client::new(&link);
+    let began = Instant::now();
+    loop {
+        let response = client.get(&[], &[])?;
+        let Registration { state, place } = response.read()?;
+        // Before the sign-up is processed, the state is `pending`.
+        let is_decided = state == "in" && place.as_ref().is_none_or(|place| !place.is_pending());
+        if is_decided {
+            return Ok(Decided { place, json: response.value["place"].clone() });
+        }
+        let left = limit.saturating_sub(began.elapsed());
+        if left.is_zero() {
+            return Err(CliError::PlaceNotDecided { name: name.to_owned(), seconds: limit.as_secs() });
+        }
+        thread::sleep(POLL_INTERVAL.min(left));
+    }
+}
