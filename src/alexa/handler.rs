@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::dialog::SlotOutcome;
+use super::place::wait_for_place;
 use super::request::{Attributes, Confirmation, Intent, Request};
 use super::response::Response;
 use super::skill::Skill;
@@ -13,15 +14,19 @@ use crate::domain::channel::Channel;
 use crate::domain::event::Event;
 use crate::domain::event_details::EventDetails;
 use crate::domain::household::HouseholdId;
+use crate::domain::place::Place;
 use crate::domain::signup;
 use crate::domain::signup::{AttendeeKey, Signup, Version};
 use crate::domain::timestamp::Timestamp;
 use crate::domain::viewer::Viewer;
 use crate::formats::message;
-use crate::ports::{ReadError, StoredDetails, Unavailable, listed_events};
+use crate::ports::{ReadError, StoredDetails, Unavailable, listed_events, places_of};
 
 /// Names that the skill reads out. The remaining attendees are only counted.
 const MAX_NAMES_SPOKEN: usize = 5;
+
+/// Names that are read to find some to speak, because those who wait for a place are not spoken.
+const MAX_NAMES_READ: usize = 50;
 
 /// Event titles that are sent to Alexa when the skill is launched.
 const MAX_EVENT_TITLES: usize = 50;
@@ -33,6 +38,15 @@ enum FoundEvent {
     WithoutDetails,
     /// It is being deleted, or was just now.
     Deleted,
+}
+
+impl FoundEvent {
+    fn details(&self) -> Option<&EventDetails> {
+        match self {
+            Self::WithDetails(details) => Some(details),
+            Self::WithoutDetails | Self::Deleted => None,
+        }
+    }
 }
 
 /// One request, with the data that is needed to answer it.
@@ -84,7 +98,8 @@ impl RequestHandler<'_> {
             SlotOutcome::Value(event_and_name) => event_and_name,
             SlotOutcome::Question(question) => return Ok(question),
         };
-        let is_open = match self.find(&event).await? {
+        let found = self.find(&event).await?;
+        let is_open = match &found {
             FoundEvent::WithDetails(details) => details.check_open(self.requested_at).is_ok(),
             FoundEvent::WithoutDetails => true,
             FoundEvent::Deleted => false,
@@ -92,14 +107,16 @@ impl RequestHandler<'_> {
         if !is_open {
             return Ok(self.finish(&self.speech.event_message("signups-closed", &event)));
         }
-        self.send(&event, &name, signup::Request::trusted_sign_up(None)).await?;
+        let version = self.send(&event, &name, signup::Request::trusted_sign_up(None)).await?;
         if intent.slot(NAME_SLOT).confirmation_status != Confirmation::Confirmed
             && let Err(unavailable) = self.skill.households.remember(&self.user, &name).await
         {
             // The sign-up itself succeeded, so this is not an error for the user.
             tracing::warn!(%unavailable, "storing the household's usual name failed");
         }
-        Ok(self.finish(&self.speech.attendee_message("signed-up", &name, &event)))
+        let key = AttendeeKey { event: event.id().clone(), name: name.lookup_key().into_owned() };
+        let place = wait_for_place(self.skill, found.details(), &key, &version).await?;
+        Ok(self.finish(&self.speech.signed_up(&name, &event, place)))
     }
 
     /// Cancels a registration. Only the household that made the registration may cancel it.
@@ -115,12 +132,8 @@ impl RequestHandler<'_> {
             None => "not-on-the-list",
             Some(registration) if self.user.requested(&registration.owner) => {
                 // The request contains the registration's id, so that it cannot cancel a newer registration.
-                self.send(
-                    &event,
-                    &name,
-                    signup::Request::CancelRegistration { registration: registration.owner.clone() },
-                )
-                .await?;
+                let request = signup::Request::CancelRegistration { registration: registration.owner.clone() };
+                self.send(&event, &name, request).await?;
                 "taken-out"
             }
             Some(_) => "not-yours",
@@ -133,18 +146,25 @@ impl RequestHandler<'_> {
             SlotOutcome::Value(event) => event,
             SlotOutcome::Question(question) => return Ok(question),
         };
-        let view = match self.find(&event).await? {
-            FoundEvent::WithDetails(details) => Viewer::Public.view(Some(&details)),
-            FoundEvent::WithoutDetails => Viewer::Public.view(None),
-            FoundEvent::Deleted => return Ok(self.finish(&self.speech.roster(event.title(), &[], 0))),
-        };
-        if !view.roster {
+        let found = self.find(&event).await?;
+        if matches!(found, FoundEvent::Deleted) {
+            return Ok(self.finish(&self.speech.roster(event.title(), &[], 0)));
+        }
+        if !Viewer::Public.view(found.details()).roster {
             return Ok(self.finish(&self.speech.event_message("roster-hidden", &event)));
         }
-        let page = self.skill.roster.roster(event.id(), MAX_NAMES_SPOKEN, None).await?;
-        let names: Vec<&str> = page.attendees.iter().map(|attendee| attendee.name.as_str()).collect();
+        let page = self.skill.roster.roster(event.id(), MAX_NAMES_READ, None).await?;
+        let places = places_of(self.skill.seats, found.details(), &page.attendees, page.seats).await?;
+        let has_place = |place: &Option<Place>| matches!(place, None | Some(Place::Confirmed { .. }));
+        let names = page.attendees.iter().zip(&places).filter(|(_, place)| has_place(place));
+        let names: Vec<&str> = names.map(|(attendee, _)| attendee.name.as_str()).take(MAX_NAMES_SPOKEN).collect();
         let title = page.title.as_deref().unwrap_or(event.title());
-        Ok(self.finish(&self.speech.roster(title, &names, page.count)))
+        let waiting = page.seats.map_or(0, |seats| seats.waiting);
+        let who = self.speech.roster(title, &names, page.count.saturating_sub(waiting));
+        Ok(self.finish(&match waiting {
+            0 => who,
+            waiting => format!("{who} {}", self.speech.waiting(waiting)),
+        }))
     }
 
     async fn find(&self, event: &Event) -> Result<FoundEvent, Unavailable> {
@@ -157,7 +177,8 @@ impl RequestHandler<'_> {
         })
     }
 
-    async fn send(&self, event: &Event, name: &AttendeeName, request: signup::Request) -> Result<(), Unavailable> {
+    /// Puts a request on the queue, and returns its version.
+    async fn send(&self, event: &Event, name: &AttendeeName, request: signup::Request) -> Result<Version, Unavailable> {
         let id = self.user.signup_id(&self.request.request_id, self.skill.user_secret);
         let signup = Signup {
             version: Version { requested_at: self.requested_at, id },
@@ -167,7 +188,8 @@ impl RequestHandler<'_> {
             network: None,
             request,
         };
-        self.skill.queue.send(vec![message::write(&signup)]).await
+        self.skill.queue.send(vec![message::write(&signup)]).await?;
+        Ok(signup.version)
     }
 
     fn ask(&self, message: &str) -> Response {

@@ -4,6 +4,7 @@
 
 mod dialog;
 mod handler;
+mod place;
 mod request;
 mod response;
 mod skill;

@@ -9,7 +9,7 @@ use super::speech::Speech;
 use crate::domain::household::HouseholdId;
 use crate::domain::secret::Secret;
 use crate::domain::timestamp::Timestamp;
-use crate::ports::{Events, Households, Queue, Roster, Unavailable};
+use crate::ports::{Events, Households, Queue, Roster, Seats, Unavailable};
 
 /// Amazon requires every skill to reject older requests ("Host a custom skill as a web service", "Checking the
 /// timestamp of the request").
@@ -24,6 +24,7 @@ pub struct Skill<'a> {
     pub skill_id: &'a str,
     pub queue: &'a dyn Queue,
     pub roster: &'a dyn Roster,
+    pub seats: &'a dyn Seats,
     pub events: &'a dyn Events,
     pub households: &'a dyn Households,
     /// The key of the hash that identifies an Amazon user. Cancelling and the usual name depend on it, so it must never

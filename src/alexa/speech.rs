@@ -5,6 +5,7 @@ use fluent_bundle::FluentValue;
 use crate::domain::attendee_name::AttendeeName;
 use crate::domain::event::Event;
 use crate::domain::language::Language;
+use crate::domain::place::Place;
 use crate::notify::text::{Catalog, join_names};
 
 /// The skill's messages in one language.
@@ -29,6 +30,24 @@ impl Speech {
     pub fn attendee_message(&self, message: &str, name: &AttendeeName, event: &Event) -> String {
         let arguments: [(&str, FluentValue<'_>); 2] = [("name", name.as_str().into()), ("event", event.title().into())];
         self.0.format(&format!("alexa-{message}"), &arguments)
+    }
+
+    /// Says that somebody was signed up, and whether they have a place. `None` if the places of the event are not limited.
+    pub fn signed_up(&self, name: &AttendeeName, event: &Event, place: Option<Place>) -> String {
+        let message = match place {
+            None | Some(Place::Confirmed { .. }) => "alexa-signed-up",
+            Some(Place::Waiting { .. }) => "alexa-on-the-waiting-list",
+            Some(Place::Pending) => "alexa-not-decided",
+        };
+        let position = place.and_then(Place::position).unwrap_or_default();
+        let arguments: [(&str, FluentValue<'_>); 3] =
+            [("name", name.as_str().into()), ("event", event.title().into()), ("position", position.into())];
+        self.0.format(message, &arguments)
+    }
+
+    /// Says how many wait for a place.
+    pub fn waiting(&self, number: u64) -> String {
+        self.0.format("alexa-waiting", &[("number", number.into())])
     }
 
     /// Formats the roster of an event: the given names and the number of the other attendees.

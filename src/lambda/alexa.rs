@@ -39,6 +39,7 @@ impl AlexaSkill {
             skill_id: &self.skill_id,
             queue: &self.queue,
             roster: &self.table,
+            seats: &self.table,
             events: &self.table,
             households: &self.table,
             user_secret: &self.user_secret,

@@ -99,6 +99,15 @@ alexa-name-not-heard = Den Namen habe ich leider nicht verstanden. Wie ist er?
 alexa-sign-up-as = Soll ich { $name } für { $event } anmelden?
 alexa-take-out-as = Soll ich { $name } von { $event } abmelden?
 alexa-signed-up = { $name } ist bei { $event } dabei.
+alexa-on-the-waiting-list = { $position ->
+    [0] { $event } ist voll. { $name } steht auf der Warteliste.
+   *[other] { $event } ist voll. { $name } hat auf der Warteliste die Nummer { $position }.
+}
+alexa-not-decided = { $name } ist für { $event } angemeldet. Frag mich in einer Minute, wer kommt.
+alexa-waiting = { $number ->
+    [one] Eine weitere Anmeldung steht auf der Warteliste.
+   *[other] { $number } weitere Anmeldungen stehen auf der Warteliste.
+}
 alexa-taken-out = { $name } ist bei { $event } nicht mehr dabei.
 alexa-not-on-the-list = { $name } steht bei { $event } nicht auf der Liste.
 alexa-not-yours = { $name } wurde für { $event } anderswo angemeldet, daher kann ich { $name } nicht abmelden.

@@ -93,6 +93,15 @@ alexa-name-not-heard = Sorry, I did not get the name. What is it?
 alexa-sign-up-as = Shall I sign up { $name } for { $event }?
 alexa-take-out-as = Shall I take { $name } out of { $event }?
 alexa-signed-up = { $name } is in for { $event }.
+alexa-on-the-waiting-list = { $position ->
+    [0] { $event } is full. { $name } is on the waiting list.
+   *[other] { $event } is full. { $name } is number { $position } on the waiting list.
+}
+alexa-not-decided = { $name } is signed up for { $event }. Ask me in a minute who is coming.
+alexa-waiting = { $number ->
+    [one] One more is on the waiting list.
+   *[other] { $number } more are on the waiting list.
+}
 alexa-taken-out = { $name } is out of { $event }.
 alexa-not-on-the-list = { $name } is not on the list for { $event }.
 alexa-not-yours = { $name } was signed up for { $event } elsewhere, so I cannot take { $name } out.

@@ -3,6 +3,7 @@
 mod conversation;
 mod household;
 mod model;
+mod places;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,13 +12,15 @@ use std::time::Duration;
 use countmein::adapters::sqlite::Sqlite;
 use countmein::alexa::{InvalidRequest, MAX_RESPONSE_BYTES, MAX_SPEECH_CHARS, Skill};
 use countmein::domain::attendee_name::AttendeeName;
+use countmein::domain::backoff::BackoffPolicy;
 use countmein::domain::event::EventId;
 use countmein::domain::event_creators::EventCreators;
 use countmein::domain::secret::Secret;
 use countmein::domain::signup::AttendeeKey;
 use countmein::domain::timestamp::Timestamp;
+use countmein::fanout::{EventPorts, take_in};
 use countmein::ingest::ingest;
-use countmein::ports::{Queue as _, Roster as _};
+use countmein::ports::{ChangeFeed as _, Position, Queue as _, Roster as _};
 use jsonschema::Validator;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -38,6 +41,8 @@ pub struct Backend {
     pub sqlite: Sqlite,
     secret: Secret,
     schema: Validator,
+    /// Whether the server processes messages and changes while the skill answers.
+    pub is_working: bool,
     _folder: TempDir,
 }
 
@@ -48,6 +53,7 @@ impl Backend {
             sqlite: Sqlite::open(folder.path()).unwrap(),
             secret: Secret::new("correct-horse-battery").unwrap(),
             schema: jsonschema::validator_for(&request("response.schema.json")).unwrap(),
+            is_working: false,
             _folder: folder,
         }
     }
@@ -65,11 +71,20 @@ impl Backend {
             skill_id: SKILL_ID,
             queue: &self.sqlite,
             roster: &self.sqlite,
+            seats: &self.sqlite,
             events: &self.sqlite,
             households: &self.sqlite,
             user_secret: &self.secret,
         };
-        let response = serde_json::to_value(skill.answer(request, now).await?).unwrap();
+        let answer = skill.answer(request, now);
+        let response = match self.is_working {
+            false => answer.await?,
+            true => tokio::select! {
+                response = answer => response?,
+                () = self.work() => unreachable!("the server works on"),
+            },
+        };
+        let response = serde_json::to_value(response).unwrap();
         self.is_a_response(&response);
         self.ingest().await;
         Ok(response)
@@ -106,6 +121,22 @@ impl Backend {
         )
         .await;
         self.sqlite.ack(processed.into_iter().map(|each| each.delivery.receipt).collect()).await.unwrap();
+    }
+
+    async fn work(&self) {
+        loop {
+            self.ingest().await;
+            self.take_in().await;
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Decides about the places.
+    pub async fn take_in(&self) {
+        let changes = self.sqlite.changes(&Position::Start, 1_000).await.unwrap();
+        let changes = changes.into_iter().map(|(_, change)| change).collect();
+        let (ports, backoff) = (EventPorts::of(&self.sqlite, &self.secret), BackoffPolicy::default());
+        take_in(changes, ports, &backoff, Timestamp::now()).await.unwrap();
     }
 
     pub async fn who_is_in(&self, event: &str) -> Vec<String> {
