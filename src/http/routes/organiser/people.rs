@@ -78,8 +78,7 @@ pub async fn export(
         query.event.filter(|event| !event.trim().is_empty()).map(|event| parse_event_id(&event)).transpose()?;
     let (content_type, file, body) = match query.format.as_deref() {
         None | Some("csv") => {
-            let body =
-                all_attendees::body_with_places(&app.backend, only_event, CSV_HEADER, "", |page| write_rows(page));
+            let body = all_attendees::body_with_places(&app.backend, only_event, CSV_HEADER, "", write_rows);
             ("text/csv; charset=utf-8", "attendees.csv", body)
         }
         Some("json") => {
