@@ -230,7 +230,7 @@ impl Digest {
     pub fn take_in_details(&mut self, details: &EventDetails) {
         // An earlier version of the program stores the digest without seats.
         if details.version == self.details_version && self.seats.is_none() {
-            self.limit_places(details);
+            self.limit_places(details, false);
         }
         if details.version <= self.details_version {
             return;
@@ -238,11 +238,11 @@ impl Digest {
         self.details_version = details.version;
         self.title = details.content.title.to_string();
         self.expires_at = None;
-        self.limit_places(details);
+        self.limit_places(details, true);
     }
 
     /// Takes in the number of places. When it is limited for the first time, those who signed up before are counted.
-    fn limit_places(&mut self, details: &EventDetails) {
+    fn limit_places(&mut self, details: &EventDetails, is_first: bool) {
         let EventDetails { content: Content { capacity, .. }, limited_since, created_at, .. } = details;
         let Some(limited_since) = limited_since.or(capacity.map(|_| *created_at)) else { return };
         let version = self.version;
@@ -250,7 +250,7 @@ impl Digest {
             let mut seats = EventSeats::after_versions(version, limited_since);
             // An event that was created with a limit has no earlier attendees.
             if version > 0 || limited_since != *created_at {
-                seats.begin_recount();
+                seats.begin_recount(is_first);
             }
             seats
         });
@@ -288,7 +288,8 @@ impl Digest {
     /// puts anything into the outbox.
     pub fn claim(&mut self, lease: Lease, policy: &BackoffPolicy, now: Timestamp) -> Option<Claim> {
         // The counts must be right before they are announced.
-        if self.rebuild_requested_at.is_some() || self.due_at().is_none_or(|due_at| due_at > now) {
+        let is_counting = self.seats.as_ref().is_some_and(|seats| seats.recount.is_some());
+        if is_counting || self.rebuild_requested_at.is_some() || self.due_at().is_none_or(|due_at| due_at > now) {
             return None;
         }
         self.lease = Some(lease);

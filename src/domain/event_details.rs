@@ -162,6 +162,11 @@ impl EventDetails {
         }
     }
 
+    /// Whether the event takes place: it is neither cancelled nor over.
+    pub fn takes_place(&self, now: Timestamp) -> bool {
+        !matches!(self.check_open(now), Err(SignupRefusal::Cancelled | SignupRefusal::Over))
+    }
+
     pub fn starts_at(&self) -> Option<Timestamp> {
         self.content.schedule.as_ref().map(Schedule::starts_at)
     }

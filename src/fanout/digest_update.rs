@@ -35,7 +35,9 @@ pub(super) async fn add_to_digest(
     let over_at = details.over_at(now);
     let has_new_contact = changes.iter().filter_map(|change| change.attendee()).any(AttendeeChange::has_new_contact);
     let mut total = Movements::default();
-    for _ in 0..MAX_ATTEMPTS {
+    let mut attempts = 0;
+    while attempts < MAX_ATTEMPTS {
+        attempts += 1;
         let (mut digest, is_new) = match digests.digest(event).await {
             Ok(Some(digest)) if !digest.is_expired(now) => (digest, false),
             // The expired digest is replaced by a new one. `seen` is kept, because the batch
@@ -84,10 +86,13 @@ pub(super) async fn add_to_digest(
         }
         let is_unchanged = movements.is_empty() && before == state(&digest) && !is_rebuilt;
         let version = digest.version;
+        let mut has_damaged = false;
         let stored = if digest.seats.is_some() {
             let rounds = SeatRounds { seats: ports.seats, changes: &of_attendees, mailbox: &mailbox, backoff, now };
             let has_news = rounds.announce_earlier(&mut digest, &new).await?;
-            rounds.settle(&mut digest, is_unchanged && !has_news).await?
+            let settled = rounds.settle(&mut digest, is_unchanged && !has_news).await?;
+            has_damaged = settled.has_damaged;
+            settled.write
         } else if is_unchanged {
             Write::Stored
         } else {
@@ -97,11 +102,18 @@ pub(super) async fn add_to_digest(
         if stored == Write::Stored || digest.version > version {
             total.joined += movements.joined;
             total.left += movements.left;
+            attempts = 0;
         }
         if stored == Write::Stored {
             let is_due = digest.due_at().is_some_and(|due_at| due_at <= now);
             let due = if is_due { vec![event.clone()] } else { Vec::new() };
-            return Ok(DigestUpdate { movements: total, due, parked: 0 });
+            let mut parked = 0;
+            if has_damaged {
+                let cause = "the record of an attendee or a seat is damaged".to_owned();
+                park(event.clone(), DamagedRecord::Change, cause, digests, now).await?;
+                parked = 1;
+            }
+            return Ok(DigestUpdate { movements: total, due, parked });
         }
     }
     Err(too_many_conflicts())
@@ -112,7 +124,7 @@ async fn rebuild(digest: &mut Digest, seats: &dyn Seats, now: Timestamp) -> Resu
     match &mut digest.seats {
         // An earlier attempt has begun already.
         Some(seats) if seats.recount.is_some() => {}
-        Some(seats) => seats.begin_recount(),
+        Some(seats) => seats.begin_recount(false),
         None => {
             digest.count = 0;
             let mut after: Option<NameKey> = None;

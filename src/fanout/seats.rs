@@ -26,6 +26,13 @@ const MAX_PARTIES: usize = MAX_SEAT_WRITES;
 /// Attendees whose seats are counted together. Each takes at most three writes.
 const MAX_COUNTED: usize = MAX_SEAT_WRITES / MAX_WRITES_OF_CHANGE;
 
+/// The result of [`SeatRounds::settle`].
+pub struct Settled {
+    pub write: Write,
+    /// Whether records are damaged, so that some seats could not be decided.
+    pub has_damaged: bool,
+}
+
 /// Decides about the seats of one event.
 pub struct SeatRounds<'a> {
     pub seats: &'a dyn Seats,
@@ -46,15 +53,17 @@ impl SeatRounds<'_> {
     ///
     /// # Panics
     /// If the event has no seats.
-    pub async fn settle(&self, digest: &mut Digest, is_unchanged: bool) -> Result<Write, Unavailable> {
+    pub async fn settle(&self, digest: &mut Digest, is_unchanged: bool) -> Result<Settled, Unavailable> {
         let version = digest.version;
         while let Some(recount) = seats_of(digest).recount.clone() {
             let stored = match recount {
-                Recount::Counting { after } => self.count_next_page(digest, after).await?,
+                Recount::Counting { after, seats_earlier } => {
+                    self.count_next_page(digest, after, seats_earlier).await?
+                }
                 Recount::Seating => self.seat_everybody(digest).await?,
             };
             if stored == Write::Conflict {
-                return Ok(Write::Conflict);
+                return Ok(Settled { write: Write::Conflict, has_damaged: false });
             }
         }
         let mut seen = HashSet::new();
@@ -97,26 +106,30 @@ impl SeatRounds<'_> {
         digest: &mut Digest,
         mut names: Vec<NameKey>,
         mut is_unchanged: bool,
-    ) -> Result<Write, Unavailable> {
+    ) -> Result<Settled, Unavailable> {
+        let mut has_damaged = false;
         loop {
             let next = &names[..names.len().min(MAX_PARTIES)];
             let mut parties = self.seats.parties(&digest.event, next).await?;
+            has_damaged |= parties.len() < next.len();
             // `upgrade-table` has moved these attendees to another key. Their seats move too.
             parties.retain(|party| party.attendee.is_some() || *party.key.name.refolded() == party.key.name);
             let Decided { changes, moved, taken_in, is_settled } = self.round(digest, &parties).await?;
             let left = parties.get(taken_in).map(|party| &party.key.name);
             let taken_in = next.iter().position(|name| Some(name) == left).unwrap_or(next.len());
             names.drain(..taken_in);
+            // The next round would find the same. This happens only if the waiting list is damaged.
+            let is_stuck = taken_in == 0 && changes.is_empty() && is_unchanged;
             for moved in moved {
                 self.announce(digest, &moved);
             }
             let is_to_store = !is_unchanged || !changes.is_empty();
             if is_to_store && self.commit(digest, &changes).await? == Write::Conflict {
-                return Ok(Write::Conflict);
+                return Ok(Settled { write: Write::Conflict, has_damaged });
             }
             is_unchanged = true;
-            if is_settled && names.is_empty() {
-                return Ok(Write::Stored);
+            if is_stuck || is_settled && names.is_empty() {
+                return Ok(Settled { write: Write::Stored, has_damaged: has_damaged || is_stuck && !is_settled });
             }
         }
     }
@@ -130,21 +143,43 @@ impl SeatRounds<'_> {
     }
 
     /// Counts the seats of the next attendees.
-    async fn count_next_page(&self, digest: &mut Digest, after: Option<NameKey>) -> Result<Write, Unavailable> {
-        let page = self.seats.parties_after(&digest.event, after.as_ref(), MAX_COUNTED).await?;
-        let last = page.next.or_else(|| page.parties.last().map(|last| last.key.name.clone()));
+    async fn count_next_page(
+        &self,
+        digest: &mut Digest,
+        after: Option<NameKey>,
+        seats_earlier: bool,
+    ) -> Result<Write, Unavailable> {
+        let page = self.seats.parties_after(&digest.event, after.as_ref(), PAGE).await?;
+        let names = page.parties.iter().map(|party| &party.key.name);
+        let names = names.chain(page.of_damaged.iter().map(|seat| &seat.attendee.name));
+        let last = page.next.or_else(|| names.max().cloned());
         if last.is_none() {
             let numbers = self.seats.waiting_numbers(&digest.event).await?;
             seats_of(digest).end_counting(&numbers);
             return self.commit(digest, &[]).await;
         }
-        let seats = seats_of(digest);
-        let Counted { changes, moved } = count_page(seats, &page.parties);
-        seats.recount = Some(Recount::Counting { after: last });
-        for moved in moved {
-            self.announce(digest, &moved);
+        for attendee in &page.damaged_seats {
+            self.seats.delete_damaged_seat(attendee).await?;
         }
-        self.commit(digest, &changes).await
+        // Attendees whose records are damaged keep their seats.
+        let mut of_damaged = page.of_damaged.iter().peekable();
+        let chunks: Vec<&[Party]> = page.parties.chunks(MAX_COUNTED).collect();
+        for number in 0..chunks.len().max(1) {
+            let parties = chunks.get(number).copied().unwrap_or_default();
+            let end =
+                if number + 1 < chunks.len() { parties.last().map(|party| &party.key.name) } else { last.as_ref() };
+            let seats = seats_of(digest);
+            while let Some(seat) = of_damaged.next_if(|seat| Some(&seat.attendee.name) <= end) {
+                seats.count(seat);
+            }
+            let Counted { changes, moved } = count_page(seats, parties);
+            seats.recount = Some(Recount::Counting { after: end.cloned(), seats_earlier });
+            moved.iter().for_each(|moved| self.announce(digest, moved));
+            if self.commit(digest, &changes).await? == Write::Conflict {
+                return Ok(Write::Conflict);
+            }
+        }
+        Ok(Write::Stored)
     }
 
     /// Decides about all attendees who have no seat, in the order in which they signed up, and ends the recount.
@@ -166,7 +201,7 @@ impl SeatRounds<'_> {
         }
         without_seat.sort();
         let names = without_seat.into_iter().map(|(_, name)| name).collect();
-        if self.decide_about(digest, names, true).await? == Write::Conflict {
+        if self.decide_about(digest, names, true).await?.write == Write::Conflict {
             return Ok(Write::Conflict);
         }
         seats_of(digest).recount = None;

@@ -44,6 +44,10 @@ impl MessageSender<'_> {
         attempt: Attempt,
     ) -> Result<Outcome, SendError> {
         let Some(attendee) = self.attendee(registration).await? else { return Ok(Outcome::Finished) };
+        let stored = self.digests.events.stored(&attendee.event).await?;
+        if stored.details().is_some_and(|details| !details.takes_place(attempt.now)) {
+            return Ok(Outcome::Finished);
+        }
         let Some(to) = self.sender.addressee(&attendee) else { return Ok(Outcome::Finished) };
         match self.sender.permission_for_seat_news(&to, attempt).await? {
             Permission::Granted => {}

@@ -48,6 +48,6 @@ pub trait Digests: Send + Sync {
     /// Deletes what is stored for the operator about a parked event.
     async fn unpark(&self, event: &EventId) -> Result<(), Unavailable>;
 
-    /// Deletes a digest, whatever its version. It is for damaged ones.
-    async fn delete_digest(&self, event: &EventId) -> Result<(), Unavailable>;
+    /// Stores the digest, whatever is stored. It is for damaged ones.
+    async fn replace_digest(&self, digest: &Digest) -> Result<(), Unavailable>;
 }

@@ -64,7 +64,7 @@ pub use self::places::{place_of, places_of};
 pub use self::queue::{Deferral, Deferrals, Delivery, Depth, MAX_RECEIVES, Queue, STOPPED_REASON};
 pub use self::rejected_messages::{MAX_REJECT_BYTES, RejectEntry, RejectedMessage, RejectedMessages};
 pub use self::roster::{AttendeeSignups, EventSummary, Roster, RosterPage, listed_events};
-pub use self::seats::{MAX_SEAT_WRITES, PartyPage, Seats};
+pub use self::seats::{MAX_SEAT_WRITES, PartyPage, Seats, StoredParty};
 pub use self::secrets::Secrets;
 pub use self::sms_sender::{Sms, SmsSender};
 pub use self::subscribers::Subscribers;

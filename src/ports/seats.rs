@@ -4,9 +4,11 @@ use std::ops::Range;
 
 use async_trait::async_trait;
 
+use crate::domain::attendee::Attendee;
 use crate::domain::attendee_name::NameKey;
 use crate::domain::digest::Digest;
 use crate::domain::event::EventId;
+use crate::domain::new_event_id::for_log;
 use crate::domain::seat::{Party, Seat, SeatChange};
 use crate::domain::seats::{EventSeats, Section};
 use crate::domain::signup::AttendeeKey;
@@ -20,9 +22,58 @@ pub const MAX_SEAT_WRITES: usize = 99;
 /// One page of the parties of an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PartyPage {
+    /// A damaged seat counts as none.
     pub parties: Vec<Party>,
+    /// Those of the parties whose seat is damaged.
+    pub damaged_seats: Vec<AttendeeKey>,
+    /// The seats of attendees whose records are damaged.
+    pub of_damaged: Vec<Seat>,
     /// The name after which the next page begins. `None` on the last page.
     pub next: Option<NameKey>,
+}
+
+/// An attendee with their seat, as far as they can be read. The errors say what is damaged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredParty {
+    pub key: AttendeeKey,
+    pub attendee: Result<Option<Attendee>, String>,
+    pub seat: Result<Option<Seat>, String>,
+}
+
+impl StoredParty {
+    /// Returns `None` if the attendee or the seat is damaged. Others can be decided about.
+    pub fn undamaged(self) -> Option<Party> {
+        let Self { key, attendee, seat } = self;
+        match (attendee, seat) {
+            (Ok(attendee), Ok(seat)) => Some(Party { key, attendee, seat }),
+            (Err(cause), _) | (_, Err(cause)) => {
+                tracing::error!(event.id = for_log(&key.event), cause, "damaged attendee or seat left out");
+                None
+            }
+        }
+    }
+
+    /// Whether this is a party that waits.
+    pub fn is_waiting(&self) -> bool {
+        matches!(&self.seat, Ok(Some(seat)) if seat.is_waiting())
+    }
+}
+
+impl PartyPage {
+    pub fn of(stored: Vec<StoredParty>, next: Option<NameKey>) -> Self {
+        let (mut parties, mut damaged_seats, mut of_damaged) =
+            (Vec::with_capacity(stored.len()), Vec::new(), Vec::new());
+        for StoredParty { key, attendee, seat } in stored {
+            match (attendee, seat) {
+                (Ok(attendee), seat) => {
+                    damaged_seats.extend(seat.is_err().then(|| key.clone()));
+                    parties.push(Party { key, attendee, seat: seat.ok().flatten() });
+                }
+                (Err(_), seat) => of_damaged.extend(seat.ok().flatten()),
+            }
+        }
+        Self { parties, damaged_seats, of_damaged, next }
+    }
 }
 
 /// Stores the seats of events whose places are limited. All of an event's seats are changed together with its digest only, so
@@ -36,16 +87,16 @@ pub trait Seats: Send + Sync {
     /// page of the roster, they cost much less than [single ones](Seats::seats).
     async fn seats_between(&self, event: &EventId, first: &NameKey, last: &NameKey) -> Result<Vec<Seat>, Unavailable>;
 
-    /// Returns the attendees of an event as they are on the roster now, with their seats, in the same order. Leaves out attendees
-    /// whose records are damaged.
+    /// Returns the attendees of an event as they are on the roster now, with their seats, in the same order. Leaves out those whose
+    /// records are damaged.
     async fn parties(&self, event: &EventId, names: &[NameKey]) -> Result<Vec<Party>, Unavailable>;
 
     /// Returns at most `limit` parties of this size that wait, by their numbers, with the attendees as they are on the roster
-    /// now. Leaves out attendees whose records are damaged.
+    /// now. Leaves out those whose records are damaged. Fewer than `limit` are all.
     async fn first_waiting(&self, event: &EventId, size: u8, limit: usize) -> Result<Vec<Party>, Unavailable>;
 
     /// Returns the parties with names after `after`, sorted by folded name: attendees on the roster and those who have a seat,
-    /// at most `limit`. Leaves out attendees whose records are damaged.
+    /// at most `limit`.
     async fn parties_after(
         &self,
         event: &EventId,
@@ -65,6 +116,9 @@ pub trait Seats: Send + Sync {
     /// [messages](crate::domain::outbox_message::OutboxMessage::after_seat) that the changes cause are put into it at `now`,
     /// together with the rest.
     async fn commit(&self, digest: &Digest, changes: &[SeatChange], now: Timestamp) -> Result<Write, Unavailable>;
+
+    /// Deletes a seat that cannot be read.
+    async fn delete_damaged_seat(&self, attendee: &AttendeeKey) -> Result<(), Unavailable>;
 
     /// Returns an event's seats as stored in its digest. `None` if its places were never limited.
     async fn summary(&self, event: &EventId) -> Result<Option<EventSeats>, Unavailable>;

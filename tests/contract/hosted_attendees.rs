@@ -55,6 +55,26 @@ pub async fn promotion_raises_the_capacity_after_a_question(backend: &Backend) {
     }
 }
 
+pub async fn everybody_who_is_promoted_gets_a_place(backend: &Backend) {
+    let mut dinner = Dinner::new(backend, 1).await;
+    for (name, guests) in [("ana", 0), ("ben", 0), ("cleo", 1), ("dora", 0), ("emil", 0)] {
+        dinner.sign_up(name, guests).await;
+    }
+    dinner.take_in().await;
+    for (name, capacity) in [("dora", 2), ("cleo", 4), ("dora", 4), ("emil", 5)] {
+        let path = format!("attendees/{name}/promote");
+        let (status, promoted) = send(&dinner, "POST", &path, json!({"raise_capacity": true})).await;
+        assert_eq!((status, &promoted["capacity"]), (StatusCode::ACCEPTED, &json!(capacity)), "{name}: {promoted}");
+    }
+    dinner.take_in().await;
+    assert_eq!(dinner.list(Standing::Waiting).await, named(&[("ben", 1)]));
+    assert_eq!(dinner.counts().await.taken, 5);
+
+    dinner.cancel().await;
+    let (status, _) = send(&dinner, "POST", "attendees/ben/promote", json!({"raise_capacity": true})).await;
+    assert_eq!(status, StatusCode::CONFLICT, "a cancelled event needs no places");
+}
+
 pub async fn removal_by_a_host_frees_the_place(backend: &Backend) {
     let mut dinner = Dinner::new(backend, 1).await;
     for name in ["ana", "ben"] {
@@ -89,7 +109,7 @@ pub async fn rebuild_counts_seats_again(backend: &Backend) {
     let ghost =
         of("emil").map(|emil| Seat { attendee: crate::people::key(event.as_str(), "ghost"), number: 1, ..emil });
     let changes = [SeatChange { old: of("dora"), new: None }, SeatChange { old: None, new: ghost }];
-    digest.seats.as_mut().unwrap().begin_recount();
+    digest.seats.as_mut().unwrap().begin_recount(false);
     digest.seats.as_mut().unwrap().recount = None;
     assert_eq!(backend.seats.commit(&digest, &changes, Timestamp::now()).await.unwrap(), Write::Stored);
     let parked = ParkedEvent {
@@ -136,7 +156,8 @@ pub async fn rebuild_counts_attendees_without_a_limit(backend: &Backend) {
     assert_eq!(count().await, 3);
     dinner.take_in().await;
     assert_eq!(count().await, 3, "it was counted already");
-    backend.digests.delete_digest(&event).await.unwrap();
+    let lost = countmein::domain::digest::Digest::new(event.clone(), "Lost".to_owned());
+    backend.digests.replace_digest(&lost).await.unwrap();
     assert_eq!(send(&dinner, "POST", "rebuild", json!({})).await.0, StatusCode::ACCEPTED);
     announce(backend, dinner.details.content.title.as_str(), Timestamp::now()).await;
     assert_eq!(count().await, 3);

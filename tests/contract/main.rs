@@ -79,6 +79,7 @@ contract! {
         crowd_gets_the_places_in_the_order_of_the_changes;
     hosted_attendees:
         promotion_raises_the_capacity_after_a_question
+        everybody_who_is_promoted_gets_a_place
         removal_by_a_host_frees_the_place
         rebuild_counts_seats_again
         rebuild_counts_attendees_without_a_limit;

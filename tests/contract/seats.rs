@@ -160,6 +160,13 @@ impl<'a> Dinner<'a> {
         self.details = EventDetails { version: details.version + 1, ..details };
     }
 
+    /// Cancels the event, whatever its version is now.
+    pub async fn cancel(&self) {
+        let details = self.backend.events.details_of(&self.details.event).await.unwrap().unwrap();
+        let cancelled = EventDetails { cancelled_at: Some(Timestamp::now()), ..(*details).clone() };
+        assert_eq!(self.backend.events.store_details(&cancelled, Timestamp::now()).await.unwrap(), Write::Stored);
+    }
+
     /// Takes in the changes since the last time.
     pub async fn take_in(&mut self) -> DigestUpdate {
         let mut changes = Vec::new();

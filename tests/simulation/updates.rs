@@ -177,7 +177,7 @@ impl Digests for Damaged<'_> {
         unreachable!("the event is not rebuilt")
     }
 
-    async fn delete_digest(&self, _: &EventId) -> Result<(), Unavailable> {
+    async fn replace_digest(&self, _: &Digest) -> Result<(), Unavailable> {
         unreachable!("the event is not rebuilt")
     }
 

@@ -11,6 +11,7 @@ mod cli;
 mod crash;
 mod crowd;
 mod damage;
+mod damaged_seats;
 mod durability;
 mod earlier_messages;
 mod full_disk;

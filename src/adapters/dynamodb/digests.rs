@@ -169,8 +169,9 @@ impl Digests for EventsTable {
         self.delete_item(PARKING, PARKED, event.as_str()).await.map(drop)
     }
 
-    async fn delete_digest(&self, event: &EventId) -> Result<(), Unavailable> {
-        self.delete_item("deleting a digest", DIGESTS, event.as_str()).await.map(drop)
+    async fn replace_digest(&self, digest: &Digest) -> Result<(), Unavailable> {
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(to_item(digest)));
+        put.send().await.map(drop).map_err(|error| unavailable("replacing a digest", &error))
     }
 }
 

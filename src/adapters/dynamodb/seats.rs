@@ -20,7 +20,7 @@ use crate::domain::seats::EventSeats;
 use crate::domain::signup::AttendeeKey;
 use crate::domain::timestamp::Timestamp;
 use crate::formats::stored::seat::{SeatRecord, partition};
-use crate::ports::{Digests as _, PartyPage, Seats, Unavailable, Write};
+use crate::ports::{Digests as _, PartyPage, Seats, StoredParty, Unavailable, Write};
 
 const READING: &str = "reading the seats";
 const STORING: &str = "storing seats";
@@ -47,8 +47,9 @@ impl Seats for EventsTable {
         let keys = attendees.iter().map(|attendee| key(&partition(&attendee.event), attendee.name.as_str())).collect();
         let mut found: HashMap<AttendeeKey, Seat> = HashMap::new();
         for item in self.batch_get(READING, keys, None).await? {
-            let seat = read_seat(item)?;
-            found.insert(seat.attendee.clone(), seat);
+            if let Some(seat) = readable(read_seat(item)) {
+                found.insert(seat.attendee.clone(), seat);
+            }
         }
         Ok(attendees.iter().map(|attendee| found.remove(attendee)).collect())
     }
@@ -69,42 +70,33 @@ impl Seats for EventsTable {
         let mut seats = Vec::new();
         while let Some(item) = items.next().await {
             let item = item.map_err(|error| unavailable(READING, &error))?;
-            seats.push(read_seat(item)?);
+            seats.extend(readable(read_seat(item)));
         }
         Ok(seats)
     }
 
     async fn parties(&self, event: &EventId, names: &[NameKey]) -> Result<Vec<Party>, Unavailable> {
-        let seats = partition(event);
-        let keys = names.iter().flat_map(|name| [key(event.as_str(), name.as_str()), key(&seats, name.as_str())]);
-        let (mut attendees, mut found): (HashMap<String, Item>, HashMap<String, Seat>) = Default::default();
-        for item in self.batch_get(READING, keys.collect(), None).await? {
-            let [of, name] = [item::EVENT, NAME].map(|attribute| item.get(attribute)?.as_s().ok().cloned());
-            let (Some(of), Some(name)) = (of, name) else { continue };
-            if of == seats {
-                found.insert(name, read_seat(item)?);
-            } else {
-                attendees.insert(name, item);
-            }
-        }
-        let party = |name: &NameKey| {
-            let attendee = match attendees.remove(name.as_str()).map(item::attendee).transpose() {
-                Ok(attendee) => attendee,
-                Err(damaged) => {
-                    tracing::error!(%damaged, doing = READING, "damaged attendee left out");
-                    return None;
-                }
-            };
-            let key = AttendeeKey { event: event.clone(), name: name.clone() };
-            Some(Party { attendee, seat: found.remove(name.as_str()), key })
-        };
-        Ok(names.iter().filter_map(party).collect())
+        let stored = self.stored_parties(event, names).await?;
+        Ok(stored.into_iter().filter_map(StoredParty::undamaged).collect())
     }
 
+    /// Ignores entries of the waiting list whose seat does not wait.
     async fn first_waiting(&self, event: &EventId, size: u8, limit: usize) -> Result<Vec<Party>, Unavailable> {
-        let of_size = (format!("{size:03}#"), format!("{size:03}$"));
-        let names = self.line(event, &of_size, limit).await?;
-        self.parties(event, &names).await
+        let (mut first, last) = (format!("{size:03}#"), format!("{size:03}$"));
+        let mut found = Vec::new();
+        loop {
+            let entries = self.line(event, &(first, last.clone()), limit).await?;
+            let is_last = entries.len() < limit;
+            // The next entry has a key that is a little larger.
+            first = entries.last().map_or_else(String::new, |entry| format!("{} ", entry.name));
+            let names: Vec<NameKey> = entries.into_iter().map(|entry| NameKey::from_stored(entry.attendee)).collect();
+            let stored = self.stored_parties(event, &names).await?;
+            found.extend(stored.into_iter().filter(StoredParty::is_waiting).filter_map(StoredParty::undamaged));
+            if is_last || found.len() >= limit {
+                found.truncate(limit);
+                return Ok(found);
+            }
+        }
     }
 
     async fn parties_after(
@@ -116,7 +108,7 @@ impl Seats for EventsTable {
         let query = self.client.query().consistent_read(true);
         let partition = partition(event);
         let start = (partition.as_str(), after.map(NameKey::as_str));
-        let read = |item: Item| item::read::<SeatRecord>(item).map(|record| Some(NameKey::from_stored(record.name)));
+        let read = |item: Item| Ok(item.get(NAME).and_then(|name| name.as_s().ok()).cloned().map(NameKey::from_stored));
         let (attendees, seats) = tokio::try_join!(
             self.attendees_on_roster(event, limit, after),
             self.query_partition(READING, query, start, limit, read)
@@ -130,7 +122,7 @@ impl Seats for EventsTable {
         names.sort();
         names.dedup();
         names.retain(|name| next.as_ref().is_none_or(|next| name <= next));
-        Ok(PartyPage { parties: self.parties(event, &names).await?, next })
+        Ok(PartyPage::of(self.stored_parties(event, &names).await?, next))
     }
 
     async fn waiting_numbers(&self, event: &EventId) -> Result<Vec<u64>, Unavailable> {
@@ -181,6 +173,10 @@ impl Seats for EventsTable {
         transact(STORING, self.client.transact_write_items().set_transact_items(Some(writes))).await
     }
 
+    async fn delete_damaged_seat(&self, attendee: &AttendeeKey) -> Result<(), Unavailable> {
+        self.delete_item(STORING, &partition(&attendee.event), attendee.name.as_str()).await.map(drop)
+    }
+
     async fn summary(&self, event: &EventId) -> Result<Option<EventSeats>, Unavailable> {
         let get = self.client.get_item().table_name(&self.table).set_key(Some(key(DIGESTS, event.as_str())));
         let found = get.projection_expression("seats").send().await.map_err(|error| unavailable(READING, &error))?;
@@ -206,13 +202,39 @@ impl EventsTable {
             .expression_attribute_values(":last", text(last))
     }
 
-    /// Returns the names of the first attendees on a part of the waiting list.
-    async fn line(&self, event: &EventId, part: &(String, String), limit: usize) -> Result<Vec<NameKey>, Unavailable> {
+    /// Returns the first entries on a part of the waiting list.
+    async fn line(
+        &self,
+        event: &EventId,
+        part: &(String, String),
+        limit: usize,
+    ) -> Result<Vec<LineRecord>, Unavailable> {
         let query = self.line_query(event, part).consistent_read(true);
         let page = query.limit(i32::try_from(limit).unwrap_or(i32::MAX)).send().await;
         let page = page.map_err(|error| unavailable(READING, &error))?;
-        let name = |item| item::read::<LineRecord>(item).map(|record| NameKey::from_stored(record.attendee));
-        page.items.unwrap_or_default().into_iter().map(name).collect()
+        page.items.unwrap_or_default().into_iter().map(item::read).collect()
+    }
+
+    /// Reads attendees with their seats, in the order of the names.
+    async fn stored_parties(&self, event: &EventId, names: &[NameKey]) -> Result<Vec<StoredParty>, Unavailable> {
+        let seats = partition(event);
+        let keys = names.iter().flat_map(|name| [key(event.as_str(), name.as_str()), key(&seats, name.as_str())]);
+        let (mut attendees, mut found): (HashMap<String, Item>, HashMap<String, Item>) = Default::default();
+        for item in self.batch_get(READING, keys.collect(), None).await? {
+            let [of, name] = [item::EVENT, NAME].map(|attribute| item.get(attribute)?.as_s().ok().cloned());
+            let (Some(of), Some(name)) = (of, name) else { continue };
+            if of == seats {
+                found.insert(name, item)
+            } else {
+                attendees.insert(name, item)
+            };
+        }
+        let party = |name: &NameKey| StoredParty {
+            key: AttendeeKey { event: event.clone(), name: name.clone() },
+            attendee: attendees.remove(name.as_str()).map(item::attendee).transpose().map_err(|damaged| damaged.cause),
+            seat: found.remove(name.as_str()).map(read_seat).transpose().map_err(|damaged| damaged.cause),
+        };
+        Ok(names.iter().map(party).collect())
     }
 
     /// The writes that store a digest with changed seats.
@@ -282,4 +304,9 @@ fn line(event: &EventId) -> String {
 /// Digits in a fixed number, so that the order of the texts is the order of the numbers.
 fn line_key(size: u8, number: u64) -> String {
     format!("{size:03}#{number:020}")
+}
+
+/// Leaves out a seat that is damaged, so that it affects no other.
+fn readable(seat: Result<Seat, Unavailable>) -> Option<Seat> {
+    seat.inspect_err(|damaged| tracing::error!(%damaged, doing = READING, "damaged seat left out of a list")).ok()
 }

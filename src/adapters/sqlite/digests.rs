@@ -69,10 +69,9 @@ impl Digests for Sqlite {
         self.write("unparking an event", move |db| db.execute(sql, [event.as_str()]).map(drop)).await
     }
 
-    async fn delete_digest(&self, event: &EventId) -> Result<(), Unavailable> {
-        let event = event.clone();
-        let sql = "DELETE FROM digest WHERE event = ?1";
-        self.write("deleting a digest", move |db| db.execute(sql, [event.as_str()]).map(drop)).await
+    async fn replace_digest(&self, digest: &Digest) -> Result<(), Unavailable> {
+        let row = DigestRow::next(digest);
+        self.write("replacing a digest", move |db| row.replace(db)).await
     }
 }
 
@@ -95,6 +94,14 @@ impl DigestRow {
         let [due_at, expires_at] = [digest.due_at(), digest.expires_at].map(|at| at.map(Timestamp::as_millis));
         let seen = record::change_hashes(digest);
         Self { event: digest.event.clone(), due_at, expires_at, version: digest.version + 1, json, seen }
+    }
+
+    /// Writes the row, whatever is stored.
+    fn replace(&self, db: &Connection) -> rusqlite::Result<()> {
+        let row = (self.event.as_str(), self.due_at, self.expires_at, self.version, &self.json, &self.seen);
+        let sql = "INSERT OR REPLACE INTO digest (event, due_at, expires_at, version, record, seen)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        db.prepare_cached(sql)?.execute(row).map(drop)
     }
 
     /// Writes the row if the version before it is stored.

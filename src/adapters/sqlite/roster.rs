@@ -151,9 +151,9 @@ impl Roster for Sqlite {
     }
 }
 
-/// Why an attendee was not read or written.
-enum BatchError {
-    /// The attendee's row is damaged. Other attendees are not affected.
+/// Why a row was not read or written.
+pub(super) enum BatchError {
+    /// The row is damaged. Other attendees are not affected.
     Damaged(rusqlite::Error),
     /// The transaction has failed.
     Transaction(rusqlite::Error),
@@ -235,15 +235,10 @@ pub fn find(db: &Connection, key: &AttendeeKey) -> rusqlite::Result<Option<Atten
     }
 }
 
-/// Returns the attendee who is stored under exactly this key, if there is one. The outer value is `None` if the row is damaged.
-pub(super) fn find_undamaged(db: &Connection, key: &AttendeeKey) -> rusqlite::Result<Option<Option<Attendee>>> {
+/// Returns the attendee who is stored under exactly this key.
+pub(super) fn find_exact(db: &Connection, key: &AttendeeKey) -> rusqlite::Result<Option<Attendee>> {
     let sql = format!("SELECT {COLUMNS} FROM attendee WHERE event = ?1 AND name = ?2");
-    let found = query_optional(db, &sql, (key.event.as_str(), key.name.as_str()), attendee_row::read);
-    match found.map_err(BatchError::from) {
-        Ok(found) => Ok(Some(found)),
-        Err(BatchError::Damaged(_)) => Ok(None),
-        Err(BatchError::Transaction(error)) => Err(error),
-    }
+    query_optional(db, &sql, (key.event.as_str(), key.name.as_str()), attendee_row::read)
 }
 
 /// Returns at most `limit` attendees of an event who have a contact, with names after `after`.

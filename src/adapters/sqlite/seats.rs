@@ -7,6 +7,7 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, Row};
 
 use crate::adapters::sqlite::digests::DigestRow;
+use crate::adapters::sqlite::roster::BatchError;
 use crate::adapters::sqlite::{Sqlite, outbox, query_optional, roster, stored_time};
 use crate::domain::attendee_name::NameKey;
 use crate::domain::digest::Digest;
@@ -17,7 +18,7 @@ use crate::domain::seats::{EventSeats, SeatCounts};
 use crate::domain::signup::{AttendeeKey, SignupId};
 use crate::domain::timestamp::Timestamp;
 use crate::formats::stored::describe_damage;
-use crate::ports::{PartyPage, Seats, Unavailable, Write};
+use crate::ports::{PartyPage, Seats, StoredParty, Unavailable, Write};
 
 const READING: &str = "reading the seats";
 
@@ -28,14 +29,22 @@ const SEAT: &str = "event, name, owner, since, party, standing, number";
 impl Seats for Sqlite {
     async fn seats(&self, attendees: &[AttendeeKey]) -> Result<Vec<Option<Seat>>, Unavailable> {
         let attendees = attendees.to_vec();
-        self.read(READING, move |db| attendees.iter().map(|attendee| find(db, attendee)).collect()).await
+        self.read(READING, move |db| {
+            let found = attendees.iter().map(|attendee| Ok(undamaged(find(db, attendee))?.ok().flatten()));
+            found.collect()
+        })
+        .await
     }
 
     async fn seats_between(&self, event: &EventId, first: &NameKey, last: &NameKey) -> Result<Vec<Seat>, Unavailable> {
         let (event, first, last) = (event.clone(), first.as_str().to_owned(), last.as_str().to_owned());
         self.read(READING, move |db| {
             let sql = format!("SELECT {SEAT} FROM seat WHERE event = ?1 AND name BETWEEN ?2 AND ?3 ORDER BY name");
-            db.prepare_cached(&sql)?.query_map((event.as_str(), first, last), read)?.collect()
+            let mut statement = db.prepare_cached(&sql)?;
+            let rows = statement.query_map((event.as_str(), first, last), |row| undamaged(read(row)))?;
+            // A damaged seat affects no other.
+            let seats: Vec<_> = rows.collect::<rusqlite::Result<_>>()?;
+            Ok(seats.into_iter().filter_map(Result::ok).collect())
         })
         .await
     }
@@ -44,7 +53,8 @@ impl Seats for Sqlite {
         let (event, names) = (event.clone(), names.to_vec());
         self.read(READING, move |db| {
             let db = db.unchecked_transaction()?;
-            parties(&db, &event, names)
+            let stored = stored_parties(&db, &event, names)?;
+            Ok(stored.into_iter().filter_map(StoredParty::undamaged).collect())
         })
         .await
     }
@@ -53,12 +63,17 @@ impl Seats for Sqlite {
         let event = event.clone();
         self.read(READING, move |db| {
             let db = db.unchecked_transaction()?;
-            let sql = "SELECT name FROM seat WHERE event = ?1 AND party = ?2 AND standing = 'waiting'
-                       ORDER BY number LIMIT ?3";
+            let sql = "SELECT name FROM seat WHERE event = ?1 AND party = ?2 AND standing = 'waiting' ORDER BY number";
             let mut statement = db.prepare_cached(sql)?;
-            let names =
-                statement.query_map((event.as_str(), size, limit), |row| row.get(0).map(NameKey::from_stored))?;
-            parties(&db, &event, names.collect::<rusqlite::Result<_>>()?)
+            let mut names = statement.query((event.as_str(), size))?;
+            let mut found = Vec::new();
+            while found.len() < limit
+                && let Some(row) = names.next()?
+            {
+                let key = AttendeeKey { event: event.clone(), name: NameKey::from_stored(row.get(0)?) };
+                found.extend(stored_party(&db, key)?.undamaged());
+            }
+            Ok(found)
         })
         .await
     }
@@ -80,7 +95,7 @@ impl Seats for Sqlite {
                 statement.query_map((event.as_str(), after, limit), |row| row.get(0).map(NameKey::from_stored))?;
             let names: Vec<NameKey> = names.collect::<rusqlite::Result<_>>()?;
             let next = names.last().filter(|_| names.len() == limit).cloned();
-            Ok(PartyPage { parties: parties(&db, &event, names)?, next })
+            Ok(PartyPage::of(stored_parties(&db, &event, names)?, next))
         })
         .await
     }
@@ -121,6 +136,13 @@ impl Seats for Sqlite {
         .await
     }
 
+    async fn delete_damaged_seat(&self, attendee: &AttendeeKey) -> Result<(), Unavailable> {
+        let key = attendee.clone();
+        let sql = "DELETE FROM seat WHERE event = ?1 AND name = ?2";
+        self.write("deleting a seat", move |db| db.execute(sql, (key.event.as_str(), key.name.as_str())).map(drop))
+            .await
+    }
+
     async fn summary(&self, event: &EventId) -> Result<Option<EventSeats>, Unavailable> {
         let event = event.clone();
         let json = self.read(READING, move |db| {
@@ -148,16 +170,23 @@ fn find(db: &Connection, attendee: &AttendeeKey) -> rusqlite::Result<Option<Seat
     query_optional(db, &sql, (attendee.event.as_str(), attendee.name.as_str()), read)
 }
 
-/// Reads attendees with their seats. Leaves out damaged attendees.
-fn parties(db: &Connection, event: &EventId, names: Vec<NameKey>) -> rusqlite::Result<Vec<Party>> {
-    let mut found = Vec::with_capacity(names.len());
-    for name in names {
-        let key = AttendeeKey { event: event.clone(), name };
-        if let Some(attendee) = roster::find_undamaged(db, &key)? {
-            found.push(Party { attendee, seat: find(db, &key)?, key });
-        }
+/// Reads attendees with their seats.
+fn stored_parties(db: &Connection, event: &EventId, names: Vec<NameKey>) -> rusqlite::Result<Vec<StoredParty>> {
+    names.into_iter().map(|name| stored_party(db, AttendeeKey { event: event.clone(), name })).collect()
+}
+
+fn stored_party(db: &Connection, key: AttendeeKey) -> rusqlite::Result<StoredParty> {
+    let attendee = undamaged(roster::find_exact(db, &key))?;
+    Ok(StoredParty { attendee, seat: undamaged(find(db, &key))?, key })
+}
+
+/// Tells a damaged row from a transaction that failed.
+fn undamaged<T>(found: rusqlite::Result<T>) -> rusqlite::Result<Result<T, String>> {
+    match found.map_err(BatchError::from) {
+        Ok(found) => Ok(Ok(found)),
+        Err(BatchError::Damaged(error)) => Ok(Err(describe_damage(&error))),
+        Err(BatchError::Transaction(error)) => Err(error),
     }
-    Ok(found)
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Seat> {

@@ -45,8 +45,12 @@ pub struct EventSeats {
     pub line: WaitingLine,
     /// The largest number of a seat so far.
     last_number: u64,
-    /// The smallest number of a seat that a host moved to the front.
+    /// The largest number of a seat that a host moved to the front.
+    #[serde(default)]
     front_number: u64,
+    /// The number of people who wait at the front.
+    #[serde(default)]
+    front_people: u64,
     /// Whether the seats are being counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recount: Option<Recount>,
@@ -56,8 +60,13 @@ pub struct EventSeats {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Recount {
-    /// Counts the seats of all attendees up to this name. Attendees from before the limit get a seat.
-    Counting { after: Option<NameKey> },
+    /// The seats of all attendees up to this name are counted.
+    Counting {
+        after: Option<NameKey>,
+        /// Whether attendees from before the limit get a seat, although there may be no place. They do when the event gets its
+        /// first limit.
+        seats_earlier: bool,
+    },
     /// All seats are counted. Attendees without one get it now, in the order in which they signed up.
     Seating,
 }
@@ -84,7 +93,8 @@ impl EventSeats {
             waiting: Vec::new(),
             line: WaitingLine::default(),
             last_number: FIRST_NUMBER,
-            front_number: FIRST_NUMBER,
+            front_number: 0,
+            front_people: 0,
             recount: None,
         }
     }
@@ -122,17 +132,19 @@ impl EventSeats {
         &self.waiting
     }
 
-    /// Begins to count all seats again.
-    pub fn begin_recount(&mut self) {
-        (self.taken, self.parties) = (0, 0);
+    /// Begins to count all seats. `seats_earlier` is explained at [`Recount::Counting`].
+    pub fn begin_recount(&mut self, seats_earlier: bool) {
+        (self.taken, self.parties, self.front_people) = (0, 0, 0);
         (self.waiting, self.line) = (Vec::new(), WaitingLine::default());
-        self.recount = Some(Recount::Counting { after: None });
+        self.recount = Some(Recount::Counting { after: None, seats_earlier });
     }
 
     /// Counts a seat that is stored already.
     pub fn count(&mut self, seat: &Seat) {
         self.last_number = self.last_number.max(seat.number);
-        self.front_number = self.front_number.min(seat.number);
+        if is_at_front(seat) {
+            self.front_number = self.front_number.max(seat.number);
+        }
         self.add(seat);
     }
 
@@ -142,28 +154,33 @@ impl EventSeats {
         self.recount = Some(Recount::Seating);
     }
 
-    /// Moves a party that waits to the front of the line. Returns its seat with the new number.
+    /// Moves a party that waits before all others, except those that were moved before. Returns its seat with the new number.
     pub fn move_to_front(&mut self, seat: &Seat) -> Seat {
-        self.front_number -= 1;
+        if is_at_front(seat) {
+            return seat.clone();
+        }
+        self.front_number += 1;
         let moved = Seat { number: self.front_number, ..seat.clone() };
         self.take_out(seat);
         self.add(&moved);
         moved
     }
 
-    /// Returns the number of places with which a party that waits has one, if it is the first in line. `None` if it fits already,
-    /// or if an event cannot have so many places.
-    pub fn capacity_for(&self, seat: &Seat) -> Option<Capacity> {
-        if self.fits(seat.party) {
-            return None;
-        }
-        let places = u32::try_from(self.taken + u64::from(seat.party)).ok()?;
-        Capacity::try_from(places).ok()
+    /// Returns the number of places with which a party that waits has one when it is moved to the front. Those who are there
+    /// already get theirs too.
+    pub fn places_for(&self, seat: &Seat) -> u64 {
+        let party = if is_at_front(seat) { 0 } else { u64::from(seat.party) };
+        self.taken + self.front_people + party
     }
 
-    /// Returns whether the recount has not come to this name yet.
-    fn will_count(&self, name: &NameKey) -> bool {
-        matches!(&self.recount, Some(Recount::Counting { after }) if after.as_ref() < Some(name))
+    /// Returns whether a recount will give a seat to an attendee with this name who is from before the limit.
+    fn will_seat(&self, name: &NameKey) -> bool {
+        matches!(&self.recount, Some(Recount::Counting { after, seats_earlier: true }) if after.as_ref() < Some(name))
+    }
+
+    /// Whether attendees from before the limit get a seat in any case.
+    fn seats_earlier(&self) -> bool {
+        matches!(&self.recount, Some(Recount::Counting { seats_earlier: true, .. }))
     }
 
     /// Returns the number of the next seat.
@@ -184,6 +201,9 @@ impl EventSeats {
                     Err(at) => self.waiting.insert(at, (seat.party, 1)),
                 }
                 self.line.add(seat.number);
+                if is_at_front(seat) {
+                    self.front_people += u64::from(seat.party);
+                }
             }
         }
     }
@@ -202,9 +222,17 @@ impl EventSeats {
                     }
                 }
                 self.line.remove(seat.number);
+                if is_at_front(seat) {
+                    self.front_people = self.front_people.saturating_sub(seat.party.into());
+                }
             }
         }
     }
+}
+
+/// Whether a host has moved the seat to the front of the line.
+fn is_at_front(seat: &Seat) -> bool {
+    seat.number < FIRST_NUMBER
 }
 
 #[cfg(test)]

@@ -141,7 +141,7 @@ pub struct Counted {
 }
 
 /// Counts a page of seats for a [recount](super::Recount::Counting): those of the parties, which come in the order of their names.
-/// Attendees from before the places were limited get a seat.
+/// Attendees from before the first limit get a seat.
 pub fn count_page(seats: &mut EventSeats, parties: &[Party]) -> Counted {
     let mut counted = Counted::default();
     for party in parties {
@@ -152,7 +152,7 @@ pub fn count_page(seats: &mut EventSeats, parties: &[Party]) -> Counted {
                 // More guests of a party that has a place need places, which are not counted yet.
                 Some(Seat { party: if seat.is_waiting() { size } else { seat.party.min(size) }, ..seat.clone() })
             }
-            (Some(registration), _) if registration.since <= seats.limited_since => {
+            (Some(registration), _) if seats.seats_earlier() && registration.since <= seats.limited_since => {
                 Some(new_seat(seats, &party.key, registration, Standing::Confirmed))
             }
             (Some(_) | None, _) => None,
@@ -186,7 +186,7 @@ pub fn earlier_movement(seats: &EventSeats, change: &AttendeeChange, party: &Par
         (None, new) => {
             new.filter(is_earlier)?;
             let current = party.registration().filter(is_earlier)?;
-            let has_place = place.is_some_and(|seat| seat.is_of(current)) || seats.will_count(&party.key.name);
+            let has_place = place.is_some_and(|seat| seat.is_of(current)) || seats.will_seat(&party.key.name);
             has_place.then_some(Movement::Joined)
         }
     }

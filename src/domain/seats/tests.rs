@@ -101,8 +101,8 @@ impl SeatedEvent {
         }
     }
 
-    fn recount(&mut self) {
-        self.seats.begin_recount();
+    fn recount(&mut self, seats_earlier: bool) {
+        self.seats.begin_recount(seats_earlier);
         let names: BTreeSet<NameKey> = self.roster.keys().chain(self.rows.keys()).cloned().collect();
         for name in &names {
             let party = self.party(name);
@@ -250,7 +250,7 @@ fn random_histories_match_the_model() {
                 1 if random.u8(..4) == 0 => event.seats.capacity = None,
                 2 => {
                     let before = event.seats.clone();
-                    event.recount();
+                    event.recount(false);
                     assert_eq!(EventSeats { line: before.line.clone(), ..event.seats.clone() }, before);
                     assert_eq!(event.seats.line.len(), before.line.len());
                 }
@@ -327,7 +327,11 @@ fn who_signed_up_before_the_limit_keeps_their_place() {
         event.sign_up(name, 0);
     }
     event.seats.limited_since = Timestamp::EARLIEST.plus(Duration::from_secs(3));
-    event.recount();
+    let mut again = SeatedEvent { roster: event.roster.clone(), ..SeatedEvent::new(2, 6) };
+    again.seats.limited_since = event.seats.limited_since;
+    again.recount(false);
+    assert_eq!(again.list(Standing::Confirmed), ["Ana", "Ben"], "a later recount gives no place beyond the limit");
+    event.recount(true);
     assert_eq!(event.list(Standing::Confirmed), ["Ana", "Ben", "Cleo"]);
     assert_eq!(event.list(Standing::Waiting), ["Dora"]);
     assert_eq!(event.moved, [], "they were announced when they signed up");
@@ -346,9 +350,31 @@ fn lost_totals_are_counted_again() {
     // Nobody took these changes in.
     event.request("Ben", Request::Cancel);
     event.sign_up("Emil", 0);
-    event.recount();
+    event.recount(false);
     assert_eq!(event.list(Standing::Confirmed), ["Ana+1", "Dora"]);
     assert_eq!(event.list(Standing::Waiting), ["Cleo+1", "Emil"]);
     assert!(event.seats.last_number > before.last_number);
+    event.check_totals();
+}
+
+#[test]
+fn who_is_moved_to_the_front_comes_after_those_who_were_moved_before() {
+    let mut event = SeatedEvent::new(1, 50);
+    for (name, guests) in [("Ana", 0), ("Ben", 0), ("Cleo", 1), ("Dora", 0)] {
+        event.sign_up(name, guests);
+        event.take_in(&[key(name)]);
+    }
+    for (name, places) in [("Dora", 2), ("Cleo", 4), ("Dora", 4)] {
+        let seat = event.rows[&key(name)].clone();
+        assert_eq!(event.seats.places_for(&seat), places, "{name}");
+        let moved = event.seats.move_to_front(&seat);
+        event.rows.insert(key(name), moved);
+    }
+    assert_eq!(event.list(Standing::Waiting), ["Dora", "Cleo+1", "Ben"]);
+    event.recount(false);
+    assert_eq!(event.seats.places_for(&event.rows[&key("Ben")]), 5);
+    event.seats.capacity = Some(capacity(4));
+    event.take_in(&[]);
+    assert_eq!(event.list(Standing::Waiting), ["Ben"]);
     event.check_totals();
 }

@@ -65,6 +65,11 @@ pub async fn promote(
 ) -> Result<Response, Problem> {
     let attendee = host_attendee(&app, &credentials, &event, &name).await?;
     let may_raise = fields::optional_bool(&fields.map, "raise_capacity")? == Some(true);
+    let details = read_details(&app, &attendee.event).await?;
+    if !details.is_some_and(|details| details.takes_place(Timestamp::now())) {
+        let detail = "This event is cancelled or over, or its places were never limited.";
+        return Err(Problem::new(ProblemKind::Conflict, detail));
+    }
     let (seat, capacity) = move_to_front(&app, &attendee, may_raise).await?;
     let details = hosting::change(&app, &credentials, &event, HostRole::CoHost, |details, _| {
         let limit = &mut details.content.capacity;
@@ -97,11 +102,12 @@ async fn move_to_front(app: &App, attendee: &Attendee, may_raise: bool) -> Resul
         let seat = seat.filter(Seat::is_waiting).ok_or_else(not_waiting)?;
         // While the seats are being counted, nobody else changes them.
         let seats = digest.seats.as_mut().filter(|seats| seats.recount.is_none()).ok_or_else(try_again)?;
-        let capacity = seats.capacity_for(&seat);
-        if capacity.is_none() && !seats.fits(seat.party) {
+        let needed = u32::try_from(seats.places_for(&seat)).ok().and_then(|places| Capacity::try_from(places).ok());
+        let needed = needed.ok_or_else(|| {
             let detail = format!("An event has at most {MAX_CAPACITY} places.");
-            return Err(Problem::new(ProblemKind::Conflict, detail));
-        }
+            Problem::new(ProblemKind::Conflict, detail)
+        })?;
+        let capacity = seats.capacity.is_some_and(|capacity| capacity < needed).then_some(needed);
         if let Some(capacity) = capacity.filter(|_| !may_raise) {
             let detail = format!(
                 "There is no place for {} people. Send `\"raise_capacity\": true` to raise the number of places to {capacity}.",

@@ -1,6 +1,7 @@
 //! What hosts do with an event: edit, cancel, archive and reopen it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -63,7 +64,8 @@ pub async fn edit(
     }
     let now = Timestamp::now();
     details.content = patched(&details.content, &fields.map)?;
-    let mut details = details.limited(now);
+    // The creation of an event with a limit is told from a later limit by its time.
+    let mut details = details.clone().limited(now.max(details.created_at.plus(Duration::from_millis(1))));
     if app.backend.events.store_details(&details, now).await? == Write::Conflict {
         return Err(outdated());
     }

@@ -51,9 +51,17 @@ pub async fn rebuild(
     };
     let event = parse_event_id(&event)?;
     for _ in 0..MAX_ATTEMPTS {
-        let mut digest = read_or_replace(&app, &event).await?;
-        digest.rebuild_requested_at = Some(Timestamp::now());
-        if app.backend.digests.store(&digest).await? == Write::Stored {
+        let stored = match app.backend.digests.digest(&event).await {
+            Ok(Some(digest)) => app.backend.digests.store(&requested(digest)).await?,
+            Ok(None) => app.backend.digests.store(&requested(new_digest(&app, &event).await?)).await?,
+            Err(ReadError::Unavailable(unavailable)) => return Err(unavailable.into()),
+            Err(ReadError::Damaged(cause)) => {
+                tracing::warn!(cause, "damaged digest replaced, because its event is rebuilt");
+                app.backend.digests.replace_digest(&requested(new_digest(&app, &event).await?)).await?;
+                Write::Stored
+            }
+        };
+        if stored == Write::Stored {
             app.backend.digests.unpark(&event).await?;
             return Ok((StatusCode::ACCEPTED, Json(RebuildRequested { event: event.to_string() })).into_response());
         }
@@ -62,17 +70,12 @@ pub async fn rebuild(
     Err(Problem::new(ProblemKind::Conflict, detail))
 }
 
-/// Returns the digest of an event. Deletes one that is damaged, and returns a new one instead.
-async fn read_or_replace(app: &App, event: &EventId) -> Result<Digest, Problem> {
-    match app.backend.digests.digest(event).await {
-        Ok(Some(digest)) => return Ok(digest),
-        Ok(None) => {}
-        Err(ReadError::Unavailable(unavailable)) => return Err(unavailable.into()),
-        Err(ReadError::Damaged(cause)) => {
-            tracing::warn!(cause, "damaged digest deleted, because its event is rebuilt");
-            app.backend.digests.delete_digest(event).await?;
-        }
-    }
+fn requested(digest: Digest) -> Digest {
+    Digest { rebuild_requested_at: Some(Timestamp::now()), ..digest }
+}
+
+/// The digest of an event of which nothing is counted yet.
+async fn new_digest(app: &App, event: &EventId) -> Result<Digest, Problem> {
     let found = find_event(app, event).await?;
     let title = match found.details() {
         Some(details) => details.content.title.to_string(),

@@ -384,7 +384,7 @@ impl Digests for Memory {
         unreachable!("no record is damaged")
     }
 
-    async fn delete_digest(&self, _: &EventId) -> Result<(), Unavailable> {
+    async fn replace_digest(&self, _: &Digest) -> Result<(), Unavailable> {
         unreachable!("no record is damaged")
     }
 }

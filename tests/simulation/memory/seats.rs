@@ -91,7 +91,7 @@ impl Seats for Memory {
         let names = names.into_iter().filter(|key| key.event == *event && Some(&key.name) > after);
         let parties: Vec<Party> = names.take(limit).map(|key| state.party(key.clone())).collect();
         let next = parties.last().filter(|_| parties.len() == limit).map(|last| last.key.name.clone());
-        Ok(PartyPage { parties, next })
+        Ok(PartyPage { parties, damaged_seats: Vec::new(), of_damaged: Vec::new(), next })
     }
 
     async fn waiting_numbers(&self, event: &EventId) -> Result<Vec<u64>, Unavailable> {
@@ -108,6 +108,10 @@ impl Seats for Memory {
 
     async fn commit(&self, digest: &Digest, changes: &[SeatChange], _: Timestamp) -> Result<Write, Unavailable> {
         self.store_with(digest, None, changes).await
+    }
+
+    async fn delete_damaged_seat(&self, _: &AttendeeKey) -> Result<(), Unavailable> {
+        unreachable!("no seat is damaged")
     }
 
     async fn summary(&self, event: &EventId) -> Result<Option<EventSeats>, Unavailable> {

@@ -67,7 +67,7 @@ fn heads<'a>(rows: impl IntoIterator<Item = &'a Seat>) -> u64 {
 /// The totals are those of the seats, or while they are counted, of those that have been counted.
 fn wrong_totals(seats: &EventSeats, rows: &Rows) -> Vec<String> {
     let is_counted = |seat: &&Seat| match &seats.recount {
-        Some(Recount::Counting { after }) => Some(&seat.attendee.name) <= after.as_ref(),
+        Some(Recount::Counting { after, .. }) => Some(&seat.attendee.name) <= after.as_ref(),
         Some(Recount::Seating) | None => true,
     };
     let counted: Vec<&Seat> = rows.values().filter(is_counted).collect();

@@ -155,7 +155,7 @@ impl World {
     }
 
     fn recount(&self) {
-        self.rewrite(|digest| digest.seats.iter_mut().for_each(|seats| seats.begin_recount()));
+        self.rewrite(|digest| digest.seats.iter_mut().for_each(|seats| seats.begin_recount(false)));
     }
 
     fn lose(&mut self, at: usize) {

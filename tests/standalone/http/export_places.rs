@@ -49,7 +49,9 @@ fn export_ends_with_state_and_position() {
     let body = json!({"name": "Zoe"});
     let person = server.post("/organiser/person/export").organiser().json(&body).send().is(200).json();
     let zoe = &person["entries"][0];
-    assert_eq!((&zoe["kind"], &zoe["state"], &zoe["position"]), (&json!("registration"), &json!("waiting"), &json!(1)));
+    let place = &zoe["place"];
+    let found = (&zoe["kind"], &place["state"], &place["position"]);
+    assert_eq!(found, (&json!("registration"), &json!("waiting"), &json!(1)));
 
     // The import ignores both columns.
     let export = server.get("/organiser/export?event=show").organiser().send().is(200).text().to_owned();
