@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use crate::domain::attendee_name::NameKey;
 use crate::domain::backoff::BackoffPolicy;
 use crate::domain::change::{AttendeeChange, Change, Movements};
 use crate::domain::contact::Contact;
@@ -10,16 +9,13 @@ use crate::domain::contact_id::ContactId;
 use crate::domain::digest::Digest;
 use crate::domain::event::EventId;
 use crate::domain::timestamp::Timestamp;
-use crate::fanout::seats::SeatRounds;
+use crate::fanout::seats::{SeatRounds, for_each_party};
 use crate::fanout::{DigestUpdate, EventPorts, MAX_ATTEMPTS, park, too_many_conflicts};
 use crate::ports::{DamagedRecord, ReadError, Seats, StoredDetails, Unavailable, Write};
 
 /// How long the change of an attendee may be on its way to the digest. If the attendees are counted meanwhile, it is not counted
 /// again.
 const MAX_CHANGE_DELAY: Duration = Duration::from_secs(5 * 60);
-
-/// Attendees who are counted together.
-const PAGE: usize = 500;
 
 /// Adds changes to the digest of their event, and decides about its seats. If the organiser requested it, also counts the
 /// attendees and the seats again.
@@ -68,7 +64,10 @@ pub(super) async fn add_to_digest(
         let of_attendees: Vec<&AttendeeChange> = changes.iter().filter_map(|change| change.attendee()).collect();
         let mailbox = |contact: &Contact| ContactId::of_mailbox(contact, ports.contact_secret);
         let is_repeated = |change: &&AttendeeChange| change.movement().is_some() && !digest.is_new(change);
-        let new: Vec<&AttendeeChange> = of_attendees.iter().copied().filter(|change| !is_repeated(change)).collect();
+        let new: Vec<&AttendeeChange> = match digest.seats {
+            Some(_) => of_attendees.iter().copied().filter(|change| !is_repeated(change)).collect(),
+            None => Vec::new(),
+        };
         let movements = digest.add_changes(of_attendees.iter().copied(), mailbox, backoff, now);
         // A batch that only repeats what an expired digest contained does not bring its event back.
         if is_new && movements.is_empty() && before == state(&digest) {
@@ -82,7 +81,7 @@ pub(super) async fn add_to_digest(
         digest.over_at = over_at.or(digest.over_at);
         let is_rebuilt = digest.rebuild_requested_at.is_some();
         if is_rebuilt {
-            self::rebuild(&mut digest, ports.seats, now).await?;
+            rebuild(&mut digest, ports.seats, now).await?;
         }
         let is_unchanged = movements.is_empty() && before == state(&digest) && !is_rebuilt;
         let version = digest.version;
@@ -127,21 +126,17 @@ async fn rebuild(digest: &mut Digest, seats: &dyn Seats, now: Timestamp) -> Resu
         Some(seats) => seats.begin_recount(false),
         None => {
             digest.count = 0;
-            let mut after: Option<NameKey> = None;
-            loop {
-                let page = seats.parties_after(&digest.event, after.as_ref(), PAGE).await?;
-                let attendees = page.parties.iter().filter_map(|party| party.attendee.as_ref());
-                for attendee in attendees.filter(|attendee| attendee.registration().is_some()) {
-                    digest.count += 1;
-                    if now.since(attendee.newest.requested_at) < MAX_CHANGE_DELAY {
-                        digest.remember_as_counted(attendee);
-                    }
+            let event = digest.event.clone();
+            for_each_party(seats, &event, |party| {
+                let Some(attendee) = party.attendee.filter(|attendee| attendee.registration().is_some()) else {
+                    return;
+                };
+                digest.count += 1;
+                if now.since(attendee.newest.requested_at) < MAX_CHANGE_DELAY {
+                    digest.remember_as_counted(&attendee);
                 }
-                after = page.next;
-                if after.is_none() {
-                    break;
-                }
-            }
+            })
+            .await?;
             digest.rebuild_requested_at = None;
         }
     }

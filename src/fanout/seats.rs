@@ -9,6 +9,7 @@ use crate::domain::change::AttendeeChange;
 use crate::domain::contact::Contact;
 use crate::domain::contact_id::ContactId;
 use crate::domain::digest::Digest;
+use crate::domain::event::EventId;
 use crate::domain::pending_changes::NamedChange;
 use crate::domain::seat::{MAX_WRITES_OF_CHANGE, Party, SeatChange};
 use crate::domain::seats::{
@@ -17,10 +18,10 @@ use crate::domain::seats::{
 use crate::domain::timestamp::Timestamp;
 use crate::ports::{MAX_SEAT_WRITES, Seats, Unavailable, Write};
 
-/// Attendees who are read together to find those without a seat.
+/// Attendees who are read together when all of an event are read.
 const PAGE: usize = 500;
 
-/// Attendees who are read together: as many as one round can decide about.
+/// Attendees whose changes are taken in together: as many as one round can decide about.
 const MAX_PARTIES: usize = MAX_SEAT_WRITES;
 
 /// Attendees whose seats are counted together. Each takes at most three writes.
@@ -78,10 +79,10 @@ impl SeatRounds<'_> {
     /// # Panics
     /// If the event has no seats.
     pub async fn announce_earlier(&self, digest: &mut Digest, new: &[&AttendeeChange]) -> Result<bool, Unavailable> {
-        let seats = seats_of(digest).clone();
+        let limited_since = seats_of(digest).limited_since;
         let is_earlier = |attendee: &Option<Attendee>| {
             let registration = attendee.as_ref().and_then(Attendee::registration);
-            registration.is_some_and(|registration| registration.since <= seats.limited_since)
+            registration.is_some_and(|registration| registration.since <= limited_since)
         };
         let earlier = new.iter().filter(|change| is_earlier(&change.old) || is_earlier(&change.new));
         let (earlier, names): (Vec<_>, Vec<_>) = earlier.map(|change| (*change, change.key.name.clone())).unzip();
@@ -92,7 +93,7 @@ impl SeatRounds<'_> {
         let parties = self.seats.parties(&digest.event, &names).await?;
         for change in earlier {
             let party = parties.iter().find(|party| party.key == change.key);
-            let movement = party.and_then(|party| earlier_movement(&seats, change, party));
+            let movement = party.and_then(|party| earlier_movement(seats_of(digest), change, party));
             let named = movement.and_then(|movement| NamedChange::of(change, movement, self.mailbox));
             has_news |= named.is_some();
             named.into_iter().for_each(|named| digest.add_news(named, self.backoff, self.now));
@@ -184,21 +185,14 @@ impl SeatRounds<'_> {
 
     /// Decides about all attendees who have no seat, in the order in which they signed up, and ends the recount.
     async fn seat_everybody(&self, digest: &mut Digest) -> Result<Write, Unavailable> {
-        let (mut without_seat, mut after) = (Vec::new(), None);
-        loop {
-            let page = self.seats.parties_after(&digest.event, after.as_ref(), PAGE).await?;
-            for Party { key, attendee, seat } in page.parties {
-                let registration = attendee.as_ref().and_then(|attendee| attendee.registration());
-                let Some(registration) = registration else { continue };
-                if seat.is_none_or(|seat| !seat.is_of(registration)) {
-                    without_seat.push((registration.since, key.name));
-                }
+        let mut without_seat = Vec::new();
+        for_each_party(self.seats, &digest.event, |Party { key, attendee, seat }| {
+            let Some(registration) = attendee.as_ref().and_then(Attendee::registration) else { return };
+            if seat.is_none_or(|seat| !seat.is_of(registration)) {
+                without_seat.push((registration.since, key.name));
             }
-            after = page.next;
-            if after.is_none() {
-                break;
-            }
-        }
+        })
+        .await?;
         without_seat.sort();
         let names = without_seat.into_iter().map(|(_, name)| name).collect();
         if self.decide_about(digest, names, true).await?.write == Write::Conflict {
@@ -236,6 +230,23 @@ impl SeatRounds<'_> {
             mailbox: contact.map(self.mailbox),
         };
         digest.add_news(change, self.backoff, self.now);
+    }
+}
+
+/// Reads all parties of an event, page by page.
+pub async fn for_each_party(
+    seats: &dyn Seats,
+    event: &EventId,
+    mut each: impl FnMut(Party),
+) -> Result<(), Unavailable> {
+    let mut after = None;
+    loop {
+        let page = seats.parties_after(event, after.as_ref(), PAGE).await?;
+        page.parties.into_iter().for_each(&mut each);
+        after = page.next;
+        if after.is_none() {
+            return Ok(());
+        }
     }
 }
 

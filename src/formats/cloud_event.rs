@@ -5,6 +5,7 @@ use url::Url;
 
 use crate::domain::announcement::Announcement;
 use crate::domain::attendee::Attendee;
+use crate::domain::event::EventId;
 use crate::domain::seat::SeatNews;
 use crate::domain::timestamp::Timestamp;
 
@@ -30,24 +31,16 @@ pub fn seat(
     manage: &Url,
     at: Timestamp,
 ) -> Value {
-    json!({
-        "specversion": "1.0",
-        "id": id,
-        "source": source.as_str(),
-        "type": SEAT_TYPE,
-        "subject": attendee.event.as_str(),
-        "time": at,
-        "datacontenttype": "application/json",
-        "data": {
-            "event": attendee.event.as_str(),
-            "title": attendee.title,
-            "name": attendee.name.as_str(),
-            "state": news.standing().as_str(),
-            "position": news.position(),
-            "text": text,
-            "manage": manage.as_str(),
-        },
-    })
+    let data = json!({
+        "event": attendee.event.as_str(),
+        "title": attendee.title,
+        "name": attendee.name.as_str(),
+        "state": news.standing().as_str(),
+        "position": news.position(),
+        "text": text,
+        "manage": manage.as_str(),
+    });
+    envelope(id, source, SEAT_TYPE, &attendee.event, at, data)
 }
 
 /// Builds the event with a resent manage link.
@@ -55,21 +48,13 @@ pub fn seat(
 /// `source` is the URL of the event's page. `manage` is the manage link. It is secret,
 /// so the result may only be sent to the attendee's own webhook.
 pub fn link_resent(id: &str, source: &Url, attendee: &Attendee, manage: &Url, at: Timestamp) -> Value {
-    json!({
-        "specversion": "1.0",
-        "id": id,
-        "source": source.as_str(),
-        "type": LINK_RESENT_TYPE,
-        "subject": attendee.event.as_str(),
-        "time": at,
-        "datacontenttype": "application/json",
-        "data": {
-            "event": attendee.event.as_str(),
-            "title": attendee.title,
-            "name": attendee.name.as_str(),
-            "manage": manage.as_str(),
-        },
-    })
+    let data = json!({
+        "event": attendee.event.as_str(),
+        "title": attendee.title,
+        "name": attendee.name.as_str(),
+        "manage": manage.as_str(),
+    });
+    envelope(id, source, LINK_RESENT_TYPE, &attendee.event, at, data)
 }
 
 /// Builds the event with an announcement.
@@ -84,23 +69,29 @@ pub fn announcement(
     manage: Option<&Url>,
     at: Timestamp,
 ) -> Value {
+    let data = json!({
+        "event": announcement.event.as_str(),
+        "title": announcement.title,
+        "joined": announcement.joined,
+        "left": announcement.left,
+        "others": { "joined": announcement.others.joined, "left": announcement.others.left },
+        "count": announcement.count,
+        "text": text,
+        "manage": manage.map(Url::as_str),
+    });
+    envelope(id, source, ANNOUNCEMENT_TYPE, &announcement.event, at, data)
+}
+
+/// Builds an event with these data.
+fn envelope(id: &str, source: &Url, kind: &str, subject: &EventId, at: Timestamp, data: Value) -> Value {
     json!({
         "specversion": "1.0",
         "id": id,
         "source": source.as_str(),
-        "type": ANNOUNCEMENT_TYPE,
-        "subject": announcement.event.as_str(),
+        "type": kind,
+        "subject": subject.as_str(),
         "time": at,
         "datacontenttype": "application/json",
-        "data": {
-            "event": announcement.event.as_str(),
-            "title": announcement.title,
-            "joined": announcement.joined,
-            "left": announcement.left,
-            "others": { "joined": announcement.others.joined, "left": announcement.others.left },
-            "count": announcement.count,
-            "text": text,
-            "manage": manage.map(Url::as_str),
-        },
+        "data": data,
     })
 }

@@ -6,7 +6,7 @@ use crate::domain::attendee::Attendee;
 use crate::domain::event::EventId;
 use crate::domain::place::Place;
 use crate::domain::signup::AttendeeKey;
-use crate::ports::{Backend, Events, Seats, StoredDetails, Unavailable};
+use crate::ports::{Backend, Events, Seats, StoredDetails, Unavailable, position_in};
 
 /// Reads places. It keeps the waiting list of the event that was read last, since an event can have many pages.
 pub struct PlaceReader {
@@ -60,8 +60,8 @@ impl PlaceReader {
             Some((_, line)) => line,
             None => self.seats.waiting_numbers(event).await?,
         };
-        let before = line.binary_search(&number).ok();
+        let position = position_in(&line, number);
         self.line = Some((event.clone(), line));
-        Ok(before.and_then(|before| u64::try_from(before + 1).ok()))
+        Ok(position)
     }
 }

@@ -24,7 +24,7 @@ use crate::domain::viewer::{View, Viewer};
 use crate::domain::worker_id;
 use crate::ports::{
     Announcements, Claimed, Events, LastAttempt, Notified, Notifier, ReadError, Roster, SendError, StoredDetails,
-    WatermarkClaim, WatermarkKey, WatermarkRecipient, Watermarks,
+    Unavailable, WatermarkClaim, WatermarkKey, WatermarkRecipient, Watermarks,
 };
 
 /// Announcements that are read together.
@@ -161,17 +161,8 @@ impl DigestSender<'_> {
             });
         };
         let sent = self.send_claimed(copy, told_until, is_in_doubt, now).await;
-        match &sent {
-            Ok((_, Some(told_until))) => self.watermarks.advance(&claim, *told_until).await?,
-            // It still is not known what an earlier attempt told.
-            Ok((_, None)) | Err(SendError::NotSent(_) | SendError::LimitReached(_) | SendError::Rejected(_)) => {
-                let last_attempt = if is_in_doubt { LastAttempt::Unresolved } else { LastAttempt::Resolved };
-                self.watermarks.release(&claim, last_attempt, (self.clock)()).await?;
-            }
-            Err(SendError::Unavailable(_) | SendError::RecipientUnavailable(_)) => {
-                self.watermarks.release(&claim, LastAttempt::Unresolved, (self.clock)()).await?;
-            }
-        }
+        let told_until = sent.as_ref().map(|(_, told_until)| *told_until);
+        settle(self.watermarks, &claim, told_until, is_in_doubt, (self.clock)()).await?;
         sent.map(|(outcome, _)| outcome)
     }
 
@@ -250,6 +241,29 @@ impl DigestSender<'_> {
         }
         Ok(news)
     }
+}
+
+/// Stores until when an attempt told its recipients what there is to tell, and gives the claim back. `told_until` is `None` if they
+/// were told nothing new.
+pub(super) async fn settle(
+    watermarks: &dyn Watermarks,
+    claim: &WatermarkClaim,
+    told_until: Result<Option<Timestamp>, &SendError>,
+    is_in_doubt: bool,
+    now: Timestamp,
+) -> Result<(), Unavailable> {
+    let last_attempt = match told_until {
+        Ok(Some(told_until)) => return watermarks.advance(claim, told_until).await,
+        Err(SendError::Unavailable(_) | SendError::RecipientUnavailable(_)) => LastAttempt::Unresolved,
+        // It still is not known what an earlier attempt told.
+        Ok(None) | Err(SendError::NotSent(_) | SendError::LimitReached(_) | SendError::Rejected(_)) if is_in_doubt => {
+            LastAttempt::Unresolved
+        }
+        Ok(None) | Err(SendError::NotSent(_) | SendError::LimitReached(_) | SendError::Rejected(_)) => {
+            LastAttempt::Resolved
+        }
+    };
+    watermarks.release(claim, last_attempt, now).await
 }
 
 /// Returns a time of which the announcements after it are owed. One far ahead comes from a clock that was wrong. Later

@@ -5,7 +5,7 @@ use super::budget::{Charges, NotCharged};
 use super::message_attempt::{MessageSender, Outcome};
 use super::opt_in::{Attempt, Permission};
 use super::sms_limits::SmsPurpose;
-use super::{NotificationSender, parse_webhook_url};
+use super::{NotificationSender, digest, parse_webhook_url};
 use crate::domain::contact_id::ContactId;
 use crate::domain::registration::RegistrationKey;
 use crate::domain::seat::{Seat, SeatNews, Standing};
@@ -131,18 +131,8 @@ impl MessageSender<'_> {
 
     /// Stores whether the party was told, and gives the claim back.
     async fn settle(&self, claim: &Claim, told: Result<Told, SendError>, now: Timestamp) -> Result<Outcome, SendError> {
-        let (watermarks, watermark) = (self.digests.watermarks, &claim.watermark);
-        match &told {
-            Ok(Told::Now) => watermarks.advance(watermark, now).await?,
-            // It still is not known what an earlier attempt told.
-            Ok(Told::Nothing) | Err(SendError::NotSent(_) | SendError::LimitReached(_) | SendError::Rejected(_)) => {
-                let last_attempt = if claim.is_in_doubt { LastAttempt::Unresolved } else { LastAttempt::Resolved };
-                watermarks.release(watermark, last_attempt, now).await?;
-            }
-            Err(SendError::Unavailable(_) | SendError::RecipientUnavailable(_)) => {
-                watermarks.release(watermark, LastAttempt::Unresolved, now).await?;
-            }
-        }
+        let told_until = told.as_ref().map(|told| (*told == Told::Now).then_some(now));
+        digest::settle(self.digests.watermarks, &claim.watermark, told_until, claim.is_in_doubt, now).await?;
         told.map(|told| match told {
             Told::Now => Outcome::Delivered,
             Told::Nothing => Outcome::Finished,

@@ -60,7 +60,7 @@ pub use self::notifier::{Notified, Notifier};
 pub use self::outbox::{LastAttempt, Outbox, OutboxEntry};
 pub use self::outbox_table::{Lane, OutboxTable, Retry, WaitingMessage};
 pub use self::people::{AddressEntries, DeletedContacts, People};
-pub use self::places::{place_of, places_of};
+pub use self::places::{place_of, places_of, position_in};
 pub use self::queue::{Deferral, Deferrals, Delivery, Depth, MAX_RECEIVES, Queue, STOPPED_REASON};
 pub use self::rejected_messages::{MAX_REJECT_BYTES, RejectEntry, RejectedMessage, RejectedMessages};
 pub use self::roster::{AttendeeSignups, EventSummary, Roster, RosterPage, listed_events};

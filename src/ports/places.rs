@@ -63,12 +63,16 @@ pub async fn places_of(
     let place = |attendee: &Attendee| {
         let seat = found.get(attendee.name.key()).copied();
         Some(match (Place::of(attendee.registration()?, seat), seat) {
-            (Place::Waiting { .. }, Some(seat)) => {
-                let before = line.binary_search(&seat.number).ok();
-                Place::Waiting { position: before.and_then(|before| u64::try_from(before + 1).ok()) }
-            }
+            (Place::Waiting { .. }, Some(seat)) => Place::Waiting { position: position_in(&line, seat.number) },
             (place, _) => place,
         })
     };
     Ok(attendees.iter().map(place).collect())
+}
+
+/// Returns the position of a seat on the waiting list, from 1, by the numbers of all that wait, smallest first. `None` if it is
+/// not on the list.
+pub fn position_in(line: &[u64], number: u64) -> Option<u64> {
+    let before = line.binary_search(&number).ok()?;
+    u64::try_from(before + 1).ok()
 }
