@@ -19,6 +19,7 @@
 //! * [`formats`]: converts payloads to domain values and back, without I/O: [`message`](formats::message) (sign-ups
 //!   on the queue), [`button`](formats::button) (button events), [`csv`](formats::csv) and
 //!   [`stored`](formats::stored) (database records).
+//! * [`texts`]: every sentence that people read, in one file per language, and dates as each language writes them.
 //! * [`ingest`]: applies a batch of deliveries from the queue to the roster. Each delivery has its own outcome.
 //! * [`fanout`]: adds roster changes to each event's digest, decides who gets a place, and puts the announcements that are due
 //!   into the outbox, a message for each contact.
@@ -72,4 +73,5 @@ pub mod ports;
 #[cfg(test)]
 #[path = "../tests/support/seed.rs"]
 mod seed;
+pub mod texts;
 pub mod upkeep;

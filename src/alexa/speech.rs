@@ -6,16 +6,17 @@ use crate::domain::attendee_name::AttendeeName;
 use crate::domain::event::Event;
 use crate::domain::language::Language;
 use crate::domain::place::Place;
-use crate::notify::text::{Catalog, join_names};
+use crate::notify::text::join_names;
+use crate::texts::Catalog;
 
 /// The skill's messages in one language.
-pub struct Speech(Catalog);
+pub struct Speech(&'static Catalog);
 
 impl Speech {
     /// Selects German for German locales, and English for all others.
     pub fn for_locale(locale: &str) -> Self {
         let language = if locale == "de" || locale.starts_with("de-") { Language::German } else { Language::English };
-        Self(Catalog::new(language))
+        Self(Catalog::of(language))
     }
 
     /// Formats a message without arguments. The ids leave out the prefix `alexa-`.
@@ -56,7 +57,7 @@ impl Speech {
         let arguments = [
             ("event", title.into()),
             ("number", count.into()),
-            ("who", join_names(&self.0, names, others).unwrap_or_default().into()),
+            ("who", join_names(self.0, names, others).unwrap_or_default().into()),
         ];
         self.0.format("alexa-who", &arguments)
     }

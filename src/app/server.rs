@@ -21,14 +21,14 @@ use crate::adapters::private_files;
 #[cfg(feature = "aws")]
 use crate::app::aws_storage;
 use crate::app::keys::read_or_create_key;
-use crate::app::settings::{Settings, Store};
+use crate::app::settings::{Settings, Store, WebhookPolicy};
 use crate::app::storage::{Storage, Task};
 use crate::app::upkeep::forget_idle_until;
 use crate::app::{connections, sqlite_storage};
 use crate::http::client::ListEveryone;
 use crate::http::middleware::memory_limit::MemoryLimit;
 use crate::http::middleware::rate_limit::RateLimit;
-use crate::http::{self, App, ClientLimits};
+use crate::http::{self, App, ClientLimits, Delivery};
 use crate::notify::text::MessageTexts;
 use crate::ports::Meter;
 
@@ -53,6 +53,20 @@ pub async fn run(settings: Settings) -> anyhow::Result<()> {
     server.run(stop).await?;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// The kinds of messages that are sent: by this program, or by the functions that use the same table.
+fn delivery(settings: &Settings) -> Delivery {
+    let notifications = &settings.notifications;
+    match settings.store {
+        Store::Sqlite => Delivery {
+            email: notifications.mail.is_some(),
+            sms: notifications.limits.sms.is_some(),
+            webhooks: notifications.webhooks != WebhookPolicy::Off,
+        },
+        #[cfg(feature = "aws")]
+        Store::Aws(_) => Delivery { email: true, sms: notifications.limits.sms.is_some(), webhooks: true },
+    }
 }
 
 impl Server {
@@ -89,6 +103,7 @@ impl Server {
             event_creators: settings.event_creators,
             texts: MessageTexts::new(settings.notifications.language, settings.notifications.names_shown),
             limits: storage.limits,
+            delivery: delivery(settings),
             token_secret: storage.token_secret,
             secrets: storage.secrets,
             public_url: settings.public_url.clone(),

@@ -11,7 +11,7 @@ use url::Url;
 use crate::domain::invalid::FieldProblem;
 
 /// RFC 5321, section 4.5.3.1.3, limits a path to 256 octets, including its angle brackets.
-const MAX_EMAIL_BYTES: usize = 254;
+pub const MAX_EMAIL_BYTES: usize = 254;
 /// Enough for any realistic webhook URL. The limit keeps DynamoDB items and SNS subscriptions small.
 const MAX_WEBHOOK_BYTES: usize = 1_024;
 
@@ -82,6 +82,22 @@ impl Contact {
         }
     }
 
+    /// Returns so little of the address that only its owner recognises it: `a…@e…`, `…71`, `https://…`.
+    pub fn masked(&self) -> String {
+        match self {
+            Self::Email(address) => {
+                let (local, domain) = address.rsplit_once('@').unwrap_or((address, ""));
+                let first = |text: &str| text.chars().take(1).collect::<String>();
+                format!("{}…@{}…", first(local), first(domain))
+            }
+            Self::Sms(number) => {
+                let last = number.len().saturating_sub(2);
+                format!("…{}", &number[last..])
+            }
+            Self::Webhook(_) => "https://…".to_owned(),
+        }
+    }
+
     /// Returns `email`, `sms` or `webhook`.
     pub fn kind(&self) -> &'static str {
         self.into()
@@ -136,6 +152,13 @@ mod tests {
         assert_eq!(Contact::email(" Ana@Example.ORG "), Ok(Contact::Email("Ana@example.org".into())));
         assert_eq!(Contact::sms("+1 (415) 555-2671"), Ok(Contact::Sms("+14155552671".into())));
         assert_eq!(Contact::webhook("HTTPS://Example.org"), Ok(Contact::Webhook("https://example.org/".into())));
+    }
+
+    #[test]
+    fn masked_address_shows_its_owner_which_one_it_is() {
+        assert_eq!(Contact::email("ana@example.org").unwrap().masked(), "a…@e…");
+        assert_eq!(Contact::sms("+14155552671").unwrap().masked(), "…71");
+        assert_eq!(Contact::webhook("https://example.org/hook?key=1").unwrap().masked(), "https://…");
     }
 
     #[test]

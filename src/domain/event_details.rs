@@ -63,6 +63,14 @@ pub struct SignupPeriod {
     pub closes_at: Option<Timestamp>,
 }
 
+impl SignupPeriod {
+    /// Ends the time at a moment. If it had not begun by then, it never begins.
+    pub fn close(&mut self, now: Timestamp) {
+        self.closes_at = Some(now);
+        self.opens_at = self.opens_at.filter(|opens_at| *opens_at < now);
+    }
+}
+
 /// The people who see something about an event. Hosts and the organiser see everything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, EnumString, IntoStaticStr, VariantNames)]
 #[strum(serialize_all = "lowercase")]

@@ -22,6 +22,9 @@ pub struct Line<const MAX: usize>(String);
 pub struct Paragraphs<const MAX: usize>(String);
 
 impl<const MAX: usize> Line<MAX> {
+    /// The maximum number of grapheme clusters.
+    pub const MAX_CHARS: usize = MAX;
+
     pub fn parse(typed: &str) -> Result<Self, FieldProblem> {
         let line = text::collapse_white_space(&text::nfc(typed));
         check(&line, MAX)?;
@@ -35,6 +38,9 @@ impl<const MAX: usize> Line<MAX> {
 }
 
 impl<const MAX: usize> Paragraphs<MAX> {
+    /// The maximum number of grapheme clusters.
+    pub const MAX_CHARS: usize = MAX;
+
     pub fn parse(typed: &str) -> Result<Self, FieldProblem> {
         let composed = text::nfc(typed);
         let mut lines: Vec<&str> = composed.lines().map(str::trim_end).collect();

@@ -30,6 +30,11 @@ impl Zone {
         if zone.iana_name().is_some() { Ok(Self(zone)) } else { Err(FieldProblem::NotAZone) }
     }
 
+    /// Coordinated Universal Time.
+    pub fn utc() -> Self {
+        Self(TimeZone::UTC)
+    }
+
     /// The name in the IANA database.
     pub fn name(&self) -> &str {
         self.0.iana_name().expect("a zone without a name is not parsed")
@@ -64,6 +69,18 @@ impl Zone {
 }
 
 impl LocalTime {
+    /// The year, the month from 1 and the day from 1.
+    pub fn year_month_day(self) -> (i32, u8, u8) {
+        let number = |number: i8| u8::try_from(number).expect("months and days are positive");
+        (self.0.year().into(), number(self.0.month()), number(self.0.day()))
+    }
+
+    /// The hour from 0 to 23 and the minute from 0 to 59.
+    pub fn hour_minute(self) -> (u8, u8) {
+        let number = |number: i8| u8::try_from(number).expect("hours and minutes are not negative");
+        (number(self.0.hour()), number(self.0.minute()))
+    }
+
     /// The date, such as `2026-12-03`.
     pub fn date(self) -> String {
         self.0.date().to_string()

@@ -205,7 +205,8 @@ pub fn from_fields(
     Ok(Signup { version, event, name, channel, network, request })
 }
 
-fn parse_time(value: &Value) -> Result<Timestamp, FieldProblem> {
+/// Parses a time as RFC 3339 text or in milliseconds since 1970.
+pub fn parse_time(value: &Value) -> Result<Timestamp, FieldProblem> {
     match value {
         Value::String(text) => Timestamp::parse_rfc3339(text),
         Value::Number(number) => Timestamp::from_millis(number.as_i64().ok_or(FieldProblem::NotATime)?),

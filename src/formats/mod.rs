@@ -13,4 +13,5 @@ pub mod outbox_message;
 pub mod panic;
 pub mod registration_details;
 pub mod rejected;
+pub mod rejected_content;
 pub mod stored;

@@ -39,7 +39,10 @@ api! {
     "/events/{event}/reopen": post(hosting::reopen);
     "/events/{event}/links": post(host_links::show_link);
     "/events/{event}/links/revoke": post(host_links::revoke_links);
-    "/events/{event}/host/{token}": get(host_page::show);
+    "/events/{event}/host/{token}": get(host_page::show), post(host_page::actions::act);
+    "/events/{event}/host/{token}/edit": get(host_page::edit::show), post(host_page::edit::edit);
+    "/events/{event}/host/{token}/print": get(host_page::lists::print);
+    "/events/{event}/host/{token}/list.csv": get(host_page::lists::csv);
     "/events/{event}/host/{token}/delete": get(deletion::form::show_to_host), post(deletion::form::delete_as_host);
     "/events/{event}/signups": post(signups::sign_up);
     "/events/{event}/link": post(resend_link::resend);

@@ -14,6 +14,14 @@ use crate::notify::Limits;
 use crate::notify::text::MessageTexts;
 use crate::ports::{Backend, Downloads, Exposition, Meter, Queue, Secrets, Unavailable};
 
+/// The kinds of messages that a server can send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Delivery {
+    pub email: bool,
+    pub sms: bool,
+    pub webhooks: bool,
+}
+
 /// The state that the routes share: backends, secrets and settings.
 pub struct App {
     pub queue: Arc<dyn Queue>,
@@ -29,6 +37,8 @@ pub struct App {
     pub texts: MessageTexts,
     /// The limits on notifications. `None` if this program sends no notifications.
     pub limits: Option<Limits>,
+    /// What this server can send.
+    pub delivery: Delivery,
     /// Signs manage links.
     pub token_secret: Secret,
     pub secrets: Arc<dyn Secrets>,

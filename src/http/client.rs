@@ -88,11 +88,23 @@ pub fn preferred_language(headers: &HeaderMap) -> Option<Language> {
     Language::preferred(headers.get(header::ACCEPT_LANGUAGE)?.to_str().ok()?)
 }
 
+/// What a client gets that asks neither for a page nor for JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DefaultForm {
+    /// At the addresses that people share, so that messengers show what is there.
+    Page,
+    Json,
+}
+
 /// Whether the client wants a page rather than JSON: browsers list `text/html` before any JSON in `Accept`.
-pub fn wants_page(headers: &HeaderMap) -> bool {
+pub fn wants_page(headers: &HeaderMap, default: DefaultForm) -> bool {
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let mut media_types = accept.split(',').map(|range| range.split(';').next().unwrap_or_default().trim());
-    media_types.find(|range| matches!(*range, "text/html" | "application/json" | "application/*")) == Some("text/html")
+    let is_json = |range: &str| range == "application/*" || range == "application/json" || range.ends_with("+json");
+    match media_types.find(|range| *range == "text/html" || is_json(range)) {
+        Some(range) => range == "text/html",
+        None => default == DefaultForm::Page,
+    }
 }
 
 /// The absolute URL of a path on this server, as the client can reach it.
@@ -160,10 +172,19 @@ mod tests {
     }
 
     #[test]
-    fn only_browsers_want_pages() {
-        assert!(wants_page(&headers(&[("accept", "text/html,application/xhtml+xml,*/*;q=0.8")])));
-        for accept in ["*/*", "application/json", "application/json, text/html", ""] {
-            assert!(!wants_page(&headers(&[("accept", accept)])), "{accept:?}");
+    fn page_or_json_is_what_the_client_asks_for() {
+        let wants = |accept: &str, default| wants_page(&headers(&[("accept", accept)]), default);
+        for default in [DefaultForm::Page, DefaultForm::Json] {
+            assert!(wants("text/html,application/xhtml+xml,*/*;q=0.8", default));
+            for accept in
+                ["application/json", "application/json, text/html", "application/*", "application/problem+json"]
+            {
+                assert!(!wants(accept, default), "{accept:?}");
+            }
+        }
+        for accept in ["*/*", "", "image/png"] {
+            assert!(wants(accept, DefaultForm::Page), "{accept:?}");
+            assert!(!wants(accept, DefaultForm::Json), "{accept:?}");
         }
     }
 

@@ -6,8 +6,11 @@ use utoipa::ToSchema;
 
 use crate::domain::event::EventId;
 use crate::domain::event_details::EventDetails;
+use crate::domain::new_event_id::is_unlisted;
+use crate::domain::schedule::{LocalTime, Schedule};
 use crate::domain::text::{fold_case, fold_until_stable, nfkc};
 use crate::domain::timestamp::Timestamp;
+use crate::domain::viewer::{View, Viewer};
 use crate::http::App;
 use crate::http::paging::{PageQuery, encode_cursor, invalid_cursor, numbered, split_page};
 use crate::http::place_bodies::PlacesBody;
@@ -67,6 +70,15 @@ pub struct ListedEvent {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub over_at: Option<Timestamp>,
+    /// The start of the event.
+    #[serde(skip)]
+    pub start: Option<LocalTime>,
+    /// Whether a host has created the event.
+    #[serde(skip)]
+    pub has_details: bool,
+    /// What everybody may see.
+    #[serde(skip)]
+    public_view: View,
     /// The key in the cursor of a page that ends with this event.
     #[serde(skip)]
     key: String,
@@ -75,6 +87,24 @@ pub struct ListedEvent {
 /// Returns the first upcoming events.
 pub async fn first_upcoming(app: &App, limit: usize) -> Result<Vec<ListedEvent>, Problem> {
     Ok(find_after(app, Listed::Upcoming, "", limit, None).await?.0)
+}
+
+/// Returns the first upcoming events that everybody may find: those that a host has created as listed. `with_begun` adds those
+/// that began with a sign-up.
+pub async fn first_listed(app: &App, limit: usize, with_begun: bool) -> Result<Vec<ListedEvent>, Problem> {
+    let (mut events, _) = find_after(app, Listed::Upcoming, "", MAX_EVENTS_READ, None).await?;
+    let is_listed = |event: &ListedEvent| {
+        !is_unlisted(&event.id) && event.cancelled_at.is_none() && (event.has_details || with_begun)
+    };
+    events.retain(is_listed);
+    events.truncate(limit);
+    Ok(events)
+}
+
+impl ListedEvent {
+    pub fn shows_count_to(&self, viewer: Viewer) -> bool {
+        viewer == Viewer::Organiser || self.public_view.count
+    }
 }
 
 /// Returns the events of a page, and the cursor of the next page.
@@ -215,6 +245,9 @@ impl ListedEvent {
             cancelled_at: details.and_then(|details| details.cancelled_at),
             archived_at: details.and_then(|details| details.archived_at),
             over_at,
+            start: schedule.map(Schedule::start),
+            has_details: details.is_some(),
+            public_view: Viewer::Public.view(details),
             key: position.key(),
         }
     }

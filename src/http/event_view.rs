@@ -202,12 +202,13 @@ pub async fn view(app: &App, credentials: &Credentials, event: &EventId) -> Resu
 /// The problem for an event that does not exist. It is the same for every id, so that it reveals nothing.
 pub fn no_such_event() -> Problem {
     Problem::new(ProblemKind::NotFound, "There is no such event. Check the link, or ask whoever sent it.")
+        .on_page("error-no-event")
 }
 
 /// The problem for the address of a host's page with an invalid token.
 pub fn invalid_host_link() -> Problem {
     let detail = "This link is incomplete or no longer valid. Copy the whole link, or ask the host for a new one.";
-    Problem::new(ProblemKind::NotFound, detail)
+    Problem::new(ProblemKind::NotFound, detail).on_page("error-host-link")
 }
 
 pub fn damaged_details(cause: &str) -> Problem {

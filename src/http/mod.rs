@@ -1,6 +1,7 @@
 //! The HTTP API and its pages. They use the backends only through the ports.
 
 mod address_proof;
+mod address_state;
 mod api;
 mod app;
 mod bodies;
@@ -11,12 +12,15 @@ mod downloads;
 mod event_list;
 mod event_view;
 mod export_places;
+mod headcount;
+mod locale;
 mod log_limit;
 mod messages;
 pub mod middleware;
 mod openapi;
 mod opt_in_bodies;
 mod organiser_session;
+mod own_registrations;
 mod pages;
 mod paging;
 mod place_bodies;
@@ -27,6 +31,6 @@ mod routes;
 pub mod site;
 mod wait;
 
-pub use self::app::App;
+pub use self::app::{App, Delivery};
 pub use self::openapi::openapi;
 pub use self::router::{ClientLimits, router};

@@ -21,7 +21,7 @@ const MAX_TEXT_BYTES: usize = 64 * 1_024;
 /// Maximum size of the key in a cursor. DynamoDB accepts no empty sort key, and none of more than 1,024 bytes.
 const MAX_CURSOR_BYTES: usize = 1_024;
 
-#[derive(Deserialize, IntoParams)]
+#[derive(Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct PageQuery {
     /// Maximum number of items on the page: 1 to 1,000. Default: 100.

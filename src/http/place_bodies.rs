@@ -34,12 +34,6 @@ impl PlacesBody {
         }
     }
 
-    /// Returns the places of an event in a list, which shows no details. `None` if they are not limited.
-    pub fn in_list(counts: Option<SeatCounts>) -> Option<Self> {
-        let SeatCounts { capacity, taken, waiting } = counts?;
-        Some(Self { capacity: capacity?.get(), taken, waiting })
-    }
-
     /// Returns the number of free places. There are none if a host has lowered the number of places below that of the people
     /// who have one.
     pub fn free(&self) -> u64 {

@@ -7,7 +7,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::invalid::InvalidField;
+use crate::domain::event_details::SignupRefusal;
+use crate::domain::invalid::{FieldProblem, InvalidField};
 use crate::formats::message::Malformed;
 use crate::http::log_limit::LogLimit;
 use crate::ports::Unavailable;
@@ -31,6 +32,26 @@ pub struct Problem {
     /// The name of the invalid field, if the problem is in a field.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<&'static str>,
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub kind: ProblemKind,
+    /// What a page says instead of `detail`, which is written for programs. `None` if the kind says enough.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub cause: Option<Box<Cause>>,
+}
+
+/// Why a request was refused, for the people who see a page.
+#[derive(Debug, Clone)]
+pub enum Cause {
+    Field(FieldProblem),
+    Refused(SignupRefusal),
+    /// There is no place for a party unless the number of places is raised.
+    NoPlace {
+        needed: u32,
+    },
+    /// The id of a message.
+    Message(&'static str),
 }
 
 /// The kinds of problems. Each has a type, a title and a status.
@@ -116,6 +137,8 @@ impl Problem {
             status: status.as_u16(),
             detail: detail.into(),
             field: None,
+            kind,
+            cause: None,
         }
     }
 
@@ -139,6 +162,12 @@ impl Problem {
         Self::new(kind, detail)
     }
 
+    /// Adds the message with this id, which pages show instead of the detail.
+    #[must_use]
+    pub fn on_page(self, message: &'static str) -> Self {
+        Self { cause: Some(Box::new(Cause::Message(message))), ..self }
+    }
+
     pub fn as_json(&self) -> Vec<u8> {
         serde_json::to_vec(self).expect("a problem is plain data")
     }
@@ -146,7 +175,13 @@ impl Problem {
 
 impl From<InvalidField> for Problem {
     fn from(invalid: InvalidField) -> Self {
-        Self { field: Some(invalid.field), ..Self::new(ProblemKind::InvalidField, invalid.to_string()) }
+        let detail = invalid.to_string();
+        let InvalidField { field, problem } = invalid;
+        Self {
+            field: Some(field),
+            cause: Some(Box::new(Cause::Field(problem))),
+            ..Self::new(ProblemKind::InvalidField, detail)
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Router, middleware};
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use crate::formats::panic;
@@ -17,7 +18,7 @@ use crate::http::middleware::memory_limit::MemoryLimit;
 use crate::http::middleware::rate_limit::RateLimit;
 use crate::http::middleware::{body, memory_limit, rate_limit, response};
 use crate::http::problem::Problem;
-use crate::http::routes::organiser;
+use crate::http::routes::{events, new_event, organiser, sample};
 use crate::http::{App, openapi, pages};
 
 /// Longer than any handler takes. It ends the requests of clients that send their body too slowly.
@@ -36,6 +37,10 @@ pub fn router(app: Arc<App>, limits: ClientLimits) -> Router {
         .route("/organiser", get(organiser::page))
         .route("/organiser/login", post(organiser::session::log_in))
         .route("/organiser/logout", post(organiser::session::log_out))
+        .route("/new", get(new_event::show))
+        .route("/events/{event}/poster", get(new_event::poster))
+        .route("/find", get(sample::find))
+        .route("/events/{event}/forget", post(events::forget))
         .route("/openapi.json", get(openapi::show))
         .merge(pages::assets())
         .with_state(Arc::clone(&app));
@@ -50,7 +55,7 @@ pub fn router(app: Arc<App>, limits: ClientLimits) -> Router {
     if let Some(limit) = limits.memory {
         router = router.layer(middleware::from_fn_with_state(limit, memory_limit::enforce));
     }
-    router.layer(middleware::from_fn_with_state(app, response::finish))
+    router.layer(middleware::from_fn_with_state(app, response::finish)).layer(CompressionLayer::new())
 }
 
 fn handle_panic(panic: Box<dyn Any + Send>) -> Response {

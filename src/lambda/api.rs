@@ -21,7 +21,7 @@ use crate::adapters::sqs::Sqs;
 use crate::http::client::{ClientAddress, ListEveryone};
 use crate::http::middleware::rate_limit::RateLimit;
 use crate::http::site::Site;
-use crate::http::{self, App, ClientLimits};
+use crate::http::{self, App, ClientLimits, Delivery};
 
 /// Creates the router, with the SQS queue and the DynamoDB table as its backends. Reads the token secret, which every
 /// sign-up needs.
@@ -34,6 +34,7 @@ pub async fn router() -> anyhow::Result<Router> {
     };
     // This also opens the connection to AWS. It is fast here, because Lambda provides a full CPU during initialisation.
     let token_secret = secrets::read_current(&config, &secret_ids.token_secret).await?;
+    let limits = limits()?;
     let app = App {
         queue: Arc::new(Sqs::new(&config, required_setting("COUNTMEIN_QUEUE_URL")?)),
         backend: CachedEvents::of(EventsTable::new(&config, required_setting("COUNTMEIN_TABLE")?).backend()),
@@ -42,7 +43,8 @@ pub async fn router() -> anyhow::Result<Router> {
         downloads: Some(Arc::new(S3Downloads::new(&config, required_setting("COUNTMEIN_EXPORTS_BUCKET")?))),
         flic_key: parsed_setting("COUNTMEIN_FLIC_KEY")?,
         texts: message_texts()?,
-        limits: Some(limits()?),
+        delivery: Delivery { email: true, sms: limits.sms.is_some(), webhooks: true },
+        limits: Some(limits),
         token_secret,
         secrets: Arc::new(LazySecrets::new(&config, secret_ids)),
         public_url: optional_setting("COUNTMEIN_PUBLIC_URL").map(|url| parse_public_url(&url)).transpose()?,

@@ -113,6 +113,11 @@ fn operations() -> Vec<Operation> {
         ("GET", "/events/{event}", EveryoneWithoutWrongKey, json!(null)),
         ("PATCH", "/events/{event}", CoHosts, json!({"place": "Hall 2"})),
         ("DELETE", "/events/{event}", Hosts, json!(null)),
+        ("POST", "/events/{event}/host/{token}", Everyone, json!({"action": "close"})),
+        ("GET", "/events/{event}/host/{token}/edit", Everyone, json!(null)),
+        ("POST", "/events/{event}/host/{token}/edit", Everyone, json!({"action": "preview"})),
+        ("GET", "/events/{event}/host/{token}/print", Everyone, json!(null)),
+        ("GET", "/events/{event}/host/{token}/list.csv", Everyone, json!(null)),
         ("GET", "/events/{event}/host/{token}/delete", Everyone, json!(null)),
         ("POST", "/events/{event}/host/{token}/delete", Everyone, json!({"confirm": "{event}"})),
         ("GET", "/organiser/events/{event}/delete", Organiser, json!(null)),
@@ -183,6 +188,7 @@ pub fn server(backend: &Backend, event_creators: EventCreators) -> Router {
         import_queue_limit: None,
         downloads: None,
         flic_key: None,
+        delivery: countmein::http::Delivery { email: true, sms: true, webhooks: true },
         texts: MessageTexts::new(Language::English, 10),
         limits: None,
         token_secret: token_secret(),
@@ -308,9 +314,11 @@ impl Stage {
     fn path(&self, template: &str) -> String {
         let contact = ContactId::of(&email("ana@example.org"), &token_secret());
         let token = match template.split('/').nth(3) {
-            // Only the link of a host deletes.
-            Some("host") if template.ends_with("/delete") => self.host_token(HostRole::Host),
-            Some("host") => self.host_token(HostRole::CheckIn),
+            // Others may look, but not change or delete.
+            Some("host") if template.ends_with("/print") || template.ends_with("/list.csv") => {
+                self.host_token(HostRole::CheckIn)
+            }
+            Some("host") => self.host_token(HostRole::Host),
             Some("manage") => self.attendee.clone(),
             Some("contact") => self.opt_in_token(),
             _ => ContactToken::sign(&contact, &token_secret()),

@@ -54,7 +54,11 @@ async fn request(
     headers: &[(&str, &str)],
     body: Option<&Value>,
 ) -> (StatusCode, Value) {
-    let mut request = http::Request::builder().method(method).uri(uri).header("content-type", "application/json");
+    let mut request = http::Request::builder()
+        .method(method)
+        .uri(uri)
+        .header("content-type", "application/json")
+        .header("accept", "application/json");
     for (name, value) in headers {
         request = request.header(*name, *value);
     }

@@ -12,6 +12,7 @@ mod crash;
 mod crowd;
 mod damage;
 mod damaged_seats;
+mod dinner;
 mod durability;
 mod earlier_messages;
 mod full_disk;

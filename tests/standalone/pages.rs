@@ -21,7 +21,9 @@ pub struct Browser {
     pub client: Client,
     driver: Child,
     pub server: String,
-    _data: tempfile::TempDir,
+    /// The data of the server, unless another browser has started it.
+    data: Option<tempfile::TempDir>,
+    _profile: tempfile::TempDir,
 }
 
 impl Drop for Browser {
@@ -42,9 +44,21 @@ pub const PHONE: (u32, u32) = (390, 844);
 pub const DESKTOP: (u32, u32) = (1280, 900);
 
 impl Browser {
-    pub async fn open(scripts: Scripts, (width, height): (u32, u32)) -> Self {
+    pub async fn open(scripts: Scripts, size: (u32, u32)) -> Self {
         let data = tempfile::tempdir().unwrap();
         let server = serve(data.path().join("data")).await;
+        let mut browser = Self::with_server(server, scripts, size).await;
+        browser.data = Some(data);
+        browser
+    }
+
+    /// Another person's browser, on the same server.
+    pub async fn another(&self, scripts: Scripts, size: (u32, u32)) -> Self {
+        Self::with_server(self.server.clone(), scripts, size).await
+    }
+
+    async fn with_server(server: String, scripts: Scripts, (width, height): (u32, u32)) -> Self {
+        let profile = tempfile::tempdir().unwrap();
         let port = free_port();
         let driver = Command::new("chromedriver")
             .arg(format!("--port={port}"))
@@ -52,12 +66,11 @@ impl Browser {
             .process_group(0)
             .spawn()
             .expect("chromedriver is installed; tests/run installs it");
-        let profile = data.path().join("profile");
         let mut options = json!({
             "args": [
                 "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
                 "--disable-background-networking", "--disable-component-update", "--disable-sync",
-                format!("--user-data-dir={}", profile.display()),
+                format!("--user-data-dir={}", profile.path().display()),
             ],
             "mobileEmulation": { "deviceMetrics": { "width": width, "height": height, "pixelRatio": 1.0, "touch": false } },
         });
@@ -75,7 +88,7 @@ impl Browser {
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         };
-        Self { client, driver, server, _data: data }
+        Self { client, driver, server, data: None, _profile: profile }
     }
 
     pub async fn go(&self, path: &str) {
@@ -89,6 +102,12 @@ impl Browser {
     pub async fn press(&self, label: &str) {
         let button = format!("//button[normalize-space()='{label}']");
         self.client.find(Locator::XPath(&button)).await.unwrap().click().await.unwrap();
+    }
+
+    /// Shows a part of the page that is folded.
+    pub async fn unfold(&self, label: &str) {
+        let summary = format!("//summary[normalize-space()='{label}']");
+        self.client.find(Locator::XPath(&summary)).await.unwrap().click().await.unwrap();
     }
 
     async fn tick(&self, field: &str) {
@@ -106,7 +125,20 @@ impl Browser {
 
     /// Waits until the page says `text`.
     pub async fn says(&self, text: &str) {
+        self.says_within(text, PATIENCE).await;
+    }
+
+    /// Loads the page again until it says `text`.
+    pub async fn eventually_shows(&self, text: &str) {
         let deadline = Instant::now() + PATIENCE;
+        while !self.text().await.contains(text) {
+            assert!(Instant::now() < deadline, "the page never says {text:?}, but: {}", self.text().await);
+            self.client.refresh().await.unwrap();
+        }
+    }
+
+    pub async fn says_within(&self, text: &str, patience: Duration) {
+        let deadline = Instant::now() + patience;
         loop {
             let shown = match self.client.find(Locator::Css("main")).await {
                 Ok(main) => main.text().await.unwrap_or_default(),
@@ -179,37 +211,39 @@ pub async fn sign_up_elsewhere(server: &str, event: &str, name: &str) {
 async fn signup_appears_without_reload() {
     let browser = Browser::open(Scripts::On, PHONE).await;
     browser.go("/events/Pizza%20Night").await;
-    browser.says("Nobody is in yet").await;
+    browser.says("Nobody has signed up yet").await;
     browser.mark().await;
+    sign_up_elsewhere(&browser.server, "pizza-night", "Ana").await;
+    browser.says("1 signed up").await;
+    assert!(browser.text().await.contains("Ana"));
+    assert!(browser.is_marked().await, "the page was loaded again");
 
     browser.type_into("name", "Melvin").await;
     browser.press("Count me in").await;
-    browser.says("Melvin, you are in.").await;
-    browser.says("1 is in").await;
-    sign_up_elsewhere(&browser.server, "pizza-night", "Ana").await;
-    browser.says("2 are in").await;
-    assert!(browser.text().await.contains("Ana"));
-    assert!(browser.is_marked().await, "the page was loaded again");
+    browser.says("You’re in, Melvin.").await;
     browser.go("/events/pizza-night").await;
-    browser.says("Pizza Night").await;
+    browser.says("You’re in as Melvin").await;
+    browser.says("2 signed up").await;
     browser.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn link_on_the_page_cancels() {
+async fn personal_page_cancels_and_signs_up_again() {
     let browser = Browser::open(Scripts::On, DESKTOP).await;
     browser.go("/events/Dance").await;
     browser.type_into("name", "Melvin").await;
     browser.type_into("contact", "melvin@example.org").await;
     browser.press("Count me in").await;
-    browser.says("Melvin, you are in.").await;
+    browser.says("You’re in, Melvin.").await;
+    browser.says("This server sends no email, so nothing is sent to m…@e….").await;
 
-    browser.follow("Cancel or change it here").await;
-    browser.says("Instead of your email address").await;
-    browser.press("I am not coming").await;
-    browser.says("you are not on the list").await;
+    browser.unfold("I can’t come").await;
+    browser.press("Cancel my sign-up").await;
+    browser.says("Melvin, you are not on the list.").await;
+    browser.press("I can come after all").await;
+    browser.says("You’re in, Melvin.").await;
     browser.follow("Who else is coming").await;
-    browser.says("Nobody is in yet").await;
+    browser.says("1 signed up").await;
     browser.close().await;
 }
 
@@ -218,10 +252,10 @@ async fn taken_name_is_explained() {
     let browser = Browser::open(Scripts::On, PHONE).await;
     sign_up_elsewhere(&browser.server, "dance", "Melvin").await;
     browser.go("/events/dance").await;
-    browser.says("1 is in").await;
+    browser.says("1 signed up").await;
     browser.type_into("name", "MELVIN").await;
     browser.press("Count me in").await;
-    browser.says("on the list as MELVIN already").await;
+    browser.says("There is already a Melvin on the list.").await;
     browser.close().await;
 }
 
@@ -229,23 +263,32 @@ async fn taken_name_is_explained() {
 async fn everything_works_without_scripts() {
     let browser = Browser::open(Scripts::Off, PHONE).await;
     browser.go("/").await;
+    browser.unfold("Lost your link?").await;
     browser.type_into("event", "Pizza Night").await;
+    browser.press("Go to the event").await;
+    browser.says("Nobody has signed up yet").await;
     browser.type_into("name", "Melvin").await;
     browser.press("Count me in").await;
-    browser.says("Melvin, you are in.").await;
+    browser.says("You’re in, Melvin.").await;
 
     browser.follow("Who else is coming").await;
-    browser.says("1 is in").await;
-    browser.type_into("name", "Ana").await;
-    browser.type_into("contact", "nonsense").await;
+    browser.says("1 signed up").await;
+    browser.unfold("Sign up somebody else").await;
+    browser.type_into("name", "evil.com").await;
     browser.press("Count me in").await;
-    browser.says("`contact` is neither an email address").await;
-
-    browser.go("/events/pizza-night").await;
+    browser.says("Please leave out web addresses").await;
+    let name = browser.client.active_element().await.unwrap();
+    assert_eq!(
+        name.prop("value").await.unwrap().as_deref(),
+        Some("evil.com"),
+        "the field with the problem has the focus"
+    );
+    name.clear().await.unwrap();
     browser.type_into("name", "Ana").await;
     browser.press("Count me in").await;
-    browser.says("Ana, you are in.").await;
-    browser.press("I am not coming").await;
+    browser.says("You’re in, Ana.").await;
+    browser.unfold("I can’t come").await;
+    browser.press("Cancel my sign-up").await;
     browser.says("Ana, you are not on the list.").await;
     browser.close().await;
 }
@@ -257,11 +300,11 @@ async fn hostile_name_is_only_text() {
     sign_up_elsewhere(&browser.server, "dance", hostile).await;
     sign_up_elsewhere(&browser.server, "dance", &"W".repeat(80)).await;
     browser.go("/events/dance").await;
-    browser.says("2 are in").await;
+    browser.says("2 signed up").await;
     // Shown by the server, then by the script.
     assert!(browser.text().await.contains(hostile));
     sign_up_elsewhere(&browser.server, "dance", "Ana").await;
-    browser.says("3 are in").await;
+    browser.says("3 signed up").await;
     assert!(browser.text().await.contains(hostile));
     assert!(browser.fits().await, "the page is wider than the phone");
     browser.close().await;
@@ -274,17 +317,18 @@ async fn organiser_removes_a_person_on_pages() {
     browser.go("/events").await;
     browser.type_into("key", "wrong horse battery").await;
     browser.press("Log in").await;
-    browser.says("This is not the organiser's key.").await;
+    browser.says("This is not the organiser’s key.").await;
     browser.type_into("key", "correct horse battery").await;
     browser.press("Log in").await;
-    browser.says("Every message could be taken.").await;
-    browser.says("1 in").await;
+    browser.says("All messages were processed.").await;
+    browser.says("1 signed up").await;
 
+    browser.unfold("Remove…").await;
     browser.type_into("name", "melvin").await;
     browser.tick("sure").await;
-    browser.press("Remove").await;
+    browser.press("Remove for good").await;
     browser.says("No upcoming events.").await;
     browser.press("Log out").await;
-    browser.says("The organiser's key").await;
+    browser.says("Organiser’s key").await;
     browser.close().await;
 }

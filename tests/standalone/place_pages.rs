@@ -17,7 +17,7 @@ fn axe() -> String {
 }
 
 /// Checks the page that is shown.
-async fn everybody_can_use(browser: &Browser) {
+pub async fn everybody_can_use(browser: &Browser) {
     assert!(browser.fits().await, "the page is wider than the window");
     browser.client.execute(&axe(), vec![]).await.unwrap();
     let run = "const done = arguments[arguments.length - 1]; axe.run().then((found) => done(found), (error) => done({ error: String(error) }))";
@@ -40,21 +40,17 @@ async fn dinner(browser: &Browser, fields: Value) -> (String, String) {
 #[tokio::test(flavor = "multi_thread")]
 async fn full_event_becomes_a_waiting_list_without_reload() {
     let browser = Browser::open(Scripts::On, PHONE).await;
-    let (event, _) = dinner(&browser, json!({ "title": "Dinner", "capacity": 2 })).await;
+    let (event, host) = dinner(&browser, json!({ "title": "Dinner", "capacity": 2 })).await;
     browser.go(&event).await;
     browser.says("0 of 2 places taken").await;
     browser.mark().await;
-    browser.type_into("name", "Ana").await;
-    browser.press("Count me in").await;
-    browser.says("Ana, you have a place.").await;
+    sign_up_elsewhere(&browser.server, "dinner", "Ana").await;
     browser.says("1 of 2 places taken").await;
     sign_up_elsewhere(&browser.server, "dinner", "Ben").await;
     browser.says("2 of 2 places taken").await;
-    browser.says("There is no free place. You would be 1st on the waiting list.").await;
-    browser.type_into("name", "Cleo").await;
-    browser.press("Put me on the waiting list").await;
-    browser.says("Cleo, you are on the waiting list: 1st.").await;
-    browser.says("2 of 2 places taken, 1 waiting").await;
+    browser.says("All places are taken. You would be 1st on the waiting list.").await;
+    sign_up_elsewhere(&browser.server, "dinner", "Cleo").await;
+    browser.says("2 of 2 places taken · 1 waiting").await;
     browser.says("You would be 2nd on the waiting list.").await;
     let text = browser.text().await;
     let order = ["Ana", "Ben", "Waiting list", "Cleo"].map(|part| text.rfind(part).unwrap());
@@ -62,9 +58,17 @@ async fn full_event_becomes_a_waiting_list_without_reload() {
     assert!(browser.is_marked().await, "the page was loaded again");
     everybody_can_use(&browser).await;
 
-    browser.follow("Cancel or change it here").await;
-    browser.says("Cleo, you are on the waiting list: 1st.").await;
+    browser.type_into("name", "Dora").await;
+    browser.press("Put me on the waiting list").await;
+    browser.says("Dora, you are 2nd on the waiting list.").await;
     everybody_can_use(&browser).await;
+    browser.mark().await;
+    let host = host.rsplit('/').next().unwrap();
+    let remove = ureq::delete(format!("{}{event}/attendees/cleo", browser.server));
+    let removed = remove.header("Authorization", format!("Bearer {host}"));
+    assert_eq!(tokio::task::spawn_blocking(move || removed.call()).await.unwrap().unwrap().status(), 202);
+    browser.says("Dora, you are 1st on the waiting list.").await;
+    assert!(browser.is_marked().await, "the page was loaded again");
     browser.close().await;
 }
 
@@ -77,7 +81,7 @@ async fn pages_of_a_full_event_are_complete_without_scripts() {
     browser.says("Only 2 places are free.").await;
     browser.type_into("name", "Ana").await;
     browser.press("Count me in").await;
-    browser.says("Ana, you have a place.").await;
+    browser.says("You have a place, Ana.").await;
     let guests = browser.client.find(fantoccini::Locator::Id("guests")).await.unwrap();
     guests.clear().await.unwrap();
     guests.send_keys("3").await.unwrap();
@@ -90,7 +94,8 @@ async fn pages_of_a_full_event_are_complete_without_scripts() {
         loop {
             browser.go(&path).await;
             let text = browser.text().await;
-            if text.contains("2 of 2 places taken, 1 waiting") && text.contains("Waiting list\nCleo") {
+            let waits = text.contains("Waiting list\nCleo") || text.contains("Cleo · 1st on the waiting list");
+            if text.contains("2 of 2 places taken · 1 waiting") && waits {
                 break;
             }
             assert!(std::time::Instant::now() < deadline, "{text}");
@@ -107,10 +112,10 @@ async fn host_sees_who_waits() {
         sign_up_elsewhere(&browser.server, "dinner", name).await;
     }
     browser.go(&event).await;
-    browser.says("1 of 1 places taken, 2 waiting").await;
+    browser.says("1 of 1 places taken · 2 waiting").await;
     everybody_can_use(&browser).await;
     browser.go(&host).await;
-    browser.says("1 of 1 places taken, 2 waiting").await;
+    browser.says("1 of 1 places taken · 2 waiting").await;
     everybody_can_use(&browser).await;
     browser.close().await;
 }

@@ -13,6 +13,17 @@ pub fn write_header(out: impl Write) -> io::Result<()> {
     write_record(out, HEADER.iter().chain(&REASON_COLUMNS).map(|name| name.as_bytes()))
 }
 
+/// Writes the columns that an import reads.
+pub fn write_columns(out: impl Write) -> io::Result<()> {
+    write_record(out, HEADER.iter().map(|name| name.as_bytes()))
+}
+
+/// Writes only the cells of a row, below [`write_columns`].
+pub fn write_cells(out: impl Write, row: &Row) -> io::Result<()> {
+    let cells = row.cells.each_ref().map(|cell| escape_cell(cell));
+    write_record(out, cells.iter().map(|cell| cell.as_bytes()))
+}
+
 /// Writes a rejected row, its number and the reason.
 pub fn write_row(out: impl Write, row: &Row, reason: &str) -> io::Result<()> {
     let cells = row.cells.each_ref().map(|cell| escape_cell(cell));

@@ -7,11 +7,24 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use maud::PreEscaped;
 
-use crate::http::client::wants_page;
+use crate::http::client::{DefaultForm, wants_page};
+use crate::http::locale::Locale;
+use crate::http::pages::Back;
 use crate::http::problem::Problem;
 use crate::http::site::Site;
 use crate::http::{App, pages};
+
+/// The routes of pages that people share. A client that asks for nothing in particular gets the page.
+const PAGE_ROUTES: [&str; 6] = [
+    "/events/{event}",
+    "/events/{event}/manage/{token}",
+    "/events/{event}/host/{token}",
+    "/events/{event}/contact/{token}",
+    "/contacts/{token}",
+    "/new",
+];
 
 /// Pages load nothing from other sites and are not shown in frames. They send no referrer, because their URL may
 /// contain a token.
@@ -19,7 +32,7 @@ const SECURITY_HEADERS: [(HeaderName, &str); 6] = [
     (
         header::CONTENT_SECURITY_POLICY,
         "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; \
-         form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+         manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     ),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::REFERRER_POLICY, "no-referrer"),
@@ -32,14 +45,21 @@ const SECURITY_HEADERS: [(HeaderName, &str); 6] = [
 pub async fn finish(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let started = Instant::now();
     let method = request.method().clone();
-    let wants_page = wants_page(request.headers());
+    let locale = Locale::of_request(&app, request.headers(), request.uri());
+    let back = Back::from_path(request.uri().path());
     // The route's pattern is recorded, never the path: paths contain names and tokens.
     let route = request.extensions().get::<MatchedPath>().map_or("none".to_owned(), |path| path.as_str().to_owned());
+    // Forms come from pages.
+    let is_page_route = method == Method::GET && PAGE_ROUTES.contains(&route.as_str());
+    let default = if is_page_route { DefaultForm::Page } else { DefaultForm::Json };
+    let wants_page = wants_page(request.headers(), default);
+    let can_reload = matches!(method, Method::GET | Method::HEAD);
     let is_private = route.starts_with("/organiser") || route.contains("{token}") || route == "/events";
 
     let mut response = next.run(request).await;
     if response.status().is_client_error() || response.status().is_server_error() {
-        response = render_problem(response, wants_page, &app.site);
+        let page = wants_page.then_some(ProblemPage { locale, back, can_reload, site: &app.site });
+        response = render_problem(response, page);
     }
     let headers = response.headers_mut();
     for (name, value) in SECURITY_HEADERS {
@@ -68,9 +88,17 @@ fn method_label(method: &Method) -> &str {
     }
 }
 
+/// How a problem is shown to somebody with a browser.
+struct ProblemPage<'a> {
+    locale: Locale,
+    back: Back,
+    can_reload: bool,
+    site: &'a Site,
+}
+
 /// Replaces the body of an error response: a page for browsers, otherwise a problem document. An error response that is
 /// already a page is not changed.
-fn render_problem(response: Response, wants_page: bool, site: &Site) -> Response {
+fn render_problem(response: Response, page: Option<ProblemPage<'_>>) -> Response {
     let is_page =
         response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
     if is_page {
@@ -79,16 +107,17 @@ fn render_problem(response: Response, wants_page: bool, site: &Site) -> Response
     let (mut parts, body) = response.into_parts();
     let status = parts.status;
     let problem = parts.extensions.remove::<Problem>();
-    if problem.is_some() && !wants_page {
+    if problem.is_some() && page.is_none() {
         return Response::from_parts(parts, body);
     }
     let problem = problem.unwrap_or_else(|| Problem::of_status(status));
     parts.headers.remove(header::CONTENT_TYPE);
     parts.headers.remove(header::CONTENT_LENGTH);
-    let mut rendered = if wants_page {
-        (status, pages::problem(&problem).render(site)).into_response()
-    } else {
-        problem.into_response()
+    let mut rendered = match page {
+        Some(ProblemPage { locale, back, can_reload, site }) => {
+            (status, PreEscaped(pages::problem(locale, &problem, &back).render(site, can_reload))).into_response()
+        }
+        None => problem.into_response(),
     };
     // Keep `Allow`, `Retry-After` and `WWW-Authenticate`.
     for (name, value) in &parts.headers {

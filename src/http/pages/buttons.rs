@@ -4,68 +4,97 @@ use maud::{Markup, html};
 use strum::VariantArray as _;
 
 use crate::domain::button::{MAX_SERIAL_BYTES, PressAction};
-use crate::domain::text::MAX_KEY_BYTES;
 use crate::http::bodies::ButtonBody;
-use crate::http::pages::{Page, contact_field, event_field, layout};
+use crate::http::locale::{Locale, Slot};
+use crate::http::pages::ask_first::AskFirst;
+use crate::http::pages::form::{Form, Input};
+use crate::http::pages::{Page, contact_input, event_input, layout, name_input};
 
-pub fn buttons(buttons: &[ButtonBody], next: Option<&str>) -> Page {
+const REMOVE: AskFirst =
+    AskFirst { button: "button-remove", consequence: "button-remove-sure", submit: "button-remove-submit" };
+
+/// The kinds of presses, with their messages and what they do unless the organiser chooses something else.
+const PRESSES: [(&str, &str, PressAction); 4] = [
+    ("single", "button-single", PressAction::SignUp),
+    ("double", "button-double", PressAction::Nothing),
+    ("triple", "button-triple", PressAction::Nothing),
+    ("long", "button-long", PressAction::Cancel),
+];
+
+/// Lists buttons above the form that registers one.
+pub fn buttons(buttons: &[ButtonBody], next: Option<&str>, form: &Form) -> Page {
+    let locale = form.locale;
+    let title = locale.text("button-title");
     let main = html! {
-        h1 { "Buttons" }
-        @if buttons.is_empty() { p { "No button is registered yet." } }
-        @for button in buttons {
-            article.card {
-                p { strong dir="auto" { (button.name) } " for " bdi { (button.event) } }
-                p.hint { "Serial number " code { (button.serial) } }
-                p.hint {
-                    "Single: " (action_label(button.single)) ", double: " (action_label(button.double))
-                    ", triple: " (action_label(button.triple)) ", long: " (action_label(button.long))
-                }
-                details {
-                    summary { "For a device that posts over HTTP" }
-                    p.hint { "Its secret: " code { (button.secret) } }
-                }
-                form method="post" action="/organiser/buttons/remove" {
-                    input type="hidden" name="serial" value=(button.serial);
-                    button.plain type="submit" { "Remove" }
-                }
-            }
+        h1 { (title) }
+        @if buttons.is_empty() { p { (locale.text("button-none")) } }
+        @for button in buttons { (card(locale, button)) }
+        @if let Some(next) = next {
+            p { a href={ "/organiser/buttons?cursor=" (next) } { (locale.text("button-next")) } }
         }
-        @if let Some(next) = next { p { a href={ "/organiser/buttons?cursor=" (next) } { "Further buttons" } } }
-        form.card method="post" action="/organiser/buttons" {
-            h2 { "Register a button" }
-            label for="serial" { "Serial number" }
-            input #serial name="serial" type="text" required maxlength=(MAX_SERIAL_BYTES) autocomplete="off";
-            (event_field())
-            label for="name" { "Who signs up by it" }
-            input #name name="name" type="text" required maxlength=(MAX_KEY_BYTES) autocomplete="off" dir="auto";
-            (action_field("single", "A single press", PressAction::SignUp))
-            (action_field("double", "A double press", PressAction::Nothing))
-            (action_field("triple", "A triple press", PressAction::Nothing))
-            (action_field("long", "A long press", PressAction::Cancel))
-            (contact_field("Where to reach them (optional)"))
-            button type="submit" { "Register" }
-        }
-        p { a href="/organiser/rejects" { "Presses of unknown buttons are among the rejects" } }
-        p { a href="/organiser" { "Back" } }
+        (register_form(form))
+        p { a href="/organiser/rejects" { (locale.text("button-attention")) } }
+        p { a href="/organiser" { (locale.text("back-organiser")) } }
     };
-    layout("Buttons", main)
+    layout(locale, &title, main)
 }
 
-fn action_field(field: &str, label: &str, default: PressAction) -> Markup {
+fn card(locale: Locale, button: &ButtonBody) -> Markup {
+    let actions = [button.single, button.double, button.triple, button.long];
     html! {
-        label for=(field) { (label) }
-        select id=(field) name=(field) {
-            @for action in PressAction::VARIANTS {
-                option value=(action.as_str()) selected[*action == default] { (action_label(action.as_str())) }
+        article.card {
+            h2 { (locale.markup("button-for", &[("name", Slot::Text(&button.name)), ("event", Slot::Text(&button.event))])) }
+            dl {
+                dt { (locale.text("button-serial")) }
+                dd { code { (button.serial) } }
+                @for ((_, press, _), action) in PRESSES.iter().zip(actions) {
+                    dt { (locale.text(press)) }
+                    dd { (locale.text(action_text(action))) }
+                }
             }
+            details {
+                summary { (locale.text("button-http")) }
+                p { (locale.text("button-secret")) ": " code { (button.secret) } }
+            }
+            (REMOVE.form(locale, "/organiser/buttons/remove", &[("serial", &button.serial)]))
         }
     }
 }
 
-fn action_label(action: &str) -> &str {
+fn register_form(form: &Form) -> Markup {
+    let locale = form.locale;
+    let actions: Vec<(&str, String)> = PressAction::VARIANTS
+        .iter()
+        .map(|action| (action.as_str(), locale.text(action_text(action.as_str()))))
+        .collect();
+    html! {
+        form.card method="post" action="/organiser/buttons" {
+            h2 { (locale.text("button-register")) }
+            (form.summary(&["serial", "event", "name", "single", "double", "triple", "long", "contact"]))
+            (form.input(&Input {
+                is_required: true,
+                max_length: Some(MAX_SERIAL_BYTES),
+                ..Input::text("serial", locale.text("button-serial"))
+            }))
+            (form.input(&Input { is_required: true, ..event_input(locale) }))
+            (form.input(&Input {
+                is_required: true,
+                hint: Some(html! { (locale.text("button-name-hint")) }),
+                ..name_input(locale)
+            }))
+            @for (field, label, default) in PRESSES {
+                (form.choice(field, &locale.text(label), &actions, default.as_str()))
+            }
+            (form.input(&contact_input(locale)))
+            button type="submit" { (locale.text("button-submit")) }
+        }
+    }
+}
+
+fn action_text(action: &str) -> &'static str {
     match action {
-        "sign_up" => "signs up",
-        "cancel" => "cancels",
-        _ => "nothing",
+        "sign_up" => "button-sign-up",
+        "cancel" => "button-cancel",
+        _ => "button-nothing",
     }
 }

@@ -1,41 +1,28 @@
-//! The first page, and the page of an event with its sign-up form and roster.
+//! The page of an event: what it is, the sign-up form and who is coming.
 
+use crate::http::pages::event_details::{description, heading, shortened};
+use crate::http::pages::signup_fields::{contact_fields, details_fields};
 use maud::{Markup, html};
 
-use crate::domain::event::{Event, EventId};
-use crate::domain::event_details::{Content, EventDetails, SignupRefusal};
-use crate::domain::schedule::LocalTime;
-use crate::domain::text::MAX_KEY_BYTES;
+use crate::domain::attendee_name::MAX_NAME_CHARS;
+use crate::domain::event::Event;
+use crate::domain::event_details::{EventDetails, SignupRefusal};
+use crate::domain::manage_link::RegistrationState;
+use crate::domain::place::Place;
+use crate::domain::schedule::Schedule;
 use crate::domain::viewer::Viewer;
-use crate::http::bodies::RegistrationBody;
-use crate::http::pages::places::{Part, count_text, items, other_lists, signup_hint, signup_label};
-use crate::http::pages::{Page, VERSION, contact_field, event_field, event_list, layout, name_field};
+use crate::http::app::Delivery;
+use crate::http::locale::Slot;
+use crate::http::pages::errors::refusal_text;
+use crate::http::pages::form::{Form, Input};
+use crate::http::pages::moments::moment;
+use crate::http::pages::places::{
+    Part, count_text, items, ordinal, other_lists, places_bar, signup_hint, signup_label,
+};
+use crate::http::pages::{Page, layout};
 use crate::http::paging::encode_cursor;
-use crate::http::problem::sentence;
 use crate::http::roster_view::{RosterPerson, RosterView};
 use crate::notify::links::{event_path, organiser_deletion_path, signups_path};
-use crate::ports::EventSummary;
-
-/// The first page, with a form to sign up for any event. `events` is empty if the client may not list them.
-/// `without_count` are the events whose number of attendees is not public.
-pub fn home(events: &[EventSummary], without_count: &[EventId]) -> Page {
-    let main = html! {
-        h1 { "Who is coming?" }
-        form.card method="post" action="/" {
-            (event_field())
-            (name_field())
-            button type="submit" { "Count me in" }
-        }
-        @if !events.is_empty() {
-            section {
-                h2 { "Events" }
-                (event_list(events, without_count))
-            }
-        }
-        p.hint { a href="/organiser" { "For the organiser" } }
-    };
-    layout("Who is coming?", main)
-}
 
 /// A part of a long roster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,69 +31,195 @@ pub enum RosterPart {
     Later,
 }
 
-/// The page of an event. A long roster is split; `part` is the part of it that the page shows.
-///
-/// `refusal` says why nobody can sign up now.
-pub fn event(
-    event: &Event,
-    details: Option<&EventDetails>,
-    refusal: Option<&SignupRefusal>,
-    roster: &RosterView,
-    part: RosterPart,
-    viewer: Viewer,
-) -> Page {
-    let view = viewer.view(details);
-    let title = event.title();
-    let places = roster.counts.as_ref().filter(|_| view.count);
-    let count = count_text(roster.page.count, places);
-    let people = roster.people();
-    let path = event_path(event.id(), &[]);
-    let is_first = part == RosterPart::First;
-    let main = html! {
-        h1 dir="auto" { (title) }
-        @if let Some(details) = details { (description(details)) }
-        @if let Some(refusal) = refusal {
-            p.notice { (sentence(&refusal.to_string())) }
-        } @else {
-            form #signup .card method="post" action=(signups_path(event.spelling())) {
-                (name_field())
-                @if let Some(details) = details { (details_fields(&details.content, None)) }
-                (contact_field("Where to reach you (optional)"))
-                @if let Some(details) = details {
-                    @let hint = signup_hint(&details.content, places);
-                    p #line .hint data-guests=(details.content.guests_per_signup) hidden[hint.is_none()] { (hint.unwrap_or_default()) }
+/// A registration that was made in the browser that shows the page.
+pub struct OwnPlace {
+    pub name: String,
+    /// The path of its personal page.
+    pub path: String,
+    pub state: RegistrationState,
+    /// `None` if the places of the event are not limited.
+    pub place: Option<Place>,
+}
+
+/// What the page of an event shows.
+pub struct EventPage<'a> {
+    pub event: &'a Event,
+    pub details: Option<&'a EventDetails>,
+    /// Why nobody can sign up now.
+    pub refusal: Option<SignupRefusal>,
+    pub roster: &'a RosterView,
+    /// The part of a long roster that the page shows.
+    pub part: RosterPart,
+    pub viewer: Viewer,
+    pub own: &'a [OwnPlace],
+    pub delivery: Delivery,
+    /// The link for guests.
+    pub url: &'a str,
+    pub form: &'a Form,
+}
+
+impl EventPage<'_> {
+    pub fn page(&self) -> Page {
+        let locale = self.form.locale;
+        let main = html! {
+            (heading(locale, self.event.title(), self.details.map(|details| &details.content)))
+            (self.own_registrations())
+            @if let Some(details) = self.details { (description(&details.content)) }
+            div #places data-live { (self.places()) }
+            (self.sign_up())
+            div #people data-live { (self.people()) }
+            (self.lost_link())
+            @if self.viewer == Viewer::Organiser {
+                p { a href=(organiser_deletion_path(self.event.id())) { (locale.text("event-delete")) } }
+            }
+        };
+        layout(locale, self.event.title(), main).with_head(self.head()).of_event(self.event.id()).live()
+    }
+
+    /// What messengers show of a link to this page.
+    fn head(&self) -> Markup {
+        let locale = self.form.locale;
+        let content = self.details.map(|details| &details.content);
+        let schedule = content.and_then(|content| content.schedule.as_ref());
+        let parts = [
+            schedule.map(|schedule| moment(locale, schedule.starts_at(), Some(schedule.zone()))),
+            content.and_then(|content| content.place.as_ref()).map(ToString::to_string),
+            content.and_then(|content| content.description.as_ref()).map(|text| shortened(text.as_str())),
+        ];
+        let summary = parts.into_iter().flatten().collect::<Vec<_>>().join(" · ");
+        let summary = if summary.is_empty() { locale.text("event-summary") } else { summary };
+        html! {
+            meta name="description" content=(summary);
+            meta property="og:type" content="website";
+            meta property="og:site_name" content="Count Me In";
+            meta property="og:title" content=(self.event.title());
+            meta property="og:description" content=(summary);
+            meta property="og:url" content=(self.url);
+            meta property="og:locale" content=(locale.text("og-locale"));
+        }
+    }
+
+    fn own_registrations(&self) -> Markup {
+        let locale = self.form.locale;
+        let shown = |own: &&OwnPlace| matches!(own.state, RegistrationState::In | RegistrationState::Pending);
+        html! {
+            div #own data-live {
+                @for own in self.own.iter().filter(shown) {
+                    @let change = html! { a href=(own.path) { (locale.text("own-change")) } };
+                    @let slots = |position| [("name", Slot::Text(&own.name)), ("position", Slot::Text(position)), ("change", Slot::Markup(change.clone()))];
+                    @match (own.state, own.place) {
+                        (RegistrationState::In, Some(Place::Waiting { position: Some(position) })) => {
+                            p.notice { (locale.markup("own-waiting", &slots(&ordinal(locale, position)))) }
+                        },
+                        (RegistrationState::In, Some(Place::Waiting { position: None })) => {
+                            p.notice { (locale.markup("own-waiting-somewhere", &slots(""))) }
+                        },
+                        (RegistrationState::In, None | Some(Place::Confirmed { .. })) => {
+                            p.notice.good { (locale.markup("own-in", &slots(""))) }
+                        },
+                        _ => p.notice { (locale.markup("own-pending", &slots(""))) },
+                    }
                 }
-                button type="submit" { (signup_label(places)) }
-                p #notice .notice role="status" hidden {}
             }
         }
-        @if view.count && !view.roster { p { (count) } }
-        @if view.roster { section {
-            @if view.count { h2 #count { (count) } } @else { h2 { "Who is coming" } }
-            ul #people .people data-roster=(event_path(event.id(), &["attendees"])) data-is-first=(is_first) {
-                (items(&people, Part::Coming, person))
+    }
+
+    /// How many places are taken, if this viewer may know.
+    fn places(&self) -> Markup {
+        let view = self.viewer.view(self.details);
+        let counts = self.roster.counts.as_ref().filter(|_| view.count);
+        html! { @if let Some(places) = counts { (places_bar(self.form.locale, places)) } }
+    }
+
+    fn sign_up(&self) -> Markup {
+        let (locale, form) = (self.form.locale, self.form);
+        if let Some(refusal) = &self.refusal {
+            let zone = self.details.and_then(|details| details.content.schedule.as_ref()).map(Schedule::zone);
+            return html! { p.notice { (refusal_text(locale, refusal, zone)) } };
+        }
+        let is_for_others = self.own.iter().any(|own| own.state == RegistrationState::In) && form.status().is_success();
+        let fields = html! {
+            form #signup .card method="post" action=(signups_path(self.event.spelling())) {
+                (form.summary(&["name", "guests", "answer", "contact", "phone"]))
+                (form.token())
+                (form.input(&Input {
+                    is_required: true,
+                    max_length: Some(MAX_NAME_CHARS),
+                    autocomplete: if is_for_others { "off" } else { "name" },
+                    ..Input::text("name", locale.text("signup-name"))
+                }))
+                @if let Some(details) = self.details { (details_fields(form, &details.content, None)) }
+                (contact_fields(form, self.delivery))
+                div #line data-live { (self.signup_hint()) }
             }
-            @if details.is_some() { (other_lists(&people, person)) }
-            @if !is_first { p { a href=(path) { "From the beginning" } } }
-            @if let Some(next) = &roster.page.next {
-                p #more { a href={ (path) "?cursor=" (encode_cursor(next.as_str())) } { "Further names" } }
-            }
-        } }
-        details {
-            summary { "Lost the link to your sign-up?" }
-            form.card method="post" action=(event_path(event.id(), &["link"])) {
-                label for="link-name" { "Your name on the list" }
-                input #link-name name="name" type="text" required maxlength=(MAX_KEY_BYTES) dir="auto";
-                p.hint { "It is sent to the address that you gave and confirmed." }
-                button.plain type="submit" { "Send me my link again" }
+        };
+        html! {
+            @if is_for_others {
+                details { summary { (locale.text("signup-other")) } (fields) }
+            } @else {
+                (fields)
             }
         }
-        @if viewer == Viewer::Organiser {
-            p { a href=(organiser_deletion_path(event.id())) { "Delete this event…" } }
+    }
+
+    fn signup_hint(&self) -> Markup {
+        let locale = self.form.locale;
+        let view = self.viewer.view(self.details);
+        let counts = self.roster.counts.as_ref().filter(|_| view.count);
+        let hint = self.details.and_then(|details| signup_hint(locale, &details.content, counts));
+        html! {
+            @if let Some(hint) = hint { p.hint { (hint) } }
+            button type="submit" { (signup_label(locale, counts)) }
         }
-        script src={ "/assets/event.js?v=" (VERSION) } defer {}
-    };
-    layout(title, main)
+    }
+
+    fn people(&self) -> Markup {
+        let locale = self.form.locale;
+        let view = self.viewer.view(self.details);
+        let counts = self.roster.counts.as_ref().filter(|_| view.count);
+        let path = event_path(self.event.id(), &[]);
+        let people = self.roster.people();
+        html! {
+            // The bar says how many there are if the places are limited.
+            @if view.count && counts.is_none() {
+                h2 { (count_text(locale, self.roster.page.count, counts)) }
+            } @else if view.roster {
+                h2 { (locale.text("people-heading")) }
+            }
+            @if view.roster {
+                ul.people { (items(locale, &people, Part::Coming, person)) }
+                @if self.details.is_some() { (other_lists(locale, &people, person)) }
+                @if self.part == RosterPart::Later { p { a href=(path) { (locale.text("people-first")) } } }
+                @if let Some(next) = &self.roster.page.next {
+                    p { a href={ (path) "?cursor=" (encode_cursor(next.as_str())) } { (locale.text("people-next")) } }
+                }
+            }
+        }
+    }
+
+    fn lost_link(&self) -> Markup {
+        let locale = self.form.locale;
+        let name = Input {
+            id: "link-name",
+            is_required: true,
+            max_length: Some(MAX_NAME_CHARS),
+            hint: Some(html! { (locale.text("lost-hint")) }),
+            ..Input::text("name", locale.text("lost-name"))
+        };
+        html! {
+            details #lost {
+                summary { (locale.text("lost-link")) }
+                @if self.delivery.email || self.delivery.sms {
+                    form.card method="post" action=(event_path(self.event.id(), &["link"])) {
+                        (Form::empty(locale).input(&name))
+                        button.plain type="submit" { (locale.text("lost-send")) }
+                    }
+                } @else {
+                    p.card { (locale.text("lost-no-messages")) }
+                }
+            }
+        }
+    }
 }
 
 /// What everybody who may see the roster sees of an attendee.
@@ -114,49 +227,7 @@ pub fn person(person: &RosterPerson<'_>) -> Markup {
     html! { span dir="auto" { (person.attendee.name) (guests_text(person.guests())) } }
 }
 
-/// The fields for what an event asks of people who sign up. `stored` is what a registration contains already.
-pub fn details_fields(content: &Content, stored: Option<&RegistrationBody>) -> Markup {
-    html! {
-        @if content.guests_per_signup > 0 {
-            label for="guests" { "How many people do you bring?" }
-            input #guests name="guests" type="number" min="0" max=(content.guests_per_signup)
-                value=(stored.map_or(0, |stored| stored.guests));
-        }
-        @if let Some(question) = &content.question {
-            label for="answer" dir="auto" { (question) }
-            input #answer name="answer" type="text" maxlength="1024" dir="auto" aria-describedby="answer-hint"
-                value=[stored.and_then(|stored| stored.answer.as_deref())];
-            p #answer-hint .hint { "Only the host and the organiser see your answer." }
-        }
-    }
-}
-
-/// The guests of an attendee, after their name. The script `event.js` uses the same form.
+/// The guests of an attendee, after their name.
 pub fn guests_text(guests: u8) -> String {
     if guests == 0 { String::new() } else { format!(" +{guests}") }
-}
-
-/// When and where an event takes place, and what its host says about it.
-pub fn description(details: &EventDetails) -> Markup {
-    let content = &details.content;
-    html! {
-        @if let Some(schedule) = &content.schedule {
-            p {
-                time datetime=(schedule.starts_at()) { (readable(schedule.start())) }
-                @if let Some(end) = schedule.end() { " to " (readable(end)) }
-                " (" (schedule.zone().name()) ")"
-            }
-        }
-        @if let Some(place) = &content.place { p dir="auto" { (place) } }
-        @if let Some(description) = &content.description {
-            @for paragraph in description.as_str().split("\n\n") {
-                p.description dir="auto" { (paragraph) }
-            }
-        }
-    }
-}
-
-/// A local time as `2026-12-03 19:00`.
-fn readable(local: LocalTime) -> String {
-    local.to_string().replace('T', " ")
 }

@@ -3,19 +3,31 @@
 use maud::{Markup, html};
 use strum::VariantArray as _;
 
+use crate::domain::schedule::LocalTime;
+use crate::domain::viewer::Viewer;
 use crate::http::event_list::{Listed, ListedEvent};
-use crate::http::pages::places::short_count_text;
+use crate::http::locale::Locale;
+use crate::http::pages::form::{Form, Input};
+use crate::http::pages::places::count_text;
 use crate::http::pages::{Page, layout};
 use crate::notify::links::event_path;
+use crate::texts::dates;
 
-pub fn events(events: &[ListedEvent], listed: Listed, search: &str, next: Option<&str>) -> Page {
+pub fn events(locale: Locale, events: &[ListedEvent], listed: Listed, search: &str, next: Option<&str>) -> Page {
+    let title_input = Input {
+        kind: "search",
+        max_length: Some(120),
+        stored: Some(search),
+        ..Input::text("search", locale.text("events-search"))
+    };
+    let heading = locale.text("events-heading");
     let main = html! {
-        h1 { "Events" }
-        nav aria-label="Which events" {
-            p {
+        h1 { (heading) }
+        nav aria-label=(locale.text("events-which")) {
+            p.tabs {
                 @for other in Listed::VARIANTS {
-                    @if *other == listed { strong aria-current="page" { (label(*other)) } } @else {
-                        a href={ "/events?show=" (other.as_str()) } { (label(*other)) }
+                    @if *other == listed { strong aria-current="page" { (label(locale, *other)) } } @else {
+                        a href={ "/events?show=" (other.as_str()) } { (label(locale, *other)) }
                     }
                     " "
                 }
@@ -23,34 +35,31 @@ pub fn events(events: &[ListedEvent], listed: Listed, search: &str, next: Option
         }
         form.card method="get" action="/events" role="search" {
             input name="show" type="hidden" value=(listed.as_str());
-            label for="search" { "Title contains" }
-            input #search name="search" type="search" value=(search) maxlength="120" dir="auto";
-            button type="submit" { "Search" }
+            (Form::empty(locale).input(&title_input))
+            button type="submit" { (locale.text("events-search-submit")) }
         }
-        @if events.is_empty() { p { (nothing(listed, search, next.is_some())) } }
-        (list(events))
+        @if events.is_empty() { p { (locale.text(nothing(listed, search, next.is_some()))) } }
+        (list(locale, events, Viewer::Organiser))
         @if let Some(next) = next {
             @let more = next_page(listed, search, next);
-            p { a href=(more) { "Further events" } }
+            p { a href=(more) { (locale.text("events-next")) } }
         }
-        p { a href="/organiser" { "Back" } }
+        p { a href="/organiser" { (locale.text("back-organiser")) } }
     };
-    layout("Events", main)
+    layout(locale, &heading, main)
 }
 
-/// A list of links to events, with their times and numbers of attendees.
-pub fn list(events: &[ListedEvent]) -> Markup {
+/// A list of links to events, with their times and the numbers of attendees that the viewer may know.
+pub fn list(locale: Locale, events: &[ListedEvent], viewer: Viewer) -> Markup {
     html! {
         ul.people {
             @for event in events {
                 li {
                     a href=(event_path(&event.id, &[])) dir="auto" { (event.title) }
                     span.hint {
-                        @if let Some(starts_at) = &event.starts_at {
-                            time datetime=(starts_at) title=[event.zone.as_deref()] { (starts_at.replace('T', " ")) } ", "
-                        }
-                        @if event.cancelled_at.is_some() { "cancelled, " }
-                        (short_count_text(event.count, event.places.as_ref()))
+                        @if let Some(start) = event.start { (start_text(locale, event, start)) }
+                        @if event.cancelled_at.is_some() { " · " (locale.text("events-cancelled")) }
+                        @if event.shows_count_to(viewer) { " · " (count_text(locale, event.count, event.places.as_ref())) }
                     }
                 }
             }
@@ -58,23 +67,33 @@ pub fn list(events: &[ListedEvent]) -> Markup {
     }
 }
 
-fn label(listed: Listed) -> &'static str {
-    match listed {
-        Listed::Upcoming => "Upcoming",
-        Listed::Past => "Past",
-        Listed::Archived => "Archived",
-        Listed::All => "All, by name",
+fn start_text(locale: Locale, event: &ListedEvent, start: LocalTime) -> Markup {
+    let language = locale.language();
+    let (date, time) = (dates::date(language, start), dates::time(language, start));
+    html! {
+        time datetime=(start) title=[event.zone.as_deref()] {
+            (locale.format("date-time", &[("date", date.into()), ("time", time.into())]))
+        }
     }
+}
+
+fn label(locale: Locale, listed: Listed) -> String {
+    locale.text(match listed {
+        Listed::Upcoming => "events-upcoming",
+        Listed::Past => "events-past",
+        Listed::Archived => "events-archived",
+        Listed::All => "events-all",
+    })
 }
 
 fn nothing(listed: Listed, search: &str, has_more: bool) -> &'static str {
     match (listed, search.is_empty(), has_more) {
-        (_, _, true) => "None of the events on this page. Look at the further ones.",
-        (_, false, false) => "No event has this in its title.",
-        (Listed::Upcoming, true, false) => "No upcoming events.",
-        (Listed::Past, true, false) => "No past events.",
-        (Listed::Archived, true, false) => "No archived events.",
-        (Listed::All, true, false) => "Nobody has signed up yet.",
+        (_, _, true) => "events-none-here",
+        (_, false, false) => "events-none-found",
+        (Listed::Upcoming, true, false) => "events-none-upcoming",
+        (Listed::Past, true, false) => "events-none-past",
+        (Listed::Archived, true, false) => "events-none-archived",
+        (Listed::All, true, false) => "events-none",
     }
 }
 

@@ -1,68 +1,224 @@
-//! The page behind a host's link.
+//! The page behind a host's link: who is coming, and what a host can do.
 
 use maud::{Markup, html};
 
-use crate::domain::event_details::EventDetails;
+use crate::domain::attendee_name::MAX_NAME_CHARS;
+use crate::domain::event_details::{EventDetails, SignupRefusal};
 use crate::domain::host_link::HostRole;
-use crate::domain::place::Place;
-use crate::http::pages::event::{description, guests_text};
-use crate::http::pages::places::{count_text, lists};
+use crate::domain::schedule::Schedule;
+use crate::http::address_state::AddressState;
+use crate::http::app::Delivery;
+use crate::http::headcount::Headcount;
+use crate::http::locale::{Locale, Slot};
+use crate::http::pages::errors::refusal_text;
+use crate::http::pages::event_details::{description, heading};
+use crate::http::pages::form::{Form, Input};
+use crate::http::pages::host_actions::{action_form, confirmed_action};
+use crate::http::pages::places::places_bar;
+use crate::http::pages::signup_fields::{contact_fields, details_fields};
 use crate::http::pages::{Page, layout};
-use crate::http::paging::encode_cursor;
-use crate::http::roster_view::{RosterPerson, RosterView};
+use crate::http::roster_view::RosterView;
+use crate::notify::links::event_path;
 
-/// Shows an event to the holder of a host's link. `url` is the link for guests, and `path` that of this page.
-pub fn host(details: &EventDetails, role: HostRole, url: &str, path: &str, roster: &RosterView) -> Page {
-    let title = details.content.title.as_str();
-    let state = match (details.cancelled_at, details.archived_at) {
-        (Some(_), _) => Some("This event was cancelled."),
-        (None, Some(_)) => Some("This event is archived."),
-        (None, None) => None,
-    };
-    let main = html! {
-        h1 dir="auto" { (title) }
-        @if let Some(state) = state { p.notice { (state) } }
-        (description(details))
-        p { "Link for guests: " a href=(url) { (url) } }
-        p.hint { (explain(role)) }
-        section {
-            h2 { (count_text(roster.page.count, roster.counts.as_ref())) }
-            @if let Some(question) = &details.content.question { p.hint dir="auto" { (question) } }
-            (lists(roster, person))
-            @if let Some(next) = &roster.page.next {
-                p { a href={ (path) "?cursor=" (encode_cursor(next.as_str())) } { "Further names" } }
-            }
-        }
-        @if role == HostRole::Host { p { a href={ (path) "/delete" } { "Delete this event…" } } }
-    };
-    layout(title, main)
+/// What the page of a host shows.
+pub struct HostPage<'a> {
+    pub details: &'a EventDetails,
+    pub role: HostRole,
+    /// The link for guests.
+    pub url: &'a str,
+    /// The path of this page.
+    pub path: &'a str,
+    /// The links that the holder of this one may give to others, each with its role.
+    pub links: &'a [(HostRole, String)],
+    pub roster: &'a RosterView,
+    /// What is known of the address of each person on the page.
+    pub addresses: &'a [AddressState],
+    /// `None` if too many people signed up to count them for a page.
+    pub headcount: Option<&'a Headcount>,
+    /// Why nobody can sign up now.
+    pub refusal: Option<SignupRefusal>,
+    pub delivery: Delivery,
+    /// The id of the message about what the host has just done.
+    pub done: Option<&'static str>,
+    pub form: &'a Form,
 }
 
-/// What a host sees of an attendee.
-fn person(person: &RosterPerson<'_>) -> Markup {
-    let details = &person.registration.details;
-    html! {
-        div {
-            span dir="auto" { (person.attendee.name) (guests_text(person.guests())) }
-            @if let Some(Place::Confirmed { guests, refused_guests: refused @ 1.. }) = person.place {
-                p.hint { (refused_guests_line(guests, refused)) }
+impl HostPage<'_> {
+    pub fn page(&self) -> Page {
+        let locale = self.form.locale;
+        let content = &self.details.content;
+        let is_editor = self.role >= HostRole::CoHost;
+        let main = html! {
+            @if let Some(done) = self.done { p.notice.good role="status" tabindex="-1" autofocus { (locale.text(done)) } }
+            (self.question_about_places())
+            @if !self.form.is_of("add") && self.form.needs_places().is_none() { (self.form.summary(&[])) }
+            (heading(locale, content.title.as_str(), Some(content)))
+            @if let Some(refusal) = &self.refusal {
+                p.notice { (refusal_text(locale, refusal, content.schedule.as_ref().map(Schedule::zone))) }
             }
-            @if let Some(answer) = &details.answer { p.hint dir="auto" { (answer) } }
-            @if let Some(note) = &details.note { p.hint.description dir="auto" { (note.as_str()) } }
+            div #counts data-live { (self.counts()) }
+            (description(content))
+            (self.share())
+            div #people data-live { (self.people()) }
+            @if is_editor { (self.add_form()) }
+            div.row.no-print {
+                a.button.plain href={ (self.path) "/print" } { (locale.text("host-print")) }
+                a.button.plain href={ (self.path) "/list.csv" } { (locale.text("host-csv")) }
+            }
+            @if is_editor { (self.event_actions()) }
+            @if self.role == HostRole::Host { (self.other_links()) }
+        };
+        let title = locale.format("host-title", &[("title", content.title.as_str().into())]);
+        layout(locale, &title, main).of_event(&self.details.event).live()
+    }
+
+    /// Asks whether the host wants more places, so that a party that waits fits.
+    fn question_about_places(&self) -> Markup {
+        let locale = self.form.locale;
+        html! {
+            @if let Some((name, capacity)) = self.form.needs_places() {
+                form.card method="post" action=(self.path) {
+                    p role="alert" { (locale.markup("host-raise", &[("name", Slot::Text(name)), ("capacity", Slot::Number(capacity.into()))])) }
+                    input type="hidden" name="name" value=(name);
+                    input type="hidden" name="raise_capacity" value="yes";
+                    button type="submit" name="action" value="promote" { (locale.text("host-raise-submit")) }
+                    a.button.quiet href=(self.path) { (locale.text("host-raise-cancel")) }
+                }
+            }
+        }
+    }
+
+    fn counts(&self) -> Markup {
+        let locale = self.form.locale;
+        html! {
+            @match self.headcount {
+                Some(headcount) => p.lead { strong { (headcount_text(locale, headcount)) } },
+                None => p.lead { strong { (locale.count("count-signups", self.roster.page.count)) } },
+            }
+            @if let Some(places) = &self.roster.counts { (places_bar(locale, places)) }
+            @if let Some(headcount) = self.headcount.filter(|headcount| !headcount.answers.is_empty()) {
+                p {
+                    @if let Some(question) = &self.details.content.question { bdi { (question) } " " }
+                    @for (position, (answer, number)) in headcount.answers.iter().enumerate() {
+                        @if position > 0 { " · " }
+                        (number) " × " bdi { (answer) }
+                    }
+                }
+            }
+        }
+    }
+
+    fn share(&self) -> Markup {
+        let locale = self.form.locale;
+        html! {
+            section.card.no-print {
+                h2 { (locale.text("host-share")) }
+                p { a href=(self.url) { (self.url) } }
+                div.row {
+                    button.plain type="button" data-copy=(self.url) data-done=(locale.text("copied")) hidden { (locale.text("copy-link")) }
+                    button.plain type="button" data-share=(self.url) hidden { (locale.text("share-link")) }
+                    a.button.plain href={ (event_path(&self.details.event, &["poster"])) } { (locale.text("host-poster")) }
+                }
+                p.hint {
+                    (locale.text(match self.role {
+                        HostRole::Host => "host-keep",
+                        HostRole::CoHost => "host-co-host",
+                        HostRole::CheckIn => "host-check-in",
+                    }))
+                }
+            }
+        }
+    }
+
+    fn event_actions(&self) -> Markup {
+        let (locale, path) = (self.form.locale, self.path);
+        let is_closed = matches!(self.refusal, Some(SignupRefusal::Closed(_)));
+        let is_cancelled = self.details.cancelled_at.is_some();
+        let is_archived = self.details.archived_at.is_some();
+        html! {
+            section.no-print {
+                h2 { (locale.text("host-event")) }
+                div.row {
+                    a.button.plain href={ (path) "/edit" } { (locale.text("host-edit")) }
+                    @if is_closed {
+                        (action_form(locale, path, "open", "host-open"))
+                    } @else if self.refusal.is_none() {
+                        (action_form(locale, path, "close", "host-close"))
+                    }
+                    @if self.role == HostRole::Host && (is_cancelled || is_archived) {
+                        (action_form(locale, path, "reopen", "host-reopen"))
+                    }
+                }
+                @if !is_cancelled {
+                    (confirmed_action(locale, path, "cancel", "host-cancel", "host-cancel-sure", &[]))
+                }
+                @if self.role == HostRole::Host {
+                    @if !is_archived { (confirmed_action(locale, path, "archive", "host-archive", "host-archive-sure", &[])) }
+                    p { a href={ (path) "/delete" } { (locale.text("event-delete")) } }
+                }
+            }
+        }
+    }
+
+    fn add_form(&self) -> Markup {
+        let locale = self.form.locale;
+        let is_refused = self.form.is_of("add");
+        let empty = Form::empty(locale);
+        let form = if is_refused { self.form } else { &empty };
+        html! {
+            details.no-print open[is_refused] {
+                summary { (locale.text("host-add")) }
+                form.card method="post" action=(self.path) {
+                    (form.summary(&["name", "guests", "answer", "contact", "phone"]))
+                    (form.token())
+                    (form.input(&Input {
+                        is_required: true,
+                        max_length: Some(MAX_NAME_CHARS),
+                        ..Input::text("name", locale.text("host-add-name"))
+                    }))
+                    (details_fields(form, &self.details.content, None))
+                    (contact_fields(form, self.delivery))
+                    button type="submit" name="action" value="add" { (locale.text("host-add-submit")) }
+                }
+            }
+        }
+    }
+
+    fn other_links(&self) -> Markup {
+        let locale = self.form.locale;
+        html! {
+            details.no-print {
+                summary { (locale.text("host-links")) }
+                @for (role, url) in self.links {
+                    @let (label, hint) = match role {
+                        HostRole::Host => ("host-link-host", "host-link-host-hint"),
+                        HostRole::CoHost => ("host-link-co-host", "host-link-co-host-hint"),
+                        HostRole::CheckIn => ("host-link-check-in", "host-link-check-in-hint"),
+                    };
+                    div.card {
+                        h2 { (locale.text(label)) }
+                        p.hint { (locale.text(hint)) }
+                        p { a href=(url) { (url) } }
+                        button.plain type="button" data-copy=(url) data-done=(locale.text("copied")) hidden { (locale.text("copy-link")) }
+                        (confirmed_action(locale, self.path, "revoke", "host-revoke", "host-revoke-sure", &[("role", role.as_str())]))
+                    }
+                }
+            }
         }
     }
 }
 
-fn refused_guests_line(guests: u8, refused: u8) -> String {
-    format!("wants to bring {}, but there was no place for {refused}", guests.saturating_add(refused))
-}
-
-fn explain(role: HostRole) -> &'static str {
-    match role {
-        HostRole::Host => {
-            "You are the host. Whoever has the address of this page can change the event, so keep it to yourself."
-        }
-        HostRole::CoHost => "You are a co-host. Whoever has the address of this page can edit and cancel the event.",
-        HostRole::CheckIn => "With this link you see who is coming.",
-    }
+/// How many people are coming and wait.
+fn headcount_text(locale: Locale, headcount: &Headcount) -> String {
+    let Headcount { names, guests, waiting, pending, .. } = headcount;
+    let people = names + guests;
+    let coming = if *guests == 0 {
+        locale.count("host-coming", people)
+    } else {
+        let variables = [("number", people.into()), ("names", (*names).into()), ("guests", (*guests).into())];
+        locale.format("host-coming-guests", &variables)
+    };
+    let others = [("host-waiting", *waiting), ("host-pending", *pending)].into_iter().filter(|(_, number)| *number > 0);
+    let others = others.map(|(id, number)| locale.count(id, number));
+    [coming].into_iter().chain(others).collect::<Vec<_>>().join(" · ")
 }

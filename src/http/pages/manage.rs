@@ -1,120 +1,232 @@
-//! The page of a manage link: the state of the registration, and forms to change it.
+//! The page of a personal link: the state of the registration, and forms to change it.
 
-use maud::html;
+use maud::{Markup, html};
 
-use crate::domain::event_details::Content;
+use crate::domain::event_details::EventDetails;
 use crate::domain::manage_link::RegistrationState;
 use crate::domain::place::Place;
-use crate::domain::timestamp::Timestamp;
+use crate::domain::registration_details::Note;
+use crate::domain::schedule::Schedule;
+use crate::http::address_state::AddressState;
+use crate::http::app::Delivery;
 use crate::http::bodies::ManageBody;
-use crate::http::opt_in_bodies::ContactAgreement;
-use crate::http::pages::event::{details_fields, person};
+use crate::http::locale::Slot;
+use crate::http::pages::event::person;
+use crate::http::pages::event_details::{description, heading};
+use crate::http::pages::form::{Form, Input};
+use crate::http::pages::moments::moment;
 use crate::http::pages::places::{count_text, lists, place_text, refused_guests_text};
-use crate::http::pages::{Page, contact_field, layout};
+use crate::http::pages::signup_fields::{contact_fields, details_fields};
+use crate::http::pages::{Page, layout};
 use crate::http::paging::encode_cursor;
 use crate::http::roster_view::RosterView;
 
-/// Formats a time to the minute, such as `2026-11-23 12:00 UTC`.
-fn format_to_minute(at: Timestamp) -> String {
-    at.to_string().replace('T', " ")[..16].to_owned() + " UTC"
+/// The seconds after which a page without scripts looks again at a registration that is not decided, and at one that waits.
+const UNDECIDED_REFRESH: &str = "2";
+const WAITING_REFRESH: &str = "30";
+
+/// What the page of a personal link shows.
+pub struct ManagePage<'a> {
+    pub title: &'a str,
+    pub event_path: &'a str,
+    pub details: Option<&'a EventDetails>,
+    pub body: &'a ManageBody,
+    /// The place of the registration. `None` if the places of the event are not limited.
+    pub place: Option<Place>,
+    /// The beginning of the address, which shows its owner which one it is.
+    pub masked_contact: Option<String>,
+    pub address: AddressState,
+    pub delivery: Delivery,
+    /// A page of the roster if it is for attendees only, so that the event's page does not show it.
+    pub roster: Option<&'a RosterView>,
+    /// Whether the same browser had signed up with the same form before.
+    pub is_repeat: bool,
+    /// Whether the name can be signed up again.
+    pub is_open: bool,
+    pub form: &'a Form,
 }
 
-/// The page of a manage link. `content` is what the event asks of people who sign up, if it has details. `roster` is a page
-/// of the roster if it is for attendees only, so that the event's page does not show it.
-pub fn manage(
-    title: &str,
-    event_path: &str,
-    content: Option<&Content>,
-    body: &ManageBody,
-    roster: Option<&RosterView>,
-) -> Page {
-    let guests = body.details.as_ref().map_or(0, |details| details.guests);
-    let is_undecided = body.place.as_ref().is_some_and(|place| place.state == Place::Pending.as_str());
-    let main = html! {
-        @if body.state == RegistrationState::Pending || is_undecided { meta http-equiv="refresh" content="2"; }
-        h1 dir="auto" { (title) }
-        @match body.state {
-            RegistrationState::Pending => p.notice { bdi { (body.name) } ", your sign-up is on its way. This page looks again by itself." },
-            RegistrationState::In => @match &body.place {
-                None => p.notice.good { bdi { (body.name) } ", you are in." },
-                Some(place) => {
-                    p.notice.good[place.state == "confirmed"] { bdi { (body.name) } ", " (place_text(place, guests)) }
-                    @if place.state == "waiting" {
-                        p.hint { "Places that become free go to the people on the waiting list, in their order." }
+impl ManagePage<'_> {
+    pub fn page(&self) -> Page {
+        let locale = self.form.locale;
+        let main = html! {
+            (heading(locale, self.title, self.details.map(|details| &details.content)))
+            @if self.is_repeat { p.notice role="status" { (locale.text("personal-repeat")) } }
+            div #state data-live { (self.state()) }
+            @if let Some(details) = self.details { (description(&details.content)) }
+            (self.news())
+            @match self.body.state {
+                RegistrationState::In | RegistrationState::Pending => {
+                    p.hint { (locale.text("personal-keep")) }
+                    (self.change_form())
+                    (self.address_section())
+                    (self.cancel_form())
+                },
+                RegistrationState::Out if self.is_open => form.card method="post" {
+                    (self.form.summary(&[]))
+                    (self.form.token())
+                    button type="submit" name="action" value="rejoin" { (locale.text("personal-rejoin")) }
+                },
+                RegistrationState::Out | RegistrationState::NotYours => {},
+            }
+            @if let Some(roster) = self.roster { (self.people(roster)) }
+            p { a href=(self.event_path) { (locale.text(if self.roster.is_some() { "personal-event" } else { "personal-who" })) } }
+        };
+        let title =
+            locale.format("personal-title", &[("name", self.body.name.as_str().into()), ("title", self.title.into())]);
+        let page = layout(locale, &title, main).with_head(self.refresh());
+        let page = match self.details {
+            Some(details) => page.of_event(&details.event),
+            None => page,
+        };
+        page.live()
+    }
+
+    /// Lets a page without scripts look again while something is going to change.
+    fn refresh(&self) -> Markup {
+        let seconds = match (self.body.state, self.place) {
+            (RegistrationState::Pending, _) | (RegistrationState::In, Some(Place::Pending)) => Some(UNDECIDED_REFRESH),
+            (RegistrationState::In, Some(Place::Waiting { .. })) => Some(WAITING_REFRESH),
+            _ => None,
+        };
+        html! {
+            @if let Some(seconds) = seconds.filter(|_| self.form.status().is_success()) {
+                noscript { meta http-equiv="refresh" content=(seconds); }
+            }
+        }
+    }
+
+    fn guests(&self) -> u8 {
+        self.body.details.as_ref().map_or(0, |details| details.guests)
+    }
+
+    fn state(&self) -> Markup {
+        let (locale, name) = (self.form.locale, self.body.name.as_str());
+        let named = |id: &str| locale.markup(id, &[("name", Slot::Text(name))]);
+        html! {
+            @match self.body.state {
+                RegistrationState::Pending => p.notice { (named("personal-pending")) },
+                RegistrationState::In => {
+                    @let is_in = matches!(self.place, None | Some(Place::Confirmed { .. }));
+                    p.notice.big.good[is_in] { (place_text(locale, name, self.place, self.guests())) }
+                    @match self.place {
+                        Some(Place::Waiting { .. }) => p.hint { (locale.text("personal-waiting-hint")) },
+                        Some(Place::Confirmed { guests, refused_guests: refused @ 1.. }) => {
+                            p.notice.bad { (refused_guests_text(locale, refused, guests)) " " (locale.text("personal-refused-hint")) }
+                        },
+                        _ => {},
                     }
-                    @if place.refused_guests > 0 {
-                        p.notice.bad {
-                            (refused_guests_text(place.refused_guests, guests))
-                            " If places become free, change the number again."
+                },
+                RegistrationState::Out => p.notice.big { (named("personal-out")) },
+                RegistrationState::NotYours => p.notice.bad { (named("personal-not-yours")) },
+            }
+        }
+    }
+
+    fn news(&self) -> Markup {
+        let locale = self.form.locale;
+        let zone = self.details.and_then(|details| details.content.schedule.as_ref()).map(Schedule::zone);
+        html! {
+            div #news data-live {
+                @if !self.body.messages.is_empty() {
+                    h2 { (locale.text("personal-news")) }
+                    ul.people {
+                        @for message in &self.body.messages {
+                            li { span dir="auto" { (message.text) } span.hint { (moment(locale, message.at, zone)) } }
                         }
                     }
-                },
-            },
-            RegistrationState::Out => p.notice { bdi { (body.name) } ", you are not on the list." },
-            RegistrationState::NotYours => p.notice.bad {
-                "Somebody signed up as " bdi { (body.name) } " before, so this sign-up changed nothing. "
-                "If that was not you, sign up again with a name that tells you apart."
-            },
-        }
-        @if !body.messages.is_empty() {
-            h2 { "What is new" }
-            ul.people {
-                @for message in &body.messages {
-                    li { span dir="auto" { (message.text) } span.hint { (format_to_minute(message.at)) } }
                 }
             }
         }
-        @if matches!(body.state, RegistrationState::In | RegistrationState::Pending) {
-            p.hint { "Keep the address of this page: it alone lets you cancel or change your sign-up." }
-            @if let Some(details) = &body.details {
+    }
+
+    fn change_form(&self) -> Markup {
+        let (locale, form) = (self.form.locale, self.form);
+        let Some(stored) = &self.body.details else { return html! {} };
+        let shown = if form.is_of("details") { form } else { &Form::empty(locale) };
+        html! {
+            form.card method="post" {
+                h2 { (locale.text("personal-change")) }
+                (shown.summary(&["guests", "answer", "note"]))
+                @if let Some(details) = self.details { (details_fields(shown, &details.content, Some(stored))) }
+                (shown.text_area(&Input {
+                    hint: Some(html! { (locale.text("personal-note-hint")) }),
+                    max_length: Some(Note::MAX_CHARS),
+                    stored: stored.note.as_deref(),
+                    ..Input::text("note", locale.text("personal-note"))
+                }, 2))
+                button.plain type="submit" name="action" value="details" { (locale.text("save")) }
+            }
+        }
+    }
+
+    fn address_section(&self) -> Markup {
+        let (locale, form) = (self.form.locale, self.form);
+        let address = self.masked_contact.as_deref().unwrap_or_default();
+        let told = |id: &str| locale.markup(id, &[("address", Slot::Text(address))]);
+        let kind = self.body.contact.unwrap_or("email");
+        let by_kind = |email: &'static str, sms: &'static str, webhook: &'static str| match kind {
+            "sms" => sms,
+            "webhook" => webhook,
+            _ => email,
+        };
+        let shown = if form.is_of("contact") { form } else { &Form::empty(locale) };
+        html! {
+            section.card {
+                h2 { (locale.text("address-heading")) }
+                @match self.address {
+                    AddressState::None => {},
+                    AddressState::NoSender => p { (told(by_kind("address-no-email", "address-no-sms", "address-no-webhook"))) },
+                    AddressState::Unconfirmed => p { (told(by_kind("address-unconfirmed-email", "address-unconfirmed-sms", "address-unconfirmed-webhook"))) },
+                    AddressState::On => p { (told(by_kind("address-on-email", "address-on-sms", "address-on-webhook"))) },
+                    AddressState::Off => p { (told("address-off")) },
+                }
+                @if self.address == AddressState::On {
+                    form method="post" { button.plain type="submit" name="action" value="quiet" { (locale.text(by_kind("address-stop-email", "address-stop-sms", "address-stop-webhook"))) } }
+                }
+                @if self.address == AddressState::Off {
+                    form method="post" { button type="submit" name="action" value="notify" { (locale.text("address-start")) } }
+                }
+                form method="post" {
+                    (shown.summary(&["contact", "phone"]))
+                    (contact_fields(shown, self.delivery))
+                    button.plain type="submit" name="action" value="contact" {
+                        (locale.text(if self.body.contact.is_some() { "address-replace" } else { "address-save" }))
+                    }
+                }
+                @if self.body.contact.is_some() {
+                    form method="post" { button.quiet type="submit" name="action" value="remove_contact" { (locale.text("address-remove")) } }
+                }
+            }
+        }
+    }
+
+    /// Asks before it cancels, because the place may be gone afterwards.
+    fn cancel_form(&self) -> Markup {
+        let locale = self.form.locale;
+        let is_limited = self.place.is_some();
+        html! {
+            details #cancel {
+                summary.button.quiet { (locale.text("personal-cancel")) }
                 form.card method="post" {
-                    @if let Some(content) = content { (details_fields(content, Some(details))) }
-                    label for="note" { "A note for the host (optional)" }
-                    textarea #note name="note" rows="2" maxlength="2000" dir="auto" { (details.note.as_deref().unwrap_or_default()) }
-                    button.plain type="submit" name="action" value="details" { "Save" }
+                    p { (locale.text(if is_limited { "personal-cancel-place" } else { "personal-cancel-sure" })) }
+                    button.bad type="submit" name="action" value="cancel" { (locale.text("personal-cancel-submit")) }
                 }
             }
-            form.card method="post" {
-                (contact_field(match body.contact {
-                    Some("email") => "Instead of your email address",
-                    Some("sms") => "Instead of your phone number",
-                    Some(_) => "Instead of your webhook",
-                    None => "Where to reach you",
-                }))
-                @if body.contact.is_some() { p.hint { "Leave it empty to take it off." } }
-                button type="submit" name="action" value="contact" { "Save" }
-            }
-            @match (body.notify.filter(|_| body.contact.is_some()), body.agreement) {
-                (Some(true), Some(ContactAgreement::Missing)) => div.card {
-                    p { "The owner of this address has not agreed to messages about this sign-up, so none are sent there." }
-                },
-                (Some(true), _) => form.card method="post" {
-                    p { "You hear there when others join or leave." }
-                    button.plain type="submit" name="action" value="quiet" { "Stop telling me" }
-                },
-                (Some(false), _) => form.card method="post" {
-                    p { "You are not told when others join or leave." }
-                    button type="submit" name="action" value="notify" { "Tell me of others" }
-                },
-                (None, _) => {},
-            }
-            form.card method="post" {
-                button.bad type="submit" name="action" value="cancel" { "I am not coming" }
-            }
         }
-        @if let Some(roster) = roster {
-            section {
-                h2 { (count_text(roster.page.count, roster.counts.as_ref())) }
-                (lists(roster, person))
+    }
+
+    fn people(&self, roster: &RosterView) -> Markup {
+        let locale = self.form.locale;
+        html! {
+            section #people data-live {
+                h2 { (count_text(locale, roster.page.count, roster.counts.as_ref())) }
+                (lists(locale, roster, person))
                 @if let Some(next) = &roster.page.next {
-                    p { a href={ "?cursor=" (encode_cursor(next.as_str())) } { "Further names" } }
+                    p { a href={ "?cursor=" (encode_cursor(next.as_str())) } { (locale.text("people-next")) } }
                 }
-                p.hint { "Only people on the list see it." }
+                p.hint { (locale.text("people-attendees-only")) }
             }
-            p { a href=(event_path) { "The event" } }
-        } @else {
-            p { a href=(event_path) { "Who else is coming" } }
         }
-    };
-    layout(title, main)
+    }
 }

@@ -1,120 +1,93 @@
 //! The pages: HTML rendered on the server. They work without scripts; one script makes the event page live.
 
+mod ask_first;
+mod assets;
+mod attention;
+mod attention_list;
 mod buttons;
 mod deletion;
+mod edit;
+mod errors;
 mod event;
+mod event_details;
 mod event_list;
+mod form;
+mod home;
 mod host;
+mod host_actions;
+mod host_people;
+mod import;
 mod layout;
 mod manage;
+mod moments;
 mod opt_in;
 mod organiser;
+mod outbox;
 mod places;
+mod poster;
+mod print;
+mod signup_fields;
 
-use axum::Router;
-use axum::http::header;
-use axum::routing::get;
-use maud::{Markup, html};
+use maud::html;
 
+pub use self::assets::assets;
+pub use self::attention::AttentionPage;
+pub use self::attention_list::{redrive_result, rejects};
 pub use self::buttons::buttons;
-pub use self::deletion::{delete_event, deletion_in_progress};
-pub use self::event::{RosterPart, event, home};
+pub use self::deletion::{DeletionPaths, delete_event, deletion_in_progress, event_deleted};
+pub use self::edit::{EditMode, EditPage};
+pub use self::errors::{Back, problem};
+pub use self::event::{EventPage, OwnPlace, RosterPart};
 pub use self::event_list::events;
-pub use self::host::host;
+use self::form::Input;
+pub use self::form::{Form, TOKEN_FIELD};
+pub use self::home::{OwnSignup, home};
+pub use self::host::HostPage;
+pub use self::import::{ImportResult, import};
 use self::layout::layout;
 pub use self::layout::{Page, render};
-pub use self::manage::manage;
+pub use self::manage::ManagePage;
 pub use self::opt_in::{opt_in, registration_opt_in};
-pub use self::organiser::{login, organiser, redrive_result, reject, rejects};
-use self::places::short_count_text;
-use crate::domain::event::EventId;
+pub use self::organiser::{OrganiserPage, login};
+pub use self::outbox::outbox;
+pub use self::poster::poster;
+pub use self::print::print_list;
+use crate::domain::attendee_name::MAX_NAME_CHARS;
+use crate::domain::event::MAX_TITLE_CHARS;
 use crate::domain::text::MAX_KEY_BYTES;
-use crate::http::place_bodies::PlacesBody;
-use crate::http::problem::Problem;
-use crate::notify::links::event_path;
-use crate::ports::EventSummary;
+use crate::http::locale::Locale;
 
 /// The number of events that a page shows before it links to the list of all events.
 pub const EVENTS_SHOWN: usize = 50;
 /// The number of rejected messages that the organiser's page counts before it says "or more".
 pub const REJECTS_SHOWN: usize = 100;
 
-const STYLE: &str = include_str!("../assets/style.css");
-const SCRIPT: &str = include_str!("../assets/event.js");
-const ICON: &str = include_str!("../assets/icon.svg");
-/// Part of the URLs of style sheet and script, so that no browser uses a cached file of an older release.
-const VERSION: &str = env!("CARGO_PKG_VERSION");
-
-/// The routes of the style sheet, the script and the icon.
-pub fn assets<S: Clone + Send + Sync + 'static>() -> Router<S> {
-    let file = |content_type: &'static str, content: &'static str| {
-        get(async move || ([(header::CONTENT_TYPE, content_type), (header::CACHE_CONTROL, "max-age=86400")], content))
-    };
-    Router::new()
-        .route("/assets/style.css", file("text/css; charset=utf-8", STYLE))
-        .route("/assets/event.js", file("text/javascript; charset=utf-8", SCRIPT))
-        .route("/assets/icon.svg", file("image/svg+xml", ICON))
-}
-
-/// A problem document as a page, with a link to the first page.
-pub fn problem(problem: &Problem) -> Page {
-    let main = html! {
-        h1 { (problem.title) }
-        p.notice.bad { (problem.detail) }
-        @if problem.field.is_some() { p { "Go back with your browser to correct it." } }
-        p { a href="/" { "To the first page" } }
-    };
-    layout(problem.title, main)
-}
-
-/// Confirms an action, with a link back.
-pub fn confirmation(title: &str, message: &str, back: &str) -> Page {
+/// Confirms an action with two messages, and a link back to the event.
+pub fn confirmation(locale: Locale, title: &str, message: &str, back: &str) -> Page {
+    let title = locale.text(title);
     let main = html! {
         h1 { (title) }
-        p.notice role="status" { (message) }
-        p { a href=(back) { "Back" } }
+        p.notice role="status" { (locale.text(message)) }
+        p { a href=(back) { (locale.text("back-event")) } }
     };
-    layout(title, main)
+    layout(locale, &title, main)
 }
 
-fn name_field() -> Markup {
-    html! {
-        label for="name" { "Your name" }
-        input #name name="name" type="text" required maxlength=(MAX_KEY_BYTES) autocomplete="name" dir="auto";
-    }
+/// An input for the title of an event, on the organiser's pages.
+fn event_input(locale: Locale) -> Input<'static> {
+    Input { max_length: Some(MAX_TITLE_CHARS), ..Input::text("event", locale.text("organiser-event")) }
 }
 
-fn event_field() -> Markup {
-    html! {
-        label for="event" { "Event" }
-        input #event name="event" type="text" required maxlength=(MAX_KEY_BYTES) autocomplete="off" dir="auto"
-            placeholder="Dance";
-    }
+/// An input for the name of a person, on the organiser's pages.
+fn name_input(locale: Locale) -> Input<'static> {
+    Input { max_length: Some(MAX_NAME_CHARS), ..Input::text("name", locale.text("organiser-name")) }
 }
 
-fn contact_field(label: &str) -> Markup {
-    html! {
-        label for="contact" { (label) }
-        input #contact name="contact" type="text" maxlength="1024" autocomplete="email" aria-describedby="contact-hint";
-        p #contact-hint .hint {
-            "An email address, a phone number like +14155552671, or an https webhook. "
-            "Never shown on the list; the organiser can see it."
-        }
-    }
-}
-
-/// A list of links to events. The number of attendees is not shown for the events `without_count`.
-fn event_list(events: &[EventSummary], without_count: &[EventId]) -> Markup {
-    html! {
-        ul.people {
-            @for event in events {
-                li {
-                    a href=(event_path(&event.id, &[])) dir="auto" { (event.title) }
-                    @if !without_count.contains(&event.id) {
-                        span.hint { (short_count_text(event.count, PlacesBody::in_list(event.seats).as_ref())) }
-                    }
-                }
-            }
-        }
+/// An input for any kind of contact, on the organiser's pages.
+fn contact_input(locale: Locale) -> Input<'static> {
+    Input {
+        max_length: Some(MAX_KEY_BYTES),
+        hint: Some(html! { (locale.text("organiser-contact-hint")) }),
+        ..Input::text("contact", locale.text("organiser-contact"))
     }
 }

@@ -2,135 +2,101 @@
 
 use maud::{Markup, html};
 
+use crate::http::locale::{Locale, Slot};
 use crate::http::opt_in_bodies::{LinkedRegistration, OptInScope, OptInState, RegistrationOptInBody};
 use crate::http::pages::{Page, layout};
 
-const TITLE: &str = "Messages to your address";
-const NOTHING: &str = "Nothing is sent to this address.";
-
 /// The page of a link that names only the address.
-pub fn opt_in(state: OptInState, scope: Option<OptInScope>) -> Page {
+pub fn opt_in(locale: Locale, state: OptInState, scope: Option<OptInScope>) -> Page {
+    let title = locale.text("optin-title");
     let main = html! {
-        h1 { (TITLE) }
+        h1 { (title) }
         @match (state, scope) {
-            (OptInState::Pending, _) => p.notice {
-                "Somebody, probably you, signed up with this address. Do you want to hear there when others join or leave?"
-            },
+            (OptInState::Pending, _) => p.notice { (locale.text("optin-question-address")) },
             (OptInState::Confirmed, Some(OptInScope::ConfirmedRegistrations)) => p.notice.good {
-                "You hear at this address when others join or leave, for the sign-ups that you confirmed."
+                (locale.text("optin-on-confirmed"))
             },
-            (OptInState::Confirmed, _) => p.notice.good { "You hear at this address when others join or leave." },
-            (OptInState::OptedOut, _) => p.notice { (NOTHING) },
+            (OptInState::Confirmed, _) => p.notice.good { (locale.text("optin-on-all")) },
+            (OptInState::OptedOut, _) => p.notice { (locale.text("optin-off")) },
         }
         @if scope != Some(OptInScope::All) {
             form.card method="post" {
-                button type="submit" name="action" value="confirm" { (yes_for_all(scope)) }
+                button type="submit" name="action" value="confirm" { (locale.text("optin-yes-all")) }
+                p.hint { (locale.text("optin-yes-all-hint")) }
             }
         }
-        (stop(state))
+        (stop(locale, state))
     };
-    layout(TITLE, main)
+    layout(locale, &title, main)
 }
 
-fn yes_for_all(scope: Option<OptInScope>) -> &'static str {
-    match scope {
-        Some(_) => "Yes to everything sent to this address",
-        None => "Yes, send me messages",
-    }
-}
-
-/// The owner's earlier answers count again after a stop.
-fn yes_for_registration(opt_in: OptInState) -> &'static str {
-    match opt_in {
-        OptInState::OptedOut => "Yes, for this sign-up and those that you confirmed before",
-        OptInState::Pending | OptInState::Confirmed => "Yes, for this sign-up",
-    }
-}
-
-/// The page of a link that names a registration. `title` is that of the event.
-pub fn registration_opt_in(title: &str, body: &RegistrationOptInBody) -> Page {
+/// The page of a link that names a registration. `event` is the title of the event.
+pub fn registration_opt_in(locale: Locale, event: &str, body: &RegistrationOptInBody) -> Page {
+    let title = locale.text("optin-title");
+    let about = |id: &str| locale.markup(id, &[("name", Slot::Text(&body.name)), ("event", Slot::Text(event))]);
     let is_current = body.registration == LinkedRegistration::Current;
     let is_notified = body.opt_in == OptInState::Confirmed && body.notify == Some(true);
+    // The owner's earlier answers count again after a stop.
+    let yes = if body.opt_in == OptInState::OptedOut { "optin-yes-again" } else { "optin-yes" };
     let main = html! {
-        h1 { (TITLE) }
+        h1 { (title) }
         @match body.registration {
-            LinkedRegistration::Current => (current(title, body)),
-            LinkedRegistration::Ended => p.notice { (whose(&body.name)) " is no longer on the list for " (event(title)) "." },
-            LinkedRegistration::EventDeleted => p.notice {
-                "The event for which " (whose(&body.name)) " signed up has been deleted."
+            LinkedRegistration::Current => (current(locale, body, about)),
+            LinkedRegistration::Ended => p.notice { (about("optin-ended")) },
+            LinkedRegistration::EventDeleted => {
+                p.notice { (locale.markup("optin-event-deleted", &[("name", Slot::Text(&body.name))])) }
             },
-            LinkedRegistration::OtherContact => p.notice {
-                "The sign-up of " (whose(&body.name)) " for " (event(title)) " no longer has this address."
-            },
+            LinkedRegistration::OtherContact => p.notice { (about("optin-other-contact")) },
             LinkedRegistration::Unknown => {},
         }
-        @if !is_current { (address(body)) }
+        @if !is_current { p { (locale.text(address(body))) } }
         @if (is_current && !is_notified) || body.scope != Some(OptInScope::All) {
             form.card method="post" {
                 @if is_current && !is_notified {
-                    button type="submit" name="action" value="confirm" { (yes_for_registration(body.opt_in)) }
+                    button type="submit" name="action" value="confirm" { (locale.text(yes)) }
                 }
                 @if body.scope != Some(OptInScope::All) {
-                    button.plain type="submit" name="action" value="confirm_all" { "Yes, for everything sent to this address" }
-                    p.hint { "Also for sign-ups that other people make with it." }
+                    button.plain type="submit" name="action" value="confirm_all" { (locale.text("optin-yes-all")) }
+                    p.hint { (locale.text("optin-yes-all-hint")) }
                 }
             }
         }
-        (stop(body.opt_in))
+        (stop(locale, body.opt_in))
     };
-    layout(TITLE, main)
-}
-
-fn whose(name: &str) -> Markup {
-    html! { bdi { (name) } }
-}
-
-fn event(title: &str) -> Markup {
-    html! { bdi { (title) } }
+    layout(locale, &title, main)
 }
 
 /// Says which messages this address gets about a registration that has it.
-fn current(title: &str, body: &RegistrationOptInBody) -> Markup {
-    let (name, event) = (whose(&body.name), event(title));
+fn current(locale: Locale, body: &RegistrationOptInBody, about: impl Fn(&str) -> Markup) -> Markup {
     html! {
         @match (body.opt_in, body.notify) {
             (OptInState::Confirmed, Some(true)) => p.notice.good {
-                "You hear at this address when others join or leave " (event) ", because " (name) " is signed up."
-                @if body.scope == Some(OptInScope::All) { " The same goes for every other sign-up with this address." }
+                (about("optin-on"))
+                @if body.scope == Some(OptInScope::All) { " " (locale.text("optin-on-others")) }
             },
-            (OptInState::Confirmed, _) => p.notice {
-                "Messages about " (event) " for " (name) " are turned off."
-            },
-            (OptInState::Pending, _) => p.notice {
-                "Somebody, probably you, signed up " (name) " for " (event) " with this address. "
-                "Do you want to hear there when others join or leave?"
-            },
-            (OptInState::OptedOut, _) => p.notice { (NOTHING) },
+            (OptInState::Confirmed, _) => p.notice { (about("optin-registration-off")) },
+            (OptInState::Pending, _) => p.notice { (about("optin-question")) },
+            (OptInState::OptedOut, _) => p.notice { (locale.text("optin-off")) },
         }
     }
 }
 
-/// Says which messages this address gets, if the registration no longer has it.
-fn address(body: &RegistrationOptInBody) -> Markup {
-    html! {
-        @match (body.opt_in, body.scope) {
-            (OptInState::OptedOut, _) => p { (NOTHING) },
-            (_, Some(OptInScope::All)) => p { "For every sign-up with this address, you hear there when others join or leave." },
-            (_, Some(OptInScope::ConfirmedRegistrations)) => p {
-                "For the sign-ups that you confirmed, you hear at this address when others join or leave."
-            },
-            (_, None) => p { "You have not agreed to messages to this address." },
-        }
+/// The message that says what this address gets, if the registration no longer has it.
+fn address(body: &RegistrationOptInBody) -> &'static str {
+    match (body.opt_in, body.scope) {
+        (OptInState::OptedOut, _) => "optin-off",
+        (_, Some(OptInScope::All)) => "optin-on-all",
+        (_, Some(OptInScope::ConfirmedRegistrations)) => "optin-on-confirmed",
+        (_, None) => "optin-not-confirmed",
     }
 }
 
-fn stop(state: OptInState) -> Markup {
+fn stop(locale: Locale, state: OptInState) -> Markup {
+    let label = if state == OptInState::Pending { "optin-never" } else { "optin-stop" };
     html! {
         @if state != OptInState::OptedOut {
             form.card method="post" {
-                button.bad type="submit" name="action" value="stop" {
-                    @if state == OptInState::Pending { "No, never" } @else { "Stop all messages" }
-                }
+                button.bad type="submit" name="action" value="stop" { (locale.text(label)) }
             }
         }
     }

@@ -1,176 +1,176 @@
-//! The organiser's pages: login, overview and rejected messages.
+//! The organiser's login and start page.
 
 use maud::{Markup, html};
 
+use crate::domain::viewer::Viewer;
 use crate::http::bodies::{LimitsBody, UsageBody};
 use crate::http::event_list::ListedEvent;
-use crate::http::pages::{Page, REJECTS_SHOWN, event_list, layout};
-use crate::ports::{RejectEntry, RejectedMessage};
+use crate::http::pages::form::{Form, Input};
+use crate::http::pages::import::import_form;
+use crate::http::pages::{Page, REJECTS_SHOWN, event_input, event_list, layout, name_input};
 
-pub fn login(error: Option<&str>) -> Page {
-    let main = html! {
-        h1 { "Organiser" }
-        form.card method="post" action="/organiser/login" {
-            label for="key" { "The organiser's key" }
-            input #key name="key" type="password" required autocomplete="current-password";
-            @if let Some(error) = error { p.notice.bad { (error) } }
-            button type="submit" { "Log in" }
-            p.hint { "The server says at its start where the key is." }
-        }
+/// The form with the organiser's key. A wrong key is not shown again.
+pub fn login(form: &Form) -> Page {
+    let locale = form.locale;
+    let title = locale.text("organiser-title");
+    let key = Input {
+        kind: "password",
+        is_required: true,
+        autocomplete: "current-password",
+        hint: Some(html! { (locale.text("organiser-key-hint")) }),
+        ..Input::text("key", locale.text("organiser-key"))
     };
-    layout("Organiser", main)
+    let main = html! {
+        h1 { (title) }
+        form.card method="post" action="/organiser/login" {
+            (form.summary(&["key"]))
+            (form.input(&key))
+            button type="submit" { (locale.text("organiser-login")) }
+        }
+        p { a href="/" { (locale.text("back-home")) } }
+    };
+    layout(locale, &title, main)
 }
 
-pub fn organiser(events: &[ListedEvent], rejects: usize, limits: &LimitsBody) -> Page {
-    let main = html! {
-        h1 { "Organiser" }
-        section {
-            h2 { "Rejects" }
-            @match rejects {
-                0 => p { "Every message could be taken." },
-                count => p.notice.bad {
-                    a href="/organiser/rejects" {
-                        (count) @if count == REJECTS_SHOWN { " or more" }
-                        @if count == 1 { " message needs" } @else { " messages need" } " a look"
+/// What the organiser's start page shows.
+pub struct OrganiserPage<'a> {
+    pub events: &'a [ListedEvent],
+    /// The number of messages that need attention, up to [`REJECTS_SHOWN`].
+    pub rejects: usize,
+    pub limits: &'a LimitsBody,
+    /// The number of messages in the outbox. `None` if they cannot be listed.
+    pub outbox: Option<u64>,
+    /// The form that removes a person's data.
+    pub removal: &'a Form,
+}
+
+impl OrganiserPage<'_> {
+    pub fn page(&self) -> Page {
+        let locale = self.removal.locale;
+        let title = locale.text("organiser-title");
+        let main = html! {
+            h1 { (title) }
+            section {
+                h2 { (locale.text("organiser-events")) }
+                @if self.events.is_empty() { p { (locale.text("events-none-upcoming")) } }
+                (event_list::list(locale, self.events, Viewer::Organiser))
+                p { a href="/events" { (locale.text("organiser-events-more")) } }
+            }
+            section { (self.attention()) }
+            section {
+                h2 { (locale.text("button-title")) }
+                p { a href="/organiser/buttons" { (locale.text("organiser-buttons")) } }
+            }
+            section {
+                h2 { (locale.text("organiser-import")) }
+                details {
+                    summary { (locale.text("organiser-import-open")) }
+                    (import_form(&Form::empty(locale)))
+                }
+            }
+            section { (self.export()) }
+            section { (self.limits()) }
+            @if let Some(count) = self.outbox {
+                section {
+                    h2 { (locale.text("organiser-outbox")) }
+                    p { (locale.count("organiser-outbox-count", count)) }
+                    @if count > 0 { p { a href="/organiser/outbox" { (locale.text("organiser-outbox-show")) } } }
+                }
+            }
+            section { (self.removal()) }
+            form method="post" action="/organiser/logout" {
+                button.plain type="submit" { (locale.text("organiser-logout")) }
+            }
+        };
+        layout(locale, &title, main)
+    }
+
+    fn attention(&self) -> Markup {
+        let locale = self.removal.locale;
+        let id = if self.rejects < REJECTS_SHOWN { "attention-count" } else { "attention-count-or-more" };
+        let number = u64::try_from(self.rejects).unwrap_or(u64::MAX);
+        html! {
+            h2 { (locale.text("attention-title")) }
+            @if self.rejects == 0 {
+                p { (locale.text("attention-none")) }
+            } @else {
+                p.notice.bad { a href="/organiser/rejects" { (locale.count(id, number)) } }
+            }
+        }
+    }
+
+    fn export(&self) -> Markup {
+        let locale = self.removal.locale;
+        html! {
+            h2 { (locale.text("organiser-export")) }
+            form.card method="get" action="/organiser/export" {
+                p.hint { (locale.text("organiser-export-hint")) }
+                (Form::empty(locale).input(&Input {
+                    id: "export-event",
+                    hint: Some(html! { (locale.text("organiser-all-events")) }),
+                    ..event_input(locale)
+                }))
+                button type="submit" { (locale.text("organiser-export-submit")) }
+            }
+        }
+    }
+
+    fn limits(&self) -> Markup {
+        let locale = self.removal.locale;
+        let line = |id: &str, UsageBody { spent, limit }: &UsageBody| {
+            let is_reached = spent >= limit;
+            html! {
+                p.notice[is_reached].bad[is_reached] {
+                    (locale.format(id, &[("spent", (*spent).into()), ("limit", (*limit).into())]))
+                    @if is_reached { " " (locale.text("organiser-limit-reached")) }
+                }
+            }
+        };
+        html! {
+            h2 { (locale.text("organiser-limits")) }
+            @match &self.limits.opt_ins {
+                None => p { (locale.text("organiser-no-notifications")) },
+                Some(opt_ins) => {
+                    (line("organiser-limit-opt-ins", opt_ins))
+                    @match &self.limits.texts {
+                        None => p { (locale.text("organiser-limit-no-texts")) },
+                        Some(texts) => {
+                            @let variables = [("countries", texts.countries.join(", ").into()), ("hours", texts.hours.as_str().into())];
+                            (line("organiser-limit-texts", &texts.usage))
+                            (line("organiser-limit-answers", &texts.answers))
+                            p.hint { (locale.format("organiser-limit-countries", &variables)) }
+                        },
                     }
                 },
             }
         }
-        section {
-            h2 { "Upcoming events" }
-            @if events.is_empty() { p { "No upcoming events." } }
-            (event_list::list(events))
-            p { a href="/events" { "Search, and further events" } }
-        }
-        @if let Some(opt_ins) = &limits.opt_ins {
-            section {
-                h2 { "Messages" }
-                (usage_line(opt_ins, "addresses were asked in this hour whether they want messages"))
-                @match &limits.texts {
-                    None => p { "Nobody is texted: no countries are listed." },
-                    Some(texts) => {
-                        (usage_line(&texts.usage, "text messages went out today (UTC)"))
-                        (usage_line(&texts.answers, "questions and links went out among them"))
-                        p.hint { "Only to mobile phones of " (texts.countries.join(", ")) ", " (texts.hours) "." }
-                    },
+    }
+
+    /// Asks before it removes anything. The form is inside, so that the Enter key in a field does not skip the question.
+    fn removal(&self) -> Markup {
+        let form = self.removal;
+        let locale = form.locale;
+        html! {
+            h2 #remove { (locale.text("organiser-remove")) }
+            details open[!form.status().is_success()] {
+                summary.button.quiet { (locale.text("organiser-remove-open")) }
+                form.card method="post" action="/organiser/remove" {
+                    p { (locale.text("organiser-remove-sure")) }
+                    (form.summary(&["name", "event", "sure"]))
+                    (form.input(&Input { is_required: true, ..name_input(locale) }))
+                    (form.input(&Input {
+                        hint: Some(html! { (locale.text("organiser-all-events")) }),
+                        ..event_input(locale)
+                    }))
+                    (form.error("sure", "sure"))
+                    label.check {
+                        input #sure name="sure" type="checkbox" value="1" required
+                            aria-describedby=[form.described_by("sure", "sure", false)];
+                        (locale.text("organiser-remove-check"))
+                    }
+                    button.bad type="submit" { (locale.text("organiser-remove-submit")) }
                 }
             }
         }
-        section {
-            h2 { "Buttons" }
-            p { a href="/organiser/buttons" { "Register buttons, and see what each does" } }
-        }
-        section {
-            h2 { "Export" }
-            form.card method="get" action="/organiser/export" {
-                label for="export-event" { "Event (empty for all)" }
-                input #export-event name="event" type="text" dir="auto";
-                button type="submit" { "Download CSV" }
-            }
-        }
-        section {
-            h2 { "Remove a person's data" }
-            form.card method="post" action="/organiser/remove" {
-                label for="name" { "Name" }
-                input #name name="name" type="text" required dir="auto";
-                label for="event" { "Event (empty for all)" }
-                input #event name="event" type="text" dir="auto";
-                p.hint { "Takes the person off the list and deletes contact, rejects and buttons for good." }
-                label.check { input name="sure" type="checkbox" required; " I am sure" }
-                button.bad type="submit" { "Remove" }
-            }
-        }
-        form method="post" action="/organiser/logout" { button.plain type="submit" { "Log out" } }
-    };
-    layout("Organiser", main)
-}
-
-/// Shows a limit and its usage. The line is highlighted when the limit is reached and messages are suppressed.
-fn usage_line(usage: &UsageBody, what: &str) -> Markup {
-    let is_used_up = usage.spent >= usage.limit;
-    html! {
-        p.notice[is_used_up].bad[is_used_up] {
-            (usage.spent) " of " (usage.limit) " " (what)
-            @if is_used_up { "; no more are sent" }
-            "."
-        }
     }
-}
-
-pub fn rejects(rejects: &[RejectEntry], next: Option<&str>) -> Page {
-    let main = html! {
-        h1 { "Rejects" }
-        @if rejects.is_empty() { p { "Every message could be taken." } }
-        @for reject in rejects {
-            article.card {
-                p { (reject.reason) }
-                p.hint { "Arrived " time datetime=(reject.arrived_at) { (reject.arrived_at) } }
-                p { a href={ "/organiser/rejects/" (reject.id) } { "Look and correct" } }
-            }
-        }
-        @if let Some(next) = next { p { a href={ "/organiser/rejects?cursor=" (next) } { "Further rejects" } } }
-        @if !rejects.is_empty() { (redrive_form()) }
-        p { a href="/organiser" { "Back" } }
-    };
-    layout("Rejects", main)
-}
-
-/// The form that sends many rejected messages again.
-fn redrive_form() -> Markup {
-    html! {
-        form.card method="post" action="/organiser/rejects/redrive" {
-            h2 { "Send all again" }
-            p.hint { "After an outage, for example. Leave a field empty to include all messages." }
-            label for="reason" { "Reason contains" }
-            input #reason name="reason" type="text";
-            label for="event" { "Event" }
-            input #event name="event" type="text" dir="auto";
-            label for="since" { "Rejected since, such as 2026-11-25T18:00:00Z" }
-            input #since name="since" type="text";
-            button type="submit" { "Send all again" }
-        }
-    }
-}
-
-/// How many rejected messages were sent again. `kept` is the number that still cannot be processed.
-pub fn redrive_result(sent: usize, kept: usize, has_more: bool) -> Page {
-    let main = html! {
-        h1 { "Sent again" }
-        p.notice { (sent) @if sent == 1 { " message was" } @else { " messages were" } " sent again." }
-        @if kept > 0 {
-            p.notice.bad { (kept) @if kept == 1 { " message" } @else { " messages" } " must be corrected first." }
-        }
-        @if has_more { p { "There are more messages. Go back and send all again." } }
-        p { a href="/organiser/rejects" { "Back" } }
-    };
-    layout("Sent again", main)
-}
-
-/// A rejected message with a form to correct it. `error` is the reason why the last correction was refused.
-pub fn reject(reject: &RejectedMessage, error: Option<&str>) -> Page {
-    let path = format!("/organiser/rejects/{}", reject.id);
-    let main = html! {
-        h1 { "Reject" }
-        p.notice.bad { (reject.reason) }
-        p.hint { "Arrived " time datetime=(reject.arrived_at) { (reject.arrived_at) } ", message " (reject.id) }
-        pre dir="auto" { (reject.body) }
-        form.card method="post" action={ (path) "/redrive" } {
-            h2 { "Correct and send again" }
-            p.hint { "What is left empty stays as it is in the message." }
-            label for="event" { "Event" }
-            input #event name="event" type="text" dir="auto";
-            label for="name" { "Name" }
-            input #name name="name" type="text" dir="auto";
-            label for="contact" { "Contact" }
-            input #contact name="contact" type="text";
-            label.check { input name="no_contact" type="checkbox" value="1"; " without the contact" }
-            @if let Some(error) = error { p.notice.bad { (error) } }
-            button type="submit" { "Send again" }
-        }
-        form.card method="post" action={ (path) "/discard" } {
-            button.bad type="submit" { "Discard" }
-        }
-        p { a href="/organiser/rejects" { "Back" } }
-    };
-    layout("Reject", main)
 }

@@ -4,104 +4,100 @@ use maud::{Markup, html};
 
 use crate::domain::event_details::Content;
 use crate::domain::place::Place;
-use crate::http::place_bodies::{PlaceBody, PlacesBody};
+use crate::http::locale::{Locale, Slot};
+use crate::http::place_bodies::PlacesBody;
 use crate::http::roster_view::{RosterPerson, RosterView};
 
-/// How many people are coming. The script `event.js` uses the same words.
-pub fn count_text(count: u64, places: Option<&PlacesBody>) -> String {
-    match (places, count) {
-        (Some(PlacesBody { capacity, taken, waiting: 0 }), _) => format!("{taken} of {capacity} places taken"),
-        (Some(PlacesBody { capacity, taken, waiting }), _) => {
-            format!("{taken} of {capacity} places taken, {waiting} waiting")
+/// How many people are coming.
+pub fn count_text(locale: Locale, count: u64, places: Option<&PlacesBody>) -> String {
+    match places {
+        None => locale.count("count-signups", count),
+        Some(PlacesBody { capacity, taken, waiting }) => {
+            let variables =
+                [("taken", (*taken).into()), ("capacity", (*capacity).into()), ("waiting", (*waiting).into())];
+            locale.format(if *waiting == 0 { "count-places" } else { "count-places-waiting" }, &variables)
         }
-        (None, 0) => "Nobody is in yet".to_owned(),
-        (None, 1) => "1 is in".to_owned(),
-        (None, count) => format!("{count} are in"),
     }
 }
 
-/// How many people are coming to an event in a list.
-pub fn short_count_text(count: u64, places: Option<&PlacesBody>) -> String {
-    match places {
-        Some(_) => count_text(count, places),
-        None => format!("{count} in"),
+/// How many places are taken, as a bar with text.
+pub fn places_bar(locale: Locale, places: &PlacesBody) -> Markup {
+    let shown = places.taken.min(places.capacity.into());
+    html! {
+        div.places {
+            progress max=(places.capacity) value=(shown) aria-hidden="true" {}
+            p { (count_text(locale, 0, Some(places))) }
+        }
     }
 }
 
 /// A position on the waiting list: `1st`, `22nd`.
-pub fn ordinal(position: u64) -> String {
-    let suffix = match (position % 10, position % 100) {
-        (1, last_two) if last_two != 11 => "st",
-        (2, last_two) if last_two != 12 => "nd",
-        (3, last_two) if last_two != 13 => "rd",
-        _ => "th",
-    };
-    format!("{position}{suffix}")
+pub fn ordinal(locale: Locale, position: u64) -> String {
+    locale.format("ordinal", &[("position", position.into())])
 }
 
-/// The label of the button to sign up. The script `event.js` uses the same words.
-pub fn signup_label(places: Option<&PlacesBody>) -> &'static str {
-    if places.is_some_and(|places| places.free() == 0) { "Put me on the waiting list" } else { "Count me in" }
+/// The label of the button to sign up.
+pub fn signup_label(locale: Locale, places: Option<&PlacesBody>) -> String {
+    let is_full = places.is_some_and(|places| places.free() == 0);
+    locale.text(if is_full { "signup-wait" } else { "signup-submit" })
 }
 
-/// What somebody should know about the places before they sign up. `places` is `None` if they may not see the numbers. The
-/// script `event.js` uses the same words.
-pub fn signup_hint(content: &Content, places: Option<&PlacesBody>) -> Option<String> {
+/// What somebody should know about the places before they sign up. `places` is `None` if they may not see the numbers.
+pub fn signup_hint(locale: Locale, content: &Content, places: Option<&PlacesBody>) -> Option<String> {
     content.capacity?;
-    let Some(places) = places else {
-        return Some("The number of places is limited. Your personal link shows whether you have one.".to_owned());
-    };
+    let Some(places) = places else { return Some(locale.text("signup-limited")) };
     match places.free() {
-        0 => Some(format!("There is no free place. You would be {} on the waiting list.", ordinal(places.waiting + 1))),
+        0 => {
+            let position = ordinal(locale, places.waiting + 1);
+            Some(locale.format("signup-full", &[("position", position.into())]))
+        }
         free if free > content.guests_per_signup.into() => None,
-        1 => Some("Only 1 place is free. If you bring guests, all of you wait.".to_owned()),
-        free => Some(format!("Only {free} places are free. If you are more people than that, all of you wait.")),
+        free => Some(locale.count("signup-few", free)),
     }
 }
 
 /// What a registration's owner should know about their place. `guests` is the number of guests who have a place or wait.
-pub fn place_text(place: &PlaceBody, guests: u8) -> String {
-    match (place.state, place.position) {
-        ("confirmed", _) => match guests {
-            0 => "you have a place.".to_owned(),
-            1 => "you have a place, and so has your guest.".to_owned(),
-            guests => format!("you have a place, and so have your {guests} guests."),
-        },
-        ("waiting", Some(position)) => format!("you are on the waiting list: {}.", ordinal(position)),
-        ("waiting", None) => "you are on the waiting list.".to_owned(),
-        (_, _) => "we are deciding about your place. This page looks again by itself.".to_owned(),
+pub fn place_text(locale: Locale, name: &str, place: Option<Place>, guests: u8) -> Markup {
+    let name = ("name", Slot::Text(name));
+    match place {
+        None => locale.markup("personal-in", &[name]),
+        Some(Place::Confirmed { .. }) if guests == 0 => locale.markup("personal-place", &[name]),
+        Some(Place::Confirmed { .. }) => {
+            locale.markup("personal-place-guests", &[name, ("number", Slot::Number(guests.into()))])
+        }
+        Some(Place::Waiting { position: Some(position) }) => {
+            let position = html! { (ordinal(locale, position)) };
+            locale.markup("personal-waiting", &[name, ("position", Slot::Markup(position))])
+        }
+        Some(Place::Waiting { position: None }) => locale.markup("personal-waiting-somewhere", &[name]),
+        Some(Place::Pending) => locale.markup("personal-undecided", &[name]),
     }
 }
 
 /// Says that more guests did not fit. `guests` have a place.
-pub fn refused_guests_text(refused: u8, guests: u8) -> String {
+pub fn refused_guests_text(locale: Locale, refused: u8, guests: u8) -> String {
     let wanted = guests.saturating_add(refused);
-    let did_not_fit =
-        if wanted == 1 { "1 guest did not fit.".to_owned() } else { format!("{wanted} guests did not fit.") };
-    match guests {
-        0 => format!("{did_not_fit} You still have a place for yourself."),
-        guests => format!("{did_not_fit} You still have places for {guests}."),
-    }
+    let variables = [("wanted", wanted.into()), ("guests", guests.into())];
+    locale.format("personal-refused-guests", &variables)
 }
 
 /// The people on a page of a roster, in lists: those who have a place, and those who wait. `item` writes what is shown of a
 /// person beside the position on the waiting list.
-pub fn lists(roster: &RosterView, item: impl Fn(&RosterPerson<'_>) -> Markup) -> Markup {
+pub fn lists(locale: Locale, roster: &RosterView, item: impl Fn(&RosterPerson<'_>) -> Markup) -> Markup {
     let people = roster.people();
     html! {
-        ul.people { (items(&people, Part::Coming, &item)) }
-        (other_lists(&people, &item))
+        ul.people { (items(locale, &people, Part::Coming, &item)) }
+        (other_lists(locale, &people, &item))
     }
 }
 
-/// The lists of people who have no place. They are hidden while they are empty, for the script `event.js`.
-pub fn other_lists(people: &[RosterPerson<'_>], item: impl Fn(&RosterPerson<'_>) -> Markup) -> Markup {
+/// The lists of people who have no place, unless they are empty.
+pub fn other_lists(locale: Locale, people: &[RosterPerson<'_>], item: impl Fn(&RosterPerson<'_>) -> Markup) -> Markup {
     html! {
-        @for (part, id, heading) in [(Part::Pending, "pending", "Not decided yet"), (Part::Waiting, "waiting", "Waiting list")] {
-            @let is_empty = !people.iter().any(|person| part.contains(person));
-            div id=(id) hidden[is_empty] {
-                h3 { (heading) }
-                ul.people { (items(people, part, &item)) }
+        @for (part, heading) in [(Part::Pending, "people-pending"), (Part::Waiting, "people-waiting")] {
+            @if people.iter().any(|person| part.contains(person)) {
+                h3 { (locale.text(heading)) }
+                ul.people { (items(locale, people, part, &item)) }
             }
         }
     }
@@ -117,7 +113,7 @@ pub enum Part {
 }
 
 impl Part {
-    fn contains(self, person: &RosterPerson<'_>) -> bool {
+    pub fn contains(self, person: &RosterPerson<'_>) -> bool {
         self == match person.place {
             None | Some(Place::Confirmed { .. }) => Self::Coming,
             Some(Place::Pending) => Self::Pending,
@@ -127,7 +123,12 @@ impl Part {
 }
 
 /// The items of one list. Those who wait are in the order of their positions.
-pub fn items(people: &[RosterPerson<'_>], part: Part, item: impl Fn(&RosterPerson<'_>) -> Markup) -> Markup {
+pub fn items(
+    locale: Locale,
+    people: &[RosterPerson<'_>],
+    part: Part,
+    item: impl Fn(&RosterPerson<'_>) -> Markup,
+) -> Markup {
     let position = |person: &RosterPerson<'_>| person.place.and_then(Place::position);
     let mut listed: Vec<&RosterPerson<'_>> = people.iter().filter(|person| part.contains(person)).collect();
     listed.sort_by_key(|person| position(person).unwrap_or(u64::MAX));
@@ -135,11 +136,7 @@ pub fn items(people: &[RosterPerson<'_>], part: Part, item: impl Fn(&RosterPerso
         @for person in listed {
             li {
                 (item(person))
-                @if let Some(position) = position(person) {
-                    span.hint { (ordinal(position)) }
-                } @else {
-                    time.hint datetime=(person.registration.since) { (person.registration.since.date()) }
-                }
+                @if let Some(position) = position(person) { span.hint { (ordinal(locale, position)) } }
             }
         }
     }
@@ -150,6 +147,9 @@ mod tests {
     use super::*;
     use crate::domain::capacity::Capacity;
     use crate::domain::event_details::Title;
+    use crate::domain::language::Language;
+
+    const ENGLISH: Language = Language::English;
 
     fn places(capacity: u32, taken: u64, waiting: u64) -> PlacesBody {
         PlacesBody { capacity, taken, waiting }
@@ -157,29 +157,31 @@ mod tests {
 
     #[test]
     fn ordinals_of_positions() {
-        let texts = [1, 2, 3, 4, 11, 12, 13, 21, 22, 101, 111, 113].map(ordinal);
-        assert_eq!(
-            texts,
-            ["1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "22nd", "101st", "111th", "113th"]
-        );
+        let english = [1, 2, 3, 4, 11, 12, 13, 21, 22, 101, 111, 113].map(|at| ordinal(Locale::new(ENGLISH), at));
+        let expected = ["1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "22nd", "101st", "111th", "113th"];
+        assert_eq!(english, expected);
+        assert_eq!([1, 3, 101].map(|at| ordinal(Locale::new(Language::German), at)), ["1.", "3.", "101."]);
     }
 
     #[test]
     fn count_says_places_if_they_are_limited() {
-        assert_eq!(count_text(7, Some(&places(40, 23, 4))), "23 of 40 places taken, 4 waiting");
-        assert_eq!(count_text(7, Some(&places(40, 23, 0))), "23 of 40 places taken");
-        assert_eq!([0, 1, 2].map(|count| count_text(count, None)), ["Nobody is in yet", "1 is in", "2 are in"]);
-        assert_eq!(short_count_text(7, None), "7 in");
-        assert_eq!(short_count_text(7, Some(&places(40, 0, 0))), "0 of 40 places taken");
+        let text = |count, places: Option<PlacesBody>| count_text(Locale::new(ENGLISH), count, places.as_ref());
+        assert_eq!(text(7, Some(places(40, 23, 4))), "23 of 40 places taken · 4 waiting");
+        assert_eq!(text(7, Some(places(40, 23, 0))), "23 of 40 places taken");
+        assert_eq!(
+            [0, 1, 2].map(|count| text(count, None)),
+            ["Nobody has signed up yet", "1 signed up", "2 signed up"]
+        );
     }
 
     #[test]
     fn hint_says_what_a_signup_gets() {
+        let locale = Locale::new(ENGLISH);
         let mut content = Content::titled(Title::parse("Dinner").unwrap());
-        assert_eq!(signup_hint(&content, None), None, "the places are not limited");
+        assert_eq!(signup_hint(locale, &content, None), None, "the places are not limited");
         content.capacity = Capacity::try_from(10).ok();
         content.guests_per_signup = 2;
-        let hint = |places: Option<PlacesBody>| signup_hint(&content, places.as_ref()).unwrap_or_default();
+        let hint = |places: Option<PlacesBody>| signup_hint(locale, &content, places.as_ref()).unwrap_or_default();
         assert!(hint(None).starts_with("The number of places is limited."));
         assert_eq!(hint(Some(places(10, 7, 0))), "");
         assert_eq!(
@@ -187,15 +189,17 @@ mod tests {
             "Only 2 places are free. If you are more people than that, all of you wait."
         );
         assert_eq!(hint(Some(places(10, 9, 1))), "Only 1 place is free. If you bring guests, all of you wait.");
-        assert_eq!(hint(Some(places(10, 12, 2))), "There is no free place. You would be 3rd on the waiting list.");
-        assert_eq!(signup_label(Some(&places(10, 10, 0))), "Put me on the waiting list");
-        assert_eq!(signup_label(Some(&places(10, 9, 3))), "Count me in");
-        assert_eq!(signup_label(None), "Count me in");
+        assert_eq!(hint(Some(places(10, 12, 2))), "All places are taken. You would be 3rd on the waiting list.");
+        let label = |places: Option<PlacesBody>| signup_label(locale, places.as_ref());
+        assert_eq!(label(Some(places(10, 10, 0))), "Put me on the waiting list");
+        assert_eq!(label(Some(places(10, 9, 3))), "Count me in");
+        assert_eq!(label(None), "Count me in");
     }
 
     #[test]
     fn refused_guests_are_counted_with_those_who_fit() {
-        assert_eq!(refused_guests_text(2, 2), "4 guests did not fit. You still have places for 2.");
-        assert_eq!(refused_guests_text(1, 0), "1 guest did not fit. You still have a place for yourself.");
+        let text = |refused, guests| refused_guests_text(Locale::new(ENGLISH), refused, guests);
+        assert_eq!(text(2, 2), "4 guests did not fit. You still have places for 2.");
+        assert_eq!(text(1, 0), "1 guest did not fit. You still have a place for yourself.");
     }
 }

@@ -15,7 +15,8 @@ use utoipa::ToSchema;
 use crate::domain::contact_id::ContactId;
 use crate::domain::invalid::FieldProblem;
 use crate::domain::opt_in::{ContactToken, OptIn, Scope};
-use crate::http::client::wants_page;
+use crate::http::client::{DefaultForm, wants_page};
+use crate::http::locale::Locale;
 use crate::http::middleware::body::Fields;
 use crate::http::opt_in_bodies::{OptInScope, OptInState};
 use crate::http::problem::{Problem, ProblemKind};
@@ -72,11 +73,12 @@ pub async fn show(
     State(app): State<Arc<App>>,
     Path(token): Path<String>,
     headers: HeaderMap,
+    locale: Locale,
 ) -> Result<Response, Problem> {
     let contact = verify_token(&app, &token).await?;
     let body = OptInBody::of(app.backend.contacts.opt_in(&contact).await?);
-    if wants_page(&headers) {
-        return Ok(pages::opt_in(body.opt_in, body.scope).into_response());
+    if wants_page(&headers, DefaultForm::Page) {
+        return Ok(pages::opt_in(locale, body.opt_in, body.scope).into_response());
     }
     Ok(Json(body).into_response())
 }
@@ -168,7 +170,7 @@ async fn verify_token(app: &App, token: &str) -> Result<ContactId, Problem> {
 
 pub fn incomplete_link() -> Problem {
     let detail = "This link is incomplete. Copy the whole link from your message and try again.";
-    Problem::new(ProblemKind::NotFound, detail)
+    Problem::new(ProblemKind::NotFound, detail).on_page("error-incomplete-link")
 }
 
 /// Stores the owner's choice, which may depend on the stored one. It replaces any choice stored since the page was shown.

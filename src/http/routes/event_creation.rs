@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::domain::event::EventId;
@@ -20,12 +21,14 @@ use crate::domain::viewer::Viewer;
 use crate::formats::event_details::from_json;
 use crate::formats::fields;
 use crate::http::App;
-use crate::http::client::absolute_url;
+use crate::http::client::{DefaultForm, absolute_url, wants_page};
 use crate::http::event_view::{Credentials, entity_tag};
+use crate::http::locale::Locale;
 use crate::http::middleware::body::Fields;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::routes::events::DetailsBody;
 use crate::http::routes::host_links::link;
+use crate::http::routes::new_event;
 use crate::notify::links::event_path;
 use crate::ports::{StoredDetails, Unavailable, Write};
 
@@ -58,27 +61,16 @@ pub struct CreatedEvent {
 pub async fn create(
     State(app): State<Arc<App>>,
     credentials: Credentials,
+    locale: Locale,
     headers: HeaderMap,
     fields: Fields,
 ) -> Result<Response, Problem> {
-    if app.event_creators == EventCreators::Organiser {
-        // The id of an event that does not exist has no hosts.
-        let nowhere = EventId::from_stored(String::new());
-        // Any other token is valid nowhere.
-        if credentials.viewer(&app, &nowhere, None).await.ok() != Some(Viewer::Organiser) {
-            let detail = "On this server only the organiser creates events. Send the organiser's key as `Authorization: Bearer …`.";
-            return Err(Problem::new(ProblemKind::OrganiserKeyNeeded, detail));
-        }
+    check_creator(&app, &credentials).await?;
+    if fields.is_form && wants_page(&headers, DefaultForm::Page) {
+        return new_event::create(&app, locale, fields.map).await;
     }
     let content = from_json(&fields.map)?;
-    let is_unlisted = match fields::optional_text(&fields.map, "visibility")? {
-        None | Some("listed") => false,
-        Some("unlisted") => true,
-        Some(_) => {
-            let choices = "`listed` and `unlisted`".to_owned();
-            return Err(FieldProblem::NotAChoice { choices }.in_field("visibility").into());
-        }
-    };
+    let is_unlisted = is_unlisted(&fields.map)?;
     let now = Timestamp::now();
     let details = store_new(&app, content, is_unlisted, now).await?;
     let url = absolute_url(app.public_url.as_ref(), &headers, &event_path(&details.event, &[]));
@@ -92,21 +84,80 @@ pub async fn create(
     Ok((StatusCode::CREATED, answer, Json(created)).into_response())
 }
 
+/// # Errors
+/// Refuses the client if only the organiser creates events on this server, and the client is somebody else.
+pub async fn check_creator(app: &App, credentials: &Credentials) -> Result<(), Problem> {
+    if app.event_creators == EventCreators::Anyone {
+        return Ok(());
+    }
+    // The id of an event that does not exist has no hosts. Any other token is valid nowhere.
+    let nowhere = EventId::from_stored(String::new());
+    if credentials.viewer(app, &nowhere, None).await.ok() == Some(Viewer::Organiser) {
+        return Ok(());
+    }
+    let detail =
+        "On this server only the organiser creates events. Send the organiser's key as `Authorization: Bearer …`.";
+    Err(Problem::new(ProblemKind::OrganiserKeyNeeded, detail))
+}
+
+/// Whether a new event is found with its link alone.
+pub fn is_unlisted(fields: &Map<String, Value>) -> Result<bool, Problem> {
+    match fields::optional_text(fields, "visibility")? {
+        None | Some("listed") => Ok(false),
+        Some("unlisted") => Ok(true),
+        Some(_) => {
+            let choices = "`listed` and `unlisted`".to_owned();
+            Err(FieldProblem::NotAChoice { choices }.in_field("visibility").into())
+        }
+    }
+}
+
 /// Stores a new event under the first id that is free.
-async fn store_new(app: &App, content: Content, is_unlisted: bool, now: Timestamp) -> Result<EventDetails, Problem> {
-    let date = content.schedule.as_ref().map_or_else(|| now.date(), |schedule| schedule.start().date());
-    let title = content.title.to_string();
-    let ids: Box<dyn Iterator<Item = EventId> + Send> =
-        if is_unlisted { Box::new(std::iter::once(unlisted(&title))) } else { Box::new(candidates(&title, &date)) };
-    for id in ids {
+pub async fn store_new(
+    app: &App,
+    content: Content,
+    is_unlisted: bool,
+    now: Timestamp,
+) -> Result<EventDetails, Problem> {
+    for id in ids(&content, is_unlisted, now) {
         let Some(mut details) = new_details(app, &id, content.clone(), now).await? else { continue };
         if app.backend.events.create_event(&details, now).await? == Write::Stored {
             details.version += 1;
             return Ok(details);
         }
     }
+    Err(too_many_events())
+}
+
+/// Returns a new event with the first id that is free. It is not stored.
+pub async fn first_free(
+    app: &App,
+    content: Content,
+    is_unlisted: bool,
+    now: Timestamp,
+) -> Result<EventDetails, Problem> {
+    for id in ids(&content, is_unlisted, now) {
+        if let Some(details) = new_details(app, &id, content.clone(), now).await? {
+            return Ok(details);
+        }
+    }
+    Err(too_many_events())
+}
+
+/// The ids to try, best first.
+fn ids(content: &Content, is_unlisted: bool, now: Timestamp) -> Box<dyn Iterator<Item = EventId> + Send> {
+    let date = content.schedule.as_ref().map_or_else(|| now.date(), |schedule| schedule.start().date());
+    let title = content.title.as_str();
+    if is_unlisted {
+        Box::new(std::iter::once(unlisted(title)))
+    } else {
+        Box::new(candidates(title, &date).collect::<Vec<_>>().into_iter())
+    }
+}
+
+fn too_many_events() -> Problem {
     let detail = "There are too many events with this title on this day. Please choose another title.";
-    Err(Problem::new(ProblemKind::Conflict, detail))
+    Problem::new(ProblemKind::Conflict, detail).on_page("new-too-many")
 }
 
 /// Returns the details of a new event with this id, or `None` if the id is taken, or its event was deleted just now.

@@ -10,8 +10,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::domain::invalid::choice;
-use crate::http::client::wants_page;
+use crate::http::client::{DefaultForm, wants_page};
 use crate::http::event_list::{Listed, ListedEvent};
+use crate::http::locale::Locale;
 use crate::http::paging::PageQuery;
 use crate::http::problem::Problem;
 use crate::http::routes::organiser::Organiser;
@@ -49,6 +50,7 @@ pub async fn list(
     _organiser: Organiser,
     Query(query): Query<ListQuery>,
     Query(page): Query<PageQuery>,
+    locale: Locale,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let listed = match query.show.as_deref().filter(|show| !show.is_empty()) {
@@ -57,8 +59,8 @@ pub async fn list(
     };
     let search = query.search.unwrap_or_default();
     let (events, next) = event_list::find(&app, listed, &search, &page).await?;
-    if wants_page(&headers) {
-        return Ok(pages::events(&events, listed, &search, next.as_deref()).into_response());
+    if wants_page(&headers, DefaultForm::Json) {
+        return Ok(pages::events(locale, &events, listed, &search, next.as_deref()).into_response());
     }
     Ok(Json(EventsBody { events, next }).into_response())
 }

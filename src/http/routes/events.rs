@@ -5,23 +5,30 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::domain::attendee_name::NameKey;
 use crate::domain::event::Event;
 use crate::domain::event_details::EventDetails;
+use crate::domain::manage_link::RegistrationState;
 use crate::domain::timestamp::Timestamp;
 use crate::formats::event_details::DetailsFields;
-use crate::http::client::wants_page;
+use crate::http::client::{DefaultForm, absolute_url, wants_page};
 use crate::http::event_view::{Credentials, find_event};
-use crate::http::pages::RosterPart;
-use crate::http::paging::{DEFAULT_LIMIT, PageQuery};
+use crate::http::locale::Locale;
+use crate::http::pages::{EventPage, Form, OwnPlace, Page, RosterPart};
+use crate::http::paging::{DEFAULT_LIMIT, PageQuery, parse_event_id};
 use crate::http::place_bodies::PlacesBody;
 use crate::http::problem::Problem;
 use crate::http::roster_view::RosterView;
-use crate::http::{App, pages};
+use crate::http::{App, own_registrations};
+use crate::notify::links::event_path;
+use crate::ports::{Unavailable, place_of};
+
+/// The registrations of this browser that an event's page shows.
+const MAX_OWN_PLACES: usize = 5;
 
 /// An event and its number of attendees.
 #[derive(Serialize, ToSchema)]
@@ -88,9 +95,15 @@ pub async fn show(
     Path(title): Path<String>,
     credentials: Credentials,
     Query(query): Query<PageQuery>,
+    locale: Locale,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let event = Event::parse(&title).map_err(|problem| problem.in_field("event"))?;
+    if wants_page(&headers, DefaultForm::Page) {
+        let after = query.cursor()?.map(NameKey::from_stored);
+        let form = Form::empty(locale);
+        return Ok(event_page(&app, &event, &credentials, &headers, &form, after.as_ref()).await?.into_response());
+    }
     let found = find_event(&app, event.id()).await?;
     let details = found.details();
     let viewer = credentials.viewer(&app, event.id(), details).await?;
@@ -99,15 +112,6 @@ pub async fn show(
         Some(details) => Event::titled(event.id().clone(), details.content.title.to_string()),
         None => event,
     };
-    if wants_page(&headers) {
-        let after = query.cursor()?.map(NameKey::from_stored);
-        let roster = RosterView::read(&app, event.id(), details, view, DEFAULT_LIMIT, after.as_ref()).await?;
-        let title = details.map(|_| event.title().to_owned()).or(roster.page.title.clone());
-        let event = Event::titled(event.id().clone(), title.unwrap_or_else(|| event.title().to_owned()));
-        let part = if after.is_none() { RosterPart::First } else { RosterPart::Later };
-        let refusal = details.and_then(|details| details.check_open(Timestamp::now()).err());
-        return Ok(pages::event(&event, details, refusal.as_ref(), &roster, part, viewer).into_response());
-    }
     let page = app.backend.roster.roster(event.id(), 1, None).await?;
     let title = match details {
         Some(_) => event.title().to_owned(),
@@ -122,4 +126,77 @@ pub async fn show(
         version: Some(found.version()).filter(|version| *version > 0),
     };
     Ok(([(header::ETAG, found.entity_tag())], Json(body)).into_response())
+}
+
+/// Returns the page of an event, with the part of its roster after `after`.
+pub async fn event_page(
+    app: &App,
+    event: &Event,
+    credentials: &Credentials,
+    headers: &HeaderMap,
+    form: &Form,
+    after: Option<&NameKey>,
+) -> Result<Page, Problem> {
+    let found = find_event(app, event.id()).await?;
+    let details = found.details();
+    let viewer = credentials.viewer(app, event.id(), details).await?;
+    let roster = RosterView::read(app, event.id(), details, viewer.view(details), DEFAULT_LIMIT, after).await?;
+    let title = match (details, &roster.page.title) {
+        (Some(details), _) => details.content.title.to_string(),
+        (None, Some(title)) => title.clone(),
+        (None, None) => event.title().to_owned(),
+    };
+    let event = Event::titled(event.id().clone(), title);
+    let own = own_places(app, headers, &event, details).await?;
+    let page = EventPage {
+        event: &event,
+        details,
+        refusal: details.and_then(|details| details.check_open(Timestamp::now()).err()),
+        roster: &roster,
+        part: if after.is_none() { RosterPart::First } else { RosterPart::Later },
+        viewer,
+        own: &own,
+        delivery: app.delivery,
+        url: &absolute_url(app.public_url.as_ref(), headers, &event_path(event.id(), &[])),
+        form,
+    };
+    Ok(page.page())
+}
+
+/// Returns the registrations that were made in this browser for the event.
+async fn own_places(
+    app: &App,
+    headers: &HeaderMap,
+    event: &Event,
+    details: Option<&EventDetails>,
+) -> Result<Vec<OwnPlace>, Unavailable> {
+    let mut own = Vec::new();
+    for (token, text) in own_registrations::of_event(app, headers, event.id()).await?.into_iter().take(MAX_OWN_PLACES) {
+        let attendee = app.backend.roster.attendee(&token.key).await?;
+        let state = token.state(attendee.as_ref(), Timestamp::now());
+        let place = match &attendee {
+            Some(attendee) if state == RegistrationState::In => {
+                place_of(&*app.backend.seats, details, attendee).await?
+            }
+            _ => None,
+        };
+        own.push(OwnPlace {
+            name: attendee.map_or_else(|| token.key.name.as_str().to_owned(), |attendee| attendee.name.to_string()),
+            path: event_path(event.id(), &["manage", &text]),
+            state,
+            place,
+        });
+    }
+    Ok(own)
+}
+
+/// Makes this browser forget the sign-ups that were made in it for an event.
+pub async fn forget(
+    State(app): State<Arc<App>>,
+    Path(event): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let event = parse_event_id(&event)?;
+    let cookie = own_registrations::forget(&app, &headers, &event);
+    Ok(([(header::SET_COOKIE, cookie)], Redirect::to(&event_path(&event, &[]))).into_response())
 }

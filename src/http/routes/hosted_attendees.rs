@@ -23,7 +23,7 @@ use crate::http::App;
 use crate::http::event_view::{Credentials, read_details};
 use crate::http::middleware::body::Fields;
 use crate::http::paging::parse_event_id;
-use crate::http::problem::{Problem, ProblemKind};
+use crate::http::problem::{Cause, Problem, ProblemKind};
 use crate::http::routes::organiser::QueuedSignup;
 use crate::http::routes::{hosting, signups};
 use crate::http::wait::wait_for_roster;
@@ -63,15 +63,27 @@ pub async fn promote(
     credentials: Credentials,
     fields: Fields,
 ) -> Result<Response, Problem> {
-    let attendee = host_attendee(&app, &credentials, &event, &name).await?;
     let may_raise = fields::optional_bool(&fields.map, "raise_capacity")? == Some(true);
-    let details = read_details(&app, &attendee.event).await?;
+    let promoted = promote_attendee(&app, &credentials, &event, &name, may_raise).await?;
+    Ok((StatusCode::ACCEPTED, Json(promoted)).into_response())
+}
+
+/// Gives a party that waits a place before all others. `may_raise` allows to raise the number of places for it.
+pub async fn promote_attendee(
+    app: &App,
+    credentials: &Credentials,
+    event: &str,
+    name: &str,
+    may_raise: bool,
+) -> Result<Promoted, Problem> {
+    let attendee = host_attendee(app, credentials, event, name).await?;
+    let details = read_details(app, &attendee.event).await?;
     if !details.is_some_and(|details| details.takes_place(Timestamp::now())) {
         let detail = "This event is cancelled or over, or its places were never limited.";
         return Err(Problem::new(ProblemKind::Conflict, detail));
     }
-    let (seat, capacity) = move_to_front(&app, &attendee, may_raise).await?;
-    let details = hosting::change(&app, &credentials, &event, HostRole::CoHost, |details, _| {
+    let (seat, capacity) = move_to_front(app, &attendee, may_raise).await?;
+    let details = hosting::change(app, credentials, event, HostRole::CoHost, |details, _| {
         let limit = &mut details.content.capacity;
         // Somebody else may have raised it further, or removed the limit.
         if let (Some(current), Some(needed)) = (*limit, capacity) {
@@ -79,13 +91,12 @@ pub async fn promote(
         }
     })
     .await?;
-    let promoted = Promoted {
+    Ok(Promoted {
         event: attendee.event.to_string(),
         name: attendee.name.to_string(),
         party: seat.party,
         capacity: details.content.capacity.map(u32::from),
-    };
-    Ok((StatusCode::ACCEPTED, Json(promoted)).into_response())
+    })
 }
 
 /// Moves the seat of an attendee to the front of the line. Returns it with the number of places that it needs, if there must
@@ -113,7 +124,8 @@ async fn move_to_front(app: &App, attendee: &Attendee, may_raise: bool) -> Resul
                 "There is no place for {} people. Send `\"raise_capacity\": true` to raise the number of places to {capacity}.",
                 seat.party
             );
-            return Err(Problem::new(ProblemKind::NoPlace, detail));
+            let cause = Some(Box::new(Cause::NoPlace { needed: capacity.into() }));
+            return Err(Problem { cause, ..Problem::new(ProblemKind::NoPlace, detail) });
         }
         let moved = seats.move_to_front(&seat);
         let change = SeatChange { old: Some(seat), new: Some(moved.clone()) };
@@ -145,7 +157,13 @@ pub async fn remove(
     Path((event, name)): Path<(String, String)>,
     credentials: Credentials,
 ) -> Result<Response, Problem> {
-    let attendee = host_attendee(&app, &credentials, &event, &name).await?;
+    let signup = remove_attendee(&app, &credentials, &event, &name).await?;
+    Ok((StatusCode::ACCEPTED, Json(QueuedSignup::of(&signup))).into_response())
+}
+
+/// Removes an attendee from the roster, and waits a moment until that is done.
+pub async fn remove_attendee(app: &App, credentials: &Credentials, event: &str, name: &str) -> Result<Signup, Problem> {
+    let attendee = host_attendee(app, credentials, event, name).await?;
     let signup = Signup {
         version: Version::newer_than(Some(&attendee.newest)),
         event: Event::parse(attendee.event_spelling()).map_err(|problem| problem.in_field("event"))?,
@@ -154,9 +172,9 @@ pub async fn remove(
         network: None,
         request: Request::Cancel,
     };
-    signups::enqueue(&app, &signup).await?;
-    wait_for_roster(&app, &signup).await;
-    Ok((StatusCode::ACCEPTED, Json(QueuedSignup::of(&signup))).into_response())
+    signups::enqueue(app, &signup).await?;
+    wait_for_roster(app, &signup).await;
+    Ok(signup)
 }
 
 /// Returns an attendee on the roster to somebody who may edit the event.

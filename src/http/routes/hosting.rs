@@ -7,6 +7,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use serde_json::{Map, Value};
 
 use crate::domain::event::EventId;
 use crate::domain::event_details::{Content, EventDetails, Title};
@@ -52,25 +53,35 @@ pub async fn edit(
     fields: Fields,
 ) -> Result<Response, Problem> {
     let event = parse_event_id(&event)?;
-    let mut details = details_for(&app, &credentials, &event, HostRole::CoHost).await?.get().clone();
+    let details = details_for(&app, &credentials, &event, HostRole::CoHost).await?.get().clone();
     let expected = headers.get(header::IF_MATCH).ok_or_else(|| {
         let detail = "Send the `ETag` of the event as `If-Match`, so that you overwrite no edit of somebody else.";
         Problem::new(ProblemKind::VersionNeeded, detail)
     })?;
     check_version(expected, details.version)?;
-    if fields.map.contains_key("visibility") {
+    let details = store_edit(&app, details, &fields.map).await?;
+    Ok(answer(&details))
+}
+
+/// Stores the details of an event with the fields that `patch` contains.
+pub async fn store_edit(
+    app: &App,
+    mut details: EventDetails,
+    patch: &Map<String, Value>,
+) -> Result<EventDetails, Problem> {
+    if patch.contains_key("visibility") {
         let detail = "The visibility of an event is chosen when it is created. Create another event instead.";
         return Err(Problem::new(ProblemKind::Conflict, detail));
     }
     let now = Timestamp::now();
-    details.content = patched(&details.content, &fields.map)?;
+    details.content = patched(&details.content, patch)?;
     // The creation of an event with a limit is told from a later limit by its time.
     let mut details = details.clone().limited(now.max(details.created_at.plus(Duration::from_millis(1))));
     if app.backend.events.store_details(&details, now).await? == Write::Conflict {
         return Err(outdated());
     }
     details.version += 1;
-    Ok(answer(&details))
+    Ok(details)
 }
 
 /// Refuses a request whose header `If-Match` names another version (RFC 9110, section 13.1.1).
@@ -92,7 +103,7 @@ pub fn check_version(expected: &HeaderValue, version: u64) -> Result<(), Problem
 
 pub fn outdated() -> Problem {
     let detail = "Somebody else has edited this event in the meantime. Read it again, and repeat your edit.";
-    Problem::new(ProblemKind::Outdated, detail)
+    Problem::new(ProblemKind::Outdated, detail).on_page("edit-outdated")
 }
 
 /// Cancels an event. Nobody can sign up any more; the roster stays.
@@ -213,7 +224,7 @@ pub async fn details_for(
 }
 
 impl EditableDetails {
-    fn get(&self) -> &EventDetails {
+    pub fn get(&self) -> &EventDetails {
         match self {
             Self::Stored(details) | Self::New(details) => details,
         }

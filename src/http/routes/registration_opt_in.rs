@@ -19,8 +19,9 @@ use crate::domain::opt_in_link::OptInToken;
 use crate::domain::registration::Registration;
 use crate::domain::secret::Secret;
 use crate::domain::signup::{Request, Signup, Version};
-use crate::http::client::wants_page;
+use crate::http::client::{DefaultForm, wants_page};
 use crate::http::event_view::read_details;
+use crate::http::locale::Locale;
 use crate::http::opt_in_bodies::{LinkedRegistration, OptInScope, OptInState, RegistrationOptInBody};
 use crate::http::paging::parse_event_id;
 use crate::http::problem::{Problem, ProblemKind};
@@ -54,17 +55,18 @@ pub async fn show(
     State(app): State<Arc<App>>,
     Path((event, token)): Path<(String, String)>,
     headers: HeaderMap,
+    locale: Locale,
 ) -> Result<Response, Problem> {
     let linked = Linked::read(&app, &event, &token).await?;
     let body = linked.body(app.backend.contacts.opt_in(&linked.token.contact).await?);
-    if wants_page(&headers) {
+    if wants_page(&headers, DefaultForm::Page) {
         let details = read_details(&app, &linked.token.registration.attendee.event).await?;
         let title = match (&details, &linked.attendee) {
             (Some(details), _) => details.content.title.as_str(),
             (None, Some(attendee)) => attendee.title.as_str(),
             (None, None) => &event,
         };
-        return Ok(pages::registration_opt_in(title, &body).into_response());
+        return Ok(pages::registration_opt_in(locale, title, &body).into_response());
     }
     Ok(Json(body).into_response())
 }

@@ -16,6 +16,7 @@ use crate::domain::event::Event;
 use crate::domain::signup::{Request, Signup, Version};
 use crate::formats::fields;
 use crate::http::event_view::no_such_event;
+use crate::http::locale::Locale;
 use crate::http::middleware::body::Fields;
 use crate::http::problem::Problem;
 use crate::http::routes::signups;
@@ -53,6 +54,7 @@ pub struct LinkResponse {
 pub async fn resend(
     State(app): State<Arc<App>>,
     Path(event): Path<String>,
+    locale: Locale,
     fields: Fields,
 ) -> Result<Response, Problem> {
     let signup = Signup {
@@ -69,7 +71,8 @@ pub async fn resend(
     }
     signups::enqueue(&app, &signup).await?;
     if fields.is_form {
-        let page = pages::confirmation("Your link", MESSAGE, &event_path(signup.event.id(), &[]));
+        let back = event_path(signup.event.id(), &[]);
+        let page = pages::confirmation(locale, "lost-sent-title", "lost-sent", &back);
         return Ok((StatusCode::ACCEPTED, page).into_response());
     }
     Ok((StatusCode::ACCEPTED, Json(LinkResponse { message: MESSAGE })).into_response())

@@ -4,27 +4,37 @@
 use std::sync::Arc;
 
 use axum::Extension;
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use serde::Serialize;
+use percent_encoding::percent_decode_str;
+use serde::{Deserialize, Serialize};
+use url::Url;
 use utoipa::ToSchema;
 
 use crate::domain::attendee::Attendee;
 use crate::domain::event::EventId;
-use crate::domain::manage_link::ManageToken;
-use crate::domain::viewer::Viewer;
+use crate::domain::event_creators::EventCreators;
+use crate::domain::manage_link::{ManageToken, RegistrationState};
+use crate::domain::timestamp::Timestamp;
 use crate::formats::http_signup as http;
-use crate::http::client::{ClientAddress, wants_page};
+use crate::http::client::{ClientAddress, DefaultForm, wants_page};
 use crate::http::client_network::Network;
+use crate::http::locale::Locale;
 use crate::http::middleware::body::Fields;
+use crate::http::own_registrations::OwnRegistration;
+use crate::http::pages::OwnSignup;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::routes::all_attendees;
-use crate::http::routes::signups::enqueue_public;
-use crate::http::wait::{wait_for_place, wait_for_roster};
-use crate::http::{App, pages};
+use crate::http::routes::public_signup::{RequestKey, Sender, enqueue_public, idempotency_key};
+use crate::http::routes::signup_form::lead_to_personal_page;
+use crate::http::wait::wait_for_roster;
+use crate::http::{App, event_list, own_registrations, pages};
 use crate::notify::links::event_path;
-use crate::ports::{EventSummary, Unavailable, listed_events};
+use crate::ports::Unavailable;
+
+/// The sign-ups of this browser that the start page shows.
+const MAX_OWN_SIGNUPS: usize = 10;
 
 /// An attendee of an event, as in the 2016 sample.
 #[derive(Serialize, ToSchema)]
@@ -48,14 +58,15 @@ pub struct SampleEntry {
 pub async fn list(
     State(app): State<Arc<App>>,
     address: Option<Extension<ClientAddress>>,
+    locale: Locale,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let may_list = may_list_everyone(&app, address, &headers);
-    if wants_page(&headers) {
-        let events =
-            if may_list { listed_events(&*app.backend.roster, pages::EVENTS_SHOWN).await? } else { Vec::new() };
-        let without_count = events_without_count(&app, &events).await?;
-        return Ok(pages::home(&events, &without_count).into_response());
+    if wants_page(&headers, DefaultForm::Json) {
+        let events = event_list::first_listed(&app, pages::EVENTS_SHOWN, may_list).await?;
+        let may_create = app.event_creators == EventCreators::Anyone;
+        let own = own_signups(&app, &headers).await?;
+        return Ok(pages::home(locale, may_create, &own, &events).into_response());
     }
     if !may_list {
         let detail = "This server does not list the attendees of all events to you. \
@@ -83,16 +94,16 @@ pub async fn sign_up(
     address: Option<Extension<ClientAddress>>,
     headers: HeaderMap,
     Network(network): Network,
+    locale: Locale,
     fields: Fields,
 ) -> Result<Response, Problem> {
-    let signup = enqueue_public(&app, &headers, network, |version| http::sample_signup(&fields.map, version)).await?;
-    let attendee = wait_for_roster(&app, &signup).await;
+    let sender = Sender { headers: &headers, network, language: locale.chosen() };
+    let key = idempotency_key(&headers)?.map(RequestKey::Header);
+    let accepted = enqueue_public(&app, &sender, key, |version| http::sample_signup(&fields.map, version)).await?;
     if fields.is_form {
-        let details = app.backend.events.stored(signup.event.id()).await?;
-        wait_for_place(&app, details.details(), attendee.as_ref()).await;
-        let token = ManageToken::of(&signup).sign(&app.token_secret);
-        return Ok(Redirect::to(&event_path(signup.event.id(), &["manage", &token])).into_response());
+        return lead_to_personal_page(&app, &headers, &accepted).await;
     }
+    let attendee = wait_for_roster(&app, &accepted.signup).await;
     if may_list_everyone(&app, address, &headers) {
         return Ok(all_attendees_response(&app));
     }
@@ -101,12 +112,50 @@ pub async fn sign_up(
     Ok(axum::Json(only_requested).into_response())
 }
 
-/// Returns the events whose number of attendees is not public.
-async fn events_without_count(app: &App, events: &[EventSummary]) -> Result<Vec<EventId>, Unavailable> {
-    let ids: Vec<EventId> = events.iter().map(|event| event.id.clone()).collect();
-    let details = app.backend.events.details(&ids).await?;
-    let hidden = ids.into_iter().zip(&details).filter(|(_, details)| !details.view(Viewer::Public).count);
-    Ok(hidden.map(|(id, _)| id).collect())
+/// Returns the sign-ups that were made in this browser and are still on a list.
+async fn own_signups(app: &App, headers: &HeaderMap) -> Result<Vec<OwnSignup>, Unavailable> {
+    let mut own = Vec::new();
+    for OwnRegistration { event, token } in own_registrations::read(app, headers).into_iter().take(MAX_OWN_SIGNUPS) {
+        let Some(verified) = app.verify(|secret| ManageToken::verify(&event, &token, secret)).await? else { continue };
+        let attendee = app.backend.roster.attendee(&verified.key).await?;
+        let Some(attendee) =
+            attendee.filter(|attendee| verified.state(Some(attendee), Timestamp::now()) == RegistrationState::In)
+        else {
+            continue;
+        };
+        let details = app.backend.events.stored(&event).await?;
+        let title = details.details().map(|details| details.content.title.to_string());
+        own.push(OwnSignup {
+            title: title.unwrap_or_else(|| attendee.event_spelling().to_owned()),
+            name: attendee.name.to_string(),
+            path: event_path(&event, &["manage", &token]),
+        });
+    }
+    Ok(own)
+}
+
+/// What a visitor typed to find an event.
+#[derive(Deserialize)]
+pub struct FindQuery {
+    event: Option<String>,
+}
+
+/// Leads to the page of an event, whose link or title was typed.
+pub async fn find(Query(query): Query<FindQuery>) -> Result<Redirect, Problem> {
+    let typed = query.event.unwrap_or_default();
+    let from_link = Url::parse(typed.trim()).ok().and_then(|url| {
+        let mut segments = url.path_segments()?;
+        (segments.next() == Some("events")).then(|| segments.next().map(str::to_owned)).flatten()
+    });
+    let id = match from_link {
+        Some(segment) => {
+            let title = percent_decode_str(&segment).decode_utf8_lossy();
+            EventId::parse(&title)
+        }
+        None => EventId::parse(&typed),
+    };
+    let id = id.map_err(|problem| Problem::from(problem.in_field("event")).on_page("error-no-event"))?;
+    Ok(Redirect::to(&(event_path(&id, &[]) + "#lost")))
 }
 
 fn may_list_everyone(app: &App, address: Option<Extension<ClientAddress>>, headers: &HeaderMap) -> bool {

@@ -1,14 +1,10 @@
-//! Formats the texts of notifications from one message file per language (`en.ftl`, `de.ftl`).
-//!
-//! The message files define all words, their order and the plural forms. The code decides only how many names and how
-//! much of the title a text contains. Does no I/O.
+//! Formats the texts of notifications. The code decides only how many names and how much of the title a text contains. Does no
+//! I/O.
 
-mod catalog;
 pub mod gsm7;
 mod sms;
 mod summary;
 
-pub(crate) use self::catalog::Catalog;
 pub(crate) use self::summary::join_names;
 
 use fluent_bundle::FluentValue;
@@ -19,13 +15,14 @@ use crate::domain::announcement::Announcement;
 use crate::domain::language::Language;
 use crate::domain::seat::SeatNews;
 use crate::domain::text;
+use crate::texts::Catalog;
 
 /// The default maximum number of names in an announcement. The other attendees are counted.
 pub const DEFAULT_NAMES_SHOWN: usize = 10;
 
 /// The texts of all messages in one language.
 pub struct MessageTexts {
-    catalog: Catalog,
+    catalog: &'static Catalog,
     names_shown: usize,
 }
 
@@ -40,12 +37,12 @@ pub struct Email {
 impl MessageTexts {
     /// An announcement shows at most `names_shown` names, counting joined and left attendees together.
     pub fn new(language: Language, names_shown: usize) -> Self {
-        Self { catalog: Catalog::new(language), names_shown }
+        Self { catalog: Catalog::of(language), names_shown }
     }
 
     /// Formats an announcement as one line: `Dance: Ana, Ben and 41 others joined; 63 are in.`
     pub fn announcement_line(&self, announcement: &Announcement) -> String {
-        self.format_line(&announcement.title, &summarize(&self.catalog, announcement, self.names_shown))
+        self.format_line(&announcement.title, &summarize(self.catalog, announcement, self.names_shown))
     }
 
     /// Formats an announcement and the recipient's manage link as a text message.
@@ -55,7 +52,7 @@ impl MessageTexts {
     pub fn announcement_sms(&self, announcement: &Announcement, link: &str) -> String {
         let names = (announcement.joined.len() + announcement.left.len()).min(self.names_shown);
         let summaries: Vec<String> =
-            (0..=names).map(|max_names| summarize(&self.catalog, announcement, max_names)).collect();
+            (0..=names).map(|max_names| summarize(self.catalog, announcement, max_names)).collect();
         self.fit_sms(&announcement.title, names, link, |title, max_names| {
             self.format_line(title, &summaries[max_names])
         })
@@ -64,7 +61,7 @@ impl MessageTexts {
     /// Formats an announcement as an email. `link` is the recipient's manage link.
     pub fn announcement_email(&self, announcement: &Announcement, link: &str) -> Email {
         let title = announcement.title.as_str();
-        let summary = summarize(&self.catalog, announcement, self.names_shown);
+        let summary = summarize(self.catalog, announcement, self.names_shown);
         let line = self.format_line(title, &summary);
         let arguments =
             [("title", title.into()), ("news", summary.into()), ("line", line.into()), ("link", link.into())];

@@ -1,7 +1,7 @@
 //! Summarizes an announcement: `Ana, Ben and 41 others joined, Cleo left; 63 are in`.
 
-use super::catalog::Catalog;
 use crate::domain::announcement::Announcement;
+use crate::texts::Catalog;
 
 /// All attendees who joined, or all attendees who left.
 struct Group<'a> {

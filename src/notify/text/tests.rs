@@ -168,15 +168,6 @@ fn does_not_interpret_names_as_fluent_syntax() {
 }
 
 #[test]
-fn languages_define_the_same_messages() {
-    let is_message = |line: &&str| line.starts_with(|first: char| first.is_ascii_lowercase());
-    let ids = |file: &'static str| -> Vec<&str> {
-        file.lines().filter(is_message).map(|line| line.split(" =").next().unwrap()).collect()
-    };
-    assert_eq!(ids(include_str!("en.ftl")), ids(include_str!("de.ftl")));
-}
-
-#[test]
 fn texts_can_be_shared_between_threads() {
     fn assert_shareable<T: Send + Sync>() {}
     assert_shareable::<MessageTexts>();

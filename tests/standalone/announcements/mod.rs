@@ -45,7 +45,7 @@ fn sign_up_for(program: &Program, event: &str, name: &str, contact: &Value) -> S
 }
 
 fn get(url: &str) -> Value {
-    ureq::get(url).call().unwrap().body_mut().read_json().unwrap()
+    ureq::get(url).header("Accept", "application/json").call().unwrap().body_mut().read_json().unwrap()
 }
 
 fn eventually<T>(what: &str, look: impl Fn() -> Option<T>) -> T {

@@ -8,6 +8,7 @@ use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
 use serde_json::{Value, json};
 
+use super::organiser::assert_asks_first;
 use super::support::{Answer, Running, enqueue, serve, serve_with};
 
 /// Registers a button and returns its secret.
@@ -88,10 +89,83 @@ fn page_registers_and_removes_buttons() {
     ];
     let leads_to = server.post("/organiser/buttons").organiser().form(&form).browser().send().leads_to();
     let page = server.get(&leads_to).organiser().browser().send().is(200).text();
-    assert!(page.contains("kitchen") && page.contains("Single: signs up"), "{page}");
+    assert!(page.contains("kitchen") && page.contains("<dt>Single press</dt><dd>Sign up</dd>"), "{page}");
+    assert_asks_first(&page, "/organiser/buttons/remove");
     let remove = server.post("/organiser/buttons/remove").organiser().form(&[("serial", "kitchen")]).browser();
     let page = server.get(&remove.send().leads_to()).organiser().browser().send().is(200).text();
     assert!(page.contains("No button is registered yet"), "{page}");
+}
+
+#[test]
+fn refused_button_form_keeps_its_values() {
+    let server = serve();
+    let form = [
+        ("serial", "kitchen"),
+        ("event", "Pizza Night"),
+        ("name", "#Ana"),
+        ("single", "cancel"),
+        ("double", "nothing"),
+        ("triple", "nothing"),
+        ("long", "sign_up"),
+        ("contact", "ana@example.org"),
+    ];
+    let send = |form: &[(&str, &str)]| server.post("/organiser/buttons").organiser().form(form).browser().send();
+    let page = send(&form).is(422).text();
+    for kept in ["kitchen", "Pizza Night", "#Ana", "ana@example.org"] {
+        assert!(page.contains(&format!("value=\"{kept}\"")), "{kept}: {page}");
+    }
+    assert!(page.contains("<option value=\"cancel\" selected>Cancel</option>"), "{page}");
+    assert!(
+        page.contains("<p class=\"error\" id=\"name-error\">Please begin with another character than #.</p>"),
+        "{page}"
+    );
+    assert!(page.contains("autofocus aria-invalid=\"true\" aria-describedby=\"name-error name-hint\""), "{page}");
+    assert!(page.contains("role=\"alert\"") && page.contains("Please check the marked field."), "{page}");
+    assert_eq!(page.matches("aria-invalid").count(), 1, "{page}");
+
+    let mut form = form;
+    (form[2], form[7]) = (("name", "Ana"), ("contact", "nowhere"));
+    let page = send(&form).is(422).text();
+    assert!(page.contains("a phone number like +14155552671, or an https address."), "{page}");
+    assert!(page.contains("aria-describedby=\"contact-error contact-hint\""), "{page}");
+    let listed = server.get("/organiser/buttons").organiser().send().is(200).json();
+    assert_eq!(listed["buttons"], json!([]));
+}
+
+#[test]
+fn unknown_button_is_registered_from_its_press() {
+    let data = tempfile::tempdir().unwrap();
+    let payload = STANDARD.encode(r#"{"action": "single"}"#);
+    let press = json!({ "topic": "zigbee2mqtt/kitchen", "payload": payload, "received_at": 1_795_431_600_000_i64 });
+    enqueue(data.path(), &[&press.to_string()]);
+    let server = serve_with(data, |_| {});
+    server.settled();
+    let [id] = &server.rejects()[..] else { panic!("one message") };
+    let path = format!("/organiser/rejects/{id}");
+    let shown = || server.get(&path).organiser().browser().send().is(200).text();
+    let page = shown();
+    assert!(page.contains("No button with this serial number is registered."), "{page}");
+    assert!(page.contains("<dt>Serial number</dt><dd><code>kitchen</code></dd>"), "{page}");
+    assert!(page.contains("<dt>Press</dt><dd>Single press</dd>"), "{page}");
+    assert!(!page.split("<pre").next().unwrap().contains(&payload), "base64 outside of the details: {page}");
+
+    let register = |name: &str| {
+        let form = [("serial", "kitchen"), ("message", id.as_str()), ("event", "Dance"), ("name", name)];
+        server.post("/organiser/buttons").organiser().browser().form(&form).send()
+    };
+    let refused = register("").is(422).text();
+    assert!(refused.contains("Register this button") && refused.contains("value=\"Dance\""), "{refused}");
+    assert!(refused.contains("aria-describedby=\"name-error name-hint\""), "{refused}");
+    assert_eq!(register("Ana").leads_to(), path);
+
+    let page = shown();
+    assert!(page.contains("This button is registered: <bdi>Ana</bdi>, <bdi>Dance</bdi>."), "{page}");
+    assert!(page.contains("Send again") && !page.contains("Register this button"), "{page}");
+    let again = server.post(&format!("{path}/redrive")).organiser().browser().form(&[]).send();
+    assert_eq!(again.leads_to(), "/organiser/rejects");
+    server.settled();
+    assert_eq!(server.who("dance"), ["Ana"]);
+    assert!(server.rejects().is_empty());
 }
 
 #[test]

@@ -31,7 +31,7 @@ fn address_owner_confirms_and_opts_out() {
 fn browser_is_redirected_to_the_page() {
     let server = serve();
     let ana = link(&server, "ana@example.org");
-    assert!(server.get(&ana).browser().send().is(200).text().contains("Yes, send me messages"));
+    assert!(server.get(&ana).browser().send().is(200).text().contains("Yes, for everything sent to this address"));
     let answer = server.post(&ana).browser().form(&[("action", "confirm")]).send().is(303);
     assert_eq!(answer.header("location"), ana);
     assert!(server.get(&ana).browser().send().is(200).text().contains("Stop all messages"));

@@ -6,7 +6,7 @@ use countmein::domain::secret::Secret;
 use countmein::domain::timestamp::Timestamp;
 use serde_json::json;
 
-use super::support::{KEY, Request, Running, serve, serve_with};
+use super::support::{KEY, Request, Running, serve, serve_with, wait_until_announced};
 
 const HOUR_MS: i64 = 60 * 60 * 1_000;
 
@@ -19,6 +19,7 @@ fn guarded(server: &Running) -> Vec<Request<'_>> {
         server.get("/organiser/limits"),
         server.get("/organiser/buttons"),
         server.get("/organiser/export"),
+        server.get("/organiser/outbox"),
         server.post("/organiser/signups").json(&json!({"event": "dance", "name": "Mallory"})),
         server.post("/organiser/buttons").json(&json!({"serial": "b", "event": "dance", "name": "Mallory"})),
         server.post("/organiser/buttons/remove").json(&json!({"serial": "b"})),
@@ -141,7 +142,7 @@ fn login_guesses_are_limited() {
     let server = serve();
     let guess = |key| server.post("/organiser/login").form(&[("key", key)]).browser().send();
     for _ in 0..10 {
-        assert_eq!(guess("wrong").status, 403);
+        assert_eq!(guess("wrong").status, 422);
     }
     let refused = guess(KEY).is(429);
     assert!(refused.text().contains("Too many attempts"), "{}", refused.text());
@@ -151,9 +152,12 @@ fn login_guesses_are_limited() {
 fn wrong_login_is_explained() {
     let server = serve();
     for key in ["wrong", "", "correct-horse-batter"] {
-        let answer = server.post("/organiser/login").form(&[("key", key)]).browser().send().is(403);
+        let answer = server.post("/organiser/login").form(&[("key", key)]).browser().send().is(422);
         assert!(answer.headers.get("set-cookie").is_none());
-        assert!(answer.text().contains("This is not the organiser's key."), "{}", answer.text());
+        let page = answer.text();
+        assert!(page.contains("<p class=\"error\" id=\"key-error\">This is not the organiser’s key.</p>"), "{page}");
+        assert!(page.contains("aria-invalid=\"true\" aria-describedby=\"key-error key-hint\""), "{page}");
+        assert!(!page.contains("correct-horse"), "{page}");
     }
 }
 
@@ -189,7 +193,7 @@ fn cross_site_requests_are_refused() {
     server.sign_up("dance", "Ana");
     let cookie = log_in(&server);
     for site in ["cross-site", "same-site"] {
-        let posts = guarded(&server).split_off(6);
+        let posts = guarded(&server).split_off(7);
         for request in posts {
             let answer = request.header("Cookie", &cookie).header("Sec-Fetch-Site", site).send();
             assert!(answer.refuses(403, "forbidden").contains("another site"));
@@ -199,7 +203,7 @@ fn cross_site_requests_are_refused() {
     }
     // Without Fetch Metadata, as on plain HTTP to another machine.
     for origin in ["http://evil.example", "http://127.0.0.1:1", "null"] {
-        for request in guarded(&server).split_off(6) {
+        for request in guarded(&server).split_off(7) {
             let answer = request.header("Cookie", &cookie).header("Origin", origin).send();
             assert!(answer.refuses(403, "forbidden").contains("another site"));
         }
@@ -243,4 +247,73 @@ fn organiser_signs_up_cancels_and_replaces_contacts() {
     assert!(server.who("dance").is_empty());
     message(json!({"event": "dance"})).refuses_field("name");
     message(json!({"event": "dance", "name": "Ana", "action": "leave"})).refuses_field("action");
+}
+
+#[test]
+fn start_page_leads_to_everything() {
+    let server = serve();
+    server.sign_up("Pizza Night", "Ana");
+    wait_until_announced(&server.database());
+    let page = server.get("/organiser").organiser().browser().send().is(200).text();
+    assert!(page.contains("<html lang=\"en\"") && page.contains("Pizza Night"), "{page}");
+    let headings = ["Upcoming events", "Needs attention", "Buttons", "Import", "Export", "Limits", "Outbox"];
+    let at = |heading: &str| page.find(&format!("<h2>{heading}</h2>")).unwrap_or_else(|| panic!("{heading}: {page}"));
+    assert!(headings.map(at).is_sorted(), "{page}");
+    assert!(page.contains("href=\"/events\"") && page.contains("href=\"/organiser/buttons\""), "{page}");
+    assert!(page.contains("All messages were processed."), "{page}");
+}
+
+#[test]
+fn organiser_pages_are_in_the_language_of_the_browser() {
+    let server = serve();
+    server.sign_up("Tanz", "Ana");
+    let german = |path: &str| server.get(path).header("Accept-Language", "de-AT, en;q=0.5").browser();
+    for (path, text) in [
+        ("/organiser", "Daten einer Person entfernen"),
+        ("/organiser/buttons", "Einen Knopf registrieren"),
+        ("/organiser/rejects", "Zu erledigen"),
+        ("/organiser/outbox", "Postausgang"),
+        ("/organiser/events/tanz/delete", "und 1 Anmeldung werden gelöscht."),
+    ] {
+        let page = german(path).organiser().send().is(200).text();
+        assert!(page.contains("<html lang=\"de\"") && page.contains(text), "{path}: {page}");
+    }
+    let login = german("/organiser").send().is(200).text();
+    assert!(login.contains("<html lang=\"de\"") && login.contains("Schlüssel des Veranstalters"), "{login}");
+    let chosen = server.get("/organiser?lang=de").organiser().browser().send().is(200).text();
+    assert!(chosen.contains("<html lang=\"de\""), "{chosen}");
+}
+
+#[test]
+fn removal_asks_first() {
+    let server = serve();
+    server.sign_up("dance", "Ana");
+    let page = server.get("/organiser").organiser().browser().send().is(200).text();
+    assert_asks_first(&page, "/organiser/remove");
+    let remove = |fields: &[(&str, &str)]| server.post("/organiser/remove").organiser().browser().form(fields).send();
+
+    let page = remove(&[("name", "Ana"), ("event", "dance")]).is(422).text();
+    assert!(page.contains("Please tick this box if you are sure."), "{page}");
+    assert!(page.contains("value=\"Ana\"") && page.contains("value=\"dance\""), "{page}");
+    assert!(page.contains("aria-describedby=\"sure-error\""), "{page}");
+    assert_eq!(server.who("dance"), ["Ana"]);
+
+    let page = remove(&[("name", "Anna"), ("event", ""), ("sure", "1")]).is(422).text();
+    assert!(page.contains("<p class=\"error\" id=\"name-error\">There is no data about this name."), "{page}");
+    assert!(page.contains("value=\"Anna\"") && page.contains("<details open>"), "{page}");
+    assert_eq!(remove(&[("name", "Ana"), ("event", ""), ("sure", "1")]).leads_to(), "/organiser");
+    assert!(server.who("dance").is_empty());
+}
+
+/// The form with this action is hidden until its question is opened.
+#[track_caller]
+pub fn assert_asks_first(page: &str, action: &str) {
+    let at = page.find(&format!("action=\"{action}\"")).unwrap_or_else(|| panic!("no {action}: {page}"));
+    let before = &page[..at];
+    let (opened, closed) = (before.rfind("<details>"), before.rfind("</details>"));
+    assert!(opened.is_some() && opened > closed, "{action} does not ask first: {page}");
+    let question = &page[opened.unwrap()..];
+    let question = &question[..question.find("</details>").unwrap()];
+    assert!(question.contains("<summary") && question.contains("<p>"), "{question}");
+    assert_eq!(question.matches("type=\"submit\"").count(), 1, "{question}");
 }

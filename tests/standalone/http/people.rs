@@ -106,8 +106,11 @@ fn removal_may_name_one_event() {
     remove(json!({"name": "Ana", "event": "🎉"})).refuses_field("event");
     remove(json!({"name": "Ana", "event": 7})).refuses_field("event");
 
-    let form = |name| server.post("/organiser/remove").organiser().browser().form(&[("name", name), ("event", "")]);
-    assert!(form("Nobody").send().is(404).text().contains("look at the spelling"));
+    let form = |name| {
+        let fields = [("name", name), ("event", ""), ("sure", "1")];
+        server.post("/organiser/remove").organiser().browser().form(&fields)
+    };
+    assert!(form("Nobody").send().is(422).text().contains("look at the spelling"));
     assert_eq!(form("Ana").send().leads_to(), "/organiser");
     assert!(server.who("gala").is_empty());
 }

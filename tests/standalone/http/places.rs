@@ -26,7 +26,7 @@ fn place(server: &Running, person: &SignedUp) -> Value {
 }
 
 #[track_caller]
-fn until(is_so: impl Fn() -> bool, what: &str) {
+pub fn until(is_so: impl Fn() -> bool, what: &str) {
     let deadline = Instant::now() + PATIENCE;
     while !is_so() {
         assert!(Instant::now() < deadline, "never: {what}");
@@ -58,7 +58,7 @@ fn change(server: &Running, person: &SignedUp, body: &Value) -> Answer {
 
 /// The page behind the personal link.
 fn page(server: &Running, person: &SignedUp) -> String {
-    server.get(&person.manage).browser().send().is(200).text()
+    server.get(&person.manage).browser().send().is(200).words()
 }
 
 fn places(taken: u64, waiting: u64) -> Value {
@@ -123,7 +123,7 @@ fn guests_who_do_not_fit_are_refused_and_the_old_number_stays() {
     let host = server.get(&event.path(&format!("/host/{}", event.host)));
     assert_eq!(host.send().is(200).json()["attendees"][0]["guests"], json!(2));
     let host = server.get(&event.path(&format!("/host/{}", event.host))).browser().send().is(200).text();
-    assert!(host.contains("wants to bring 4, but there was no place for 2"), "{host}");
+    assert!(host.contains("Wants to bring 4 guests. There was no place for 2 of them."), "{host}");
 
     // One more guest fits. The answer waits for the decision, so it does not say that the guest was refused.
     let answer = change(&server, &ana, &json!({ "guests": 3 })).json();
@@ -155,7 +155,7 @@ fn more_places_go_to_those_who_wait() {
     edit(json!({ "capacity": null })).is(200);
     assert_eq!(place(&server, &ben), Value::Null);
     let page_of_ben = page(&server, &ben);
-    assert!(page_of_ben.contains("Ben</bdi>, you are in."), "{page_of_ben}");
+    assert!(page_of_ben.contains("You’re in, Ben."), "{page_of_ben}");
     let shown = server.get(&event.path("")).send().is(200).json();
     assert_eq!((shown.get("places"), &shown["count"]), (None, &json!(3)));
     assert_eq!(place(&server, &ana), Value::Null);
@@ -174,24 +174,27 @@ fn pages_say_who_has_a_place_and_who_waits() {
     let ben = sign_up(&server, &event, "Ben", 0);
     let full = shown();
     for text in [
-        "2 of 2 places taken, 2 waiting",
+        "2 of 2 places taken · 2 waiting",
         "Put me on the waiting list",
-        "There is no free place. You would be 3rd on the waiting list.",
+        "All places are taken. You would be 3rd on the waiting list.",
     ] {
         assert!(full.contains(text), "{text}: {full}");
     }
-    for page in [full, server.get(&event.path(&format!("/host/{}", event.host))).browser().send().is(200).text()] {
-        let at = |text: &str| page.find(text).unwrap_or_else(|| panic!("no {text}: {page}"));
-        let order = [at("Ana +1"), at("Waiting list"), at(">Cleo<"), at(">1st<"), at(">Ben<"), at(">2nd<")];
-        assert!(order.is_sorted(), "{order:?}: {page}");
+    let host = server.get(&event.path(&format!("/host/{}", event.host))).browser().send().is(200).text();
+    for (page, texts) in [
+        (full, ["Ana +1", "Waiting list", ">Cleo<", ">1st<", ">Ben<", ">2nd<"]),
+        (host, ["Ana +1", "Ana +1", ">Cleo<", "1st on the waiting list", ">Ben<", "2nd on the waiting list"]),
+    ] {
+        let order: Vec<_> = texts.iter().map(|text| page.find(text)).collect();
+        assert!(order.iter().all(Option::is_some) && order.is_sorted(), "{texts:?} {order:?}: {page}");
     }
-    assert!(page(&server, &ana).contains("Ana</bdi>, you have a place, and so has your guest."));
-    assert!(page(&server, &cleo).contains("Cleo</bdi>, you are on the waiting list: 1st."));
-    assert!(page(&server, &ben).contains("Ben</bdi>, you are on the waiting list: 2nd."));
+    assert!(page(&server, &ana).contains("You and your guest have places, Ana."));
+    assert!(page(&server, &cleo).contains("Cleo, you are 1st on the waiting list."));
+    assert!(page(&server, &ben).contains("Ben, you are 2nd on the waiting list."));
     let organiser = server.get("/events").organiser().browser().send().is(200).text();
-    assert!(organiser.contains("2 of 2 places taken, 2 waiting"), "{organiser}");
+    assert!(organiser.contains("2 of 2 places taken · 2 waiting"), "{organiser}");
     let home = server.get("/").browser().send().is(200).text();
-    assert!(home.contains("2 of 2 places taken, 2 waiting"), "{home}");
+    assert!(home.contains("2 of 2 places taken · 2 waiting"), "{home}");
 }
 
 #[test]
@@ -205,10 +208,10 @@ fn places_are_hidden_with_the_count() {
         let shown = server.get(&event.path("")).bearer(token).send().is(200).json();
         assert_eq!(shown["places"].is_object(), sees, "{token}: {shown}");
         let page = server.get(&event.path("")).bearer(token).browser().send().is(200).text();
-        for text in ["1 of 1 places taken, 1 waiting", "Put me on the waiting list", "2nd"] {
+        for text in ["1 of 1 places taken · 1 waiting", "Put me on the waiting list", "2nd"] {
             assert_eq!(page.contains(text), sees, "{text}: {page}");
         }
-        assert_eq!(page.contains("Your personal link shows whether you have one."), !sees, "{page}");
+        assert_eq!(page.contains("Your personal page shows whether you have one."), !sees, "{page}");
     }
     let home = server.get("/").browser().send().is(200).text();
     assert!(home.contains("Dinner") && !home.contains("places"), "{home}");
@@ -219,9 +222,9 @@ fn places_are_hidden_with_the_count() {
 fn signup_is_decided_before_the_next_page() {
     let server = serve();
     let event = dinner(&server, 1);
-    for (name, expected) in [("Ana", "you have a place."), ("Ben", "you are on the waiting list: 1st.")] {
+    for (name, expected) in [("Ana", "You have a place, Ana."), ("Ben", "you are 1st on the waiting list.")] {
         let answer = server.post(&event.path("/signups")).form(&[("name", name)]).send();
-        let page = server.get(&answer.leads_to()).browser().send().is(200).text();
+        let page = server.get(&answer.leads_to()).browser().send().is(200).words();
         assert!(page.contains(expected), "{page}");
     }
     let accepted = server.post(&event.path("/signups")).json(&json!({ "name": "Cleo" })).send().is(202).json();
@@ -229,8 +232,8 @@ fn signup_is_decided_before_the_next_page() {
     let body = json!({ "event": event.id, "name": "Dora" });
     let form: Vec<(&str, &str)> = vec![("event", body["event"].as_str().unwrap()), ("name", "Dora")];
     let page = server.post("/").form(&form).send().leads_to();
-    let page = server.get(&page).browser().send().is(200).text();
-    assert!(page.contains("you are on the waiting list:"), "{page}");
+    let page = server.get(&page).browser().send().is(200).words();
+    assert!(page.contains("on the waiting list."), "{page}");
 }
 
 #[test]
@@ -254,9 +257,9 @@ fn event_without_limit_says_nothing_about_places() {
             assert!(!body.contains(field), "{field}: {body}");
         }
     }
-    assert!(page(&server, &ana).contains("Ana</bdi>, you are in."));
+    assert!(page(&server, &ana).contains("You’re in, Ana."));
     let shown = server.get(&event.path("")).browser().send().is(200).text();
-    assert!(shown.contains("1 is in") && shown.contains("Count me in") && !shown.contains("1 of"), "{shown}");
+    assert!(shown.contains("1 signed up") && shown.contains("Count me in") && !shown.contains("1 of"), "{shown}");
 }
 
 /// How soon a decision is visible. It prints the longest wait; the limit leaves room for a busy machine.

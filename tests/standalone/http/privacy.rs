@@ -40,8 +40,15 @@ fn every_path(server: &Running, manage: &str) -> Vec<String> {
         path.replace("{event}", "dance").replace("{name}", "quetzal").replace("{id}", &reject)
     };
     let mut paths: Vec<String> = contract["paths"].as_object().unwrap().keys().map(fill).collect();
-    let others =
-        ["/organiser", "/organiser/login", "/organiser/logout", "/openapi.json", "/assets/event.js", "/nowhere"];
+    let others = [
+        "/organiser",
+        "/organiser/login",
+        "/organiser/logout",
+        "/openapi.json",
+        "/assets/x/page.js",
+        "/new",
+        "/nowhere",
+    ];
     paths.extend(others.map(str::to_owned));
     paths
 }

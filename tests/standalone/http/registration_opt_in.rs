@@ -184,18 +184,22 @@ fn page_says_what_is_true() {
     let dance = signs_up(&server, "Dance", ANA);
     let to_dance = link(&server, "dance", &dance, ANA);
     let text = page(&server, &to_dance);
-    assert!(text.contains("Do you want to hear there") && text.contains("No, never"), "{text}");
-    assert!(page(&server, &dance.manage).contains("has not agreed to messages about this sign-up"));
+    let question = "You (or someone using your address) signed up <bdi>Ana</bdi> for <bdi>Dance</bdi>.";
+    assert!(text.contains(question) && text.contains("No, never"), "{text}");
+    assert!(page(&server, &dance.manage).contains("This server sends no email"));
 
     confirm_in_browser(&server, &to_dance, "confirm");
     let text = page(&server, &to_dance);
-    assert!(text.contains("You hear at this address when others join or leave <bdi>Dance</bdi>"), "{text}");
+    assert!(text.contains("Messages about <bdi>Dance</bdi> are on, because <bdi>Ana</bdi> is signed up."), "{text}");
     assert!(text.contains("value=\"confirm_all\"") && !text.contains("value=\"confirm\""), "{text}");
-    assert!(page(&server, &dance.manage).contains("You hear there when others join or leave."));
 
     server.post(&dance.manage).json(&json!({"notify": false})).send().is(202);
     let text = page(&server, &to_dance);
-    assert!(text.contains("are turned off") && text.contains("value=\"confirm\""), "{text}");
+    assert!(
+        text.contains("Messages about <bdi>Dance</bdi> for <bdi>Ana</bdi> are off.")
+            && text.contains("value=\"confirm\""),
+        "{text}"
+    );
     confirm_in_browser(&server, &to_dance, "confirm");
     assert_eq!(server.get(&dance.manage).send().is(200).json()["notify"], true);
 
@@ -203,6 +207,16 @@ fn page_says_what_is_true() {
     assert!(page(&server, &to_dance).contains("every other sign-up with this address"));
     server.post(&to_dance).browser().form(&[("action", "stop")]).send().is(303);
     assert!(page(&server, &to_dance).contains("Nothing is sent to this address."));
+}
+
+#[test]
+fn page_is_in_the_language_of_the_browser() {
+    let server = serve();
+    let dance = signs_up(&server, "Dance", ANA);
+    for link in [link(&server, "dance", &dance, ANA), consent_link(&server.database(), &email(ANA))] {
+        let page = server.get(&link).browser().header("Accept-Language", "de").send().is(200).text();
+        assert!(page.contains("<html lang=\"de\"") && page.contains("Ja, für alles an diese Adresse"), "{page}");
+    }
 }
 
 /// Answers with the form of the page.

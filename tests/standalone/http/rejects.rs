@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
+use super::organiser::assert_asks_first;
 use super::support::{Answer, Running, enqueue, serve_with};
 
 const NOT_JSON: &str = "Dance, please";
@@ -54,6 +55,7 @@ fn reject_is_shown_with_its_reason() {
     assert!(shown["arrived_at"].as_str() <= shown["rejected_at"].as_str(), "{shown}");
     let page = server.get(&format!("/organiser/rejects/{id}")).organiser().browser().send().is(200).text();
     assert!(page.contains("`name` is empty") && page.contains("Send again"), "{page}");
+    assert!(page.contains("Name: Please fill this in."), "{page}");
     let detail = server.get("/organiser/rejects/none").organiser().send().refuses(404, "not-found");
     assert!(detail.contains("no rejected message with this id"), "{detail}");
 }
@@ -142,12 +144,57 @@ fn reject_is_corrected_on_its_page() {
     let path = format!("/organiser/rejects/{id}/redrive");
     let send = |fields: &[(&str, &str)]| server.post(&path).organiser().browser().form(fields).send();
     let page = send(&[("name", "#x"), ("event", ""), ("contact", "")]).is(422).text();
-    assert!(page.contains("begins with `#`") && page.contains("Send again"), "{page}");
+    assert!(page.contains("id=\"correct-name-error\">Please begin with another character than #.</p>"), "{page}");
+    assert!(page.contains("aria-describedby=\"correct-name-error\"") && page.contains("value=\"#x\""), "{page}");
     assert_eq!(
         send(&[("name", "Ana"), ("event", ""), ("contact", "ana@example.com")]).leads_to(),
         "/organiser/rejects"
     );
     assert_eq!(server.exported()[0][1..3], ["Ana", "ana@example.com"]);
+}
+
+#[test]
+fn message_is_shown_decoded() {
+    let data = json!({
+        "event": "Dance", "name": "Ana", "action": "leave", "contact": {"email": "ana@example.org"}, "channel": "alexa",
+        "requested_at": "2026-11-23T11:00:00Z",
+    });
+    let payload = STANDARD.encode(data.to_string());
+    let envelope = json!({"specversion": "1.0", "id": "1", "source": "/x", "type": "y", "data_base64": payload});
+    let server = serve_after(&[&envelope.to_string()]);
+    let path = format!("/organiser/rejects/{}", the_reject(&server));
+    let page = server.get(&path).organiser().browser().send().is(200).text();
+    for (label, text) in [
+        ("Event", "<bdi>Dance</bdi>"),
+        ("Name", "<bdi>Ana</bdi>"),
+        ("Action", "unknown"),
+        ("Contact", "Email"),
+        ("Channel", "Alexa"),
+        ("Requested", "<time datetime=\"2026-11-23T11:00:00.000Z\">Monday, 23 November 2026 at 11:00, UTC</time>"),
+    ] {
+        assert!(page.contains(&format!("<dt>{label}</dt><dd>{text}</dd>")), "{label}: {page}");
+    }
+    let (before, raw) = page.split_once("<summary>Message as it arrived</summary>").unwrap();
+    assert!(!before.contains(&payload) && raw.contains(&payload), "{page}");
+    assert!(before.contains("id=\"correct-name\" name=\"name\"") && before.contains("value=\"Ana\""), "{page}");
+    assert_asks_first(&page, &format!("{path}/discard"));
+    assert!(!page.to_lowercase().replace("/organiser/rejects", "").contains("reject"), "{page}");
+
+    let german = server.get(&path).organiser().browser().header("Accept-Language", "de").send().is(200).text();
+    assert!(german.contains("<html lang=\"de\"") && german.contains("<dt>Kanal</dt><dd>Alexa</dd>"), "{german}");
+}
+
+#[test]
+fn unreadable_message_says_so() {
+    let server = serve_after(&[NOT_JSON]);
+    let path = format!("/organiser/rejects/{}", the_reject(&server));
+    let page = server.get(&path).organiser().browser().send().is(200).text();
+    assert!(page.contains("neither a sign-up nor a button press"), "{page}");
+    let form = [("event", "Dance"), ("name", "Ana"), ("contact", "")];
+    server.post(&format!("{path}/redrive")).organiser().browser().form(&form).send().is(303);
+    assert_eq!(server.who("dance"), ["Ana"]);
+    let gone = server.get(&path).organiser().browser().send().is(404).text();
+    assert!(gone.contains("It was sent again or discarded."), "{gone}");
 }
 
 #[test]
@@ -230,7 +277,10 @@ fn page_sends_all_rejects_again() {
     let server = serve_with_curable_rejects();
     let list = server.get("/organiser/rejects").organiser().browser().send().is(200).text();
     assert!(list.contains("action=\"/organiser/rejects/redrive\""), "{list}");
-    let form = [("reason", ""), ("event", ""), ("since", "")];
+    let form = [("reason", "kept"), ("event", "🎉"), ("since", "")];
+    let refused = server.post("/organiser/rejects/redrive").organiser().browser().form(&form).send().is(422).text();
+    assert!(refused.contains("value=\"kept\"") && refused.contains("id=\"event-error\""), "{refused}");
+    let form = [("reason", ""), ("event", ""), ("since", "2020-01-01T00:00")];
     let page = server.post("/organiser/rejects/redrive").organiser().browser().form(&form).send().is(200).text();
     assert!(
         page.contains("3 messages were sent again") && page.contains("2 messages must be corrected first"),

@@ -3,6 +3,7 @@
 use countmein::app::settings::ListEveryone;
 use serde_json::json;
 
+use super::places::until;
 use super::support::{Answer, Running, exchange, serve, serve_with};
 
 const EVERYBODY: &str = r#"[{"event":"Dance","name":"Melvin"}]"#;
@@ -123,10 +124,10 @@ fn proxied_clients_are_not_local() {
 fn browser_gets_the_first_page() {
     let server = serve();
     let page = server.get("/").browser().send().is(200).text();
-    assert!(page.contains("<form") && page.contains("Who is coming?"), "{page}");
+    assert!(page.contains("Plan something. Share one link.") && page.contains("href=\"/new\""), "{page}");
     let manage = server.post("/").form(&[("event", "Dance"), ("name", "Melvin")]).browser().send().leads_to();
     assert_eq!(server.state(&manage), "in");
-    assert!(server.get("/").browser().send().is(200).text().contains("/events/dance"));
+    until(|| server.get("/").browser().send().is(200).text().contains("/events/dance"), "the event is listed");
 }
 
 #[test]

@@ -31,7 +31,7 @@ fn form_redirects_to_the_manage_page() {
     let manage = server.post("/events/Dance/signups").form(&form).browser().send().leads_to();
     assert!(manage.starts_with("/events/dance/manage/"), "{manage}");
     assert_eq!((server.state(&manage), server.contact(&manage)), ("in".to_owned(), json!("email")));
-    assert!(server.get(&manage).browser().send().is(200).text().contains("you are in"));
+    assert!(server.get(&manage).browser().send().is(200).words().contains("You’re in, Ana."));
 }
 
 #[test]
@@ -183,7 +183,7 @@ fn links_in_public_names_and_titles_are_refused() {
     server.post("/events").json(&json!({"title": "Write to ana@evil.com"})).send().refuses_field("title");
     let form = [("name", "evil.com"), ("contact", "ana@example.org")];
     let page = server.post("/events/dance/signups").form(&form).browser().send().is(422).text();
-    assert!(page.contains("mail programs turn into a link"), "{page}");
+    assert!(page.contains("Please leave out web addresses") && page.contains("value=\"evil.com\""), "{page}");
     assert_eq!((server.who("dance"), server.who("win-at-evil-com")), (Vec::new(), Vec::new()));
     server.sign_up("Node.js evening", "Dr.Müller");
     server.settled();

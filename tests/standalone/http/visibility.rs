@@ -8,6 +8,7 @@ use countmein::domain::new_event_id::is_unlisted;
 use serde_json::{Value, json};
 
 use super::events::{Created, create};
+use super::places::until;
 use super::support::{Running, SignedUp, serve, serve_with, wait_until_announced};
 
 /// An event with an attendee.
@@ -64,7 +65,7 @@ fn personal_page_shows_names_that_are_for_attendees_only() {
         server.sign_up(&event.id, "Ben <b>");
         let page = page_of(&ana);
         assert_eq!(page.contains("Ben &lt;b&gt;"), is_shown, "{audience}: {page}");
-        assert_eq!(page.contains("2 are in"), is_shown, "{audience}: {page}");
+        assert_eq!(page.contains("2 signed up"), is_shown, "{audience}: {page}");
         server.cancel(&ana);
         assert!(!page_of(&ana).contains("Ben &lt;b&gt;"), "{audience}");
     }
@@ -73,7 +74,7 @@ fn personal_page_shows_names_that_are_for_attendees_only() {
         server.sign_up(&event.id, &format!("Guest {number:03}"));
     }
     let page = page_of(&ana);
-    assert!(page.contains("101 are in") && page.contains("Guest 098") && !page.contains("Guest 099"), "{page}");
+    assert!(page.contains("101 signed up") && page.contains("Guest 098") && !page.contains("Guest 099"), "{page}");
     let next = page.split("href=\"?cursor=").nth(1).expect("there is a next page").split('"').next().unwrap();
     let further = server.get(&format!("{}?cursor={next}", ana.manage)).browser().send().is(200).text();
     assert!(further.contains("Guest 099") && !further.contains("Guest 098"), "{further}");
@@ -160,9 +161,11 @@ fn start_page_shows_only_public_counts() {
     let server = serve();
     event_with(&server, &json!({ "title": "Open dinner" }));
     event_with(&server, &json!({ "title": "Quiet dinner", "roster_visible_to": "hosts", "count_visible_to": "hosts" }));
-    let home = server.get("/").browser().send().is(200).text();
+    let home = || server.get("/").browser().send().is(200).text();
+    until(|| home().contains("1 signed up"), "the sign-ups are counted");
+    let home = home();
     assert!(home.contains("Open dinner") && home.contains("Quiet dinner"), "{home}");
-    assert_eq!(home.matches("1 in").count(), 1, "{home}");
+    assert_eq!(home.matches("1 signed up").count(), 1, "{home}");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::domain::button::{Button, Serial};
@@ -15,11 +15,14 @@ use crate::formats;
 use crate::formats::button::registration;
 use crate::formats::fields;
 use crate::http::bodies::ButtonBody;
-use crate::http::client::wants_page;
+use crate::http::client::{DefaultForm, wants_page};
+use crate::http::locale::Locale;
 use crate::http::middleware::body::Fields;
+use crate::http::pages::Form;
 use crate::http::paging::{PageQuery, split_page};
 use crate::http::problem::{Problem, ProblemKind};
-use crate::http::routes::organiser::Organiser;
+use crate::http::routes::organiser::rejects::attention_page;
+use crate::http::routes::organiser::{Organiser, about_any_contact};
 use crate::http::{App, pages};
 use crate::ports::Deletion;
 
@@ -71,18 +74,23 @@ pub async fn list(
     _organiser: Organiser,
     Query(query): Query<PageQuery>,
     headers: HeaderMap,
+    locale: Locale,
 ) -> Result<Response, Problem> {
+    let body = read_page(&app, &query).await?;
+    if wants_page(&headers, DefaultForm::Json) {
+        let form = Form::empty(locale);
+        return Ok(pages::buttons(&body.buttons, body.next.as_deref(), &form).into_response());
+    }
+    Ok(Json(body).into_response())
+}
+
+async fn read_page(app: &App, query: &PageQuery) -> Result<ButtonsBody, Problem> {
     let limit = query.limit()?;
     let after = query.cursor()?.map(Serial::from_stored);
     let buttons = app.backend.buttons.registered(limit + 1, after.as_ref()).await?;
     let (buttons, next) =
         split_page(buttons, limit, |button| button.attendee.as_str(), |button| button.serial.as_str());
-    let buttons = buttons.iter().map(|button| button_body(&app, button)).collect();
-    let body = ButtonsBody { buttons, next };
-    if wants_page(&headers) {
-        return Ok(pages::buttons(&body.buttons, body.next.as_deref()).into_response());
-    }
-    Ok(Json(body).into_response())
+    Ok(ButtonsBody { buttons: buttons.iter().map(|button| button_body(app, button)).collect(), next })
 }
 
 /// Registers a button. A button with the same serial number is replaced.
@@ -94,7 +102,16 @@ pub async fn list(
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
     ),
 )]
-pub async fn register(State(app): State<Arc<App>>, _organiser: Organiser, fields: Fields) -> Result<Response, Problem> {
+pub async fn register(
+    State(app): State<Arc<App>>,
+    _organiser: Organiser,
+    headers: HeaderMap,
+    locale: Locale,
+    fields: Fields,
+) -> Result<Response, Problem> {
+    if fields.is_form && wants_page(&headers, DefaultForm::Json) {
+        return register_by_form(&app, locale, fields.map).await;
+    }
     let button = registration::button(&fields.map)?;
     let body = button_body(&app, &button);
     app.backend.buttons.register(button).await?;
@@ -102,6 +119,33 @@ pub async fn register(State(app): State<Arc<App>>, _organiser: Organiser, fields
         return Ok(Redirect::to("/organiser/buttons").into_response());
     }
     Ok(Json(body).into_response())
+}
+
+/// Registers a button by the form on the page of buttons, or on the page of a press that needs attention. Then the field
+/// `message` has its id, and the page of the press offers to send it again.
+async fn register_by_form(app: &App, locale: Locale, typed: Map<String, Value>) -> Result<Response, Problem> {
+    let press = match typed.get("message").and_then(Value::as_str).filter(|id| !id.is_empty()) {
+        Some(id) => app.backend.rejected.get(id).await?,
+        None => None,
+    };
+    let problem = match registration::button(&typed) {
+        Ok(button) => {
+            app.backend.buttons.register(button).await?;
+            let path =
+                press.map_or("/organiser/buttons".to_owned(), |press| format!("/organiser/rejects/{}", press.id));
+            return Ok(Redirect::to(&path).into_response());
+        }
+        Err(invalid) => about_any_contact(invalid.into()),
+    };
+    let form = Form::refused(locale, typed, problem);
+    let page = match press {
+        Some(press) => attention_page(app, &press, &Form::empty(locale), &form).await?,
+        None => {
+            let body = read_page(app, &PageQuery::default()).await?;
+            pages::buttons(&body.buttons, body.next.as_deref(), &form)
+        }
+    };
+    Ok((form.status(), page).into_response())
 }
 
 /// Removes a button. Its later presses are rejected.

@@ -20,12 +20,13 @@ use crate::domain::timestamp::Timestamp;
 use crate::formats::csv::{Import, ImportedSignup};
 use crate::formats::{fields, http_signup as http, message, registration_details};
 use crate::http::App;
+use crate::http::locale::Locale;
 use crate::http::middleware::body::Fields;
 use crate::http::problem::{Problem, ProblemKind};
-use crate::http::routes::organiser::Organiser;
+use crate::http::routes::organiser::{Organiser, import_form};
 
 /// The maximum number of rows in one request.
-const MAX_ROWS: usize = 1_000;
+pub const MAX_ROWS: usize = 1_000;
 
 /// The maximum row number. The id of a row's sign-up contains the row number as ten digits.
 const MAX_ROW_NUMBER: u64 = 9_999_999_999;
@@ -86,7 +87,15 @@ pub struct RefusedRow {
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
     ),
 )]
-pub async fn import(State(app): State<Arc<App>>, _organiser: Organiser, fields: Fields) -> Result<Response, Problem> {
+pub async fn import(
+    State(app): State<Arc<App>>,
+    _organiser: Organiser,
+    locale: Locale,
+    fields: Fields,
+) -> Result<Response, Problem> {
+    if fields.is_form {
+        return import_form::import(&app, locale, fields.map).await;
+    }
     let import = parse_import(&fields.map)?;
     let rows = match fields::optional(&fields.map, "rows") {
         Some(Value::Array(rows)) if rows.len() <= MAX_ROWS => rows,
@@ -108,13 +117,20 @@ pub async fn import(State(app): State<Arc<App>>, _organiser: Organiser, fields: 
             Err(invalid) => refused.push(RefusedRow { row: number, reason: invalid.to_string() }),
         }
     }
-    wait_for_queue(&app).await?;
     let accepted = bodies.len();
+    send(&app, bodies).await?;
+    Ok((StatusCode::ACCEPTED, Json(ImportResponse { accepted, refused })).into_response())
+}
+
+/// Puts the sign-ups of at most [`MAX_ROWS`] rows on the queue.
+pub async fn send(app: &App, bodies: Vec<String>) -> Result<(), Problem> {
+    wait_for_queue(app).await?;
+    let accepted = u32::try_from(bodies.len()).expect("MAX_ROWS fits in a u32");
     app.queue.send(bodies).await?;
     if accepted > 0 {
-        app.metrics.accepted(Channel::Import, u32::try_from(accepted).expect("MAX_ROWS fits in a u32"));
+        app.metrics.accepted(Channel::Import, accepted);
     }
-    Ok((StatusCode::ACCEPTED, Json(ImportResponse { accepted, refused })).into_response())
+    Ok(())
 }
 
 fn parse_import(fields: &Map<String, Value>) -> Result<Import, InvalidField> {

@@ -1,7 +1,9 @@
 //! Routes for the organiser. Programs send the organiser's key as `Authorization: Bearer`; browsers log in with it.
 
 pub mod buttons;
+mod corrections;
 pub mod import;
+mod import_form;
 pub mod limits;
 pub mod outbox;
 pub mod people;
@@ -21,11 +23,14 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::domain::channel::Channel;
+use crate::domain::invalid::FieldProblem;
 use crate::domain::signup::{Signup, Version};
 use crate::formats::message;
-use crate::http::client::{bearer_token, is_cross_site, wants_page};
+use crate::http::client::{DefaultForm, bearer_token, is_cross_site, wants_page};
+use crate::http::locale::Locale;
 use crate::http::middleware::body::Fields;
-use crate::http::problem::{Problem, ProblemKind};
+use crate::http::pages::{Form, OrganiserPage, Page};
+use crate::http::problem::{Cause, Problem, ProblemKind};
 use crate::http::routes::signups;
 use crate::http::wait::wait_for_roster;
 use crate::http::{App, event_list, organiser_session, pages};
@@ -53,7 +58,7 @@ impl FromRequestParts<Arc<App>> for Organiser {
             return if is_valid { Ok(Self) } else { Err(key_required("This is not the organiser's key.")) };
         }
         if !organiser_session::has_valid_session(app, &parts.headers).await? {
-            let is_page = parts.method == Method::GET && wants_page(&parts.headers);
+            let is_page = parts.method == Method::GET && wants_page(&parts.headers, DefaultForm::Json);
             let detail = "Send the organiser's key as `Authorization: Bearer …`. \
                           The operator of this server knows where the key is stored.";
             return Err(if is_page { NotOrganiser::Login } else { key_required(detail) });
@@ -90,16 +95,37 @@ impl From<Unavailable> for NotOrganiser {
 pub async fn page(
     State(app): State<Arc<App>>,
     organiser: Result<Organiser, NotOrganiser>,
+    locale: Locale,
 ) -> Result<Response, Problem> {
+    let form = Form::empty(locale);
     match organiser {
         Ok(Organiser) => {}
         Err(NotOrganiser::Unavailable(unavailable)) => return Err(unavailable.into()),
-        Err(NotOrganiser::Login | NotOrganiser::Refused(_)) => return Ok(pages::login(None).into_response()),
+        Err(NotOrganiser::Login | NotOrganiser::Refused(_)) => return Ok(pages::login(&form).into_response()),
     }
-    let events = event_list::first_upcoming(&app, pages::EVENTS_SHOWN).await?;
-    let rejects = app.backend.rejected.entries(pages::REJECTS_SHOWN, None).await?;
-    let limits = limits::read_limits(&app).await?;
-    Ok(pages::organiser(&events, rejects.len(), &limits).into_response())
+    Ok(start_page(&app, &form).await?.into_response())
+}
+
+/// The organiser's page with a form that removes a person's data.
+async fn start_page(app: &App, removal: &Form) -> Result<Page, Problem> {
+    let events = event_list::first_upcoming(app, pages::EVENTS_SHOWN).await?;
+    let rejects = app.backend.rejected.entries(pages::REJECTS_SHOWN, None).await?.len();
+    let limits = limits::read_limits(app).await?;
+    let outbox = match &app.backend.outbox {
+        Some(outbox) => Some(outbox.depth().await?.messages),
+        None => None,
+    };
+    Ok(OrganiserPage { events: &events, rejects, limits: &limits, outbox, removal }.page())
+}
+
+/// Adds a message to a problem with a contact of any kind. Elsewhere, pages ask for an email address or a phone number.
+fn about_any_contact(problem: Problem) -> Problem {
+    match problem.cause.as_deref() {
+        Some(Cause::Field(FieldProblem::NotAContact | FieldProblem::NotAWebhook)) => {
+            problem.on_page("organiser-contact-invalid")
+        }
+        _ => problem,
+    }
 }
 
 /// A sign-up or cancellation that is stored and will be applied to the roster.

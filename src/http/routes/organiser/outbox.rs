@@ -4,17 +4,20 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Redirect, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::domain::attendee_name::NameKey;
 use crate::domain::clock;
 use crate::domain::timestamp::Timestamp;
-use crate::http::App;
+use crate::http::client::{DefaultForm, wants_page};
+use crate::http::locale::Locale;
 use crate::http::paging::{PageQuery, split_page};
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::routes::organiser::Organiser;
+use crate::http::{App, pages};
 use crate::ports::{Deletion, OutboxTable, Retry, WaitingMessage};
 
 /// A message in the outbox.
@@ -61,7 +64,9 @@ pub async fn list(
     State(app): State<Arc<App>>,
     _organiser: Organiser,
     Query(query): Query<PageQuery>,
-) -> Result<Json<OutboxBody>, Problem> {
+    headers: HeaderMap,
+    locale: Locale,
+) -> Result<Response, Problem> {
     let limit = query.limit()?;
     let waiting = outbox(&app)?.waiting(limit + 1, query.cursor()?.as_deref()).await?;
     let (waiting, next) = split_page(
@@ -70,7 +75,11 @@ pub async fn list(
         |message| message.last_failure.as_deref().unwrap_or_default(),
         |message| &message.id,
     );
-    Ok(Json(OutboxBody { messages: waiting.into_iter().map(WaitingMessageBody::from).collect(), next }))
+    if wants_page(&headers, DefaultForm::Json) {
+        return Ok(pages::outbox(locale, &waiting, next.as_deref()).into_response());
+    }
+    let messages = waiting.into_iter().map(WaitingMessageBody::from).collect();
+    Ok(Json(OutboxBody { messages, next }).into_response())
 }
 
 /// Makes a message in the outbox due at once.
@@ -86,14 +95,15 @@ pub async fn retry(
     State(app): State<Arc<App>>,
     _organiser: Organiser,
     Path(id): Path<String>,
-) -> Result<StatusCode, Problem> {
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     match outbox(&app)?.retry(&id, clock::now()).await? {
-        Retry::Due => Ok(StatusCode::NO_CONTENT),
+        Retry::Due => Ok(done(&headers)),
         Retry::NotFound => Err(not_found()),
         Retry::Attempted => {
             let detail = "This message is just being sent, or it is not known whether the last attempt sent it. It is \
                           tried again by itself.";
-            Err(Problem::new(ProblemKind::Conflict, detail))
+            Err(Problem::new(ProblemKind::Conflict, detail).on_page("organiser-outbox-attempted"))
         }
     }
 }
@@ -111,21 +121,32 @@ pub async fn drop_message(
     State(app): State<Arc<App>>,
     _organiser: Organiser,
     Path(id): Path<String>,
-) -> Result<StatusCode, Problem> {
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     match outbox(&app)?.drop_message(&id).await? {
-        Deletion::Deleted => Ok(StatusCode::NO_CONTENT),
+        Deletion::Deleted => Ok(done(&headers)),
         Deletion::NotFound => Err(not_found()),
     }
+}
+
+/// A browser goes back to the list.
+fn done(headers: &HeaderMap) -> Response {
+    if wants_page(headers, DefaultForm::Json) {
+        return Redirect::to("/organiser/outbox").into_response();
+    }
+    StatusCode::NO_CONTENT.into_response()
 }
 
 fn outbox(app: &App) -> Result<&dyn OutboxTable, Problem> {
     app.backend.outbox.as_deref().ok_or_else(|| {
         Problem::new(ProblemKind::NotFound, "This server's outbox is a queue, whose messages cannot be listed.")
+            .on_page("organiser-outbox-unlisted")
     })
 }
 
 fn not_found() -> Problem {
     Problem::new(ProblemKind::NotFound, "There is no message with this id. It may have been sent or dropped.")
+        .on_page("organiser-outbox-gone")
 }
 
 impl From<WaitingMessage> for WaitingMessageBody {

@@ -22,12 +22,14 @@ use crate::formats;
 use crate::formats::csv::text;
 use crate::formats::fields;
 use crate::http::bodies::RegistrationBody;
-use crate::http::client::wants_page;
+use crate::http::client::{DefaultForm, wants_page};
+use crate::http::locale::Locale;
 use crate::http::middleware::body::Fields;
+use crate::http::pages::Form;
 use crate::http::paging::parse_event_id;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::routes::all_attendees;
-use crate::http::routes::organiser::Organiser;
+use crate::http::routes::organiser::{Organiser, start_page};
 use crate::http::{App, downloads};
 use crate::ports::Unavailable;
 
@@ -193,20 +195,43 @@ pub async fn remove(
     State(app): State<Arc<App>>,
     _organiser: Organiser,
     headers: HeaderMap,
+    locale: Locale,
     request: Fields,
 ) -> Result<Response, Problem> {
-    let name = fields::parsed(&request.map, "name", NameKey::of)?;
-    let removed = remove_name(&app, &name, optional_event(&request.map)?.as_ref()).await?;
-    if wants_page(&headers) && removed == 0 {
-        return Err(Problem::new(
-            ProblemKind::NotFound,
-            "There is no data about this name. Please look at the spelling.",
-        ));
+    if !request.is_form {
+        let removed = remove_requested(&app, &request.map).await?;
+        return Ok(Json(RemoveResponse { removed }).into_response());
     }
-    if request.is_form {
-        return Ok(Redirect::to("/organiser").into_response());
+    match remove_by_form(&app, &request.map).await {
+        Ok(()) => Ok(Redirect::to("/organiser").into_response()),
+        Err(problem) if wants_page(&headers, DefaultForm::Json) => {
+            let form = Form::refused(locale, request.map, problem.clone());
+            let page = start_page(&app, &form).await.map_err(|_| problem)?;
+            Ok((form.status(), page).into_response())
+        }
+        Err(problem) => Err(problem),
     }
-    Ok(Json(RemoveResponse { removed }).into_response())
+}
+
+async fn remove_requested(app: &App, request: &Map<String, Value>) -> Result<u64, Problem> {
+    let name = fields::parsed(request, "name", NameKey::of)?;
+    Ok(remove_name(app, &name, optional_event(request)?.as_ref()).await?)
+}
+
+/// Removes nothing unless the box is ticked, because a form is sent more easily than a request of a program.
+async fn remove_by_form(app: &App, form: &Map<String, Value>) -> Result<(), Problem> {
+    let invalid = |field, detail, message| {
+        let problem = Problem::new(ProblemKind::InvalidField, detail).on_page(message);
+        Err(Problem { field: Some(field), ..problem })
+    };
+    if !form.contains_key("sure") {
+        return invalid("sure", "Send `sure` to remove the data for good.", "organiser-remove-unsure");
+    }
+    if remove_requested(app, form).await? == 0 {
+        let detail = "There is no data about this name. Please look at the spelling.";
+        return invalid("name", detail, "error-no-person");
+    }
+    Ok(())
 }
 
 /// Removes what is stored under a name. Returns the number of deleted entries.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -12,11 +13,15 @@ use utoipa::ToSchema;
 use crate::domain::event::EventId;
 use crate::domain::timestamp::Timestamp;
 use crate::formats::{fields, message};
+use crate::http::client::{DefaultForm, wants_page};
+use crate::http::locale::Locale;
 use crate::http::middleware::body::Fields;
-use crate::http::paging::{DEFAULT_LIMIT, decode_cursor, split_page};
+use crate::http::pages::Form;
+use crate::http::paging::{DEFAULT_LIMIT, PageQuery, decode_cursor, split_page};
 use crate::http::problem::Problem;
 use crate::http::routes::organiser::Organiser;
-use crate::http::routes::organiser::rejects::corrected_signup;
+use crate::http::routes::organiser::corrections::corrected_signup;
+use crate::http::routes::organiser::rejects::read_page;
 use crate::http::{App, pages};
 use crate::ports::RejectedMessage;
 
@@ -92,25 +97,50 @@ impl Filter {
 pub async fn redrive_all(
     State(app): State<Arc<App>>,
     _organiser: Organiser,
+    headers: HeaderMap,
+    locale: Locale,
     fields: Fields,
 ) -> Result<Response, Problem> {
+    if fields.is_form && wants_page(&headers, DefaultForm::Json) {
+        return redrive_by_form(&app, locale, fields.map).await;
+    }
     let filter = Filter::parse(&fields.map)?;
     let cursor = fields::optional_text(&fields.map, "cursor")?.map(decode_cursor).transpose()?;
-    let mut result = redrive_page(&app, &filter, cursor.as_deref()).await?;
-    if !fields.is_form {
-        return Ok(Json(result).into_response());
-    }
+    Ok(Json(redrive_page(&app, &filter, cursor.as_deref()).await?).into_response())
+}
+
+/// Sends more messages again than a request of a program does, which can be repeated with a cursor.
+async fn redrive_by_form(app: &App, locale: Locale, typed: Map<String, Value>) -> Result<Response, Problem> {
+    let filter = match Filter::parse(&in_utc(typed.clone())) {
+        Ok(filter) => filter,
+        Err(problem) => {
+            let form = Form::refused(locale, typed, problem);
+            let (rejects, next) = read_page(app, &PageQuery::default()).await?;
+            return Ok((form.status(), pages::rejects(&rejects, next.as_deref(), &form)).into_response());
+        }
+    };
+    let mut result = redrive_page(app, &filter, None).await?;
     let mut read = DEFAULT_LIMIT;
     while let Some(next) = result.next.take() {
         if read >= MAX_FORM_MESSAGES {
             result.next = Some(next);
             break;
         }
-        let page = redrive_page(&app, &filter, Some(&decode_cursor(&next)?)).await?;
+        let page = redrive_page(app, &filter, Some(&decode_cursor(&next)?)).await?;
         result = RedriveAllResponse { sent: result.sent + page.sent, kept: result.kept + page.kept, next: page.next };
         read += DEFAULT_LIMIT;
     }
-    Ok(pages::redrive_result(result.sent, result.kept, result.next.is_some()).into_response())
+    Ok(pages::redrive_result(locale, result.sent, result.kept, result.next.is_some()).into_response())
+}
+
+/// Browsers send the time of a form without seconds and without a zone.
+fn in_utc(mut typed: Map<String, Value>) -> Map<String, Value> {
+    if let Some(Value::String(since)) = typed.get_mut("since")
+        && since.len() == "2026-01-31T18:00".len()
+    {
+        since.push_str(":00Z");
+    }
+    typed
 }
 
 /// Sends the matching messages of one page again.

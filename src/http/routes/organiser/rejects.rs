@@ -1,7 +1,7 @@
 //! Rejected messages: list, show, correct and send again, discard.
 
+use std::slice;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
@@ -9,27 +9,22 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Serialize;
 use serde_json::{Map, Value};
-use tokio::time::Instant;
 use utoipa::ToSchema;
 
-use crate::domain::contact::Contact;
-use crate::domain::invalid::FieldProblem;
-use crate::domain::signup::Signup;
 use crate::domain::timestamp::Timestamp;
-use crate::formats;
-use crate::http::client::wants_page;
+use crate::formats::rejected_content::RejectedContent;
+use crate::http::client::{DefaultForm, wants_page};
+use crate::http::locale::Locale;
 use crate::http::middleware::body::Fields;
+use crate::http::pages::{AttentionPage, Form, Page};
 use crate::http::paging::{PageQuery, split_page};
 use crate::http::problem::{Problem, ProblemKind};
-use crate::http::routes::organiser::{Organiser, QueuedSignup};
+use crate::http::routes::organiser::corrections::{corrected_signup, parse_form_corrections, parse_json_corrections};
+use crate::http::routes::organiser::{Organiser, QueuedSignup, about_any_contact};
 use crate::http::routes::signups;
 use crate::http::wait::wait_for_roster;
 use crate::http::{App, pages};
-use crate::ingest::presses::{PressResolver, ResolvedPress};
-use crate::ports::{Deletion, RejectEntry, RejectedMessage};
-
-/// Time for resolving a rejected press again. It is shorter than the timeout of the Lambda function `api`.
-const PRESS_TIME: Duration = Duration::from_secs(5);
+use crate::ports::{Deletion, RejectEntry, RejectedMessage, Unavailable};
 
 /// A rejected message, without its body.
 #[derive(Serialize, ToSchema)]
@@ -81,14 +76,20 @@ pub async fn list(
     _organiser: Organiser,
     Query(query): Query<PageQuery>,
     headers: HeaderMap,
+    locale: Locale,
 ) -> Result<Response, Problem> {
-    let limit = query.limit()?;
-    let rejects = app.backend.rejected.entries(limit + 1, query.cursor()?.as_deref()).await?;
-    let (rejects, next) = split_page(rejects, limit, |reject| &reject.reason, |reject| &reject.id);
-    if wants_page(&headers) {
-        return Ok(pages::rejects(&rejects, next.as_deref()).into_response());
+    let (rejects, next) = read_page(&app, &query).await?;
+    if wants_page(&headers, DefaultForm::Json) {
+        return Ok(pages::rejects(&rejects, next.as_deref(), &Form::empty(locale)).into_response());
     }
     Ok(Json(RejectsBody { rejects: rejects.into_iter().map(RejectSummary::from).collect(), next }).into_response())
+}
+
+/// Reads a page of the list, and the cursor of the next one.
+pub async fn read_page(app: &App, query: &PageQuery) -> Result<(Vec<RejectEntry>, Option<String>), Problem> {
+    let limit = query.limit()?;
+    let rejects = app.backend.rejected.entries(limit + 1, query.cursor()?.as_deref()).await?;
+    Ok(split_page(rejects, limit, |reject| &reject.reason, |reject| &reject.id))
 }
 
 /// Shows one rejected message.
@@ -104,13 +105,32 @@ pub async fn show(
     _organiser: Organiser,
     Path(id): Path<String>,
     headers: HeaderMap,
+    locale: Locale,
 ) -> Result<Response, Problem> {
     let reject = find_reject(&app, &id).await?;
-    if wants_page(&headers) {
-        return Ok(pages::reject(&reject, None).into_response());
+    if wants_page(&headers, DefaultForm::Json) {
+        let form = Form::empty(locale);
+        return Ok(attention_page(&app, &reject, &form, &form).await?.into_response());
     }
     let RejectedMessage { id, body, reason, arrived_at, rejected_at } = reject;
     Ok(Json(RejectBody { summary: RejectSummary { id, reason, arrived_at, rejected_at }, body }).into_response())
+}
+
+/// The page of a message, with a form that corrects it and, for a press, one that registers its button.
+pub async fn attention_page(
+    app: &App,
+    reject: &RejectedMessage,
+    correction: &Form,
+    registration: &Form,
+) -> Result<Page, Unavailable> {
+    let content = reject.content();
+    let button = match &content {
+        RejectedContent::Press { press, .. } => app.backend.buttons.find(slice::from_ref(&press.serial)).await?.pop(),
+        RejectedContent::Signup(_) | RejectedContent::Unreadable => None,
+    };
+    let problem = reject.corrected(Map::new()).err().map(|malformed| about_any_contact(malformed.into()));
+    let (content, button, problem) = (&content, button.as_ref(), problem.as_ref());
+    Ok(AttentionPage { reject, content, button, problem, correction, registration }.page())
 }
 
 /// Corrects a rejected message and sends it again. It keeps its original id and time.
@@ -126,21 +146,23 @@ pub async fn redrive(
     State(app): State<Arc<App>>,
     _organiser: Organiser,
     Path(id): Path<String>,
+    headers: HeaderMap,
+    locale: Locale,
     fields: Fields,
 ) -> Result<Response, Problem> {
     let reject = find_reject(&app, &id).await?;
-    let corrections =
-        if fields.is_form { parse_form_corrections(&fields.map) } else { parse_json_corrections(fields.map) };
+    let Fields { map, is_form } = fields;
+    let corrections = if is_form { parse_form_corrections(&map) } else { parse_json_corrections(map.clone()) };
     let signup = match corrections {
         Ok(corrections) => corrected_signup(&app, &reject, corrections).await,
         Err(problem) => Err(problem),
     };
     let signup = match signup {
         Ok(signup) => signup,
-        Err(problem) if fields.is_form => {
-            return Ok(
-                (StatusCode::UNPROCESSABLE_ENTITY, pages::reject(&reject, Some(&problem.detail))).into_response()
-            );
+        Err(problem) if is_form && wants_page(&headers, DefaultForm::Json) => {
+            let form = Form::refused(locale, map, about_any_contact(problem.clone()));
+            let page = attention_page(&app, &reject, &form, &Form::empty(locale)).await.map_err(|_| problem)?;
+            return Ok((form.status(), page).into_response());
         }
         Err(problem) => return Err(problem),
     };
@@ -150,37 +172,10 @@ pub async fn redrive(
     // Another request may have deleted the message in the meantime.
     let _ = app.backend.rejected.delete(&reject.id).await?;
     wait_for_roster(&app, &signup).await;
-    if fields.is_form {
+    if is_form {
         return Ok(Redirect::to("/organiser/rejects").into_response());
     }
     Ok((StatusCode::ACCEPTED, Json(QueuedSignup::of(&signup))).into_response())
-}
-
-/// The sign-up to send again.
-///
-/// A button press without corrections is resolved again, because its button may have been registered or changed since.
-pub async fn corrected_signup(
-    app: &App,
-    reject: &RejectedMessage,
-    corrections: Map<String, Value>,
-) -> Result<Signup, Problem> {
-    let Some(envelope) = reject.button_message().filter(|_| corrections.is_empty()) else {
-        return Ok(reject.corrected(corrections)?);
-    };
-    let resolver = PressResolver {
-        buttons: &*app.backend.buttons,
-        idempotency: &*app.backend.idempotency,
-        deadline: Instant::now() + PRESS_TIME,
-    };
-    let resolved = resolver.resolve(&[(envelope, reject.arrived_at)]).await.remove(0)?;
-    match resolved {
-        ResolvedPress::Signup(signup) => Ok(*signup),
-        ResolvedPress::Rejected(reason) => Err(Problem::new(ProblemKind::Conflict, &reason)),
-        ResolvedPress::NoAction => Err(Problem::new(
-            ProblemKind::Conflict,
-            "The button is registered to do nothing on this kind of press. Discard the press, or register the button differently.",
-        )),
-    }
 }
 
 /// Discards a rejected message.
@@ -201,7 +196,7 @@ pub async fn discard(
     if app.backend.rejected.delete(&id).await? == Deletion::NotFound {
         return Err(not_found());
     }
-    if wants_page(&headers) {
+    if wants_page(&headers, DefaultForm::Json) {
         return Ok(Redirect::to("/organiser/rejects").into_response());
     }
     Ok(StatusCode::NO_CONTENT.into_response())
@@ -216,35 +211,7 @@ fn not_found() -> Problem {
         ProblemKind::NotFound,
         "There is no rejected message with this id. It may have been sent again or discarded.",
     )
-}
-
-fn parse_json_corrections(mut fields: Map<String, Value>) -> Result<Map<String, Value>, Problem> {
-    match fields.remove("set") {
-        None => Ok(Map::new()),
-        Some(Value::Object(set)) => Ok(set),
-        Some(_) => {
-            let problem = FieldProblem::WrongType { expected: "an object", found: "something else" };
-            Err(problem.in_field("set").into())
-        }
-    }
-}
-
-/// An empty form field leaves the field of the message unchanged.
-fn parse_form_corrections(fields: &Map<String, Value>) -> Result<Map<String, Value>, Problem> {
-    let text = |field| fields.get(field).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty());
-    let mut set = Map::new();
-    for field in ["event", "name"] {
-        if let Some(text) = text(field) {
-            set.insert(field.to_owned(), Value::from(text));
-        }
-    }
-    if fields.contains_key("no_contact") {
-        set.insert("contact".to_owned(), Value::Null);
-    } else if let Some(text) = text("contact") {
-        let contact = Contact::from_line(text).map_err(|problem| problem.in_field("contact"))?;
-        set.insert("contact".to_owned(), formats::contact::to_json(&contact));
-    }
-    Ok(set)
+    .on_page("attention-gone")
 }
 
 impl From<RejectEntry> for RejectSummary {

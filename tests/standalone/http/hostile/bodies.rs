@@ -13,7 +13,7 @@ fn send(server: &Endpoint, path: &str, content_type: &str, body: &[u8]) -> Answe
     let header = if content_type.is_empty() { String::new() } else { format!("Content-Type: {content_type}\r\n") };
     let length = body.len();
     let head = format!(
-        "POST {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{header}Content-Length: {length}\r\n\r\n"
+        "POST {path} HTTP/1.1\r\nHost: localhost\r\nAccept: application/json\r\nConnection: close\r\n{header}Content-Length: {length}\r\n\r\n"
     );
     exchange(server, &[head.as_bytes(), body].concat()).expect("an answer")
 }

@@ -7,7 +7,7 @@ use crate::http::support::{Answer, Endpoint, exchange};
 use crate::support::seed;
 
 fn get(server: &Endpoint, path: &[u8]) -> Option<Answer> {
-    let rest = b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    let rest = b" HTTP/1.1\r\nHost: localhost\r\nAccept: application/json\r\nConnection: close\r\n\r\n";
     exchange(server, &[b"GET ", path, rest].concat())
 }
 

@@ -25,6 +25,14 @@ impl Answer {
         String::from_utf8(self.body.clone()).unwrap()
     }
 
+    /// What a page shows: its text without tags.
+    pub fn words(&self) -> String {
+        let text = self.text();
+        let pieces = text.split('<').map(|piece| piece.split_once('>').map_or(piece, |(_, rest)| rest));
+        let words: String = pieces.collect();
+        words.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&")
+    }
+
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error} in {self:?}"))
     }

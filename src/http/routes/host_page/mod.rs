@@ -1,28 +1,40 @@
 //! The page behind a host's link: what the link allows, and who is coming.
 
+pub mod actions;
+pub mod edit;
+pub mod lists;
+
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use strum::VariantArray as _;
 use utoipa::ToSchema;
 
 use crate::domain::attendee_name::NameKey;
 use crate::domain::channel::Channel;
+use crate::domain::event::EventId;
+use crate::domain::host_link::HostRole;
 use crate::domain::registration::Registration;
 use crate::domain::timestamp::Timestamp;
 use crate::domain::viewer::Viewer;
+use crate::http::App;
+use crate::http::address_state::{AddressState, address_state};
 use crate::http::bodies::RegistrationBody;
-use crate::http::client::{absolute_url, wants_page};
+use crate::http::client::{DefaultForm, absolute_url, wants_page};
 use crate::http::event_view::{host_role, invalid_host_link, read_details};
+use crate::http::headcount::{Headcount, whole_roster};
+use crate::http::locale::Locale;
+use crate::http::pages::{Form, HostPage, Page};
 use crate::http::paging::{DEFAULT_LIMIT, PageQuery, encode_cursor, parse_event_id};
 use crate::http::place_bodies::{PlaceBody, PlacesBody};
 use crate::http::problem::Problem;
 use crate::http::roster_view::{RosterPerson, RosterView};
 use crate::http::routes::events::DetailsBody;
-use crate::http::{App, pages};
+use crate::http::routes::host_links::link;
 use crate::notify::links::event_path;
 
 /// An event as its host sees it.
@@ -83,24 +95,25 @@ impl HostEntry {
 pub async fn show(
     State(app): State<Arc<App>>,
     Path((event, token)): Path<(String, String)>,
-    Query(query): Query<PageQuery>,
+    Query(page): Query<PageQuery>,
+    Query(done): Query<DoneQuery>,
+    locale: Locale,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let event = parse_event_id(&event)?;
+    if wants_page(&headers, DefaultForm::Page) {
+        let query = HostQuery { page, done: done.done };
+        return Ok(host_page(&app, &event, &token, &headers, &query, &Form::empty(locale)).await?.into_response());
+    }
     let details = read_details(&app, &event).await?.ok_or_else(invalid_host_link)?;
     let role = host_role(&app, &event, Some(details.links), &token).await?.ok_or_else(invalid_host_link)?;
-    let after = query.cursor()?.map(NameKey::from_stored);
-    let limit = if wants_page(&headers) { DEFAULT_LIMIT } else { query.limit()? };
+    let after = page.cursor()?.map(NameKey::from_stored);
     let view = Viewer::Host(role).view(Some(&details));
-    let roster = RosterView::read(&app, &event, Some(&details), view, limit, after.as_ref()).await?;
-    let url = absolute_url(app.public_url.as_ref(), &headers, &event_path(&event, &[]));
-    if wants_page(&headers) {
-        return Ok(pages::host(&details, role, &url, &event_path(&event, &["host", &token]), &roster).into_response());
-    }
+    let roster = RosterView::read(&app, &event, Some(&details), view, page.limit()?, after.as_ref()).await?;
     let body = HostBody {
         event: event.to_string(),
         role: role.as_str(),
-        url,
+        url: absolute_url(app.public_url.as_ref(), &headers, &event_path(&event, &[])),
         details: DetailsBody::of(&details),
         count: roster.page.count,
         places: roster.counts,
@@ -108,4 +121,80 @@ pub async fn show(
         next: roster.page.next.as_ref().map(|name| encode_cursor(name.as_str())),
     };
     Ok(Json(body).into_response())
+}
+
+/// The part of the query that says what the host has just done.
+#[derive(Deserialize)]
+pub struct DoneQuery {
+    done: Option<String>,
+}
+
+/// What of a host's page to show.
+#[derive(Default)]
+pub struct HostQuery {
+    page: PageQuery,
+    done: Option<String>,
+}
+
+async fn addresses(app: &App, roster: &RosterView) -> Result<Vec<AddressState>, Problem> {
+    let mut addresses = Vec::new();
+    for person in roster.people() {
+        addresses.push(address_state(app, person.registration).await?);
+    }
+    Ok(addresses)
+}
+
+/// Returns the page of a host's link, with the part of the roster that `query` asks for.
+pub async fn host_page(
+    app: &App,
+    event: &EventId,
+    token: &str,
+    headers: &HeaderMap,
+    query: &HostQuery,
+    form: &Form,
+) -> Result<Page, Problem> {
+    let details = read_details(app, event).await?.ok_or_else(invalid_host_link)?;
+    let role = host_role(app, event, Some(details.links), token).await?.ok_or_else(invalid_host_link)?;
+    let view = Viewer::Host(role).view(Some(&details));
+    let whole = whole_roster(app, &details, view).await?;
+    let headcount = whole.as_ref().map(|parts| Headcount::of(parts.iter().flat_map(RosterView::people)));
+    let after = query.page.cursor()?.map(NameKey::from_stored);
+    let roster = RosterView::read(app, event, Some(&details), view, DEFAULT_LIMIT, after.as_ref()).await?;
+    let roles = if role == HostRole::Host { HostRole::VARIANTS } else { &[] };
+    let links: Vec<(HostRole, String)> =
+        roles.iter().rev().map(|role| (*role, link(app, headers, &details, *role).url)).collect();
+    let page = HostPage {
+        details: &details,
+        role,
+        url: &absolute_url(app.public_url.as_ref(), headers, &event_path(event, &[])),
+        path: &event_path(event, &["host", token]),
+        links: &links,
+        addresses: &addresses(app, &roster).await?,
+        roster: &roster,
+        headcount: headcount.as_ref(),
+        refusal: details.check_open(Timestamp::now()).err(),
+        delivery: app.delivery,
+        done: query.done.as_deref().and_then(done_message),
+        form,
+    };
+    Ok(page.page())
+}
+
+/// The message about what was done. The name is from the address of the page.
+fn done_message(done: &str) -> Option<&'static str> {
+    Some(match done {
+        "created" => "host-done-created",
+        "repeated" => "host-done-repeated",
+        "edited" => "host-done-edited",
+        "added" => "host-done-added",
+        "promoted" => "host-done-promoted",
+        "removed" => "host-done-removed",
+        "closed" => "host-done-closed",
+        "opened" => "host-done-opened",
+        "cancelled" => "host-done-cancelled",
+        "archived" => "host-done-archived",
+        "reopened" => "host-done-reopened",
+        "revoked" => "host-done-revoked",
+        _ => return None,
+    })
 }

@@ -1,0 +1,107 @@
+"use strict";
+// What pages do beyond HTML: parts that stay up to date, the reader's own time, and buttons that copy or share a link.
+// Everything works without this script.
+
+const MIN_POLL_MS = 2000;
+const MAX_POLL_MS = 30000;
+
+// Shows the time of an event in the zone of the reader if it differs from that of the event.
+function showOwnTimes() {
+  for (const time of document.querySelectorAll("time[data-yours]")) {
+    const at = new Date(time.dateTime);
+    const parts = Object.fromEntries(
+      new Intl.DateTimeFormat("en-CA", { dateStyle: "short", timeStyle: "short", hour12: false })
+        .formatToParts(at).map(({ type, value }) => [type, value]));
+    const own = `${parts.year}-${parts.month}-${parts.day}T${parts.hour}:${parts.minute}`;
+    if (own === time.dataset.local) continue;
+    const text = at.toLocaleString(document.documentElement.lang, { weekday: "short", day: "numeric", month: "short", hour: "numeric", minute: "numeric" });
+    const line = document.createElement("span");
+    line.className = "hint yours";
+    line.textContent = time.dataset.yours.replace("%s", text);
+    time.after(line);
+  }
+}
+
+// The HTML of each live part as the server sent it.
+const shown = new Map([...document.querySelectorAll("[data-live][id]")].map((part) => [part.id, part.innerHTML]));
+
+function texts(part) {
+  return new Set([...part.querySelectorAll("li")].map((item) => item.textContent));
+}
+
+// Replaces the live parts that differ, except where somebody is typing.
+function showPage(page) {
+  for (const [id, before] of shown) {
+    const part = document.getElementById(id);
+    const next = page.getElementById(id);
+    if (!part || !next || next.innerHTML === before || part.contains(document.activeElement)) continue;
+    const known = texts(part);
+    part.innerHTML = next.innerHTML;
+    shown.set(id, part.innerHTML);
+    for (const item of part.querySelectorAll("li")) item.classList.toggle("new", !known.has(item.textContent));
+  }
+  showOwnTimes();
+}
+
+let pause = MIN_POLL_MS;
+let timer;
+let tag = "";
+
+async function update() {
+  clearTimeout(timer);
+  if (document.hidden) return;
+  try {
+    const headers = { Accept: "text/html", ...(tag && { "If-None-Match": tag }) };
+    const answer = await fetch(location.href, { headers, cache: "no-store" });
+    if (answer.status === 200) {
+      const isNew = tag !== "";
+      tag = answer.headers.get("ETag") ?? "";
+      showPage(new DOMParser().parseFromString(await answer.text(), "text/html"));
+      pause = isNew ? MIN_POLL_MS : pause;
+    }
+  } catch {
+    // The server cannot be reached at the moment.
+  }
+  pause = Math.min(pause * 1.5, MAX_POLL_MS);
+  timer = setTimeout(update, pause);
+}
+
+function keepUpToDate() {
+  document.addEventListener("visibilitychange", () => {
+    pause = MIN_POLL_MS;
+    update();
+  });
+  timer = setTimeout(update, pause);
+}
+
+// Buttons that need a script are hidden until it runs.
+function showButtons() {
+  for (const button of document.querySelectorAll("button[data-copy]")) {
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(button.dataset.copy);
+      button.textContent = button.dataset.done;
+    });
+  }
+  for (const button of document.querySelectorAll("button[data-share]")) {
+    button.hidden = !navigator.share;
+    button.addEventListener("click", () => navigator.share({ title: document.title, url: button.dataset.share }).catch(() => {}));
+  }
+  for (const button of document.querySelectorAll("button[data-print]")) {
+    button.hidden = false;
+    button.addEventListener("click", () => window.print());
+  }
+}
+
+// A new event is probably where its host is.
+function presetZone() {
+  const select = document.querySelector("select[data-preset-zone]");
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const option = select && [...select.options].find(({ value }) => value === zone);
+  if (option) option.selected = true;
+}
+
+showOwnTimes();
+showButtons();
+presetZone();
+if (document.body.hasAttribute("data-live")) keepUpToDate();

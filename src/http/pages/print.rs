@@ -1,0 +1,60 @@
+//! The list of people on paper, with boxes to tick.
+
+use maud::{Markup, html};
+
+use crate::domain::event_details::EventDetails;
+use crate::domain::place::Place;
+use crate::http::locale::Locale;
+use crate::http::pages::event::guests_text;
+use crate::http::pages::event_details::heading;
+use crate::http::pages::places::ordinal;
+use crate::http::pages::{Page, layout};
+use crate::http::roster_view::{RosterPerson, RosterView};
+
+/// `parts` are the parts of the roster, and `path` is that of the host's page.
+pub fn print_list(locale: Locale, details: &EventDetails, parts: &[RosterView], path: &str) -> Page {
+    let content = &details.content;
+    let main = html! {
+        (heading(locale, content.title.as_str(), Some(content)))
+        p.no-print {
+            button type="button" data-print hidden { (locale.text("print")) } " "
+            a href=(path) { (locale.text("back-host")) }
+        }
+        table {
+            thead {
+                tr {
+                    th scope="col" { (locale.text("print-here")) }
+                    th scope="col" { (locale.text("print-name")) }
+                    th scope="col" { (locale.text("print-guests")) }
+                    @if let Some(question) = &content.question { th scope="col" dir="auto" { (question) } }
+                }
+            }
+            tbody {
+                @for person in parts.iter().flat_map(RosterView::people) { (row(locale, &person, content.question.is_some())) }
+            }
+        }
+    };
+    layout(locale, content.title.as_str(), main).of_event(&details.event)
+}
+
+fn row(locale: Locale, person: &RosterPerson<'_>, has_question: bool) -> Markup {
+    let waiting = match person.place {
+        Some(Place::Waiting { position }) => Some(position),
+        None | Some(Place::Confirmed { .. } | Place::Pending) => None,
+    };
+    html! {
+        tr {
+            td { "☐" }
+            td dir="auto" {
+                (person.attendee.name)
+                @if let Some(position) = waiting {
+                    " (" (locale.text("people-waiting"))
+                    @if let Some(position) = position { ": " (ordinal(locale, position)) }
+                    ")"
+                }
+            }
+            td { (guests_text(person.guests())) }
+            @if has_question { td dir="auto" { @if let Some(answer) = &person.registration.details.answer { (answer) } } }
+        }
+    }
+}

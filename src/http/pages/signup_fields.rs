@@ -1,0 +1,61 @@
+//! The fields of a sign-up.
+
+use crate::domain::contact::MAX_EMAIL_BYTES;
+use crate::domain::event_details::Content;
+use crate::domain::registration_details::Answer;
+use crate::http::app::Delivery;
+use crate::http::bodies::RegistrationBody;
+use crate::http::pages::form::{Form, Input};
+use maud::{Markup, html};
+
+/// The fields for what an event asks of people who sign up. `stored` is what a registration contains already.
+pub fn details_fields(form: &Form, content: &Content, stored: Option<&RegistrationBody>) -> Markup {
+    let locale = form.locale;
+    let guests = stored.map_or(0, |stored| stored.guests).to_string();
+    let most = content.guests_per_signup;
+    html! {
+        @if most > 0 {
+            (form.input(&Input {
+                kind: "number",
+                range: Some((0, most.into())),
+                is_required: true,
+                hint: Some(html! { (locale.format("signup-guests-hint", &[("most", most.into())])) }),
+                stored: Some(&guests),
+                ..Input::text("guests", locale.text("signup-guests"))
+            }))
+        }
+        @if let Some(question) = &content.question {
+            (form.input(&Input {
+                label: html! { bdi { (question) } },
+                hint: Some(html! { (locale.text("signup-answer-hint")) }),
+                max_length: Some(Answer::MAX_CHARS),
+                stored: stored.and_then(|stored| stored.answer.as_deref()),
+                ..Input::text("answer", String::new())
+            }))
+        }
+    }
+}
+
+/// The fields for an address. A phone number is asked for if this server can send text messages.
+pub fn contact_fields(form: &Form, delivery: Delivery) -> Markup {
+    let locale = form.locale;
+    let hint = if delivery.email { "signup-email-hint" } else { "signup-no-email-hint" };
+    html! {
+        (form.input(&Input {
+            kind: "email",
+            max_length: Some(MAX_EMAIL_BYTES),
+            autocomplete: "email",
+            hint: Some(html! { (locale.text(hint)) }),
+            ..Input::text("contact", locale.text("signup-email"))
+        }))
+        @if delivery.sms {
+            (form.input(&Input {
+                kind: "tel",
+                max_length: Some(20),
+                autocomplete: "tel",
+                hint: Some(html! { (locale.text("signup-phone-hint")) }),
+                ..Input::text("phone", locale.text("signup-phone"))
+            }))
+        }
+    }
+}

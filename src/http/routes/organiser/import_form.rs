@@ -1,0 +1,105 @@
+//! The import of a table that the organiser pastes into a form.
+
+use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Map, Value};
+
+use crate::domain::invalid::FieldProblem;
+use crate::domain::signup::{SignupId, Version};
+use crate::domain::timestamp::Timestamp;
+use crate::formats::csv::{CsvError, Import, Row, Table, rejected_rows};
+use crate::formats::{fields, message};
+use crate::http::locale::Locale;
+use crate::http::pages::{Form, ImportResult, TOKEN_FIELD};
+use crate::http::problem::{Problem, ProblemKind};
+use crate::http::routes::organiser::import::{MAX_ROWS, send};
+use crate::http::{App, pages};
+use crate::ports::{IdempotentRequest, Unavailable};
+
+/// A table that was read as a whole.
+struct ReadTable {
+    rows: Vec<Row>,
+    ignored: Vec<String>,
+}
+
+/// Signs up the people in a table, and shows the result. Rows that cannot be imported are shown in a form.
+pub async fn import(app: &App, locale: Locale, typed: Map<String, Value>) -> Result<Response, Problem> {
+    let table = match read(&typed) {
+        Ok(table) => table,
+        Err(problem) => {
+            let form = Form::refused(locale, typed, problem);
+            return Ok((form.status(), pages::import(&form, None)).into_response());
+        }
+    };
+    let import = identify(app, &typed).await?;
+    let (mut bodies, mut refused) = (Vec::new(), Vec::new());
+    let mut corrections = Vec::new();
+    let write = |result: std::io::Result<()>| result.expect("writing to a vector does not fail");
+    write(rejected_rows::write_columns(&mut corrections));
+    for row in table.rows {
+        match &row.signup {
+            Ok(signup) => bodies.push(message::write(&import.signup(row.number, signup.clone()))),
+            Err(problem) => {
+                write(rejected_rows::write_cells(&mut corrections, &row));
+                refused.push((row.number, problem.clone()));
+            }
+        }
+    }
+    let accepted = bodies.len();
+    send(app, bodies).await?;
+    let form = Form::filled(locale, "table", String::from_utf8_lossy(&corrections).into_owned());
+    let result = ImportResult { accepted, refused: &refused, ignored: &table.ignored };
+    Ok(pages::import(&form, Some(&result)).into_response())
+}
+
+fn read(typed: &Map<String, Value>) -> Result<ReadTable, Problem> {
+    let text = fields::text(typed, "table")?;
+    if text.trim().is_empty() {
+        return Err(FieldProblem::Missing.in_field("table").into());
+    }
+    let mut table = Table::new(text.as_bytes()).map_err(|error| unreadable(&error))?;
+    let mut rows = Vec::new();
+    while let Some(row) = table.next_row().map_err(|error| unreadable(&error.into()))? {
+        if rows.len() == MAX_ROWS {
+            return Err(refuse_table("A form imports at most 1,000 rows.", "organiser-import-too-many"));
+        }
+        rows.push(row);
+    }
+    if rows.is_empty() {
+        return Err(unreadable(&CsvError::Empty));
+    }
+    Ok(ReadTable { rows, ignored: table.ignored_columns().to_vec() })
+}
+
+fn unreadable(error: &CsvError) -> Problem {
+    let message = match error {
+        CsvError::Empty => "organiser-import-empty",
+        CsvError::MissingColumn { .. } | CsvError::DuplicateColumn(_) => "organiser-import-columns",
+        CsvError::Unreadable(_) => "organiser-import-unreadable",
+    };
+    refuse_table(&error.to_string(), message)
+}
+
+fn refuse_table(detail: &str, message: &'static str) -> Problem {
+    Problem { field: Some("table"), ..Problem::new(ProblemKind::InvalidField, detail).on_page(message) }
+}
+
+/// Identifies the import. If the same form is sent twice, for example because its result was loaded again, the second one
+/// is the same import and does not undo what has changed since.
+async fn identify(app: &App, typed: &Map<String, Value>) -> Result<Import, Unavailable> {
+    let text = |field: &str| typed.get(field).and_then(Value::as_str).unwrap_or_default();
+    let (table, token) = (text("table"), text(TOKEN_FIELD));
+    let (id, now) = (Import::id_of(table.as_bytes()), Timestamp::now());
+    if token.is_empty() {
+        return Ok(Import { id, began_at: now });
+    }
+    let key = app.token_secret.tag("import form", &[token.as_bytes(), table.as_bytes()]);
+    let first = IdempotentRequest {
+        fingerprint: id.clone(),
+        id: SignupId::parse(&format!("import-{id}")).unwrap_or_else(|_| Version::now().id),
+        requested_at: now,
+    };
+    let first = app.backend.idempotency.remember(URL_SAFE_NO_PAD.encode(key), first).await?;
+    Ok(Import { id, began_at: first.requested_at })
+}

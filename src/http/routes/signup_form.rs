@@ -1,0 +1,102 @@
+//! Sign-ups with the form of a page.
+
+use crate::http::routes::public_signup::{Accepted, IDEMPOTENCY_KEY_BYTES, RequestKey, Sender, enqueue_public};
+
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use serde_json::{Map, Value};
+
+use crate::domain::contact::Contact;
+use crate::domain::event::Event;
+use crate::domain::invalid::FieldProblem;
+use crate::domain::manage_link::{ManageToken, RegistrationState};
+use crate::domain::signup::Version;
+use crate::domain::timestamp::Timestamp;
+use crate::formats::http_signup as http;
+use crate::http::event_view::Credentials;
+use crate::http::locale::Locale;
+use crate::http::own_registrations::OwnRegistration;
+use crate::http::pages::{Form, TOKEN_FIELD};
+use crate::http::problem::Problem;
+use crate::http::routes::events;
+use crate::http::wait::{wait_for_place, wait_for_roster};
+use crate::http::{App, own_registrations};
+use crate::notify::links::event_path;
+
+/// Signs up the person who filled in the form of an event's page, and leads to their personal page.
+pub async fn sign_up_with_form(
+    app: &App,
+    event: &Event,
+    sender: &Sender<'_>,
+    fields: &Map<String, Value>,
+) -> Result<Response, Problem> {
+    let fields = with_phone_as_contact(fields)?;
+    let signup = http::signup(event.clone(), &fields, Version::now())?;
+    // The form may have been sent before from this browser, and its token lost with the page.
+    for (token, text) in own_registrations::of_event(app, sender.headers, event.id()).await? {
+        if token.key == signup.key() {
+            let attendee = app.backend.roster.attendee(&token.key).await?;
+            let state = token.state(attendee.as_ref(), Timestamp::now());
+            if matches!(state, RegistrationState::In | RegistrationState::Pending) {
+                return Ok(
+                    Redirect::to(&format!("{}?repeat", event_path(event.id(), &["manage", &text]))).into_response()
+                );
+            }
+        }
+    }
+    let key = form_token(&fields).map(|token| RequestKey::Form { token, name: signup.key().name });
+    let accepted = enqueue_public(app, sender, key, |version| http::signup(event.clone(), &fields, version)).await?;
+    lead_to_personal_page(app, sender.headers, &accepted).await
+}
+
+/// Waits a moment for the sign-up, and leads to its personal page, which this browser remembers.
+pub async fn lead_to_personal_page(app: &App, headers: &HeaderMap, accepted: &Accepted) -> Result<Response, Problem> {
+    let signup = &accepted.signup;
+    if !accepted.is_other_repeat {
+        let details = app.backend.events.stored(signup.event.id()).await?;
+        let attendee = wait_for_roster(app, signup).await;
+        wait_for_place(app, details.details(), attendee.as_ref()).await;
+    }
+    let token = ManageToken::of(signup).sign(&app.token_secret);
+    let repeat = if accepted.is_other_repeat { "?repeat" } else { "" };
+    let path = event_path(signup.event.id(), &["manage", &token]) + repeat;
+    let own = OwnRegistration { event: signup.event.id().clone(), token };
+    let cookie = own_registrations::add(app, headers, own);
+    Ok(([(header::SET_COOKIE, cookie)], Redirect::to(&path)).into_response())
+}
+
+/// Shows the page of the event again, with what was typed and what is wrong with it.
+pub async fn show_form_again(
+    app: &App,
+    event: &Event,
+    credentials: &Credentials,
+    headers: &HeaderMap,
+    locale: Locale,
+    typed: Map<String, Value>,
+    problem: Problem,
+) -> Result<Response, Problem> {
+    let form = Form::refused(locale, typed, problem.clone());
+    // There may be no such page. Then the problem says so.
+    let page = events::event_page(app, event, credentials, headers, &form, None).await.map_err(|_| problem)?;
+    Ok((form.status(), page).into_response())
+}
+
+/// A page has one field for each kind of address.
+pub fn with_phone_as_contact(fields: &Map<String, Value>) -> Result<Map<String, Value>, Problem> {
+    let text = |field| fields.get(field).and_then(Value::as_str).map_or("", str::trim);
+    let mut fields = fields.clone();
+    match (text("contact"), text("phone")) {
+        (_, "") => {}
+        ("", phone) => {
+            Contact::sms(phone).map_err(|problem| problem.in_field("phone"))?;
+            fields.insert("contact".to_owned(), phone.into());
+        }
+        (_, _) => return Err(FieldProblem::NotOneContact.in_field("phone").into()),
+    }
+    Ok(fields)
+}
+
+/// Returns the token that the server put into a form.
+pub fn form_token(fields: &Map<String, Value>) -> Option<&str> {
+    fields.get(TOKEN_FIELD)?.as_str().filter(|token| IDEMPOTENCY_KEY_BYTES.contains(&token.len()))
+}

@@ -1,0 +1,230 @@
+//! The form of an event's page: its token, what it shows when it is refused, its language, and what the browser remembers.
+
+use serde_json::json;
+
+use super::events::create;
+use super::support::{Answer, Running, exchange, serve};
+
+/// The token in the form of a page.
+fn token(page: &Answer) -> String {
+    let text = page.text();
+    let field = text.split("name=\"form_token\" value=\"").nth(1).expect("the form has a token");
+    field.split('"').next().unwrap().to_owned()
+}
+
+fn show(server: &Running, path: &str) -> Answer {
+    server.get(path).browser().send().is(200)
+}
+
+fn send(server: &Running, fields: &[(&str, &str)]) -> Answer {
+    server.post("/events/dance/signups").browser().form(fields).send()
+}
+
+/// The cookie that an answer sets, as the browser sends it back.
+fn cookie(answer: &Answer) -> String {
+    answer.header("set-cookie").split(';').next().unwrap().to_owned()
+}
+
+#[test]
+fn double_click_is_one_signup_with_one_link() {
+    let server = serve();
+    let token = token(&show(&server, "/events/dance"));
+    assert!(token.len() >= 22, "128 bits: {token}");
+    let fields = [("name", "Dee"), ("form_token", token.as_str())];
+    let (first, second) = std::thread::scope(|scope| {
+        let first = scope.spawn(|| send(&server, &fields).leads_to());
+        let second = scope.spawn(|| send(&server, &fields).leads_to());
+        (first.join().unwrap(), second.join().unwrap())
+    });
+    assert_eq!(first, second);
+    let page = show(&server, &first);
+    assert!(page.words().contains("You’re in, Dee."), "{}", page.words());
+    assert_eq!(server.who("dance"), ["Dee"]);
+}
+
+#[test]
+fn form_takes_the_next_person() {
+    let server = serve();
+    let token = token(&show(&server, "/events/dance"));
+    for name in ["Dee", "Eve"] {
+        let link = send(&server, &[("name", name), ("form_token", &token)]).leads_to();
+        assert!(show(&server, &link).words().contains(&format!("You’re in, {name}.")));
+    }
+    assert_eq!(server.who("dance"), ["Dee", "Eve"]);
+}
+
+#[test]
+fn going_back_to_correct_something_leads_to_the_first_signup() {
+    let server = serve();
+    create(&server, &json!({ "title": "Dance", "guests_per_signup": 3 }));
+    let token = token(&show(&server, "/events/dance"));
+    let link = send(&server, &[("name", "Dee"), ("guests", "1"), ("form_token", &token)]).leads_to();
+    let again = send(&server, &[("name", "dee"), ("guests", "2"), ("form_token", &token)]).leads_to();
+    assert_eq!(again, format!("{link}?repeat"));
+    assert!(show(&server, &again).words().contains("You had already signed up."));
+    // A browser that has loaded the form again has another token, and a cookie.
+    let signed_up = send(&server, &[("name", "Ana")]);
+    let again = server.post("/events/dance/signups").browser().header("Cookie", &cookie(&signed_up));
+    let again = again.form(&[("name", "ANA"), ("form_token", "0123456789abcdef0123")]).send().leads_to();
+    assert_eq!(again, format!("{}?repeat", signed_up.leads_to()));
+    assert_eq!(server.who("dance"), ["Ana", "Dee"]);
+}
+
+#[test]
+fn browser_remembers_its_signups() {
+    let server = serve();
+    let dee = send(&server, &[("name", "Dee")]);
+    let cookie = cookie(&dee);
+    assert!(dee.header("set-cookie").contains("; HttpOnly; SameSite=Lax"), "{dee:?}");
+    let own = |cookie: &str| server.get("/events/dance").browser().header("Cookie", cookie).send().is(200);
+    let page = own(&cookie);
+    assert!(page.words().contains("You’re in as Dee · change"), "{}", page.words());
+    assert!(page.text().contains(&dee.leads_to()), "the link to the personal page");
+    let start = server.get("/").browser().header("Cookie", &cookie).send().is(200);
+    assert!(start.words().contains("Your sign-ups on this device"), "{}", start.words());
+    for other in
+        ["", "countmein_signups=dance:forged", "countmein_signups=%F0%9F%8E%89:x.:.", "countmein_signups=gala:x"]
+    {
+        assert!(!own(other).words().contains("You’re in as"), "{other}");
+    }
+    let forgotten = server.post("/events/dance/forget").browser().header("Cookie", &cookie).form(&[]).send().is(303);
+    let cookie = forgotten.header("set-cookie").split(';').next().unwrap().to_owned();
+    assert!(!own(&cookie).words().contains("You’re in as"));
+}
+
+#[test]
+fn refused_form_keeps_its_values_and_says_what_is_wrong() {
+    let server = serve();
+    create(&server, &json!({ "title": "Dance", "guests_per_signup": 1, "question": "Meat?" }));
+    let fields = |name, guests, contact| [("name", name), ("guests", guests), ("answer", "<no>"), ("contact", contact)];
+    for (fields, field, message) in [
+        (fields("", "0", ""), "name", "Please fill this in."),
+        (fields("evil.com", "0", ""), "name", "Please leave out web addresses"),
+        (fields("Ana", "5", ""), "guests", "You may bring at most 1 guest."),
+        (fields("Ana", "-1", ""), "guests", "Please choose a number from 0 to 50."),
+        (fields("Ana", "0", "nonsense"), "contact", "This is not an email address."),
+    ] {
+        let answer = send(&server, &fields).is(422);
+        let page = answer.text();
+        let shown = format!("<p class=\"error\" id=\"{field}-error\">{message}");
+        assert!(page.contains(&shown), "{shown}: {page}");
+        assert!(page.contains("value=\"&lt;no&gt;\"") && page.contains("aria-invalid=\"true\""), "{page}");
+        assert!(page.contains(&format!("aria-describedby=\"{field}-error")), "{page}");
+        assert_eq!(page.matches("autofocus").count(), 1, "{page}");
+    }
+    assert!(server.who("dance").is_empty());
+}
+
+#[test]
+fn page_is_in_the_language_of_the_browser_or_of_a_choice() {
+    let server = serve();
+    let german = |path: &str| server.get(path).browser().header("Accept-Language", "de-AT,en;q=0.5").send().is(200);
+    let page = german("/events/dance");
+    assert!(page.text().contains("<html lang=\"de\"") && page.words().contains("Ich bin dabei"), "{}", page.words());
+    let english = german("/events/dance?lang=en");
+    assert!(english.text().contains("<html lang=\"en\"") && english.words().contains("Count me in"));
+    let again =
+        server.get("/events/dance").browser().header("Accept-Language", "de").header("Cookie", &cookie(&english));
+    assert!(again.send().is(200).words().contains("Count me in"), "the choice is remembered");
+    let nowhere = server.get("/nowhere").browser().header("Accept-Language", "de").send().is(404);
+    assert!(nowhere.words().contains("Diese Seite finden wir nicht"), "{}", nowhere.words());
+    // Messages are in the language of the page on which somebody signed up.
+    let ana = server.post("/events/dance/signups").browser().header("Accept-Language", "de");
+    let link = ana.form(&[("name", "Ana")]).send().leads_to();
+    assert_eq!(server.get(&link).send().is(200).json()["details"]["language"], "de");
+}
+
+#[test]
+fn link_preview_gets_a_page_with_a_summary() {
+    let server = serve();
+    let event = json!({
+        "title": "Omar's <dinner>", "starts_at": "2031-12-03T19:00", "zone": "Europe/Berlin", "place": "Moorweg 3",
+    });
+    let event = create(&server, &event);
+    for accept in ["*/*", "text/html", "image/*, */*"] {
+        let page = server.get(&event.path("")).header("Accept", accept).send().is(200);
+        assert_eq!(page.header("content-type"), "text/html; charset=utf-8", "{accept}");
+        let summary = "Wednesday, 3 December 2031 at 19:00, Berlin time · Moorweg 3";
+        for tag in [
+            "property=\"og:title\" content=\"Omar's &lt;dinner&gt;\"".to_owned(),
+            format!("property=\"og:description\" content=\"{summary}\""),
+            format!("name=\"description\" content=\"{summary}\""),
+        ] {
+            assert!(page.text().contains(&tag), "{tag}: {}", page.text());
+        }
+    }
+    assert_eq!(server.get(&event.path("")).send().is(200).header("content-type"), "application/json");
+}
+
+#[test]
+fn unchanged_page_is_not_sent_again() {
+    let server = serve();
+    let page = show(&server, "/events/dance");
+    let tag = page.header("etag");
+    let same = server.get("/events/dance").browser().header("If-None-Match", tag).send().is(304);
+    assert!(same.body.is_empty());
+    server.sign_up("dance", "Ana");
+    server.settled();
+    server.get("/events/dance").browser().header("If-None-Match", tag).send().is(200);
+}
+
+/// What a phone gets first over a new connection (RFC 6928): 10 segments of 1,460 bytes.
+const FIRST_WINDOW: usize = 14_600;
+
+#[test]
+fn event_with_a_hundred_names_fits_into_the_first_window_of_a_connection() {
+    let server = serve();
+    let words = "Bring a chair, a coat for the balcony, and something to drink for two. ".repeat(12);
+    let event = json!({
+        "title": "Thursday's dinner", "description": words, "capacity": 200, "question": "Do you eat meat?",
+        "starts_at": "2031-12-03T19:00", "zone": "Europe/Berlin", "place": "Moorweg 3", "guests_per_signup": 2,
+    });
+    let event = create(&server, &event);
+    for number in 0..100 {
+        let name = format!("Guest {:x}", 0x9E37_79B9_u64.wrapping_mul(number + 1) % 0xFFFF_FFFF);
+        server.post(&event.path("/signups")).json(&json!({ "name": name })).send().is(202);
+    }
+    server.settled();
+    // As it is on the wire, with the heads.
+    let get = |path: &str| {
+        let head = format!(
+            "GET {path} HTTP/1.1\r\nHost: localhost\r\nAccept: text/html\r\nAccept-Encoding: gzip\r\nConnection: close\r\n\r\n"
+        );
+        let answer = exchange(&server, head.as_bytes()).unwrap().is(200);
+        assert_eq!(answer.header("content-encoding"), "gzip", "{path}");
+        let heads: usize = answer.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+        heads + answer.body.len()
+    };
+    let page = show(&server, &event.path("")).text();
+    assert_eq!(page.matches("<li>").count(), 100);
+    let files = page
+        .split('"')
+        .filter(|part| part.starts_with("/assets/") || ["/favicon.ico", "/manifest.webmanifest"].contains(part));
+    let bytes = get(&event.path("")) + files.map(get).sum::<usize>();
+    assert!(bytes <= FIRST_WINDOW, "{bytes} bytes");
+}
+
+#[test]
+fn empty_address_changes_nothing_and_a_button_removes_it() {
+    let server = serve();
+    let ana = server.sign_up_with("dance", &json!({ "name": "Ana", "contact": "ana@example.org" }));
+    let change = |fields: &[(&str, &str)]| server.post(&ana.manage).browser().form(fields).send();
+    let refused = change(&[("action", "contact"), ("contact", "")]).is(422);
+    assert!(refused.words().contains("Please fill this in."), "{}", refused.words());
+    assert_eq!(server.contact(&ana.manage), "email");
+    change(&[("action", "remove_contact")]).leads_to();
+    assert_eq!(server.contact(&ana.manage), json!(null));
+}
+
+#[test]
+fn somebody_who_cancelled_can_come_after_all() {
+    let server = serve();
+    let ana = server.sign_up("dance", "Ana");
+    let press = |path: &str, action: &str| server.post(path).browser().form(&[("action", action)]).send();
+    press(&ana.manage, "cancel").leads_to();
+    assert!(show(&server, &ana.manage).words().contains("Ana, you are not on the list."));
+    let link = press(&ana.manage, "rejoin").leads_to();
+    assert_ne!(link, ana.manage, "it is another registration");
+    assert!(show(&server, &link).words().contains("You’re in, Ana."));
+    press(&link, "rejoin").is(409);
+}
