@@ -94,6 +94,8 @@ pub enum SignupRefusal {
     Cancelled,
     #[error("this event is over, so nobody can sign up any more")]
     Over,
+    #[error("the host has closed this event, so nobody can sign up any more")]
+    Archived,
     #[error("sign-ups for this event open at {0}; please try again then")]
     NotOpenYet(Timestamp),
     #[error("sign-ups for this event closed at {0}; please ask the host")]
@@ -158,8 +160,11 @@ impl EventDetails {
         if is_past(self.cancelled_at) {
             return Err(SignupRefusal::Cancelled);
         }
-        if is_past(self.archived_at) || is_past(self.ends_at()) {
+        if is_past(self.ends_at()) {
             return Err(SignupRefusal::Over);
+        }
+        if is_past(self.archived_at) {
+            return Err(SignupRefusal::Archived);
         }
         if let Some(opens_at) = opens_at.filter(|opens_at| requested_at < *opens_at) {
             return Err(SignupRefusal::NotOpenYet(opens_at));
@@ -172,7 +177,7 @@ impl EventDetails {
 
     /// Whether the event takes place: it is neither cancelled nor over.
     pub fn takes_place(&self, now: Timestamp) -> bool {
-        !matches!(self.check_open(now), Err(SignupRefusal::Cancelled | SignupRefusal::Over))
+        !matches!(self.check_open(now), Err(SignupRefusal::Cancelled | SignupRefusal::Over | SignupRefusal::Archived))
     }
 
     pub fn starts_at(&self) -> Option<Timestamp> {
@@ -260,7 +265,7 @@ mod tests {
         let cancelled = EventDetails { cancelled_at: Some(at(1)), ..details() };
         let archived = EventDetails { archived_at: Some(at(1)), ..details() };
         assert_eq!(cancelled.check_open(at(1)), Err(SignupRefusal::Cancelled));
-        assert_eq!(archived.check_open(at(1)), Err(SignupRefusal::Over));
+        assert_eq!(archived.check_open(at(1)), Err(SignupRefusal::Archived));
         // A sign-up may be processed, or delivered again, after the event was closed.
         assert_eq!(cancelled.check_open(at(0)), Ok(()));
         assert_eq!(archived.check_open(at(0)), Ok(()));

@@ -12,6 +12,7 @@ mod downloads;
 mod event_list;
 mod event_view;
 mod export_places;
+mod form_token;
 mod headcount;
 mod locale;
 mod log_limit;

@@ -125,11 +125,13 @@ og-locale = de_DE
 skip = Zum Inhalt
 imprint = Impressum
 privacy = Datenschutz
+saved = Gespeichert.
 save = Speichern
 back-home = Zurück zur Startseite
 back-event = Zurück zur Veranstaltung
+back-log-in = Als Veranstalter anmelden
 back-organiser = Zurück zur Seite des Veranstalters
-form-optional = (freiwillig)
+form-optional = (optional)
 form-check = Bitte prüfe das markierte Feld.
 
 # Daten und Uhrzeiten.
@@ -160,36 +162,40 @@ home-own = Deine Anmeldungen auf diesem Gerät
 home-events = Nächste Veranstaltungen
 home-lost = Link verloren?
 home-find = Link oder Name der Veranstaltung
-home-find-hint = Deinen persönlichen Link schicken wir dir von der Seite der Veranstaltung aus noch einmal.
+home-find-hint = Die Seite der Veranstaltung kann dir deinen persönlichen Link noch einmal schicken.
 home-find-submit = Zur Veranstaltung
-home-organiser = Für den Veranstalter
+home-organiser = Diese Seite verwalten
 
 # Die Seite einer Veranstaltung.
 event-summary = Sieh, wer kommt, und melde dich an.
+event-unborn = Hier hat sich noch niemand angemeldet, und niemand hat gesagt, worum es geht. Wenn du einem Link gefolgt bist, ist er vielleicht unvollständig.
 event-map = Karte
 event-delete = Diese Veranstaltung löschen…
 own-in = Du bist dabei als { $name } · { $change }
 own-waiting = { $name } ist auf der Warteliste: { $position } · { $change }
 own-waiting-somewhere = { $name } ist auf der Warteliste · { $change }
 own-pending = Die Anmeldung von { $name } wird bearbeitet · { $change }
+own-forget = Nicht du? Auf diesem Gerät vergessen
 own-change = ändern
 signup-name = Dein Name
+signup-name-taken = Dieser Name steht schon auf der Liste. Wenn du das bist, nimm den Link, den du bekommen hast. Wenn nicht, füge einen Zusatz hinzu, etwa „Ana K.“
 signup-other = Jemand anderen anmelden
 signup-guests = Gäste, die du mitbringst
 signup-guests-hint = { $most ->
     [one] Du darfst 1 Gast mitbringen.
    *[other] Du darfst bis zu { $most } Gäste mitbringen.
 }
-signup-answer-hint = Deine Antwort sieht nur der Gastgeber.
+signup-answer-hint = Deine Antwort sehen nur die Gastgeber, ihre Helfer und der Veranstalter.
 signup-email = E-Mail
-signup-email-hint = Wir schicken dir dorthin einen Link. Andere sehen die Adresse nicht.
-signup-no-email-hint = Dieser Server verschickt keine E-Mails. Nur der Veranstalter sieht deine Adresse.
+signup-email-hint = Für deinen Link und Neues zu dieser Veranstaltung. Andere sehen die Adresse nicht.
+signup-no-email-hint = Diese Seite verschickt keine E-Mails. Nur ihr Betreiber sieht deine Adresse.
 signup-phone = Handynummer
 signup-phone-hint = Statt einer E-Mail-Adresse, mit Landesvorwahl: +4915112345678. Andere sehen sie nicht.
 signup-submit = Ich bin dabei
 signup-wait = Auf die Warteliste
+signup-until = Anmelden kannst du dich bis { $when }.
 signup-limited = Die Plätze sind begrenzt. Auf deiner persönlichen Seite siehst du, ob du einen hast.
-signup-full = Alle Plätze sind belegt. Dein Platz auf der Warteliste wäre der { $position }
+signup-full = Alle Plätze sind belegt. Auf der Warteliste wärst du an { $position } Stelle.
 signup-few = { $number ->
     [one] Nur 1 Platz ist frei. Wenn du Gäste mitbringst, wartet ihr alle.
    *[other] Nur { $number } Plätze sind frei. Wenn ihr mehr Leute seid, wartet ihr alle.
@@ -211,6 +217,7 @@ lost-sent = Wenn dieser Name mit einer bestätigten Adresse auf der Liste steht,
 # Warum sich niemand anmelden kann.
 refused-cancelled = Diese Veranstaltung wurde abgesagt.
 refused-over = Diese Veranstaltung ist vorbei.
+refused-archived = Der Gastgeber hat diese Veranstaltung geschlossen.
 refused-not-open-yet = Die Anmeldung beginnt: { $when }.
 refused-closed = Die Anmeldung ist seit { $when } geschlossen. Bitte frage den Gastgeber.
 refused-deleted = Diese Veranstaltung wurde gelöscht. Bitte frage den Gastgeber.
@@ -228,9 +235,9 @@ personal-place-guests = { $number ->
     [one] Du und dein Gast haben Plätze, { $name }.
    *[other] Du und deine { $number } Gäste haben Plätze, { $name }.
 }
-personal-waiting = { $name }, du stehst auf der Warteliste: { $position } Platz.
+personal-waiting = { $name }, du stehst auf der Warteliste an { $position } Stelle.
 personal-waiting-somewhere = { $name }, du stehst auf der Warteliste.
-personal-waiting-hint = Frei werdende Plätze gehen der Reihe nach an die Leute auf der Warteliste.
+personal-waiting-hint = Frei werdende Plätze gehen der Reihe nach an die Leute auf der Warteliste. Wer Gäste mitbringt, wartet, bis Platz für alle ist.
 personal-undecided = { $name }, wir prüfen, ob es einen Platz für dich gibt.
 personal-pending = { $name }, deine Anmeldung ist angekommen und steht gleich auf der Liste.
 personal-out = { $name }, du stehst nicht auf der Liste.
@@ -245,13 +252,14 @@ personal-refused-guests = { $wanted ->
 personal-refused-hint = Wenn Plätze frei werden, ändere die Zahl noch einmal.
 personal-repeat = Du hattest dich schon angemeldet. Hier kannst du deine Anmeldung ändern.
 personal-news = Was es Neues gibt
-personal-keep = Setze ein Lesezeichen auf diese Seite, dann kannst du es dir später anders überlegen.
+personal-keep = Setze ein Lesezeichen auf diese Seite, dann kannst du deine Anmeldung später ändern.
 personal-change = Anmeldung ändern
 personal-note = Nachricht an den Gastgeber
-personal-note-hint = Nur der Gastgeber sieht sie.
+personal-note-hint = Nur die Gastgeber, ihre Helfer und der Veranstalter sehen sie.
 personal-cancel = Ich kann nicht kommen
 personal-cancel-sure = Damit stehst du nicht mehr auf der Liste. Du kannst dich später wieder anmelden.
-personal-cancel-place = Damit stehst du nicht mehr auf der Liste, und dein Platz geht an jemand anderen. Wenn du dich wieder anmeldest, musst du vielleicht warten.
+personal-cancel-place = Damit stehst du nicht mehr auf der Liste, und dein Platz wird frei. Wenn du dich wieder anmeldest, musst du vielleicht warten.
+personal-cancel-waiting = Damit stehst du nicht mehr auf der Warteliste. Wenn du dich wieder anmeldest, stehst du an ihrem Ende.
 personal-cancel-submit = Anmeldung absagen
 personal-rejoin = Ich kann doch kommen
 personal-event = Zur Veranstaltung
@@ -262,9 +270,9 @@ address-heading = Nachrichten
 address-no-email = Dieser Server verschickt keine E-Mails. An { $address } geht also nichts.
 address-no-sms = Dieser Server verschickt keine SMS. An { $address } geht also nichts.
 address-no-webhook = Dieser Server ruft keine Webhooks auf. An { $address } geht also nichts.
-address-unconfirmed-email = E-Mails an { $address } beginnen, wenn der Link in unserer E-Mail bestätigt ist. Bitte sieh auch im Spam-Ordner nach.
-address-unconfirmed-sms = SMS an { $address } beginnen, wenn der Link in unserer Nachricht bestätigt ist.
-address-unconfirmed-webhook = Aufrufe von { $address } beginnen, wenn der Link in unserer Nachricht bestätigt ist.
+address-unconfirmed-email = E-Mails an { $address } beginnen nur, wenn der Besitzer zustimmt. Wir fragen per E-Mail, bitte sieh auch im Spam-Ordner nach.
+address-unconfirmed-sms = SMS an { $address } beginnen nur, wenn der Besitzer zustimmt. Wir fragen per SMS.
+address-unconfirmed-webhook = Aufrufe von { $address } beginnen nur, wenn der Besitzer zustimmt.
 address-on-email = E-Mails an { $address } sind an. Du bekommst eine kurze Nachricht, wenn sich andere an- oder abmelden. Nachrichten werden gebündelt.
 address-on-sms = SMS an { $address } sind an. Du bekommst eine kurze Nachricht, wenn sich andere an- oder abmelden. Nachrichten werden gebündelt.
 address-on-webhook = Aufrufe von { $address } sind an, wenn sich andere an- oder abmelden. Nachrichten werden gebündelt.
@@ -312,7 +320,7 @@ edit-more = Weitere Möglichkeiten
 edit-end = Ende
 edit-guests = Gäste, die jede Person mitbringen darf
 edit-question = Eine Frage an deine Gäste
-edit-question-hint = Zum Beispiel: Isst du Fleisch? Nur du siehst die Antworten.
+edit-question-hint = Zum Beispiel: Isst du Fleisch? Die Gäste sehen die Antworten der anderen nicht.
 edit-opens = Anmeldung ab
 edit-closes = Anmeldung bis
 edit-roster = Wer die Namen sieht
@@ -342,17 +350,21 @@ host-share = Der Link für deine Gäste
 host-poster = Aushang
 host-keep = Du bist der Gastgeber. Die Adresse dieser Seite ist dein Schlüssel: Wer sie hat, kann die Veranstaltung ändern. Setze ein Lesezeichen, und behalte sie für dich.
 host-co-host = Du bist Mitgastgeber. Wer die Adresse dieser Seite hat, kann die Veranstaltung bearbeiten und absagen.
-host-check-in = Wer die Adresse dieser Seite hat, sieht, wer kommt.
+host-check-in = Wer die Adresse dieser Seite hat, sieht, wer kommt, mit Antworten und Nachrichten.
 host-event = Die Veranstaltung
 host-edit = Bearbeiten
 host-close = Anmeldung schließen
 host-open = Anmeldung wieder öffnen
 host-cancel = Veranstaltung absagen
 host-cancel-sure = Niemand kann sich mehr anmelden, und auf der Seite steht, dass die Veranstaltung abgesagt ist. Die Liste bleibt. Bitte sag deinen Gästen Bescheid.
-host-reopen = Rückgängig machen
+host-reopen = Die Veranstaltung findet doch statt
 host-archive = Veranstaltung archivieren
+host-unarchive = Veranstaltung wieder öffnen
 host-archive-sure = Niemand kann sich mehr anmelden, und die Veranstaltung gehört nicht mehr zu den aktuellen. Du kannst das rückgängig machen.
-host-coming = { $number } kommen
+host-coming = { $number ->
+    [one] { $number } kommt
+   *[other] { $number } kommen
+}
 host-coming-guests = { $guests ->
     [one] { $number } kommen ({ $names } + 1 Gast)
    *[other] { $number } kommen ({ $names } + { $guests } Gäste)
@@ -380,6 +392,8 @@ host-add = Jemanden hinzufügen
 host-add-name = Name
 host-add-submit = Auf die Liste setzen
 host-name-taken = Dieser Name steht schon auf der Liste. Füge einen Zusatz hinzu, etwa „Ana K.“
+host-not-waiting = Diese Person steht nicht mehr auf der Warteliste.
+host-nobody = Niemand mit diesem Namen steht mehr auf der Liste.
 host-print = Liste drucken
 host-csv = Als Tabelle herunterladen
 host-too-many = Das sind zu viele Leute für eine Seite.
@@ -389,12 +403,12 @@ host-link-host-hint = Darf alles. Das ist dein eigener Link.
 host-link-co-host = Mitgastgeber
 host-link-co-host-hint = Darf die Veranstaltung bearbeiten und absagen, und Leute hinzufügen und entfernen.
 host-link-check-in = Einlass
-host-link-check-in-hint = Sieht, wer kommt, und ändert nichts.
+host-link-check-in-hint = Sieht, wer kommt, mit Antworten und Nachrichten, und ändert nichts.
 host-revoke = Diesen Link ersetzen
 host-revoke-sure = Wer den alten Link hat, kann ihn nicht mehr benutzen.
 host-done-created = Deine Veranstaltung ist fertig. Schick deinen Gästen den Link, und setze ein Lesezeichen auf diese Seite: Sie ist dein Schlüssel.
 host-done-repeated = Du hattest diese Veranstaltung schon angelegt. Hier kannst du sie bearbeiten.
-host-done-edited = Gespeichert.
+host-done-edited = Gespeichert. Niemand wird benachrichtigt, sag also bitte deinen Gästen, was sich geändert hat.
 host-done-added = Auf die Liste gesetzt.
 host-done-promoted = Der Platz gehört der Person gleich.
 host-done-removed = Von der Liste entfernt.
@@ -403,14 +417,16 @@ host-done-opened = Die Anmeldung ist wieder offen.
 host-done-cancelled = Die Veranstaltung ist abgesagt.
 host-done-archived = Die Veranstaltung ist archiviert.
 host-done-reopened = Die Veranstaltung findet wieder statt.
-host-done-revoked = Der alte Link gilt nicht mehr.
+host-done-revoked = Der Link ist ersetzt, und der alte gilt nicht mehr. War es dein eigener, setze ein neues Lesezeichen auf diese Seite.
 print-here = Da
 print-name = Name
 print-guests = Gäste
+print-note = Nachricht
 
 # Was mit einem Feld nicht stimmt.
 field-missing = Bitte fülle das aus.
 field-too-long = Bitte kürze das auf { $limit } Zeichen.
+field-too-many-bytes = Bitte kürze das.
 field-characters = Darin ist ein Zeichen, das man nicht anzeigen kann. Bitte entferne es.
 field-no-letters = Bitte nimm mindestens einen Buchstaben oder eine Ziffer.
 field-hash = Bitte beginne mit einem anderen Zeichen als #.
@@ -431,10 +447,12 @@ error-malformed = Bitte geh zurück und versuche es noch einmal.
 error-organiser-title = Nur für den Veranstalter
 error-organiser = Bitte melde dich mit dem Schlüssel des Veranstalters an.
 error-forbidden-title = Das erlaubt dieser Link nicht
-error-forbidden = Kopiere den ganzen Link aus deiner Nachricht, oder bitte den Gastgeber um einen neuen.
+error-forbidden = Bitte den Gastgeber um einen anderen Link.
 error-not-found-title = Diese Seite finden wir nicht
 error-not-found = Prüfe den Link, oder frage, wer ihn geschickt hat.
 error-no-event = Diese Veranstaltung gibt es nicht. Prüfe den Link, oder frage, wer ihn geschickt hat.
+error-unknown-event = Eine Veranstaltung mit diesem Namen kennen wir nicht. Such den Link in deinen Nachrichten.
+error-other-site = Dieses Formular kam von einer anderen Seite. Bitte öffne die Seite hier noch einmal.
 error-incomplete-link = Dieser Link ist unvollständig. Kopiere den ganzen Link aus deiner Nachricht und versuche es noch einmal.
 error-host-link = Dieser Link ist unvollständig oder nicht mehr gültig. Kopiere den ganzen Link, oder bitte den Gastgeber um einen neuen.
 error-not-yours = Dieser Link gehört zu einer anderen Anmeldung mit diesem Namen. Er kann die auf der Liste nicht ändern.

@@ -21,8 +21,9 @@ fn publish(cloud: &Cloud, queue: &str, body: &Value) {
 }
 
 fn get(program: &Program, path: &str) -> (u16, Value) {
-    let request =
-        ureq::get(format!("{}{path}", program.url)).header("Authorization", format!("Bearer {ORGANISER_KEY}"));
+    let request = ureq::get(format!("{}{path}", program.url))
+        .header("Accept", "application/json")
+        .header("Authorization", format!("Bearer {ORGANISER_KEY}"));
     let mut response = request.config().http_status_as_error(false).build().call().unwrap();
     (response.status().as_u16(), response.body_mut().read_json().unwrap())
 }

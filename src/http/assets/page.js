@@ -7,6 +7,7 @@ const MAX_POLL_MS = 30000;
 
 // Shows the time of an event in the zone of the reader if it differs from that of the event.
 function showOwnTimes() {
+  for (const line of document.querySelectorAll(".yours")) line.remove();
   for (const time of document.querySelectorAll("time[data-yours]")) {
     const at = new Date(time.dateTime);
     const parts = Object.fromEntries(
@@ -29,18 +30,24 @@ function texts(part) {
   return new Set([...part.querySelectorAll("li")].map((item) => item.textContent));
 }
 
-// Replaces the live parts that differ, except where somebody is typing.
+// Replaces the live parts that differ, except where somebody is typing or reads a question. Says whether it has replaced all.
 function showPage(page) {
+  let isComplete = true;
   for (const [id, before] of shown) {
     const part = document.getElementById(id);
     const next = page.getElementById(id);
-    if (!part || !next || next.innerHTML === before || part.contains(document.activeElement)) continue;
+    if (!part || !next || next.innerHTML === before) continue;
+    if (part.contains(document.activeElement) || part.querySelector("details[open]")) {
+      isComplete = false;
+      continue;
+    }
     const known = texts(part);
     part.innerHTML = next.innerHTML;
     shown.set(id, part.innerHTML);
     for (const item of part.querySelectorAll("li")) item.classList.toggle("new", !known.has(item.textContent));
   }
   showOwnTimes();
+  return isComplete;
 }
 
 let pause = MIN_POLL_MS;
@@ -55,8 +62,9 @@ async function update() {
     const answer = await fetch(location.href, { headers, cache: "no-store" });
     if (answer.status === 200) {
       const isNew = tag !== "";
-      tag = answer.headers.get("ETag") ?? "";
-      showPage(new DOMParser().parseFromString(await answer.text(), "text/html"));
+      const next = answer.headers.get("ETag") ?? "";
+      const isComplete = showPage(new DOMParser().parseFromString(await answer.text(), "text/html"));
+      tag = isComplete ? next : "";
       pause = isNew ? MIN_POLL_MS : pause;
     }
   } catch {
@@ -101,6 +109,14 @@ function presetZone() {
   if (option) option.selected = true;
 }
 
+// What was just done is said once, not again after a reload or from a bookmark.
+function forgetWhatWasDone() {
+  const url = new URL(location.href);
+  for (const name of ["done", "saved", "repeat"]) url.searchParams.delete(name);
+  if (url.href !== location.href) history.replaceState(null, "", url);
+}
+
+forgetWhatWasDone();
 showOwnTimes();
 showButtons();
 presetZone();

@@ -13,6 +13,10 @@ use crate::http::problem::{Problem, ProblemKind};
 /// The maximum size of the body of an import.
 const MAX_IMPORT_BYTES: usize = 1_024 * 1_024;
 
+/// The maximum size of the details of an event. A form writes each of 2,000 characters of a description with up to 12 bytes, and
+/// more for those that consist of several.
+const MAX_EVENT_BYTES: usize = 128 * 1_024;
+
 /// The maximum size of all other bodies.
 const MAX_BODY_BYTES: usize = 16 * 1_024;
 
@@ -25,7 +29,12 @@ pub struct Fields {
 
 /// The maximum size of the body of a request to this path.
 pub fn max_body_bytes(path: &str) -> usize {
-    if path == "/organiser/import" { MAX_IMPORT_BYTES } else { MAX_BODY_BYTES }
+    match path {
+        "/organiser/import" => MAX_IMPORT_BYTES,
+        "/events" => MAX_EVENT_BYTES,
+        path if path.ends_with("/edit") => MAX_EVENT_BYTES,
+        _ => MAX_BODY_BYTES,
+    }
 }
 
 /// Reads the whole body before the request is handled. A response sent while the client still sends its body resets the

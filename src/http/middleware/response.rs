@@ -26,16 +26,14 @@ const PAGE_ROUTES: [&str; 6] = [
     "/new",
 ];
 
-/// Pages load nothing from other sites and are not shown in frames. They send no referrer, because their URL may
-/// contain a token.
-const SECURITY_HEADERS: [(HeaderName, &str); 6] = [
+/// Pages load nothing from other sites and are not shown in frames.
+const SECURITY_HEADERS: [(HeaderName, &str); 5] = [
     (
         header::CONTENT_SECURITY_POLICY,
         "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; \
          manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     ),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    (header::REFERRER_POLICY, "no-referrer"),
     (header::X_FRAME_OPTIONS, "DENY"),
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
@@ -65,6 +63,10 @@ pub async fn finish(State(app): State<Arc<App>>, request: Request, next: Next) -
     for (name, value) in SECURITY_HEADERS {
         headers.insert(name, HeaderValue::from_static(value));
     }
+    // The address of a page with a token is its key. From other pages, this server gets a referrer, or browsers would send
+    // `Origin: null` with forms over plain HTTP.
+    let referrer = if route.contains("{token}") || route == "none" { "no-referrer" } else { "same-origin" };
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static(referrer));
     headers.append(header::VARY, HeaderValue::from_static("accept"));
     if is_private || !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

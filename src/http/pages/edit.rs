@@ -198,13 +198,16 @@ impl EditPage<'_> {
     fn zone_field(&self, stored: &str) -> Markup {
         let locale = self.form.locale;
         let chosen = self.form.value("zone", Some(stored)).unwrap_or(stored);
+        let names = || tz::db().available().filter(|name| name.as_str().contains('/') || name.as_str() == "UTC");
+        let is_listed = names().any(|name| name.as_str() == chosen);
         let is_preset = matches!(self.mode, EditMode::New) && self.form.value("zone", None).is_none();
         html! {
             div.field {
                 label for="zone" { (locale.text("edit-zone")) }
                 (self.form.error("zone", "zone"))
                 select #zone name="zone" data-preset-zone[is_preset] {
-                    @for name in tz::db().available().filter(|name| name.as_str().contains('/') || name.as_str() == "UTC") {
+                    @if !is_listed { option selected { (chosen) } }
+                    @for name in names() {
                         option selected[name.as_str() == chosen] { (name.as_str()) }
                     }
                 }

@@ -15,13 +15,18 @@ use crate::http::problem::{Cause, Problem, ProblemKind};
 pub enum Back {
     Home,
     Event(String),
+    Host(String),
     Organiser,
 }
 
 impl Back {
     /// Returns the way back from the path of a request.
     pub fn from_path(path: &str) -> Self {
-        let mut segments = path.split('/').skip(1);
+        let parts: Vec<&str> = path.split('/').skip(1).collect();
+        if let ["events", event, "host", token, _, ..] = parts[..] {
+            return Self::Host(format!("/events/{event}/host/{token}"));
+        }
+        let mut segments = parts.into_iter();
         match (segments.next(), segments.next()) {
             (Some("organiser"), Some(_)) => Self::Organiser,
             (Some("events"), Some(event)) if !event.is_empty() && segments.next().is_some() => {
@@ -36,6 +41,8 @@ impl Back {
 pub fn problem(locale: Locale, problem: &Problem, back: &Back) -> Page {
     let (title, _) = texts(problem.kind);
     let (path, label) = match back {
+        _ if problem.kind == ProblemKind::OrganiserKeyNeeded => ("/organiser", "back-log-in"),
+        Back::Host(path) => (path.as_str(), "back-host"),
         Back::Home => ("/", "back-home"),
         Back::Event(path) => (path.as_str(), "back-event"),
         Back::Organiser => ("/organiser", "back-organiser"),
@@ -71,7 +78,8 @@ fn field_problem_text(locale: Locale, problem: &FieldProblem) -> String {
     let limit = |limit: usize| locale.format("field-too-long", &[("limit", limit.into())]);
     match problem {
         FieldProblem::Missing | FieldProblem::Empty { .. } => locale.text("field-missing"),
-        FieldProblem::TooLong { limit: chars, .. } | FieldProblem::TooManyBytes { limit: chars, .. } => limit(*chars),
+        FieldProblem::TooLong { limit: chars, .. } => limit(*chars),
+        FieldProblem::TooManyBytes { .. } => locale.text("field-too-many-bytes"),
         FieldProblem::TooManyMarks { .. } | FieldProblem::Invisible { .. } => locale.text("field-characters"),
         FieldProblem::NoLetterOrDigit => locale.text("field-no-letters"),
         FieldProblem::BeginsWithHash => locale.text("field-hash"),
@@ -101,6 +109,7 @@ pub fn refusal_text(locale: Locale, refusal: &SignupRefusal, zone: Option<&Zone>
     match refusal {
         SignupRefusal::Cancelled => locale.text("refused-cancelled"),
         SignupRefusal::Over => locale.text("refused-over"),
+        SignupRefusal::Archived => locale.text("refused-archived"),
         SignupRefusal::NotOpenYet(opens_at) => at("refused-not-open-yet", *opens_at),
         SignupRefusal::Closed(closed_at) => at("refused-closed", *closed_at),
         SignupRefusal::NoSuchEvent => locale.text("error-no-event"),

@@ -1,7 +1,7 @@
 //! The page of an event: what it is, the sign-up form and who is coming.
 
 use crate::http::pages::event_details::{description, heading, shortened};
-use crate::http::pages::signup_fields::{contact_fields, details_fields};
+use crate::http::pages::signup_fields::{contact_fields, details_fields, signup_field_names};
 use maud::{Markup, html};
 
 use crate::domain::attendee_name::MAX_NAME_CHARS;
@@ -63,6 +63,7 @@ impl EventPage<'_> {
         let locale = self.form.locale;
         let main = html! {
             (heading(locale, self.event.title(), self.details.map(|details| &details.content)))
+            @if self.details.is_none() && self.roster.page.title.is_none() { p.notice { (locale.text("event-unborn")) } }
             (self.own_registrations())
             @if let Some(details) = self.details { (description(&details.content)) }
             div #places data-live { (self.places()) }
@@ -102,6 +103,11 @@ impl EventPage<'_> {
     fn own_registrations(&self) -> Markup {
         let locale = self.form.locale;
         let shown = |own: &&OwnPlace| matches!(own.state, RegistrationState::In | RegistrationState::Pending);
+        // The page of an event that does not take place says so, and nothing else.
+        if matches!(&self.refusal, Some(SignupRefusal::Cancelled | SignupRefusal::Over | SignupRefusal::Archived)) {
+            return html! {};
+        }
+        let has_own = self.own.iter().any(|own| shown(&own));
         html! {
             div #own data-live {
                 @for own in self.own.iter().filter(shown) {
@@ -119,6 +125,11 @@ impl EventPage<'_> {
                         },
                         _ => p.notice { (locale.markup("own-pending", &slots(""))) },
                     }
+                }
+            }
+            @if has_own {
+                form.forget method="post" action=(event_path(self.event.id(), &["forget"])) {
+                    button.quiet type="submit" { (locale.text("own-forget")) }
                 }
             }
         }
@@ -140,7 +151,7 @@ impl EventPage<'_> {
         let is_for_others = self.own.iter().any(|own| own.state == RegistrationState::In) && form.status().is_success();
         let fields = html! {
             form #signup .card method="post" action=(signups_path(self.event.spelling())) {
-                (form.summary(&["name", "guests", "answer", "contact", "phone"]))
+                (form.summary(&signup_field_names(self.details.map(|details| &details.content))))
                 (form.token())
                 (form.input(&Input {
                     is_required: true,
@@ -150,6 +161,7 @@ impl EventPage<'_> {
                 }))
                 @if let Some(details) = self.details { (details_fields(form, &details.content, None)) }
                 (contact_fields(form, self.delivery))
+                (self.deadline())
                 div #line data-live { (self.signup_hint()) }
             }
         };
@@ -158,6 +170,18 @@ impl EventPage<'_> {
                 details { summary { (locale.text("signup-other")) } (fields) }
             } @else {
                 (fields)
+            }
+        }
+    }
+
+    fn deadline(&self) -> Markup {
+        let locale = self.form.locale;
+        let content = self.details.map(|details| &details.content);
+        let closes_at = content.and_then(|content| content.signups.closes_at);
+        let zone = content.and_then(|content| content.schedule.as_ref()).map(Schedule::zone);
+        html! {
+            @if let Some(closes_at) = closes_at {
+                p.hint { (locale.format("signup-until", &[("when", moment(locale, closes_at, zone).into())])) }
             }
         }
     }
@@ -209,7 +233,7 @@ impl EventPage<'_> {
         html! {
             details #lost {
                 summary { (locale.text("lost-link")) }
-                @if self.delivery.email || self.delivery.sms {
+                @if self.delivery.email || self.delivery.sms || self.delivery.webhooks {
                     form.card method="post" action=(event_path(self.event.id(), &["link"])) {
                         (Form::empty(locale).input(&name))
                         button.plain type="submit" { (locale.text("lost-send")) }

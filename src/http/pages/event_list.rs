@@ -58,8 +58,8 @@ pub fn list(locale: Locale, events: &[ListedEvent], viewer: Viewer) -> Markup {
                     a href=(event_path(&event.id, &[])) dir="auto" { (event.title) }
                     span.hint {
                         @if let Some(start) = event.start { (start_text(locale, event, start)) }
-                        @if event.cancelled_at.is_some() { " · " (locale.text("events-cancelled")) }
-                        @if event.shows_count_to(viewer) { " · " (count_text(locale, event.count, event.places.as_ref())) }
+                        @if event.cancelled_at.is_some() { @if event.start.is_some() { " · " } (locale.text("events-cancelled")) }
+                        @if event.shows_count_to(viewer) { @if event.start.is_some() || event.cancelled_at.is_some() { " · " } (count_text(locale, event.count, event.places.as_ref())) }
                     }
                 }
             }

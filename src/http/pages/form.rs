@@ -4,15 +4,13 @@ use axum::http::StatusCode;
 use maud::{Markup, html};
 use serde_json::{Map, Value};
 
+use crate::http::form_token::TOKEN_FIELD;
 use crate::http::locale::Locale;
 use crate::http::pages::errors::{field_text, problem_text};
 use crate::http::problem::{Cause, Problem};
 
 /// The place in a page at which every response has a token of its own. It is a noncharacter, which nothing on a page contains.
 pub const TOKEN_HOLE: &str = "\u{FDEF}";
-
-/// The name of the field with the token that makes a repeat of a form recognisable.
-pub const TOKEN_FIELD: &str = "form_token";
 
 /// What a form shows: nothing that was typed, or the refused fields and the reason.
 pub struct Form {
@@ -65,7 +63,7 @@ impl Form {
 
     /// A form that is shown again with what was typed, and with nothing wrong.
     pub fn typed(locale: Locale, typed: Map<String, Value>) -> Self {
-        Self { locale, typed: Some(typed), problem: None }
+        Self { locale, typed: Some(without_hole(typed)), problem: None }
     }
 
     /// A form with a value in a field, which nobody has refused.
@@ -75,7 +73,7 @@ impl Form {
 
     /// A form that is shown again because its fields were refused.
     pub fn refused(locale: Locale, typed: Map<String, Value>, problem: Problem) -> Self {
-        Self { locale, typed: Some(typed), problem: Some(problem) }
+        Self { locale, typed: Some(without_hole(typed)), problem: Some(problem) }
     }
 
     /// The status of the page with this form.
@@ -199,4 +197,14 @@ impl Form {
             }
         }
     }
+}
+
+/// Removes the character that stands for the token from what was typed, or the page would show its token there.
+fn without_hole(mut typed: Map<String, Value>) -> Map<String, Value> {
+    for value in typed.values_mut() {
+        if let Value::String(text) = value {
+            *text = text.replace(TOKEN_HOLE, "");
+        }
+    }
+    typed
 }

@@ -15,8 +15,9 @@ use crate::http::pages::event_details::{description, heading};
 use crate::http::pages::form::{Form, Input};
 use crate::http::pages::host_actions::{action_form, confirmed_action};
 use crate::http::pages::places::places_bar;
-use crate::http::pages::signup_fields::{contact_fields, details_fields};
+use crate::http::pages::signup_fields::{contact_fields, details_fields, signup_field_names};
 use crate::http::pages::{Page, layout};
+use crate::http::place_bodies::PlacesBody;
 use crate::http::roster_view::RosterView;
 use crate::notify::links::event_path;
 
@@ -50,6 +51,7 @@ impl HostPage<'_> {
         let is_editor = self.role >= HostRole::CoHost;
         let main = html! {
             @if let Some(done) = self.done { p.notice.good role="status" tabindex="-1" autofocus { (locale.text(done)) } }
+            @if self.done == Some("host-done-created") { (self.share()) }
             (self.question_about_places())
             @if !self.form.is_of("add") && self.form.needs_places().is_none() { (self.form.summary(&[])) }
             (heading(locale, content.title.as_str(), Some(content)))
@@ -58,9 +60,9 @@ impl HostPage<'_> {
             }
             div #counts data-live { (self.counts()) }
             (description(content))
-            (self.share())
+            @if self.done != Some("host-done-created") { (self.share()) }
             div #people data-live { (self.people()) }
-            @if is_editor { (self.add_form()) }
+            @if is_editor && self.refusal.is_none() { (self.add_form()) }
             div.row.no-print {
                 a.button.plain href={ (self.path) "/print" } { (locale.text("host-print")) }
                 a.button.plain href={ (self.path) "/list.csv" } { (locale.text("host-csv")) }
@@ -95,7 +97,8 @@ impl HostPage<'_> {
                 Some(headcount) => p.lead { strong { (headcount_text(locale, headcount)) } },
                 None => p.lead { strong { (locale.count("count-signups", self.roster.page.count)) } },
             }
-            @if let Some(places) = &self.roster.counts { (places_bar(locale, places)) }
+            // Who waits is in the line above.
+            @if let Some(places) = self.roster.counts { (places_bar(locale, &PlacesBody { waiting: 0, ..places })) }
             @if let Some(headcount) = self.headcount.filter(|headcount| !headcount.answers.is_empty()) {
                 p {
                     @if let Some(question) = &self.details.content.question { bdi { (question) } " " }
@@ -146,7 +149,7 @@ impl HostPage<'_> {
                         (action_form(locale, path, "close", "host-close"))
                     }
                     @if self.role == HostRole::Host && (is_cancelled || is_archived) {
-                        (action_form(locale, path, "reopen", "host-reopen"))
+                        (action_form(locale, path, "reopen", if is_cancelled { "host-reopen" } else { "host-unarchive" }))
                     }
                 }
                 @if !is_cancelled {
@@ -169,7 +172,7 @@ impl HostPage<'_> {
             details.no-print open[is_refused] {
                 summary { (locale.text("host-add")) }
                 form.card method="post" action=(self.path) {
-                    (form.summary(&["name", "guests", "answer", "contact", "phone"]))
+                    (form.summary(&signup_field_names(Some(&self.details.content))))
                     (form.token())
                     (form.input(&Input {
                         is_required: true,
@@ -209,7 +212,7 @@ impl HostPage<'_> {
 }
 
 /// How many people are coming and wait.
-fn headcount_text(locale: Locale, headcount: &Headcount) -> String {
+pub fn headcount_text(locale: Locale, headcount: &Headcount) -> String {
     let Headcount { names, guests, waiting, pending, .. } = headcount;
     let people = names + guests;
     let coming = if *guests == 0 {

@@ -3,6 +3,7 @@
 use crate::domain::contact::Contact;
 use crate::domain::host_link::HostRole;
 use crate::domain::place::Place;
+use crate::domain::timestamp::Timestamp;
 use crate::http::address_state::AddressState;
 use crate::http::locale::Locale;
 use crate::http::pages::event::guests_text;
@@ -64,7 +65,7 @@ impl HostPage<'_> {
             }
             @if is_editor {
                 div.row.actions {
-                    @if matches!(person.place, Some(Place::Waiting { .. })) {
+                    @if matches!(person.place, Some(Place::Waiting { .. })) && self.details.takes_place(Timestamp::now()) {
                         form method="post" action=(self.path) {
                             input type="hidden" name="name" value=(name);
                             button.plain type="submit" name="action" value="promote" aria-label=(locale.format("host-promote-name", &[("name", name.as_str().into())])) { (locale.text("host-promote")) }

@@ -14,17 +14,14 @@ use strum::VariantArray as _;
 
 use crate::domain::event::EventId;
 use crate::domain::language::Language;
-use crate::http::App;
 use crate::http::locale::{self, Locale};
 use crate::http::pages::assets::{ICON_PATH, MANIFEST_PATH, script_path, style_path};
 use crate::http::pages::form::TOKEN_HOLE;
 use crate::http::site::Site;
+use crate::http::{App, form_token};
 
 /// The colours of events in `style.css`.
 const ACCENTS: u8 = 8;
-
-/// The length of the token in a form: 128 bits, so that nobody guesses it.
-const TOKEN_BYTES: usize = 16;
 
 /// A page without the parts that all pages share.
 ///
@@ -133,18 +130,16 @@ pub async fn render(State(app): State<Arc<App>>, request: Request, next: Next) -
     if page.is_live && is_get && parts.status == StatusCode::OK {
         // The token of a form differs in every response, and does not change what the page says.
         let tag = format!("W/\"{}\"", URL_SAFE_NO_PAD.encode(&Sha256::digest(html.as_bytes())[..12]));
-        if known.is_some_and(|known| known == tag.as_str()) {
-            return (StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response();
-        }
+        let is_known = known.is_some_and(|known| known == tag.as_str());
         parts.headers.insert(header::ETAG, HeaderValue::try_from(tag).expect("base64 is a valid header value"));
         parts.headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+        if is_known {
+            // It has the headers of the page (RFC 9110, section 15.4.5).
+            parts.status = StatusCode::NOT_MODIFIED;
+            return parts.into_response();
+        }
     }
-    let html = if html.contains(TOKEN_HOLE) { html.replace(TOKEN_HOLE, &form_token()) } else { html };
+    let html =
+        if html.contains(TOKEN_HOLE) { html.replace(TOKEN_HOLE, &form_token::create(&app.token_secret)) } else { html };
     (parts, PreEscaped(html)).into_response()
-}
-
-fn form_token() -> String {
-    let mut bytes = [0; TOKEN_BYTES];
-    getrandom::fill(&mut bytes).expect("the operating system provides random bytes");
-    URL_SAFE_NO_PAD.encode(bytes)
 }

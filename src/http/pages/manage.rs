@@ -2,15 +2,18 @@
 
 use maud::{Markup, html};
 
-use crate::domain::event_details::EventDetails;
+use crate::domain::attendee_name::MAX_NAME_CHARS;
+use crate::domain::event_details::{EventDetails, SignupRefusal};
 use crate::domain::manage_link::RegistrationState;
 use crate::domain::place::Place;
 use crate::domain::registration_details::Note;
 use crate::domain::schedule::Schedule;
+use crate::domain::viewer::Viewer;
 use crate::http::address_state::AddressState;
 use crate::http::app::Delivery;
 use crate::http::bodies::ManageBody;
 use crate::http::locale::Slot;
+use crate::http::pages::errors::refusal_text;
 use crate::http::pages::event::person;
 use crate::http::pages::event_details::{description, heading};
 use crate::http::pages::form::{Form, Input};
@@ -41,8 +44,10 @@ pub struct ManagePage<'a> {
     pub roster: Option<&'a RosterView>,
     /// Whether the same browser had signed up with the same form before.
     pub is_repeat: bool,
-    /// Whether the name can be signed up again.
-    pub is_open: bool,
+    /// Why nobody can sign up now.
+    pub refusal: Option<SignupRefusal>,
+    /// Whether something was just changed.
+    pub is_saved: bool,
     pub form: &'a Form,
 }
 
@@ -51,26 +56,25 @@ impl ManagePage<'_> {
         let locale = self.form.locale;
         let main = html! {
             (heading(locale, self.title, self.details.map(|details| &details.content)))
-            @if self.is_repeat { p.notice role="status" { (locale.text("personal-repeat")) } }
+            @if self.is_repeat && self.body.state == RegistrationState::In {
+                p.notice role="status" { (locale.text("personal-repeat")) }
+            }
+            @if self.is_saved { p.notice.good role="status" { (locale.text("saved")) } }
             div #state data-live { (self.state()) }
             @if let Some(details) = self.details { (description(&details.content)) }
             (self.news())
             @match self.body.state {
-                RegistrationState::In | RegistrationState::Pending => {
+                RegistrationState::In | RegistrationState::Pending if self.takes_place() => {
                     p.hint { (locale.text("personal-keep")) }
                     (self.change_form())
                     (self.address_section())
                     (self.cancel_form())
                 },
-                RegistrationState::Out if self.is_open => form.card method="post" {
-                    (self.form.summary(&[]))
-                    (self.form.token())
-                    button type="submit" name="action" value="rejoin" { (locale.text("personal-rejoin")) }
-                },
-                RegistrationState::Out | RegistrationState::NotYours => {},
+                RegistrationState::Out if self.refusal.is_none() => (self.rejoin_form()),
+                _ => {},
             }
             @if let Some(roster) = self.roster { (self.people(roster)) }
-            p { a href=(self.event_path) { (locale.text(if self.roster.is_some() { "personal-event" } else { "personal-who" })) } }
+            p { a href=(self.event_path) { (locale.text(if self.roster.is_some() || !Viewer::Attendee.view(self.details).roster { "personal-event" } else { "personal-who" })) } }
         };
         let title =
             locale.format("personal-title", &[("name", self.body.name.as_str().into()), ("title", self.title.into())]);
@@ -86,12 +90,37 @@ impl ManagePage<'_> {
     fn refresh(&self) -> Markup {
         let seconds = match (self.body.state, self.place) {
             (RegistrationState::Pending, _) | (RegistrationState::In, Some(Place::Pending)) => Some(UNDECIDED_REFRESH),
-            (RegistrationState::In, Some(Place::Waiting { .. })) => Some(WAITING_REFRESH),
+            (RegistrationState::In, Some(Place::Waiting { .. })) if self.takes_place() => Some(WAITING_REFRESH),
             _ => None,
         };
         html! {
             @if let Some(seconds) = seconds.filter(|_| self.form.status().is_success()) {
                 noscript { meta http-equiv="refresh" content=(seconds); }
+            }
+        }
+    }
+
+    /// Whether the event is neither cancelled nor over.
+    fn takes_place(&self) -> bool {
+        !matches!(self.refusal, Some(SignupRefusal::Cancelled | SignupRefusal::Over | SignupRefusal::Archived))
+    }
+
+    /// The details of the earlier sign-up are not stored any more, so the form asks for them again.
+    fn rejoin_form(&self) -> Markup {
+        let locale = self.form.locale;
+        let name = Input {
+            is_required: true,
+            max_length: Some(MAX_NAME_CHARS),
+            stored: Some(&self.body.name),
+            ..Input::text("name", locale.text("signup-name"))
+        };
+        html! {
+            form.card method="post" action={ (self.event_path) "/signups" } {
+                (self.form.token())
+                (self.form.input(&name))
+                @if let Some(details) = self.details { (details_fields(self.form, &details.content, None)) }
+                (contact_fields(self.form, self.delivery))
+                button type="submit" { (locale.text("personal-rejoin")) }
             }
         }
     }
@@ -103,6 +132,9 @@ impl ManagePage<'_> {
     fn state(&self) -> Markup {
         let (locale, name) = (self.form.locale, self.body.name.as_str());
         let named = |id: &str| locale.markup(id, &[("name", Slot::Text(name))]);
+        if let Some(refusal) = self.refusal.as_ref().filter(|_| !self.takes_place()) {
+            return html! { p.notice.big { (refusal_text(locale, refusal, None)) } };
+        }
         html! {
             @match self.body.state {
                 RegistrationState::Pending => p.notice { (named("personal-pending")) },
@@ -161,6 +193,10 @@ impl ManagePage<'_> {
     }
 
     fn address_section(&self) -> Markup {
+        let can_send = self.delivery.email || self.delivery.sms;
+        if !can_send && self.address == AddressState::None {
+            return html! {};
+        }
         let (locale, form) = (self.form.locale, self.form);
         let address = self.masked_contact.as_deref().unwrap_or_default();
         let told = |id: &str| locale.markup(id, &[("address", Slot::Text(address))]);
@@ -204,12 +240,16 @@ impl ManagePage<'_> {
     /// Asks before it cancels, because the place may be gone afterwards.
     fn cancel_form(&self) -> Markup {
         let locale = self.form.locale;
-        let is_limited = self.place.is_some();
+        let question = match self.place {
+            None | Some(Place::Pending) => "personal-cancel-sure",
+            Some(Place::Confirmed { .. }) => "personal-cancel-place",
+            Some(Place::Waiting { .. }) => "personal-cancel-waiting",
+        };
         html! {
             details #cancel {
                 summary.button.quiet { (locale.text("personal-cancel")) }
                 form.card method="post" {
-                    p { (locale.text(if is_limited { "personal-cancel-place" } else { "personal-cancel-sure" })) }
+                    p { (locale.text(question)) }
                     button.bad type="submit" name="action" value="cancel" { (locale.text("personal-cancel-submit")) }
                 }
             }

@@ -4,9 +4,11 @@ use maud::{Markup, html};
 
 use crate::domain::event_details::EventDetails;
 use crate::domain::place::Place;
+use crate::http::headcount::Headcount;
 use crate::http::locale::Locale;
 use crate::http::pages::event::guests_text;
 use crate::http::pages::event_details::heading;
+use crate::http::pages::host::headcount_text;
 use crate::http::pages::places::ordinal;
 use crate::http::pages::{Page, layout};
 use crate::http::roster_view::{RosterPerson, RosterView};
@@ -20,19 +22,21 @@ pub fn print_list(locale: Locale, details: &EventDetails, parts: &[RosterView], 
             button type="button" data-print hidden { (locale.text("print")) } " "
             a href=(path) { (locale.text("back-host")) }
         }
-        table {
+        p { strong { (headcount_text(locale, &Headcount::of(parts.iter().flat_map(RosterView::people)))) } }
+        div.scroll { table {
             thead {
                 tr {
                     th scope="col" { (locale.text("print-here")) }
                     th scope="col" { (locale.text("print-name")) }
                     th scope="col" { (locale.text("print-guests")) }
                     @if let Some(question) = &content.question { th scope="col" dir="auto" { (question) } }
+                    th scope="col" { (locale.text("print-note")) }
                 }
             }
             tbody {
                 @for person in parts.iter().flat_map(RosterView::people) { (row(locale, &person, content.question.is_some())) }
             }
-        }
+        } }
     };
     layout(locale, content.title.as_str(), main).of_event(&details.event)
 }
@@ -55,6 +59,7 @@ fn row(locale: Locale, person: &RosterPerson<'_>, has_question: bool) -> Markup 
             }
             td { (guests_text(person.guests())) }
             @if has_question { td dir="auto" { @if let Some(answer) = &person.registration.details.answer { (answer) } } }
+        td dir="auto" { @if let Some(note) = &person.registration.details.note { (note.as_str()) } }
         }
     }
 }

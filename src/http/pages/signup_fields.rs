@@ -59,3 +59,11 @@ pub fn contact_fields(form: &Form, delivery: Delivery) -> Markup {
         }
     }
 }
+
+/// The fields of a sign-up that show their own message.
+pub fn signup_field_names(content: Option<&Content>) -> Vec<&'static str> {
+    let mut names = vec!["name", "contact", "phone"];
+    names.extend(content.filter(|content| content.guests_per_signup > 0).map(|_| "guests"));
+    names.extend(content.and_then(|content| content.question.as_ref()).map(|_| "answer"));
+    names
+}

@@ -67,7 +67,7 @@ pub async fn create(
 ) -> Result<Response, Problem> {
     check_creator(&app, &credentials).await?;
     if fields.is_form && wants_page(&headers, DefaultForm::Page) {
-        return new_event::create(&app, locale, fields.map).await;
+        return new_event::create(&app, &headers, locale, fields.map).await;
     }
     let content = from_json(&fields.map)?;
     let is_unlisted = is_unlisted(&fields.map)?;

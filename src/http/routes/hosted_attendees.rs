@@ -104,7 +104,7 @@ pub async fn promote_attendee(
 async fn move_to_front(app: &App, attendee: &Attendee, may_raise: bool) -> Result<(Seat, Option<Capacity>), Problem> {
     let not_waiting = || {
         let detail = format!("{} is not on the waiting list of this event.", attendee.name);
-        Problem::new(ProblemKind::Conflict, detail)
+        Problem::new(ProblemKind::Conflict, detail).on_page("host-not-waiting")
     };
     for _ in 0..MAX_ATTEMPTS {
         let digest = app.backend.digests.digest(&attendee.event).await.map_err(Unavailable::from)?;
@@ -185,5 +185,8 @@ async fn host_attendee(app: &App, credentials: &Credentials, event: &str, name: 
     let name = NameKey::of(name).map_err(|problem| problem.in_field("name"))?;
     let attendee = app.backend.roster.attendee(&AttendeeKey { event, name }).await?;
     let attendee = attendee.filter(|attendee| attendee.registration().is_some());
-    attendee.ok_or_else(|| Problem::new(ProblemKind::NotFound, "Nobody with this name is on the roster of this event."))
+    attendee.ok_or_else(|| {
+        Problem::new(ProblemKind::NotFound, "Nobody with this name is on the roster of this event.")
+            .on_page("host-nobody")
+    })
 }

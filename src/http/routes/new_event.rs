@@ -23,8 +23,7 @@ use crate::http::locale::Locale;
 use crate::http::pages::{EditMode, EditPage, Form};
 use crate::http::problem::Problem;
 use crate::http::routes::event_creation::{check_creator, first_free, is_unlisted, store_new};
-use crate::http::routes::signup_form::form_token;
-use crate::http::{App, pages};
+use crate::http::{App, form_token, pages};
 use crate::notify::links::event_path;
 use crate::ports::{IdempotentRequest, StoredDetails, Write};
 
@@ -35,13 +34,18 @@ pub async fn show(State(app): State<Arc<App>>, credentials: Credentials, locale:
 }
 
 /// Creates the event that was typed into the form, or shows a preview of it.
-pub async fn create(app: &App, locale: Locale, typed: Map<String, Value>) -> Result<Response, Problem> {
+pub async fn create(
+    app: &App,
+    headers: &HeaderMap,
+    locale: Locale,
+    typed: Map<String, Value>,
+) -> Result<Response, Problem> {
     let problem = match content(&typed) {
         Ok(content) if is_preview(&typed) => {
             let form = Form::typed(locale, typed);
             return Ok(EditPage { mode: EditMode::New, preview: Some(&content), form: &form }.page().into_response());
         }
-        Ok(content) => match create_once(app, &typed, content).await {
+        Ok(content) => match create_once(app, headers, &typed, content).await {
             Ok(created) => {
                 let token = created.details.links.sign(&created.details.event, HostRole::Host, &app.token_secret);
                 let done = if created.is_repeat { "?done=repeated" } else { "?done=created" };
@@ -85,10 +89,15 @@ struct Planned {
 }
 
 /// Creates an event, or returns the one that the same form has created.
-async fn create_once(app: &App, typed: &Map<String, Value>, content: Content) -> Result<Created, Problem> {
+async fn create_once(
+    app: &App,
+    headers: &HeaderMap,
+    typed: &Map<String, Value>,
+    content: Content,
+) -> Result<Created, Problem> {
     let (is_unlisted, now) = (is_unlisted(typed)?, Timestamp::now());
     let is_new = |details| Created { details, is_repeat: false };
-    let Some(token) = form_token(typed) else {
+    let Some(token) = form_token::of_form(app, headers, typed) else {
         return store_new(app, content, is_unlisted, now).await.map(is_new);
     };
     let candidate = first_free(app, content.clone(), is_unlisted, now).await?;

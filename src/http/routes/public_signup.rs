@@ -10,8 +10,10 @@ use crate::domain::attendee_name::NameKey;
 use crate::domain::client_network::ClientNetwork;
 use crate::domain::invalid::InvalidField;
 use crate::domain::language::Language;
+use crate::domain::manage_link::{ManageToken, RegistrationState};
 use crate::domain::registration_details::RegistrationEdit;
 use crate::domain::signup::{Request, Signup, Version};
+use crate::domain::timestamp::Timestamp;
 use crate::formats;
 use crate::formats::registration_details::RegistrationFields;
 use crate::http::problem::{Problem, ProblemKind};
@@ -21,6 +23,9 @@ use crate::ports::{IdempotentRequest, Unavailable};
 /// The length of an `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header). Shorter keys could be guessed, and
 /// the response contains a personal link.
 pub const IDEMPOTENCY_KEY_BYTES: std::ops::RangeInclusive<usize> = 16..=255;
+
+/// The registrations that one person can begin and end with one form.
+const MAX_REPEATS: usize = 20;
 
 /// The sender of a public sign-up.
 pub struct Sender<'a> {
@@ -64,7 +69,10 @@ pub async fn enqueue_public(
         }
     }
     let is_form = matches!(key, Some(RequestKey::Form { .. }));
-    let request = key.map(|key| KeyedRequest::of(app, &key, &signup));
+    let request = match key {
+        Some(key) => Some(KeyedRequest::of(app, &key, &signup).after_ended_ones(app, &signup, is_form).await?),
+        None => None,
+    };
     // A request that is refused must not use up its key, nor keep its time for later. A repeat is judged by the time of the
     // first request.
     let mut signup = match admitted(app, signup.clone()).await {
@@ -140,6 +148,26 @@ impl KeyedRequest {
             }
         };
         Self { key, request }
+    }
+
+    /// A form may sign up the same name again after its registration has ended. Returns the request with another key for each
+    /// registration of this form that has ended.
+    async fn after_ended_ones(mut self, app: &App, signup: &Signup, is_form: bool) -> Result<Self, Unavailable> {
+        if !is_form {
+            return Ok(self);
+        }
+        for _ in 0..MAX_REPEATS {
+            let Some(first) = app.backend.idempotency.recall(self.key.clone()).await? else { break };
+            let token = ManageToken { key: signup.key(), signup: first.id.clone() };
+            let attendee = app.backend.roster.attendee(&token.key).await?;
+            let state = token.state(attendee.as_ref(), Timestamp::now());
+            if matches!(state, RegistrationState::In | RegistrationState::Pending) {
+                break;
+            }
+            let parts = [self.key.as_bytes(), first.id.as_str().as_bytes()];
+            self.key = URL_SAFE_NO_PAD.encode(app.token_secret.tag("form token again", &parts));
+        }
+        Ok(self)
     }
 
     /// Whether the same request was accepted before.

@@ -14,18 +14,19 @@ use utoipa::ToSchema;
 
 use crate::domain::attendee::Attendee;
 use crate::domain::event::EventId;
-use crate::domain::event_creators::EventCreators;
 use crate::domain::manage_link::{ManageToken, RegistrationState};
 use crate::domain::timestamp::Timestamp;
 use crate::formats::http_signup as http;
 use crate::http::client::{ClientAddress, DefaultForm, wants_page};
 use crate::http::client_network::Network;
+use crate::http::event_view::Credentials;
 use crate::http::locale::Locale;
 use crate::http::middleware::body::Fields;
 use crate::http::own_registrations::OwnRegistration;
 use crate::http::pages::OwnSignup;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::routes::all_attendees;
+use crate::http::routes::event_creation::check_creator;
 use crate::http::routes::public_signup::{RequestKey, Sender, enqueue_public, idempotency_key};
 use crate::http::routes::signup_form::lead_to_personal_page;
 use crate::http::wait::wait_for_roster;
@@ -58,13 +59,14 @@ pub struct SampleEntry {
 pub async fn list(
     State(app): State<Arc<App>>,
     address: Option<Extension<ClientAddress>>,
+    credentials: Credentials,
     locale: Locale,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let may_list = may_list_everyone(&app, address, &headers);
     if wants_page(&headers, DefaultForm::Json) {
         let events = event_list::first_listed(&app, pages::EVENTS_SHOWN, may_list).await?;
-        let may_create = app.event_creators == EventCreators::Anyone;
+        let may_create = check_creator(&app, &credentials).await.is_ok();
         let own = own_signups(&app, &headers).await?;
         return Ok(pages::home(locale, may_create, &own, &events).into_response());
     }
@@ -124,6 +126,9 @@ async fn own_signups(app: &App, headers: &HeaderMap) -> Result<Vec<OwnSignup>, U
             continue;
         };
         let details = app.backend.events.stored(&event).await?;
+        if details.details().is_some_and(|details| !details.takes_place(Timestamp::now())) {
+            continue;
+        }
         let title = details.details().map(|details| details.content.title.to_string());
         own.push(OwnSignup {
             title: title.unwrap_or_else(|| attendee.event_spelling().to_owned()),
@@ -141,7 +146,7 @@ pub struct FindQuery {
 }
 
 /// Leads to the page of an event, whose link or title was typed.
-pub async fn find(Query(query): Query<FindQuery>) -> Result<Redirect, Problem> {
+pub async fn find(State(app): State<Arc<App>>, Query(query): Query<FindQuery>) -> Result<Redirect, Problem> {
     let typed = query.event.unwrap_or_default();
     let from_link = Url::parse(typed.trim()).ok().and_then(|url| {
         let mut segments = url.path_segments()?;
@@ -154,7 +159,14 @@ pub async fn find(Query(query): Query<FindQuery>) -> Result<Redirect, Problem> {
         }
         None => EventId::parse(&typed),
     };
-    let id = id.map_err(|problem| Problem::from(problem.in_field("event")).on_page("error-no-event"))?;
+    let unknown =
+        || Problem::new(ProblemKind::NotFound, "There is no event with this name.").on_page("error-unknown-event");
+    let id = id.map_err(|_| unknown())?;
+    let exists = app.backend.events.stored(&id).await?.details().is_some()
+        || app.backend.roster.roster(&id, 1, None).await?.title.is_some();
+    if !exists {
+        return Err(unknown());
+    }
     Ok(Redirect::to(&(event_path(&id, &[]) + "#lost")))
 }
 

@@ -1,6 +1,6 @@
 //! Sign-ups with the form of a page.
 
-use crate::http::routes::public_signup::{Accepted, IDEMPOTENCY_KEY_BYTES, RequestKey, Sender, enqueue_public};
+use crate::http::routes::public_signup::{Accepted, RequestKey, Sender, enqueue_public};
 
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -16,11 +16,11 @@ use crate::formats::http_signup as http;
 use crate::http::event_view::Credentials;
 use crate::http::locale::Locale;
 use crate::http::own_registrations::OwnRegistration;
-use crate::http::pages::{Form, TOKEN_FIELD};
-use crate::http::problem::Problem;
+use crate::http::pages::Form;
+use crate::http::problem::{Problem, ProblemKind};
 use crate::http::routes::events;
 use crate::http::wait::{wait_for_place, wait_for_roster};
-use crate::http::{App, own_registrations};
+use crate::http::{App, form_token, own_registrations};
 use crate::notify::links::event_path;
 
 /// Signs up the person who filled in the form of an event's page, and leads to their personal page.
@@ -44,8 +44,16 @@ pub async fn sign_up_with_form(
             }
         }
     }
-    let key = form_token(&fields).map(|token| RequestKey::Form { token, name: signup.key().name });
+    let key = form_token::of_form(app, sender.headers, &fields)
+        .map(|token| RequestKey::Form { token, name: signup.key().name });
     let accepted = enqueue_public(app, sender, key, |version| http::signup(event.clone(), &fields, version)).await?;
+    let attendee = wait_for_roster(app, &accepted.signup).await;
+    let state = ManageToken::of(&accepted.signup).state(attendee.as_ref(), Timestamp::now());
+    if state == RegistrationState::NotYours {
+        let detail = "There is already somebody with this name on the list.";
+        let problem = Problem::new(ProblemKind::Conflict, detail).on_page("signup-name-taken");
+        return Err(Problem { field: Some("name"), ..problem });
+    }
     lead_to_personal_page(app, sender.headers, &accepted).await
 }
 
@@ -94,9 +102,4 @@ pub fn with_phone_as_contact(fields: &Map<String, Value>) -> Result<Map<String, 
         (_, _) => return Err(FieldProblem::NotOneContact.in_field("phone").into()),
     }
     Ok(fields)
-}
-
-/// Returns the token that the server put into a form.
-pub fn form_token(fields: &Map<String, Value>) -> Option<&str> {
-    fields.get(TOKEN_FIELD)?.as_str().filter(|token| IDEMPOTENCY_KEY_BYTES.contains(&token.len()))
 }

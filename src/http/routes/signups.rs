@@ -141,9 +141,11 @@ pub fn refused(refusal: SignupRefusal) -> Problem {
             let detail = format!("`guests` must be at most {limit}: {refusal}.");
             Problem { field: Some("guests"), ..Problem::new(ProblemKind::InvalidField, detail) }
         }
-        SignupRefusal::Cancelled | SignupRefusal::Over | SignupRefusal::NotOpenYet(_) | SignupRefusal::Closed(_) => {
-            Problem::new(ProblemKind::Conflict, sentence(&refusal.to_string()))
-        }
+        SignupRefusal::Cancelled
+        | SignupRefusal::Over
+        | SignupRefusal::Archived
+        | SignupRefusal::NotOpenYet(_)
+        | SignupRefusal::Closed(_) => Problem::new(ProblemKind::Conflict, sentence(&refusal.to_string())),
     };
     Problem { cause, ..problem }
 }

@@ -106,7 +106,11 @@ impl Stack {
     }
 
     pub fn get(&self, path: &str) -> (u16, Value) {
-        self.answer(ureq::get(self.url(path)).header("Authorization", self.authorization()))
+        self.answer(
+            ureq::get(self.url(path))
+                .header("Accept", "application/json")
+                .header("Authorization", self.authorization()),
+        )
     }
 
     pub fn post(&self, path: &str, body: &Value) -> (u16, Value) {

@@ -194,7 +194,7 @@ fn cancelled_event_takes_no_signups_until_it_is_reopened() {
     assert_eq!(host("/reopen").is(200).json()["cancelled_at"], json!(null));
     sign_up("Ben").is(202);
     assert!(host("/archive").is(200).json()["archived_at"].is_string());
-    assert!(sign_up("Cem").refuses(409, "conflict").contains("over"));
+    assert!(sign_up("Cem").refuses(409, "conflict").contains("closed this event"));
 }
 
 #[test]

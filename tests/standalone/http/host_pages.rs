@@ -159,8 +159,24 @@ fn host_closes_opens_cancels_and_reopens() {
     assert!(does("open", "Sign-ups are open again.").contains("Count me in"));
     assert!(does("cancel", "The event is cancelled.").contains("This event was cancelled."));
     assert!(does("reopen", "The event takes place again.").contains("Count me in"));
-    assert!(does("archive", "The event is archived.").contains("This event is over."));
+    assert!(does("archive", "The event is archived.").contains("The host has closed this event."));
     server.post(&host).browser().form(&[("action", "dance")]).send().is(422);
+}
+
+#[test]
+fn any_zone_stays_when_the_form_is_saved() {
+    let server = serve();
+    let fields = json!({ "title": "Dinner", "starts_at": "2031-12-03T19:00", "zone": "CET" });
+    let edit = host_path(&create(&server, &fields)) + "/edit";
+    assert!(page(&server, &edit).text().contains("<option selected>CET</option>"));
+}
+
+#[test]
+fn long_description_fits_into_the_form() {
+    let server = serve();
+    let description = "漢".repeat(2_000);
+    let form = with(&DINNER, &[("description", &description)]);
+    server.post("/events").browser().form(&form).send().leads_to();
 }
 
 #[test]
@@ -171,7 +187,7 @@ fn replaced_host_link_leads_to_the_new_one() {
     let fields = [("action", "revoke"), ("role", "host")];
     let new = server.post(&host).browser().form(&fields).send().leads_to();
     assert_ne!(new.split('?').next(), Some(host.as_str()));
-    assert!(page(&server, &new).words().contains("The old link is no longer valid."));
+    assert!(page(&server, &new).words().contains("The link was replaced"));
     let old = server.get(&host).browser().send().is(404);
     assert!(old.words().contains("no longer valid"), "{}", old.words());
 }

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::{HostQuery, host_page};
+use crate::domain::attendee::Attendee;
 use crate::domain::event::Event;
 use crate::domain::event_details::EventDetails;
 use crate::domain::host_link::{HostRole, LinkGenerations};
@@ -18,7 +19,6 @@ use crate::domain::invalid::{FieldProblem, choice};
 use crate::domain::timestamp::Timestamp;
 use crate::formats::fields as read;
 use crate::formats::http_signup as http;
-use crate::http::App;
 use crate::http::client_network::Network;
 use crate::http::event_view::{Credentials, host_role, invalid_host_link, read_details};
 use crate::http::locale::Locale;
@@ -29,8 +29,9 @@ use crate::http::problem::{Problem, ProblemKind};
 use crate::http::routes::hosted_attendees::{promote_attendee, remove_attendee};
 use crate::http::routes::hosting;
 use crate::http::routes::public_signup::{RequestKey, Sender, enqueue_public};
-use crate::http::routes::signup_form::{form_token, with_phone_as_contact};
+use crate::http::routes::signup_form::with_phone_as_contact;
 use crate::http::wait::{wait_for_place, wait_for_roster};
+use crate::http::{App, form_token};
 use crate::notify::links::event_path;
 
 /// The fields of the forms on a host's page.
@@ -162,13 +163,15 @@ impl Host<'_> {
         let event = Event::parse(self.event).map_err(|problem| problem.in_field("event"))?;
         let fields = with_phone_as_contact(fields)?;
         let name = http::signup(event.clone(), &fields, crate::domain::signup::Version::now())?.key().name;
-        let key = form_token(&fields).map(|token| RequestKey::Form { token, name });
+        let key = form_token::of_form(self.app, sender.headers, &fields).map(|token| RequestKey::Form { token, name });
         let parse = |version| http::signup(event.clone(), &fields, version);
         let signup = enqueue_public(self.app, sender, key, parse).await?.signup;
         let attendee = wait_for_roster(self.app, &signup).await;
         wait_for_place(self.app, Some(details.get()), attendee.as_ref()).await;
-        let registration = attendee.as_ref().and_then(|attendee| attendee.registration());
-        if registration.is_some_and(|registration| registration.owner != signup.version.id) {
+        let is_other = |attendee: &Attendee| {
+            attendee.registration().is_none_or(|registration| registration.owner != signup.version.id)
+        };
+        if attendee.as_ref().is_some_and(is_other) {
             let detail = "There is already somebody with this name on the list.";
             return Err(Problem::new(ProblemKind::Conflict, detail).on_page("host-name-taken"));
         }

@@ -17,6 +17,7 @@ use utoipa::ToSchema;
 use crate::domain::attendee_name::NameKey;
 use crate::domain::channel::Channel;
 use crate::domain::event::EventId;
+use crate::domain::event_details::{EventDetails, SignupRefusal};
 use crate::domain::host_link::HostRole;
 use crate::domain::registration::Registration;
 use crate::domain::timestamp::Timestamp;
@@ -174,27 +175,29 @@ pub async fn host_page(
         headcount: headcount.as_ref(),
         refusal: details.check_open(Timestamp::now()).err(),
         delivery: app.delivery,
-        done: query.done.as_deref().and_then(done_message),
+        done: query.done.as_deref().and_then(|done| done_message(done, &details)),
         form,
     };
     Ok(page.page())
 }
 
-/// The message about what was done. The name is from the address of the page.
-fn done_message(done: &str) -> Option<&'static str> {
-    Some(match done {
-        "created" => "host-done-created",
-        "repeated" => "host-done-repeated",
-        "edited" => "host-done-edited",
-        "added" => "host-done-added",
-        "promoted" => "host-done-promoted",
-        "removed" => "host-done-removed",
-        "closed" => "host-done-closed",
-        "opened" => "host-done-opened",
-        "cancelled" => "host-done-cancelled",
-        "archived" => "host-done-archived",
-        "reopened" => "host-done-reopened",
-        "revoked" => "host-done-revoked",
+/// The message about what was done, if it is so. The name is from the address of the page, which may be old.
+fn done_message(done: &str, details: &EventDetails) -> Option<&'static str> {
+    let refusal = details.check_open(Timestamp::now()).err();
+    let (message, is_so) = match done {
+        "created" => ("host-done-created", details.version <= 1),
+        "repeated" => ("host-done-repeated", true),
+        "edited" => ("host-done-edited", true),
+        "added" => ("host-done-added", true),
+        "promoted" => ("host-done-promoted", true),
+        "removed" => ("host-done-removed", true),
+        "closed" => ("host-done-closed", matches!(refusal, Some(SignupRefusal::Closed(_)))),
+        "opened" => ("host-done-opened", refusal.is_none()),
+        "cancelled" => ("host-done-cancelled", details.cancelled_at.is_some()),
+        "archived" => ("host-done-archived", details.archived_at.is_some()),
+        "reopened" => ("host-done-reopened", details.takes_place(Timestamp::now())),
+        "revoked" => ("host-done-revoked", true),
         _ => return None,
-    })
+    };
+    is_so.then_some(message)
 }

@@ -12,7 +12,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::{Map, Value};
 
-use self::form::{sign_up_again, with_typed_contact};
+use self::form::with_typed_contact;
 use self::page::{RepeatQuery, body_with_messages, manage_page};
 pub use self::request::ManageRequest;
 use self::request::{adds_guests, parse_request, signup_of};
@@ -39,10 +39,10 @@ use crate::http::routes::public_signup::Sender;
 use crate::http::routes::signup_form::with_phone_as_contact;
 use crate::http::routes::signups;
 use crate::http::wait::{wait_for_place, wait_for_roster};
-use crate::http::{App, address_proof};
+use crate::http::{App, address_proof, own_registrations};
 use crate::ingest::admission::needs_admission;
 use crate::notify::links::event_path;
-use crate::ports::{StoredDetails, place_of};
+use crate::ports::{StoredDetails, Unavailable, place_of};
 
 /// Shows the registration of a personal link.
 #[utoipa::path(
@@ -63,6 +63,9 @@ pub async fn show(
 ) -> Result<Response, Problem> {
     let token = verify_token(&app, &event, &token).await?;
     if wants_page(&headers, DefaultForm::Page) {
+        if let Some(newer) = newer_registration(&app, &headers, &token).await? {
+            return Ok(Redirect::to(&newer).into_response());
+        }
         return Ok(manage_page(&app, &event, &token, &page, &repeat, &Form::empty(locale)).await?.into_response());
     }
     let (stored, attendee) = find_attendee(&app, &token).await?;
@@ -96,10 +99,11 @@ pub async fn change(
         return Ok((StatusCode::ACCEPTED, Json(body)).into_response());
     }
     let typed = fields.map;
-    let answer = if typed.get("action").and_then(Value::as_str) == Some("rejoin") {
-        sign_up_again(&app, &event, &token, &sender, &typed).await
-    } else {
-        let back = Redirect::to(&event_path(&token.key.event, &["manage", &token_text])).into_response();
+    let answer = {
+        let is_cancel = typed.get("action").is_some_and(|action| action == "cancel");
+        let saved = if is_cancel { "" } else { "?saved" };
+        let back = event_path(&token.key.event, &["manage", &token_text]) + saved;
+        let back = Redirect::to(&back).into_response();
         match with_phone_as_contact(&typed).and_then(|fields| with_typed_contact(&fields)) {
             Ok(fields) => apply(&app, &event, &token, &sender, &fields).await.map(|_| back),
             Err(problem) => Err(problem),
@@ -218,4 +222,21 @@ async fn manage_body(
         messages: Vec::new(),
     };
     Ok((body, place))
+}
+
+/// Returns the path of the personal page of a later sign-up of the same person in the same browser. The link that they have kept
+/// belongs to a registration that has ended.
+async fn newer_registration(
+    app: &App,
+    headers: &HeaderMap,
+    token: &ManageToken,
+) -> Result<Option<String>, Unavailable> {
+    let attendee = app.backend.roster.attendee(&token.key).await?;
+    let state = |token: &ManageToken| token.state(attendee.as_ref(), Timestamp::now());
+    if state(token) != RegistrationState::NotYours {
+        return Ok(None);
+    }
+    let own = own_registrations::of_event(app, headers, &token.key.event).await?;
+    let newer = own.into_iter().find(|(own, _)| own.key == token.key && state(own) == RegistrationState::In);
+    Ok(newer.map(|(_, text)| event_path(&token.key.event, &["manage", &text])))
 }

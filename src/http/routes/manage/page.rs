@@ -27,7 +27,9 @@ use crate::notify::links::event_path;
 #[derive(Default, Deserialize)]
 pub struct RepeatQuery {
     /// Present if the same person had signed up before in the same browser.
-    repeat: Option<String>,
+    pub repeat: Option<String>,
+    /// Present after a form has changed something.
+    pub saved: Option<String>,
 }
 
 pub async fn body_with_messages(
@@ -80,7 +82,8 @@ pub async fn manage_page(
         delivery: app.delivery,
         roster: roster.as_ref(),
         is_repeat: repeat.repeat.is_some(),
-        is_open: details.is_none_or(|details| details.check_open(Timestamp::now()).is_ok()),
+        refusal: details.and_then(|details| details.check_open(Timestamp::now()).err()),
+        is_saved: repeat.saved.is_some(),
         form,
     };
     Ok(page.page())

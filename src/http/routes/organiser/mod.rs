@@ -65,7 +65,9 @@ impl FromRequestParts<Arc<App>> for Organiser {
         }
         if parts.method != Method::GET && is_cross_site(app.public_url.as_ref(), &parts.headers) {
             let detail = "This request came from another site. Use the organiser's pages of this server.";
-            return Err(NotOrganiser::Refused(Problem::new(ProblemKind::Forbidden, detail)));
+            return Err(NotOrganiser::Refused(
+                Problem::new(ProblemKind::Forbidden, detail).on_page("error-other-site"),
+            ));
         }
         Ok(Self)
     }
