@@ -115,7 +115,7 @@ impl SeatRounds<'_> {
             has_damaged |= parties.len() < next.len();
             // `upgrade-table` has moved these attendees to another key. Their seats move too.
             parties.retain(|party| party.attendee.is_some() || *party.key.name.refolded() == party.key.name);
-            let Decided { changes, moved, taken_in, is_settled } = self.round(digest, &parties).await?;
+            let Decided { changes, moved, taken_in, is_settled } = self.round(digest, &mut parties).await?;
             let left = parties.get(taken_in).map(|party| &party.key.name);
             let taken_in = next.iter().position(|name| Some(name) == left).unwrap_or(next.len());
             names.drain(..taken_in);
@@ -135,10 +135,18 @@ impl SeatRounds<'_> {
         }
     }
 
-    async fn round(&self, digest: &mut Digest, parties: &[Party]) -> Result<Decided, Unavailable> {
+    async fn round(&self, digest: &mut Digest, parties: &mut [Party]) -> Result<Decided, Unavailable> {
         let mut heads = Heads::default();
         for wanted in wanted_heads(seats_of(digest), parties, MAX_SEAT_WRITES) {
-            heads.add(wanted, self.seats.first_waiting(&digest.event, wanted.size, wanted.limit).await?);
+            let first = self.seats.first_waiting(&digest.event, wanted.size, wanted.limit).await?;
+            // A party may have changed since it was read. Nobody is in a round as two different parties, or somebody else would
+            // get the place between them.
+            for head in &first {
+                if let Some(party) = parties.iter_mut().find(|party| party.key == head.key) {
+                    party.attendee.clone_from(&head.attendee);
+                }
+            }
+            heads.add(wanted, first);
         }
         Ok(decide(seats_of(digest), parties, heads, MAX_SEAT_WRITES))
     }

@@ -1,6 +1,7 @@
 //! Short histories with faults that the random ones have found.
 
 use super::{Ask, Delivery, Step, Trouble, Which, Workers, World};
+use crate::memory::Fault;
 
 const ANA: usize = 0;
 const BEN: usize = 1;
@@ -25,9 +26,15 @@ fn deliver() -> Step {
     Step::Deliver(Delivery { which, workers: Workers::One, trouble: Trouble::None })
 }
 
+/// Two workers take changes in at the same time, while people ask for something.
+fn deliver_to_two(which: Which, seed: u64, meanwhile: Vec<Ask>, trouble: Trouble) -> Step {
+    Step::Deliver(Delivery { which, workers: Workers::Two { seed, meanwhile }, trouble })
+}
+
 fn check(steps: &[Step]) {
     let mut world = World::new();
     steps.iter().for_each(|step| world.take(step));
+    assert_eq!(world.memory.state().problems, Vec::<String>::new());
     world.finish();
     assert_eq!(world.problems(), Vec::<String>::new());
 }
@@ -75,4 +82,32 @@ fn party_that_is_taken_in_again_keeps_its_place_in_line() {
 fn recount_takes_in_another_number_of_guests_of_a_party_that_waits() {
     let waits = [places(1), signs_up(ANA, 0), signs_up(BEN, 0), deliver()];
     check(&[&waits[..], &[signs_up(BEN, 1), Step::Lose(0)]].concat());
+}
+
+#[test]
+fn party_that_changes_while_it_is_read_is_one_party() {
+    let ask = |person, guests| Ask::SignUp { person, guests, late: 0 };
+    let new = |count, seed| Which::New { count, seed };
+    let three = Step::Deliver(Delivery { which: new(3, 0), workers: Workers::One, trouble: Trouble::None });
+    check(&[
+        leaves(ANA),
+        leaves(ANA),
+        deliver_to_two(new(1, 0), 0, vec![Ask::Limit(Some(1))], Trouble::None),
+        deliver_to_two(new(1, 0), 0, vec![Ask::Leave(CLEO), ask(ANA, 0)], Trouble::Fail(0, Fault::Refused)),
+        three,
+        deliver_to_two(
+            Which::Old { part: 0.0, count: 4 },
+            335_025_912_632_215_770,
+            vec![ask(ANA, 0), Ask::Leave(BEN), ask(CLEO, 0)],
+            Trouble::None,
+        ),
+        signs_up(DORA, 0),
+        leaves(ANA),
+        deliver_to_two(
+            new(4, 11_936_507_751_881_708_143),
+            8_662_854_205_968_746_986,
+            vec![ask(CLEO, 1)],
+            Trouble::None,
+        ),
+    ]);
 }
