@@ -23,7 +23,7 @@ pub fn print_list(locale: Locale, details: &EventDetails, parts: &[RosterView], 
             a href=(path) { (locale.text("back-host")) }
         }
         p { strong { (headcount_text(locale, &Headcount::of(parts.iter().flat_map(RosterView::people)))) } }
-        div.scroll { table {
+        div.scroll tabindex="0" role="region" aria-label=(locale.text("people-heading")) { table {
             thead {
                 tr {
                     th scope="col" { (locale.text("print-here")) }
