@@ -113,7 +113,8 @@ impl Program {
         let limits = Limits { opt_ins_per_hour, sms: None };
         let sender = NotificationSender { mailer: Some(mail.clone()), limits, ..sender(&sqlite, &counting) };
         // The beginning of an hour, in which the limits begin anew.
-        let start = Timestamp::from_millis(Timestamp::now().as_millis() / 3_600_000 * 3_600_000).unwrap();
+        // The limits of a day end at midnight (UTC).
+        let start = Timestamp::from_millis(Timestamp::now().as_millis() / 86_400_000 * 86_400_000).unwrap();
         Self { sqlite, sender, mail, start, folder }
     }
 
