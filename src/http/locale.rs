@@ -109,17 +109,15 @@ impl Locale {
             })
             .collect();
         let text = self.format(id, &variables);
-        let slot_of = |character: char| u32::from(character).checked_sub(FIRST_SLOT).map(|index| index as usize);
+        let slot_of = |character: char| {
+            let index = u32::from(character).checked_sub(FIRST_SLOT)?;
+            slots.get(usize::try_from(index).ok()?)
+        };
+        let is_slot = |character: char| slot_of(character).is_some();
         html! {
-            @for piece in text.split_inclusive(|character| slot_of(character).is_some_and(|index| index < slots.len())) {
-                @let slot = piece.chars().next_back().and_then(slot_of).and_then(|index| slots.get(index));
-                @match slot {
-                    None => (piece),
-                    Some((_, slot)) => {
-                        (piece.trim_end_matches(|character| slot_of(character).is_some_and(|index| index < slots.len())))
-                        (slot)
-                    },
-                }
+            @for piece in text.split_inclusive(is_slot) {
+                (piece.trim_end_matches(is_slot))
+                @if let Some((_, slot)) = piece.chars().next_back().and_then(slot_of) { (slot) }
             }
         }
     }

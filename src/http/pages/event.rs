@@ -1,7 +1,5 @@
 //! The page of an event: what it is, the sign-up form and who is coming.
 
-use crate::http::pages::event_details::{description, heading, shortened};
-use crate::http::pages::signup_fields::{contact_fields, details_fields, signup_field_names};
 use maud::{Markup, html};
 
 use crate::domain::attendee_name::MAX_NAME_CHARS;
@@ -14,11 +12,13 @@ use crate::domain::viewer::Viewer;
 use crate::http::app::Delivery;
 use crate::http::locale::Slot;
 use crate::http::pages::errors::refusal_text;
+use crate::http::pages::event_details::{description, heading, shortened};
 use crate::http::pages::form::{Form, Input};
 use crate::http::pages::moments::moment;
 use crate::http::pages::places::{
     Part, count_text, items, ordinal, other_lists, places_bar, signup_hint, signup_label,
 };
+use crate::http::pages::signup_fields::{contact_fields, details_fields, signup_field_names};
 use crate::http::pages::{Page, layout};
 use crate::http::paging::encode_cursor;
 use crate::http::roster_view::{RosterPerson, RosterView};

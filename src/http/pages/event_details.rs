@@ -1,11 +1,12 @@
 //! What an event is: its title, date, time, place and description.
 
-use crate::domain::event_details::Content;
-use crate::http::locale::Locale;
-use crate::http::pages::moments::{date_tile, when};
 use linkify::{LinkFinder, LinkKind};
 use maud::{Markup, html};
 use url::Url;
+
+use crate::domain::event_details::Content;
+use crate::http::locale::Locale;
+use crate::http::pages::moments::{date_tile, when};
 
 /// The title of an event as the heading of a page, with its date, its time and its place.
 pub fn heading(locale: Locale, title: &str, content: Option<&Content>) -> Markup {

@@ -148,38 +148,42 @@ impl Form {
         (!ids.is_empty()).then(|| ids.join(" "))
     }
 
-    pub fn input(&self, input: &Input<'_>) -> Markup {
-        let Input { name, id, label, hint, kind, is_required, max_length, range, autocomplete, stored } = input;
-        let is_wrong = self.is_wrong(name);
+    /// The label of an input, its hint and its message, above the element itself.
+    fn field(&self, Input { name, id, label, hint, is_required, .. }: &Input<'_>, element: &Markup) -> Markup {
         html! {
             div.field {
                 label for=(id) { (label) @if !is_required { " " span.optional { (self.locale.text("form-optional")) } } }
                 @if let Some(hint) = hint { p.hint id={ (id) "-hint" } { (hint) } }
                 (self.error(id, name))
+                (element)
+            }
+        }
+    }
+
+    pub fn input(&self, input: &Input<'_>) -> Markup {
+        let Input { name, id, hint, kind, is_required, max_length, range, autocomplete, stored, .. } = input;
+        let is_wrong = self.is_wrong(name);
+        let element = html! {
                 input id=(id) name=(name) type=(kind) required[*is_required] maxlength=[max_length] dir="auto"
                     min=[range.map(|(least, _)| least)] max=[range.map(|(_, most)| most)]
                     inputmode=[(*kind == "number").then_some("numeric")] autocomplete=(autocomplete)
                     value=[self.value(name, *stored)] autofocus[is_wrong] aria-invalid=[is_wrong.then_some("true")]
                     aria-describedby=[self.described_by(id, name, hint.is_some())];
-            }
-        }
+        };
+        self.field(input, &element)
     }
 
     pub fn text_area(&self, input: &Input<'_>, rows: u8) -> Markup {
-        let Input { name, id, label, hint, is_required, max_length, stored, .. } = input;
+        let Input { name, id, hint, is_required, max_length, stored, .. } = input;
         let is_wrong = self.is_wrong(name);
-        html! {
-            div.field {
-                label for=(id) { (label) @if !is_required { " " span.optional { (self.locale.text("form-optional")) } } }
-                @if let Some(hint) = hint { p.hint id={ (id) "-hint" } { (hint) } }
-                (self.error(id, name))
+        let element = html! {
                 textarea id=(id) name=(name) rows=(rows) maxlength=[max_length] dir="auto" required[*is_required]
                     autofocus[is_wrong] aria-invalid=[is_wrong.then_some("true")]
                     aria-describedby=[self.described_by(id, name, hint.is_some())] {
                     (self.value(name, *stored).unwrap_or_default())
                 }
-            }
-        }
+        };
+        self.field(input, &element)
     }
 
     /// A choice of one of several values, each with its label.

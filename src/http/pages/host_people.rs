@@ -1,5 +1,7 @@
 //! The list of people on a host's page.
 
+use maud::{Markup, html};
+
 use crate::domain::contact::Contact;
 use crate::domain::host_link::HostRole;
 use crate::domain::place::Place;
@@ -12,7 +14,6 @@ use crate::http::pages::host_actions::confirmed_action;
 use crate::http::pages::places::ordinal;
 use crate::http::paging::encode_cursor;
 use crate::http::roster_view::RosterPerson;
-use maud::{Markup, html};
 
 impl HostPage<'_> {
     pub(super) fn people(&self) -> Markup {

@@ -1,12 +1,13 @@
 //! The fields of a sign-up.
 
+use maud::{Markup, html};
+
 use crate::domain::contact::MAX_EMAIL_BYTES;
 use crate::domain::event_details::Content;
 use crate::domain::registration_details::Answer;
 use crate::http::app::Delivery;
 use crate::http::bodies::RegistrationBody;
 use crate::http::pages::form::{Form, Input};
-use maud::{Markup, html};
 
 /// The fields for what an event asks of people who sign up. `stored` is what a registration contains already.
 pub fn details_fields(form: &Form, content: &Content, stored: Option<&RegistrationBody>) -> Markup {

@@ -1,7 +1,5 @@
 //! Puts public sign-ups on the queue. A repeat of a request has the same effect as the first one.
 
-use crate::http::routes::signups::{admitted, enqueue};
-
 use axum::http::HeaderMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -17,6 +15,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::formats;
 use crate::formats::registration_details::RegistrationFields;
 use crate::http::problem::{Problem, ProblemKind};
+use crate::http::routes::signups::{admitted, enqueue};
 use crate::http::{App, address_proof};
 use crate::ports::{IdempotentRequest, Unavailable};
 

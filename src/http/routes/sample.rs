@@ -102,10 +102,10 @@ pub async fn sign_up(
     let sender = Sender { headers: &headers, network, language: locale.chosen() };
     let key = idempotency_key(&headers)?.map(RequestKey::Header);
     let accepted = enqueue_public(&app, &sender, key, |version| http::sample_signup(&fields.map, version)).await?;
-    if fields.is_form {
-        return lead_to_personal_page(&app, &headers, &accepted).await;
-    }
     let attendee = wait_for_roster(&app, &accepted.signup).await;
+    if fields.is_form {
+        return lead_to_personal_page(&app, &headers, &accepted, attendee.as_ref()).await;
+    }
     if may_list_everyone(&app, address, &headers) {
         return Ok(all_attendees_response(&app));
     }

@@ -1,11 +1,10 @@
 //! Sign-ups with the form of a page.
 
-use crate::http::routes::public_signup::{Accepted, RequestKey, Sender, enqueue_public};
-
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::{Map, Value};
 
+use crate::domain::attendee::Attendee;
 use crate::domain::contact::Contact;
 use crate::domain::event::Event;
 use crate::domain::invalid::FieldProblem;
@@ -19,6 +18,7 @@ use crate::http::own_registrations::OwnRegistration;
 use crate::http::pages::Form;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::routes::events;
+use crate::http::routes::public_signup::{Accepted, RequestKey, Sender, enqueue_public};
 use crate::http::wait::{wait_for_place, wait_for_roster};
 use crate::http::{App, form_token, own_registrations};
 use crate::notify::links::event_path;
@@ -54,16 +54,20 @@ pub async fn sign_up_with_form(
         let problem = Problem::new(ProblemKind::Conflict, detail).on_page("signup-name-taken");
         return Err(Problem { field: Some("name"), ..problem });
     }
-    lead_to_personal_page(app, sender.headers, &accepted).await
+    lead_to_personal_page(app, sender.headers, &accepted, attendee.as_ref()).await
 }
 
-/// Waits a moment for the sign-up, and leads to its personal page, which this browser remembers.
-pub async fn lead_to_personal_page(app: &App, headers: &HeaderMap, accepted: &Accepted) -> Result<Response, Problem> {
+/// Waits a moment for the place of an attendee, and leads to the personal page of the sign-up, which this browser remembers.
+pub async fn lead_to_personal_page(
+    app: &App,
+    headers: &HeaderMap,
+    accepted: &Accepted,
+    attendee: Option<&Attendee>,
+) -> Result<Response, Problem> {
     let signup = &accepted.signup;
     if !accepted.is_other_repeat {
         let details = app.backend.events.stored(signup.event.id()).await?;
-        let attendee = wait_for_roster(app, signup).await;
-        wait_for_place(app, details.details(), attendee.as_ref()).await;
+        wait_for_place(app, details.details(), attendee).await;
     }
     let token = ManageToken::of(signup).sign(&app.token_secret);
     let repeat = if accepted.is_other_repeat { "?repeat" } else { "" };

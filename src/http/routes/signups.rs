@@ -1,7 +1,5 @@
 //! Public sign-ups. A request is validated and put on the queue; the response contains a personal link.
 
-use crate::http::routes::public_signup::{RequestKey, Sender, enqueue_public, idempotency_key};
-use crate::http::routes::signup_form::{show_form_again, sign_up_with_form};
 use std::sync::Arc;
 
 use axum::Json;
@@ -26,6 +24,8 @@ use crate::http::event_view::{Credentials, damaged_details, no_such_event};
 use crate::http::locale::Locale;
 use crate::http::middleware::body::Fields;
 use crate::http::problem::{Cause, Problem, ProblemKind, sentence};
+use crate::http::routes::public_signup::{RequestKey, Sender, enqueue_public, idempotency_key};
+use crate::http::routes::signup_form::{show_form_again, sign_up_with_form};
 use crate::ingest::admission;
 use crate::ingest::admission::NotAdmitted;
 use crate::notify::links::event_path;

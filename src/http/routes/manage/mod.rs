@@ -99,17 +99,16 @@ pub async fn change(
         return Ok((StatusCode::ACCEPTED, Json(body)).into_response());
     }
     let typed = fields.map;
-    let answer = {
-        let is_cancel = typed.get("action").is_some_and(|action| action == "cancel");
-        let saved = if is_cancel { "" } else { "?saved" };
-        let back = event_path(&token.key.event, &["manage", &token_text]) + saved;
-        let back = Redirect::to(&back).into_response();
-        match with_phone_as_contact(&typed).and_then(|fields| with_typed_contact(&fields)) {
-            Ok(fields) => apply(&app, &event, &token, &sender, &fields).await.map(|_| back),
-            Err(problem) => Err(problem),
-        }
+    let changed = match with_phone_as_contact(&typed).and_then(|fields| with_typed_contact(&fields)) {
+        Ok(fields) => apply(&app, &event, &token, &sender, &fields).await,
+        Err(problem) => Err(problem),
     };
-    match answer {
+    match changed {
+        Ok(_) => {
+            let is_cancel = typed.get("action").is_some_and(|action| action == "cancel");
+            let saved = if is_cancel { "" } else { "?saved" };
+            Ok(Redirect::to(&(event_path(&token.key.event, &["manage", &token_text]) + saved)).into_response())
+        }
         Err(problem) if wants_page(&headers, DefaultForm::Page) => {
             let form = Form::refused(locale, typed, problem.clone());
             // The page may not exist any more. Then the problem says so.
@@ -117,7 +116,7 @@ pub async fn change(
             let page = manage_page(&app, &event, &token, &page, &repeat, &form).await.map_err(|_| problem)?;
             Ok((form.status(), page).into_response())
         }
-        answer => answer,
+        Err(problem) => Err(problem),
     }
 }
 
@@ -231,12 +230,16 @@ async fn newer_registration(
     headers: &HeaderMap,
     token: &ManageToken,
 ) -> Result<Option<String>, Unavailable> {
+    let mut own = own_registrations::of_event(app, headers, &token.key.event).await?;
+    own.retain(|(own, _)| own.key == token.key && own != token);
+    if own.is_empty() {
+        return Ok(None);
+    }
     let attendee = app.backend.roster.attendee(&token.key).await?;
     let state = |token: &ManageToken| token.state(attendee.as_ref(), Timestamp::now());
     if state(token) != RegistrationState::NotYours {
         return Ok(None);
     }
-    let own = own_registrations::of_event(app, headers, &token.key.event).await?;
-    let newer = own.into_iter().find(|(own, _)| own.key == token.key && state(own) == RegistrationState::In);
+    let newer = own.into_iter().find(|(own, _)| state(own) == RegistrationState::In);
     Ok(newer.map(|(_, text)| event_path(&token.key.event, &["manage", &text])))
 }

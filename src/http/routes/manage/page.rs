@@ -1,9 +1,8 @@
 //! The page of a personal link.
 
-use super::{find_attendee, manage_body};
-
 use serde::Deserialize;
 
+use super::{find_attendee, manage_body};
 use crate::domain::attendee::Attendee;
 use crate::domain::attendee_name::NameKey;
 use crate::domain::contact::Contact;
