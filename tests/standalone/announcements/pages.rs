@@ -5,9 +5,17 @@ use rusqlite::Connection;
 use super::*;
 use countmein::adapters::sqlite::DATABASE;
 
-/// The number of rows in all tables.
+/// The tasks that follow the changes, each of which stores how far it is.
+const FOLLOWERS: u64 = 2;
+
+/// The number of rows in all tables when every task has stored that it has seen all changes.
 fn count_rows(data: &Path) -> u64 {
     let db = Connection::open(data.join(DATABASE)).unwrap();
+    let up_to_date = "SELECT count(*) FROM follower WHERE CAST(position AS INTEGER) = (SELECT max(seq) FROM change)";
+    eventually("all followers", || {
+        let number: u64 = db.query_row(up_to_date, (), |row| row.get(0)).unwrap();
+        (number == FOLLOWERS).then_some(())
+    });
     let tables: Vec<String> = db
         .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
         .unwrap()
