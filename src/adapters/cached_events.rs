@@ -28,8 +28,10 @@ pub struct CachedEvents {
 #[derive(Default)]
 struct Cache {
     entries: HashMap<EventId, (Instant, StoredDetails)>,
-    /// The number of writes by this process. Details that were read during a write are not kept.
+    /// The number of writes by this process that have begun. Details that were read during a write are not kept.
     writes: u64,
+    /// The number of them that have not ended.
+    unfinished: usize,
 }
 
 impl CachedEvents {
@@ -53,7 +55,7 @@ impl CachedEvents {
         if !missing.is_empty() {
             let read = self.events.details(&missing).await?;
             let mut cache = self.cache();
-            let is_kept = cache.writes == writes;
+            let is_kept = cache.writes == writes && cache.unfinished == 0;
             if cache.entries.len() + missing.len() > MAX_EVENTS {
                 cache.entries.clear();
             }
@@ -67,6 +69,15 @@ impl CachedEvents {
             }
         }
         Ok(found.into_iter().map(|found| found.unwrap_or(StoredDetails::None)).collect())
+    }
+
+    /// From here on, the details of this event are read again. They may be stored before the write returns.
+    fn begin_write(&self, event: &EventId) -> OwnWrite<'_> {
+        let mut cache = self.cache();
+        cache.entries.remove(event);
+        cache.writes += 1;
+        cache.unfinished += 1;
+        OwnWrite(self)
     }
 
     fn cache(&self) -> std::sync::MutexGuard<'_, Cache> {
@@ -85,28 +96,27 @@ impl Events for CachedEvents {
     }
 
     async fn create_event(&self, details: &EventDetails, now: Timestamp) -> Result<Write, Unavailable> {
-        let result = self.events.create_event(details, now).await;
-        self.cache().forget(&details.event);
-        result
+        let _write = self.begin_write(&details.event);
+        self.events.create_event(details, now).await
     }
 
     async fn store_details(&self, details: &EventDetails, now: Timestamp) -> Result<Write, Unavailable> {
-        let result = self.events.store_details(details, now).await;
-        self.cache().forget(&details.event);
-        result
+        let _write = self.begin_write(&details.event);
+        self.events.store_details(details, now).await
     }
 
     async fn store_deletion(&self, deleted: &DeletedEvent, now: Timestamp) -> Result<Write, Unavailable> {
-        let result = self.events.store_deletion(deleted, now).await;
-        self.cache().forget(&deleted.event);
-        result
+        let _write = self.begin_write(&deleted.event);
+        self.events.store_deletion(deleted, now).await
     }
 }
 
-impl Cache {
-    fn forget(&mut self, event: &EventId) {
-        self.entries.remove(event);
-        self.writes += 1;
+/// A write of this process, until it is dropped.
+struct OwnWrite<'a>(&'a CachedEvents);
+
+impl Drop for OwnWrite<'_> {
+    fn drop(&mut self) {
+        self.0.cache().unfinished -= 1;
     }
 }
 

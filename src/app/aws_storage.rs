@@ -59,6 +59,7 @@ pub async fn open(
         tasks.push(Box::pin(work_until(ingest, stop.clone())));
     }
     Ok(Storage {
+        commits: None,
         queue,
         backend,
         import_queue_limit: None,

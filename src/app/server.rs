@@ -26,6 +26,7 @@ use crate::app::storage::{Storage, Task};
 use crate::app::upkeep::forget_idle_until;
 use crate::app::{connections, sqlite_storage};
 use crate::http::client::ListEveryone;
+use crate::http::live_pages::LivePages;
 use crate::http::middleware::memory_limit::MemoryLimit;
 use crate::http::middleware::rate_limit::RateLimit;
 use crate::http::{self, App, ClientLimits, Delivery};
@@ -37,6 +38,7 @@ pub struct Server {
     listener: TcpListener,
     router: Router,
     behind_proxy: bool,
+    live: Option<Arc<LivePages>>,
     /// Cancelled to end the background tasks.
     stop: CancellationToken,
     tasks: Vec<Task>,
@@ -94,6 +96,7 @@ impl Server {
             let listener = MqttListener::new(mqtt, client_id, queue.clone(), metrics.clone())?;
             tasks.push(Box::pin(listen_until(listener, stop.clone())));
         }
+        let live = storage.commits.map(|commits| Arc::new(LivePages::new(commits)));
         let app = App {
             queue,
             backend,
@@ -116,9 +119,10 @@ impl Server {
             },
             metrics: metrics.clone(),
             exposition: Some(metrics),
+            live: live.clone(),
         };
         let router = http::router(Arc::new(app), ClientLimits { requests, memory: Some(memory) });
-        Ok(Self { listener, router, behind_proxy: settings.behind_proxy, stop, tasks, on_close, key_location })
+        Ok(Self { listener, router, behind_proxy: settings.behind_proxy, live, stop, tasks, on_close, key_location })
     }
 
     pub fn address(&self) -> io::Result<SocketAddr> {
@@ -128,6 +132,13 @@ impl Server {
     /// Serves until `stop` completes, then finishes running requests and tasks.
     pub async fn run(self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
         let running: Vec<_> = self.tasks.into_iter().map(tokio::spawn).collect();
+        let live = self.live;
+        let stop = async move {
+            stop.await;
+            if let Some(live) = live {
+                live.close();
+            }
+        };
         connections::serve(self.listener, self.router, self.behind_proxy, stop).await;
         self.stop.cancel();
         for task in running {

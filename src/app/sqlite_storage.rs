@@ -66,6 +66,7 @@ pub async fn open(
         tasks.push(Box::pin(run_until(context.clone(), task, stop.clone())));
     }
     Ok(Storage {
+        commits: Some(sqlite.commits()),
         queue,
         backend,
         import_queue_limit: Some(IMPORT_QUEUE_LIMIT),

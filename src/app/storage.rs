@@ -3,6 +3,8 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
+use tokio::sync::watch;
+
 use crate::domain::secret::Secret;
 use crate::notify::Limits;
 use crate::ports::{Backend, Queue, Secrets};
@@ -20,6 +22,8 @@ pub struct Storage {
     pub limits: Option<Limits>,
     pub token_secret: Secret,
     pub secrets: Arc<dyn Secrets>,
+    /// The number of commits that have stored something, increased after each. `None` if other programs store something, too.
+    pub commits: Option<watch::Receiver<u64>>,
     /// Location of the organiser's key, in words for the log.
     pub key_location: String,
     pub tasks: Vec<Task>,

@@ -175,6 +175,12 @@ impl EventDetails {
         }
     }
 
+    /// Returns when [`EventDetails::check_open`] answers differently next, because that time has come.
+    pub fn changes_at(&self, now: Timestamp) -> Option<Timestamp> {
+        let SignupPeriod { opens_at, closes_at } = self.content.signups;
+        [opens_at, closes_at, self.ends_at()].into_iter().flatten().filter(|at| *at > now).min()
+    }
+
     /// Whether the event takes place: it is neither cancelled nor over.
     pub fn takes_place(&self, now: Timestamp) -> bool {
         !matches!(self.check_open(now), Err(SignupRefusal::Cancelled | SignupRefusal::Over | SignupRefusal::Archived))
@@ -235,6 +241,18 @@ mod tests {
         assert_eq!(details.check_open(at(1)), Ok(()));
         assert_eq!(details.check_open(at(2)), Ok(()));
         assert_eq!(details.check_open(at(3)), Err(SignupRefusal::Closed(at(3))));
+    }
+
+    #[test]
+    fn changes_by_itself_when_it_opens_closes_and_ends() {
+        let mut details = details();
+        assert_eq!(details.changes_at(at(0)), None);
+        details.content.signups = SignupPeriod { opens_at: Some(at(1)), closes_at: Some(at(3)) };
+        let zone = Zone::parse("UTC").unwrap();
+        let (start, end) = (zone.local(at(4)), zone.local(at(5)));
+        details.content.schedule = Some(Schedule::new(zone, start, Some(end)).unwrap());
+        let changes = [0, 1, 2, 3, 4, 5].map(|minute| details.changes_at(at(minute)));
+        assert_eq!(changes, [Some(at(1)), Some(at(3)), Some(at(3)), Some(at(5)), Some(at(5)), None]);
     }
 
     #[test]

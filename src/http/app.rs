@@ -8,6 +8,7 @@ use crate::domain::event_creators::EventCreators;
 use crate::domain::secret::Secret;
 use crate::formats::button::flic_key::FlicKey;
 use crate::http::client::ListEveryone;
+use crate::http::live_pages::LivePages;
 use crate::http::middleware::rate_limit::RateLimit;
 use crate::http::site::Site;
 use crate::notify::Limits;
@@ -54,6 +55,8 @@ pub struct App {
     pub metrics: Arc<dyn Meter>,
     /// Encodes the metrics for `GET /metrics`. `None` if this server has no such route.
     pub exposition: Option<Arc<dyn Exposition>>,
+    /// The pages that have not changed. `None` if other programs change what is stored, too.
+    pub live: Option<Arc<LivePages>>,
 }
 
 impl App {

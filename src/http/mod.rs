@@ -14,6 +14,7 @@ mod event_view;
 mod export_places;
 mod form_token;
 mod headcount;
+pub mod live_pages;
 mod locale;
 mod log_limit;
 mod messages;

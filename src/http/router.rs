@@ -16,7 +16,7 @@ use crate::formats::panic;
 use crate::http::api::routes;
 use crate::http::middleware::memory_limit::MemoryLimit;
 use crate::http::middleware::rate_limit::RateLimit;
-use crate::http::middleware::{body, memory_limit, rate_limit, response};
+use crate::http::middleware::{body, memory_limit, page, rate_limit, response};
 use crate::http::problem::Problem;
 use crate::http::routes::{events, new_event, organiser, sample};
 use crate::http::{App, openapi, pages};
@@ -44,11 +44,11 @@ pub fn router(app: Arc<App>, limits: ClientLimits) -> Router {
         .route("/openapi.json", get(openapi::show))
         .merge(pages::assets())
         .with_state(Arc::clone(&app));
+    router = router.layer(middleware::from_fn_with_state(Arc::clone(&app), page::render));
     if let Some(limit) = limits.requests {
         router = router.layer(middleware::from_fn_with_state(limit, rate_limit::enforce));
     }
     router = router
-        .layer(middleware::from_fn_with_state(Arc::clone(&app), pages::render))
         .layer(middleware::from_fn(body::buffer))
         .layer(CatchPanicLayer::custom(handle_panic))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT));

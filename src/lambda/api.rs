@@ -56,6 +56,7 @@ pub async fn router() -> anyhow::Result<Router> {
         list_everyone: parse_list_everyone(optional_setting("COUNTMEIN_LIST_EVERYONE").as_deref())?,
         metrics: Arc::new(Emf::new(required_setting("COUNTMEIN_STAGE")?)),
         exposition: None,
+        live: None,
     };
     // API Gateway limits the rate of requests, and Lambda handles one request at a time.
     Ok(http::router(Arc::new(app), ClientLimits::default()).layer(map_request(add_client_address)))

@@ -204,6 +204,7 @@ pub fn server(backend: &Backend, event_creators: EventCreators) -> Router {
         login_limit: Arc::new(RateLimit::for_logins()),
         metrics: metrics.clone(),
         exposition: Some(metrics),
+        live: None,
     };
     router(Arc::new(app), ClientLimits::default())
 }

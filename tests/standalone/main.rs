@@ -24,6 +24,7 @@ mod openapi;
 mod opt_in;
 mod outbox;
 mod overload;
+mod page_states;
 mod pages;
 mod place_pages;
 mod private_files;

@@ -6,13 +6,15 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use axum::http::Method;
 use countmein::app::server::Server;
 use countmein::app::settings::{ListEveryone, NotificationSettings, Settings, Site, Store, WebhookPolicy};
 use countmein::domain::event_creators::EventCreators;
-use fantoccini::wd::Capabilities;
+use fantoccini::wd::{Capabilities, WebDriverCompatibleCommand};
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
-use serde_json::json;
+use serde_json::{Value, json};
+use url::Url;
 
 /// Longer than any page needs, also on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -34,6 +36,23 @@ impl Drop for Browser {
     }
 }
 
+/// A command of the Chrome DevTools Protocol, which chromedriver passes on.
+#[derive(Debug)]
+struct DevTools {
+    command: &'static str,
+    parameters: Value,
+}
+
+impl WebDriverCompatibleCommand for DevTools {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, url::ParseError> {
+        base.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
+        (Method::POST, Some(json!({ "cmd": self.command, "params": self.parameters }).to_string()))
+    }
+}
+
 #[derive(Clone, Copy, PartialEq)]
 pub enum Scripts {
     On,
@@ -45,8 +64,12 @@ pub const DESKTOP: (u32, u32) = (1280, 900);
 
 impl Browser {
     pub async fn open(scripts: Scripts, size: (u32, u32)) -> Self {
-        let data = tempfile::tempdir().unwrap();
-        let server = serve(data.path().join("data")).await;
+        Self::open_on(tempfile::tempdir().unwrap(), scripts, size).await
+    }
+
+    /// A browser on a server with this data.
+    pub async fn open_on(data: tempfile::TempDir, scripts: Scripts, size: (u32, u32)) -> Self {
+        let server = serve(data.path().to_owned()).await;
         let mut browser = Self::with_server(server, scripts, size).await;
         browser.data = Some(data);
         browser
@@ -161,9 +184,14 @@ impl Browser {
         self.client.execute("return document.body.dataset.mark === 'here'", vec![]).await.unwrap() == json!(true)
     }
 
-    /// Whether everything fits the width.
+    /// Runs a command of the Chrome DevTools Protocol.
+    pub async fn devtools(&self, command: &'static str, parameters: Value) {
+        self.client.issue_cmd(DevTools { command, parameters }).await.unwrap();
+    }
+
+    /// Whether everything fits the width. `innerWidth` would not do: a phone zooms out until everything fits.
     pub async fn fits(&self) -> bool {
-        let script = "return document.documentElement.scrollWidth <= window.innerWidth";
+        let script = "return document.documentElement.scrollWidth <= document.documentElement.clientWidth";
         self.client.execute(script, vec![]).await.unwrap() == json!(true)
     }
 

@@ -19,11 +19,16 @@ fn axe() -> String {
 /// Checks the page that is shown.
 pub async fn everybody_can_use(browser: &Browser) {
     assert!(browser.fits().await, "the page is wider than the window");
+    assert_eq!(violations(browser).await, json!([]), "{}", browser.text().await);
+}
+
+/// What axe-core finds wrong with the page that is shown.
+pub async fn violations(browser: &Browser) -> Value {
     browser.client.execute(&axe(), vec![]).await.unwrap();
     let run = "const done = arguments[arguments.length - 1]; axe.run().then((found) => done(found), (error) => done({ error: String(error) }))";
     let found = browser.client.execute_async(run, vec![]).await.unwrap();
     assert!(found["passes"].as_array().is_some_and(|passes| passes.len() > 10), "axe-core did not run: {found}");
-    assert_eq!(found["violations"], json!([]), "{}", browser.text().await);
+    found["violations"].clone()
 }
 
 /// Creates an event with these places, and returns its path and that of the host's page.

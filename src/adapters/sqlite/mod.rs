@@ -37,7 +37,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension};
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Notify, Semaphore, watch};
 
 use self::backlog::Backlog;
 pub use self::change_feed::FeedConsumer;
@@ -168,6 +168,12 @@ impl Sqlite {
             db.query_row("SELECT value FROM secret WHERE name = ?1", [name], |row| row.get(0))
         })
         .await
+    }
+
+    /// Returns the number of commits that have stored something. It is increased after each of them.
+    #[must_use]
+    pub fn commits(&self) -> watch::Receiver<u64> {
+        self.shared.writer.commits()
     }
 
     /// Runs `work` in the writer's next transaction. `work` may run twice; the first run is then rolled back.

@@ -10,7 +10,7 @@ use std::thread::{self, JoinHandle};
 
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::adapters::sqlite::unavailable;
 use crate::ports::Unavailable;
@@ -26,6 +26,7 @@ pub struct Writer {
     waiting: Option<mpsc::Sender<Waiting>>,
     /// The writes that are part of the next commit.
     first: Arc<Mutex<Vec<Box<dyn Job>>>>,
+    commits: watch::Receiver<u64>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -77,6 +78,7 @@ impl Writer {
         let (waiting, mut queue) = mpsc::channel(QUEUE_CAPACITY);
         let first = Arc::new(Mutex::new(Vec::new()));
         let next = Arc::clone(&first);
+        let (counter, commits) = watch::channel(0);
         let thread = thread::Builder::new()
             .name("sqlite-writer".to_owned())
             .spawn(move || {
@@ -87,11 +89,11 @@ impl Writer {
                         Waiting::First => None,
                         Waiting::Accept(job) => Some(job),
                     }));
-                    commit(&mut connection, &mut group);
+                    commit(&mut connection, &mut group, &counter);
                 }
             })
             .expect("the operating system can start a thread");
-        Self { waiting: Some(waiting), first, thread: Some(thread) }
+        Self { waiting: Some(waiting), first, commits, thread: Some(thread) }
     }
 
     /// Runs `work` in a transaction. The write is durable when this returns `Ok`. If another write in the same
@@ -120,6 +122,11 @@ impl Writer {
         let (job, reply) = job(doing, work);
         self.waiting().send(Waiting::Accept(job)).await.map_err(|_| stopped(doing))?;
         reply.await.unwrap_or_else(|_| Err(stopped(doing)))
+    }
+
+    /// Returns the number of commits that have stored something. It is increased after each of them, before its writes return.
+    pub fn commits(&self) -> watch::Receiver<u64> {
+        self.commits.clone()
     }
 
     fn waiting(&self) -> &mpsc::Sender<Waiting> {
@@ -156,23 +163,34 @@ impl Drop for Writer {
 
 /// Commits all writes in one transaction. If one of them fails, runs each write again in its own transaction, so that
 /// only the failing write is lost.
-fn commit(connection: &mut Connection, group: &mut Vec<Box<dyn Job>>) {
-    if group.len() > 1 && try_commit(connection, group).is_ok() {
+fn commit(connection: &mut Connection, group: &mut Vec<Box<dyn Job>>, counter: &watch::Sender<u64>) {
+    if group.len() > 1 && try_commit(connection, group, counter).is_ok() {
         for job in group.drain(..) {
             job.reply(Ok(()));
         }
         return;
     }
     for mut job in group.drain(..) {
-        let committed = try_commit(connection, std::slice::from_mut(&mut job));
+        let committed = try_commit(connection, std::slice::from_mut(&mut job), counter);
         job.reply(committed);
     }
 }
 
 /// Runs writes in one transaction. A panic rolls back the transaction like an error, and the thread continues.
-fn try_commit(connection: &mut Connection, jobs: &mut [Box<dyn Job>]) -> Result<(), String> {
+fn try_commit(
+    connection: &mut Connection,
+    jobs: &mut [Box<dyn Job>],
+    counter: &watch::Sender<u64>,
+) -> Result<(), String> {
+    let changes = connection.total_changes();
     match panic::catch_unwind(AssertUnwindSafe(|| transact(connection, jobs))) {
-        Ok(committed) => committed.map_err(|error| error.to_string()),
+        Ok(committed) => {
+            committed.map_err(|error| error.to_string())?;
+            if connection.total_changes() != changes {
+                counter.send_modify(|commits| *commits += 1);
+            }
+            Ok(())
+        }
         Err(_) => Err("the write panicked".to_owned()),
     }
 }

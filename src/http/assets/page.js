@@ -50,36 +50,64 @@ function showPage(page) {
   return isComplete;
 }
 
+// The tag of the page as it is shown.
+let tag = document.body.dataset.live;
 let pause = MIN_POLL_MS;
 let timer;
-let tag = "";
+let stream;
 
+// Asks for the page, and shows what has changed. Says whether it shows everything.
 async function update() {
   clearTimeout(timer);
-  if (document.hidden) return;
   try {
-    const headers = { Accept: "text/html", ...(tag && { "If-None-Match": tag }) };
+    const headers = { Accept: "text/html", "If-None-Match": `W/"${tag}"` };
     const answer = await fetch(location.href, { headers, cache: "no-store" });
-    if (answer.status === 200) {
-      const isNew = tag !== "";
-      const next = answer.headers.get("ETag") ?? "";
-      const isComplete = showPage(new DOMParser().parseFromString(await answer.text(), "text/html"));
-      tag = isComplete ? next : "";
-      pause = isNew ? MIN_POLL_MS : pause;
-    }
+    if (answer.status === 304) return true;
+    if (answer.status !== 200) return false;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (!showPage(page)) return false;
+    tag = page.body.dataset.live;
+    pause = MIN_POLL_MS;
+    return true;
   } catch {
     // The server cannot be reached at the moment.
+    return false;
   }
-  pause = Math.min(pause * 1.5, MAX_POLL_MS);
-  timer = setTimeout(update, pause);
 }
 
-function keepUpToDate() {
-  document.addEventListener("visibilitychange", () => {
-    pause = MIN_POLL_MS;
-    update();
+function again(task) {
+  timer = setTimeout(task, pause);
+  pause = Math.min(pause * 1.5, MAX_POLL_MS);
+}
+
+// Asks for the page from time to time, more and more rarely while it does not change.
+async function poll() {
+  await update();
+  if (!document.hidden) again(poll);
+}
+
+// Asks for the page until it shows everything.
+async function catchUp() {
+  if (!(await update()) && !document.hidden) again(catchUp);
+}
+
+// The server tells when the page has changed. If it does not, it is asked from time to time.
+function listen() {
+  stream = new EventSource(location.href);
+  stream.addEventListener("message", ({ data }) => {
+    if (data !== tag) catchUp();
   });
-  timer = setTimeout(update, pause);
+  stream.addEventListener("error", () => {
+    if (stream.readyState === EventSource.CLOSED) again(poll);
+  });
+}
+
+// Nothing happens while the page is hidden.
+function keepUpToDate() {
+  clearTimeout(timer);
+  stream?.close();
+  pause = MIN_POLL_MS;
+  if (!document.hidden) listen();
 }
 
 // Buttons that need a script are hidden until it runs.
@@ -120,4 +148,7 @@ forgetWhatWasDone();
 showOwnTimes();
 showButtons();
 presetZone();
-if (document.body.hasAttribute("data-live")) keepUpToDate();
+if (document.body.hasAttribute("data-live")) {
+  document.addEventListener("visibilitychange", keepUpToDate);
+  keepUpToDate();
+}

@@ -19,6 +19,7 @@ use tokio::time::timeout;
 
 use crate::http::client::ClientAddress;
 use crate::http::middleware::body::max_body_bytes;
+use crate::http::middleware::page_stream::EVENT_STREAM;
 use crate::http::problem::{Problem, ProblemKind};
 
 /// The maximum size of a page or list, in bytes. This much is reserved for the response to a GET.
@@ -159,8 +160,12 @@ pub async fn enforce(State(limit): State<Arc<MemoryLimit>>, request: Request, ne
     }
 }
 
-/// Attaches the reservation to the data of the response. The server drops the data after it has written it.
+/// Attaches the reservation to the data of the response. The server drops the data after it has written it. A stream of events
+/// needs almost no memory, and stays open: the number of streams has its own limit.
 async fn hold_until_written(response: Response, mut reservation: Reservation) -> Response {
+    if response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == EVENT_STREAM) {
+        return response;
+    }
     let (parts, body) = response.into_parts();
     let exact_size = body.size_hint().exact().and_then(|size| usize::try_from(size).ok());
     if let Some(size) = exact_size {

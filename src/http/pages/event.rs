@@ -8,6 +8,7 @@ use crate::domain::event_details::{EventDetails, SignupRefusal};
 use crate::domain::manage_link::RegistrationState;
 use crate::domain::place::Place;
 use crate::domain::schedule::Schedule;
+use crate::domain::timestamp::Timestamp;
 use crate::domain::viewer::Viewer;
 use crate::http::app::Delivery;
 use crate::http::locale::Slot;
@@ -74,7 +75,10 @@ impl EventPage<'_> {
                 p { a href=(organiser_deletion_path(self.event.id())) { (locale.text("event-delete")) } }
             }
         };
-        layout(locale, self.event.title(), main).with_head(self.head()).of_event(self.event.id()).live()
+        layout(locale, self.event.title(), main)
+            .with_head(self.head())
+            .of_event(self.event.id())
+            .live(self.details.and_then(|details| details.changes_at(Timestamp::now())))
     }
 
     /// What messengers show of a link to this page.

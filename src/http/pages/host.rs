@@ -6,6 +6,7 @@ use crate::domain::attendee_name::MAX_NAME_CHARS;
 use crate::domain::event_details::{EventDetails, SignupRefusal};
 use crate::domain::host_link::HostRole;
 use crate::domain::schedule::Schedule;
+use crate::domain::timestamp::Timestamp;
 use crate::http::address_state::AddressState;
 use crate::http::app::Delivery;
 use crate::http::headcount::Headcount;
@@ -71,7 +72,7 @@ impl HostPage<'_> {
             @if self.role == HostRole::Host { (self.other_links()) }
         };
         let title = locale.format("host-title", &[("title", content.title.as_str().into())]);
-        layout(locale, &title, main).of_event(&self.details.event).live()
+        layout(locale, &title, main).of_event(&self.details.event).live(self.details.changes_at(Timestamp::now()))
     }
 
     /// Asks whether the host wants more places, so that a party that waits fits.

@@ -8,6 +8,7 @@ use crate::domain::manage_link::RegistrationState;
 use crate::domain::place::Place;
 use crate::domain::registration_details::Note;
 use crate::domain::schedule::Schedule;
+use crate::domain::timestamp::Timestamp;
 use crate::domain::viewer::Viewer;
 use crate::http::address_state::AddressState;
 use crate::http::app::Delivery;
@@ -83,7 +84,7 @@ impl ManagePage<'_> {
             Some(details) => page.of_event(&details.event),
             None => page,
         };
-        page.live()
+        page.live(self.details.and_then(|details| details.changes_at(Timestamp::now())))
     }
 
     /// Lets a page without scripts look again while something is going to change.

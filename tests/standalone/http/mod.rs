@@ -1,6 +1,6 @@
 //! The real server on a real socket: every route, what it promises, and what it withstands.
 
-mod support;
+pub mod support;
 
 mod buttons;
 mod clock;
@@ -15,6 +15,7 @@ mod forms;
 mod host_pages;
 mod hostile;
 mod import_form;
+mod live_pages;
 mod manage;
 mod operation;
 mod order;
