@@ -1,7 +1,7 @@
 //! Details of events, read again only after some seconds.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -22,13 +22,13 @@ const MAX_EVENTS: usize = 1_000;
 /// Reads details from another port at most every five seconds. Writes of this process take effect at once.
 pub struct CachedEvents {
     events: Arc<dyn Events>,
-    cache: Mutex<Cache>,
+    cache: Arc<Mutex<Cache>>,
 }
 
 #[derive(Default)]
 struct Cache {
     entries: HashMap<EventId, (Instant, StoredDetails)>,
-    /// The number of writes by this process that have begun. Details that were read during a write are not kept.
+    /// The number of times that a write by this process has begun or ended. Details that were read meanwhile are not kept.
     writes: u64,
     /// The number of them that have not ended.
     unfinished: usize,
@@ -38,7 +38,7 @@ impl CachedEvents {
     /// Returns the ports with cached details.
     #[must_use]
     pub fn of(backend: Backend) -> Backend {
-        let events = Self { events: backend.events, cache: Mutex::default() };
+        let events = Self { events: backend.events, cache: Arc::default() };
         Backend { events: Arc::new(events), ..backend }
     }
 
@@ -71,17 +71,26 @@ impl CachedEvents {
         Ok(found.into_iter().map(|found| found.unwrap_or(StoredDetails::None)).collect())
     }
 
-    /// From here on, the details of this event are read again. They may be stored before the write returns.
-    fn begin_write(&self, event: &EventId) -> OwnWrite<'_> {
-        let mut cache = self.cache();
-        cache.entries.remove(event);
-        cache.writes += 1;
-        cache.unfinished += 1;
-        OwnWrite(self)
+    /// Runs a write. While it runs, nothing is kept: it may be stored before it returns. It runs to its end even if nobody waits
+    /// for it any more.
+    async fn write(
+        &self,
+        event: &EventId,
+        write: impl Future<Output = Result<Write, Unavailable>> + Send + 'static,
+    ) -> Result<Write, Unavailable> {
+        let running = OwnWrite::begin(Arc::clone(&self.cache), event.clone());
+        let write = tokio::spawn(async move {
+            let result = write.await;
+            drop(running);
+            result
+        });
+        write.await.unwrap_or_else(|error| {
+            Err(Unavailable { doing: "storing the details of an event", cause: error.to_string() })
+        })
     }
 
-    fn cache(&self) -> std::sync::MutexGuard<'_, Cache> {
-        self.cache.lock().expect("nothing panics while it holds the lock")
+    fn cache(&self) -> MutexGuard<'_, Cache> {
+        self.cache.lock().expect(NEVER_POISONED)
     }
 }
 
@@ -96,29 +105,54 @@ impl Events for CachedEvents {
     }
 
     async fn create_event(&self, details: &EventDetails, now: Timestamp) -> Result<Write, Unavailable> {
-        let _write = self.begin_write(&details.event);
-        self.events.create_event(details, now).await
+        let (events, new) = (Arc::clone(&self.events), details.clone());
+        self.write(&details.event, async move { events.create_event(&new, now).await }).await
     }
 
     async fn store_details(&self, details: &EventDetails, now: Timestamp) -> Result<Write, Unavailable> {
-        let _write = self.begin_write(&details.event);
-        self.events.store_details(details, now).await
+        let (events, new) = (Arc::clone(&self.events), details.clone());
+        self.write(&details.event, async move { events.store_details(&new, now).await }).await
     }
 
     async fn store_deletion(&self, deleted: &DeletedEvent, now: Timestamp) -> Result<Write, Unavailable> {
-        let _write = self.begin_write(&deleted.event);
-        self.events.store_deletion(deleted, now).await
+        let (events, new) = (Arc::clone(&self.events), deleted.clone());
+        self.write(&deleted.event, async move { events.store_deletion(&new, now).await }).await
     }
 }
 
 /// A write of this process, until it is dropped.
-struct OwnWrite<'a>(&'a CachedEvents);
+struct OwnWrite {
+    cache: Arc<Mutex<Cache>>,
+    event: EventId,
+}
 
-impl Drop for OwnWrite<'_> {
-    fn drop(&mut self) {
-        self.0.cache().unfinished -= 1;
+impl OwnWrite {
+    fn begin(cache: Arc<Mutex<Cache>>, event: EventId) -> Self {
+        let write = Self { cache, event };
+        write.cache().unfinished += 1;
+        write.forget();
+        write
+    }
+
+    fn forget(&self) {
+        let mut cache = self.cache();
+        cache.entries.remove(&self.event);
+        cache.writes += 1;
+    }
+
+    fn cache(&self) -> MutexGuard<'_, Cache> {
+        self.cache.lock().expect(NEVER_POISONED)
     }
 }
+
+impl Drop for OwnWrite {
+    fn drop(&mut self) {
+        self.forget();
+        self.cache().unfinished -= 1;
+    }
+}
+
+const NEVER_POISONED: &str = "nothing panics while it holds the lock";
 
 #[cfg(test)]
 mod tests {
@@ -172,7 +206,7 @@ mod tests {
 
     fn cached() -> (Arc<Counter>, CachedEvents) {
         let counter = Arc::new(Counter::default());
-        (counter.clone(), CachedEvents { events: counter, cache: Mutex::default() })
+        (counter.clone(), CachedEvents { events: counter, cache: Arc::default() })
     }
 
     async fn versions(events: &CachedEvents, names: &[&str], now: Instant) -> Vec<(String, u64)> {
@@ -197,6 +231,21 @@ mod tests {
         assert_eq!(read(), 3);
         versions(&events, &["dance"], start + MAX_AGE).await;
         assert_eq!(read(), 4);
+    }
+
+    #[tokio::test]
+    async fn details_that_were_read_during_a_write_are_not_kept() {
+        let (_, events) = cached();
+        let before = events.cache().writes;
+        let write = OwnWrite::begin(Arc::clone(&events.cache), ids(&["dance"])[0].clone());
+        let during = events.cache().writes;
+        versions(&events, &["dance"], Instant::now()).await;
+        assert!(events.cache().entries.is_empty(), "kept while the write runs");
+        drop(write);
+        let after = events.cache().writes;
+        assert!(before != during && during != after, "a read that ends after the write does not know that it ran");
+        versions(&events, &["dance"], Instant::now()).await;
+        assert_eq!(events.cache().entries.len(), 1);
     }
 
     #[tokio::test]

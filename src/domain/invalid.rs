@@ -62,6 +62,8 @@ pub enum FieldProblem {
     NotAZone,
     #[error("is not after the start; choose a later time")]
     EndsBeforeStart,
+    #[error("is in the past; use a later time")]
+    InThePast,
     #[error("must be a whole number from {least} to {most}")]
     NotInRange { least: u64, most: u64 },
     #[error("must be 1 to {limit} printable ASCII characters without spaces")]

@@ -26,12 +26,16 @@ pub struct Headcount {
     pub names: u64,
     /// The guests who have a place.
     pub guests: u64,
-    /// The sign-ups on the waiting list.
+    /// Those on the waiting list, without their guests.
     pub waiting: u64,
+    /// The guests on the waiting list.
+    pub waiting_guests: u64,
     /// The sign-ups for which this is not decided.
     pub pending: u64,
     /// The most frequent answers of those who are coming, and how many gave them.
     pub answers: Vec<(String, u64)>,
+    /// Those who are coming and gave no answer.
+    pub unanswered: u64,
 }
 
 impl Headcount {
@@ -40,14 +44,20 @@ impl Headcount {
         let mut answers: BTreeMap<String, (String, u64)> = BTreeMap::new();
         for person in people {
             match person.place {
-                Some(Place::Waiting { .. }) => count.waiting += 1,
+                Some(Place::Waiting { .. }) => {
+                    count.waiting += 1;
+                    count.waiting_guests += u64::from(person.guests());
+                }
                 Some(Place::Pending) => count.pending += 1,
                 None | Some(Place::Confirmed { .. }) => {
                     count.names += 1;
                     count.guests += u64::from(person.guests());
-                    if let Some(answer) = &person.registration.details.answer {
-                        let key = fold_case(&nfkc(answer.as_str())).to_string();
-                        answers.entry(key).or_insert_with(|| (answer.to_string(), 0)).1 += 1;
+                    match &person.registration.details.answer {
+                        Some(answer) => {
+                            let key = fold_case(&nfkc(answer.as_str())).to_string();
+                            answers.entry(key).or_insert_with(|| (answer.to_string(), 0)).1 += 1;
+                        }
+                        None => count.unanswered += 1,
                     }
                 }
             }

@@ -13,9 +13,9 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 
-use crate::http::App;
 use crate::http::client::{DefaultForm, wants_page};
 use crate::http::locale::Locale;
+use crate::http::{App, cookies, organiser_session, own_registrations};
 
 /// A page is rendered again after this time, even if nothing was stored.
 const MAX_AGE: Duration = Duration::from_secs(10 * 60);
@@ -34,7 +34,7 @@ const MAX_STREAMS: usize = 2_048;
 const MAX_STREAMS_OF_NETWORK: usize = 64;
 
 /// The number of pages that are rendered at once to see whether they have changed.
-const MAX_RENDERINGS: usize = 16;
+const MAX_RENDERINGS: usize = 4;
 
 /// The pages that stay up to date.
 pub struct LivePages {
@@ -82,15 +82,25 @@ impl PageId {
         add(Locale::of_request(app, headers, uri).chosen().map_or("", |language| language.as_str()).as_bytes());
         let kinds = [DefaultForm::Page, DefaultForm::Json].map(|default| u8::from(wants_page(headers, default)));
         add(&kinds);
-        for name in
-            [header::HOST.as_str(), "x-forwarded-proto", header::COOKIE.as_str(), header::AUTHORIZATION.as_str()]
-        {
+        for name in [header::HOST.as_str(), "x-forwarded-proto", header::AUTHORIZATION.as_str()] {
             let values: Vec<&[u8]> = headers.get_all(name).into_iter().map(|value| value.as_bytes()).collect();
             add(&values.join(&b'\n'));
+        }
+        // The cookie of the language is part of the locale. Other programs on the same host have cookies of their own.
+        for name in [own_registrations::COOKIE, organiser_session::COOKIE] {
+            add(cookies::values(app, name, headers).join("\n").as_bytes());
         }
         let digest: [u8; 32] = hash.finalize().into();
         Self(std::array::from_fn(|index| digest[index]))
     }
+}
+
+/// Whether a request says who asks, so that nobody else may see the page.
+pub fn is_personal(app: &App, headers: &HeaderMap) -> bool {
+    let has_cookie = |name: &str| !cookies::values(app, name, headers).is_empty();
+    headers.contains_key(header::AUTHORIZATION)
+        || has_cookie(own_registrations::COOKIE)
+        || has_cookie(organiser_session::COOKIE)
 }
 
 /// A browser that is told of changes. Dropping it makes room for another one.

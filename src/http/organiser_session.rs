@@ -14,7 +14,7 @@ use crate::ports::Unavailable;
 
 /// Separates the signatures of sessions from the other signatures made with the same key.
 const PURPOSE: &str = "organiser session";
-const COOKIE: &str = "countmein_organiser";
+pub const COOKIE: &str = "countmein_organiser";
 const SESSION_DURATION: Duration = Duration::from_secs(12 * 60 * 60);
 
 /// Whether the request carries a session that has not expired.

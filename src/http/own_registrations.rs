@@ -11,7 +11,7 @@ use crate::http::cookies::SameSite;
 use crate::http::{App, cookies};
 use crate::ports::Unavailable;
 
-const COOKIE: &str = "countmein_signups";
+pub const COOKIE: &str = "countmein_signups";
 const COOKIE_MAX_AGE: Duration = Duration::from_secs(180 * 24 * 60 * 60);
 
 /// The registrations that a cookie keeps. The oldest ones are dropped.

@@ -162,7 +162,7 @@ home-own = Deine Anmeldungen auf diesem Gerät
 home-events = Nächste Veranstaltungen
 home-lost = Link verloren?
 home-find = Link oder Name der Veranstaltung
-home-find-hint = Die Seite der Veranstaltung kann dir deinen persönlichen Link noch einmal schicken.
+home-find-hint = Wenn du eine Adresse angegeben hast, kann die Seite der Veranstaltung dir deinen persönlichen Link noch einmal schicken.
 home-find-submit = Zur Veranstaltung
 home-organiser = Diese Seite verwalten
 
@@ -180,6 +180,7 @@ own-change = ändern
 signup-name = Dein Name
 signup-name-taken = Dieser Name steht schon auf der Liste. Wenn du das bist, nimm den Link, den du bekommen hast. Wenn nicht, füge einen Zusatz hinzu, etwa „Ana K.“
 signup-other = Jemand anderen anmelden
+signup-other-name = Name
 signup-guests = Gäste, die du mitbringst
 signup-guests-hint = { $most ->
     [one] Du darfst 1 Gast mitbringen.
@@ -217,9 +218,11 @@ lost-sent = Wenn dieser Name mit einer bestätigten Adresse auf der Liste steht,
 # Warum sich niemand anmelden kann.
 refused-cancelled = Diese Veranstaltung wurde abgesagt.
 refused-over = Diese Veranstaltung ist vorbei.
-refused-archived = Der Gastgeber hat diese Veranstaltung geschlossen.
+refused-archived = Der Gastgeber hat diese Veranstaltung archiviert. An- und Abmelden ist nicht mehr möglich.
 refused-not-open-yet = Die Anmeldung beginnt: { $when }.
 refused-closed = Die Anmeldung ist seit { $when } geschlossen. Bitte frage den Gastgeber.
+refused-closed-host = Die Anmeldung ist seit { $when } geschlossen. Um jemanden hinzuzufügen, öffne sie wieder.
+refused-not-open-yet-host = Die Anmeldung beginnt: { $when }. Um vorher jemanden hinzuzufügen, ändere diese Zeit.
 refused-deleted = Diese Veranstaltung wurde gelöscht. Bitte frage den Gastgeber.
 refused-guests = { $limit ->
     [0] Zu dieser Veranstaltung kannst du keine Gäste mitbringen.
@@ -237,20 +240,22 @@ personal-place-guests = { $number ->
 }
 personal-waiting = { $name }, du stehst auf der Warteliste an { $position } Stelle.
 personal-waiting-somewhere = { $name }, du stehst auf der Warteliste.
-personal-waiting-hint = Frei werdende Plätze gehen der Reihe nach an die Leute auf der Warteliste. Wer Gäste mitbringt, wartet, bis Platz für alle ist.
+personal-waiting-hint = Wird etwas frei, bekommen es die Ersten auf der Warteliste, für die der Platz reicht. Wer Gäste mitbringt, braucht Plätze für alle, sodass kleinere Gruppen vorher drankommen können.
 personal-undecided = { $name }, wir prüfen, ob es einen Platz für dich gibt.
 personal-pending = { $name }, deine Anmeldung ist angekommen und steht gleich auf der Liste.
 personal-out = { $name }, du stehst nicht auf der Liste.
 personal-not-yours = { $name } steht schon auf der Liste. Wenn du das bist, nimm den Link, den du bekommen hast. Wenn nicht, melde dich mit einem Zusatz an, etwa „Ana K.“
-personal-refused-guests = { $wanted ->
-    [one] 1 Gast hatte keinen Platz mehr.
-   *[other] { $wanted } Gäste hatten keinen Platz mehr.
+personal-refused-guests = Für { $wanted ->
+    [one] 1 Gast war kein Platz.
+   *[other] { $wanted } Gäste war kein Platz.
 } { $guests ->
     [0] Du selbst hast weiter einen Platz.
-   *[other] Für { $guests } davon hast du weiter Plätze.
+    [one] Du selbst und 1 Gast haben weiter Plätze.
+   *[other] Du selbst und { $guests } Gäste haben weiter Plätze.
 }
 personal-refused-hint = Wenn Plätze frei werden, ändere die Zahl noch einmal.
 personal-repeat = Du hattest dich schon angemeldet. Hier kannst du deine Anmeldung ändern.
+personal-again = Dein Link hat sich geändert. Setze ein neues Lesezeichen auf diese Seite.
 personal-news = Was es Neues gibt
 personal-keep = Setze ein Lesezeichen auf diese Seite, dann kannst du deine Anmeldung später ändern.
 personal-change = Anmeldung ändern
@@ -258,6 +263,7 @@ personal-note = Nachricht an den Gastgeber
 personal-note-hint = Nur die Gastgeber, ihre Helfer und der Veranstalter sehen sie.
 personal-cancel = Ich kann nicht kommen
 personal-cancel-sure = Damit stehst du nicht mehr auf der Liste. Du kannst dich später wieder anmelden.
+personal-cancel-closed = Damit stehst du nicht mehr auf der Liste. Die Anmeldung ist geschlossen, du kannst dich also nicht wieder anmelden.
 personal-cancel-place = Damit stehst du nicht mehr auf der Liste, und dein Platz wird frei. Wenn du dich wieder anmeldest, musst du vielleicht warten.
 personal-cancel-waiting = Damit stehst du nicht mehr auf der Warteliste. Wenn du dich wieder anmeldest, stehst du an ihrem Ende.
 personal-cancel-submit = Anmeldung absagen
@@ -370,6 +376,15 @@ host-coming-guests = { $guests ->
    *[other] { $number } kommen ({ $names } + { $guests } Gäste)
 }
 host-waiting = { $number } auf der Warteliste
+host-waiting-guests = { $guests ->
+    [one] { $number } auf der Warteliste ({ $names } + 1 Gast)
+   *[other] { $number } auf der Warteliste ({ $names } + { $guests } Gäste)
+}
+host-unanswered = { $number } ohne Antwort
+host-too-few-places = { $number ->
+    [one] Das ist 1 Person mehr, als es Plätze gibt. Niemand verliert einen Platz.
+   *[other] Das sind { $number } Personen mehr, als es Plätze gibt. Niemand verliert einen Platz.
+}
 host-pending = { $number } noch nicht entschieden
 host-waits = Warteliste: { $position }
 host-waits-somewhere = auf der Warteliste
@@ -409,11 +424,11 @@ host-revoke-sure = Wer den alten Link hat, kann ihn nicht mehr benutzen.
 host-done-created = Deine Veranstaltung ist fertig. Schick deinen Gästen den Link, und setze ein Lesezeichen auf diese Seite: Sie ist dein Schlüssel.
 host-done-repeated = Du hattest diese Veranstaltung schon angelegt. Hier kannst du sie bearbeiten.
 host-done-edited = Gespeichert. Niemand wird benachrichtigt, sag also bitte deinen Gästen, was sich geändert hat.
-host-done-added = Auf die Liste gesetzt.
-host-done-promoted = Der Platz gehört der Person gleich.
+host-done-added = Angemeldet. Die Liste zeigt, ob es einen Platz gab.
+host-done-promoted = Der Platz gehört der Person gleich. Die Liste zeigt es.
 host-done-removed = Von der Liste entfernt.
 host-done-closed = Die Anmeldung ist geschlossen.
-host-done-opened = Die Anmeldung ist wieder offen.
+host-done-opened = Die Anmeldung ist wieder offen, bis du sie schließt.
 host-done-cancelled = Die Veranstaltung ist abgesagt.
 host-done-archived = Die Veranstaltung ist archiviert.
 host-done-reopened = Die Veranstaltung findet wieder statt.
@@ -437,6 +452,7 @@ field-one-contact = Bitte gib entweder eine E-Mail-Adresse oder eine Telefonnumm
 field-time = Bitte gib Datum und Uhrzeit an.
 field-zone = Bitte wähle eine Zeitzone, etwa Europe/Berlin.
 field-end = Das Ende muss nach dem Beginn liegen.
+field-past = Diese Zeit liegt in der Vergangenheit.
 field-range = Bitte wähle eine Zahl von { $least } bis { $most }.
 field-choice = Bitte wähle eine der Möglichkeiten.
 field-other = Bitte prüfe das.
@@ -450,7 +466,7 @@ error-forbidden-title = Das erlaubt dieser Link nicht
 error-forbidden = Bitte den Gastgeber um einen anderen Link.
 error-not-found-title = Diese Seite finden wir nicht
 error-not-found = Prüfe den Link, oder frage, wer ihn geschickt hat.
-error-no-event = Diese Veranstaltung gibt es nicht. Prüfe den Link, oder frage, wer ihn geschickt hat.
+error-no-event = Diese Veranstaltung gibt es nicht. Prüfe den Link, oder frage, wer ihn geschickt hat. Vielleicht wurde sie auch gelöscht.
 error-unknown-event = Eine Veranstaltung mit diesem Namen kennen wir nicht. Such den Link in deinen Nachrichten.
 error-other-site = Dieses Formular kam von einer anderen Seite. Bitte öffne die Seite hier noch einmal.
 error-incomplete-link = Dieser Link ist unvollständig. Kopiere den ganzen Link aus deiner Nachricht und versuche es noch einmal.

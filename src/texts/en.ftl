@@ -160,7 +160,7 @@ home-own = Your sign-ups on this device
 home-events = Upcoming events
 home-lost = Lost your link?
 home-find = Link or name of the event
-home-find-hint = The page of the event can send your personal link again.
+home-find-hint = If you gave an address, the page of the event can send your personal link to it again.
 home-find-submit = Go to the event
 home-organiser = Manage this site
 
@@ -178,6 +178,7 @@ own-change = change
 signup-name = Your name
 signup-name-taken = Somebody with this name is already on the list. If that’s you, use the link you got. If not, add an initial, like “Ana K.”
 signup-other = Sign up somebody else
+signup-other-name = Name
 signup-guests = Guests you bring
 signup-guests-hint = { $most ->
     [one] You may bring 1 guest.
@@ -215,9 +216,11 @@ lost-sent = If this name is on the list with a confirmed address, the link is on
 # Why nobody can sign up.
 refused-cancelled = This event was cancelled.
 refused-over = This event is over.
-refused-archived = The host has closed this event.
+refused-archived = The host has archived this event. Nobody can sign up or change a sign-up any more.
 refused-not-open-yet = Sign-ups open on { $when }.
 refused-closed = Sign-ups closed on { $when }. Please ask the host.
+refused-closed-host = Sign-ups closed on { $when }. To add somebody, open them again.
+refused-not-open-yet-host = Sign-ups open on { $when }. To add somebody before, change that time.
 refused-deleted = This event was deleted. Please ask its host.
 refused-guests = { $limit ->
     [0] You can’t bring guests to this event.
@@ -235,20 +238,22 @@ personal-place-guests = { $number ->
 }
 personal-waiting = { $name }, you are { $position } on the waiting list.
 personal-waiting-somewhere = { $name }, you are on the waiting list.
-personal-waiting-hint = Places that become free go to the people on the waiting list, in their order. A party with guests waits until there is room for all of it.
+personal-waiting-hint = When places become free, they go to the first on the waiting list who fits. A party with guests needs places for all of it, so smaller parties may come first.
 personal-undecided = { $name }, we are checking whether there is a place for you.
 personal-pending = { $name }, your sign-up has arrived and will be on the list in a moment.
 personal-out = { $name }, you are not on the list.
 personal-not-yours = Somebody called { $name } is already on the list. If that’s you, use the link you got. If not, sign up again with an initial, like “Ana K.”
-personal-refused-guests = { $wanted ->
-    [one] 1 guest did not fit.
-   *[other] { $wanted } guests did not fit.
+personal-refused-guests = There was no room for { $wanted ->
+    [one] 1 guest.
+   *[other] { $wanted } guests.
 } { $guests ->
     [0] You still have a place for yourself.
-   *[other] You still have places for { $guests }.
+    [one] You still have places for yourself and 1 guest.
+   *[other] You still have places for yourself and { $guests } guests.
 }
 personal-refused-hint = If places become free, change the number again.
 personal-repeat = You had already signed up. You can change your sign-up here.
+personal-again = Your link has changed. Bookmark this page again.
 personal-news = What is new
 personal-keep = Bookmark this page so you can change your mind later.
 personal-change = Change your sign-up
@@ -256,6 +261,7 @@ personal-note = Note for the host
 personal-note-hint = Only the hosts, their helpers and the organiser see it.
 personal-cancel = I can’t come
 personal-cancel-sure = This takes you off the list. You can sign up again later.
+personal-cancel-closed = This takes you off the list. Sign-ups are closed, so you can’t sign up again.
 personal-cancel-place = This takes you off the list and frees your place. If you sign up again, you may have to wait.
 personal-cancel-waiting = This takes you off the waiting list. If you sign up again, you are at its end.
 personal-cancel-submit = Cancel my sign-up
@@ -365,6 +371,15 @@ host-coming-guests = { $guests ->
    *[other] { $number } coming ({ $names } + { $guests } guests)
 }
 host-waiting = { $number } waiting
+host-waiting-guests = { $guests ->
+    [one] { $number } waiting ({ $names } + 1 guest)
+   *[other] { $number } waiting ({ $names } + { $guests } guests)
+}
+host-unanswered = { $number } without an answer
+host-too-few-places = { $number ->
+    [one] That is 1 person more than there are places. Nobody loses a place.
+   *[other] That is { $number } people more than there are places. Nobody loses a place.
+}
 host-pending = { $number } not decided yet
 host-waits = { $position } on the waiting list
 host-waits-somewhere = on the waiting list
@@ -404,11 +419,11 @@ host-revoke-sure = Whoever has the old link can’t use it any more.
 host-done-created = Your event is ready. Send the link to your guests, and bookmark this page: it is your key to the event.
 host-done-repeated = You had already created this event. You can edit it here.
 host-done-edited = Saved. Nobody is notified, so please tell your guests what has changed.
-host-done-added = Added to the list.
-host-done-promoted = The place is theirs in a moment.
+host-done-added = Signed up. The list shows whether there was a place.
+host-done-promoted = The place is theirs in a moment. The list shows it.
 host-done-removed = Removed from the list.
 host-done-closed = Sign-ups are closed.
-host-done-opened = Sign-ups are open again.
+host-done-opened = Sign-ups are open again, until you close them.
 host-done-cancelled = The event is cancelled.
 host-done-archived = The event is archived.
 host-done-reopened = The event takes place again.
@@ -432,6 +447,7 @@ field-one-contact = Please give either an email address or a phone number.
 field-time = Please give a date and a time.
 field-zone = Please choose a time zone, like Europe/Berlin.
 field-end = The end must be after the beginning.
+field-past = This time is in the past.
 field-range = Please choose a number from { $least } to { $most }.
 field-choice = Please choose one of the options.
 field-other = Please check this.
@@ -445,7 +461,7 @@ error-forbidden-title = This link doesn’t allow that
 error-forbidden = Ask the host for another link.
 error-not-found-title = We can’t find that page
 error-not-found = Check the link, or ask whoever sent it.
-error-no-event = There is no such event. Check the link, or ask whoever sent it.
+error-no-event = There is no such event. Check the link, or ask whoever sent it. It may also have been deleted.
 error-unknown-event = We don’t know an event with this name. Look for the link in your messages.
 error-other-site = This form came from another site. Please open the page here again.
 error-incomplete-link = This link is incomplete. Copy the whole link from your message and try again.

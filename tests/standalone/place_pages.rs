@@ -78,6 +78,27 @@ async fn full_event_becomes_a_waiting_list_without_reload() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn open_page_shows_that_sign_ups_closed_unless_somebody_types() {
+    let browser = Browser::open(Scripts::On, PHONE).await;
+    let typing = browser.another(Scripts::On, PHONE).await;
+    let (event, host) = dinner(&browser, json!({ "title": "Dinner" })).await;
+    browser.go(&event).await;
+    typing.go(&event).await;
+    typing.type_into("name", "Me").await;
+    let close = ureq::post(format!("{}{host}", browser.server)).header("Accept", "application/json");
+    let close = move || close.send_json(json!({ "action": "close" })).unwrap().status();
+    assert_eq!(tokio::task::spawn_blocking(close).await.unwrap(), 200);
+    browser.says("Sign-ups closed on").await;
+    typing.type_into("name", "lvin").await;
+    let name = typing.client.find(fantoccini::Locator::Id("name")).await.unwrap();
+    assert_eq!(name.prop("value").await.unwrap().as_deref(), Some("Melvin"), "what somebody types is not lost");
+    typing.press("Count me in").await;
+    typing.says("Sign-ups closed on").await;
+    typing.close().await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn pages_of_a_full_event_are_complete_without_scripts() {
     let browser = Browser::open(Scripts::Off, PHONE).await;
     let fields = json!({ "title": "Dinner", "capacity": 2, "guests_per_signup": 3 });
@@ -91,7 +112,7 @@ async fn pages_of_a_full_event_are_complete_without_scripts() {
     guests.clear().await.unwrap();
     guests.send_keys("3").await.unwrap();
     browser.press("Save").await;
-    browser.says("3 guests did not fit. You still have a place for yourself.").await;
+    browser.says("There was no room for 3 guests. You still have a place for yourself.").await;
     sign_up_elsewhere(&browser.server, "dinner", "Ben").await;
     sign_up_elsewhere(&browser.server, "dinner", "Cleo").await;
     for path in [event, host] {

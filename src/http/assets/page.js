@@ -4,6 +4,7 @@
 
 const MIN_POLL_MS = 2000;
 const MAX_POLL_MS = 30000;
+const POLLS_BEFORE_STREAM = 10;
 
 // Shows the time of an event in the zone of the reader if it differs from that of the event.
 function showOwnTimes() {
@@ -30,8 +31,24 @@ function texts(part) {
   return new Set([...part.querySelectorAll("li")].map((item) => item.textContent));
 }
 
+// The forms outside the live parts. If they differ, people can do something else than before.
+function forms(page) {
+  const all = [...page.querySelectorAll("main form")].filter((form) => !form.closest("[data-live]"));
+  return all.map((form) => `${form.id} ${form.getAttribute("action")} ${form.querySelector("button")?.value}`).join();
+}
+
+function isTyping() {
+  const fields = [...document.querySelectorAll("main input, main textarea")];
+  return fields.some((field) => field.type !== "checkbox" && field.value !== field.defaultValue);
+}
+
 // Replaces the live parts that differ, except where somebody is typing or reads a question. Says whether it has replaced all.
 function showPage(page) {
+  if (forms(page) !== forms(document)) {
+    if (isTyping()) return false;
+    location.reload();
+    return true;
+  }
   let isComplete = true;
   for (const [id, before] of shown) {
     const part = document.getElementById(id);
@@ -55,13 +72,22 @@ let tag = document.body.dataset.live;
 let pause = MIN_POLL_MS;
 let timer;
 let stream;
+// Increased when the page is hidden or shown, which ends the loops that began before.
+let loop = 0;
+let last = Promise.resolve();
 
-// Asks for the page, and shows what has changed. Says whether it shows everything.
-async function update() {
-  clearTimeout(timer);
+// Asks for the page after earlier questions were answered, and shows what has changed. Says whether it shows everything.
+function update() {
+  last = last.then(ask);
+  return last;
+}
+
+async function ask() {
   try {
     const headers = { Accept: "text/html", "If-None-Match": `W/"${tag}"` };
     const answer = await fetch(location.href, { headers, cache: "no-store" });
+    // There is no such page any more. The server says why.
+    if (answer.status === 404 || answer.status === 410) location.reload();
     if (answer.status === 304) return true;
     if (answer.status !== 200) return false;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -75,39 +101,45 @@ async function update() {
   }
 }
 
-function again(task) {
-  timer = setTimeout(task, pause);
+function again(task, mine) {
+  if (mine !== loop) return;
+  clearTimeout(timer);
+  timer = setTimeout(() => task(mine), pause);
   pause = Math.min(pause * 1.5, MAX_POLL_MS);
 }
 
-// Asks for the page from time to time, more and more rarely while it does not change.
-async function poll() {
+// Asks for the page from time to time, more and more rarely while it does not change. After a while, the server may have room to
+// tell of changes again.
+async function poll(mine, number = 1) {
   await update();
-  if (!document.hidden) again(poll);
+  if (number % POLLS_BEFORE_STREAM === 0 && mine === loop) listen(mine);
+  else again(() => poll(mine, number + 1), mine);
 }
 
 // Asks for the page until it shows everything.
-async function catchUp() {
-  if (!(await update()) && !document.hidden) again(catchUp);
+async function catchUp(mine) {
+  if (!(await update())) again(catchUp, mine);
 }
 
 // The server tells when the page has changed. If it does not, it is asked from time to time.
-function listen() {
-  stream = new EventSource(location.href);
-  stream.addEventListener("message", ({ data }) => {
-    if (data !== tag) catchUp();
+function listen(mine) {
+  const opened = new EventSource(location.href);
+  stream = opened;
+  opened.addEventListener("message", ({ data }) => {
+    if (data !== tag) catchUp(mine);
   });
-  stream.addEventListener("error", () => {
-    if (stream.readyState === EventSource.CLOSED) again(poll);
+  opened.addEventListener("error", () => {
+    if (opened.readyState === EventSource.CLOSED) again(poll, mine);
   });
 }
 
 // Nothing happens while the page is hidden.
 function keepUpToDate() {
+  loop += 1;
   clearTimeout(timer);
   stream?.close();
   pause = MIN_POLL_MS;
-  if (!document.hidden) listen();
+  if (!document.hidden) listen(loop);
 }
 
 // Buttons that need a script are hidden until it runs.
@@ -137,12 +169,15 @@ function presetZone() {
   if (option) option.selected = true;
 }
 
-// What was just done is said once, not again after a reload or from a bookmark.
+// What was just done is said once, not again after a reload or from a bookmark. A cookie keeps the language.
 function forgetWhatWasDone() {
   const url = new URL(location.href);
-  for (const name of ["done", "saved", "repeat"]) url.searchParams.delete(name);
+  for (const name of ["done", "saved", "repeat", "again", "lang"]) url.searchParams.delete(name);
   if (url.href !== location.href) history.replaceState(null, "", url);
 }
+
+// Back and reload lead to the page whose form was refused, not to its answer.
+if (document.body.dataset.path) history.replaceState(null, "", document.body.dataset.path);
 
 forgetWhatWasDone();
 showOwnTimes();

@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::time::Instant;
 
 use crate::domain::timestamp::Timestamp;
-use crate::http::live_pages::{KnownPage, LivePages, PageId};
+use crate::http::live_pages::{self, KnownPage, LivePages, PageId};
 use crate::http::locale;
 use crate::http::middleware::page_stream;
 use crate::http::pages::{Page, TAG_HOLE, TOKEN_HOLE};
@@ -32,13 +32,16 @@ pub async fn render(State(app): State<Arc<App>>, request: Request, next: Next) -
 /// Runs a request, and renders the page in its response.
 pub async fn respond(app: &App, request: Request, next: Next) -> Response {
     let is_get = matches!(*request.method(), Method::GET | Method::HEAD);
-    let asked = Asked::of(request.headers());
+    let known = request.headers().get(header::IF_NONE_MATCH).cloned();
+    let has = |tag: &str| known.as_ref().is_some_and(|known| *known == entity_tag(tag));
+    // With a query, it is probably not the page that many people see.
+    let is_shared = request.uri().query().is_none() && !live_pages::is_personal(app, request.headers());
     let language = locale::language_in(request.uri());
     // A link that chooses a language also sets a cookie.
-    let live = app.live.as_deref().filter(|_| is_get && language.is_none());
+    let live = app.live.as_deref().filter(|_| *request.method() == Method::GET && language.is_none());
     let id = live.map(|_| PageId::of(app, request.uri(), request.headers()));
     if let Some(page) = live.zip(id.as_ref()).and_then(|(live, id)| live.current(id, Instant::now())) {
-        if asked.has(&page.tag) {
+        if has(&page.tag) {
             return not_modified(&page.tag);
         }
         if let Some(html) = &page.html {
@@ -65,10 +68,10 @@ pub async fn respond(app: &App, request: Request, next: Next) -> Response {
         && is_plain
     {
         let until = LivePages::until(page.changes_at().map(time_until), Instant::now());
-        let html = asked.is_anonymous.then(|| Arc::clone(&html));
+        let html = is_shared.then(|| Arc::clone(&html));
         live.remember(id, KnownPage { tag: Arc::clone(&tag), html, commits, until });
     }
-    if asked.has(&tag) {
+    if has(&tag) {
         let mut response = not_modified(&tag);
         response.headers_mut().extend(parts.headers);
         return response;
@@ -76,27 +79,8 @@ pub async fn respond(app: &App, request: Request, next: Next) -> Response {
     found(app, parts.headers, &tag, &html)
 }
 
-const VARY: HeaderValue = HeaderValue::from_static("accept-language, cookie");
-
-/// What a request says about the page that the browser has.
-struct Asked {
-    known: Option<HeaderValue>,
-    /// Whether nothing in the request says who the reader is.
-    is_anonymous: bool,
-}
-
-impl Asked {
-    fn of(headers: &HeaderMap) -> Self {
-        Self {
-            known: headers.get(header::IF_NONE_MATCH).cloned(),
-            is_anonymous: !headers.contains_key(header::COOKIE) && !headers.contains_key(header::AUTHORIZATION),
-        }
-    }
-
-    fn has(&self, tag: &str) -> bool {
-        self.known.as_ref().is_some_and(|known| *known == entity_tag(tag))
-    }
-}
+/// The language and the sign-ups of this browser change a page.
+pub const VARY: HeaderValue = HeaderValue::from_static("accept-language, cookie");
 
 /// The tag is weak: the token of a form differs in every response, and does not change what the page says.
 fn entity_tag(tag: &str) -> String {

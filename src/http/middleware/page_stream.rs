@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::Request;
+use axum::extract::{MatchedPath, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
@@ -25,14 +25,28 @@ use crate::http::middleware::page::{self, respond};
 /// The media type of a stream of server-sent events.
 pub const EVENT_STREAM: &str = "text/event-stream";
 
+/// The routes of the pages that stay up to date.
+const ROUTES: [&str; 3] = ["/events/{event}", "/events/{event}/manage/{token}", "/events/{event}/host/{token}"];
+
+/// What a page depends on besides its address. Everything else in a request is forgotten while its stream is open.
+const HEADERS: [HeaderName; 5] = [
+    header::HOST,
+    header::COOKIE,
+    header::AUTHORIZATION,
+    header::ACCEPT_LANGUAGE,
+    HeaderName::from_static("x-forwarded-proto"),
+];
+
 /// How long a stream waits after something was stored, because one sign-up causes several writes.
 const MIN_PAUSE: Duration = Duration::from_millis(200);
 
-/// What was stored often concerns other pages. Then the stream waits longer and longer, but not longer than this.
-const MAX_PAUSE: Duration = Duration::from_secs(5);
+/// A stream waits this many times as long as its page took, with the wait for its turn, so that all streams together leave
+/// most of the processor for requests.
+const PAUSE_FACTOR: u32 = 10;
+const MAX_PAUSE: Duration = Duration::from_secs(30);
 
-/// A page that changes by itself is rendered after this time at the latest.
-const MAX_WAIT: Duration = Duration::from_secs(30);
+/// A page that changes by itself is looked at after this time at the latest.
+const MAX_WAIT: Duration = Duration::from_secs(10);
 
 /// An empty line is sent this often, so that proxies do not end the stream, and the server notices when the browser is gone.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -40,21 +54,37 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// Time limit for rendering the page.
 const RENDER_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Whether a browser asks to be told of the changes of a page.
 pub fn is_asked_for(request: &Request) -> bool {
-    *request.method() == Method::GET && request.headers().get(header::ACCEPT).is_some_and(|kind| kind == EVENT_STREAM)
+    let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
+    *request.method() == Method::GET
+        && request.headers().get(header::ACCEPT).is_some_and(|kind| kind == EVENT_STREAM)
+        && route.is_some_and(|route| ROUTES.contains(&route))
 }
 
-/// Opens the stream. With "no content", the browser does not try again, and asks for the page from time to time instead.
+/// Opens the stream. With "no content", the browser does not try again, and asks for the page from time to time instead. A page
+/// with a query has no stream, so that the streams of many people are about few pages.
 pub async fn open(app: Arc<App>, request: Request, next: Next) -> Response {
     let network = request.extensions().get::<ClientAddress>().map(|address| address.network());
+    let network = network.filter(|_| request.uri().query().is_none());
     let place = app.live.as_ref().zip(network).and_then(|(live, network)| live.open_stream(network));
     let (Some(place), Some(live)) = (place, app.live.clone()) else { return StatusCode::NO_CONTENT.into_response() };
     let (mut parts, _) = request.into_parts();
-    parts.headers.insert(header::ACCEPT, HeaderValue::from_static("text/html"));
-    parts.headers.remove(header::IF_NONE_MATCH);
+    let kept = HEADERS.into_iter().flat_map(|name| {
+        let values: Vec<HeaderValue> = parts.headers.get_all(&name).into_iter().cloned().collect();
+        values.into_iter().map(move |value| (name.clone(), value))
+    });
+    let mut headers: HeaderMap = kept.collect();
+    headers.insert(header::ACCEPT, HeaderValue::from_static("text/html"));
+    parts.headers = headers;
     let commits = live.commits();
     let viewer = Viewer { app, live, parts, next, commits, _place: place };
-    let tag = match viewer.page().await {
+    // A request must not wait for its turn, because it holds memory.
+    let tag = match viewer.live.renderings.try_acquire() {
+        Ok(_permit) => viewer.page().await,
+        Err(_) => return StatusCode::NO_CONTENT.into_response(),
+    };
+    let tag = match tag {
         Ok(tag) => tag,
         Err(response) => return response,
     };
@@ -65,6 +95,7 @@ pub async fn open(app: Arc<App>, request: Request, next: Next) -> Response {
         .into_response();
     // nginx would wait for more before it passes an event on.
     response.headers_mut().insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
+    response.headers_mut().insert(header::VARY, page::VARY);
     response
 }
 
@@ -83,10 +114,7 @@ impl Viewer {
     /// Returns the tag of the page, or the response if it is no page that stays up to date.
     async fn page(&self) -> Result<String, Response> {
         let request = Request::from_parts(self.parts.clone(), Body::empty());
-        let render = async {
-            let _permit = self.live.renderings.acquire().await;
-            respond(&self.app, request, self.next.clone()).await
-        };
+        let render = respond(&self.app, request, self.next.clone());
         let response =
             timeout(RENDER_TIMEOUT, render).await.map_err(|_| StatusCode::REQUEST_TIMEOUT.into_response())?;
         page::tag(&response).ok_or(response)
@@ -115,20 +143,19 @@ impl Watched {
     /// Returns the next event. The stream ends if the server stops, or if there is no such page any more.
     async fn next_tag(mut self) -> Option<(Result<Event, Infallible>, Self)> {
         while self.is_told {
-            let began = Instant::now();
             self.viewer.wait().await?;
-            if began.elapsed() > self.pause {
-                self.pause = MIN_PAUSE;
-            }
             tokio::select! {
                 () = sleep(self.pause) => {}
                 () = self.viewer.live.closed() => return None,
             }
             // What is stored from here on is seen the next time.
             self.viewer.commits.mark_unchanged();
+            let began = Instant::now();
+            let permit = self.viewer.live.renderings.acquire().await;
             let tag = self.viewer.page().await.ok()?;
+            drop(permit);
+            self.pause = (began.elapsed() * PAUSE_FACTOR).clamp(MIN_PAUSE, MAX_PAUSE);
             self.is_told = tag == self.tag;
-            self.pause = if self.is_told { (self.pause * 2).min(MAX_PAUSE) } else { MIN_PAUSE };
             self.tag = tag;
         }
         self.is_told = true;

@@ -138,7 +138,7 @@ impl EditPage<'_> {
         };
         let page = layout(locale, &heading, main);
         match &self.mode {
-            EditMode::New => page,
+            EditMode::New => page.at("/new".to_owned()),
             EditMode::Edit { details, .. } => page.of_event(&details.event),
         }
     }
@@ -225,7 +225,7 @@ impl EditPage<'_> {
         let audiences = [("everyone", "edit-everyone"), ("attendees", "edit-attendees"), ("hosts", "edit-hosts")]
             .map(|(value, label)| (value, locale.text(label)));
         html! {
-            details open[stored.has_more() || !form.status().is_success()] {
+            details open[stored.has_more() || !form.status().is_success() || self.preview.is_some()] {
                 summary { (locale.text("edit-more")) }
                 div.fields {
                     (time("ends_at", "edit-end", &stored.ends_at))

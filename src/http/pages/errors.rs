@@ -92,6 +92,7 @@ fn field_problem_text(locale: Locale, problem: &FieldProblem) -> String {
         }
         FieldProblem::NotAZone => locale.text("field-zone"),
         FieldProblem::EndsBeforeStart => locale.text("field-end"),
+        FieldProblem::InThePast => locale.text("field-past"),
         FieldProblem::NotInRange { least, most } => {
             locale.format("field-range", &[("least", (*least).into()), ("most", (*most).into())])
         }

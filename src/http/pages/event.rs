@@ -65,10 +65,13 @@ impl EventPage<'_> {
         let main = html! {
             (heading(locale, self.event.title(), self.details.map(|details| &details.content)))
             @if self.details.is_none() && self.roster.page.title.is_none() { p.notice { (locale.text("event-unborn")) } }
+            @if !self.takes_place() { (self.sign_up()) }
             (self.own_registrations())
             @if let Some(details) = self.details { (description(&details.content)) }
-            div #places data-live { (self.places()) }
-            (self.sign_up())
+            @if self.takes_place() {
+                div #places data-live { (self.places()) }
+                (self.sign_up())
+            }
             div #people data-live { (self.people()) }
             (self.lost_link())
             @if self.viewer == Viewer::Organiser {
@@ -78,6 +81,7 @@ impl EventPage<'_> {
         layout(locale, self.event.title(), main)
             .with_head(self.head())
             .of_event(self.event.id())
+            .at(event_path(self.event.id(), &[]))
             .live(self.details.and_then(|details| details.changes_at(Timestamp::now())))
     }
 
@@ -108,7 +112,7 @@ impl EventPage<'_> {
         let locale = self.form.locale;
         let shown = |own: &&OwnPlace| matches!(own.state, RegistrationState::In | RegistrationState::Pending);
         // The page of an event that does not take place says so, and nothing else.
-        if matches!(&self.refusal, Some(SignupRefusal::Cancelled | SignupRefusal::Over | SignupRefusal::Archived)) {
+        if !self.takes_place() {
             return html! {};
         }
         let has_own = self.own.iter().any(|own| shown(&own));
@@ -139,6 +143,11 @@ impl EventPage<'_> {
         }
     }
 
+    /// Whether the event is neither cancelled, nor over, nor archived.
+    fn takes_place(&self) -> bool {
+        !matches!(&self.refusal, Some(SignupRefusal::Cancelled | SignupRefusal::Over | SignupRefusal::Archived))
+    }
+
     /// How many places are taken, if this viewer may know.
     fn places(&self) -> Markup {
         let view = self.viewer.view(self.details);
@@ -161,7 +170,7 @@ impl EventPage<'_> {
                     is_required: true,
                     max_length: Some(MAX_NAME_CHARS),
                     autocomplete: if is_for_others { "off" } else { "name" },
-                    ..Input::text("name", locale.text("signup-name"))
+                    ..Input::text("name", locale.text(if is_for_others { "signup-other-name" } else { "signup-name" }))
                 }))
                 @if let Some(details) = self.details { (details_fields(form, &details.content, None)) }
                 (contact_fields(form, self.delivery))
@@ -215,6 +224,7 @@ impl EventPage<'_> {
                 h2 { (locale.text("people-heading")) }
             }
             @if view.roster {
+                @if people.is_empty() && counts.is_some() { p { (count_text(locale, 0, None)) } }
                 ul.people { (items(locale, &people, Part::Coming, person)) }
                 @if self.details.is_some() { (other_lists(locale, &people, person)) }
                 @if self.part == RosterPart::Later { p { a href=(path) { (locale.text("people-first")) } } }

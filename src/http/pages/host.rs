@@ -15,6 +15,7 @@ use crate::http::pages::errors::refusal_text;
 use crate::http::pages::event_details::{description, heading};
 use crate::http::pages::form::{Form, Input};
 use crate::http::pages::host_actions::{action_form, confirmed_action};
+use crate::http::pages::moments::moment;
 use crate::http::pages::places::places_bar;
 use crate::http::pages::signup_fields::{contact_fields, details_fields, signup_field_names};
 use crate::http::pages::{Page, layout};
@@ -57,7 +58,7 @@ impl HostPage<'_> {
             @if !self.form.is_of("add") && self.form.needs_places().is_none() { (self.form.summary(&[])) }
             (heading(locale, content.title.as_str(), Some(content)))
             @if let Some(refusal) = &self.refusal {
-                p.notice { (refusal_text(locale, refusal, content.schedule.as_ref().map(Schedule::zone))) }
+                p.notice { (self.refusal_text(refusal)) }
             }
             div #counts data-live { (self.counts()) }
             (description(content))
@@ -72,7 +73,22 @@ impl HostPage<'_> {
             @if self.role == HostRole::Host { (self.other_links()) }
         };
         let title = locale.format("host-title", &[("title", content.title.as_str().into())]);
-        layout(locale, &title, main).of_event(&self.details.event).live(self.details.changes_at(Timestamp::now()))
+        layout(locale, &title, main)
+            .of_event(&self.details.event)
+            .at(self.path.to_owned())
+            .live(self.details.changes_at(Timestamp::now()))
+    }
+
+    /// Why nobody can sign up, and what the host can do about it.
+    fn refusal_text(&self, refusal: &SignupRefusal) -> String {
+        let locale = self.form.locale;
+        let zone = self.details.content.schedule.as_ref().map(Schedule::zone);
+        let at = |id: &str, at| locale.format(id, &[("when", moment(locale, at, zone).into())]);
+        match refusal {
+            SignupRefusal::Closed(closed_at) => at("refused-closed-host", *closed_at),
+            SignupRefusal::NotOpenYet(opens_at) => at("refused-not-open-yet-host", *opens_at),
+            _ => refusal_text(locale, refusal, zone),
+        }
     }
 
     /// Asks whether the host wants more places, so that a party that waits fits.
@@ -100,6 +116,9 @@ impl HostPage<'_> {
             }
             // Who waits is in the line above.
             @if let Some(places) = self.roster.counts { (places_bar(locale, &PlacesBody { waiting: 0, ..places })) }
+            @if let Some(PlacesBody { capacity, taken, .. }) = self.roster.counts.filter(|places| places.taken > places.capacity.into()) {
+                p { (locale.count("host-too-few-places", taken - u64::from(capacity))) }
+            }
             @if let Some(headcount) = self.headcount.filter(|headcount| !headcount.answers.is_empty()) {
                 p {
                     @if let Some(question) = &self.details.content.question { bdi { (question) } " " }
@@ -107,6 +126,7 @@ impl HostPage<'_> {
                         @if position > 0 { " · " }
                         (number) " × " bdi { (answer) }
                     }
+                    @if headcount.unanswered > 0 { " · " (locale.count("host-unanswered", headcount.unanswered)) }
                 }
             }
         }
@@ -191,7 +211,7 @@ impl HostPage<'_> {
     fn other_links(&self) -> Markup {
         let locale = self.form.locale;
         html! {
-            details.no-print {
+            details.no-print open[self.done == Some("host-done-revoked")] {
                 summary { (locale.text("host-links")) }
                 @for (role, url) in self.links {
                     @let (label, hint) = match role {
@@ -214,15 +234,19 @@ impl HostPage<'_> {
 
 /// How many people are coming and wait.
 pub fn headcount_text(locale: Locale, headcount: &Headcount) -> String {
-    let Headcount { names, guests, waiting, pending, .. } = headcount;
-    let people = names + guests;
-    let coming = if *guests == 0 {
-        locale.count("host-coming", people)
-    } else {
-        let variables = [("number", people.into()), ("names", (*names).into()), ("guests", (*guests).into())];
-        locale.format("host-coming-guests", &variables)
-    };
-    let others = [("host-waiting", *waiting), ("host-pending", *pending)].into_iter().filter(|(_, number)| *number > 0);
-    let others = others.map(|(id, number)| locale.count(id, number));
-    [coming].into_iter().chain(others).collect::<Vec<_>>().join(" · ")
+    let Headcount { names, guests, waiting, waiting_guests, pending, .. } = headcount;
+    let coming = people_text(locale, ("host-coming", "host-coming-guests"), *names, *guests);
+    let waiting =
+        (*waiting > 0).then(|| people_text(locale, ("host-waiting", "host-waiting-guests"), *waiting, *waiting_guests));
+    let pending = (*pending > 0).then(|| locale.count("host-pending", *pending));
+    [Some(coming), waiting, pending].into_iter().flatten().collect::<Vec<_>>().join(" · ")
+}
+
+/// The number of people, and how many of them are guests.
+fn people_text(locale: Locale, (alone, with_guests): (&str, &str), names: u64, guests: u64) -> String {
+    let number = names + guests;
+    if guests == 0 {
+        return locale.count(alone, number);
+    }
+    locale.format(with_guests, &[("number", number.into()), ("names", names.into()), ("guests", guests.into())])
 }

@@ -31,6 +31,8 @@ pub struct Page {
     accent: Option<u8>,
     /// Whether `page.js` keeps the marked parts of the page up to date.
     is_live: bool,
+    /// The path of the page, if it may also be the answer to a form at another address.
+    path: Option<String>,
     /// When the page changes although nothing is stored.
     changes_at: Option<Timestamp>,
 }
@@ -43,6 +45,7 @@ pub fn layout(locale: Locale, title: &str, main: Markup) -> Page {
         main,
         accent: None,
         is_live: false,
+        path: None,
         changes_at: None,
     }
 }
@@ -68,6 +71,12 @@ impl Page {
         Self { is_live: true, changes_at, ..self }
     }
 
+    /// Sets the path under which a browser keeps the page if it is the answer to a form, so that Back and reload lead to it.
+    #[must_use]
+    pub fn at(self, path: String) -> Self {
+        Self { path: Some(path), ..self }
+    }
+
     pub fn is_live(&self) -> bool {
         self.is_live
     }
@@ -76,8 +85,9 @@ impl Page {
         self.changes_at
     }
 
-    /// `can_reload` is false if the page answers a form, so that a link to its own address leads nowhere.
+    /// `can_reload` is false if the page answers a form, so that its address leads nowhere.
     pub fn render(&self, site: &Site, can_reload: bool) -> String {
+        let path = self.path.as_deref().filter(|_| !can_reload);
         let page = html! {
             (DOCTYPE)
             html lang=(self.locale.language().as_str()) class=[self.accent.map(|accent| format!("accent-{accent}"))] {
@@ -92,27 +102,29 @@ impl Page {
                     script src=(script_path()) defer {}
                     (self.head)
                 }
-                body data-live=[(self.is_live && can_reload).then_some(TAG_HOLE)] {
+                body data-live=[(self.is_live && can_reload).then_some(TAG_HOLE)] data-path=[path] {
                     a.skip href="#main" { (self.locale.text("skip")) }
                     header.site { a href="/" { "Count Me In" } }
                     main #main tabindex="-1" { (self.main) }
-                    (self.footer(site, can_reload))
+                    (self.footer(site, if can_reload { Some("") } else { path }))
                 }
             }
         };
         page.into_string()
     }
 
-    fn footer(&self, site: &Site, can_reload: bool) -> Markup {
+    /// `path` is that of the page: `None` if it has none.
+    fn footer(&self, site: &Site, path: Option<&str>) -> Markup {
         let links = [("imprint", &site.imprint_url), ("privacy", &site.privacy_url)];
-        let others = Language::VARIANTS.iter().filter(|language| can_reload && **language != self.locale.language());
+        let others =
+            Language::VARIANTS.iter().filter(|language| path.is_some() && **language != self.locale.language());
         html! {
             footer.site {
                 @for (label, url) in links {
                     @if let Some(url) = url { a href=(url) rel="noopener" { (self.locale.text(label)) } " " }
                 }
                 @for language in others {
-                    a href={ "?lang=" (language.as_str()) } hreflang=(language.as_str()) lang=(language.as_str()) rel="nofollow" {
+                    a href={ (path.unwrap_or_default()) "?lang=" (language.as_str()) } hreflang=(language.as_str()) lang=(language.as_str()) rel="nofollow" {
                         (Locale::new(*language).text("language-name"))
                     }
                 }

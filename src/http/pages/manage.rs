@@ -45,6 +45,8 @@ pub struct ManagePage<'a> {
     pub roster: Option<&'a RosterView>,
     /// Whether the same browser had signed up with the same form before.
     pub is_repeat: bool,
+    /// Whether this browser had another link for the same name before.
+    pub is_new_link: bool,
     /// Why nobody can sign up now.
     pub refusal: Option<SignupRefusal>,
     /// Whether something was just changed.
@@ -59,6 +61,9 @@ impl ManagePage<'_> {
             (heading(locale, self.title, self.details.map(|details| &details.content)))
             @if self.is_repeat && self.body.state == RegistrationState::In {
                 p.notice role="status" { (locale.text("personal-repeat")) }
+            }
+            @if self.is_new_link && self.body.state == RegistrationState::In {
+                p.notice role="status" { (locale.text("personal-again")) }
             }
             @if self.is_saved { p.notice.good role="status" { (locale.text("saved")) } }
             div #state data-live { (self.state()) }
@@ -150,7 +155,12 @@ impl ManagePage<'_> {
                         _ => {},
                     }
                 },
-                RegistrationState::Out => p.notice.big { (named("personal-out")) },
+                RegistrationState::Out => {
+                    p.notice.big { (named("personal-out")) }
+                    @if let Some(refusal) = &self.refusal {
+                        p.hint { (refusal_text(locale, refusal, self.details.and_then(|details| details.content.schedule.as_ref()).map(Schedule::zone))) }
+                    }
+                },
                 RegistrationState::NotYours => p.notice.bad { (named("personal-not-yours")) },
             }
         }
@@ -242,6 +252,7 @@ impl ManagePage<'_> {
     fn cancel_form(&self) -> Markup {
         let locale = self.form.locale;
         let question = match self.place {
+            _ if self.refusal.is_some() => "personal-cancel-closed",
             None | Some(Place::Pending) => "personal-cancel-sure",
             Some(Place::Confirmed { .. }) => "personal-cancel-place",
             Some(Place::Waiting { .. }) => "personal-cancel-waiting",

@@ -199,7 +199,7 @@ mod tests {
     #[test]
     fn refused_guests_are_counted_with_those_who_fit() {
         let text = |refused, guests| refused_guests_text(Locale::new(ENGLISH), refused, guests);
-        assert_eq!(text(2, 2), "4 guests did not fit. You still have places for 2.");
-        assert_eq!(text(1, 0), "1 guest did not fit. You still have a place for yourself.");
+        assert_eq!(text(2, 2), "There was no room for 4 guests. You still have places for yourself and 2 guests.");
+        assert_eq!(text(1, 0), "There was no room for 1 guest. You still have a place for yourself.");
     }
 }

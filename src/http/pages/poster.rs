@@ -5,8 +5,10 @@ use qrcode::render::svg;
 use qrcode::{EcLevel, QrCode};
 
 use crate::domain::event::Event;
-use crate::domain::event_details::EventDetails;
+use crate::domain::event_details::{EventDetails, SignupRefusal};
+use crate::domain::timestamp::Timestamp;
 use crate::http::locale::Locale;
+use crate::http::pages::errors::refusal_text;
 use crate::http::pages::event_details::heading;
 use crate::http::pages::{Page, layout};
 
@@ -16,7 +18,12 @@ pub fn poster(locale: Locale, event: &Event, details: Option<&EventDetails>, url
         article.poster {
             (heading(locale, event.title(), details.map(|details| &details.content)))
             @if let Some(code) = qr_code(url, &locale.text("poster-code")) { (code) }
-            p.lead { (locale.text("poster-scan")) }
+            @match details.and_then(|details| details.check_open(Timestamp::now()).err()) {
+                Some(refusal @ (SignupRefusal::Cancelled | SignupRefusal::Over | SignupRefusal::Archived)) => {
+                    p.lead { (refusal_text(locale, &refusal, None)) }
+                },
+                _ => p.lead { (locale.text("poster-scan")) },
+            }
             p { (url) }
         }
         p.no-print { button type="button" data-print hidden { (locale.text("print")) } }

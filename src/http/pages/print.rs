@@ -16,6 +16,9 @@ use crate::http::roster_view::{RosterPerson, RosterView};
 /// `parts` are the parts of the roster, and `path` is that of the host's page.
 pub fn print_list(locale: Locale, details: &EventDetails, parts: &[RosterView], path: &str) -> Page {
     let content = &details.content;
+    let mut people: Vec<_> = parts.iter().flat_map(RosterView::people).collect();
+    people.sort_by_key(|person| person.place.and_then(Place::position).filter(|_| is_waiting(person)));
+    let columns = if content.question.is_some() { 5 } else { 4 };
     let main = html! {
         (heading(locale, content.title.as_str(), Some(content)))
         p.no-print {
@@ -34,28 +37,31 @@ pub fn print_list(locale: Locale, details: &EventDetails, parts: &[RosterView], 
                 }
             }
             tbody {
-                @for person in parts.iter().flat_map(RosterView::people) { (row(locale, &person, content.question.is_some())) }
+                @for person in &people { @if !is_waiting(person) { (row(locale, person, content.question.is_some())) } }
+            }
+            @if people.iter().any(is_waiting) {
+                tbody {
+                    tr { th colspan=(columns) scope="rowgroup" { (locale.text("people-waiting")) } }
+                    @for person in &people { @if is_waiting(person) { (row(locale, person, content.question.is_some())) } }
+                }
             }
         } }
     };
     layout(locale, content.title.as_str(), main).of_event(&details.event)
 }
 
+fn is_waiting(person: &RosterPerson<'_>) -> bool {
+    matches!(person.place, Some(Place::Waiting { .. }))
+}
+
 fn row(locale: Locale, person: &RosterPerson<'_>, has_question: bool) -> Markup {
-    let waiting = match person.place {
-        Some(Place::Waiting { position }) => Some(position),
-        None | Some(Place::Confirmed { .. } | Place::Pending) => None,
-    };
+    let waiting = person.place.and_then(Place::position);
     html! {
         tr {
             td { "☐" }
             td dir="auto" {
                 (person.attendee.name)
-                @if let Some(position) = waiting {
-                    " (" (locale.text("people-waiting"))
-                    @if let Some(position) = position { ": " (ordinal(locale, position)) }
-                    ")"
-                }
+                @if let Some(position) = waiting { " (" (ordinal(locale, position)) ")" }
             }
             td { (guests_text(person.guests())) }
             @if has_question { td dir="auto" { @if let Some(answer) = &person.registration.details.answer { (answer) } } }

@@ -33,6 +33,12 @@ pub async fn show(State(app): State<Arc<App>>, credentials: Credentials, locale:
     Ok(EditPage { mode: EditMode::New, preview: None, form: &Form::empty(locale) }.page().into_response())
 }
 
+/// Refuses an event that has begun: probably the year is wrong. Programs may store past events.
+fn in_future(content: Content) -> Result<Content, Problem> {
+    let is_past = content.schedule.as_ref().is_some_and(|schedule| schedule.starts_at() <= Timestamp::now());
+    if is_past { Err(FieldProblem::InThePast.in_field("starts_at").into()) } else { Ok(content) }
+}
+
 /// Creates the event that was typed into the form, or shows a preview of it.
 pub async fn create(
     app: &App,
@@ -40,7 +46,7 @@ pub async fn create(
     locale: Locale,
     typed: Map<String, Value>,
 ) -> Result<Response, Problem> {
-    let problem = match content(&typed) {
+    let problem = match content(&typed).and_then(in_future) {
         Ok(content) if is_preview(&typed) => {
             let form = Form::typed(locale, typed);
             return Ok(EditPage { mode: EditMode::New, preview: Some(&content), form: &form }.page().into_response());

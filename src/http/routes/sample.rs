@@ -145,19 +145,28 @@ pub struct FindQuery {
     event: Option<String>,
 }
 
+/// Reads a link, which people often copy without its scheme.
+fn typed_link(typed: &str) -> Option<Url> {
+    let link = Url::parse(typed).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+    link.or_else(|| typed.contains("/events/").then(|| Url::parse(&format!("https://{typed}")).ok()).flatten())
+}
+
 /// Leads to the page of an event, whose link or title was typed.
 pub async fn find(State(app): State<Arc<App>>, Query(query): Query<FindQuery>) -> Result<Redirect, Problem> {
     let typed = query.event.unwrap_or_default();
-    let from_link = Url::parse(typed.trim()).ok().and_then(|url| {
-        let mut segments = url.path_segments()?;
-        (segments.next() == Some("events")).then(|| segments.next().map(str::to_owned)).flatten()
-    });
-    let id = match from_link {
-        Some(segment) => {
-            let title = percent_decode_str(&segment).decode_utf8_lossy();
-            EventId::parse(&title)
+    let link = typed_link(typed.trim());
+    let segments: Vec<&str> = link.as_ref().and_then(Url::path_segments).map(Iterator::collect).unwrap_or_default();
+    let id = match segments[..] {
+        // A personal link, or that of a host, leads to its own page.
+        ["events", event, page @ ("manage" | "host"), token] => {
+            let event = percent_decode_str(event).decode_utf8_lossy();
+            if let Ok(id) = EventId::parse(&event) {
+                return Ok(Redirect::to(&event_path(&id, &[page, token])));
+            }
+            EventId::parse(&typed)
         }
-        None => EventId::parse(&typed),
+        ["events", event, ..] => EventId::parse(&percent_decode_str(event).decode_utf8_lossy()),
+        _ => EventId::parse(&typed),
     };
     let unknown =
         || Problem::new(ProblemKind::NotFound, "There is no event with this name.").on_page("error-unknown-event");

@@ -69,8 +69,15 @@ pub async fn lead_to_personal_page(
         let details = app.backend.events.stored(signup.event.id()).await?;
         wait_for_place(app, details.details(), attendee).await;
     }
-    let token = ManageToken::of(signup).sign(&app.token_secret);
-    let repeat = if accepted.is_other_repeat { "?repeat" } else { "" };
+    let earlier = own_registrations::of_event(app, headers, signup.event.id()).await?;
+    let new = ManageToken::of(signup);
+    let has_earlier_link = earlier.iter().any(|(earlier, _)| earlier.key == new.key && *earlier != new);
+    let repeat = match accepted.is_other_repeat {
+        true => "?repeat",
+        false if has_earlier_link => "?again",
+        false => "",
+    };
+    let token = new.sign(&app.token_secret);
     let path = event_path(signup.event.id(), &["manage", &token]) + repeat;
     let own = OwnRegistration { event: signup.event.id().clone(), token };
     let cookie = own_registrations::add(app, headers, own);

@@ -116,6 +116,57 @@ fn event_that_nobody_planned_says_so() {
 }
 
 #[test]
+fn typed_link_leads_to_its_page() {
+    let server = serve();
+    let ana = server.sign_up("Dance", "Ana");
+    server.settled();
+    let find = |typed: &str| {
+        let typed: String = url::form_urlencoded::byte_serialize(typed.as_bytes()).collect();
+        server.get(&format!("/find?event={typed}")).browser().send().leads_to()
+    };
+    assert_eq!(find("example.org/events/Dance"), "/events/dance#lost");
+    let path = format!("/events/dance/manage/{}", ana.token());
+    assert_eq!(find(&format!("https://example.org{path}")), path);
+    assert_eq!(find(&format!("example.org{path}")), path);
+}
+
+#[test]
+fn opened_personal_link_is_remembered() {
+    let server = serve();
+    let ana = server.sign_up("dance", "Ana");
+    server.settled();
+    let opened = server.get(&ana.manage).browser().send().is(200);
+    let cookie = cookie(&opened);
+    let with_cookie = |path: &str| server.get(path).browser().header("Cookie", &cookie).send().is(200);
+    assert!(with_cookie("/events/dance").words().contains("You’re in as Ana"));
+    assert!(!with_cookie(&ana.manage).headers.contains_key("set-cookie"), "it is remembered already");
+}
+
+#[test]
+fn new_link_of_somebody_who_comes_after_all_is_pointed_out() {
+    let server = serve();
+    let first = send(&server, &[("name", "Ana")]);
+    let cookie = cookie(&first);
+    let manage = first.leads_to();
+    assert!(!show(&server, &manage).words().contains("Your link has changed."));
+    server.post(&manage).browser().form(&[("action", "cancel")]).send().is(303);
+    server.settled();
+    let again =
+        server.post("/events/dance/signups").browser().header("Cookie", &cookie).form(&[("name", "Ana")]).send();
+    assert!(show(&server, &again.leads_to()).words().contains("Your link has changed. Bookmark this page again."));
+}
+
+#[test]
+fn refused_form_has_the_address_of_its_page() {
+    let server = serve();
+    let refused = send(&server, &[("name", "evil.com")]).is(422);
+    for part in ["data-path=\"/events/dance\"", "href=\"/events/dance?lang=de\""] {
+        assert!(refused.text().contains(part), "{part}: {}", refused.text());
+    }
+    assert!(!show(&server, "/events/dance").text().contains("data-path"));
+}
+
+#[test]
 fn form_takes_the_next_person() {
     let server = serve();
     let token = token(&show(&server, "/events/dance"));

@@ -74,6 +74,8 @@ fn refused_event_is_shown_again_with_its_values() {
     let no_time = refused(&[("title", "Dinner"), ("zone", "Europe/Berlin"), ("place", "<Moorweg>")]);
     assert!(no_time.contains("Please fill this in.") && no_time.contains("value=\"&lt;Moorweg&gt;\""), "{no_time}");
     assert!(no_time.contains("aria-describedby=\"starts_at-error\""), "{no_time}");
+    let past = refused(&[("title", "Dinner"), ("zone", "Europe/Berlin"), ("starts_at", "2020-12-03T19:00")]);
+    assert!(past.contains("This time is in the past.") && past.contains("id=\"starts_at-error\""), "{past}");
     let link = refused(&with(&DINNER[1..], &[("title", "Win at evil.com")]));
     assert!(link.contains("id=\"title-error\"") && link.contains("value=\"Win at evil.com\""), "{link}");
     assert!(link.contains("aria-invalid=\"true\"") && link.contains("autofocus"), "{link}");
@@ -121,7 +123,7 @@ fn host_adds_promotes_and_removes_people() {
     let event = create(&server, &json!({ "title": "Dinner", "capacity": 1, "guests_per_signup": 1 }));
     let host = host_path(&event);
     let add = |name: &str, guests: &str| act(&server, &host, &[("action", "add"), ("name", name), ("guests", guests)]);
-    assert!(add("Ana", "0").words().contains("Added to the list."));
+    assert!(add("Ana", "0").words().contains("Signed up. The list shows whether there was a place."));
     assert!(add("Ben", "1").words().contains("1st on the waiting list"));
     let taken = server.post(&host).browser().form(&[("action", "add"), ("name", "ANA")]).send().is(409);
     assert!(taken.words().contains("There is already somebody with this name"), "{}", taken.words());
@@ -156,10 +158,10 @@ fn host_closes_opens_cancels_and_reopens() {
     };
     assert!(does("close", "Sign-ups are closed.").contains("Sign-ups closed on"));
     server.post(&event.path("/signups")).json(&json!({ "name": "Ana" })).send().refuses(409, "conflict");
-    assert!(does("open", "Sign-ups are open again.").contains("Count me in"));
+    assert!(does("open", "Sign-ups are open again, until you close them.").contains("Count me in"));
     assert!(does("cancel", "The event is cancelled.").contains("This event was cancelled."));
     assert!(does("reopen", "The event takes place again.").contains("Count me in"));
-    assert!(does("archive", "The event is archived.").contains("The host has closed this event."));
+    assert!(does("archive", "The event is archived.").contains("The host has archived this event."));
     server.post(&host).browser().form(&[("action", "dance")]).send().is(422);
 }
 
@@ -193,6 +195,24 @@ fn replaced_host_link_leads_to_the_new_one() {
 }
 
 #[test]
+fn host_sees_how_many_did_not_answer_and_who_is_too_many() {
+    let server = serve();
+    let event =
+        create(&server, &json!({ "title": "Dinner", "question": "Meat?", "capacity": 3, "guests_per_signup": 2 }));
+    let host = host_path(&event);
+    server.sign_up_with(&event.id, &json!({ "name": "Ana", "guests": 1, "answer": "yes" }));
+    server.sign_up(&event.id, "Ben");
+    until(|| page(&server, &host).words().contains("3 coming (2 + 1 guest)"), "both are decided");
+    server.sign_up_with(&event.id, &json!({ "name": "Cleo", "guests": 2 }));
+    until(|| page(&server, &host).words().contains("3 waiting (1 + 2 guests)"), "Cleo waits with her guests");
+    assert!(page(&server, &host).words().contains("1 × yes · 1 without an answer"));
+    let fewer = json!({ "capacity": 1 });
+    server.patch(&event.path("")).bearer(&event.host).header("If-Match", "*").json(&fewer).send().is(200);
+    let text = "That is 2 people more than there are places. Nobody loses a place.";
+    until(|| page(&server, &host).words().contains(text), "the host is told");
+}
+
+#[test]
 fn list_is_printed_and_downloaded_without_addresses() {
     let server = serve();
     let event = create(&server, &json!({ "title": "Dinner", "question": "Meat?", "capacity": 1 }));
@@ -203,7 +223,7 @@ fn list_is_printed_and_downloaded_without_addresses() {
     until(|| page(&server, &host).words().contains("1 coming · 1 waiting"), "both are decided");
     assert!(page(&server, &host).words().contains("1 × No, thanks"));
     let print = page(&server, &format!("{host}/print"));
-    for text in ["=Ana", "No, thanks", "Ben (Waiting list: 1st)", "Meat?"] {
+    for text in ["=Ana", "No, thanks", "Waiting list☐Ben (1st)", "Meat?"] {
         assert!(print.words().contains(text), "{text}: {}", print.words());
     }
     let table = server.get(&format!("{host}/list.csv")).send().is(200);

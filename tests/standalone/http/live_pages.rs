@@ -107,6 +107,25 @@ fn only_pages_that_stay_up_to_date_have_a_stream() {
 }
 
 #[test]
+fn page_with_a_query_has_no_stream() {
+    let server = serve();
+    for query in ["?n=1", "?lang=de", "?cursor=x"] {
+        let (head, _) = ask(&server, &format!("/events/dance{query}"));
+        assert!(head.starts_with("HTTP/1.1 204 "), "{query}: {head}");
+    }
+}
+
+#[test]
+fn cookies_of_other_programs_do_not_matter() {
+    let server = serve();
+    let tag_with = |cookie: &str| {
+        server.get("/events/dance").browser().header("Cookie", cookie).send().is(200).header("etag").to_owned()
+    };
+    assert_eq!(tag_with("_ga=GA1.2"), tag_with("other=1"));
+    assert_ne!(tag_with("countmein_language=de"), tag_with("countmein_language=en"));
+}
+
+#[test]
 fn network_with_too_many_streams_asks_for_the_page_instead() {
     let server = serve();
     let streams: Vec<Stream> = (0..MAX_STREAMS).map(|_| watch(&server, "/events/dance")).collect();

@@ -115,7 +115,10 @@ fn guests_who_do_not_fit_are_refused_and_the_old_number_stays() {
     let refused = json!({ "state": "confirmed", "position": null, "refused_guests": 2 });
     assert_eq!((&answer["place"], &answer["details"]["guests"]), (&refused, &json!(2)));
     let page_of_ana = page(&server, &ana);
-    assert!(page_of_ana.contains("4 guests did not fit. You still have places for 2."), "{page_of_ana}");
+    assert!(
+        page_of_ana.contains("There was no room for 4 guests. You still have places for yourself and 2 guests."),
+        "{page_of_ana}"
+    );
     let roster = server.get(&event.path("/attendees")).send().is(200).json();
     assert_eq!(roster["attendees"][0]["guests"], json!(2));
     let event_page = server.get(&event.path("")).browser().send().is(200).text();

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::{Map, Value};
 
@@ -31,6 +31,7 @@ use crate::http::client_network::Network;
 use crate::http::event_view::{no_such_event, read_details};
 use crate::http::locale::Locale;
 use crate::http::middleware::body::Fields;
+use crate::http::own_registrations::OwnRegistration;
 use crate::http::pages::Form;
 use crate::http::paging::{PageQuery, parse_event_id};
 use crate::http::place_bodies::PlaceBody;
@@ -55,22 +56,44 @@ use crate::ports::{StoredDetails, Unavailable, place_of};
 )]
 pub async fn show(
     State(app): State<Arc<App>>,
-    Path((event, token)): Path<(String, String)>,
+    Path((event, token_text)): Path<(String, String)>,
     Query(page): Query<PageQuery>,
     Query(repeat): Query<RepeatQuery>,
     locale: Locale,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let token = verify_token(&app, &event, &token).await?;
+    let token = verify_token(&app, &event, &token_text).await?;
     if wants_page(&headers, DefaultForm::Page) {
         if let Some(newer) = newer_registration(&app, &headers, &token).await? {
             return Ok(Redirect::to(&newer).into_response());
         }
-        return Ok(manage_page(&app, &event, &token, &page, &repeat, &Form::empty(locale)).await?.into_response());
+        let page = manage_page(&app, &event, &token, &page, &repeat, &Form::empty(locale)).await?;
+        return Ok(match remembered(&app, &headers, &token, &token_text).await? {
+            Some(cookie) => ([(header::SET_COOKIE, cookie)], page).into_response(),
+            None => page.into_response(),
+        });
     }
     let (stored, attendee) = find_attendee(&app, &token).await?;
     let (body, _) = body_with_messages(&app, &token, stored.details(), attendee.as_ref()).await?;
     Ok(Json(body).into_response())
+}
+
+/// Returns the cookie with which this browser remembers the registration, so that the event's page shows it. `None` if it does
+/// already, or if the registration is not on the list.
+async fn remembered(
+    app: &App,
+    headers: &HeaderMap,
+    token: &ManageToken,
+    text: &str,
+) -> Result<Option<String>, Unavailable> {
+    let own = own_registrations::of_event(app, headers, &token.key.event).await?;
+    if own.iter().any(|(own, _)| own == token) {
+        return Ok(None);
+    }
+    let attendee = app.backend.roster.attendee(&token.key).await?;
+    let is_in = token.state(attendee.as_ref(), Timestamp::now()) == RegistrationState::In;
+    let registration = OwnRegistration { event: token.key.event.clone(), token: text.to_owned() };
+    Ok(is_in.then(|| own_registrations::add(app, headers, registration)))
 }
 
 /// Cancels the registration of a personal link, changes its contact, or turns its notifications on or off.

@@ -27,6 +27,8 @@ use crate::notify::links::event_path;
 pub struct RepeatQuery {
     /// Present if the same person had signed up before in the same browser.
     pub repeat: Option<String>,
+    /// Present if this browser had another link for the same name before.
+    pub again: Option<String>,
     /// Present after a form has changed something.
     pub saved: Option<String>,
 }
@@ -83,6 +85,7 @@ pub async fn manage_page(
         is_repeat: repeat.repeat.is_some(),
         refusal: details.and_then(|details| details.check_open(Timestamp::now()).err()),
         is_saved: repeat.saved.is_some(),
+        is_new_link: repeat.again.is_some(),
         form,
     };
     Ok(page.page())
