@@ -34,7 +34,7 @@ function texts(part) {
 // The forms outside the live parts. If they differ, people can do something else than before.
 function forms(page) {
   const all = [...page.querySelectorAll("main form")].filter((form) => !form.closest("main [data-live]"));
-  return all.map((form) => `${form.id} ${form.getAttribute("action")} ${form.querySelector("button")?.value}`).join();
+  return all.map((form) => `${form.id} ${form.querySelector("button")?.value}`).join();
 }
 
 function isTyping() {
