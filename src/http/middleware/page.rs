@@ -1,4 +1,4 @@
-//! Renders pages. The parts that all pages share depend on the settings of the site, so handlers return a [`Page`] without them.
+//! Renders pages. The parts that all pages share depend on the settings of the site, so handlers return a `Page` without them.
 
 use std::sync::Arc;
 use std::time::Duration;
