@@ -138,7 +138,7 @@ fn first_visit(server: &Server, event: &str, attendees: usize) {
     println!("| {attendees} | {} | {bytes} | {:.2} ms | {:.2} ms |", files.len() + 1, median(new), median(known));
 }
 
-/// What the viewers have been told so far.
+/// What the viewers have received and asked so far.
 #[derive(Default)]
 struct Told {
     streams: AtomicUsize,

@@ -183,7 +183,7 @@ impl EventDetails {
 
     /// Whether the event takes place: it is neither cancelled nor over.
     pub fn takes_place(&self, now: Timestamp) -> bool {
-        !matches!(self.check_open(now), Err(SignupRefusal::Cancelled | SignupRefusal::Over | SignupRefusal::Archived))
+        self.check_open(now).map_or_else(|refusal| refusal.takes_place(), |()| true)
     }
 
     pub fn starts_at(&self) -> Option<Timestamp> {
@@ -192,6 +192,13 @@ impl EventDetails {
 
     pub fn ends_at(&self) -> Option<Timestamp> {
         self.content.schedule.as_ref()?.ends_at()
+    }
+}
+
+impl SignupRefusal {
+    /// Whether the event takes place although this sign-up is refused: it is neither cancelled, nor over, nor archived.
+    pub fn takes_place(&self) -> bool {
+        !matches!(self, Self::Cancelled | Self::Over | Self::Archived)
     }
 }
 

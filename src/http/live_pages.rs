@@ -1,4 +1,4 @@
-//! Pages that stay up to date: which of them have not changed since they were rendered, and who is told when they do.
+//! Pages that stay up to date: which of them are still as they were rendered, and which browsers wait for a change.
 //!
 //! A page is rendered again after something was stored, after ten minutes, and at the time at which it changes by itself. Until
 //! then, everybody who sees the same gets the same page, and browsers that have it already get "not modified".
@@ -30,7 +30,7 @@ const MAX_KEPT_BYTES: usize = 8 * 1_024 * 1_024;
 /// requests. Further browsers ask from time to time.
 const MAX_STREAMS: usize = 2_048;
 
-/// The number of browsers in one client's network that are told of changes at once.
+/// The number of open streams of one client's network.
 const MAX_STREAMS_OF_NETWORK: usize = 64;
 
 /// The number of pages that are rendered at once to see whether they have changed.
@@ -103,7 +103,7 @@ pub fn is_personal(app: &App, headers: &HeaderMap) -> bool {
         || has_cookie(organiser_session::COOKIE)
 }
 
-/// A browser that is told of changes. Dropping it makes room for another one.
+/// An open stream. Dropping it makes room for another one.
 pub struct Stream {
     pages: Arc<LivePages>,
     network: IpAddr,

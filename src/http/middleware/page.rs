@@ -1,7 +1,6 @@
 //! Renders pages. The parts that all pages share depend on the settings of the site, so handlers return a `Page` without them.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -67,7 +66,7 @@ pub async fn respond(app: &App, request: Request, next: Next) -> Response {
     if let (Some(live), Some(id), Some(commits)) = (live, id, commits)
         && is_plain
     {
-        let until = LivePages::until(page.changes_at().map(time_until), Instant::now());
+        let until = LivePages::until(page.changes_at().map(|at| at.since(Timestamp::now())), Instant::now());
         let html = is_shared.then(|| Arc::clone(&html));
         live.remember(id, KnownPage { tag: Arc::clone(&tag), html, commits, until });
     }
@@ -121,10 +120,4 @@ fn with_token(app: &App, html: &str) -> String {
     } else {
         html.to_owned()
     }
-}
-
-/// The time until `at`; zero if it has passed.
-fn time_until(at: Timestamp) -> Duration {
-    let millis = at.as_millis() - Timestamp::now().as_millis();
-    Duration::from_millis(u64::try_from(millis).unwrap_or_default())
 }

@@ -148,7 +148,7 @@ impl Watched {
                 () = sleep(self.pause) => {}
                 () = self.viewer.live.closed() => return None,
             }
-            // What is stored from here on is seen the next time.
+            // A commit after this line ends the next wait at once.
             self.viewer.commits.mark_unchanged();
             let began = Instant::now();
             let permit = self.viewer.live.renderings.acquire().await;

@@ -145,7 +145,7 @@ impl EventPage<'_> {
 
     /// Whether the event is neither cancelled, nor over, nor archived.
     fn takes_place(&self) -> bool {
-        !matches!(&self.refusal, Some(SignupRefusal::Cancelled | SignupRefusal::Over | SignupRefusal::Archived))
+        self.refusal.as_ref().is_none_or(SignupRefusal::takes_place)
     }
 
     /// How many places are taken, if this viewer may know.

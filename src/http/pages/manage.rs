@@ -108,7 +108,7 @@ impl ManagePage<'_> {
 
     /// Whether the event is neither cancelled nor over.
     fn takes_place(&self) -> bool {
-        !matches!(self.refusal, Some(SignupRefusal::Cancelled | SignupRefusal::Over | SignupRefusal::Archived))
+        self.refusal.as_ref().is_none_or(SignupRefusal::takes_place)
     }
 
     /// The details of the earlier sign-up are not stored any more, so the form asks for them again.

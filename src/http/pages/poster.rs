@@ -5,7 +5,7 @@ use qrcode::render::svg;
 use qrcode::{EcLevel, QrCode};
 
 use crate::domain::event::Event;
-use crate::domain::event_details::{EventDetails, SignupRefusal};
+use crate::domain::event_details::EventDetails;
 use crate::domain::timestamp::Timestamp;
 use crate::http::locale::Locale;
 use crate::http::pages::errors::refusal_text;
@@ -19,7 +19,7 @@ pub fn poster(locale: Locale, event: &Event, details: Option<&EventDetails>, url
             (heading(locale, event.title(), details.map(|details| &details.content)))
             @if let Some(code) = qr_code(url, &locale.text("poster-code")) { (code) }
             @match details.and_then(|details| details.check_open(Timestamp::now()).err()) {
-                Some(refusal @ (SignupRefusal::Cancelled | SignupRefusal::Over | SignupRefusal::Archived)) => {
+                Some(refusal) if !refusal.takes_place() => {
                     p.lead { (refusal_text(locale, &refusal, None)) }
                 },
                 _ => p.lead { (locale.text("poster-scan")) },

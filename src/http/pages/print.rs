@@ -9,7 +9,7 @@ use crate::http::locale::Locale;
 use crate::http::pages::event::guests_text;
 use crate::http::pages::event_details::heading;
 use crate::http::pages::host::headcount_text;
-use crate::http::pages::places::ordinal;
+use crate::http::pages::places::{Part, ordinal};
 use crate::http::pages::{Page, layout};
 use crate::http::roster_view::{RosterPerson, RosterView};
 
@@ -17,7 +17,7 @@ use crate::http::roster_view::{RosterPerson, RosterView};
 pub fn print_list(locale: Locale, details: &EventDetails, parts: &[RosterView], path: &str) -> Page {
     let content = &details.content;
     let mut people: Vec<_> = parts.iter().flat_map(RosterView::people).collect();
-    people.sort_by_key(|person| person.place.and_then(Place::position).filter(|_| is_waiting(person)));
+    people.sort_by_key(|person| person.place.and_then(Place::position).filter(|_| Part::Waiting.contains(person)));
     let columns = if content.question.is_some() { 5 } else { 4 };
     let main = html! {
         (heading(locale, content.title.as_str(), Some(content)))
@@ -37,21 +37,17 @@ pub fn print_list(locale: Locale, details: &EventDetails, parts: &[RosterView], 
                 }
             }
             tbody {
-                @for person in &people { @if !is_waiting(person) { (row(locale, person, content.question.is_some())) } }
+                @for person in &people { @if !Part::Waiting.contains(person) { (row(locale, person, content.question.is_some())) } }
             }
-            @if people.iter().any(is_waiting) {
+            @if people.iter().any(|person| Part::Waiting.contains(person)) {
                 tbody {
                     tr { th colspan=(columns) scope="rowgroup" { (locale.text("people-waiting")) } }
-                    @for person in &people { @if is_waiting(person) { (row(locale, person, content.question.is_some())) } }
+                    @for person in &people { @if Part::Waiting.contains(person) { (row(locale, person, content.question.is_some())) } }
                 }
             }
         } }
     };
     layout(locale, content.title.as_str(), main).of_event(&details.event)
-}
-
-fn is_waiting(person: &RosterPerson<'_>) -> bool {
-    matches!(person.place, Some(Place::Waiting { .. }))
 }
 
 fn row(locale: Locale, person: &RosterPerson<'_>, has_question: bool) -> Markup {
