@@ -4,6 +4,7 @@ mod progress;
 mod refused_rows;
 mod upload;
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, BufReader, IsTerminal as _, Read};
 use std::path::{Path, PathBuf};
@@ -82,7 +83,7 @@ impl Args {
         let refused_path = self.refused_path(&source)?;
         let refused_rows = RefusedRows::open(&refused_path, &progress)?;
         let bar = progress_bar(source.bytes);
-        let mut upload = Upload { client, source, refused_rows, progress, bar };
+        let mut upload = Upload { client, source, refused_rows, progress, bar, new_events: BTreeSet::new() };
         upload.run(table)?;
         let Progress { rows, refused, .. } = upload.progress;
         let sent = rows - refused;
@@ -92,6 +93,7 @@ impl Args {
             "refused": refused,
             "refused_file": (refused > 0).then(|| refused_path.display().to_string()),
             "other_columns": ignored_columns,
+            "new_events": upload.new_events,
         });
         output::print(self.server.json, &response, || {
             let people = if sent == 1 { "1 person".to_owned() } else { format!("{sent} people") };
@@ -99,7 +101,10 @@ impl Args {
             if !ignored_columns.is_empty() {
                 line = format!("{line} Columns ignored: {}.", ignored_columns.join(", "));
             }
-            Ok(vec![line])
+            let new = upload.new_events.iter().map(|title| {
+                format!("Nobody had signed up for {title} before. If the name is not spelled right, delete that event.")
+            });
+            Ok([line].into_iter().chain(new).collect())
         })?;
         if refused > 0 {
             return Err(CliError::RowsRefused { refused, file: refused_path.display().to_string() });

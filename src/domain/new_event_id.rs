@@ -54,6 +54,14 @@ pub fn is_unlisted(id: &EventId) -> bool {
         && last.bytes().any(|byte| byte.is_ascii_alphabetic())
 }
 
+/// Returns an id without the random part of an unlisted event's id.
+pub fn readable_part(id: &EventId) -> &str {
+    match id.as_str().rsplit_once('-') {
+        Some((readable, _)) if is_unlisted(id) => readable,
+        _ => id.as_str(),
+    }
+}
+
 /// Returns the id as logs may contain it: whoever knows the id of an unlisted event can open it.
 pub fn for_log(id: &EventId) -> &str {
     if is_unlisted(id) { "(unlisted)" } else { id.as_str() }

@@ -184,6 +184,22 @@ pub async fn find_event(app: &App, event: &EventId) -> Result<FoundEvent, Proble
     exists.ok_or_else(no_such_event)
 }
 
+/// Finds an event that has begun: it has details, or somebody signed up.
+///
+/// Programs may begin an event with a sign-up. Pages may not, because people make mistakes in links, and would begin an event
+/// that nobody else knows.
+///
+/// # Errors
+/// Returns "not found" for every other event.
+pub async fn find_begun_event(app: &App, event: &EventId) -> Result<FoundEvent, Problem> {
+    let found = find_event(app, event).await?;
+    let has_begun = match found {
+        FoundEvent::WithDetails(_) | FoundEvent::BegunAnew(_) => true,
+        FoundEvent::WithoutDetails => app.backend.roster.roster(event, 1, None).await?.title.is_some(),
+    };
+    if has_begun { Ok(found) } else { Err(no_such_event()) }
+}
+
 /// Reads the details of an event. Returns `None` if it has none.
 pub async fn read_details(app: &App, event: &EventId) -> Result<Option<Arc<EventDetails>>, Problem> {
     app.backend.events.details_of(event).await.map_err(|error| match error {

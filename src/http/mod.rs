@@ -19,6 +19,7 @@ mod locale;
 mod log_limit;
 mod messages;
 pub mod middleware;
+mod new_events;
 mod openapi;
 mod opt_in_bodies;
 mod organiser_session;

@@ -168,7 +168,6 @@ home-organiser = Diese Seite verwalten
 
 # Die Seite einer Veranstaltung.
 event-summary = Sieh, wer kommt, und melde dich an.
-event-unborn = Hier hat sich noch niemand angemeldet, und niemand hat gesagt, worum es geht. Wenn du einem Link gefolgt bist, ist er vielleicht unvollständig.
 event-map = Karte
 event-delete = Diese Veranstaltung löschen…
 own-in = Du bist dabei als { $name } · { $change }
@@ -405,6 +404,9 @@ host-raise-submit = Erhöhen und Platz geben
 host-raise-cancel = Nein
 host-add = Jemanden hinzufügen
 host-add-name = Name
+host-add-guests = Gäste
+host-add-guests-hint = Höchstens { $most }.
+host-add-email-hint = Für den persönlichen Link und Neues zu dieser Veranstaltung. Andere Gäste sehen sie nicht.
 host-add-submit = Auf die Liste setzen
 host-name-taken = Dieser Name steht schon auf der Liste. Füge einen Zusatz hinzu, etwa „Ana K.“
 host-not-waiting = Diese Person steht nicht mehr auf der Warteliste.
@@ -522,6 +524,7 @@ organiser-import-refused = { $number ->
 }
 organiser-import-row = Zeile { $number }
 organiser-import-ignored = Nicht beachtete Spalten: { $columns }.
+organiser-import-new-events = Noch niemand hatte sich angemeldet für: { $events }. Wenn ein Name falsch geschrieben ist, lösche diese Veranstaltung auf ihrer Seite und importiere ihre Zeilen noch einmal.
 organiser-import-empty = Es gibt keine Zeilen. Die erste Zeile muss die Spalten nennen, zum Beispiel event,name,email.
 organiser-import-columns = Die erste Zeile muss die Spalten event und name nennen, und keine Spalte doppelt.
 organiser-import-too-many = Bitte füge höchstens 1.000 Zeilen auf einmal ein.
@@ -575,6 +578,7 @@ organiser-remove-open = Entfernen…
 organiser-remove-sure = Das nimmt die Person von der Liste und löscht endgültig, was unter diesem Namen gespeichert ist: Kontakte, Nachrichten, um die du dich kümmern musst, und Knöpfe.
 organiser-remove-check = Ich bin sicher
 organiser-remove-unsure = Bitte kreuze das an, wenn du sicher bist.
+organiser-remove-done = Alles, was unter diesem Namen gespeichert war, wurde entfernt.
 organiser-remove-submit = Endgültig entfernen
 
 # Nachrichten, die nicht verarbeitet werden konnten.
@@ -651,6 +655,7 @@ button-title = Knöpfe
 button-none = Noch ist kein Knopf registriert.
 button-for = { $name } für { $event }
 button-serial = Seriennummer
+button-new-event = Noch niemand hat sich für diese Veranstaltung angemeldet. Sie beginnt mit dem ersten Druck. Wenn ihr Name falsch geschrieben ist, registriere den Knopf noch einmal.
 button-single = Einmal drücken
 button-double = Zweimal drücken
 button-triple = Dreimal drücken

@@ -166,7 +166,6 @@ home-organiser = Manage this site
 
 # The page of an event.
 event-summary = See who is coming, and say “count me in”.
-event-unborn = Nobody has signed up here yet, and nobody has said what this is. If you followed a link, it may be incomplete.
 event-map = Map
 event-delete = Delete this event…
 own-in = You’re in as { $name } · { $change }
@@ -400,6 +399,9 @@ host-raise-submit = Raise it and give the place
 host-raise-cancel = No
 host-add = Add somebody
 host-add-name = Name
+host-add-guests = Guests
+host-add-guests-hint = At most { $most }.
+host-add-email-hint = For the personal link and news about this event. Other guests don’t see it.
 host-add-submit = Add to the list
 host-name-taken = There is already somebody with this name on the list. Add an initial: “Ana K.”
 host-not-waiting = This person is not on the waiting list any more.
@@ -517,6 +519,7 @@ organiser-import-refused = { $number ->
 }
 organiser-import-row = Row { $number }
 organiser-import-ignored = Columns ignored: { $columns }.
+organiser-import-new-events = Nobody had signed up before for: { $events }. If a name is not spelled right, delete that event on its page, and import its rows again.
 organiser-import-empty = There are no rows. The first row must name the columns, like event,name,email.
 organiser-import-columns = The first row must name the columns event and name, and no column twice.
 organiser-import-too-many = Please paste at most 1,000 rows at a time.
@@ -570,6 +573,7 @@ organiser-remove-open = Remove…
 organiser-remove-sure = This takes the person off the list and deletes for good what is stored under this name: contacts, messages that need attention and buttons.
 organiser-remove-check = I am sure
 organiser-remove-unsure = Please tick this box if you are sure.
+organiser-remove-done = Everything that was stored under this name was removed.
 organiser-remove-submit = Remove for good
 
 # Messages that could not be processed.
@@ -646,6 +650,7 @@ button-title = Buttons
 button-none = No button is registered yet.
 button-for = { $name } for { $event }
 button-serial = Serial number
+button-new-event = Nobody has signed up for this event yet. It begins with the first press. If its name is not spelled right, register the button again.
 button-single = Single press
 button-double = Double press
 button-triple = Triple press

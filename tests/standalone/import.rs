@@ -127,6 +127,7 @@ fn interrupted_import_applies_every_row_once() {
     let file = folder.path().join("people.refused.csv");
     let expected = json!({
         "rows": ROWS, "sent": ROWS - refused, "refused": refused, "refused_file": file.to_str(), "other_columns": [],
+        "new_events": [],
     });
     assert_eq!(summary(&output), expected);
     eventually("everybody", || count(&program, "festival") == (ROWS - refused) as u64);
@@ -192,7 +193,10 @@ fn import_reads_standard_input() {
     let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     process.stdin.take().unwrap().write_all(b"event,name\nDance,Ana\n").unwrap();
     let output = process.wait_with_output().unwrap();
-    assert_eq!(String::from_utf8(output.stdout).unwrap(), "1 person signed up.\n");
+    assert_eq!(
+        String::from_utf8(output.stdout).unwrap(),
+        "1 person signed up.\nNobody had signed up for Dance before. If the name is not spelled right, delete that event.\n"
+    );
     eventually("Ana", || names(&program, "dance") == ["Ana"]);
 }
 

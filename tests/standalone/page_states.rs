@@ -11,7 +11,7 @@ use ureq::RequestBuilder;
 use ureq::typestate::WithBody;
 
 use crate::http::support::enqueue;
-use crate::pages::{Browser, DESKTOP, PATIENCE, PHONE, Scripts};
+use crate::pages::{Browser, DESKTOP, PATIENCE, PHONE, Scripts, create_event};
 use crate::place_pages::violations;
 
 /// What the server gets over its API. It is called from blocking code.
@@ -93,7 +93,7 @@ fn states(api: &Api) -> Vec<(&'static str, String)> {
         ("event-closed", closed),
         ("event-cancelled", cancelled),
         ("event-archived", archived),
-        ("event-unborn", "/events/Pizza%20Night".to_owned()),
+        ("event-unknown", "/events/Pizza%20Night".to_owned()),
         ("personal-in", ana),
         ("personal-waiting", cleo),
         ("personal-out", gone),
@@ -368,6 +368,7 @@ async fn everybody_can_use_every_page_with_high_contrast() {
 #[tokio::test(flavor = "multi_thread")]
 async fn tab_key_goes_through_the_page_in_reading_order() {
     let browser = Browser::open(Scripts::On, PHONE).await;
+    create_event(&browser.server, "Dance").await;
     browser.go("/events/Dance").await;
     let mut reached = Vec::new();
     for _ in 0..6 {

@@ -228,6 +228,13 @@ fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
+/// Creates an event, which the program lists under the slug of its title.
+pub async fn create_event(server: &str, title: &'static str) {
+    let url = format!("{server}/events");
+    let create = move || ureq::post(url).send_json(serde_json::json!({ "title": title })).unwrap();
+    tokio::task::spawn_blocking(create).await.unwrap();
+}
+
 pub async fn sign_up_elsewhere(server: &str, event: &str, name: &str) {
     let url = format!("{server}/events/{event}/signups");
     let body = json!({ "name": name });
@@ -238,6 +245,7 @@ pub async fn sign_up_elsewhere(server: &str, event: &str, name: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn signup_appears_without_reload() {
     let browser = Browser::open(Scripts::On, PHONE).await;
+    create_event(&browser.server, "Pizza Night").await;
     browser.go("/events/Pizza%20Night").await;
     browser.says("Nobody has signed up yet").await;
     browser.mark().await;
@@ -258,6 +266,7 @@ async fn signup_appears_without_reload() {
 #[tokio::test(flavor = "multi_thread")]
 async fn personal_page_cancels_and_signs_up_again() {
     let browser = Browser::open(Scripts::On, DESKTOP).await;
+    create_event(&browser.server, "Dance").await;
     browser.go("/events/Dance").await;
     browser.type_into("name", "Melvin").await;
     browser.type_into("contact", "melvin@example.org").await;
@@ -290,6 +299,7 @@ async fn taken_name_is_explained() {
 #[tokio::test(flavor = "multi_thread")]
 async fn everything_works_without_scripts() {
     let browser = Browser::open(Scripts::Off, PHONE).await;
+    create_event(&browser.server, "Pizza Night").await;
     browser.go("/events/Pizza%20Night").await;
     browser.says("Nobody has signed up yet").await;
     browser.type_into("name", "Melvin").await;

@@ -1,5 +1,6 @@
 //! The upload of a CSV file in chunks, with its progress stored after each chunk.
 
+use std::collections::BTreeSet;
 use std::io::Read;
 use std::time::Duration;
 
@@ -30,6 +31,9 @@ const RETRY_DELAY: Duration = Duration::from_secs(1);
 #[derive(Deserialize)]
 struct ChunkResult {
     refused: Vec<RefusedRow>,
+    /// Absent from older servers.
+    #[serde(default)]
+    new_events: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -44,6 +48,8 @@ pub struct Upload {
     pub refused_rows: RefusedRows,
     pub progress: Progress,
     pub bar: ProgressBar,
+    /// The titles of the events that begin with the import, each once.
+    pub new_events: BTreeSet<String>,
 }
 
 impl Upload {
@@ -81,6 +87,7 @@ impl Upload {
         });
         let result: ChunkResult = self.post(&body)?;
         let last_row = rows.last().map_or(self.progress.last_row, |row| row.number);
+        self.new_events.extend(result.new_events);
         self.progress.rows += rows.len() as u64;
         let refused: Vec<(Row, String)> = rows
             .into_iter()

@@ -21,14 +21,14 @@ const PRESSES: [(&str, &str, PressAction); 4] = [
     ("long", "button-long", PressAction::Cancel),
 ];
 
-/// Lists buttons above the form that registers one.
-pub fn buttons(buttons: &[ButtonBody], next: Option<&str>, form: &Form) -> Page {
+/// Lists buttons above the form that registers one. `new_events` are the titles of events for which nobody has signed up.
+pub fn buttons(buttons: &[ButtonBody], new_events: &[&str], next: Option<&str>, form: &Form) -> Page {
     let locale = form.locale;
     let title = locale.text("button-title");
     let main = html! {
         h1 { (title) }
         @if buttons.is_empty() { p { (locale.text("button-none")) } }
-        @for button in buttons { (card(locale, button)) }
+        @for button in buttons { (card(locale, button, new_events.contains(&button.event.as_str()))) }
         @if let Some(next) = next {
             p { a href={ "/organiser/buttons?cursor=" (next) } { (locale.text("button-next")) } }
         }
@@ -39,11 +39,12 @@ pub fn buttons(buttons: &[ButtonBody], next: Option<&str>, form: &Form) -> Page 
     layout(locale, &title, main)
 }
 
-fn card(locale: Locale, button: &ButtonBody) -> Markup {
+fn card(locale: Locale, button: &ButtonBody, is_new_event: bool) -> Markup {
     let actions = [button.single, button.double, button.triple, button.long];
     html! {
         article.card {
             h2 { (locale.markup("button-for", &[("name", Slot::Text(&button.name)), ("event", Slot::Text(&button.event))])) }
+            @if is_new_event { p.notice { (locale.text("button-new-event")) } }
             dl {
                 dt { (locale.text("button-serial")) }
                 dd { code { (button.serial) } }

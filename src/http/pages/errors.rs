@@ -44,6 +44,7 @@ pub fn problem(locale: Locale, problem: &Problem, back: &Back) -> Page {
         _ if problem.kind == ProblemKind::OrganiserKeyNeeded => ("/organiser", "back-log-in"),
         Back::Host(path) => (path.as_str(), "back-host"),
         Back::Home => ("/", "back-home"),
+        Back::Event(_) if is_about_missing_event(problem) => ("/", "back-home"),
         Back::Event(path) => (path.as_str(), "back-event"),
         Back::Organiser => ("/organiser", "back-organiser"),
     };
@@ -54,6 +55,14 @@ pub fn problem(locale: Locale, problem: &Problem, back: &Back) -> Page {
         p { a href=(path) { (locale.text(label)) } }
     };
     layout(locale, &title, main)
+}
+
+/// Whether there is no page of the event to lead back to.
+fn is_about_missing_event(problem: &Problem) -> bool {
+    matches!(
+        problem.cause.as_deref(),
+        Some(Cause::Message("error-no-event") | Cause::Refused(SignupRefusal::NoSuchEvent | SignupRefusal::Deleted))
+    )
 }
 
 /// Says what is wrong and what to do.

@@ -19,7 +19,7 @@ use crate::http::pages::moments::moment;
 use crate::http::pages::places::{
     Part, count_text, items, ordinal, other_lists, places_bar, signup_hint, signup_label,
 };
-use crate::http::pages::signup_fields::{contact_fields, details_fields, signup_field_names};
+use crate::http::pages::signup_fields::{Signee, contact_fields, details_fields, signup_field_names};
 use crate::http::pages::{Page, layout};
 use crate::http::paging::encode_cursor;
 use crate::http::roster_view::{RosterPerson, RosterView};
@@ -64,7 +64,6 @@ impl EventPage<'_> {
         let locale = self.form.locale;
         let main = html! {
             (heading(locale, self.event.title(), self.details.map(|details| &details.content)))
-            @if self.details.is_none() && self.roster.page.title.is_none() { p.notice { (locale.text("event-unborn")) } }
             @if !self.takes_place() { (self.sign_up()) }
             (self.own_registrations())
             @if let Some(details) = self.details { (description(&details.content)) }
@@ -162,6 +161,7 @@ impl EventPage<'_> {
             return html! { p.notice { (refusal_text(locale, refusal, zone)) } };
         }
         let is_for_others = self.own.iter().any(|own| own.state == RegistrationState::In) && form.status().is_success();
+        let signee = if is_for_others { Signee::SomebodyElse } else { Signee::Oneself };
         let fields = html! {
             form #signup .card method="post" action=(signups_path(self.event.spelling())) {
                 (form.summary(&signup_field_names(self.details.map(|details| &details.content))))
@@ -172,8 +172,8 @@ impl EventPage<'_> {
                     autocomplete: if is_for_others { "off" } else { "name" },
                     ..Input::text("name", locale.text(if is_for_others { "signup-other-name" } else { "signup-name" }))
                 }))
-                @if let Some(details) = self.details { (details_fields(form, &details.content, None)) }
-                (contact_fields(form, self.delivery))
+                @if let Some(details) = self.details { (details_fields(form, &details.content, signee, None)) }
+                (contact_fields(form, self.delivery, signee))
                 (self.deadline())
                 div #line data-live { (self.signup_hint()) }
             }

@@ -17,7 +17,7 @@ use crate::http::pages::form::{Form, Input};
 use crate::http::pages::host_actions::{action_form, confirmed_action};
 use crate::http::pages::moments::moment;
 use crate::http::pages::places::places_bar;
-use crate::http::pages::signup_fields::{contact_fields, details_fields, signup_field_names};
+use crate::http::pages::signup_fields::{Signee, contact_fields, details_fields, signup_field_names};
 use crate::http::pages::{Page, layout};
 use crate::http::place_bodies::PlacesBody;
 use crate::http::roster_view::RosterView;
@@ -200,8 +200,8 @@ impl HostPage<'_> {
                         max_length: Some(MAX_NAME_CHARS),
                         ..Input::text("name", locale.text("host-add-name"))
                     }))
-                    (details_fields(form, &self.details.content, None))
-                    (contact_fields(form, self.delivery))
+                    (details_fields(form, &self.details.content, Signee::SomebodyElse, None))
+                    (contact_fields(form, self.delivery, Signee::SomebodyElse))
                     button type="submit" name="action" value="add" { (locale.text("host-add-submit")) }
                 }
             }

@@ -16,6 +16,8 @@ pub struct ImportResult<'a> {
     pub refused: &'a [(u64, RowProblem)],
     /// The names of the columns that were not imported.
     pub ignored: &'a [String],
+    /// The titles of the events that begin with the import.
+    pub new_events: &'a [String],
 }
 
 pub fn import_form(form: &Form) -> Markup {
@@ -57,6 +59,9 @@ fn summary(locale: Locale, result: &ImportResult<'_>) -> Markup {
         }
         @if !result.ignored.is_empty() {
             p.hint { (locale.format("organiser-import-ignored", &[("columns", result.ignored.join(", ").into())])) }
+        }
+        @if !result.new_events.is_empty() {
+            p.notice { (locale.format("organiser-import-new-events", &[("events", result.new_events.join(", ").into())])) }
         }
         @if !result.refused.is_empty() {
             p.notice.bad { (locale.count("organiser-import-refused", number(result.refused.len()))) }

@@ -20,7 +20,7 @@ use crate::http::pages::event_details::{description, heading};
 use crate::http::pages::form::{Form, Input};
 use crate::http::pages::moments::moment;
 use crate::http::pages::places::{count_text, lists, place_text, refused_guests_text};
-use crate::http::pages::signup_fields::{contact_fields, details_fields};
+use crate::http::pages::signup_fields::{Signee, contact_fields, details_fields};
 use crate::http::pages::{Page, layout};
 use crate::http::paging::encode_cursor;
 use crate::http::roster_view::RosterView;
@@ -124,8 +124,8 @@ impl ManagePage<'_> {
             form.card method="post" action={ (self.event_path) "/signups" } {
                 (self.form.token())
                 (self.form.input(&name))
-                @if let Some(details) = self.details { (details_fields(self.form, &details.content, None)) }
-                (contact_fields(self.form, self.delivery))
+                @if let Some(details) = self.details { (details_fields(self.form, &details.content, Signee::Oneself, None)) }
+                (contact_fields(self.form, self.delivery, Signee::Oneself))
                 button type="submit" { (locale.text("personal-rejoin")) }
             }
         }
@@ -191,7 +191,7 @@ impl ManagePage<'_> {
             form.card method="post" {
                 h2 { (locale.text("personal-change")) }
                 (shown.summary(&["guests", "answer", "note"]))
-                @if let Some(details) = self.details { (details_fields(shown, &details.content, Some(stored))) }
+                @if let Some(details) = self.details { (details_fields(shown, &details.content, Signee::Oneself, Some(stored))) }
                 (shown.text_area(&Input {
                     hint: Some(html! { (locale.text("personal-note-hint")) }),
                     max_length: Some(Note::MAX_CHARS),
@@ -236,7 +236,7 @@ impl ManagePage<'_> {
                 }
                 form method="post" {
                     (shown.summary(&["contact", "phone"]))
-                    (contact_fields(shown, self.delivery))
+                    (contact_fields(shown, self.delivery, Signee::Oneself))
                     button.plain type="submit" name="action" value="contact" {
                         (locale.text(if self.body.contact.is_some() { "address-replace" } else { "address-save" }))
                     }

@@ -42,6 +42,8 @@ pub struct OrganiserPage<'a> {
     pub outbox: Option<u64>,
     /// The form that removes a person's data.
     pub removal: &'a Form,
+    /// Whether a person's data was just removed.
+    pub is_removed: bool,
 }
 
 impl OrganiserPage<'_> {
@@ -50,6 +52,9 @@ impl OrganiserPage<'_> {
         let title = locale.text("organiser-title");
         let main = html! {
             h1 { (title) }
+            @if self.is_removed {
+                p.notice.good role="status" tabindex="-1" autofocus { (locale.text("organiser-remove-done")) }
+            }
             section {
                 h2 { (locale.text("organiser-events")) }
                 @if self.events.is_empty() { p { (locale.text("events-none-upcoming")) } }

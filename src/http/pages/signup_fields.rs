@@ -9,9 +9,21 @@ use crate::http::app::Delivery;
 use crate::http::bodies::RegistrationBody;
 use crate::http::pages::form::{Form, Input};
 
+/// Whom a form signs up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signee {
+    /// The person who fills it in.
+    Oneself,
+    SomebodyElse,
+}
+
 /// The fields for what an event asks of people who sign up. `stored` is what a registration contains already.
-pub fn details_fields(form: &Form, content: &Content, stored: Option<&RegistrationBody>) -> Markup {
+pub fn details_fields(form: &Form, content: &Content, signee: Signee, stored: Option<&RegistrationBody>) -> Markup {
     let locale = form.locale;
+    let (guests_label, guests_hint) = match signee {
+        Signee::Oneself => ("signup-guests", "signup-guests-hint"),
+        Signee::SomebodyElse => ("host-add-guests", "host-add-guests-hint"),
+    };
     let guests = stored.map_or(0, |stored| stored.guests).to_string();
     let most = content.guests_per_signup;
     html! {
@@ -20,9 +32,9 @@ pub fn details_fields(form: &Form, content: &Content, stored: Option<&Registrati
                 kind: "number",
                 range: Some((0, most.into())),
                 is_required: true,
-                hint: Some(html! { (locale.format("signup-guests-hint", &[("most", most.into())])) }),
+                hint: Some(html! { (locale.format(guests_hint, &[("most", most.into())])) }),
                 stored: Some(&guests),
-                ..Input::text("guests", locale.text("signup-guests"))
+                ..Input::text("guests", locale.text(guests_label))
             }))
         }
         @if let Some(question) = &content.question {
@@ -38,9 +50,13 @@ pub fn details_fields(form: &Form, content: &Content, stored: Option<&Registrati
 }
 
 /// The fields for an address. A phone number is asked for if this server can send text messages.
-pub fn contact_fields(form: &Form, delivery: Delivery) -> Markup {
+pub fn contact_fields(form: &Form, delivery: Delivery, signee: Signee) -> Markup {
     let locale = form.locale;
-    let hint = if delivery.email { "signup-email-hint" } else { "signup-no-email-hint" };
+    let hint = match signee {
+        _ if !delivery.email => "signup-no-email-hint",
+        Signee::Oneself => "signup-email-hint",
+        Signee::SomebodyElse => "host-add-email-hint",
+    };
     html! {
         (form.input(&Input {
             kind: "email",

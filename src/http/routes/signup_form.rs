@@ -12,7 +12,7 @@ use crate::domain::manage_link::{ManageToken, RegistrationState};
 use crate::domain::signup::Version;
 use crate::domain::timestamp::Timestamp;
 use crate::formats::http_signup as http;
-use crate::http::event_view::Credentials;
+use crate::http::event_view::{Credentials, find_begun_event};
 use crate::http::locale::Locale;
 use crate::http::own_registrations::OwnRegistration;
 use crate::http::pages::Form;
@@ -30,6 +30,7 @@ pub async fn sign_up_with_form(
     sender: &Sender<'_>,
     fields: &Map<String, Value>,
 ) -> Result<Response, Problem> {
+    find_begun_event(app, event.id()).await?;
     let fields = with_phone_as_contact(fields)?;
     let signup = http::signup(event.clone(), &fields, Version::now())?;
     // The form may have been sent before from this browser, and its token lost with the page.

@@ -12,6 +12,13 @@ fn token(page: &Answer) -> String {
     field.split('"').next().unwrap().to_owned()
 }
 
+/// A server with the event `dance`.
+fn serve_dance() -> Running {
+    let server = serve();
+    create(&server, &json!({ "title": "Dance" }));
+    server
+}
+
 fn show(server: &Running, path: &str) -> Answer {
     server.get(path).browser().send().is(200)
 }
@@ -27,7 +34,7 @@ fn cookie(answer: &Answer) -> String {
 
 #[test]
 fn double_click_is_one_signup_with_one_link() {
-    let server = serve();
+    let server = serve_dance();
     let token = token(&show(&server, "/events/dance"));
     assert!(token.len() >= 22, "128 bits: {token}");
     let fields = [("name", "Dee"), ("form_token", token.as_str())];
@@ -44,7 +51,7 @@ fn double_click_is_one_signup_with_one_link() {
 
 #[test]
 fn same_form_signs_up_again_after_a_cancellation() {
-    let server = serve();
+    let server = serve_dance();
     let token = token(&show(&server, "/events/dance"));
     let fields = [("name", "Dee"), ("form_token", token.as_str())];
     let mut links = vec![];
@@ -61,7 +68,7 @@ fn same_form_signs_up_again_after_a_cancellation() {
 
 #[test]
 fn token_of_somebody_else_is_worth_nothing() {
-    let server = serve();
+    let server = serve_dance();
     // Chosen by another site, or sent by it.
     for (token, site) in
         [("chosen-by-somebody-else", "same-origin"), (&*token(&show(&server, "/events/dance")), "cross-site")]
@@ -101,18 +108,31 @@ fn cancelled_event_promises_nothing() {
 }
 
 #[test]
-fn event_that_nobody_planned_says_so() {
+fn mistyped_link_begins_no_event() {
     let server = serve();
-    assert!(show(&server, "/events/omars-diner").words().contains("it may be incomplete"));
+    let says_so = |answer: Answer| {
+        let page = answer.is(404);
+        assert!(page.words().contains("There is no such event. Check the link"), "{}", page.words());
+        assert!(page.text().contains("<p><a href=\"/\""), "it leads to a page that exists: {}", page.text());
+    };
+    for id in ["omars-diner", "thursday-dinner-abcdefghij"] {
+        says_so(server.get(&format!("/events/{id}")).browser().send());
+        says_so(server.post(&format!("/events/{id}/signups")).browser().form(&[("name", "Ana")]).send());
+        assert!(server.who(id).is_empty());
+    }
     let unknown = server.get("/find?event=Omar%27s+diner").browser().send().is(404);
     assert!(unknown.words().contains("We don’t know an event with this name."), "{}", unknown.words());
+    assert!(!server.get("/").browser().send().is(200).words().contains("diner"));
+
+    // Programs begin events as they did in 2016.
     server.sign_up("Dance", "Ana");
     server.settled();
     for typed in ["dance", "http%3A%2F%2Fexample.org%2Fevents%2FDance%3Flang%3Dde"] {
         let found = server.get(&format!("/find?event={typed}")).browser().send().leads_to();
         assert_eq!(found, "/events/dance#lost");
     }
-    assert!(!show(&server, "/events/dance").words().contains("it may be incomplete"));
+    assert!(show(&server, "/events/dance").words().contains("Ana"));
+    send(&server, &[("name", "Ben")]).leads_to();
 }
 
 #[test]
@@ -144,7 +164,7 @@ fn opened_personal_link_is_remembered() {
 
 #[test]
 fn new_link_of_somebody_who_comes_after_all_is_pointed_out() {
-    let server = serve();
+    let server = serve_dance();
     let first = send(&server, &[("name", "Ana")]);
     let cookie = cookie(&first);
     let manage = first.leads_to();
@@ -158,7 +178,7 @@ fn new_link_of_somebody_who_comes_after_all_is_pointed_out() {
 
 #[test]
 fn refused_form_has_the_address_of_its_page() {
-    let server = serve();
+    let server = serve_dance();
     let refused = send(&server, &[("name", "evil.com")]).is(422);
     for part in ["data-path=\"/events/dance\"", "href=\"/events/dance?lang=de\""] {
         assert!(refused.text().contains(part), "{part}: {}", refused.text());
@@ -168,7 +188,7 @@ fn refused_form_has_the_address_of_its_page() {
 
 #[test]
 fn form_takes_the_next_person() {
-    let server = serve();
+    let server = serve_dance();
     let token = token(&show(&server, "/events/dance"));
     for name in ["Dee", "Eve"] {
         let link = send(&server, &[("name", name), ("form_token", &token)]).leads_to();
@@ -196,7 +216,7 @@ fn going_back_to_correct_something_leads_to_the_first_signup() {
 
 #[test]
 fn browser_remembers_its_signups() {
-    let server = serve();
+    let server = serve_dance();
     let dee = send(&server, &[("name", "Dee")]);
     let cookie = cookie(&dee);
     assert!(dee.header("set-cookie").contains("; HttpOnly; SameSite=Lax"), "{dee:?}");
@@ -242,7 +262,7 @@ fn refused_form_keeps_its_values_and_says_what_is_wrong() {
 
 #[test]
 fn page_is_in_the_language_of_the_browser_or_of_a_choice() {
-    let server = serve();
+    let server = serve_dance();
     let german = |path: &str| server.get(path).browser().header("Accept-Language", "de-AT,en;q=0.5").send().is(200);
     let page = german("/events/dance");
     assert!(page.text().contains("<html lang=\"de\"") && page.words().contains("Ich bin dabei"), "{}", page.words());
@@ -283,7 +303,7 @@ fn link_preview_gets_a_page_with_a_summary() {
 
 #[test]
 fn unchanged_page_is_not_sent_again() {
-    let server = serve();
+    let server = serve_dance();
     let page = show(&server, "/events/dance");
     let tag = page.header("etag");
     let same = server.get("/events/dance?lang=en").browser().header("If-None-Match", tag).send().is(304);

@@ -228,7 +228,10 @@ fn list_is_printed_and_downloaded_without_addresses() {
     }
     let table = server.get(&format!("{host}/list.csv")).send().is(200);
     assert_eq!(table.header("content-type"), "text/csv; charset=utf-8");
-    let lines: Vec<String> = table.text().lines().map(str::to_owned).collect();
+    assert_eq!(table.header("content-disposition"), "attachment; filename=\"dinner.csv\"");
+    let text = table.text();
+    let lines: Vec<String> =
+        text.strip_prefix('\u{feff}').expect("Excel reads it as UTF-8").lines().map(str::to_owned).collect();
     assert_eq!(lines[0], "name,guests,answer,note,since,state,position");
     assert!(lines[1].starts_with("'=Ana,0,\"No, thanks\",,") && lines[1].ends_with(",confirmed,"), "{lines:?}");
     assert!(lines[2].ends_with(",waiting,1"), "{lines:?}");

@@ -24,6 +24,9 @@ fn pasted_table_signs_people_up() {
     assert!(!page.contains("<textarea") && page.contains("href=\"/organiser\""), "{page}");
     assert_eq!(server.who("dance"), ["Ana", "Ben"]);
     assert_eq!(server.exported()[0][2], "ana@example.org");
+    assert!(page.contains("Nobody had signed up before for: Dance."), "{page}");
+    let page = paste(&server, "Name\tEvent\nCem\tDance\nDora\tDanse\nEmil\tdanse\n", "t2").is(200).text();
+    assert!(page.contains("Nobody had signed up before for: Danse."), "{page}");
 }
 
 #[test]

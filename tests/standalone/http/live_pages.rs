@@ -118,6 +118,7 @@ fn page_with_a_query_has_no_stream() {
 #[test]
 fn cookies_of_other_programs_do_not_matter() {
     let server = serve();
+    create(&server, &json!({ "title": "Dance" }));
     let tag_with = |cookie: &str| {
         server.get("/events/dance").browser().header("Cookie", cookie).send().is(200).header("etag").to_owned()
     };
@@ -128,6 +129,7 @@ fn cookies_of_other_programs_do_not_matter() {
 #[test]
 fn network_with_too_many_streams_asks_for_the_page_instead() {
     let server = serve();
+    create(&server, &json!({ "title": "Dance" }));
     let streams: Vec<Stream> = (0..MAX_STREAMS).map(|_| watch(&server, "/events/dance")).collect();
     let (head, _) = ask(&server, "/events/dance");
     assert!(head.starts_with("HTTP/1.1 204 "), "{head}");
@@ -140,6 +142,7 @@ fn network_with_too_many_streams_asks_for_the_page_instead() {
 #[test]
 fn stream_does_not_delay_shutdown() {
     let mut server = serve();
+    create(&server, &json!({ "title": "Dance" }));
     let mut stream = watch(&server, "/events/dance");
     stream.next();
     server.stop();

@@ -111,6 +111,6 @@ fn removal_may_name_one_event() {
         server.post("/organiser/remove").organiser().browser().form(&fields)
     };
     assert!(form("Nobody").send().is(422).text().contains("look at the spelling"));
-    assert_eq!(form("Ana").send().leads_to(), "/organiser");
+    assert_eq!(form("Ana").send().leads_to(), "/organiser?done=removed");
     assert!(server.who("gala").is_empty());
 }

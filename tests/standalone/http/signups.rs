@@ -27,6 +27,8 @@ fn signup_answers_with_id_and_link() {
 #[test]
 fn form_redirects_to_the_manage_page() {
     let server = serve();
+    server.sign_up("Dance", "Ben");
+    server.settled();
     let form = [("name", "Ana"), ("contact", "ana@example.org")];
     let manage = server.post("/events/Dance/signups").form(&form).browser().send().leads_to();
     assert!(manage.starts_with("/events/dance/manage/"), "{manage}");
@@ -182,9 +184,10 @@ fn links_in_public_names_and_titles_are_refused() {
     server.post("/").json(&json!({"event": "www.evil.org", "name": "Ana"})).send().refuses_field("event");
     server.post("/events").json(&json!({"title": "Write to ana@evil.com"})).send().refuses_field("title");
     let form = [("name", "evil.com"), ("contact", "ana@example.org")];
-    let page = server.post("/events/dance/signups").form(&form).browser().send().is(422).text();
+    server.post("/events").json(&json!({"title": "Gala"})).send().is(201);
+    let page = server.post("/events/gala/signups").form(&form).browser().send().is(422).text();
     assert!(page.contains("Please leave out web addresses") && page.contains("value=\"evil.com\""), "{page}");
-    assert_eq!((server.who("dance"), server.who("win-at-evil-com")), (Vec::new(), Vec::new()));
+    assert_eq!((server.who("dance"), server.who("gala")), (Vec::new(), Vec::new()));
     server.sign_up("Node.js evening", "Dr.Müller");
     server.settled();
     assert_eq!(server.who("node-js-evening"), ["Dr.Müller"]);

@@ -6,7 +6,9 @@ use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 
+use crate::domain::event::EventId;
 use crate::domain::event_details::EventDetails;
+use crate::domain::new_event_id::readable_part;
 use crate::domain::place::Place;
 use crate::domain::viewer::Viewer;
 use crate::formats::csv::text::escape_formula;
@@ -18,6 +20,8 @@ use crate::http::problem::{Problem, ProblemKind};
 use crate::http::roster_view::{RosterPerson, RosterView};
 use crate::http::{App, pages};
 use crate::notify::links::event_path;
+
+const BYTE_ORDER_MARK: &str = "\u{feff}";
 
 /// Shows the list of people, to be printed.
 #[utoipa::path(
@@ -35,7 +39,8 @@ pub async fn print(
     Ok(pages::print_list(locale, &details, &parts, &path).into_response())
 }
 
-/// The list of people as CSV (RFC 4180, UTF-8), without addresses.
+/// The list of people as CSV (RFC 4180, UTF-8 with a byte order mark, without which Excel does not read it as UTF-8), without
+/// addresses.
 ///
 /// A text that a spreadsheet would read as a formula starts with an added `'`.
 #[utoipa::path(
@@ -47,8 +52,9 @@ pub async fn csv(
     State(app): State<Arc<App>>,
     Path((event, token)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
-    let (_, parts) = read(&app, &event, &token).await?;
-    let mut table = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    let (details, parts) = read(&app, &event, &token).await?;
+    let mut table =
+        csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(BYTE_ORDER_MARK.as_bytes().to_vec());
     let header = ["name", "guests", "answer", "note", "since", "state", "position"].map(str::to_owned);
     let rows = parts.iter().flat_map(RosterView::people).map(|person| row(&person));
     for row in [header].into_iter().chain(rows) {
@@ -56,10 +62,17 @@ pub async fn csv(
     }
     let body = table.into_inner().expect("writing to a vector does not fail");
     let headers = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
-        (header::CONTENT_DISPOSITION, "attachment; filename=\"attendees.csv\""),
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{}.csv\"", file_name(&details.event))),
     ];
     Ok((headers, body).into_response())
+}
+
+/// Returns the name of an event for a file: without the random end of an unlisted id, so that the file does not contain the
+/// link. `attendees` if the id is not ASCII.
+fn file_name(event: &EventId) -> &str {
+    let name = readable_part(event);
+    if name.is_ascii() { name } else { "attendees" }
 }
 
 fn row(person: &RosterPerson<'_>) -> [String; 7] {

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::domain::button::{Button, Serial};
+use crate::domain::event::Event;
 use crate::formats;
 use crate::formats::button::registration;
 use crate::formats::fields;
@@ -18,13 +19,14 @@ use crate::http::bodies::ButtonBody;
 use crate::http::client::{DefaultForm, wants_page};
 use crate::http::locale::Locale;
 use crate::http::middleware::body::Fields;
-use crate::http::pages::Form;
+use crate::http::new_events::new_events;
+use crate::http::pages::{Form, Page};
 use crate::http::paging::{PageQuery, split_page};
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::routes::organiser::rejects::attention_page;
 use crate::http::routes::organiser::{Organiser, about_any_contact};
 use crate::http::{App, pages};
-use crate::ports::Deletion;
+use crate::ports::{Deletion, Unavailable};
 
 /// One page of the list of buttons.
 #[derive(Serialize, ToSchema)]
@@ -79,7 +81,7 @@ pub async fn list(
     let body = read_page(&app, &query).await?;
     if wants_page(&headers, DefaultForm::Json) {
         let form = Form::empty(locale);
-        return Ok(pages::buttons(&body.buttons, body.next.as_deref(), &form).into_response());
+        return Ok(buttons_page(&app, &body, &form).await?.into_response());
     }
     Ok(Json(body).into_response())
 }
@@ -91,6 +93,12 @@ async fn read_page(app: &App, query: &PageQuery) -> Result<ButtonsBody, Problem>
     let (buttons, next) =
         split_page(buttons, limit, |button| button.attendee.as_str(), |button| button.serial.as_str());
     Ok(ButtonsBody { buttons: buttons.iter().map(|button| button_body(app, button)).collect(), next })
+}
+
+async fn buttons_page(app: &App, body: &ButtonsBody, form: &Form) -> Result<Page, Unavailable> {
+    let events: Vec<Event> = body.buttons.iter().filter_map(|button| Event::parse(&button.event).ok()).collect();
+    let new: Vec<&str> = new_events(app, events.iter()).await?.into_iter().map(Event::title).collect();
+    Ok(pages::buttons(&body.buttons, &new, body.next.as_deref(), form))
 }
 
 /// Registers a button. A button with the same serial number is replaced.
@@ -142,7 +150,7 @@ async fn register_by_form(app: &App, locale: Locale, typed: Map<String, Value>) 
         Some(press) => attention_page(app, &press, &Form::empty(locale), &form).await?,
         None => {
             let body = read_page(app, &PageQuery::default()).await?;
-            pages::buttons(&body.buttons, body.next.as_deref(), &form)
+            buttons_page(app, &body, &form).await?
         }
     };
     Ok((form.status(), page).into_response())

@@ -16,12 +16,14 @@ use crate::domain::attendee_name::AttendeeName;
 use crate::domain::channel::Channel;
 use crate::domain::event::Event;
 use crate::domain::invalid::{FieldProblem, InvalidField};
+use crate::domain::signup::Signup;
 use crate::domain::timestamp::Timestamp;
 use crate::formats::csv::{Import, ImportedSignup};
 use crate::formats::{fields, http_signup as http, message, registration_details};
 use crate::http::App;
 use crate::http::locale::Locale;
 use crate::http::middleware::body::Fields;
+use crate::http::new_events::new_events;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::routes::organiser::{Organiser, import_form};
 
@@ -68,6 +70,8 @@ pub struct ImportResponse {
     accepted: usize,
     /// Rows that are invalid. Correct and send them again.
     refused: Vec<RefusedRow>,
+    /// The titles of events for which nobody had signed up before, and which have no details. They may be typing mistakes.
+    new_events: Vec<String>,
 }
 
 /// An invalid row.
@@ -108,29 +112,30 @@ pub async fn import(
         }
         None => return Err(FieldProblem::Missing.in_field("rows").into()),
     };
-    let (mut bodies, mut refused) = (Vec::with_capacity(rows.len()), Vec::new());
+    let (mut signups, mut refused) = (Vec::with_capacity(rows.len()), Vec::new());
     for row in rows {
         let row = as_object(row)?;
         let number = parse_row_number(row)?;
         match parse_person(row) {
-            Ok(person) => bodies.push(message::write(&import.signup(number, person))),
+            Ok(person) => signups.push(import.signup(number, person)),
             Err(invalid) => refused.push(RefusedRow { row: number, reason: invalid.to_string() }),
         }
     }
-    let accepted = bodies.len();
-    send(&app, bodies).await?;
-    Ok((StatusCode::ACCEPTED, Json(ImportResponse { accepted, refused })).into_response())
+    let new_events = send(&app, &signups).await?;
+    let response = ImportResponse { accepted: signups.len(), refused, new_events };
+    Ok((StatusCode::ACCEPTED, Json(response)).into_response())
 }
 
-/// Puts the sign-ups of at most [`MAX_ROWS`] rows on the queue.
-pub async fn send(app: &App, bodies: Vec<String>) -> Result<(), Problem> {
+/// Puts the sign-ups of at most [`MAX_ROWS`] rows on the queue. Returns the titles of the events that they begin.
+pub async fn send(app: &App, signups: &[Signup]) -> Result<Vec<String>, Problem> {
     wait_for_queue(app).await?;
-    let accepted = u32::try_from(bodies.len()).expect("MAX_ROWS fits in a u32");
-    app.queue.send(bodies).await?;
+    let new = new_events(app, signups.iter().map(|signup| &signup.event)).await?;
+    let accepted = u32::try_from(signups.len()).expect("MAX_ROWS fits in a u32");
+    app.queue.send(signups.iter().map(message::write).collect()).await?;
     if accepted > 0 {
         app.metrics.accepted(Channel::Import, accepted);
     }
-    Ok(())
+    Ok(new.into_iter().map(|event| event.title().to_owned()).collect())
 }
 
 fn parse_import(fields: &Map<String, Value>) -> Result<Import, InvalidField> {

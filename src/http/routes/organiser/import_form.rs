@@ -9,7 +9,7 @@ use crate::domain::invalid::FieldProblem;
 use crate::domain::signup::{SignupId, Version};
 use crate::domain::timestamp::Timestamp;
 use crate::formats::csv::{CsvError, Import, Row, Table, rejected_rows};
-use crate::formats::{fields, message};
+use crate::formats::fields;
 use crate::http::form_token::TOKEN_FIELD;
 use crate::http::locale::Locale;
 use crate::http::pages::{Form, ImportResult};
@@ -34,23 +34,23 @@ pub async fn import(app: &App, locale: Locale, typed: Map<String, Value>) -> Res
         }
     };
     let import = identify(app, &typed).await?;
-    let (mut bodies, mut refused) = (Vec::new(), Vec::new());
+    let (mut signups, mut refused) = (Vec::new(), Vec::new());
     let mut corrections = Vec::new();
     let write = |result: std::io::Result<()>| result.expect("writing to a vector does not fail");
     write(rejected_rows::write_columns(&mut corrections));
     for row in table.rows {
         match &row.signup {
-            Ok(signup) => bodies.push(message::write(&import.signup(row.number, signup.clone()))),
+            Ok(signup) => signups.push(import.signup(row.number, signup.clone())),
             Err(problem) => {
                 write(rejected_rows::write_cells(&mut corrections, &row));
                 refused.push((row.number, problem.clone()));
             }
         }
     }
-    let accepted = bodies.len();
-    send(app, bodies).await?;
+    let new_events = send(app, &signups).await?;
     let form = Form::filled(locale, "table", String::from_utf8_lossy(&corrections).into_owned());
-    let result = ImportResult { accepted, refused: &refused, ignored: &table.ignored };
+    let result =
+        ImportResult { accepted: signups.len(), refused: &refused, ignored: &table.ignored, new_events: &new_events };
     Ok(pages::import(&form, Some(&result)).into_response())
 }
 

@@ -15,11 +15,11 @@ pub mod session;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{FromRequestParts, State};
+use axum::extract::{FromRequestParts, Query, State};
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::domain::channel::Channel;
@@ -97,6 +97,7 @@ impl From<Unavailable> for NotOrganiser {
 pub async fn page(
     State(app): State<Arc<App>>,
     organiser: Result<Organiser, NotOrganiser>,
+    Query(done): Query<DoneQuery>,
     locale: Locale,
 ) -> Result<Response, Problem> {
     let form = Form::empty(locale);
@@ -105,11 +106,18 @@ pub async fn page(
         Err(NotOrganiser::Unavailable(unavailable)) => return Err(unavailable.into()),
         Err(NotOrganiser::Login | NotOrganiser::Refused(_)) => return Ok(pages::login(&form).into_response()),
     }
-    Ok(start_page(&app, &form).await?.into_response())
+    let is_removed = done.done.as_deref() == Some("removed");
+    Ok(start_page(&app, &form, is_removed).await?.into_response())
 }
 
-/// The organiser's page with a form that removes a person's data.
-async fn start_page(app: &App, removal: &Form) -> Result<Page, Problem> {
+/// The part of the query that says what the organiser has just done.
+#[derive(Deserialize)]
+pub struct DoneQuery {
+    done: Option<String>,
+}
+
+/// The organiser's page with a form that removes a person's data. `is_removed` says whether one was just removed.
+async fn start_page(app: &App, removal: &Form, is_removed: bool) -> Result<Page, Problem> {
     let events = event_list::first_upcoming(app, pages::EVENTS_SHOWN).await?;
     let rejects = app.backend.rejected.entries(pages::REJECTS_SHOWN, None).await?.len();
     let limits = limits::read_limits(app).await?;
@@ -117,7 +125,7 @@ async fn start_page(app: &App, removal: &Form) -> Result<Page, Problem> {
         Some(outbox) => Some(outbox.depth().await?.messages),
         None => None,
     };
-    Ok(OrganiserPage { events: &events, rejects, limits: &limits, outbox, removal }.page())
+    Ok(OrganiserPage { events: &events, rejects, limits: &limits, outbox, removal, is_removed }.page())
 }
 
 /// Adds a message to a problem with a contact of any kind. Elsewhere, pages ask for an email address or a phone number.

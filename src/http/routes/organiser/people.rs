@@ -203,10 +203,10 @@ pub async fn remove(
         return Ok(Json(RemoveResponse { removed }).into_response());
     }
     match remove_by_form(&app, &request.map).await {
-        Ok(()) => Ok(Redirect::to("/organiser").into_response()),
+        Ok(()) => Ok(Redirect::to("/organiser?done=removed").into_response()),
         Err(problem) if wants_page(&headers, DefaultForm::Json) => {
             let form = Form::refused(locale, request.map, problem.clone());
-            let page = start_page(&app, &form).await.map_err(|_| problem)?;
+            let page = start_page(&app, &form, false).await.map_err(|_| problem)?;
             Ok((form.status(), page).into_response())
         }
         Err(problem) => Err(problem),
