@@ -105,6 +105,9 @@ struct Rejects {
 #[derive(Deserialize)]
 struct Summary {
     id: String,
+    /// Absent from older servers.
+    #[serde(default)]
+    count: u64,
     reason: String,
     rejected_at: String,
 }
@@ -112,6 +115,8 @@ struct Summary {
 #[derive(Deserialize)]
 struct Reject {
     id: String,
+    #[serde(default)]
+    count: u64,
     body: String,
     reason: String,
     arrived_at: String,
@@ -159,8 +164,10 @@ impl List {
                 return Ok(vec!["There are no rejected messages.".to_owned()]);
             }
             let width = rejects.iter().map(|reject| reject.id.chars().count()).max().unwrap_or_default();
-            let line =
-                |reject: &Summary| format!("{:<width$}  {:<24}  {}", reject.id, reject.rejected_at, reject.reason);
+            let line = |reject: &Summary| {
+                let times = if reject.count > 1 { format!(" ({} messages)", reject.count) } else { String::new() };
+                format!("{:<width$}  {:<24}  {}{times}", reject.id, reject.rejected_at, reject.reason)
+            };
             Ok(rejects.iter().map(line).collect())
         })
     }
@@ -176,6 +183,7 @@ impl OneReject {
                 format!("arrived at   {}", reject.arrived_at),
                 format!("rejected at  {}", reject.rejected_at),
                 format!("reason       {}", reject.reason),
+                format!("messages     {}", reject.count),
                 String::new(),
             ];
             lines.extend(reject.body.lines().map(str::to_owned));

@@ -1,6 +1,7 @@
 //! Buttons. Each is registered for an attendee and an event; each kind of press has an action.
 
 use std::fmt;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -20,6 +21,10 @@ use crate::domain::timestamp::Timestamp;
 /// The maximum length of a serial number, in bytes. It allows for MQTT topics,
 /// which some devices use as serial numbers.
 pub const MAX_SERIAL_BYTES: usize = 256;
+
+/// The time within which messages of the same kind are one press, if the device sends nothing else that tells them apart. It is
+/// longer than a short press, and shorter than a person needs to change their mind.
+pub const GESTURE_WINDOW: Duration = Duration::from_secs(1);
 
 /// Separates these secrets from other values derived from the token secret.
 /// Changing it would change all button secrets.
@@ -60,6 +65,9 @@ pub enum DeduplicationKey {
     Counter(String),
     /// A date and time, so values do not recur.
     Time(String),
+    /// The device sends no value, but may send several messages about one press: when the button goes down and when it is
+    /// released, or on two topics. Those that arrive within [`GESTURE_WINDOW`] are one press.
+    Gesture,
 }
 
 /// The action of a press.
@@ -172,6 +180,10 @@ impl Press {
     pub fn version(&self, pressed_at: Timestamp) -> Version {
         let key = match &self.deduplication_key {
             Some(DeduplicationKey::Counter(key) | DeduplicationKey::Time(key)) => key.clone(),
+            Some(DeduplicationKey::Gesture) => {
+                let windows = u128::try_from(pressed_at.as_millis()).unwrap_or_default() / GESTURE_WINDOW.as_millis();
+                format!("gesture {windows}")
+            }
             None => pressed_at.as_millis().to_string(),
         };
         Version { requested_at: pressed_at, id: press_id(&[self.serial.as_str(), self.kind.as_str(), &key]) }

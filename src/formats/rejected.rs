@@ -87,7 +87,15 @@ mod tests {
 
     fn rejected(body: &str) -> RejectedMessage {
         let at = Timestamp::parse_rfc3339("2026-11-23T12:00:00Z").unwrap();
-        RejectedMessage { id: "m1".into(), body: body.into(), reason: String::new(), arrived_at: at, rejected_at: at }
+        RejectedMessage {
+            id: "m1".into(),
+            latest_message: "m1".into(),
+            count: 1,
+            body: body.into(),
+            reason: String::new(),
+            arrived_at: at,
+            rejected_at: at,
+        }
     }
 
     fn object(corrections: Value) -> Map<String, Value> {

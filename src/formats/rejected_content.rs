@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::domain::button::Press;
+use crate::domain::button::{Press, Serial};
 use crate::domain::channel::Channel;
 use crate::domain::contact::Contact;
 use crate::domain::signup::Action;
@@ -21,6 +21,12 @@ pub enum RejectedContent {
     Signup(RejectedSignup),
     Press {
         press: Press,
+        pressed_at: Timestamp,
+    },
+    /// What a button did is not understood.
+    UnknownAction {
+        serial: Serial,
+        action: String,
         pressed_at: Timestamp,
     },
     /// Neither a sign-up nor a press of a supported button.
@@ -47,6 +53,9 @@ impl RejectedMessage {
             let pressed_at = envelope.received_at.min(self.arrived_at);
             return match decode(&envelope) {
                 Ok(Decoded::Press(press)) => RejectedContent::Press { press, pressed_at },
+                Ok(Decoded::NotUnderstood { serial, action }) => {
+                    RejectedContent::UnknownAction { serial, action, pressed_at }
+                }
                 Ok(Decoded::NotAPress) | Err(_) => RejectedContent::Unreadable,
             };
         }
@@ -101,6 +110,8 @@ mod tests {
         let at = Timestamp::parse_rfc3339("2026-11-23T12:00:00Z").unwrap();
         let message = RejectedMessage {
             id: "m1".into(),
+            latest_message: "m1".into(),
+            count: 1,
             body: body.into(),
             reason: String::new(),
             arrived_at: at,

@@ -259,7 +259,13 @@ async fn store_rejects(
         .iter()
         .zip(&outcomes)
         .filter_map(|(delivery, outcome)| match outcome {
-            Outcome::Rejected(reason) => Some(RejectedMessage::new(delivery, reason.clone(), now)),
+            Outcome::Rejected(reason) => {
+                let reject = RejectedMessage::new(delivery, reason.clone(), now);
+                Some(match reject.button_message() {
+                    Some(ButtonMessage { topic, .. }) => reject.of_device(&topic),
+                    None => reject,
+                })
+            }
             _ => None,
         })
         .collect();

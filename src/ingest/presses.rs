@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::{StreamExt as _, stream};
 use tokio::time::{Instant, timeout_at};
 
-use crate::domain::button::{Button, DeduplicationKey, Press, Serial};
+use crate::domain::button::{Button, DeduplicationKey, GESTURE_WINDOW, Press, Serial};
 use crate::domain::signup::{Signup, Version};
 use crate::domain::timestamp::Timestamp;
 use crate::formats::button::message::ButtonMessage;
@@ -51,7 +51,7 @@ impl PressResolver<'_> {
     pub async fn resolve(&self, messages: &[(ButtonMessage, Timestamp)]) -> Vec<Result<ResolvedPress, Unavailable>> {
         let decoded: Vec<_> = messages.iter().map(|(envelope, _)| decode(envelope)).collect();
         let serials = decoded.iter().filter_map(|decoded| match decoded {
-            Ok(Decoded::Press(press)) => Some(press.serial.clone()),
+            Ok(Decoded::Press(Press { serial, .. }) | Decoded::NotUnderstood { serial, .. }) => Some(serial.clone()),
             _ => None,
         });
         let serials: Vec<Serial> = BTreeSet::from_iter(serials).into_iter().collect();
@@ -78,6 +78,15 @@ impl PressResolver<'_> {
         let press = match decoded {
             Ok(Decoded::Press(press)) => press,
             Ok(Decoded::NotAPress) => return Ok(ResolvedPress::NoAction),
+            // A device that is no button, such as a lamp, may send anything.
+            Ok(Decoded::NotUnderstood { serial, .. }) if !buttons.contains_key(&serial) => {
+                return Ok(ResolvedPress::NoAction);
+            }
+            Ok(Decoded::NotUnderstood { serial, action }) => {
+                return Ok(ResolvedPress::Rejected(format!(
+                    "the action `{action}` of the button {serial} is not understood; docs/buttons.md lists the known ones"
+                )));
+            }
             Err(undecodable) => return Ok(ResolvedPress::Rejected(undecodable.to_string())),
         };
         let Some(button) = buttons.get(&press.serial) else {
@@ -116,6 +125,9 @@ impl PressResolver<'_> {
     async fn version(&self, press: &Press, pressed_at: Timestamp) -> Result<Version, Unavailable> {
         let mut version = press.version(pressed_at);
         let Some(key) = &press.deduplication_key else { return Ok(version) };
+        if *key == DeduplicationKey::Gesture {
+            return self.version_of_gesture(press, pressed_at).await;
+        }
         for _ in 0..MAX_RESTARTS {
             let Version { requested_at, id } = version.clone();
             let candidate = IdempotentRequest { fingerprint: press.kind.as_str().to_owned(), id, requested_at };
@@ -128,5 +140,18 @@ impl PressResolver<'_> {
             version.id = press.id_after(&version.id, first.requested_at);
         }
         Ok(version)
+    }
+
+    /// Returns the version of the first message about this press. It may belong to the time window before.
+    async fn version_of_gesture(&self, press: &Press, pressed_at: Timestamp) -> Result<Version, Unavailable> {
+        let before = press.version(pressed_at.minus(GESTURE_WINDOW));
+        let earlier = self.idempotency.recall(before.id.as_str().to_owned()).await?;
+        if let Some(first) = earlier.filter(|first| pressed_at.since(first.requested_at) <= GESTURE_WINDOW) {
+            return Ok(Version { requested_at: first.requested_at, id: first.id });
+        }
+        let Version { requested_at, id } = press.version(pressed_at);
+        let candidate = IdempotentRequest { fingerprint: press.kind.as_str().to_owned(), id: id.clone(), requested_at };
+        let first = self.idempotency.remember(id.as_str().to_owned(), candidate).await?;
+        Ok(Version { requested_at: first.requested_at, id: first.id })
     }
 }

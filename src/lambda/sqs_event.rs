@@ -52,8 +52,11 @@ fn incomplete(record: SqsMessage, missing: &str, now: Timestamp) -> RejectedMess
     let body = record.body.unwrap_or_default();
     // The same record delivered again must be the same rejected message.
     let hash = || Sha256::digest(&body)[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+    let id = record.message_id.unwrap_or_else(hash);
     RejectedMessage {
-        id: record.message_id.unwrap_or_else(hash),
+        latest_message: id.clone(),
+        id,
+        count: 1,
         reason: format!("the record of this message has no {missing}; check that an SQS queue triggers the function"),
         body,
         arrived_at: now,

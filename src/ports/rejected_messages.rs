@@ -1,6 +1,9 @@
 //! Stores rejected messages.
 
 use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest as _, Sha256};
 
 use crate::domain::timestamp::Timestamp;
 use crate::ports::{Deletion, Delivery, Unavailable};
@@ -12,8 +15,13 @@ pub const MAX_REJECT_BYTES: usize = 256 * 1_024;
 /// A message that can never be applied. It is stored until the organiser corrects or discards it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RejectedMessage {
-    /// The id of the original message, so that a message that is rejected twice is stored once.
+    /// The id of the original message, so that a message that is rejected twice is stored once. Messages of one device with
+    /// the same problem share an id: see [`RejectedMessage::of_device`].
     pub id: String,
+    /// The id of the latest message with this id.
+    pub latest_message: String,
+    /// The number of messages with this id. At least 1.
+    pub count: u64,
     /// The message as it arrived. Only the first [`MAX_REJECT_BYTES`] of a larger message are stored; then the reason
     /// contains its size.
     pub body: String,
@@ -33,7 +41,21 @@ impl RejectedMessage {
         } else {
             reason
         };
-        Self { id: delivery.message_id.clone(), body, reason, arrived_at: delivery.arrived_at, rejected_at }
+        let id = delivery.message_id.clone();
+        Self { latest_message: id.clone(), id, count: 1, body, reason, arrived_at: delivery.arrived_at, rejected_at }
+    }
+
+    /// Stores the message of a device together with others on the same topic that have the same problem, so that a button that
+    /// is pressed all day is one entry with a count.
+    #[must_use]
+    pub fn of_device(self, topic: &str) -> Self {
+        let mut hash = Sha256::new();
+        for part in [topic, &self.reason] {
+            hash.update(u64::try_from(part.len()).expect("a length fits 64 bits").to_be_bytes());
+            hash.update(part);
+        }
+        let id = format!("device-{}", URL_SAFE_NO_PAD.encode(&hash.finalize()[..16]));
+        Self { id, ..self }
     }
 }
 
@@ -41,6 +63,8 @@ impl RejectedMessage {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RejectEntry {
     pub id: String,
+    /// The number of messages with this id.
+    pub count: u64,
     pub reason: String,
     pub arrived_at: Timestamp,
     pub rejected_at: Timestamp,
@@ -49,7 +73,8 @@ pub struct RejectEntry {
 /// Stores rejected messages.
 #[async_trait]
 pub trait RejectedMessages: Send + Sync {
-    /// Stores rejected messages. If a message with the same id is already stored, it is kept unchanged.
+    /// Stores rejected messages. If a message with the same id is already stored, and it was not the same message, it is replaced
+    /// and counted. A message that is stored again after another one with its id is counted again.
     async fn put(&self, messages: Vec<RejectedMessage>) -> Result<(), Unavailable>;
 
     /// Returns at most `limit` rejected messages with ids after `after`, sorted by id.

@@ -593,6 +593,10 @@ attention-show = Ansehen und verbessern
 attention-next = Weitere Nachrichten
 attention-back = Zurück zu „Zu erledigen“
 attention-arrived = Angekommen
+attention-times = { $number ->
+    [one] 1 Nachricht
+   *[other] { $number } Nachrichten, und dies ist die letzte
+}
 attention-action = Aktion
 attention-action-sign-up = Anmelden
 attention-action-cancel = Abmelden
@@ -621,6 +625,7 @@ attention-field = { $field }: { $problem }
 attention-unreadable = Das ist weder eine Anmeldung noch ein Knopfdruck, den wir lesen können.
 attention-unregistered = Kein Knopf mit dieser Seriennummer ist registriert.
 attention-registered = Dieser Knopf ist registriert: { $name }, { $event }. Du kannst die Nachricht noch einmal senden.
+attention-unknown-action = Der Knopf hat „{ $action }“ gemeldet, und wir wissen nicht, ob das ein Druck ist. Melde stattdessen jemanden an, oder verwirf die Nachricht.
 attention-no-action = Der Knopf tut bei diesem Druck nichts. Verwirf die Nachricht, oder registriere den Knopf noch einmal mit einer anderen Aktion.
 attention-still-wrong = Diese Nachricht lässt sich immer noch nicht verarbeiten. Bitte verbessere oder verwirf sie.
 attention-raw = Nachricht, wie sie ankam

@@ -588,6 +588,10 @@ attention-show = Show and correct
 attention-next = More messages
 attention-back = Back to “Needs attention”
 attention-arrived = Arrived
+attention-times = { $number ->
+    [one] 1 message
+   *[other] { $number } messages, and this is the latest
+}
 attention-action = Action
 attention-action-sign-up = Sign up
 attention-action-cancel = Cancel
@@ -616,6 +620,7 @@ attention-field = { $field }: { $problem }
 attention-unreadable = This is neither a sign-up nor a button press that we can read.
 attention-unregistered = No button with this serial number is registered.
 attention-registered = This button is registered: { $name }, { $event }. You can send the message again.
+attention-unknown-action = The button reported “{ $action }”, and we don’t know whether that is a press. Sign somebody up instead, or discard the message.
 attention-no-action = The button does nothing on this kind of press. Discard the message, or register the button again with another action.
 attention-still-wrong = This message still can’t be processed. Please correct or discard it.
 attention-raw = Message as it arrived

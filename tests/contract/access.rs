@@ -264,6 +264,8 @@ impl Stage {
         apply(&*backend.roster, vec![ana]).await;
         let reject = RejectedMessage {
             id: unique("reject").replace(' ', "-"),
+            latest_message: String::new(),
+            count: 1,
             body: json!({"event": title, "name": "Cem"}).to_string(),
             reason: "`name` is empty".to_owned(),
             arrived_at: at(0),

@@ -160,6 +160,8 @@ pub async fn nothing_is_left_of_a_deleted_event(backend: &Backend) {
         let [ana, ben] = ["Ana", "Ben"].map(|name| person(title, name));
         let reject = RejectedMessage {
             id: message_id(),
+            latest_message: String::new(),
+            count: 1,
             body: json!({"event": title, "name": ""}).to_string(),
             reason: "`name` is empty".to_owned(),
             arrived_at: at(1),

@@ -100,6 +100,7 @@ contract! {
     rejects:
         reject_is_stored_whole
         second_put_keeps_the_first_reject
+        messages_with_one_id_are_counted
         rejects_are_listed_by_id
         deleted_reject_is_gone
         impossible_id_is_unknown;
@@ -253,6 +254,8 @@ contract! {
         short_press_joins_long_press_leaves
         press_follows_the_button_actions
         unknown_button_is_a_reject
+        messages_about_one_press_are_one_press
+        unknown_action_needs_attention_if_the_button_is_registered
         second_press_changes_nothing
         restarted_counter_is_a_new_press
         bad_press_is_rejected_future_press_cut;

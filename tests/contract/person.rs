@@ -110,6 +110,8 @@ impl Stage {
         register(backend, &button(&unique("b"), &stage.dance, "Ben")).await;
         let reject = |event: &str, name: &str, address: &str| RejectedMessage {
             id: unique("reject").replace(' ', "-"),
+            latest_message: String::new(),
+            count: 1,
             body: json!({"event": event, "name": name, "contact": {"email": address, "fax": "1"}}).to_string(),
             reason: "`contact` must contain exactly one of `email`, `sms` and `webhook`".to_owned(),
             arrived_at: at(1),

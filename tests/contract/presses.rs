@@ -4,7 +4,7 @@ use countmein::domain::button::{Button, PressAction, PressActions};
 use countmein::domain::channel::Channel;
 use countmein::formats::button::message::ButtonMessage;
 use countmein::ingest::Outcome;
-use countmein::ports::Delivery;
+use countmein::ports::{Delivery, RejectedMessage};
 use serde_json::{Value, json};
 
 use crate::backend::Backend;
@@ -91,8 +91,74 @@ pub async fn unknown_button_is_a_reject(backend: &Backend) {
     };
     assert!(reason.contains(&serial), "{reason}");
     assert_eq!(who_is_in(backend, &dance).await, ["Ben"]);
-    let reject = backend.rejected.get(&unknown.message_id).await.expect("the backend is there").expect("it is kept");
-    assert_eq!((reject.reason, reject.body), (reason, unknown.body));
+    let kept = rejects_of(backend, &serial).await;
+    assert_eq!(kept.len(), 1);
+    assert_eq!((&kept[0].reason, &kept[0].body, kept[0].count), (&reason, &unknown.body, 1));
+
+    // However often it is pressed, it is one entry with the latest press. A press that the queue delivers again is not counted.
+    let (second, third) = (simple(&serial, "single", 20), simple(&serial, "hold", 30));
+    ingest(backend, &[second]).await;
+    for _ in 0..2 {
+        ingest(backend, std::slice::from_ref(&third)).await;
+    }
+    let kept = rejects_of(backend, &serial).await;
+    assert_eq!(kept.len(), 1);
+    assert_eq!((&kept[0].body, kept[0].count, &kept[0].latest_message), (&third.body, 3, &third.message_id));
+}
+
+async fn rejects_of(backend: &Backend, serial: &str) -> Vec<RejectedMessage> {
+    let rejects = backend.rejected.list(10_000, None).await.expect("the backend is there");
+    rejects.into_iter().filter(|reject| reject.reason.contains(serial)).collect()
+}
+
+pub async fn messages_about_one_press_are_one_press(backend: &Backend) {
+    let (serial, dance) = names();
+    register(backend, &button(&serial, &dance, "Ana")).await;
+    let action_topic = |action: &str, second| {
+        let envelope = ButtonMessage {
+            topic: format!("zigbee2mqtt/{serial}/action"),
+            payload: action.as_bytes().to_vec(),
+            received_at: at(second),
+        };
+        delivery(&unique("message").replace(' ', "-"), &envelope.write())
+    };
+    // Down, up, and both once more on the other topic.
+    for second in [100, 201] {
+        ingest(backend, &[simple(&serial, "hold", second - 10)]).await;
+        let press = [
+            simple(&serial, "on_press", second),
+            simple(&serial, "on_press_release", second + 1),
+            action_topic("on_press", second),
+            action_topic("on_press_release", second + 1),
+        ];
+        let mut outcomes = Vec::new();
+        for message in &press {
+            outcomes.extend(ingest(backend, std::slice::from_ref(message)).await);
+        }
+        let [first, rest @ ..] = &outcomes[..] else { panic!("{outcomes:?}") };
+        assert_eq!(*first, Outcome::Stored, "at {second}");
+        assert!(rest.iter().all(|outcome| *outcome == Outcome::Duplicate), "at {second}: {outcomes:?}");
+    }
+    // Whoever presses again later has pressed again.
+    assert_eq!(ingest(backend, &[simple(&serial, "on_press", 230)]).await, [Outcome::Stored]);
+}
+
+pub async fn unknown_action_needs_attention_if_the_button_is_registered(backend: &Backend) {
+    let (serial, dance) = names();
+    let (lamp, _) = names();
+    register(backend, &button(&serial, &dance, "Ana")).await;
+    let messages = [
+        simple(&serial, "quadruple", 5),
+        simple(&lamp, "quadruple", 5),
+        simple(&serial, "rotate_left", 6),
+        simple(&serial, "quadruple", 7),
+    ];
+    let outcomes = ingest(backend, &messages).await;
+    assert!(matches!(&outcomes[0], Outcome::Rejected(reason) if reason.contains("`quadruple`")), "{outcomes:?}");
+    assert_eq!(outcomes[1..3], [Outcome::Ignored, Outcome::Ignored]);
+    let kept = rejects_of(backend, &serial).await;
+    assert_eq!((kept.len(), kept[0].count), (1, 2), "{kept:?}");
+    assert!(rejects_of(backend, &lamp).await.is_empty());
 }
 
 pub async fn second_press_changes_nothing(backend: &Backend) {

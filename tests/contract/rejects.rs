@@ -6,6 +6,8 @@ use crate::people::{at, unique};
 fn reject(id: &str) -> RejectedMessage {
     RejectedMessage {
         id: id.to_owned(),
+        latest_message: String::new(),
+        count: 1,
         body: "{\"event\": \"Café\"}\r\n".to_owned(),
         reason: "`name` is missing; add it".to_owned(),
         arrived_at: at(1),
@@ -43,6 +45,29 @@ pub async fn second_put_keeps_the_first_reject(backend: &Backend) {
     assert_eq!(get(backend, &first.id).await, Some(first));
 }
 
+pub async fn messages_with_one_id_are_counted(backend: &Backend) {
+    let id = own_id();
+    let message = |latest: &str, second| RejectedMessage {
+        latest_message: latest.to_owned(),
+        body: latest.to_owned(),
+        arrived_at: at(second),
+        ..reject(&id)
+    };
+    put(backend, vec![message("m1", 1)]).await;
+    put(backend, vec![message("m1", 1)]).await;
+    assert_eq!(get(backend, &id).await, Some(message("m1", 1)));
+    put(backend, vec![message("m2", 5), message("m3", 9)]).await;
+    let stored = get(backend, &id).await.expect("it is stored");
+    // Messages that are stored together have no order.
+    assert!(stored.body == stored.latest_message && ["m2", "m3"].contains(&stored.body.as_str()), "{stored:?}");
+    assert_eq!(stored.count, 3);
+    let entries = backend.rejected.entries(10_000, None).await.expect("the backend is there");
+    assert_eq!(entries.iter().find(|entry| entry.id == id).map(|entry| entry.count), Some(3));
+    assert_eq!(backend.rejected.delete(&id).await.expect("the backend is there"), Deletion::Deleted);
+    put(backend, vec![message("m4", 10)]).await;
+    assert_eq!(get(backend, &id).await, Some(message("m4", 10)), "counting begins again");
+}
+
 pub async fn rejects_are_listed_by_id(backend: &Backend) {
     let prefix = own_id();
     let expected: Vec<RejectedMessage> = (0..7).map(|number| reject(&format!("{prefix}-{number}"))).collect();
@@ -66,6 +91,7 @@ pub async fn rejects_are_listed_by_id(backend: &Backend) {
     let entries = backend.rejected.entries(3, Some(&expected[1].id)).await.expect("the backend is there");
     let entry = |reject: &RejectedMessage| RejectEntry {
         id: reject.id.clone(),
+        count: 1,
         reason: reject.reason.clone(),
         arrived_at: reject.arrived_at,
         rejected_at: reject.rejected_at,

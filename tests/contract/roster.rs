@@ -391,6 +391,8 @@ pub async fn concurrent_writers_leave_the_newest(backend: &Backend) {
 fn reject_about(event: &str, name: &str) -> RejectedMessage {
     RejectedMessage {
         id: unique("reject").replace(' ', "-"),
+        latest_message: String::new(),
+        count: 1,
         body: format!(r#"{{"event": "{event}", "name": "{name}", "contact": {{"fax": "1"}}}}"#),
         reason: "`contact` must contain exactly one of `email`, `sms` and `webhook`".to_owned(),
         arrived_at: at(1),

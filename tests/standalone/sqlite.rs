@@ -187,6 +187,8 @@ async fn everything_survives_a_restart() {
     send(&sqlite, "on its way").await;
     let reject = RejectedMessage {
         id: "r".to_owned(),
+        latest_message: String::new(),
+        count: 1,
         body: "hello".to_owned(),
         reason: "no message".to_owned(),
         arrived_at: at(1),

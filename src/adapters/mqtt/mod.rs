@@ -25,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 use crate::domain::channel::Channel;
 use crate::domain::clock;
 use crate::formats::button::message::ButtonMessage;
-use crate::formats::button::{Decoded, decode, printable_topic};
+use crate::formats::button::{Decoded, decode, is_of_bridge, printable_topic};
 use crate::ports::{Meter, Queue};
 
 /// Maximum size of a message that is processed. No supported button sends as much.
@@ -48,7 +48,7 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
 /// Capacity of the MQTT client's request channel. It is used only for the subscription after each connection.
 const REQUEST_CAPACITY: usize = 8;
 
-/// Number of topics without a matching filter that are logged once each. Messages of further topics are logged every
+/// Number of topics that are logged once each because their messages are discarded. Messages of further topics are logged every
 /// time.
 const MAX_REPORTED_TOPICS: usize = 1_000;
 
@@ -62,7 +62,7 @@ pub struct MqttListener {
     /// The connection error that was logged last. Immediate repeats of it are logged at `debug` only.
     last_error: Option<String>,
     connected_at: Option<Instant>,
-    /// The topics without a matching filter that were logged.
+    /// The topics that were logged because their messages are discarded.
     reported_topics: HashSet<String>,
 }
 
@@ -178,16 +178,18 @@ impl MqttListener {
         }
         let topic = message.topic.clone();
         if !self.topics.iter().any(|filter| settings::filter_matches(filter, &topic)) {
-            self.report_unmatched(topic);
+            self.report_unmatched(&topic);
             return Handled::Acknowledge;
         }
         let bytes = message.payload.len();
         if bytes > MAX_PAYLOAD_BYTES {
-            tracing::warn!(
-                topic = printable_topic(&topic),
-                bytes,
-                "MQTT message discarded; it is too large for a button press"
-            );
+            if !is_of_bridge(&topic) && self.is_first_report(&topic) {
+                tracing::warn!(
+                    topic = printable_topic(&topic),
+                    bytes,
+                    "MQTT messages discarded; they are too large for a button press"
+                );
+            }
             return Handled::Acknowledge;
         }
         let envelope = ButtonMessage { topic, payload: message.payload.to_vec(), received_at: clock::now() };
@@ -222,18 +224,24 @@ impl MqttListener {
 
     /// Logs a message that no configured filter matches. The broker's session may still contain subscriptions to topics
     /// that are no longer configured.
-    fn report_unmatched(&mut self, topic: String) {
-        if self.reported_topics.contains(&topic) {
-            return;
+    fn report_unmatched(&mut self, topic: &str) {
+        if self.is_first_report(topic) {
+            tracing::warn!(
+                topic = printable_topic(topic),
+                "MQTT messages discarded: no --mqtt-topic matches this topic; was it configured before?"
+            );
         }
-        let shown = printable_topic(&topic);
-        tracing::warn!(
-            topic = shown,
-            "MQTT messages discarded: no --mqtt-topic matches this topic; was it configured before?"
-        );
+    }
+
+    /// Whether nothing was logged about a topic. Remembers that something is logged now.
+    fn is_first_report(&mut self, topic: &str) -> bool {
+        if self.reported_topics.contains(topic) {
+            return false;
+        }
         if self.reported_topics.len() < MAX_REPORTED_TOPICS {
-            self.reported_topics.insert(topic);
+            self.reported_topics.insert(topic.to_owned());
         }
+        true
     }
 
     /// Closes the connection. The broker delivers the messages that were not handled after the next start.

@@ -15,12 +15,12 @@ use rustls::{ClientConfig, RootCertStore};
 use url::Url;
 
 /// The topics to which the supported buttons publish by default.
-pub const DEFAULT_TOPICS: [&str; 7] = [
+pub const DEFAULT_TOPICS: [&str; 6] = [
     "iotbutton/+",
     "shellies/+/input_event/+",
     "+/events/rpc",
-    "zigbee2mqtt/+",
-    "zigbee2mqtt/+/action",
+    // The name of a device may contain slashes.
+    "zigbee2mqtt/#",
     "stat/+/RESULT",
     "+/event/+/state",
 ];

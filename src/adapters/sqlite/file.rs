@@ -27,7 +27,7 @@ enum Migration {
 }
 
 /// Migration `i` changes the schema from version `i` to `i + 1`.
-const SCHEMA: [Migration; 20] = [
+const SCHEMA: [Migration; 21] = [
     Migration::Script(include_str!("schema/1.sql")),
     Migration::Script(include_str!("schema/2.sql")),
     Migration::Script(include_str!("schema/3.sql")),
@@ -48,6 +48,7 @@ const SCHEMA: [Migration; 20] = [
     Migration::Script(include_str!("schema/18.sql")),
     Migration::Script(include_str!("schema/19.sql")),
     Migration::Script(include_str!("schema/20.sql")),
+    Migration::Script(include_str!("schema/21.sql")),
 ];
 
 /// Size of the write-ahead log, in pages, at which a commit triggers a checkpoint: 16 MiB, so that checkpoints are rare

@@ -72,7 +72,19 @@ const PRESSED_BUTTONS: [(&str, ButtonName<'_>); 4] = [
 
 /// The first words of actions of knobs, dials, cubes and sensors.
 const MOVEMENTS: [&str; 14] = [
-    "brightness", "color", "dial", "drop", "fall", "flip", "flip90", "flip180", "rotate", "shake", "slide", "tilt", "vibration",
+    "brightness",
+    "color",
+    "dial",
+    "drop",
+    "fall",
+    "flip",
+    "flip90",
+    "flip180",
+    "rotate",
+    "shake",
+    "slide",
+    "tilt",
+    "vibration",
     "wakeup",
 ];
 
@@ -84,7 +96,8 @@ pub fn meaning(action: &str) -> Meaning<'_> {
     // The longest gesture is the right one: `1_press_release` ends a press, and is no `release` of a button called `1_press`.
     let presses = PRESSES.iter().map(|(gesture, kind)| (*gesture, Some(*kind)));
     let parts = PARTS_OF_PRESSES.iter().map(|gesture| (*gesture, None));
-    let gestures = presses.chain(parts).filter_map(|(gesture, kind)| Some((gesture, kind, button_beside(action, gesture)?)));
+    let gestures =
+        presses.chain(parts).filter_map(|(gesture, kind)| Some((gesture, kind, button_beside(action, gesture)?)));
     match gestures.max_by_key(|(gesture, ..)| gesture.len()) {
         Some((_, Some(kind), button)) => Meaning::Press { button, kind },
         Some((_, None, _)) => Meaning::NotAPress,
@@ -99,7 +112,8 @@ fn button_beside<'a>(action: &'a str, gesture: &str) -> Option<ButtonName<'a>> {
         return Some(ButtonName::Number(1));
     }
     let rest = action.len().checked_sub(gesture.len() + 1)?;
-    let ends = action.is_char_boundary(rest) && action[rest..].strip_prefix('_').is_some_and(|end| end.eq_ignore_ascii_case(gesture));
+    let ends = action.is_char_boundary(rest)
+        && action[rest..].strip_prefix('_').is_some_and(|end| end.eq_ignore_ascii_case(gesture));
     if ends && rest > 0 {
         return Some(button_name(&action[..rest]));
     }
@@ -155,7 +169,9 @@ mod tests {
 
     #[test]
     fn movements_are_no_presses_and_other_words_are_not_understood() {
-        for action in ["brightness_move_up", "brightness_stop", "rotate_left", "dial_rotate_right_slow", "flip90", "stop"] {
+        for action in
+            ["brightness_move_up", "brightness_stop", "rotate_left", "dial_rotate_right_slow", "flip90", "stop"]
+        {
             assert_eq!(meaning(action), Meaning::NotAPress, "{action}");
         }
         let click = Meaning::Press { button: ButtonName::Named("brightness_up"), kind: PressKind::Single };

@@ -3,16 +3,15 @@
 
 use serde_json::{Map, Value};
 
-use super::{DeviceMessage, DevicePress, device_in_topic, text_field, time_key};
-use crate::domain::button::PressKind;
+use super::{DeviceMessage, device_in_topic, text_field, time_key};
+use crate::domain::button::{DeduplicationKey, PressKind};
 
 /// Decodes `{"serialNumber": "G030…", "clickType": "SINGLE", "batteryVoltage": "2000 mV"}` on
 /// `iotbutton/<serial number>`. The message contains no timestamp, so the press has no deduplication key.
 pub fn iot_button(topic: &str, object: &Map<String, Value>) -> Option<DeviceMessage> {
     let device = device_in_topic(topic, "iotbutton/", "")?;
     text_field(object, "serialNumber")?;
-    let kind = text_field(object, "clickType").and_then(click_kind);
-    Some(DeviceMessage::from(kind.map(|kind| DevicePress::of_first_button(device, kind, None))))
+    Some(click(device, text_field(object, "clickType"), None))
 }
 
 /// Decodes `{"deviceEvent": {"buttonClicked": {"clickType", "reportedTime"}}, "deviceInfo": {"deviceId"}}`, the
@@ -21,10 +20,15 @@ pub fn one_click(topic: &str, object: &Map<String, Value>) -> Option<DeviceMessa
     let clicked = object.get("deviceEvent")?.get("buttonClicked")?.as_object()?;
     let id = object.get("deviceInfo")?.get("deviceId")?.as_str()?;
     let device = device_in_topic(topic, "iotbutton/", "").unwrap_or(id);
-    let kind = text_field(clicked, "clickType").and_then(click_kind);
-    Some(DeviceMessage::from(
-        kind.map(|kind| DevicePress::of_first_button(device, kind, time_key(clicked, "reportedTime"))),
-    ))
+    Some(click(device, text_field(clicked, "clickType"), time_key(clicked, "reportedTime")))
+}
+
+/// A message without a kind of click reports the battery.
+fn click(device: &str, click: Option<&str>, key: Option<DeduplicationKey>) -> DeviceMessage {
+    match click {
+        Some(click) => DeviceMessage::of_action(device, 1, click, click_kind(click), key),
+        None => DeviceMessage::NotAPress,
+    }
 }
 
 fn click_kind(text: &str) -> Option<PressKind> {

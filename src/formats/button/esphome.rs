@@ -4,23 +4,15 @@
 
 use serde_json::{Map, Value};
 
-use super::{DeviceMessage, DevicePress, HTTP_TOPIC_PREFIX, text_field};
-use crate::domain::button::PressKind;
+use super::{DeviceMessage, HTTP_TOPIC_PREFIX, text_field};
 
 /// Decodes the state of a binary sensor. A device sends the state whenever it connects, so a state is not a press.
 pub fn state(text: &str) -> Option<DeviceMessage> {
     matches!(text, "ON" | "OFF" | "").then_some(DeviceMessage::NotAPress)
 }
 
-/// Decodes `{"event_type": "single"}`.
+/// Decodes `{"event_type": "single"}`. The owner of the device chooses the words.
 pub fn event(topic: &str, object: &Map<String, Value>) -> Option<DeviceMessage> {
-    let kind = match text_field(object, "event_type")? {
-        "single" | "single_click" | "press" => Some(PressKind::Single),
-        "double" | "double_click" => Some(PressKind::Double),
-        "triple" | "triple_click" => Some(PressKind::Triple),
-        "long" | "long_press" | "hold" => Some(PressKind::Long),
-        _ => None,
-    };
     let device = topic.strip_prefix(HTTP_TOPIC_PREFIX).unwrap_or(topic);
-    Some(DeviceMessage::from(kind.map(|kind| DevicePress::of_first_button(device, kind, None))))
+    Some(DeviceMessage::of_words(device, text_field(object, "event_type")?, None))
 }

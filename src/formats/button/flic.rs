@@ -2,20 +2,19 @@
 
 use serde_json::{Map, Value};
 
-use super::{DeviceMessage, DevicePress, HTTP_TOPIC_PREFIX, text_field, time_key};
+use super::{DeviceMessage, HTTP_TOPIC_PREFIX, text_field, time_key};
 use crate::domain::button::PressKind;
 
 /// Decodes `{"buttonSerialNumber", "clickType": "click", "pressedAt"}`.
 pub fn claims(topic: &str, object: &Map<String, Value>) -> Option<DeviceMessage> {
     let device = topic.strip_prefix(HTTP_TOPIC_PREFIX)?;
     text_field(object, "buttonSerialNumber").filter(|serial| *serial == device)?;
-    let kind = match text_field(object, "clickType")? {
+    let click = text_field(object, "clickType")?;
+    let kind = match click {
         "click" => Some(PressKind::Single),
         "double_click" => Some(PressKind::Double),
         "hold" => Some(PressKind::Long),
         _ => None,
     };
-    Some(DeviceMessage::from(
-        kind.map(|kind| DevicePress::of_first_button(device, kind, time_key(object, "pressedAt"))),
-    ))
+    Some(DeviceMessage::of_action(device, 1, click, kind, time_key(object, "pressedAt")))
 }

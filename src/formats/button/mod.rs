@@ -2,8 +2,10 @@
 //!
 //! Each family of devices has its own module, which follows the manufacturer's public documentation. If the topic
 //! contains a serial number, that one is used, and not the one in the payload. The first button of a device has the
-//! device's serial number, and the second one has the serial number followed by `:2`.
+//! device's serial number, the second one has the serial number followed by `:2`, and a button with a name has it followed by
+//! `:left`, for example.
 
+mod action;
 mod aws_iot;
 mod esphome;
 mod flic;
@@ -16,8 +18,11 @@ mod tasmota;
 mod tests;
 mod zigbee2mqtt;
 
+pub use self::zigbee2mqtt::is_of_bridge;
+
 use serde_json::{Map, Value};
 
+use self::action::{ButtonName, Meaning};
 use self::message::ButtonMessage;
 use crate::domain::button::{DeduplicationKey, Press, PressKind, Serial};
 use crate::domain::invalid::FieldProblem;
@@ -26,13 +31,22 @@ use crate::formats::fields;
 /// A press over HTTP has this prefix and the serial number as its topic.
 pub const HTTP_TOPIC_PREFIX: &str = "http/";
 
+/// The length of an action that is not understood, in characters. It becomes part of a reason.
+const MAX_ACTION_CHARS: usize = 64;
+
 /// The content of a decoded message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decoded {
     Press(Press),
-    /// The message reports something else: the start of the device, its battery level, a
-    /// released button or a kind of press that is not supported.
+    /// The message reports something else: the start of the device, its battery level, or the beginning or end of a press that
+    /// another message reports.
     NotAPress,
+    /// The button reports something that may be a press, but of an unknown kind.
+    NotUnderstood {
+        serial: Serial,
+        /// At most 64 visible characters of what the device calls it.
+        action: String,
+    },
 }
 
 /// Why a message cannot be decoded.
@@ -49,10 +63,21 @@ pub enum DecodeError {
 /// Decodes a button's message.
 pub fn decode(message: &ButtonMessage) -> Result<Decoded, DecodeError> {
     let topic = message.topic.as_str();
-    let DeviceMessage::Press(press) = device_message(topic, &message.payload)? else { return Ok(Decoded::NotAPress) };
-    let serial = Serial::of_button(&press.device, press.button)
-        .map_err(|problem| DecodeError::Serial { topic: printable_topic(topic), problem })?;
-    Ok(Decoded::Press(Press { serial, kind: press.kind, deduplication_key: press.deduplication_key }))
+    let serial = |device: &str, button| {
+        Serial::of_button(device, button)
+            .map_err(|problem| DecodeError::Serial { topic: printable_topic(topic), problem })
+    };
+    Ok(match device_message(topic, &message.payload)? {
+        DeviceMessage::Press(press) => Decoded::Press(Press {
+            serial: serial(&press.device, press.button)?,
+            kind: press.kind,
+            deduplication_key: press.deduplication_key,
+        }),
+        DeviceMessage::NotAPress => Decoded::NotAPress,
+        DeviceMessage::NotUnderstood { device, button, action } => {
+            Decoded::NotUnderstood { serial: serial(&device, button)?, action: printable(&action, MAX_ACTION_CHARS) }
+        }
+    })
 }
 
 /// A press of one of a device's buttons.
@@ -65,23 +90,42 @@ struct DevicePress {
     deduplication_key: Option<DeduplicationKey>,
 }
 
-impl DevicePress {
-    /// A press of the device's first or only button.
-    fn of_first_button(device: &str, kind: PressKind, deduplication_key: Option<DeduplicationKey>) -> Self {
-        Self { device: device.to_owned(), button: 1, kind, deduplication_key }
-    }
-}
-
 /// A message of a supported device. The decoder of a device family returns `None` for a message of another family.
 #[derive(Debug, PartialEq, Eq)]
 enum DeviceMessage {
     Press(DevicePress),
     NotAPress,
+    NotUnderstood { device: String, button: u32, action: String },
 }
 
-impl From<Option<DevicePress>> for DeviceMessage {
-    fn from(press: Option<DevicePress>) -> Self {
-        press.map_or(Self::NotAPress, Self::Press)
+impl DeviceMessage {
+    /// What a device calls `action`. `kind` is `None` if that is not known.
+    fn of_action(
+        device: &str,
+        button: u32,
+        action: &str,
+        kind: Option<PressKind>,
+        key: Option<DeduplicationKey>,
+    ) -> Self {
+        let device = device.to_owned();
+        match kind {
+            Some(kind) => Self::Press(DevicePress { device, button, kind, deduplication_key: key }),
+            None => Self::NotUnderstood { device, button, action: action.to_owned() },
+        }
+    }
+
+    /// What an action in the words of [`action::meaning`] is.
+    fn of_words(device: &str, words: &str, key: Option<DeduplicationKey>) -> Self {
+        match action::meaning(words) {
+            Meaning::Press { button: ButtonName::Number(button), kind } => {
+                Self::of_action(device, button, words, Some(kind), key)
+            }
+            Meaning::Press { button: ButtonName::Named(name), kind } => {
+                Self::of_action(&format!("{device}:{name}"), 1, words, Some(kind), key)
+            }
+            Meaning::NotAPress => Self::NotAPress,
+            Meaning::NotUnderstood => Self::of_action(device, 1, words, None, key),
+        }
     }
 }
 
@@ -110,7 +154,11 @@ fn device_message(topic: &str, payload: &[u8]) -> Result<DeviceMessage, DecodeEr
 
 /// Shortens a topic and removes its control characters, so that it can be logged. Devices choose their topics.
 pub fn printable_topic(topic: &str) -> String {
-    topic.chars().filter(|c| !c.is_control()).take(128).collect()
+    printable(topic, 128)
+}
+
+fn printable(text: &str, max_chars: usize) -> String {
+    text.chars().filter(|c| !c.is_control()).take(max_chars).collect()
 }
 
 /// The device in a topic that consists of `prefix`, the device and `suffix`, or in the topic of a press over HTTP.

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{DeviceMessage, DevicePress, device_in_topic, text_field};
+use super::{DeviceMessage, device_in_topic, text_field};
 use crate::domain::button::PressKind;
 
 /// Decodes `{"Button1": {"Action": "SINGLE"}}` on `stat/<topic>/RESULT`. Results of commands arrive on the same topic.
@@ -14,12 +14,8 @@ pub fn result(topic: &str, object: &Map<String, Value>) -> Option<DeviceMessage>
         Some((number, text_field(value.as_object()?, "Action")?))
     });
     match button {
-        Some((button, action)) => Some(DeviceMessage::from(kind(action).map(|kind| DevicePress {
-            device: device.to_owned(),
-            button,
-            kind,
-            deduplication_key: None,
-        }))),
+        Some((_, "CLEAR" | "TOGGLE")) => Some(DeviceMessage::NotAPress),
+        Some((button, action)) => Some(DeviceMessage::of_action(device, button, action, kind(action), None)),
         None if topic.starts_with("stat/") => Some(DeviceMessage::NotAPress),
         None => None,
     }

@@ -9,6 +9,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::formats::rejected_content::{RejectedContent, RejectedSignup};
 use crate::http::locale::{Locale, Slot};
 use crate::http::pages::ask_first::AskFirst;
+use crate::http::pages::attention_list::times_text;
 use crate::http::pages::errors::{field_text, problem_text};
 use crate::http::pages::form::{Form, Input};
 use crate::http::pages::moments::utc_time;
@@ -44,10 +45,16 @@ impl AttentionPage<'_> {
                 @match self.content {
                     RejectedContent::Signup(signup) => (signup_entries(locale, signup)),
                     RejectedContent::Press { press, pressed_at } => (press_entries(locale, press, *pressed_at)),
+                    RejectedContent::UnknownAction { serial, pressed_at, .. } => {
+                        dt { (locale.text("button-serial")) }
+                        dd { code { (serial) } }
+                        dt { (locale.text("attention-press-time")) }
+                        dd { (utc_time(locale, *pressed_at)) }
+                    },
                     RejectedContent::Unreadable => {},
                 }
                 dt { (locale.text("attention-arrived")) }
-                dd { (utc_time(locale, self.reject.arrived_at)) }
+                dd { (utc_time(locale, self.reject.arrived_at)) (times_text(locale, self.reject.count)) }
             }
             @match (self.content, self.button) {
                 (RejectedContent::Press { press, .. }, None) => {
@@ -62,7 +69,7 @@ impl AttentionPage<'_> {
                     (self.instead())
                 },
                 (RejectedContent::Signup(signup), _) => (self.correction_form(Some(signup))),
-                (RejectedContent::Unreadable, _) => (self.correction_form(None)),
+                (RejectedContent::UnknownAction { .. } | RejectedContent::Unreadable, _) => (self.correction_form(None)),
             }
             (DISCARD.form(locale, &self.path("discard"), &[]))
             details {
@@ -85,6 +92,9 @@ impl AttentionPage<'_> {
         html! {
             @match (self.content, self.button) {
                 (RejectedContent::Unreadable, _) => p.notice.bad { (locale.text("attention-unreadable")) },
+                (RejectedContent::UnknownAction { action, .. }, _) => p.notice.bad {
+                    (locale.format("attention-unknown-action", &[("action", action.as_str().into())]))
+                },
                 (RejectedContent::Press { .. }, None) => p.notice.bad { (locale.text("attention-unregistered")) },
                 (RejectedContent::Press { press, .. }, Some(button)) if button.actions.of(press.kind) == PressAction::Nothing => {
                     p.notice.bad { (locale.text("attention-no-action")) }

@@ -19,7 +19,7 @@ pub fn rejects(rejects: &[RejectEntry], next: Option<&str>, form: &Form) -> Page
         @for reject in rejects {
             article.card {
                 p lang="en" { (sentence(&reject.reason)) }
-                p.hint { (locale.text("attention-arrived")) ": " (utc_time(locale, reject.arrived_at)) }
+                p.hint { (locale.text("attention-arrived")) ": " (utc_time(locale, reject.arrived_at)) (times_text(locale, reject.count)) }
                 p { a href={ "/organiser/rejects/" (reject.id) } { (locale.text("attention-show")) } }
             }
         }
@@ -30,6 +30,11 @@ pub fn rejects(rejects: &[RejectEntry], next: Option<&str>, form: &Form) -> Page
         p { a href="/organiser" { (locale.text("back-organiser")) } }
     };
     layout(locale, &title, main)
+}
+
+/// How many messages an entry stands for, if it is more than one.
+pub fn times_text(locale: Locale, count: u64) -> String {
+    if count > 1 { format!(" · {}", locale.count("attention-times", count)) } else { String::new() }
 }
 
 fn redrive_form(form: &Form) -> Markup {

@@ -1,5 +1,6 @@
 //! Button presses that devices or Flic's cloud send over HTTP.
 
+use std::slice;
 use std::sync::Arc;
 
 use axum::Json;
@@ -21,6 +22,7 @@ use crate::formats::button::{Decoded, HTTP_TOPIC_PREFIX, decode};
 use crate::http::App;
 use crate::http::client::bearer_token;
 use crate::http::problem::{Problem, ProblemKind};
+use crate::http::routes::signups;
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -35,7 +37,8 @@ pub struct PressQuery {
 #[derive(Serialize, ToSchema)]
 pub struct PressResponse {
     /// A message for people. Flic's app shows it.
-    pub message: &'static str,
+    #[schema(example = "Press received.")]
+    pub message: String,
 }
 
 /// Accepts a button press, in the format of any supported device.
@@ -67,15 +70,42 @@ pub async fn press(
     let envelope = ButtonMessage { topic: format!("{HTTP_TOPIC_PREFIX}{serial}"), payload, received_at };
     // `ingest` decodes the press again. Decoding it here shows an error to the person who sets up the device.
     let decoded = decode(&envelope).map_err(|error| Problem::new(ProblemKind::MalformedRequest, error.to_string()))?;
-    let message = match decoded {
-        Decoded::Press(_) => {
-            app.queue.send(vec![envelope.write()]).await?;
-            app.metrics.accepted(Channel::Button, 1);
-            "Press received."
-        }
-        Decoded::NotAPress => "This message is not a button press, so it was ignored.",
-    };
+    if decoded != Decoded::NotAPress {
+        app.queue.send(vec![envelope.write()]).await?;
+        app.metrics.accepted(Channel::Button, 1);
+    }
+    let message = answer(&app, &decoded, received_at).await?;
     Ok((status, Json(PressResponse { message })).into_response())
+}
+
+/// Says what happens with a message, as far as it is known before the message is processed.
+async fn answer(app: &App, decoded: &Decoded, pressed_at: Timestamp) -> Result<String, Problem> {
+    let find = async |serial| app.backend.buttons.find(slice::from_ref(serial)).await.map(|mut buttons| buttons.pop());
+    let unregistered = |serial| {
+        format!(
+            "No button with the serial number {serial} is registered, so nobody was signed up. The organiser sees it."
+        )
+    };
+    let press = match decoded {
+        Decoded::Press(press) => press,
+        Decoded::NotAPress => return Ok("This message is not a button press, so it was ignored.".to_owned()),
+        Decoded::NotUnderstood { serial, action } => {
+            return Ok(match find(serial).await? {
+                Some(_) => {
+                    format!("`{action}` is no known kind of press, so nobody was signed up. The organiser sees it.")
+                }
+                None => "This message is not from a registered button, so it was ignored.".to_owned(),
+            });
+        }
+    };
+    let Some(button) = find(&press.serial).await? else { return Ok(unregistered(&press.serial)) };
+    let Some(signup) = button.signup(press.kind, press.version(pressed_at)) else {
+        return Ok(format!("This button does nothing on a {} press.", press.kind.as_str()));
+    };
+    Ok(match signups::admitted(app, signup).await {
+        Ok(_) => "Press received.".to_owned(),
+        Err(problem) => format!("Nobody was signed up: {} The organiser sees it.", problem.detail),
+    })
 }
 
 /// Returns the token in `{"token": …}`, the body that Flic's cloud posts.

@@ -8,6 +8,7 @@ use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
 use serde_json::{Value, json};
 
+use super::events::create;
 use super::organiser::assert_asks_first;
 use super::support::{Answer, Running, enqueue, serve, serve_with};
 
@@ -193,6 +194,43 @@ fn press_with_the_secret_signs_up() {
     assert!(server.who("dance").is_empty());
     let nothing = press(&server, "kitchen", &secret, &json!({ "event_type": "released" })).is(202).json();
     assert_eq!(nothing["message"], "This message is not a button press, so it was ignored.");
+}
+
+/// An answer never says that a press was taken when it was not.
+#[test]
+fn answer_says_why_a_press_signs_nobody_up() {
+    let server = serve();
+    let secret = register(&server, &anas());
+    let answer = |body: Value| {
+        let answer = press(&server, "kitchen", &secret, &body).is(202).json();
+        answer["message"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(answer(json!({ "event_type": "triple" })), "This button does nothing on a triple press.");
+    let unknown = answer(json!({ "event_type": "quadruple" }));
+    assert_eq!(unknown, "`quadruple` is no known kind of press, so nobody was signed up. The organiser sees it.");
+    let second = answer(json!({ "action": "2_single" }));
+    let expected =
+        "No button with the serial number kitchen:2 is registered, so nobody was signed up. The organiser sees it.";
+    assert_eq!(second, expected);
+    let closed = create(&server, &json!({ "title": "Dance" }));
+    server.post(&closed.path("/cancel")).bearer(&closed.host).json(&json!({})).send().is(200);
+    let refused = answer(json!({ "event_type": "single" }));
+    assert!(refused.starts_with("Nobody was signed up: This event was cancelled"), "{refused}");
+    server.settled();
+    assert!(server.who("dance").is_empty());
+    assert_eq!(server.rejects().len(), 3, "each of them needs attention");
+
+    server.post("/organiser/buttons/remove").organiser().json(&json!({ "serial": "kitchen" })).send().is(204);
+    for event_type in ["single", "single", "quadruple"] {
+        let message = answer(json!({ "event_type": event_type }));
+        assert!(message.contains("registered"), "{message}");
+    }
+    server.settled();
+    let page = server.get("/organiser/rejects").organiser().browser().send().is(200);
+    assert!(page.words().contains("2 messages, and this is the latest"), "{}", page.words());
+    for reject in server.rejects() {
+        server.get(&format!("/organiser/rejects/{reject}")).organiser().browser().send().is(200);
+    }
 }
 
 #[test]

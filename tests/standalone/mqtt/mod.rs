@@ -69,6 +69,7 @@ fn presses_survive_broker_and_program_restarts() {
     let program = start(&data, &broker.url(), &[]);
     button(&program, &["shellybutton1-A4CF12", "Dance", "Ana"]);
     button(&program, &["hall", "Dance", "Ben"]);
+    button(&program, &["hall:2", "Dance", "Ben"]);
     button(&program, &["G030PM0123456789", "Dance", "Cleo"]);
     broker.wait_for_a_subscriber();
 
@@ -95,7 +96,8 @@ fn presses_survive_broker_and_program_restarts() {
     // While the broker is away, the program stays.
     let broker = broker.restart();
     broker.wait_for_a_subscriber();
-    broker.publish("zigbee2mqtt/hall", r#"{"action":"single"}"#);
+    // Two presses of one button within a second would be one.
+    broker.publish("zigbee2mqtt/hall", r#"{"action":"2_single"}"#);
     eventually("Ben again", || who(&program), |names| names == &["Ana", "Ben"]);
     assert_eq!(get(&program, "/organiser/rejects")["rejects"], json!([]));
     assert!(program.terminate().0);
@@ -185,6 +187,36 @@ fn retained_messages_are_ignored() {
     let redrive = ureq::post(format!("{}/organiser/rejects/{id}/redrive", program.url));
     redrive.header("Authorization", format!("Bearer {KEY}")).send_json(json!({})).unwrap();
     eventually("Zoe", || who(&program), |names| names == &["Zoe"]);
+}
+
+/// By default, names may contain slashes, and what else zigbee2mqtt sends leaves no trace.
+#[test]
+fn everything_that_zigbee2mqtt_sends_is_understood_or_passed_over() {
+    let (data, broker) = (tempfile::tempdir().unwrap(), Broker::start(""));
+    let program = start(&data, &broker.url(), &[]);
+    button(&program, &["first floor/hall/door", "Dance", "Ana"]);
+    button(&program, &["hall:left", "Dance", "Ben"]);
+    broker.wait_for_a_subscriber();
+    broker.publish("zigbee2mqtt/bridge/state", r#"{"state":"online"}"#);
+    broker.publish("zigbee2mqtt/bridge/devices", &format!("[{}]", "{},".repeat(10_000)));
+    broker.publish("zigbee2mqtt/first floor/hall/door/availability", "online");
+    broker.publish("zigbee2mqtt/cellar", r#"{"temperature":21.5,"humidity":60}"#);
+    broker.publish("zigbee2mqtt/cellar/temperature", "21.5");
+    broker.publish("zigbee2mqtt/lamp/set", r#"{"state":"ON"}"#);
+    broker.publish("zigbee2mqtt/knob", r#"{"action":"rotate_left"}"#);
+    for _ in 0..3 {
+        broker.publish("zigbee2mqtt/first floor/other", r#"{"action":"on_press"}"#);
+    }
+    broker.publish("zigbee2mqtt/hall/action", "single_left");
+    broker.publish("zigbee2mqtt/first floor/hall/door", r#"{"action":"1_short_release"}"#);
+    eventually("both", || who(&program), |names| names == &["Ana", "Ben"]);
+    let counts = || {
+        let rejects = get(&program, "/organiser/rejects");
+        let entry =
+            |reject: &Value| (reject["reason"].to_string().contains("first floor/other"), reject["count"].as_u64());
+        rejects["rejects"].as_array().unwrap().iter().map(entry).collect::<Vec<_>>()
+    };
+    eventually("one entry that counts", counts, |counts| counts == &[(true, Some(3))]);
 }
 
 #[test]

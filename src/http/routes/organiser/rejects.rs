@@ -30,6 +30,8 @@ use crate::ports::{Deletion, RejectEntry, RejectedMessage, Unavailable};
 #[derive(Serialize, ToSchema)]
 pub struct RejectSummary {
     id: String,
+    /// The number of messages. It is more than 1 if a device sent several with the same problem; the latest is stored.
+    count: u64,
     /// What is wrong with the message, and what to do.
     reason: String,
     #[schema(value_type = String, format = DateTime)]
@@ -112,8 +114,8 @@ pub async fn show(
         let form = Form::empty(locale);
         return Ok(attention_page(&app, &reject, &form, &form).await?.into_response());
     }
-    let RejectedMessage { id, body, reason, arrived_at, rejected_at } = reject;
-    Ok(Json(RejectBody { summary: RejectSummary { id, reason, arrived_at, rejected_at }, body }).into_response())
+    let RejectedMessage { id, count, body, reason, arrived_at, rejected_at, .. } = reject;
+    Ok(Json(RejectBody { summary: RejectSummary { id, count, reason, arrived_at, rejected_at }, body }).into_response())
 }
 
 /// The page of a message, with a form that corrects it and, for a press, one that registers its button.
@@ -126,7 +128,7 @@ pub async fn attention_page(
     let content = reject.content();
     let button = match &content {
         RejectedContent::Press { press, .. } => app.backend.buttons.find(slice::from_ref(&press.serial)).await?.pop(),
-        RejectedContent::Signup(_) | RejectedContent::Unreadable => None,
+        RejectedContent::Signup(_) | RejectedContent::UnknownAction { .. } | RejectedContent::Unreadable => None,
     };
     let problem = reject.corrected(Map::new()).err().map(|malformed| about_any_contact(malformed.into()));
     let (content, button, problem) = (&content, button.as_ref(), problem.as_ref());
@@ -215,7 +217,7 @@ fn not_found() -> Problem {
 }
 
 impl From<RejectEntry> for RejectSummary {
-    fn from(RejectEntry { id, reason, arrived_at, rejected_at }: RejectEntry) -> Self {
-        Self { id, reason, arrived_at, rejected_at }
+    fn from(RejectEntry { id, count, reason, arrived_at, rejected_at }: RejectEntry) -> Self {
+        Self { id, count, reason, arrived_at, rejected_at }
     }
 }
