@@ -1,5 +1,7 @@
 //! The adapters for storage, queues, senders and metrics. Each of them implements one or more ports.
 
+#[cfg(feature = "standalone")]
+pub mod alexa_signatures;
 #[cfg(feature = "aws")]
 pub mod aws;
 pub mod cached_events;

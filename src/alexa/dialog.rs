@@ -44,10 +44,7 @@ impl RequestHandler<'_> {
 
     /// Reads the event. If the user said none and there is exactly one event, proposes that one.
     pub async fn event(&self, intent: &Intent) -> Result<SlotOutcome<Event>, Unavailable> {
-        let elicit = |message| {
-            let question = self.speech.message(message);
-            SlotOutcome::Question(Response::elicit(EVENT_SLOT, intent, &question, self.attributes(intent)))
-        };
+        let elicit = |message| self.elicit(EVENT_SLOT, intent, message);
         Ok(match self.input(intent, EVENT_SLOT) {
             SlotInput::Denied => elicit("which-event"),
             SlotInput::Text(text) => {
@@ -62,8 +59,7 @@ impl RequestHandler<'_> {
                 let [only] = &events[..] else { return Ok(elicit("which-event")) };
                 let Ok(event) = Event::parse(only.spelling()) else { return Ok(elicit("which-event")) };
                 let question = self.speech.event_message("this-event", &event);
-                let attributes = self.attributes(intent);
-                SlotOutcome::Question(Response::confirm(EVENT_SLOT, event.title(), intent, &question, attributes))
+                self.confirm(EVENT_SLOT, event.title(), intent, &question)
             }
         })
     }
@@ -75,10 +71,7 @@ impl RequestHandler<'_> {
         event: &Event,
         proposal: &str,
     ) -> Result<SlotOutcome<AttendeeName>, Unavailable> {
-        let elicit = |message| {
-            let question = self.speech.message(message);
-            SlotOutcome::Question(Response::elicit(NAME_SLOT, intent, &question, self.attributes(intent)))
-        };
+        let elicit = |message| self.elicit(NAME_SLOT, intent, message);
         Ok(match self.input(intent, NAME_SLOT) {
             SlotInput::Denied => elicit("which-name"),
             SlotInput::Text(text) => match AttendeeName::parse(&capitalize(&text)) {
@@ -90,10 +83,22 @@ impl RequestHandler<'_> {
                     return Ok(elicit("which-name"));
                 };
                 let question = self.speech.attendee_message(proposal, &name, event);
-                let attributes = self.attributes(intent);
-                SlotOutcome::Question(Response::confirm(NAME_SLOT, name.as_str(), intent, &question, attributes))
+                self.confirm(NAME_SLOT, name.as_str(), intent, &question)
             }
         })
+    }
+
+    fn elicit<T>(&self, slot: &str, intent: &Intent, message: &str) -> SlotOutcome<T> {
+        let question = self.speech.message(message);
+        SlotOutcome::Question(self.ask_again(slot, self.attributes(intent), |attributes| {
+            Response::elicit(slot, intent, &question, attributes)
+        }))
+    }
+
+    fn confirm<T>(&self, slot: &str, value: &str, intent: &Intent, question: &str) -> SlotOutcome<T> {
+        SlotOutcome::Question(self.ask_again(slot, self.attributes(intent), |attributes| {
+            Response::confirm(slot, value, intent, question, attributes)
+        }))
     }
 
     fn input(&self, intent: &Intent, slot_name: &str) -> SlotInput {
@@ -101,8 +106,8 @@ impl RequestHandler<'_> {
         let proposed = self.attributes.proposed.get(slot_name).map(String::as_str);
         match (slot.confirmation_status, slot.text()) {
             (Confirmation::Denied, _) => SlotInput::Denied,
-            (Confirmation::Confirmed, Some(text)) => SlotInput::Text(text.to_owned()),
-            (Confirmation::None, Some(text)) if proposed != Some(text) => SlotInput::Text(text.to_owned()),
+            (Confirmation::Confirmed, Some(text)) => SlotInput::Text(text),
+            (Confirmation::None, Some(text)) if proposed != Some(text.as_str()) => SlotInput::Text(text),
             _ => SlotInput::Missing,
         }
     }
@@ -112,6 +117,9 @@ impl RequestHandler<'_> {
     fn attributes(&self, intent: &Intent) -> Attributes {
         let mut proposed = self.attributes.proposed.clone();
         proposed.retain(|slot, _| intent.slot(slot).confirmation_status == Confirmation::None);
-        Attributes { keep_open: self.attributes.keep_open, proposed }
+        // Who rejects a proposal is asked openly, which is another question.
+        let mut asked = self.attributes.asked.clone();
+        asked.retain(|slot, _| intent.slot(slot).confirmation_status != Confirmation::Denied);
+        Attributes { keep_open: self.attributes.keep_open, proposed, asked }
     }
 }

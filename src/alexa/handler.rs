@@ -31,6 +31,12 @@ const MAX_NAMES_READ: usize = 50;
 /// Event titles that are sent to Alexa when the skill is launched.
 const MAX_EVENT_TITLES: usize = 50;
 
+/// How often the skill asks the same.
+const MAX_ASKED: u8 = 2;
+
+/// The length of a text from Alexa in the log, in characters.
+const MAX_LOGGED_CHARS: usize = 300;
+
 /// An event as the skill sees it.
 enum FoundEvent {
     WithDetails(Arc<EventDetails>),
@@ -66,8 +72,25 @@ impl RequestHandler<'_> {
             ("IntentRequest", Some(intent)) => self.answer_intent(intent).await,
             ("CanFulfillIntentRequest", Some(intent)) => Ok(can_fulfill(intent)),
             // `SessionEndedRequest`, and Alexa's error reports. They get no speech in response.
-            _ => Ok(Response::empty()),
+            _ => {
+                self.log_error();
+                Ok(Response::empty())
+            }
         }
+    }
+
+    /// Writes an error that Alexa reports to the log, so that the operator learns why a conversation broke off.
+    fn log_error(&self) {
+        let Request { kind, reason, error, cause, .. } = self.request;
+        let Some(error) = error else { return };
+        tracing::error!(
+            request.kind = printable(kind),
+            error.kind = printable(&error.kind),
+            error.message = printable(&error.message),
+            reason = printable(reason),
+            cause.request = printable(&cause.request_id),
+            "Alexa reports an error of the skill"
+        );
     }
 
     async fn launch(&self) -> Response {
@@ -89,7 +112,10 @@ impl RequestHandler<'_> {
                 Ok(Response::end(&self.speech.message("goodbye")))
             }
             "AMAZON.HelpIntent" => Ok(self.ask("help")),
-            _ => Ok(self.ask("not-understood")),
+            _ => Ok(self.ask_again("not-understood", self.attributes.clone(), |attributes| {
+                let (question, what_else) = (self.speech.message("not-understood"), self.speech.message("what-else"));
+                Response::ask(&question, &what_else, Attributes { keep_open: true, ..attributes })
+            })),
         }
     }
 
@@ -179,7 +205,9 @@ impl RequestHandler<'_> {
 
     /// Puts a request on the queue, and returns its version.
     async fn send(&self, event: &Event, name: &AttendeeName, request: signup::Request) -> Result<Version, Unavailable> {
-        let id = self.user.signup_id(&self.request.request_id, self.skill.user_secret);
+        let Request { request_id, timestamp, .. } = self.request;
+        let request_key = if request_id.is_empty() { timestamp } else { request_id };
+        let id = self.user.signup_id(request_key, self.skill.user_secret);
         let signup = Signup {
             version: Version { requested_at: self.requested_at, id },
             event: event.clone(),
@@ -190,6 +218,22 @@ impl RequestHandler<'_> {
         };
         self.skill.queue.send(vec![message::write(&signup)]).await?;
         Ok(signup.version)
+    }
+
+    /// Asks something, and counts it under `key`. If that was asked twice in vain, says what else the user can do and ends the
+    /// session.
+    pub fn ask_again(
+        &self,
+        key: &str,
+        mut attributes: Attributes,
+        question: impl FnOnce(Attributes) -> Response,
+    ) -> Response {
+        let asked = attributes.asked.entry(key.to_owned()).or_default();
+        if *asked >= MAX_ASKED {
+            return Response::end(&self.speech.message("give-up"));
+        }
+        *asked += 1;
+        question(attributes)
     }
 
     fn ask(&self, message: &str) -> Response {
@@ -208,13 +252,17 @@ impl RequestHandler<'_> {
     }
 }
 
+fn printable(text: &str) -> String {
+    text.chars().filter(|character| !character.is_control()).take(MAX_LOGGED_CHARS).collect()
+}
+
 fn can_fulfill(intent: &Intent) -> Response {
     let is_supported = [SIGN_UP_INTENT, CANCEL_INTENT, WHO_IS_COMING_INTENT].contains(&intent.name.as_str());
     Response::can_fulfill(intent, is_supported, |slot_name| {
         let slot = intent.slot(slot_name);
         match (slot_name, slot.text()) {
-            (EVENT_SLOT, Some(text)) => Event::parse(text).is_ok(),
-            (NAME_SLOT, Some(text)) => AttendeeName::parse(text).is_ok(),
+            (EVENT_SLOT, Some(text)) => Event::parse(&text).is_ok(),
+            (NAME_SLOT, Some(text)) => AttendeeName::parse(&text).is_ok(),
             _ => false,
         }
     })

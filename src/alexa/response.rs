@@ -1,7 +1,5 @@
 //! Builds the response to Alexa.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -125,7 +123,7 @@ impl Response {
     /// have valid values. Does not execute the intent.
     pub fn can_fulfill(intent: &Intent, is_supported: bool, is_understood: impl Fn(&str) -> bool) -> Self {
         let yes_or_no = |answer: bool| if answer { "YES" } else { "NO" };
-        let slot_names = intent.slots.iter().flat_map(BTreeMap::keys).filter(|_| is_supported);
+        let slot_names = intent.slots.keys().filter(|_| is_supported);
         let slots: serde_json::Map<String, Value> = slot_names
             .map(|name| {
                 let answer = yes_or_no(is_understood(name));
@@ -148,7 +146,8 @@ fn plain_text(text: &str) -> Value {
 
 /// The intent's slots with their current values.
 fn slots_to_json(intent: &Intent) -> serde_json::Map<String, Value> {
-    let slots = intent.slots.iter().flatten().map(|(name, slot)| {
+    let slots = intent.slots.keys().map(|name| {
+        let slot = intent.slot(name);
         // A confirmed slot stays confirmed, so that the user is not asked again.
         let is_confirmed = slot.confirmation_status == Confirmation::Confirmed;
         let status = if is_confirmed { "CONFIRMED" } else { "NONE" };

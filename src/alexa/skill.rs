@@ -53,8 +53,7 @@ impl Skill<'_> {
             // The error's own text may contain the user's words, so only the position of the error is reported.
             InvalidRequest::Malformed(format!("line {}, column {}", error.line(), error.column()))
         })?;
-        let system = &envelope.context.system;
-        if self.skill_id.is_empty() || system.application.application_id != self.skill_id {
+        if self.skill_id.is_empty() || envelope.skill_id() != Some(self.skill_id) {
             return Err(InvalidRequest::OtherSkill);
         }
         let requested_at =
@@ -62,12 +61,14 @@ impl Skill<'_> {
         if now.since(requested_at) > MAX_REQUEST_AGE || requested_at.since(now) > MAX_REQUEST_AGE {
             return Err(InvalidRequest::WrongTimestamp);
         }
+        // Without a user, the request is from a household of its own, which signed up nobody before.
+        let user = envelope.user_id().unwrap_or(&envelope.request.request_id);
         let handler = RequestHandler {
             skill: self,
             request: &envelope.request,
             requested_at: requested_at.min(now),
-            user: HouseholdId::of(&system.user.user_id, self.user_secret),
-            attributes: envelope.session.and_then(|session| session.attributes).unwrap_or_default(),
+            user: HouseholdId::of(user, self.user_secret),
+            attributes: envelope.session.attributes.clone(),
             speech: Speech::for_locale(&envelope.request.locale),
         };
         let response = match tokio::time::timeout(ANSWER_TIMEOUT, handler.answer()).await {

@@ -102,6 +102,7 @@ impl Server {
             backend,
             import_queue_limit: storage.import_queue_limit,
             downloads: None,
+            alexa: settings.alexa.clone(),
             flic_key: settings.flic_key.clone(),
             event_creators: settings.event_creators,
             texts: MessageTexts::new(settings.notifications.language, settings.notifications.names_shown),

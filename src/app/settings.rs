@@ -14,6 +14,7 @@ use crate::domain::event_creators::EventCreators;
 use crate::domain::language::Language;
 use crate::domain::secret::Secret;
 use crate::formats::button::flic_key::FlicKey;
+use crate::http::AlexaEndpoint;
 pub use crate::http::client::ListEveryone;
 pub use crate::http::site::Site;
 use crate::notify::Limits;
@@ -44,6 +45,8 @@ pub struct Settings {
     /// How long the contacts of an event are kept after it is over.
     pub contact_retention: Duration,
     pub notifications: NotificationSettings,
+    /// The Alexa skill. Without it, the server has none.
+    pub alexa: Option<AlexaEndpoint>,
     /// Flic's public key, which verifies presses of Flic buttons. Without it, their presses are refused.
     pub flic_key: Option<FlicKey>,
     /// The MQTT broker to receive button presses from.

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::builder::BoolishValueParser;
 use clap::value_parser;
@@ -14,6 +15,7 @@ use super::logging;
 use super::mqtt::MqttArgs;
 use super::notifications::NotificationArgs;
 use super::organiser_key::KeyParser;
+use crate::adapters::alexa_signatures::AlexaSignatures;
 use crate::app::server;
 #[cfg(not(feature = "aws"))]
 use crate::app::settings::Store;
@@ -21,6 +23,7 @@ use crate::app::settings::{ListEveryone, Settings, Site};
 use crate::domain::event_creators::EventCreators;
 use crate::domain::secret::Secret;
 use crate::formats::button::flic_key::FlicKey;
+use crate::http::AlexaEndpoint;
 use crate::http::site::WebAddress;
 use crate::upkeep::{DEFAULT_CONTACT_DAYS, days};
 
@@ -89,6 +92,10 @@ pub struct Args {
     #[arg(long, value_name = "DAYS", env = "COUNTMEIN_KEEP_CONTACTS", default_value_t = DEFAULT_CONTACT_DAYS, value_parser = value_parser!(u64).range(0..=3_650))]
     keep_contacts: u64,
 
+    /// Id of the Alexa skill to serve at /alexa, over HTTPS by a proxy
+    #[arg(long, value_name = "SKILL", env = "COUNTMEIN_ALEXA_SKILL_ID")]
+    alexa_skill_id: Option<String>,
+
     /// Public key (a JWK) that verifies button presses from Flic's cloud; without it, such presses are refused
     #[arg(long, value_name = "JWK", env = "COUNTMEIN_FLIC_KEY")]
     flic_key: Option<FlicKey>,
@@ -144,11 +151,17 @@ impl Args {
             list_everyone: self.list_everyone,
             event_creators: self.new_events,
             contact_retention: days(self.keep_contacts),
+            alexa: self.alexa_skill_id.map(alexa_endpoint).transpose()?,
             flic_key: self.flic_key,
             mqtt: self.mqtt.settings()?,
             notifications: self.notifications.settings()?,
         })
     }
+}
+
+fn alexa_endpoint(skill_id: String) -> Result<AlexaEndpoint, CliError> {
+    let signatures = AlexaSignatures::new().map_err(|error| CliError::Usage(error.to_string()))?;
+    Ok(AlexaEndpoint { skill_id, signatures: Arc::new(signatures) })
 }
 
 fn parse_socket_address(text: &str) -> Result<SocketAddr, &'static str> {

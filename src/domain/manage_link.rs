@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::domain::attendee::{Attendee, Status};
 use crate::domain::event::EventId;
+use crate::domain::link_token;
 use crate::domain::registration_bytes;
 use crate::domain::secret::Secret;
 use crate::domain::signup::{AttendeeKey, Signup, SignupId};
@@ -60,11 +61,12 @@ impl ManageToken {
 
     /// Parses the token of a link. Returns `None` if it was not signed with this secret for this event.
     pub fn verify(event: &EventId, text: &str, secret: &Secret) -> Option<Self> {
-        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
-        let (tag, rest) = bytes.split_at_checked(TAG_BYTES)?;
-        let (signup, name) = registration_bytes::parse(rest)?;
-        let token = Self { key: AttendeeKey { event: event.clone(), name }, signup };
-        Secret::constant_time_eq(&secret.tag(PURPOSE, &token.parts())[..TAG_BYTES], tag).then_some(token)
+        link_token::candidates(text).find_map(|bytes| {
+            let (tag, rest) = bytes.split_at_checked(TAG_BYTES)?;
+            let (signup, name) = registration_bytes::parse(rest)?;
+            let token = Self { key: AttendeeKey { event: event.clone(), name }, signup };
+            Secret::constant_time_eq(&secret.tag(PURPOSE, &token.parts())[..TAG_BYTES], tag).then_some(token)
+        })
     }
 
     fn parts(&self) -> [&[u8]; 3] {

@@ -28,6 +28,7 @@ pub mod invalid;
 pub mod language;
 pub mod lifetime;
 pub mod limit;
+pub mod link_token;
 pub mod manage_link;
 pub mod new_event_id;
 pub mod notification;

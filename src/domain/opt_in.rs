@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::domain::contact_id::ContactId;
+use crate::domain::link_token;
 use crate::domain::registration::{Registration, RegistrationTag};
 use crate::domain::secret::Secret;
 use crate::domain::timestamp::Timestamp;
@@ -78,9 +79,11 @@ impl ContactToken {
 
     /// Returns the contact of a token, or `None` if the token was not signed with this secret.
     pub fn verify(text: &str, secret: &Secret) -> Option<ContactId> {
-        let (_, id) = text.split_at_checked(TAG_CHARS)?;
-        let id = ContactId::from_stored(id.to_owned());
-        Secret::constant_time_eq(Self::sign(&id, secret).as_bytes(), text.as_bytes()).then_some(id)
+        link_token::spellings(text).find_map(|text| {
+            let (_, id) = text.split_at_checked(TAG_CHARS)?;
+            let id = ContactId::from_stored(id.to_owned());
+            Secret::constant_time_eq(Self::sign(&id, secret).as_bytes(), text.as_bytes()).then_some(id)
+        })
     }
 }
 

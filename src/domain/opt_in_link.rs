@@ -5,6 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::domain::contact_id::ContactId;
 use crate::domain::event::EventId;
+use crate::domain::link_token;
 use crate::domain::registration::RegistrationKey;
 use crate::domain::registration_bytes;
 use crate::domain::secret::Secret;
@@ -39,14 +40,15 @@ impl OptInToken {
 
     /// Parses the token of a link. Returns `None` if it was not signed with this secret for this event.
     pub fn verify(event: &EventId, text: &str, secret: &Secret) -> Option<Self> {
-        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
-        let (tag, rest) = bytes.split_at_checked(TAG_BYTES)?;
-        let (contact, rest) = rest.split_at_checked(CONTACT_BYTES)?;
-        let (owner, name) = registration_bytes::parse(rest)?;
-        let attendee = AttendeeKey { event: event.clone(), name };
-        let contact = ContactId::from_stored(URL_SAFE_NO_PAD.encode(contact));
-        let token = Self { contact, registration: RegistrationKey { attendee, owner } };
-        Secret::constant_time_eq(&secret.tag(PURPOSE, &token.parts())[..TAG_BYTES], tag).then_some(token)
+        link_token::candidates(text).find_map(|bytes| {
+            let (tag, rest) = bytes.split_at_checked(TAG_BYTES)?;
+            let (contact, rest) = rest.split_at_checked(CONTACT_BYTES)?;
+            let (owner, name) = registration_bytes::parse(rest)?;
+            let attendee = AttendeeKey { event: event.clone(), name };
+            let contact = ContactId::from_stored(URL_SAFE_NO_PAD.encode(contact));
+            let token = Self { contact, registration: RegistrationKey { attendee, owner } };
+            Secret::constant_time_eq(&secret.tag(PURPOSE, &token.parts())[..TAG_BYTES], tag).then_some(token)
+        })
     }
 
     fn parts(&self) -> [&[u8]; 4] {

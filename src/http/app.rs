@@ -1,5 +1,6 @@
 //! The state that the routes share.
 
+use std::fmt;
 use std::sync::Arc;
 
 use url::Url;
@@ -13,7 +14,7 @@ use crate::http::middleware::rate_limit::RateLimit;
 use crate::http::site::Site;
 use crate::notify::Limits;
 use crate::notify::text::MessageTexts;
-use crate::ports::{Backend, Downloads, Exposition, Meter, Queue, Secrets, Unavailable};
+use crate::ports::{Backend, Downloads, Exposition, Meter, Queue, RequestSignatures, Secrets, Unavailable};
 
 /// The kinds of messages that a server can send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +22,28 @@ pub struct Delivery {
     pub email: bool,
     pub sms: bool,
     pub webhooks: bool,
+}
+
+/// The Alexa skill that a server serves.
+#[derive(Clone)]
+pub struct AlexaEndpoint {
+    /// Amazon's id of the skill.
+    pub skill_id: String,
+    pub signatures: Arc<dyn RequestSignatures>,
+}
+
+/// Shows the skill's id only.
+impl fmt::Debug for AlexaEndpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "AlexaEndpoint({})", self.skill_id)
+    }
+}
+
+impl Delivery {
+    /// Whether messages go to people, and not only to programs.
+    pub fn reaches_people(self) -> bool {
+        self.email || self.sms
+    }
 }
 
 /// The state that the routes share: backends, secrets and settings.
@@ -34,6 +57,8 @@ pub struct App {
     pub downloads: Option<Arc<dyn Downloads>>,
     /// Verifies the tokens of Flic's cloud. Without a key, requests from Flic's cloud are refused.
     pub flic_key: Option<FlicKey>,
+    /// The Alexa skill. `None` if this server does not serve it.
+    pub alexa: Option<AlexaEndpoint>,
     /// The texts of the messages on attendees' pages.
     pub texts: MessageTexts,
     /// The limits on notifications. `None` if this program sends no notifications.

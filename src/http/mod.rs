@@ -34,6 +34,6 @@ mod routes;
 pub mod site;
 mod wait;
 
-pub use self::app::{App, Delivery};
+pub use self::app::{AlexaEndpoint, App, Delivery};
 pub use self::openapi::openapi;
 pub use self::router::{ClientLimits, router};

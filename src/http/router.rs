@@ -4,8 +4,8 @@ use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::http::{StatusCode, Uri};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Router, middleware};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -18,7 +18,7 @@ use crate::http::middleware::memory_limit::MemoryLimit;
 use crate::http::middleware::rate_limit::RateLimit;
 use crate::http::middleware::{body, memory_limit, page, rate_limit, response};
 use crate::http::problem::Problem;
-use crate::http::routes::{events, new_event, organiser, sample};
+use crate::http::routes::{alexa, events, new_event, organiser, sample};
 use crate::http::{App, openapi, pages};
 
 /// Longer than any handler takes. It ends the requests of clients that send their body too slowly.
@@ -42,7 +42,9 @@ pub fn router(app: Arc<App>, limits: ClientLimits) -> Router {
         .route("/find", get(sample::find))
         .route("/events/{event}/forget", post(events::forget))
         .route("/openapi.json", get(openapi::show))
+        .route("/alexa", post(alexa::answer))
         .merge(pages::assets())
+        .fallback(without_slash)
         .with_state(Arc::clone(&app));
     router = router.layer(middleware::from_fn_with_state(Arc::clone(&app), page::render));
     if let Some(limit) = limits.requests {
@@ -56,6 +58,18 @@ pub fn router(app: Arc<App>, limits: ClientLimits) -> Router {
         router = router.layer(middleware::from_fn_with_state(limit, memory_limit::enforce));
     }
     router.layer(middleware::from_fn_with_state(app, response::finish)).layer(CompressionLayer::new())
+}
+
+/// Leads from an address that ends with `/` to the one without. Whoever types or completes an address adds it.
+async fn without_slash(uri: Uri) -> Response {
+    let path = uri.path().trim_end_matches('/');
+    // A path that begins with `//` or `/\` would lead to another site.
+    let is_local = path.starts_with('/') && !path[1..].starts_with(['/', '\\']);
+    if path.len() == uri.path().len() || !is_local {
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    Redirect::permanent(&format!("{path}{query}")).into_response()
 }
 
 fn handle_panic(panic: Box<dyn Any + Send>) -> Response {

@@ -41,6 +41,7 @@ pub async fn router() -> anyhow::Result<Router> {
         event_creators: parsed_setting("COUNTMEIN_NEW_EVENTS")?.unwrap_or_default(),
         import_queue_limit: None,
         downloads: Some(Arc::new(S3Downloads::new(&config, required_setting("COUNTMEIN_EXPORTS_BUCKET")?))),
+        alexa: None,
         flic_key: parsed_setting("COUNTMEIN_FLIC_KEY")?,
         texts: message_texts()?,
         delivery: Delivery { email: true, sms: limits.sms.is_some(), webhooks: true },

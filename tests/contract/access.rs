@@ -187,6 +187,7 @@ pub fn server(backend: &Backend, event_creators: EventCreators) -> Router {
         backend: backend.ports.clone(),
         import_queue_limit: None,
         downloads: None,
+        alexa: None,
         flic_key: None,
         delivery: countmein::http::Delivery { email: true, sms: true, webhooks: true },
         texts: MessageTexts::new(Language::English, 10),

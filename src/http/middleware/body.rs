@@ -31,7 +31,7 @@ pub struct Fields {
 pub fn max_body_bytes(path: &str) -> usize {
     match path {
         "/organiser/import" => MAX_IMPORT_BYTES,
-        "/events" => MAX_EVENT_BYTES,
+        "/events" | "/alexa" => MAX_EVENT_BYTES,
         path if path.ends_with("/edit") => MAX_EVENT_BYTES,
         _ => MAX_BODY_BYTES,
     }

@@ -247,7 +247,7 @@ impl EventPage<'_> {
         html! {
             details #lost {
                 summary { (locale.text("lost-link")) }
-                @if self.delivery.email || self.delivery.sms || self.delivery.webhooks {
+                @if self.delivery.reaches_people() {
                     form.card method="post" action=(event_path(self.event.id(), &["link"])) {
                         (Form::empty(locale).input(&name))
                         button.plain type="submit" { (locale.text("lost-send")) }

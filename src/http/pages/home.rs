@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use crate::domain::viewer::Viewer;
+use crate::http::app::Delivery;
 use crate::http::event_list::ListedEvent;
 use crate::http::locale::Locale;
 use crate::http::pages::event_list::list;
@@ -18,7 +19,7 @@ pub struct OwnSignup {
 }
 
 /// The first page. `events` are those that this visitor may find.
-pub fn home(locale: Locale, may_create: bool, own: &[OwnSignup], events: &[ListedEvent]) -> Page {
+pub fn home(locale: Locale, may_create: bool, own: &[OwnSignup], events: &[ListedEvent], delivery: Delivery) -> Page {
     let main = html! {
         h1 { (locale.text("home-heading")) }
         p.lead { (locale.text("home-lead")) }
@@ -43,17 +44,18 @@ pub fn home(locale: Locale, may_create: bool, own: &[OwnSignup], events: &[Liste
                 (list(locale, events, Viewer::Public))
             }
         }
-        (find_form(locale))
+        (find_form(locale, delivery))
         p.hint { a href="/organiser" { (locale.text("home-organiser")) } }
     };
     layout(locale, &locale.text("home-heading"), main)
 }
 
-fn find_form(locale: Locale) -> Markup {
+fn find_form(locale: Locale, delivery: Delivery) -> Markup {
+    let hint = if delivery.reaches_people() { "home-find-hint" } else { "home-find-hint-no-messages" };
     let event = Input {
         is_required: true,
         max_length: Some(500),
-        hint: Some(html! { (locale.text("home-find-hint")) }),
+        hint: Some(html! { (locale.text(hint)) }),
         ..Input::text("event", locale.text("home-find"))
     };
     html! {

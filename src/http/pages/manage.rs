@@ -19,15 +19,19 @@ use crate::http::pages::event::person;
 use crate::http::pages::event_details::{description, heading};
 use crate::http::pages::form::{Form, Input};
 use crate::http::pages::moments::moment;
-use crate::http::pages::places::{count_text, lists, place_text, refused_guests_text};
+use crate::http::pages::places::{count_text, lists, place_text, refused_guests_text, signup_hint};
 use crate::http::pages::signup_fields::{Signee, contact_fields, details_fields};
 use crate::http::pages::{Page, layout};
 use crate::http::paging::encode_cursor;
+use crate::http::place_bodies::PlacesBody;
 use crate::http::roster_view::RosterView;
 
 /// The seconds after which a page without scripts looks again at a registration that is not decided, and at one that waits.
 const UNDECIDED_REFRESH: &str = "2";
 const WAITING_REFRESH: &str = "30";
+
+/// The field of a form that signs up somebody who had a personal link before.
+pub const EARLIER_LINK_FIELD: &str = "earlier_link";
 
 /// What the page of a personal link shows.
 pub struct ManagePage<'a> {
@@ -43,6 +47,8 @@ pub struct ManagePage<'a> {
     pub delivery: Delivery,
     /// A page of the roster if it is for attendees only, so that the event's page does not show it.
     pub roster: Option<&'a RosterView>,
+    /// The places of the event, for somebody who is not on the list. `None` if they may not know, or if there is no limit.
+    pub counts: Option<&'a PlacesBody>,
     /// Whether the same browser had signed up with the same form before.
     pub is_repeat: bool,
     /// Whether this browser had another link for the same name before.
@@ -123,9 +129,14 @@ impl ManagePage<'_> {
         html! {
             form.card method="post" action={ (self.event_path) "/signups" } {
                 (self.form.token())
+                // The personal link of the new sign-up is another one.
+                input type="hidden" name=(EARLIER_LINK_FIELD) value="1";
                 (self.form.input(&name))
                 @if let Some(details) = self.details { (details_fields(self.form, &details.content, Signee::Oneself, None)) }
                 (contact_fields(self.form, self.delivery, Signee::Oneself))
+                @if let Some(hint) = self.details.and_then(|details| signup_hint(locale, &details.content, self.counts)) {
+                    p.hint { (hint) }
+                }
                 button type="submit" { (locale.text("personal-rejoin")) }
             }
         }
@@ -148,7 +159,11 @@ impl ManagePage<'_> {
                     @let is_in = matches!(self.place, None | Some(Place::Confirmed { .. }));
                     p.notice.big.good[is_in] { (place_text(locale, name, self.place, self.guests())) }
                     @match self.place {
-                        Some(Place::Waiting { .. }) => p.hint { (locale.text("personal-waiting-hint")) },
+                        Some(Place::Waiting { .. }) => p.hint {
+                            @let has_messages = self.address == AddressState::On;
+                            (locale.text("personal-waiting-hint")) " "
+                            (locale.text(if has_messages { "personal-waiting-message" } else { "personal-waiting-look" }))
+                        },
                         Some(Place::Confirmed { guests, refused_guests: refused @ 1.. }) => {
                             p.notice.bad { (refused_guests_text(locale, refused, guests)) " " (locale.text("personal-refused-hint")) }
                         },
@@ -204,7 +219,7 @@ impl ManagePage<'_> {
     }
 
     fn address_section(&self) -> Markup {
-        let can_send = self.delivery.email || self.delivery.sms;
+        let can_send = self.delivery.reaches_people();
         if !can_send && self.address == AddressState::None {
             return html! {};
         }
@@ -234,11 +249,13 @@ impl ManagePage<'_> {
                 @if self.address == AddressState::Off {
                     form method="post" { button type="submit" name="action" value="notify" { (locale.text("address-start")) } }
                 }
-                form method="post" {
-                    (shown.summary(&["contact", "phone"]))
-                    (contact_fields(shown, self.delivery, Signee::Oneself))
-                    button.plain type="submit" name="action" value="contact" {
-                        (locale.text(if self.body.contact.is_some() { "address-replace" } else { "address-save" }))
+                @if can_send {
+                    form method="post" {
+                        (shown.summary(&["contact", "phone"]))
+                        (contact_fields(shown, self.delivery, Signee::Oneself))
+                        button.plain type="submit" name="action" value="contact" {
+                            (locale.text(if self.body.contact.is_some() { "address-replace" } else { "address-save" }))
+                        }
                     }
                 }
                 @if self.body.contact.is_some() {

@@ -46,7 +46,7 @@ pub use self::host::HostPage;
 pub use self::import::{ImportResult, import};
 use self::layout::layout;
 pub use self::layout::{Page, TAG_HOLE};
-pub use self::manage::ManagePage;
+pub use self::manage::{EARLIER_LINK_FIELD, ManagePage};
 pub use self::opt_in::{opt_in, registration_opt_in};
 pub use self::organiser::{OrganiserPage, login};
 pub use self::outbox::outbox;

@@ -49,22 +49,23 @@ pub fn details_fields(form: &Form, content: &Content, signee: Signee, stored: Op
     }
 }
 
-/// The fields for an address. A phone number is asked for if this server can send text messages.
+/// The fields for the addresses to which this server can send messages.
 pub fn contact_fields(form: &Form, delivery: Delivery, signee: Signee) -> Markup {
     let locale = form.locale;
     let hint = match signee {
-        _ if !delivery.email => "signup-no-email-hint",
         Signee::Oneself => "signup-email-hint",
         Signee::SomebodyElse => "host-add-email-hint",
     };
     html! {
-        (form.input(&Input {
-            kind: "email",
-            max_length: Some(MAX_EMAIL_BYTES),
-            autocomplete: "email",
-            hint: Some(html! { (locale.text(hint)) }),
-            ..Input::text("contact", locale.text("signup-email"))
-        }))
+        @if delivery.email {
+            (form.input(&Input {
+                kind: "email",
+                max_length: Some(MAX_EMAIL_BYTES),
+                autocomplete: "email",
+                hint: Some(html! { (locale.text(hint)) }),
+                ..Input::text("contact", locale.text("signup-email"))
+            }))
+        }
         @if delivery.sms {
             (form.input(&Input {
                 kind: "tel",

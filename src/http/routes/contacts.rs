@@ -169,7 +169,7 @@ async fn verify_token(app: &App, token: &str) -> Result<ContactId, Problem> {
 }
 
 pub fn incomplete_link() -> Problem {
-    let detail = "This link is incomplete. Copy the whole link from your message and try again.";
+    let detail = "This link is incomplete. Copy the whole link and try again.";
     Problem::new(ProblemKind::NotFound, detail).on_page("error-incomplete-link")
 }
 

@@ -1,5 +1,6 @@
 //! The routes, one file per resource.
 
+pub mod alexa;
 pub mod all_attendees;
 pub mod attendees;
 pub mod buttons;

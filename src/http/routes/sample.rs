@@ -68,7 +68,7 @@ pub async fn list(
         let events = event_list::first_listed(&app, pages::EVENTS_SHOWN, may_list).await?;
         let may_create = check_creator(&app, &credentials).await.is_ok();
         let own = own_signups(&app, &headers).await?;
-        return Ok(pages::home(locale, may_create, &own, &events).into_response());
+        return Ok(pages::home(locale, may_create, &own, &events, app.delivery).into_response());
     }
     if !may_list {
         let detail = "This server does not list the attendees of all events to you. \
@@ -104,7 +104,7 @@ pub async fn sign_up(
     let accepted = enqueue_public(&app, &sender, key, |version| http::sample_signup(&fields.map, version)).await?;
     let attendee = wait_for_roster(&app, &accepted.signup).await;
     if fields.is_form {
-        return lead_to_personal_page(&app, &headers, &accepted, attendee.as_ref()).await;
+        return lead_to_personal_page(&app, &headers, &accepted, attendee.as_ref(), false).await;
     }
     if may_list_everyone(&app, address, &headers) {
         return Ok(all_attendees_response(&app));

@@ -15,7 +15,7 @@ use crate::formats::http_signup as http;
 use crate::http::event_view::{Credentials, find_begun_event};
 use crate::http::locale::Locale;
 use crate::http::own_registrations::OwnRegistration;
-use crate::http::pages::Form;
+use crate::http::pages::{EARLIER_LINK_FIELD, Form};
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::routes::events;
 use crate::http::routes::public_signup::{Accepted, RequestKey, Sender, enqueue_public};
@@ -55,15 +55,18 @@ pub async fn sign_up_with_form(
         let problem = Problem::new(ProblemKind::Conflict, detail).on_page("signup-name-taken");
         return Err(Problem { field: Some("name"), ..problem });
     }
-    lead_to_personal_page(app, sender.headers, &accepted, attendee.as_ref()).await
+    let had_link = fields.contains_key(EARLIER_LINK_FIELD);
+    lead_to_personal_page(app, sender.headers, &accepted, attendee.as_ref(), had_link).await
 }
 
 /// Waits a moment for the place of an attendee, and leads to the personal page of the sign-up, which this browser remembers.
+/// `had_link` says whether the form was on the page of an earlier personal link.
 pub async fn lead_to_personal_page(
     app: &App,
     headers: &HeaderMap,
     accepted: &Accepted,
     attendee: Option<&Attendee>,
+    had_link: bool,
 ) -> Result<Response, Problem> {
     let signup = &accepted.signup;
     if !accepted.is_other_repeat {
@@ -75,7 +78,7 @@ pub async fn lead_to_personal_page(
     let has_earlier_link = earlier.iter().any(|(earlier, _)| earlier.key == new.key && *earlier != new);
     let repeat = match accepted.is_other_repeat {
         true => "?repeat",
-        false if has_earlier_link => "?again",
+        false if has_earlier_link || had_link => "?again",
         false => "",
     };
     let token = new.sign(&app.token_secret);

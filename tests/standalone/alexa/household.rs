@@ -12,7 +12,7 @@ use countmein::formats::message;
 use countmein::ports::Queue as _;
 use serde_json::{Value, json};
 
-use super::{Backend, request, speech};
+use super::{Backend, SKILL_ID, request, speech};
 use crate::support::seed;
 
 fn take_out(name: &str) -> Value {
@@ -78,7 +78,9 @@ async fn foreign_or_old_request_is_refused() {
     let mut other = sign_up.clone();
     other["context"]["System"]["application"]["applicationId"] = "amzn1.ask.skill.other".into();
     assert_eq!(backend.answer(&other).await, Err(InvalidRequest::OtherSkill));
-    for bytes in [&b""[..], b"{}", b"[]", b"null", b"\xff", b"{\"request\": {\"type\": \"SECRET\"}}"] {
+    let nobodys = b"{\"request\": {\"type\": \"SECRET\"}}";
+    assert_eq!(backend.answer_at(nobodys, at).await, Err(InvalidRequest::OtherSkill));
+    for bytes in [&b""[..], b"{}", b"[]", b"null", b"\xff", b"{\"request\": SECRET}"] {
         let refused = backend.answer_at(bytes, at).await.unwrap_err();
         assert!(
             matches!(&refused, InvalidRequest::Malformed(_)) && !refused.to_string().contains("SECRET"),
@@ -105,6 +107,87 @@ async fn misheard_slot_is_asked_again() {
         assert_eq!(speech(&backend.answer(&sign_up).await.unwrap()), question, "{value}");
     }
     assert!(backend.who_is_in("dance").await.is_empty());
+}
+
+/// Whatever optional part of a request is missing or null, the answer is valid.
+#[tokio::test]
+async fn request_without_an_optional_part_gets_an_answer() {
+    let can_fulfil = json!({
+        "version": "1.0",
+        "context": { "System": { "application": { "applicationId": SKILL_ID } } },
+        "request": {
+            "type": "CanFulfillIntentRequest", "requestId": "r", "timestamp": "2026-11-24T18:00:05Z",
+            "intent": { "name": "SignUpIntent", "slots": { "Event": { "name": "Event", "value": "dance" } } },
+        },
+    });
+    let answer = Backend::open().answer(&can_fulfil).await.unwrap();
+    assert_eq!(answer["response"]["canFulfillIntent"]["canFulfill"], "YES", "{answer}");
+
+    let needed = ["/request", "/request/timestamp"];
+    let mut tried = 0;
+    let requests = ["en/01-launch.json", "en/03-name-given.json", "en/10-take-out-the-usual-name.json"];
+    for whole in requests.map(request).into_iter().chain([can_fulfil]) {
+        for path in paths(&whole, "").into_iter().filter(|path| !needed.contains(&path.as_str())) {
+            for without in [Value::Null, json!({}), json!([]), json!("x"), json!(7)] {
+                let mut request = whole.clone();
+                *request.pointer_mut(&path).unwrap() = without.clone();
+                let answer = Backend::open().answer(&request).await;
+                // The skill's id is in the context or, without one, in the session.
+                let is_for_us = path.contains("application") || path == "/context" || path == "/context/System";
+                assert!(answer.is_ok() || is_for_us, "{path} = {without}: {answer:?}");
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried > 500, "{tried}");
+}
+
+/// The JSON pointers of all parts of a value.
+fn paths(value: &Value, at: &str) -> Vec<String> {
+    let children: Vec<(String, &Value)> = match value {
+        Value::Object(members) => {
+            members.iter().map(|(name, value)| (name.replace('~', "~0").replace('/', "~1"), value)).collect()
+        }
+        Value::Array(items) => items.iter().enumerate().map(|(index, value)| (index.to_string(), value)).collect(),
+        _ => Vec::new(),
+    };
+    let below = children.into_iter().flat_map(|(name, child)| {
+        let path = format!("{at}/{name}");
+        [vec![path.clone()], paths(child, &path)].concat()
+    });
+    below.collect()
+}
+
+/// A session ends with a way out instead of asking the same for ever.
+#[tokio::test]
+async fn conversation_that_goes_nowhere_ends_after_two_tries() {
+    let way_out = "Sorry, I still did not get it, so I stop here.";
+    for (slot, value) in [("Name", json!("#")), ("Event", json!("?!")), ("Event", Value::Null)] {
+        let backend = Backend::open();
+        let mut sign_up = request("en/03-name-given.json");
+        sign_up["request"]["intent"]["slots"][slot] =
+            json!({ "name": slot, "value": value, "confirmationStatus": "NONE" });
+        let mut questions = 0;
+        let last = loop {
+            let answer = backend.answer(&sign_up).await.unwrap();
+            if answer["response"]["shouldEndSession"] == true {
+                break answer;
+            }
+            questions += 1;
+            assert!(questions <= 2, "{answer}");
+            sign_up["session"]["attributes"] = answer["sessionAttributes"].clone();
+        };
+        assert_eq!(questions, 2);
+        assert!(speech(&last).starts_with(way_out), "{last}");
+    }
+    let backend = Backend::open();
+    let mut fallback = request("en/03-name-given.json");
+    fallback["request"]["intent"] = json!({ "name": "AMAZON.FallbackIntent", "confirmationStatus": "NONE" });
+    for expected in ["Sorry, I did not understand that.", "Sorry, I did not understand that.", way_out] {
+        let answer = backend.answer(&fallback).await.unwrap();
+        assert!(speech(&answer).starts_with(expected), "{answer}");
+        fallback["session"]["attributes"] = answer["sessionAttributes"].clone();
+    }
 }
 
 /// The number of random bytes that the skill is sent.

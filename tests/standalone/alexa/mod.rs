@@ -1,6 +1,7 @@
 //! The Alexa skill as Alexa calls it, on SQLite.
 
 mod conversation;
+mod endpoint;
 mod household;
 mod model;
 mod places;

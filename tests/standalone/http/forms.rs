@@ -1,9 +1,10 @@
 //! The form of an event's page: its token, what it shows when it is refused, its language, and what the browser remembers.
 
+use countmein::app::settings::MailSettings;
 use serde_json::json;
 
 use super::events::create;
-use super::support::{Answer, Running, exchange, serve};
+use super::support::{Answer, Running, exchange, serve, serve_with};
 
 /// The token in the form of a page.
 fn token(page: &Answer) -> String {
@@ -17,6 +18,14 @@ fn serve_dance() -> Running {
     let server = serve();
     create(&server, &json!({ "title": "Dance" }));
     server
+}
+
+/// A server that sends email, to a mail server that is not there.
+fn serve_with_mail() -> Running {
+    serve_with(tempfile::tempdir().unwrap(), |settings| {
+        let server = "smtp://127.0.0.1:9".parse().unwrap();
+        settings.notifications.mail = Some(MailSettings { server, from: "club@example.org".to_owned() });
+    })
 }
 
 fn show(server: &Running, path: &str) -> Answer {
@@ -87,7 +96,7 @@ fn token_of_somebody_else_is_worth_nothing() {
 
 #[test]
 fn taken_name_is_explained_in_the_form() {
-    let server = serve();
+    let server = serve_with_mail();
     server.sign_up("dance", "Ana");
     let refused = send(&server, &[("name", "ANA"), ("contact", "ana@example.org")]).is(409);
     assert!(refused.words().contains("Somebody with this name is already on the list."), "{}", refused.words());
@@ -150,6 +159,34 @@ fn typed_link_leads_to_its_page() {
     assert_eq!(find(&format!("example.org{path}")), path);
 }
 
+/// Links survive what mail clients, chat programs and people do to them.
+#[test]
+fn decorated_link_leads_to_its_page() {
+    let server = serve();
+    let event = create(&server, &json!({ "title": "Dance" }));
+    let ana = server.sign_up("dance", "Ana");
+    server.settled();
+    let manage = format!("/events/dance/manage/{}", ana.token());
+    for link in [manage.as_str(), &event.path(&format!("/host/{}", event.host))] {
+        for end in [".", ",", ")", ")%2C", "%3E", "%E2%80%9D", "*", "_", "%20", "%0A", "?utm_source=mail", "%22"] {
+            show(&server, &format!("{link}{end}"));
+        }
+        let (start, end) = link.split_at(link.len() - 4);
+        show(&server, &format!("{start}%0D%0A%20{end}"));
+        let cut = server.get(start).browser().send().is(404);
+        assert!(cut.words().contains("Copy the whole link"), "{}", cut.words());
+    }
+    for path in ["/events/dance", &manage, "/new"] {
+        let answer = server.get(&format!("{path}/?lang=de")).browser().send().is(308);
+        assert_eq!(answer.header("location"), format!("{path}?lang=de"));
+    }
+    for elsewhere in ["//evil.example/", "/%5Cevil.example/", "/nothing//"] {
+        let answer = server.get(elsewhere).browser().send();
+        let location = answer.headers.get("location").map_or("", |location| location.to_str().unwrap());
+        assert!(!location.starts_with("//") && !location.starts_with("/\\"), "{answer:?}");
+    }
+}
+
 #[test]
 fn opened_personal_link_is_remembered() {
     let server = serve();
@@ -171,6 +208,7 @@ fn new_link_of_somebody_who_comes_after_all_is_pointed_out() {
     assert!(!show(&server, &manage).words().contains("Your link has changed."));
     server.post(&manage).browser().form(&[("action", "cancel")]).send().is(303);
     server.settled();
+    assert!(show(&server, &manage).text().contains("name=\"earlier_link\""), "without a cookie");
     let again =
         server.post("/events/dance/signups").browser().header("Cookie", &cookie).form(&[("name", "Ana")]).send();
     assert!(show(&server, &again.leads_to()).words().contains("Your link has changed. Bookmark this page again."));
@@ -238,7 +276,7 @@ fn browser_remembers_its_signups() {
 
 #[test]
 fn refused_form_keeps_its_values_and_says_what_is_wrong() {
-    let server = serve();
+    let server = serve_with_mail();
     create(&server, &json!({ "title": "Dance", "guests_per_signup": 1, "question": "Meat?" }));
     let fields = |name, guests, contact| [("name", name), ("guests", guests), ("answer", "<no>"), ("contact", contact)];
     for (fields, field, message) in [
@@ -355,7 +393,7 @@ fn event_with_a_hundred_names_fits_into_the_first_window_of_a_connection() {
 
 #[test]
 fn empty_address_changes_nothing_and_a_button_removes_it() {
-    let server = serve();
+    let server = serve_with_mail();
     let ana = server.sign_up_with("dance", &json!({ "name": "Ana", "contact": "ana@example.org" }));
     let change = |fields: &[(&str, &str)]| server.post(&ana.manage).browser().form(fields).send();
     let refused = change(&[("action", "contact"), ("contact", "")]).is(422);
@@ -379,5 +417,41 @@ fn somebody_who_cancelled_can_come_after_all() {
     assert!(show(&server, &link).words().contains("You’re in, Ana."));
     // The link that was kept leads to the new sign-up in this browser, and is explained elsewhere.
     assert_eq!(server.get(&ana.manage).browser().header("Cookie", &cookie).send().leads_to(), link);
-    assert!(show(&server, &ana.manage).words().contains("Somebody called Ana is already on the list."));
+    assert!(
+        show(&server, &ana.manage)
+            .words()
+            .contains("This link is no longer valid, because somebody signed up as Ana with another one.")
+    );
+}
+
+/// A page asks only for addresses to which this server can send something, and promises nothing else.
+#[test]
+fn server_without_mail_asks_for_no_address() {
+    let server = serve_dance();
+    let page = show(&server, "/events/dance");
+    assert!(!page.text().contains("name=\"contact\""), "{}", page.text());
+    assert!(page.words().contains("This server sends no messages."), "{}", page.words());
+    let start = show(&server, "/");
+    assert!(!start.words().contains("can send your personal link"), "{}", start.words());
+    let server = serve_with_mail();
+    create(&server, &json!({ "title": "Dance" }));
+    let page = show(&server, "/events/dance");
+    assert!(page.text().contains("name=\"contact\"") && page.words().contains("Send me my link again"));
+}
+
+#[test]
+fn coming_back_says_that_one_has_to_wait() {
+    let server = serve();
+    let event = create(&server, &json!({ "title": "Dance", "capacity": 1 }));
+    let [ana, _] = ["Ana", "Ben"].map(|name| server.sign_up(&event.id, name));
+    server.settled();
+    server.post(&ana.manage).browser().form(&[("action", "cancel")]).send().is(303);
+    crate::http::places::until(
+        || show(&server, &ana.manage).words().contains("You would be 1st on the waiting list."),
+        "Ben has the place",
+    );
+    let again = send(&server, &[("name", "Ana"), ("earlier_link", "1")]).leads_to();
+    let page = show(&server, &again);
+    assert!(page.words().contains("Your link has changed. Bookmark this page again."), "{}", page.words());
+    assert!(page.words().contains("Look at this page again to see whether you have a place."), "{}", page.words());
 }

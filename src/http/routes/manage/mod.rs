@@ -68,7 +68,7 @@ pub async fn show(
             return Ok(Redirect::to(&newer).into_response());
         }
         let page = manage_page(&app, &event, &token, &page, &repeat, &Form::empty(locale)).await?;
-        return Ok(match remembered(&app, &headers, &token, &token_text).await? {
+        return Ok(match remembered(&app, &headers, &token).await? {
             Some(cookie) => ([(header::SET_COOKIE, cookie)], page).into_response(),
             None => page.into_response(),
         });
@@ -80,19 +80,14 @@ pub async fn show(
 
 /// Returns the cookie with which this browser remembers the registration, so that the event's page shows it. `None` if it does
 /// already, or if the registration is not on the list.
-async fn remembered(
-    app: &App,
-    headers: &HeaderMap,
-    token: &ManageToken,
-    text: &str,
-) -> Result<Option<String>, Unavailable> {
+async fn remembered(app: &App, headers: &HeaderMap, token: &ManageToken) -> Result<Option<String>, Unavailable> {
     let own = own_registrations::of_event(app, headers, &token.key.event).await?;
     if own.iter().any(|(own, _)| own == token) {
         return Ok(None);
     }
     let attendee = app.backend.roster.attendee(&token.key).await?;
     let is_in = token.state(attendee.as_ref(), Timestamp::now()) == RegistrationState::In;
-    let registration = OwnRegistration { event: token.key.event.clone(), token: text.to_owned() };
+    let registration = OwnRegistration { event: token.key.event.clone(), token: token.sign(&app.token_secret) };
     Ok(is_in.then(|| own_registrations::add(app, headers, registration)))
 }
 
@@ -193,7 +188,7 @@ async fn apply(
 async fn verify_token(app: &App, event: &str, token: &str) -> Result<ManageToken, Problem> {
     let event = parse_event_id(event)?;
     app.verify(|secret| ManageToken::verify(&event, token, secret)).await?.ok_or_else(|| {
-        let detail = "This link is incomplete. Copy the whole link from your message and try again.";
+        let detail = "This link is incomplete. Copy the whole link and try again.";
         Problem::new(ProblemKind::NotFound, detail).on_page("error-incomplete-link")
     })
 }

@@ -18,6 +18,7 @@ use crate::http::event_view::read_details;
 use crate::http::messages::messages_to;
 use crate::http::pages::{Form, ManagePage, Page};
 use crate::http::paging::{DEFAULT_LIMIT, PageQuery};
+use crate::http::place_bodies::PlacesBody;
 use crate::http::problem::Problem;
 use crate::http::roster_view::RosterView;
 use crate::notify::links::event_path;
@@ -67,6 +68,13 @@ pub async fn manage_page(
         RegistrationState::In => roster_for_attendees(app, token, details, page).await?,
         RegistrationState::Pending | RegistrationState::Out | RegistrationState::NotYours => None,
     };
+    let counts = match body.state {
+        RegistrationState::Out if Viewer::Public.view(details).count => {
+            let page = app.backend.roster.roster(&token.key.event, 1, None).await?;
+            PlacesBody::of(details, page.count, page.seats)
+        }
+        _ => None,
+    };
     let registration = attendee.as_ref().and_then(Attendee::registration);
     let registration = registration.filter(|_| body.state == RegistrationState::In);
     let page = ManagePage {
@@ -82,6 +90,7 @@ pub async fn manage_page(
         },
         delivery: app.delivery,
         roster: roster.as_ref(),
+        counts: counts.as_ref(),
         is_repeat: repeat.repeat.is_some(),
         refusal: details.and_then(|details| details.check_open(Timestamp::now()).err()),
         is_saved: repeat.saved.is_some(),

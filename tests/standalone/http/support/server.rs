@@ -51,6 +51,7 @@ pub fn serve_with(data: impl Into<Arc<TempDir>>, change: impl FnOnce(&mut Settin
         list_everyone: ListEveryone::Loopback,
         event_creators: EventCreators::Anyone,
         contact_retention: countmein::upkeep::days(countmein::upkeep::DEFAULT_CONTACT_DAYS),
+        alexa: None,
         flic_key: None,
         mqtt: None,
         notifications: NotificationSettings { webhooks: WebhookPolicy::Off, ..NotificationSettings::default() },
