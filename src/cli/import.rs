@@ -21,7 +21,7 @@ use super::error::CliError;
 use super::organiser_key::KeyArgs;
 use super::output;
 use crate::domain::timestamp::Timestamp;
-use crate::formats::csv::{Import, Table};
+use crate::formats::csv::{Import, Options, Table};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -30,8 +30,9 @@ Examples:
   mdb-export club.mdb people | countmein import - --refused refused.csv
 
 The first row contains the column names: event, name, email, phone and webhook. Each row may contain \
-at most one contact: an email, a phone or a webhook. Other columns are ignored. Refused rows are written to \
-people.refused.csv with the reason; correct them there and import that file.
+at most one contact: an email, a phone or a webhook. A list without the column event needs --event. Other columns are \
+ignored, and named at the end. Refused rows are written to people.refused.csv, or people.refused-2.csv if that file exists, with the \
+reason; correct them there and import that file.
 
 The progress is stored in people.csv.import, in the same folder as the file. If the import is interrupted, run the \
 same command again: it continues, and signs nobody up twice. If you import a completed file again, people who have \
@@ -48,6 +49,14 @@ pub struct Args {
     /// File for refused rows [default: the CSV file's name with .refused.csv, in the same folder]
     #[arg(long, value_name = "FILE")]
     refused: Option<PathBuf>,
+
+    /// Event of all rows that name none, for a list without the column event
+    #[arg(long, value_name = "EVENT")]
+    event: Option<String>,
+
+    /// Column that is not imported although it has email addresses or phone numbers; repeat the option for several
+    #[arg(long, value_name = "COLUMN")]
+    ignore: Vec<String>,
 
     /// Import the file again with the current time, as if it were a new one
     #[arg(long)]
@@ -77,21 +86,24 @@ impl Args {
             Some(path) => Box::new(File::open(path).map_err(|error| file_error("read", path, &error))?),
             None => Box::new(io::stdin().lock()),
         };
-        let table =
-            Table::new(reader).map_err(|error| CliError::Usage(format!("this file cannot be imported: {error}")))?;
+        let options = Options { event: self.event.clone(), dropped: self.ignore.clone() };
+        let table = Table::with(reader, options)
+            .map_err(|error| CliError::Usage(format!("this file cannot be imported: {error}")))?;
         let ignored_columns = table.ignored_columns().to_vec();
         let refused_path = self.refused_path(&source)?;
-        let refused_rows = RefusedRows::open(&refused_path, &progress)?;
+        let refused_rows = RefusedRows::new(refused_path, &progress);
+        explain_interruption(source.path.is_some());
         let bar = progress_bar(source.bytes);
         let mut upload = Upload { client, source, refused_rows, progress, bar, new_events: BTreeSet::new() };
         upload.run(table)?;
+        let refused_file = upload.refused_rows.path().display().to_string();
         let Progress { rows, refused, .. } = upload.progress;
         let sent = rows - refused;
         let response = json!({
             "rows": rows,
             "sent": sent,
             "refused": refused,
-            "refused_file": (refused > 0).then(|| refused_path.display().to_string()),
+            "refused_file": (refused > 0).then(|| refused_file.clone()),
             "other_columns": ignored_columns,
             "new_events": upload.new_events,
         });
@@ -107,7 +119,7 @@ impl Args {
             Ok([line].into_iter().chain(new).collect())
         })?;
         if refused > 0 {
-            return Err(CliError::RowsRefused { refused, file: refused_path.display().to_string() });
+            return Err(CliError::RowsRefused { refused, file: refused_file });
         }
         Ok(())
     }
@@ -137,6 +149,24 @@ impl Args {
         }
     }
 }
+
+/// Says how to go on when the import is interrupted with Ctrl-C, and ends the program.
+fn explain_interruption(can_continue: bool) {
+    std::thread::spawn(move || {
+        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
+        if runtime.block_on(tokio::signal::ctrl_c()).is_ok() {
+            let how = match can_continue {
+                true => "run the same command again to continue",
+                false => "what was read so far is imported; import the rest from a file",
+            };
+            eprintln!("\ninterrupted; {how}");
+            std::process::exit(INTERRUPTED);
+        }
+    });
+}
+
+/// The exit code of a program that SIGINT has ended, as in a shell.
+const INTERRUPTED: i32 = 130;
 
 /// A progress bar on stderr, hidden if stderr is not a terminal.
 fn progress_bar(bytes: Option<u64>) -> ProgressBar {

@@ -157,6 +157,8 @@ pub fn parse_fields(message: &Map<String, Value>, delivery: &Delivery) -> Result
 /// Parses a body as a JSON object and removes the envelopes. If the message has no `id` or `requested_at`, those of the
 /// envelope are used.
 pub fn parse_json(body: &str) -> Result<Map<String, Value>, Malformed> {
+    // Some programs write a byte order mark, which is not JSON.
+    let body = body.strip_prefix('\u{feff}').unwrap_or(body);
     let value = serde_json::from_str(body).map_err(|error| Malformed::NotJson(error.to_string()))?;
     let Value::Object(object) = value else {
         return Err(Malformed::NotAnObject(fields::kind_of(&value)));

@@ -1,13 +1,51 @@
-//! Events that would begin with the organiser's import or button: most likely, their names are not spelled right.
+//! Events that the organiser names: which are unlisted, and which would begin with an import or a button. Most likely, the names of
+//! those are not spelled right.
 
 use std::collections::BTreeMap;
 
 use crate::domain::event::{Event, EventId};
+use crate::domain::new_event_id;
+use crate::domain::signup::Signup;
+use crate::domain::timestamp::Timestamp;
 use crate::http::App;
 use crate::ports::{StoredDetails, Unavailable};
 
 /// The events that are looked up. More names are not checked, because each may need a read.
 const MAX_CHECKED: usize = 100;
+
+/// The events whose titles are compared.
+const MAX_COMPARED: usize = 500;
+
+/// Lets sign-ups that name an unlisted event by its title be for that event: its id ends in random characters, so a sign-up with the
+/// title alone would begin another event, which everybody can find. A title that several events have stays as it is.
+///
+/// Only the organiser may name an unlisted event so. The titles of the next 500 events are compared.
+pub async fn find_unlisted(app: &App, signups: &mut [Signup]) -> Result<(), Unavailable> {
+    let new: Vec<EventId> = new_events(app, signups.iter().map(|signup| &signup.event))
+        .await?
+        .into_iter()
+        .map(|event| event.id().clone())
+        .collect();
+    if new.is_empty() {
+        return Ok(());
+    }
+    let upcoming = app.backend.calendar.upcoming(Timestamp::now(), None, MAX_COMPARED).await?;
+    let unlisted: Vec<EventId> =
+        upcoming.entries.into_iter().map(|entry| entry.event.id).filter(new_event_id::is_unlisted).collect();
+    let mut by_title: BTreeMap<EventId, Vec<Event>> = BTreeMap::new();
+    for details in app.backend.events.details(&unlisted).await?.iter().filter_map(StoredDetails::details) {
+        let title = details.content.title.as_str();
+        if let Some(slug) = EventId::parse(title).ok().filter(|slug| new.contains(slug)) {
+            by_title.entry(slug).or_default().push(Event::titled(details.event.clone(), title.to_owned()));
+        }
+    }
+    for signup in signups {
+        if let Some([only]) = by_title.get(signup.event.id()).map(Vec::as_slice) {
+            signup.event = only.clone();
+        }
+    }
+    Ok(())
+}
 
 /// Returns those of `events` that have no details and for which nobody has signed up, each once, sorted by id.
 ///

@@ -99,6 +99,11 @@ impl Importer {
             bail!("the event has no records; check that S3 triggers the function");
         }
         for created in event.records {
+            // The console of S3 stores a folder as an empty object.
+            if created.s3.object.key.ends_with('/') {
+                tracing::info!("a folder was created; it contains no rows");
+                continue;
+            }
             let result = self.import(&created).await?;
             tracing::info!(sent = result.sent, refused = result.refused, "file imported");
             self.emf

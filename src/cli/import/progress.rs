@@ -22,14 +22,25 @@ pub struct Progress {
     /// Rows processed, including refused ones.
     pub rows: u64,
     pub refused: u64,
-    /// Length of the file of refused rows, in bytes.
-    pub refused_bytes: u64,
+    /// The file of refused rows. `None` if no row was refused yet.
+    #[serde(default)]
+    pub refused_file: Option<RefusedFile>,
+}
+
+/// A file of refused rows, as this program left it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RefusedFile {
+    pub path: PathBuf,
+    /// Its length.
+    pub bytes: u64,
+    /// SHA-256 of its contents, in base64url.
+    pub hash: String,
 }
 
 impl Progress {
     pub fn start(import: &Import) -> Self {
         let began_at = import.began_at.as_millis();
-        Self { import: import.id.clone(), began_at, last_row: 0, rows: 0, refused: 0, refused_bytes: 0 }
+        Self { import: import.id.clone(), began_at, last_row: 0, rows: 0, refused: 0, refused_file: None }
     }
 
     /// Reads the stored progress. Returns `None` if there is none, or if it cannot be read.

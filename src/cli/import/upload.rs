@@ -100,7 +100,7 @@ impl Upload {
             })
             .collect();
         self.progress.refused += refused.len() as u64;
-        self.progress.refused_bytes = self.refused_rows.append(&refused)?;
+        self.progress.refused_file = self.refused_rows.append(&refused)?;
         self.progress.last_row = last_row;
         if let Some(path) = &self.source.path {
             self.progress.write(path).map_err(|error| file_error("write", &Progress::path(path), &error))?;

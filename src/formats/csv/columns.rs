@@ -5,6 +5,7 @@ use std::io;
 use csv::ByteRecord;
 
 use super::{HEADER, text};
+use crate::domain::contact::Contact;
 
 /// The cells of one row, in the order of [`HEADER`]. A cell is empty if the file lacks its column.
 pub type Cells = [String; HEADER.len()];
@@ -21,6 +22,8 @@ pub enum CsvError {
     MissingColumn { missing: &'static str, found: String },
     #[error("two columns are called `{0}`; rename one")]
     DuplicateColumn(&'static str),
+    #[error("the file is {0}, not CSV; save it as CSV and import that")]
+    OtherFormat(&'static str),
     #[error("the file cannot be read: {0}")]
     Unreadable(#[from] io::Error),
 }
@@ -37,25 +40,57 @@ pub struct Columns {
     positions: [Option<usize>; HEADER.len()],
     /// The names of the file's other columns.
     pub ignored: Vec<String>,
+    /// The positions of the columns in `ignored`.
+    ignored_positions: Vec<usize>,
+    /// The positions of all columns that have a name.
+    named: Vec<usize>,
 }
 
+/// Other names of columns, in lower case.
+const ALIASES: [(&str, usize); 12] = [
+    ("e-mail", EMAIL),
+    ("mail", EMAIL),
+    ("email address", EMAIL),
+    ("e-mail address", EMAIL),
+    ("e-mail-adresse", EMAIL),
+    ("phone number", PHONE),
+    ("mobile", PHONE),
+    ("mobile phone", PHONE),
+    ("sms", PHONE),
+    ("telefon", PHONE),
+    ("handy", PHONE),
+    ("telefonnummer", PHONE),
+];
+
+/// The positions in [`HEADER`].
+const EMAIL: usize = 2;
+const PHONE: usize = 3;
+
 impl Columns {
-    /// Finds the columns of [`HEADER`] in the first row of the file. `event` and `name` are required.
-    pub fn find(header: &ByteRecord) -> Result<Self, CsvError> {
-        let (mut positions, mut ignored) = ([None; HEADER.len()], Vec::new());
-        for (position, cell) in header.iter().enumerate() {
-            let cell = text::decode(cell);
-            let name = cell.trim();
+    /// Finds the columns of [`HEADER`] in the first row of the file. `name` is required, and `event` unless all rows are for the
+    /// same one.
+    pub fn find(header: &ByteRecord, has_event: bool) -> Result<Self, CsvError> {
+        let names: Vec<String> = header.iter().map(|cell| text::decode(cell).trim().to_owned()).collect();
+        let (mut positions, mut others) = ([None; HEADER.len()], Vec::new());
+        for (position, name) in names.iter().enumerate() {
             match HEADER.iter().position(|column| name.eq_ignore_ascii_case(column)) {
                 Some(column) if positions[column].replace(position).is_some() => {
                     return Err(CsvError::DuplicateColumn(HEADER[column]));
                 }
                 Some(_) => {}
                 None if name.is_empty() => {}
-                None => ignored.push(name.chars().filter(|c| !c.is_control()).take(64).collect()),
+                None => others.push(position),
             }
         }
-        if let Some(column) = (0..REQUIRED_COLUMNS).find(|column| positions[*column].is_none()) {
+        others.retain(|position| {
+            let alias = ALIASES.iter().find(|(alias, _)| names[*position].to_lowercase() == *alias);
+            let free = alias.map(|(_, column)| &mut positions[*column]).filter(|found| found.is_none());
+            free.map(|found| *found = Some(*position)).is_none()
+        });
+        let printable = |position: &usize| names[*position].chars().filter(|c| !c.is_control()).take(64).collect();
+        let ignored: Vec<String> = others.iter().map(printable).collect();
+        let first_required = usize::from(has_event);
+        if let Some(column) = (first_required..REQUIRED_COLUMNS).find(|column| positions[*column].is_none()) {
             let known = HEADER
                 .iter()
                 .zip(positions)
@@ -65,13 +100,45 @@ impl Columns {
             let found = if found.is_empty() { "none".to_owned() } else { found.join(", ") };
             return Err(CsvError::MissingColumn { missing: HEADER[column], found });
         }
-        Ok(Self { positions, ignored })
+        let named = (0..names.len()).filter(|position| !names[*position].is_empty()).collect();
+        Ok(Self { positions, ignored, ignored_positions: others, named })
+    }
+
+    /// Returns the number, from 1, of a column without a name that has text in this row.
+    pub fn unnamed_text(&self, record: &ByteRecord) -> Option<usize> {
+        let is_text =
+            |(position, cell): &(usize, &[u8])| !cell.trim_ascii().is_empty() && !self.named.contains(position);
+        record.iter().enumerate().find(is_text).map(|(position, _)| position + 1)
+    }
+
+    /// Returns the name of a column that is not imported and has an address in this row. `dropped` are the names of columns that
+    /// the person who imports does not want.
+    pub fn ignored_contact(&self, record: &ByteRecord, dropped: &[String]) -> Option<&str> {
+        let is_contact = |position: usize| {
+            let cell = text::decode(record.get(position).unwrap_or_default());
+            Contact::email(cell.trim()).is_ok() || Contact::sms(text::unescape_formula(cell.trim())).is_ok()
+        };
+        let columns = self.ignored.iter().zip(&self.ignored_positions);
+        let kept = columns.filter(|(name, _)| !dropped.iter().any(|dropped| dropped.eq_ignore_ascii_case(name)));
+        kept.filter(|(_, position)| is_contact(**position)).map(|(name, _)| name.as_str()).next()
     }
 
     pub fn cells(&self, record: &ByteRecord) -> Cells {
         let cell = |position| record.get(position).map(text::decode);
         self.positions.map(|position| position.and_then(cell).unwrap_or_default())
     }
+}
+
+/// Returns the format of a file that is not text, by its first bytes.
+pub fn other_format(start: &[u8]) -> Option<&'static str> {
+    let formats: [(&[u8], &str); 5] = [
+        (b"PK\x03\x04", "a zip archive or an Excel workbook (xlsx)"),
+        (b"\xd0\xcf\x11\xe0", "an Excel workbook (xls)"),
+        (b"\x1f\x8b", "compressed with gzip"),
+        (b"%PDF", "a PDF"),
+        (b"SQLite format 3\0", "an SQLite database"),
+    ];
+    formats.iter().find(|(magic, _)| start.starts_with(magic)).map(|(_, name)| *name)
 }
 
 /// Returns the delimiter if the line declares one, as in `sep=;`. Excel reads and writes such lines.

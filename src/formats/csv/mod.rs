@@ -37,9 +37,19 @@ pub const HEADER: [&str; 8] = ["event", "name", "email", "phone", "webhook", "gu
 pub struct Table<R: Read> {
     rows: Reader<Decoded<R>>,
     columns: Columns,
+    options: Options,
     record: ByteRecord,
     /// The number of the row that was read last. The header is row 1, as in a spreadsheet.
     row: u64,
+}
+
+/// What the person who imports says about a file.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// The event of all rows that name none.
+    pub event: Option<String>,
+    /// The names of columns that are not imported although they may hold addresses.
+    pub dropped: Vec<String>,
 }
 
 type Decoded<R> = io::Chain<Cursor<Vec<u8>>, BufReader<DecodeReaderBytes<R, Vec<u8>>>>;
@@ -75,6 +85,12 @@ pub enum RowProblem {
     ShortenedPhone,
     #[error("there is a line break in `event` or `name`; look for a quote that is never closed")]
     LineBreak,
+    #[error("column {column} has text, but no name in the first row; name the column, or empty the cell")]
+    UnnamedColumn { column: usize },
+    #[error(
+        "`{column}` has an email address or a phone number, but is not imported; call the column `email` or `phone`, or remove it"
+    )]
+    IgnoredContact { column: String },
     #[error("the row is longer than {MAX_ROW_BYTES} bytes; look for a quote that is never closed")]
     TooLong,
 }
@@ -93,6 +109,14 @@ impl<R: Read> Table<R> {
     /// # Errors
     /// Returns an error if the header cannot be read, lacks a required column or names a column twice.
     pub fn new(source: R) -> Result<Self, CsvError> {
+        Self::with(source, Options::default())
+    }
+
+    /// Reads the header of a file about which more is known.
+    ///
+    /// # Errors
+    /// Like [`Table::new`].
+    pub fn with(source: R, options: Options) -> Result<Self, CsvError> {
         let mut lines =
             BufReader::new(DecodeReaderBytesBuilder::new().utf8_passthru(true).strip_bom(true).build(source));
         let mut first = Vec::new();
@@ -103,6 +127,9 @@ impl<R: Read> Table<R> {
         };
         if read_line(&mut first)? == 0 {
             return Err(CsvError::Empty);
+        }
+        if let Some(format) = columns::other_format(&first) {
+            return Err(CsvError::OtherFormat(format));
         }
         // In Excel, too, a line that declares the delimiter is not a row.
         let declared = columns::declared_delimiter(&first);
@@ -119,8 +146,8 @@ impl<R: Read> Table<R> {
         if !rows.read_byte_record(&mut record)? {
             return Err(CsvError::Empty);
         }
-        let columns = Columns::find(&record)?;
-        Ok(Self { rows, columns, record, row: 1 })
+        let columns = Columns::find(&record, options.event.is_some())?;
+        Ok(Self { rows, columns, options, record, row: 1 })
     }
 
     /// The names of the columns that are not imported.
@@ -147,11 +174,28 @@ impl<R: Read> Table<R> {
                 let signup = Err(RowProblem::TooLong);
                 return Ok(Some(Row { number: self.row, cells: Cells::default(), signup }));
             }
-            let cells = self.columns.cells(&self.record);
-            let signup = parse_row(&cells);
+            let mut cells = self.columns.cells(&self.record);
+            if let Some(event) = self.options.event.as_ref().filter(|_| cells[0].trim().is_empty()) {
+                cells[0].clone_from(event);
+            }
+            let signup = match self.dropped_text() {
+                Some(problem) => Err(problem),
+                None => parse_row(&cells),
+            };
             return Ok(Some(Row { number: self.row, cells, signup }));
         }
         Ok(None)
+    }
+}
+
+impl<R: Read> Table<R> {
+    /// Returns what of the row would be lost without a word.
+    fn dropped_text(&self) -> Option<RowProblem> {
+        let unnamed = self.columns.unnamed_text(&self.record).map(|column| RowProblem::UnnamedColumn { column });
+        unnamed.or_else(|| {
+            let column = self.columns.ignored_contact(&self.record, &self.options.dropped)?;
+            Some(RowProblem::IgnoredContact { column: column.to_owned() })
+        })
     }
 }
 

@@ -101,6 +101,52 @@ fn rejected_row_has_a_reason() {
 }
 
 #[test]
+fn nothing_that_somebody_wrote_is_dropped_without_a_word() {
+    let reasons = |text: &str| -> Vec<String> { parse_rows(text.as_bytes()).into_iter().map(|(_, row)| row).collect() };
+    let rows = reasons("event,name,\nDance,Ana,\nDance,Ben,late\nDance,Cem,,, \nDance,Dora,,,also late\n");
+    assert_eq!((&*rows[0], &*rows[2]), ("Ana for Dance", "Cem for Dance"));
+    assert!(rows[1].starts_with("column 3 has text, but no name"), "{rows:?}");
+    assert!(rows[3].starts_with("column 5 has text, but no name"), "{rows:?}");
+    // Addresses in columns with other names.
+    let rows = reasons("event,name,E-Mail,Handy\nDance,Ana,ana@example.org,\nDance,Ben,,+14155552671\n");
+    assert_eq!(rows, ["Ana for Dance at ana@example.org", "Ben for Dance at +14155552671"]);
+    let contacts = "event,name,kontakt,shoe\nDance,Ana,ana@example.org,38\nDance,Ben,'+14155552671,\nDance,Cem,yes,\n";
+    let rows = reasons(contacts);
+    assert!(
+        rows[..2].iter().all(|row| row.starts_with("`kontakt` has an email address or a phone number")),
+        "{rows:?}"
+    );
+    assert_eq!(rows[2], "Cem for Dance");
+    let options = Options { event: None, dropped: vec!["Kontakt".to_owned()] };
+    let mut table = Table::with(contacts.as_bytes(), options).unwrap();
+    assert!(table.next_row().unwrap().unwrap().signup.is_ok());
+}
+
+#[test]
+fn list_without_an_event_is_for_the_given_one() {
+    let options = Options { event: Some("Dance".to_owned()), dropped: Vec::new() };
+    let mut table = Table::with(&b"name,event\nAna,\nBen,Gala\n"[..], options.clone()).unwrap();
+    let titles =
+        std::iter::from_fn(|| table.next_row().unwrap()).map(|row| row.signup.unwrap().event.title().to_owned());
+    assert_eq!(titles.collect::<Vec<_>>(), ["Dance", "Gala"]);
+    assert!(Table::with(&b"name\nAna\n"[..], options.clone()).is_ok());
+    assert!(Table::with(&b"event\nDance\n"[..], options).is_err(), "a name is always needed");
+}
+
+#[test]
+fn other_kinds_of_files_are_named() {
+    let error = |bytes: &[u8]| Table::new(bytes).err().map(|error| error.to_string()).unwrap_or_default();
+    for (bytes, says) in [
+        (&b"PK\x03\x04\x14\0"[..], "the file is a zip archive or an Excel workbook (xlsx), not CSV"),
+        (b"\x1f\x8b\x08\0", "compressed with gzip"),
+        (b"\xd0\xcf\x11\xe0\xa1", "xls"),
+        (b"%PDF-1.7", "a PDF"),
+    ] {
+        assert!(error(bytes).contains(says), "{says}: {}", error(bytes));
+    }
+}
+
+#[test]
 fn unescapes_formulas() {
     assert_eq!(parse_one_row("Dance,'=Ana,,,"), "=Ana for Dance");
     assert_eq!(parse_one_row("Dance,'+1 Ana,,'+14155552671,"), "+1 Ana for Dance at +14155552671");

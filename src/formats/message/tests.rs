@@ -177,6 +177,62 @@ fn unwraps_cloud_event_in_every_encoding() {
     }
 }
 
+/// A message in each envelope that others put around it, and what the error of a wrong one says.
+#[test]
+fn unwraps_every_envelope_or_names_it() {
+    let message = json!({ "event": "Dance", "name": "Melvin" });
+    let (id, at) = ("envelope-1", "2026-11-23T11:00:00Z");
+    let bridge = |detail: Value| json!({ "version": "0", "id": id, "time": at, "source": "club", "detail-type": "signup", "detail": detail });
+    let millis = time_at(at).as_millis().to_string();
+    let record = |body: String| json!({ "eventSource": "aws:sqs", "messageId": id, "body": body, "attributes": { "SentTimestamp": millis } });
+    for wrapped in [
+        bridge(message.clone()),
+        record(message.to_string()),
+        json!({ "Records": [record(message.to_string())] }),
+        record(bridge(message.clone()).to_string()),
+        record(sns(&bridge(message.clone()).to_string()).to_string()),
+    ] {
+        let signup = read(&wrapped);
+        assert_eq!((signup.event.title(), signup.name.as_str()), ("Dance", "Melvin"), "{wrapped}");
+        assert_eq!(id_and_time(&signup), (id, time_at(at)), "{wrapped}");
+    }
+    let destination = |condition: &str, payload: Value| json!({ "version": "1.0", "requestContext": { "condition": condition }, "requestPayload": {}, "responsePayload": payload });
+    assert_eq!(read(destination("Success", message.clone())).name.as_str(), "Melvin");
+    assert_eq!(read(format!("\u{feff}{message}")).name.as_str(), "Melvin");
+    for (wrong, says) in [
+        (bridge(json!("text")), "`detail`"),
+        (record("no JSON".to_owned()), "`body`"),
+        (destination("RetriesExhausted", message.clone()), "a Lambda destination's record of a failure"),
+        (destination("Success", Value::Null), "`responsePayload`"),
+        (json!({ "Records": [] }), "no record"),
+        (json!({ "Records": [record(message.to_string()), record(message.to_string())] }), "several records"),
+        (json!({ "Records": [{ "eventSource": "aws:s3", "s3": {} }] }), "a record of another service"),
+    ] {
+        assert!(error(&wrong).contains(says), "{says}: {}", error(&wrong));
+    }
+    // A message of our own that has fields of an envelope is still one.
+    let both = json!({ "event": "Dance", "name": "Ben", "detail-type": "x", "detail": {}, "Records": [] });
+    assert_eq!(read(both).name.as_str(), "Ben");
+}
+
+/// CloudEvents allows any id that is not empty.
+#[test]
+fn any_id_of_an_envelope_is_an_id() {
+    let with_id = |id: Value| {
+        let mut event = cloud_event(json!({ "data": { "event": "Dance", "name": "Melvin" } }));
+        event["id"] = id;
+        read(event).version.id
+    };
+    assert_eq!(with_id(json!("a-1")).as_str(), "a-1");
+    let ids = [json!("with space"), json!("Größe"), json!("x".repeat(500)), json!("other space")].map(with_id);
+    for (index, id) in ids.iter().enumerate() {
+        assert!(id.as_str().starts_with("envelope-"), "{id}");
+        assert!(!ids[..index].contains(id), "different ids stay different");
+    }
+    assert_eq!(with_id(json!("with space")), ids[0]);
+    assert_eq!(with_id(json!(17)).as_str(), "17");
+}
+
 #[test]
 fn message_fields_override_envelope() {
     let own = json!({"event": "Dance", "name": "Ana", "id": "own", "requested_at": "2026-11-23T09:00:00Z"});
@@ -279,7 +335,7 @@ fn error_names_field_problem_and_limit() {
 #[test]
 fn invalid_json_error_shows_example() {
     let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
-    for body in ["", " ", "{", "hello", "{'event': 'Dance'}", "\u{feff}{}", &deep] {
+    for body in ["", " ", "{", "hello", "{'event': 'Dance'}", "\u{feff}", &deep] {
         let error = error(body);
         assert!(error.starts_with("the message is not JSON ("), "{body:?}: {error}");
         assert!(error.ends_with(r#"send an object like {"event": "Dance", "name": "Melvin"}"#), "{error}");

@@ -57,11 +57,14 @@ pub fn problem(locale: Locale, problem: &Problem, back: &Back) -> Page {
     layout(locale, &title, main)
 }
 
-/// Whether there is no page of the event to lead back to.
+/// Whether there may be no page of the event to lead back to.
 fn is_about_missing_event(problem: &Problem) -> bool {
     matches!(
         problem.cause.as_deref(),
-        Some(Cause::Message("error-no-event") | Cause::Refused(SignupRefusal::NoSuchEvent | SignupRefusal::Deleted))
+        Some(
+            Cause::Message("error-no-event" | "error-host-link")
+                | Cause::Refused(SignupRefusal::NoSuchEvent | SignupRefusal::Deleted)
+        )
     )
 }
 

@@ -81,6 +81,12 @@ fn row_text(locale: Locale, problem: &RowProblem) -> Markup {
             let problem = Problem::from(invalid.clone());
             return html! { code { (invalid.field) } ": " (field_text(locale, &problem)) };
         }
+        RowProblem::UnnamedColumn { column } => {
+            return html! { (locale.format("organiser-import-unnamed-column", &[("column", (*column).into())])) };
+        }
+        RowProblem::IgnoredContact { column } => {
+            return html! { (locale.format("organiser-import-ignored-contact", &[("column", column.as_str().into())])) };
+        }
         RowProblem::SeveralContacts => "organiser-import-several-contacts",
         RowProblem::ShortenedPhone => "organiser-import-rounded-phone",
         // The reason for a long row is most likely a quote that is never closed, too.

@@ -123,7 +123,9 @@ fn host_adds_promotes_and_removes_people() {
     let event = create(&server, &json!({ "title": "Dinner", "capacity": 1, "guests_per_signup": 1 }));
     let host = host_path(&event);
     let add = |name: &str, guests: &str| act(&server, &host, &[("action", "add"), ("name", name), ("guests", guests)]);
-    assert!(add("Ana", "0").words().contains("Signed up. The list shows whether there was a place."));
+    assert!(
+        add("Ana", "0").words().contains("Signed up. If all places were taken, the person is on the waiting list now.")
+    );
     assert!(add("Ben", "1").words().contains("1st on the waiting list"));
     let taken = server.post(&host).browser().form(&[("action", "add"), ("name", "ANA")]).send().is(409);
     assert!(taken.words().contains("There is already somebody with this name"), "{}", taken.words());
@@ -158,7 +160,7 @@ fn host_closes_opens_cancels_and_reopens() {
     };
     assert!(does("close", "Sign-ups are closed.").contains("Sign-ups closed on"));
     server.post(&event.path("/signups")).json(&json!({ "name": "Ana" })).send().refuses(409, "conflict");
-    assert!(does("open", "Sign-ups are open again, until you close them.").contains("Count me in"));
+    assert!(does("open", "Sign-ups are open again. They no longer close by themselves").contains("Count me in"));
     assert!(does("cancel", "The event is cancelled.").contains("This event was cancelled."));
     assert!(does("reopen", "The event takes place again.").contains("Count me in"));
     assert!(does("archive", "The event is archived.").contains("The host has archived this event."));
@@ -256,5 +258,5 @@ fn host_is_told_what_is_true_of_an_address() {
     let contact: Value = json!({ "name": "Ana", "contact": { "email": "ana@example.org" } });
     server.sign_up_with(&event.id, &contact);
     let shown = page(&server, &host_path(&event));
-    assert!(shown.words().contains("Email: this server sends nothing there"), "{}", shown.words());
+    assert!(shown.words().contains("Email: no messages, because this server sends none"), "{}", shown.words());
 }

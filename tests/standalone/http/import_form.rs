@@ -2,6 +2,8 @@
 
 use serde_json::json;
 
+use super::events::create;
+use super::places::until;
 use super::support::{Answer, Running, serve};
 
 fn paste(server: &Running, table: &str, token: &str) -> Answer {
@@ -27,6 +29,26 @@ fn pasted_table_signs_people_up() {
     assert!(page.contains("Nobody had signed up before for: Dance."), "{page}");
     let page = paste(&server, "Name\tEvent\nCem\tDance\nDora\tDanse\nEmil\tdanse\n", "t2").is(200).text();
     assert!(page.contains("Nobody had signed up before for: Danse."), "{page}");
+}
+
+/// The organiser names an unlisted event by its title. Anybody else needs its link.
+#[test]
+fn title_of_an_unlisted_event_names_that_event() {
+    let server = serve();
+    let dinner =
+        json!({ "title": "Club dinner", "visibility": "unlisted", "starts_at": "2031-12-03T19:00", "zone": "UTC" });
+    let dinner = create(&server, &dinner);
+    until(
+        || server.get("/organiser").organiser().browser().send().text().contains("Club dinner"),
+        "it is in the calendar",
+    );
+    let page = paste(&server, "event,name\nClub Dinner,Ana\n", "t1").is(200).text();
+    assert!(!page.contains("Nobody had signed up before"), "{page}");
+    assert_eq!(server.who(&dinner.id), ["Ana"]);
+    assert!(server.who("club-dinner").is_empty(), "no event of the same name begins");
+    server.sign_up("Club dinner", "Eve");
+    server.settled();
+    assert_eq!(server.who(&dinner.id), ["Ana"]);
 }
 
 #[test]

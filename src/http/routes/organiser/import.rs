@@ -23,7 +23,7 @@ use crate::formats::{fields, http_signup as http, message, registration_details}
 use crate::http::App;
 use crate::http::locale::Locale;
 use crate::http::middleware::body::Fields;
-use crate::http::new_events::new_events;
+use crate::http::new_events::{find_unlisted, new_events};
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::routes::organiser::{Organiser, import_form};
 
@@ -121,14 +121,15 @@ pub async fn import(
             Err(invalid) => refused.push(RefusedRow { row: number, reason: invalid.to_string() }),
         }
     }
-    let new_events = send(&app, &signups).await?;
+    let new_events = send(&app, &mut signups).await?;
     let response = ImportResponse { accepted: signups.len(), refused, new_events };
     Ok((StatusCode::ACCEPTED, Json(response)).into_response())
 }
 
 /// Puts the sign-ups of at most [`MAX_ROWS`] rows on the queue. Returns the titles of the events that they begin.
-pub async fn send(app: &App, signups: &[Signup]) -> Result<Vec<String>, Problem> {
+pub async fn send(app: &App, signups: &mut [Signup]) -> Result<Vec<String>, Problem> {
     wait_for_queue(app).await?;
+    find_unlisted(app, signups).await?;
     let new = new_events(app, signups.iter().map(|signup| &signup.event)).await?;
     let accepted = u32::try_from(signups.len()).expect("MAX_ROWS fits in a u32");
     app.queue.send(signups.iter().map(message::write).collect()).await?;

@@ -47,7 +47,7 @@ pub async fn import(app: &App, locale: Locale, typed: Map<String, Value>) -> Res
             }
         }
     }
-    let new_events = send(app, &signups).await?;
+    let new_events = send(app, &mut signups).await?;
     let form = Form::filled(locale, "table", String::from_utf8_lossy(&corrections).into_owned());
     let result =
         ImportResult { accepted: signups.len(), refused: &refused, ignored: &table.ignored, new_events: &new_events };
@@ -77,7 +77,7 @@ fn unreadable(error: &CsvError) -> Problem {
     let message = match error {
         CsvError::Empty => "organiser-import-empty",
         CsvError::MissingColumn { .. } | CsvError::DuplicateColumn(_) => "organiser-import-columns",
-        CsvError::Unreadable(_) => "organiser-import-unreadable",
+        CsvError::Unreadable(_) | CsvError::OtherFormat(_) => "organiser-import-unreadable",
     };
     refuse_table(&error.to_string(), message)
 }
