@@ -31,9 +31,8 @@ pub fn sample_signup(body: &Map<String, Value>, version: Version) -> Result<Sign
 /// HTML form. Returns `None` if the field is absent or blank.
 pub fn contact(body: &Map<String, Value>) -> Result<Option<Contact>, InvalidField> {
     match fields::optional(body, "contact") {
-        None => Ok(None),
         Some(Value::String(text)) if text.trim().is_empty() => Ok(None),
         Some(Value::String(text)) => Contact::from_line(text).map(Some).map_err(|problem| problem.in_field("contact")),
-        Some(value) => contact::from_json(value).map(Some),
+        Some(_) | None => contact::of_message(body),
     }
 }

@@ -181,7 +181,7 @@ pub fn from_fields(
     let action = fields::optional_parsed(fields, "action", choice)?.unwrap_or(Action::SignUp);
     let channel = fields::optional_parsed(fields, "channel", choice)?.unwrap_or(default_channel);
     let registration = fields::optional_parsed(fields, "stay", SignupId::parse)?;
-    let contact = fields::optional(fields, "contact").map(contact::from_json).transpose()?;
+    let contact = contact::of_message(fields)?;
     let notify = fields::optional_bool(fields, "notify")?;
     let confirmed = fields::optional_bool(fields, "confirmed")? == Some(true) && contact.is_some();
     let details = registration_details::parse(fields)?;

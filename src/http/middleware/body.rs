@@ -5,6 +5,7 @@ use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use http_body_util::BodyExt as _;
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
@@ -19,6 +20,9 @@ const MAX_EVENT_BYTES: usize = 128 * 1_024;
 
 /// The maximum size of all other bodies.
 const MAX_BODY_BYTES: usize = 16 * 1_024;
+
+/// The maximum size of a body that is read to its end although it is too large.
+const MAX_DRAINED_BYTES: usize = 4 * 1_024 * 1_024;
 
 /// The fields of a request body. In a form, every value is text.
 pub struct Fields {
@@ -44,28 +48,53 @@ pub async fn buffer(request: Request, next: Next) -> Response {
     if request.body().is_end_stream() {
         return next.run(request).await;
     }
+    if let Some(encoding) = request.headers().get(header::CONTENT_ENCODING).filter(|encoding| *encoding != "identity") {
+        tracing::debug!(?encoding, "request refused: its body is encoded");
+        let detail = "This server reads no encoded bodies. Send the body without `Content-Encoding`.";
+        let mut response = Problem::new(ProblemKind::UnsupportedMediaType, detail).into_response();
+        // RFC 9110, section 12.5.3.
+        response.headers_mut().insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        return response;
+    }
     let (parts, body) = request.into_parts();
     let limit = max_body_bytes(parts.uri.path());
-    let may_fit = usize::try_from(body.size_hint().lower()).is_ok_and(|size| size <= limit);
-    let buffered = if may_fit { read_body(body, limit).await } else { Err(StatusCode::PAYLOAD_TOO_LARGE) };
+    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    // A client that asks first (`Expect: 100-continue`) has not begun to write.
+    let is_asking = parts.headers.contains_key(header::EXPECT);
+    let buffered = match announced {
+        _ if announced <= limit => read_body(body, limit).await,
+        _ if announced > MAX_DRAINED_BYTES || is_asking => Err(StatusCode::PAYLOAD_TOO_LARGE),
+        _ => read_body(body, 0).await,
+    };
     match buffered {
         Ok(body) => next.run(Request::from_parts(parts, Body::from(body))).await,
         Err(status) => {
             let mut response = Problem::of_status(status).into_response();
-            // The rest of the body is not read, so the connection cannot be used again.
+            // What is left of the body is not read, so the connection cannot be used again.
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
             response
         }
     }
 }
 
-async fn read_body(body: Body, limit: usize) -> Result<Bytes, StatusCode> {
-    let is_too_large = |error: &axum::Error| {
-        std::error::Error::source(error).is_some_and(|source| source.is::<http_body_util::LengthLimitError>())
-    };
-    axum::body::to_bytes(body, limit)
-        .await
-        .map_err(|error| if is_too_large(&error) { StatusCode::PAYLOAD_TOO_LARGE } else { StatusCode::BAD_REQUEST })
+/// Reads a body of at most `limit` bytes. Of a larger one, reads at most [`MAX_DRAINED_BYTES`] and keeps nothing: most clients read no
+/// answer before they have written their whole request.
+async fn read_body(mut body: Body, limit: usize) -> Result<Bytes, StatusCode> {
+    let (mut kept, mut read) = (Vec::new(), 0);
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(|_| StatusCode::BAD_REQUEST)?.into_data() else { continue };
+        read += data.len();
+        if read > MAX_DRAINED_BYTES {
+            break;
+        }
+        if read <= limit {
+            kept.extend_from_slice(&data);
+        } else {
+            kept = Vec::new();
+        }
+    }
+    if read <= limit { Ok(kept.into()) } else { Err(StatusCode::PAYLOAD_TOO_LARGE) }
 }
 
 impl<S: Send + Sync> FromRequest<S> for Fields {

@@ -4,7 +4,7 @@ use std::thread;
 
 use serde_json::json;
 
-use super::support::{SignedUp, enqueue, serve, serve_with};
+use super::support::{SignedUp, enqueue, exchange, serve, serve_with};
 
 const KEY: &str = "0123456789abcdef";
 
@@ -234,4 +234,43 @@ fn contact_counts_for_the_network_of_the_client() {
     server.post(&dora.manage).json(&change).send().is(202);
     server.settled();
     assert_eq!(network("Dora"), None);
+}
+
+/// What programs write most naturally is understood.
+#[test]
+fn address_beside_the_name_is_the_contact() {
+    let server = serve();
+    let ana = server.sign_up_with("dance", &json!({ "name": "Ana", "email": "ana@example.org" }));
+    server.settled();
+    assert_eq!(server.contact(&ana.manage), "email");
+    let both = json!({ "name": "Ben", "email": "ben@example.org", "contact": { "email": "other@example.org" } });
+    server.post("/events/dance/signups").json(&both).send().refuses_field("contact");
+    server.post("/events/dance/signups").json(&json!({ "name": "Ben", "email": "nowhere" })).send().is(422);
+}
+
+/// A client that writes its whole request before it reads gets the answer.
+#[test]
+fn client_with_a_large_body_reads_why_it_is_refused() {
+    let server = serve();
+    for bytes in [20_000, 1_000_000, 3_000_000] {
+        let head = format!(
+            "POST /events/dance/signups HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {bytes}\r\n\r\n"
+        );
+        let answer = exchange(&server, &[head.into_bytes(), vec![b' '; bytes]].concat());
+        answer.unwrap_or_else(|| panic!("no answer to {bytes} bytes")).is(413);
+    }
+}
+
+#[test]
+fn encoded_body_is_refused() {
+    let server = serve();
+    let send = |encoding| {
+        let request = server.post("/events/dance/signups").header("Content-Encoding", encoding);
+        request.json(&json!({ "name": "Ana" })).send()
+    };
+    for encoding in ["gzip", "br", "nonsense"] {
+        let answer = send(encoding).is(415);
+        assert_eq!(answer.header("accept-encoding"), "identity");
+    }
+    send("identity").is(202);
 }
