@@ -81,35 +81,25 @@ impl AlexaSignatures {
         self.chains.lock().expect("no code panics while it holds the lock")
     }
 
-    fn verify_with(
+    /// Returns the certificate of a chain if it is Amazon's.
+    fn trusted<'a>(
         &self,
-        chain: &[CertificateDer<'_>],
-        signature: &[u8],
-        body: &[u8],
+        chain: &'a [CertificateDer<'_>],
         now: Timestamp,
-    ) -> Result<(), SignatureError> {
+    ) -> Result<EndEntityCert<'a>, SignatureError> {
         let [certificate, intermediates @ ..] = chain else { return Err(invalid("the certificate chain is empty")) };
         let certificate =
             EndEntityCert::try_from(certificate).map_err(|_| invalid("the certificate of the chain is malformed"))?;
         let now = UnixTime::since_unix_epoch(Duration::from_millis(now.as_millis().unsigned_abs()));
+        let usage = KeyUsage::server_auth();
         certificate
-            .verify_for_usage(
-                ALL_VERIFICATION_ALGS,
-                &self.roots,
-                intermediates,
-                now,
-                KeyUsage::server_auth(),
-                None,
-                None,
-            )
+            .verify_for_usage(ALL_VERIFICATION_ALGS, &self.roots, intermediates, now, usage, None, None)
             .map_err(|error| invalid(&format!("the certificate is not trusted: {error}")))?;
         let name = ServerName::try_from(AMAZON).expect("it is a host name");
         certificate
             .verify_is_valid_for_subject_name(&name)
             .map_err(|_| invalid(&format!("the certificate is not for {AMAZON}")))?;
-        certificate
-            .verify_signature(webpki::ring::RSA_PKCS1_2048_8192_SHA256, body, signature)
-            .map_err(|_| invalid("the signature does not match the body"))
+        Ok(certificate)
     }
 }
 
@@ -120,12 +110,13 @@ impl RequestSignatures for AlexaSignatures {
         let signature = STANDARD.decode(request.signature.trim());
         let signature = signature.map_err(|_| invalid("the signature is not base64"))?;
         let chain = self.chain(&url).await?;
-        let verified = self.verify_with(&chain, &signature, request.body, now);
-        if verified.is_err() {
-            // Amazon may have replaced the chain at this address.
+        let certificate = self.trusted(&chain, now).inspect_err(|_| {
+            // Amazon may have replaced the chain at this address. A wrong signature is no reason to download it again.
             self.chains().remove(&url);
-        }
-        verified
+        })?;
+        certificate
+            .verify_signature(webpki::ring::RSA_PKCS1_2048_8192_SHA256, request.body, &signature)
+            .map_err(|_| invalid("the signature does not match the body"))
     }
 }
 

@@ -123,7 +123,9 @@ fn signed_request_signs_up() {
         speech(&send(&server, &amazon, &signing_up("ben", NOW)).is(200).json()),
         "Ben is in for Dance. What else would you like?"
     );
-    assert_eq!(downloads.load(Ordering::Relaxed), 1, "the chain is kept");
+    send(&server, &Amazon::new(), &signing_up("eve", NOW)).is(400);
+    send(&server, &amazon, &signing_up("cem", NOW)).is(200);
+    assert_eq!(downloads.load(Ordering::Relaxed), 1, "the chain is kept, also after a wrong signature");
 
     let repeated = send(&server, &amazon, &ana).is(400);
     assert!(repeated.text().contains("it was answered before"), "{}", repeated.text());
