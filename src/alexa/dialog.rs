@@ -117,7 +117,7 @@ impl RequestHandler<'_> {
     fn attributes(&self, intent: &Intent) -> Attributes {
         let mut proposed = self.attributes.proposed.clone();
         proposed.retain(|slot, _| intent.slot(slot).confirmation_status == Confirmation::None);
-        // Who rejects a proposal is asked openly, which is another question.
+        // After a rejected proposal, the skill asks an open question. It has not asked that before.
         let mut asked = self.attributes.asked.clone();
         asked.retain(|slot, _| intent.slot(slot).confirmation_status != Confirmation::Denied);
         Attributes { keep_open: self.attributes.keep_open, proposed, asked }

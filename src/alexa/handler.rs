@@ -17,6 +17,7 @@ use crate::domain::household::HouseholdId;
 use crate::domain::place::Place;
 use crate::domain::signup;
 use crate::domain::signup::{AttendeeKey, Signup, Version};
+use crate::domain::text;
 use crate::domain::timestamp::Timestamp;
 use crate::domain::viewer::Viewer;
 use crate::formats::message;
@@ -83,6 +84,7 @@ impl RequestHandler<'_> {
     fn log_error(&self) {
         let Request { kind, reason, error, cause, .. } = self.request;
         let Some(error) = error else { return };
+        let printable = |text| text::printable(text, MAX_LOGGED_CHARS);
         tracing::error!(
             request.kind = printable(kind),
             error.kind = printable(&error.kind),
@@ -250,10 +252,6 @@ impl RequestHandler<'_> {
         let attributes = Attributes { keep_open: true, ..Attributes::default() };
         Response::ask(&format!("{speech} {what_else}"), &what_else, attributes)
     }
-}
-
-fn printable(text: &str) -> String {
-    text.chars().filter(|character| !character.is_control()).take(MAX_LOGGED_CHARS).collect()
 }
 
 fn can_fulfill(intent: &Intent) -> Response {

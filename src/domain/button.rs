@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use sha2::{Digest, Sha256};
 use strum::{EnumString, IntoStaticStr, VariantArray, VariantNames};
 
 use crate::domain::attendee_name::AttendeeName;
@@ -14,6 +13,7 @@ use crate::domain::contact::Contact;
 use crate::domain::event::Event;
 use crate::domain::invalid::FieldProblem;
 use crate::domain::secret::Secret;
+use crate::domain::short_hash::short_hash;
 use crate::domain::signup::{Request, Signup, SignupId, Version};
 use crate::domain::text;
 use crate::domain::timestamp::Timestamp;
@@ -197,13 +197,7 @@ impl Press {
 }
 
 fn press_id(parts: &[&str]) -> SignupId {
-    let mut hash = Sha256::new();
-    for part in parts {
-        hash.update(u64::try_from(part.len()).expect("a length fits 64 bits").to_be_bytes());
-        hash.update(part);
-    }
-    let id = format!("press-{}", URL_SAFE_NO_PAD.encode(&hash.finalize()[..16]));
-    SignupId::parse(&id).expect("the id is short and printable ASCII")
+    SignupId::parse(&format!("press-{}", short_hash(parts))).expect("the id is short and printable ASCII")
 }
 
 impl Button {

@@ -3,15 +3,15 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-/// Returns the bytes that a token may stand for; the tag in them says which are right.
+/// Returns the possible bytes of a token. The caller verifies the tag in them.
 pub fn candidates(text: &str) -> impl Iterator<Item = Vec<u8>> {
     spellings(text).filter_map(|digits| URL_SAFE_NO_PAD.decode(digits).ok())
 }
 
-/// Returns the tokens that a text may stand for.
+/// Returns the possible tokens in a text.
 ///
 /// Mail clients, chat programs and people add punctuation, brackets, quotation marks and formatting at the end of a link, and
-/// spaces and line breaks within it. None of those is a digit of base64url, except `_` and `-`, which also are formatting.
+/// spaces and line breaks within it. Only `_` and `-` are formatting and digits of base64url, so the text is also read without those at its ends.
 pub fn spellings(text: &str) -> impl Iterator<Item = String> {
     let digits: String = text.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-')).collect();
     let marks = ['_', '-'];

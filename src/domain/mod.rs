@@ -49,6 +49,7 @@ pub mod seat;
 pub mod seat_tag;
 pub mod seats;
 pub mod secret;
+pub mod short_hash;
 pub mod signup;
 pub mod slug;
 pub mod text;

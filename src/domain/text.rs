@@ -153,6 +153,11 @@ pub fn is_unprintable(c: char) -> bool {
         || matches!(c, '\u{200B}' | '\u{FEFF}' | '\u{2800}' | '\u{FFF9}'..='\u{FFFD}')
 }
 
+/// Returns the first characters of a text of others, without control characters, so that it can be logged and shown.
+pub fn printable(text: &str, max_chars: usize) -> String {
+    text.chars().filter(|character| !character.is_control()).take(max_chars).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

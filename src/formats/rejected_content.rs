@@ -23,7 +23,7 @@ pub enum RejectedContent {
         press: Press,
         pressed_at: Timestamp,
     },
-    /// What a button did is not understood.
+    /// A button reported an unknown action.
     UnknownAction {
         serial: Serial,
         action: String,

@@ -19,32 +19,33 @@ const MAX_COMPARED: usize = 500;
 /// Lets sign-ups that name an unlisted event by its title be for that event: its id ends in random characters, so a sign-up with the
 /// title alone would begin another event, which everybody can find. A title that several events have stays as it is.
 ///
-/// Only the organiser may name an unlisted event so. The titles of the next 500 events are compared.
-pub async fn find_unlisted(app: &App, signups: &mut [Signup]) -> Result<(), Unavailable> {
-    let new: Vec<EventId> = new_events(app, signups.iter().map(|signup| &signup.event))
-        .await?
-        .into_iter()
-        .map(|event| event.id().clone())
-        .collect();
+/// Only the organiser may name an unlisted event so. The titles of the next 500 events are compared. Returns the titles of the
+/// events that the sign-ups begin.
+pub async fn find_unlisted(app: &App, signups: &mut [Signup]) -> Result<Vec<String>, Unavailable> {
+    let new: Vec<Event> =
+        new_events(app, signups.iter().map(|signup| &signup.event)).await?.into_iter().cloned().collect();
     if new.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
+    let is_new = |id: &EventId| new.iter().any(|event| event.id() == id);
     let upcoming = app.backend.calendar.upcoming(Timestamp::now(), None, MAX_COMPARED).await?;
     let unlisted: Vec<EventId> =
         upcoming.entries.into_iter().map(|entry| entry.event.id).filter(new_event_id::is_unlisted).collect();
     let mut by_title: BTreeMap<EventId, Vec<Event>> = BTreeMap::new();
     for details in app.backend.events.details(&unlisted).await?.iter().filter_map(StoredDetails::details) {
         let title = details.content.title.as_str();
-        if let Some(slug) = EventId::parse(title).ok().filter(|slug| new.contains(slug)) {
+        if let Some(slug) = EventId::parse(title).ok().filter(is_new) {
             by_title.entry(slug).or_default().push(Event::titled(details.event.clone(), title.to_owned()));
         }
     }
+    by_title.retain(|_, events| events.len() == 1);
     for signup in signups {
-        if let Some([only]) = by_title.get(signup.event.id()).map(Vec::as_slice) {
-            signup.event = only.clone();
+        if let Some(events) = by_title.get(signup.event.id()) {
+            signup.event = events[0].clone();
         }
     }
-    Ok(())
+    let begun = new.iter().filter(|event| !by_title.contains_key(event.id()));
+    Ok(begun.map(|event| event.title().to_owned()).collect())
 }
 
 /// Returns those of `events` that have no details and for which nobody has signed up, each once, sorted by id.

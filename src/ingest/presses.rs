@@ -129,9 +129,7 @@ impl PressResolver<'_> {
             return self.version_of_gesture(press, pressed_at).await;
         }
         for _ in 0..MAX_RESTARTS {
-            let Version { requested_at, id } = version.clone();
-            let candidate = IdempotentRequest { fingerprint: press.kind.as_str().to_owned(), id, requested_at };
-            let first = self.idempotency.remember(version.id.as_str().to_owned(), candidate).await?;
+            let first = self.remember(press, &version).await?;
             let distance = pressed_at.since(first.requested_at).max(first.requested_at.since(pressed_at));
             if matches!(key, DeduplicationKey::Time(_)) || distance <= SAME_PRESS_WINDOW {
                 return Ok(Version { requested_at: first.requested_at, id: first.id });
@@ -149,9 +147,14 @@ impl PressResolver<'_> {
         if let Some(first) = earlier.filter(|first| pressed_at.since(first.requested_at) <= GESTURE_WINDOW) {
             return Ok(Version { requested_at: first.requested_at, id: first.id });
         }
-        let Version { requested_at, id } = press.version(pressed_at);
-        let candidate = IdempotentRequest { fingerprint: press.kind.as_str().to_owned(), id: id.clone(), requested_at };
-        let first = self.idempotency.remember(id.as_str().to_owned(), candidate).await?;
+        let first = self.remember(press, &press.version(pressed_at)).await?;
         Ok(Version { requested_at: first.requested_at, id: first.id })
+    }
+
+    /// Stores the version under its id, unless one is stored there. Returns the stored one.
+    async fn remember(&self, press: &Press, version: &Version) -> Result<IdempotentRequest, Unavailable> {
+        let Version { requested_at, id } = version.clone();
+        let candidate = IdempotentRequest { fingerprint: press.kind.as_str().to_owned(), id, requested_at };
+        self.idempotency.remember(version.id.as_str().to_owned(), candidate).await
     }
 }

@@ -1,10 +1,8 @@
 //! Stores rejected messages.
 
 use async_trait::async_trait;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use sha2::{Digest as _, Sha256};
 
+use crate::domain::short_hash::short_hash;
 use crate::domain::timestamp::Timestamp;
 use crate::ports::{Deletion, Delivery, Unavailable};
 
@@ -49,12 +47,7 @@ impl RejectedMessage {
     /// is pressed all day is one entry with a count.
     #[must_use]
     pub fn of_device(self, topic: &str) -> Self {
-        let mut hash = Sha256::new();
-        for part in [topic, &self.reason] {
-            hash.update(u64::try_from(part.len()).expect("a length fits 64 bits").to_be_bytes());
-            hash.update(part);
-        }
-        let id = format!("device-{}", URL_SAFE_NO_PAD.encode(&hash.finalize()[..16]));
+        let id = format!("device-{}", short_hash(&[topic, &self.reason]));
         Self { id, ..self }
     }
 }

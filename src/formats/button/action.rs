@@ -5,7 +5,7 @@
 
 use crate::domain::button::PressKind;
 
-/// What a name means.
+/// The meaning of an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Meaning<'a> {
     Press {

@@ -26,6 +26,7 @@ use self::action::{ButtonName, Meaning};
 use self::message::ButtonMessage;
 use crate::domain::button::{DeduplicationKey, Press, PressKind, Serial};
 use crate::domain::invalid::FieldProblem;
+use crate::domain::text::printable;
 use crate::formats::fields;
 
 /// A press over HTTP has this prefix and the serial number as its topic.
@@ -99,7 +100,7 @@ enum DeviceMessage {
 }
 
 impl DeviceMessage {
-    /// What a device calls `action`. `kind` is `None` if that is not known.
+    /// The message about an action of a known device. `kind` is `None` if the action is not known.
     fn of_action(
         device: &str,
         button: u32,
@@ -114,7 +115,7 @@ impl DeviceMessage {
         }
     }
 
-    /// What an action in the words of [`action::meaning`] is.
+    /// The message about an action that [`action::meaning`] reads.
     fn of_words(device: &str, words: &str, key: Option<DeduplicationKey>) -> Self {
         match action::meaning(words) {
             Meaning::Press { button: ButtonName::Number(button), kind } => {
@@ -155,10 +156,6 @@ fn device_message(topic: &str, payload: &[u8]) -> Result<DeviceMessage, DecodeEr
 /// Shortens a topic and removes its control characters, so that it can be logged. Devices choose their topics.
 pub fn printable_topic(topic: &str) -> String {
     printable(topic, 128)
-}
-
-fn printable(text: &str, max_chars: usize) -> String {
-    text.chars().filter(|c| !c.is_control()).take(max_chars).collect()
 }
 
 /// The device in a topic that consists of `prefix`, the device and `suffix`, or in the topic of a press over HTTP.

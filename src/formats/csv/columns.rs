@@ -6,6 +6,7 @@ use csv::ByteRecord;
 
 use super::{HEADER, text};
 use crate::domain::contact::Contact;
+use crate::domain::text::printable;
 
 /// The cells of one row, in the order of [`HEADER`]. A cell is empty if the file lacks its column.
 pub type Cells = [String; HEADER.len()];
@@ -87,8 +88,7 @@ impl Columns {
             let free = alias.map(|(_, column)| &mut positions[*column]).filter(|found| found.is_none());
             free.map(|found| *found = Some(*position)).is_none()
         });
-        let printable = |position: &usize| names[*position].chars().filter(|c| !c.is_control()).take(64).collect();
-        let ignored: Vec<String> = others.iter().map(printable).collect();
+        let ignored: Vec<String> = others.iter().map(|position| printable(&names[*position], 64)).collect();
         let first_required = usize::from(has_event);
         if let Some(column) = (first_required..REQUIRED_COLUMNS).find(|column| positions[*column].is_none()) {
             let known = HEADER

@@ -43,7 +43,7 @@ pub struct Table<R: Read> {
     row: u64,
 }
 
-/// What the person who imports says about a file.
+/// How to read a file.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
     /// The event of all rows that name none.

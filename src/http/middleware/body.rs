@@ -71,7 +71,7 @@ pub async fn buffer(request: Request, next: Next) -> Response {
         Ok(body) => next.run(Request::from_parts(parts, Body::from(body))).await,
         Err(status) => {
             let mut response = Problem::of_status(status).into_response();
-            // What is left of the body is not read, so the connection cannot be used again.
+            // The rest of the body is not read, so the connection cannot be used again.
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
             response
         }

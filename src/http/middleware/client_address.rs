@@ -9,8 +9,8 @@ use sha2::{Digest as _, Sha256};
 /// Returns the client's address. Behind a proxy, it is the last entry of `X-Forwarded-For`: the proxy added that entry,
 /// while the client may have forged the entries before it. Some proxies add a port.
 ///
-/// An entry that is no address stands for an address of its own, so that the clients of a proxy that hides them do not all have the
-/// address of the proxy. That is logged once.
+/// An entry that is not an IP address is mapped to a made-up address, so that clients with different entries do not share the
+/// limits of the proxy. The first such entry is logged.
 pub fn client_address(peer: IpAddr, headers: &HeaderMap, behind_proxy: bool) -> IpAddr {
     if !behind_proxy {
         return peer;

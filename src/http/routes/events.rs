@@ -16,7 +16,7 @@ use crate::domain::manage_link::RegistrationState;
 use crate::domain::timestamp::Timestamp;
 use crate::formats::event_details::DetailsFields;
 use crate::http::client::{DefaultForm, absolute_url, wants_page};
-use crate::http::event_view::{Credentials, find_begun_event, find_event};
+use crate::http::event_view::{Credentials, find_event, no_such_event};
 use crate::http::locale::Locale;
 use crate::http::pages::{EventPage, Form, OwnPlace, Page, RosterPart};
 use crate::http::paging::{DEFAULT_LIMIT, PageQuery, parse_event_id};
@@ -137,14 +137,14 @@ pub async fn event_page(
     form: &Form,
     after: Option<&NameKey>,
 ) -> Result<Page, Problem> {
-    let found = find_begun_event(app, event.id()).await?;
+    let found = find_event(app, event.id()).await?;
     let details = found.details();
     let viewer = credentials.viewer(app, event.id(), details).await?;
     let roster = RosterView::read(app, event.id(), details, viewer.view(details), DEFAULT_LIMIT, after).await?;
     let title = match (details, &roster.page.title) {
         (Some(details), _) => details.content.title.to_string(),
         (None, Some(title)) => title.clone(),
-        (None, None) => event.title().to_owned(),
+        (None, None) => return Err(no_such_event()),
     };
     let event = Event::titled(event.id().clone(), title);
     let own = own_places(app, headers, &event, details).await?;

@@ -23,7 +23,7 @@ use crate::formats::{fields, http_signup as http, message, registration_details}
 use crate::http::App;
 use crate::http::locale::Locale;
 use crate::http::middleware::body::Fields;
-use crate::http::new_events::{find_unlisted, new_events};
+use crate::http::new_events::find_unlisted;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::routes::organiser::{Organiser, import_form};
 
@@ -129,14 +129,13 @@ pub async fn import(
 /// Puts the sign-ups of at most [`MAX_ROWS`] rows on the queue. Returns the titles of the events that they begin.
 pub async fn send(app: &App, signups: &mut [Signup]) -> Result<Vec<String>, Problem> {
     wait_for_queue(app).await?;
-    find_unlisted(app, signups).await?;
-    let new = new_events(app, signups.iter().map(|signup| &signup.event)).await?;
+    let new_events = find_unlisted(app, signups).await?;
     let accepted = u32::try_from(signups.len()).expect("MAX_ROWS fits in a u32");
     app.queue.send(signups.iter().map(message::write).collect()).await?;
     if accepted > 0 {
         app.metrics.accepted(Channel::Import, accepted);
     }
-    Ok(new.into_iter().map(|event| event.title().to_owned()).collect())
+    Ok(new_events)
 }
 
 fn parse_import(fields: &Map<String, Value>) -> Result<Import, InvalidField> {
