@@ -82,16 +82,18 @@ impl Contact {
         }
     }
 
-    /// Returns so little of the address that only its owner recognises it: `a…@e…`, `…71`, `https://…`.
+    /// Returns so little of the address that only its owner can tell which one it is: `an…@ex….org`, `…2671`, `https://…`.
     pub fn masked(&self) -> String {
         match self {
             Self::Email(address) => {
                 let (local, domain) = address.rsplit_once('@').unwrap_or((address, ""));
-                let first = |text: &str| text.chars().take(1).collect::<String>();
-                format!("{}…@{}…", first(local), first(domain))
+                let first: String = local.chars().take(2.min(local.chars().count() / 2)).collect();
+                let start: String = domain.chars().take(2).collect();
+                let end = domain.rsplit_once('.').map_or("", |(_, end)| end);
+                format!("{first}…@{start}….{end}")
             }
             Self::Sms(number) => {
-                let last = number.len().saturating_sub(2);
+                let last = number.len().saturating_sub(4);
                 format!("…{}", &number[last..])
             }
             Self::Webhook(_) => "https://…".to_owned(),
@@ -156,8 +158,10 @@ mod tests {
 
     #[test]
     fn masked_address_shows_its_owner_which_one_it_is() {
-        assert_eq!(Contact::email("ana@example.org").unwrap().masked(), "a…@e…");
-        assert_eq!(Contact::sms("+14155552671").unwrap().masked(), "…71");
+        assert_eq!(Contact::email("ana@example.org").unwrap().masked(), "a…@ex….org");
+        assert_eq!(Contact::email("anabel@example.org").unwrap().masked(), "an…@ex….org");
+        assert_eq!(Contact::email("a@example.org").unwrap().masked(), "…@ex….org");
+        assert_eq!(Contact::sms("+14155552671").unwrap().masked(), "…2671");
         assert_eq!(Contact::webhook("https://example.org/hook?key=1").unwrap().masked(), "https://…");
     }
 

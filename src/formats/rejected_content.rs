@@ -42,6 +42,10 @@ pub struct RejectedSignup {
     pub action: Option<Action>,
     /// The kinds of contact that the message has: `email`, `sms` and `webhook`.
     pub contacts: Vec<&'static str>,
+    /// As it is in the message, which may not be a number.
+    pub guests: Option<String>,
+    pub answer: Option<String>,
+    pub note: Option<String>,
     /// `None` if there is no such channel.
     pub channel: Option<Channel>,
     pub requested_at: Timestamp,
@@ -74,6 +78,12 @@ impl RejectedMessage {
             name: filled("name"),
             action: fields.get("action").filter(|value| !value.is_null()).map_or(Some(Action::SignUp), choice_of),
             contacts: fields.get("contact").map(contact_kinds).unwrap_or_default(),
+            guests: fields.get("guests").filter(|value| !value.is_null()).map(|value| match value {
+                Value::String(text) => text.clone(),
+                other => other.to_string(),
+            }),
+            answer: filled("answer"),
+            note: filled("note"),
             channel: fields.get("channel").filter(|value| !value.is_null()).map_or(Some(Channel::Queue), choice_of),
             requested_at: requested_at.map_or(self.arrived_at, |time| time.min(self.arrived_at)),
         }
@@ -124,12 +134,13 @@ mod tests {
     fn invalid_signup_is_read_as_far_as_possible() {
         let body = json!({
             "event": "Dance", "name": " ", "action": "leave", "contact": {"email": "nowhere", "sms": null, "fax": "1"},
-            "channel": "alexa", "requested_at": "2026-11-23T11:00:00Z",
+            "guests": 40, "answer": "yes", "note": null, "channel": "alexa", "requested_at": "2026-11-23T11:00:00Z",
         });
         let RejectedContent::Signup(signup) = content(&body.to_string()) else { panic!("it is a sign-up") };
         assert_eq!((signup.event.as_deref(), signup.name.as_deref()), (Some("Dance"), None));
         assert_eq!((signup.action, signup.channel), (None, Some(Channel::Alexa)));
         assert_eq!(signup.contacts, ["email"]);
+        assert_eq!((signup.guests.as_deref(), signup.answer.as_deref(), signup.note), (Some("40"), Some("yes"), None));
         assert_eq!(signup.requested_at, Timestamp::parse_rfc3339("2026-11-23T11:00:00Z").unwrap());
         let RejectedContent::Signup(signup) = content(r#"{"name": 7}"#) else { panic!("it is a sign-up") };
         assert_eq!((signup.event, signup.action, signup.channel), (None, Some(Action::SignUp), Some(Channel::Queue)));

@@ -1,6 +1,7 @@
 //! The messages that an attendee finds on the page behind their link: what the event has announced since they signed up.
 
 use crate::domain::attendee::Attendee;
+use crate::domain::language::Language;
 use crate::domain::registration::RegistrationKey;
 use crate::domain::viewer::Viewer;
 use crate::http::App;
@@ -11,14 +12,21 @@ use crate::ports::{EarlierMessage, Unavailable};
 const MAX_MESSAGES: usize = 20;
 
 /// Returns the latest messages to an attendee, latest first. They contain what attendees may see now and were allowed to see
-/// when the event announced it.
-pub async fn messages_to(app: &App, attendee: &Attendee) -> Result<Vec<MessageBody>, Unavailable> {
+/// when the event announced it. They are in the server's language unless another one is given.
+pub async fn messages_to(
+    app: &App,
+    attendee: &Attendee,
+    language: Option<Language>,
+) -> Result<Vec<MessageBody>, Unavailable> {
     let Some(registration) = attendee.registration() else { return Ok(Vec::new()) };
     let key = attendee.key();
     let mut messages = Vec::new();
     let view = app.backend.events.stored(&key.event).await?.view(Viewer::Attendee);
     for announcement in app.backend.announcements.latest(&key, MAX_MESSAGES).await? {
-        let text = announcement.to_attendee(attendee, view).map(|content| app.texts.announcement_line(&content));
+        let text = announcement.to_attendee(attendee, view).map(|content| match language {
+            Some(language) => app.texts.in_language(language).announcement_line(&content),
+            None => app.texts.announcement_line(&content),
+        });
         messages.extend(text.map(|text| MessageBody { at: announcement.at, text }));
     }
     // Their names and numbers cannot be left out any more.

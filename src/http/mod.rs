@@ -19,6 +19,8 @@ mod locale;
 mod log_limit;
 mod messages;
 pub mod middleware;
+mod moved_up;
+mod named_event;
 mod new_events;
 mod openapi;
 mod opt_in_bodies;
@@ -32,6 +34,7 @@ mod roster_view;
 mod router;
 mod routes;
 pub mod site;
+mod typed_link;
 mod wait;
 
 pub use self::app::{AlexaEndpoint, App, Delivery};

@@ -54,9 +54,9 @@ pub fn add(app: &App, headers: &HeaderMap, new: OwnRegistration) -> String {
     set(app, &[new.clone()].into_iter().chain(earlier).collect::<Vec<_>>())
 }
 
-/// Returns the `Set-Cookie` header that drops the registrations for one event.
-pub fn forget(app: &App, headers: &HeaderMap, event: &EventId) -> String {
-    let others: Vec<_> = read(app, headers).into_iter().filter(|own| own.event != *event).collect();
+/// Returns the `Set-Cookie` header that drops a registration.
+pub fn forget(app: &App, headers: &HeaderMap, dropped: &OwnRegistration) -> String {
+    let others: Vec<_> = read(app, headers).into_iter().filter(|own| own != dropped).collect();
     set(app, &others)
 }
 

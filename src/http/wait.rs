@@ -7,9 +7,11 @@ use tokio::time::Instant;
 use crate::domain::attendee::Attendee;
 use crate::domain::event_details::EventDetails;
 use crate::domain::place::Place;
+use crate::domain::signup::AttendeeKey;
 use crate::domain::signup::Signup;
 use crate::http::App;
 use crate::ports::{Unavailable, place_of};
+use std::slice;
 
 /// How long a request waits for its sign-up to appear on the roster, and then for the decision about the place.
 const MAX_WAIT: Duration = Duration::from_secs(2);
@@ -47,6 +49,24 @@ pub async fn wait_for_place(app: &App, details: Option<&EventDetails>, attendee:
             true
         });
         if is_decided || !polls.wait().await {
+            return;
+        }
+    }
+}
+
+/// Waits until somebody who is no longer on the roster has no seat, so that the next page shows their place as free. It waits at
+/// most [`MAX_WAIT`].
+pub async fn wait_until_free(app: &App, details: Option<&EventDetails>, key: &AttendeeKey) {
+    if !details.is_some_and(EventDetails::is_limited) {
+        return;
+    }
+    let mut polls = Polls::begin();
+    loop {
+        let seats = app.backend.seats.seats(slice::from_ref(key)).await.unwrap_or_else(|unavailable| {
+            tracing::warn!(%unavailable, "reading a seat failed while waiting until it is free");
+            Vec::new()
+        });
+        if seats.iter().all(Option::is_none) || !polls.wait().await {
             return;
         }
     }

@@ -3,14 +3,21 @@
 //!
 //! With `PAGE_PICTURES=folder`, the pictures of all pages are stored in the folder.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use countmein::adapters::sqlite::Sqlite;
+use countmein::domain::contact::Contact;
+use countmein::domain::event::EventId;
+use countmein::domain::event_details::{Content, EventDetails, Title};
+use countmein::domain::schedule::{Schedule, Zone};
+use countmein::domain::timestamp::Timestamp;
+use countmein::ports::{Events, Write};
 use fantoccini::Locator;
 use serde_json::{Value, json};
 use ureq::RequestBuilder;
 use ureq::typestate::WithBody;
 
-use crate::http::support::enqueue;
+use crate::http::support::{consent_link, enqueue};
 use crate::pages::{Browser, DESKTOP, PATIENCE, PHONE, Scripts, create_event};
 use crate::place_pages::violations;
 
@@ -93,6 +100,7 @@ fn states(api: &Api) -> Vec<(&'static str, String)> {
         ("event-closed", closed),
         ("event-cancelled", cancelled),
         ("event-archived", archived),
+        ("event-over", "/events/breakfast".to_owned()),
         ("event-unknown", "/events/Pizza%20Night".to_owned()),
         ("personal-in", ana),
         ("personal-waiting", cleo),
@@ -112,6 +120,19 @@ fn states(api: &Api) -> Vec<(&'static str, String)> {
         ("login", "/organiser".to_owned()),
     ];
     states.to_vec()
+}
+
+/// Stores an event that is over. None can be created so.
+async fn store_breakfast(folder: &Path) {
+    let zone = Zone::utc();
+    let start = zone.parse_local("2020-12-03T08:00").unwrap();
+    let end = zone.parse_local("2020-12-03T10:00").unwrap();
+    let schedule = Schedule::new(zone, start, Some(end)).unwrap();
+    let content = Content { schedule: Some(schedule), ..Content::titled(Title::parse("Breakfast").unwrap()) };
+    let now = Timestamp::now();
+    let details = EventDetails::new(EventId::parse("breakfast").unwrap(), content, now);
+    let sqlite = Sqlite::open(folder).unwrap();
+    assert_eq!(sqlite.store_details(&details, now).await.unwrap(), Write::Stored);
 }
 
 /// The states that only the organiser sees.
@@ -281,12 +302,16 @@ async fn take_picture(browser: &Browser, state: &str, look: &str) {
 async fn check_all_states(look: Look) {
     let data = tempfile::tempdir().unwrap();
     let folder = data.path().to_owned();
+    let database = folder.join("countmein.sqlite");
+    store_breakfast(&folder).await;
     let damaged =
         [r#"{"serialNumber": "G030MD0123456789", "clickType": "SINGLE"}"#, r#"{"event": "Dance", "name": ""}"#];
     tokio::task::spawn_blocking(move || enqueue(&folder, &damaged)).await.unwrap();
     let browser = Browser::open_on(data, Scripts::On, (look.width, look.height)).await;
     let api = Api(browser.server.clone());
-    let states = tokio::task::spawn_blocking(move || states(&api)).await.unwrap();
+    let mut states = tokio::task::spawn_blocking(move || states(&api)).await.unwrap();
+    let address = Contact::from_line("ana@example.org").unwrap();
+    states.push(("opt-in", consent_link(&database, &address)));
     look.apply(&browser).await;
     let mut reader = Reader { browser, look, faults: Vec::new() };
     for (state, path) in &states {
@@ -304,13 +329,36 @@ async fn check_all_states(look: Look) {
         reader.open(path).await;
         reader.check(state).await;
     }
+    reader.open("/organiser").await;
+    reader.press("summary:has(+ form[action='/organiser/import'])").await;
+    reader.browser.type_into("table", "event,name,email,shoe\nOpen evening,Ida,,38\nOpen evening,Jan,nowhere,\n").await;
+    reader.press("form[action='/organiser/import'] button").await;
+    reader.wait_for("[role=status]").await;
+    reader.check("import-result").await;
     reader.open("/organiser/rejects").await;
     let message = reader.browser.client.find(Locator::Css("main a[href^='/organiser/rejects/']")).await.unwrap();
     let message = message.attr("href").await.unwrap().unwrap();
     reader.open(&message).await;
     reader.check("organiser-message").await;
+    if look.name == "phone" {
+        check_print(&mut reader, &states).await;
+    }
     assert!(reader.faults.is_empty(), "{}:\n{}", look.name, reader.faults.join("\n"));
     reader.browser.close().await;
+}
+
+/// What is for paper.
+async fn check_print(reader: &mut Reader, states: &[(&'static str, String)]) {
+    reader.browser.devtools("Emulation.setEmulatedMedia", json!({ "media": "print" })).await;
+    for (state, path) in states.iter().filter(|(state, _)| ["print", "poster", "event-full"].contains(state)) {
+        reader.open(path).await;
+        let shown = "return [...document.querySelectorAll('button, form, nav, .no-print, footer')].filter((element) => element.checkVisibility()).map((element) => element.outerHTML)";
+        let shown = reader.browser.client.execute(shown, vec![]).await.unwrap();
+        if shown != json!([]) {
+            reader.faults.push(format!("{state}: on paper: {shown}"));
+        }
+        take_picture(&reader.browser, state, "paper").await;
+    }
 }
 
 /// What forms answer.

@@ -4,6 +4,8 @@ use maud::{Markup, html};
 
 use crate::domain::button::{Button, Press, PressAction, PressKind};
 use crate::domain::channel::Channel;
+use crate::domain::event_details::MAX_GUESTS;
+use crate::domain::registration_details::{Answer, Note};
 use crate::domain::signup::Action;
 use crate::domain::timestamp::Timestamp;
 use crate::formats::rejected_content::{RejectedContent, RejectedSignup};
@@ -26,7 +28,7 @@ pub struct AttentionPage<'a> {
     pub content: &'a RejectedContent,
     /// The button of a press, if it is registered.
     pub button: Option<&'a Button>,
-    /// What is still wrong with a sign-up. `None` if its fields are valid.
+    /// What is still wrong with a sign-up. `None` if it can be processed now.
     pub problem: Option<&'a Problem>,
     /// The form that corrects the message.
     pub correction: &'a Form,
@@ -106,7 +108,7 @@ impl AttentionPage<'_> {
                 (RejectedContent::Signup(_), _) => p.notice.bad {
                     @match self.problem {
                         Some(problem) => (problem_of_message(locale, problem)),
-                        None => span lang="en" { (sentence(&self.reject.reason)) },
+                        None => { (locale.text("attention-now-fine")) " " span lang="en" { (sentence(&self.reject.reason)) } },
                     }
                 },
             }
@@ -152,7 +154,7 @@ impl AttentionPage<'_> {
         html! {
             form.card method="post" action=(self.path("redrive")) {
                 h2 { (locale.text("attention-correct")) }
-                (form.summary(&["event", "name", "contact"]))
+                (form.summary(&["event", "name", "contact", "guests", "answer", "note"]))
                 (form.input(&Input {
                     id: "correct-event",
                     is_required: true,
@@ -177,6 +179,22 @@ impl AttentionPage<'_> {
                         (locale.text("attention-no-contact"))
                     }
                 }
+                (form.input(&Input {
+                    kind: "number",
+                    range: Some((0, MAX_GUESTS.into())),
+                    stored: signup.and_then(|signup| signup.guests.as_deref()),
+                    ..Input::text("guests", locale.text("attention-guests"))
+                }))
+                (form.input(&Input {
+                    max_length: Some(Answer::MAX_CHARS),
+                    stored: signup.and_then(|signup| signup.answer.as_deref()),
+                    ..Input::text("answer", locale.text("attention-answer"))
+                }))
+                (form.input(&Input {
+                    max_length: Some(Note::MAX_CHARS),
+                    stored: signup.and_then(|signup| signup.note.as_deref()),
+                    ..Input::text("note", locale.text("attention-note"))
+                }))
                 button type="submit" { (locale.text("attention-send")) }
             }
         }
@@ -189,6 +207,9 @@ fn problem_of_message(locale: Locale, problem: &Problem) -> Markup {
         "event" => html! { (locale.text("organiser-event")) },
         "name" => html! { (locale.text("organiser-name")) },
         "contact" => html! { (locale.text("organiser-contact")) },
+        "guests" => html! { (locale.text("attention-guests")) },
+        "answer" => html! { (locale.text("attention-answer")) },
+        "note" => html! { (locale.text("attention-note")) },
         _ => html! { code { (field) } },
     };
     html! {

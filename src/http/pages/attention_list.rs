@@ -10,11 +10,14 @@ use crate::http::problem::sentence;
 use crate::ports::RejectEntry;
 
 /// The list, and the form that sends many messages again.
-pub fn rejects(rejects: &[RejectEntry], next: Option<&str>, form: &Form) -> Page {
+///
+/// `done` is the id of the message about what the organiser has just done.
+pub fn rejects(rejects: &[RejectEntry], next: Option<&str>, form: &Form, done: Option<&str>) -> Page {
     let locale = form.locale;
     let title = locale.text("attention-title");
     let main = html! {
         h1 { (title) }
+        @if let Some(done) = done { p.notice.good role="status" tabindex="-1" autofocus { (locale.text(done)) } }
         @if rejects.is_empty() { p { (locale.text("attention-none")) } }
         @for reject in rejects {
             article.card {

@@ -5,11 +5,12 @@ use maud::{Markup, html};
 
 use crate::domain::capacity::MAX_CAPACITY;
 use crate::domain::event::MAX_TITLE_CHARS;
+use crate::domain::event_details::Audience;
 use crate::domain::event_details::{Content, Description, EventDetails, MAX_GUESTS, Place, Question};
 use crate::domain::language::Language;
 use crate::domain::schedule::{Schedule, Zone};
 use crate::domain::timestamp::Timestamp;
-use crate::http::pages::event_details::{description, titled};
+use crate::http::pages::event_details::{audience_label, description, settings, titled};
 use crate::http::pages::form::{Form, Input};
 use crate::http::pages::{Page, layout};
 
@@ -150,6 +151,7 @@ impl EditPage<'_> {
                 h2 { (locale.text("edit-preview-heading")) }
                 (titled(locale, html! { h3 dir="auto" { (content.title) } }, Some(content)))
                 (description(content))
+                (settings(locale, content))
                 p.hint { (locale.text("edit-preview-hint")) }
             }
         }
@@ -222,8 +224,9 @@ impl EditPage<'_> {
         let time = |name, label: &str, stored| {
             form.input(&Input { kind: "datetime-local", stored: Some(stored), ..Input::text(name, locale.text(label)) })
         };
-        let audiences = [("everyone", "edit-everyone"), ("attendees", "edit-attendees"), ("hosts", "edit-hosts")]
-            .map(|(value, label)| (value, locale.text(label)));
+        let audiences = [Audience::Everyone, Audience::Attendees, Audience::Hosts]
+            .map(|audience| (audience.as_str(), locale.text(audience_label(audience))));
+        let question_hint = if stored.question.is_empty() { "edit-question-hint" } else { "edit-question-changed" };
         html! {
             details open[stored.has_more() || !form.status().is_success() || self.preview.is_some()] {
                 summary { (locale.text("edit-more")) }
@@ -236,7 +239,7 @@ impl EditPage<'_> {
                         ..Input::text("guests_per_signup", locale.text("edit-guests"))
                     }))
                     (form.input(&Input {
-                        hint: text("edit-question-hint"),
+                        hint: text(question_hint),
                         max_length: Some(Question::MAX_CHARS),
                         stored: Some(&stored.question),
                         ..Input::text("question", locale.text("edit-question"))

@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use crate::domain::attendee_name::MAX_NAME_CHARS;
 use crate::domain::event::Event;
 use crate::domain::event_details::{EventDetails, SignupRefusal};
+use crate::domain::host_link::HostRole;
 use crate::domain::manage_link::RegistrationState;
 use crate::domain::place::Place;
 use crate::domain::schedule::Schedule;
@@ -35,6 +36,8 @@ pub enum RosterPart {
 /// A registration that was made in the browser that shows the page.
 pub struct OwnPlace {
     pub name: String,
+    /// The token at the end of its personal link.
+    pub token: String,
     /// The path of its personal page.
     pub path: String,
     pub state: RegistrationState,
@@ -74,7 +77,11 @@ impl EventPage<'_> {
             div #people data-live { (self.people()) }
             (self.lost_link())
             @if self.viewer == Viewer::Organiser {
-                p { a href=(organiser_deletion_path(self.event.id())) { (locale.text("event-delete")) } }
+                form method="post" action=(event_path(self.event.id(), &["links"])) {
+                    input type="hidden" name="role" value=(HostRole::Host.as_str());
+                    button.plain type="submit" { (locale.text("event-host-page")) }
+                }
+                p.no-print { a href=(organiser_deletion_path(self.event.id())) { (locale.text("event-delete")) } }
             }
         };
         layout(locale, self.event.title(), main)
@@ -114,7 +121,6 @@ impl EventPage<'_> {
         if !self.takes_place() {
             return html! {};
         }
-        let has_own = self.own.iter().any(|own| shown(&own));
         html! {
             div #own data-live {
                 @for own in self.own.iter().filter(shown) {
@@ -134,9 +140,11 @@ impl EventPage<'_> {
                     }
                 }
             }
-            @if has_own {
+            // Each can be forgotten alone: several people may share a device.
+            @for own in self.own.iter().filter(shown) {
                 form.forget method="post" action=(event_path(self.event.id(), &["forget"])) {
-                    button.quiet type="submit" { (locale.text("own-forget")) }
+                    input type="hidden" name="token" value=(own.token);
+                    button.quiet type="submit" { (locale.markup("own-forget", &[("name", Slot::Text(&own.name))])) }
                 }
             }
         }

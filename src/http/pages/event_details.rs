@@ -5,7 +5,11 @@ use maud::{Markup, html};
 use url::Url;
 
 use crate::domain::event_details::Content;
+use crate::domain::event_details::{Audience, Question};
+use crate::domain::schedule::Schedule;
+use crate::domain::timestamp::Timestamp;
 use crate::http::locale::Locale;
+use crate::http::pages::moments::moment;
 use crate::http::pages::moments::{date_tile, when};
 
 /// The title of an event as the heading of a page, with its date, its time and its place.
@@ -65,6 +69,38 @@ fn linked(text: &str) -> Markup {
 
 fn is_web_address(text: &str) -> bool {
     Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
+}
+
+/// What guests may do, and who sees what: all that [`titled`] and [`description`] do not show.
+pub fn settings(locale: Locale, content: &Content) -> Markup {
+    let zone = content.schedule.as_ref().map(Schedule::zone);
+    let time = |at: Option<Timestamp>| at.map(|at| moment(locale, at, zone));
+    let capacity = content.capacity.map_or_else(|| locale.text("edit-no-limit"), |capacity| capacity.get().to_string());
+    let rows = [
+        ("edit-capacity", Some(capacity)),
+        ("edit-guests", Some(content.guests_per_signup.to_string())),
+        ("edit-question", content.question.as_ref().map(Question::to_string)),
+        ("edit-opens", time(content.signups.opens_at)),
+        ("edit-closes", time(content.signups.closes_at)),
+        ("edit-roster", Some(locale.text(audience_label(content.roster)))),
+        ("edit-count", Some(locale.text(audience_label(content.count)))),
+    ];
+    html! {
+        dl {
+            @for (label, value) in &rows {
+                @if let Some(value) = value { dt { (locale.text(label)) } dd dir="auto" { (value) } }
+            }
+        }
+    }
+}
+
+/// The id of the message that says who sees something.
+pub fn audience_label(audience: Audience) -> &'static str {
+    match audience {
+        Audience::Everyone => "edit-everyone",
+        Audience::Attendees => "edit-attendees",
+        Audience::Hosts => "edit-hosts",
+    }
 }
 
 /// The beginning of a description.

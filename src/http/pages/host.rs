@@ -12,7 +12,7 @@ use crate::http::app::Delivery;
 use crate::http::headcount::Headcount;
 use crate::http::locale::{Locale, Slot};
 use crate::http::pages::errors::refusal_text;
-use crate::http::pages::event_details::{description, heading};
+use crate::http::pages::event_details::{description, heading, settings};
 use crate::http::pages::form::{Form, Input};
 use crate::http::pages::host_actions::{action_form, confirmed_action};
 use crate::http::pages::moments::moment;
@@ -43,6 +43,8 @@ pub struct HostPage<'a> {
     pub delivery: Delivery,
     /// The id of the message about what the host has just done.
     pub done: Option<&'static str>,
+    /// The names of those who have moved up from the waiting list.
+    pub moved_up: Option<String>,
     pub form: &'a Form,
 }
 
@@ -52,7 +54,12 @@ impl HostPage<'_> {
         let content = &self.details.content;
         let is_editor = self.role >= HostRole::CoHost;
         let main = html! {
-            @if let Some(done) = self.done { p.notice.good role="status" tabindex="-1" autofocus { (locale.text(done)) } }
+            @if let Some(done) = self.done {
+                p.notice.good role="status" tabindex="-1" autofocus {
+                    (locale.text(done))
+                    @if let Some(names) = &self.moved_up { " " (locale.markup("host-moved-up", &[("names", Slot::Text(names))])) }
+                }
+            }
             @if self.done == Some("host-done-created") { (self.share()) }
             (self.question_about_places())
             @if !self.form.is_of("add") && self.form.needs_places().is_none() { (self.form.summary(&[])) }
@@ -162,6 +169,7 @@ impl HostPage<'_> {
         html! {
             section.no-print {
                 h2 { (locale.text("host-event")) }
+                (settings(locale, &self.details.content))
                 div.row {
                     a.button.plain href={ (path) "/edit" } { (locale.text("host-edit")) }
                     @if is_closed {

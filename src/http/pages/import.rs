@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use crate::formats::csv::RowProblem;
-use crate::http::locale::Locale;
+use crate::http::locale::{Locale, Slot};
 use crate::http::pages::errors::field_text;
 use crate::http::pages::form::{Form, Input};
 use crate::http::pages::{Page, layout};
@@ -56,6 +56,10 @@ fn summary(locale: Locale, result: &ImportResult<'_>) -> Markup {
     html! {
         p.notice.good[result.accepted > 0] role="status" {
             (locale.count("organiser-import-accepted", number(result.accepted)))
+        }
+        @if result.accepted > 0 {
+            @let attention = html! { a href="/organiser/rejects" { (locale.text("attention-title")) } };
+            p.hint { (locale.markup("organiser-import-check", &[("attention", Slot::Markup(attention))])) }
         }
         @if !result.ignored.is_empty() {
             p.hint { (locale.format("organiser-import-ignored", &[("columns", result.ignored.join(", ").into())])) }

@@ -22,6 +22,7 @@ pub fn login(form: &Form) -> Page {
     };
     let main = html! {
         h1 { (title) }
+        p { (locale.text("organiser-guests")) }
         form.card method="post" action="/organiser/login" {
             (form.summary(&["key"]))
             (form.input(&key))

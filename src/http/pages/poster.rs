@@ -17,14 +17,16 @@ pub fn poster(locale: Locale, event: &Event, details: Option<&EventDetails>, url
     let main = html! {
         article.poster {
             (heading(locale, event.title(), details.map(|details| &details.content)))
-            @if let Some(code) = qr_code(url, &locale.text("poster-code")) { (code) }
             @match details.and_then(|details| details.check_open(Timestamp::now()).err()) {
                 Some(refusal) if !refusal.takes_place() => {
                     p.lead { (refusal_text(locale, &refusal, None)) }
                 },
-                _ => p.lead { (locale.text("poster-scan")) },
+                _ => {
+                    @if let Some(code) = qr_code(url, &locale.text("poster-code")) { (code) }
+                    p.lead { (locale.text("poster-scan")) }
+                    p { (url) }
+                },
             }
-            p { (url) }
         }
         p.no-print { button type="button" data-print hidden { (locale.text("print")) } }
     };

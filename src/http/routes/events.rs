@@ -15,9 +15,12 @@ use crate::domain::event_details::EventDetails;
 use crate::domain::manage_link::RegistrationState;
 use crate::domain::timestamp::Timestamp;
 use crate::formats::event_details::DetailsFields;
+use crate::formats::fields as read;
 use crate::http::client::{DefaultForm, absolute_url, wants_page};
 use crate::http::event_view::{Credentials, find_event, no_such_event};
 use crate::http::locale::Locale;
+use crate::http::middleware::body::Fields;
+use crate::http::own_registrations::OwnRegistration;
 use crate::http::pages::{EventPage, Form, OwnPlace, Page, RosterPart};
 use crate::http::paging::{DEFAULT_LIMIT, PageQuery, parse_event_id};
 use crate::http::place_bodies::PlacesBody;
@@ -183,6 +186,7 @@ async fn own_places(
         own.push(OwnPlace {
             name: attendee.map_or_else(|| token.key.name.as_str().to_owned(), |attendee| attendee.name.to_string()),
             path: event_path(event.id(), &["manage", &text]),
+            token: text,
             state,
             place,
         });
@@ -190,13 +194,15 @@ async fn own_places(
     Ok(own)
 }
 
-/// Makes this browser forget the sign-ups that were made in it for an event.
+/// Makes this browser forget a sign-up that was made in it.
 pub async fn forget(
     State(app): State<Arc<App>>,
     Path(event): Path<String>,
     headers: HeaderMap,
+    fields: Fields,
 ) -> Result<Response, Problem> {
     let event = parse_event_id(&event)?;
-    let cookie = own_registrations::forget(&app, &headers, &event);
+    let token = read::text(&fields.map, "token")?.to_owned();
+    let cookie = own_registrations::forget(&app, &headers, &OwnRegistration { event: event.clone(), token });
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to(&event_path(&event, &[]))).into_response())
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -15,6 +15,7 @@ use crate::domain::invalid::choice;
 use crate::formats::fields;
 use crate::http::App;
 use crate::http::client::absolute_url;
+use crate::http::client::{DefaultForm, wants_page};
 use crate::http::event_view::Credentials;
 use crate::http::middleware::body::Fields;
 use crate::http::paging::parse_event_id;
@@ -45,7 +46,11 @@ pub struct LinkRequest {
 #[utoipa::path(
     post, path = "/events/{event}/links", operation_id = "showLink", tag = "hosts", security(("host" = []), ("organiser" = [])),
     params(("event" = String, Path, description = "The event's id or title")), request_body = LinkRequest,
-    responses((status = 200, body = LinkBody), (status = "4XX", body = Problem, content_type = "application/problem+json")),
+    responses(
+        (status = 200, body = LinkBody),
+        (status = 303, description = "Redirect to the page of the link, after a form"),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+    ),
 )]
 pub async fn show_link(
     State(app): State<Arc<App>>,
@@ -76,9 +81,13 @@ pub async fn revoke_links(
 }
 
 pub fn link(app: &App, headers: &HeaderMap, details: &EventDetails, role: HostRole) -> LinkBody {
+    let url = absolute_url(app.public_url.as_ref(), headers, &link_path(app, details, role));
+    LinkBody { role: role.as_str(), url }
+}
+
+fn link_path(app: &App, details: &EventDetails, role: HostRole) -> String {
     let token = details.links.sign(&details.event, role, &app.token_secret);
-    let path = event_path(&details.event, &["host", &token]);
-    LinkBody { role: role.as_str(), url: absolute_url(app.public_url.as_ref(), headers, &path) }
+    event_path(&details.event, &["host", &token])
 }
 
 /// Changes the links of the role that the request names, and answers with the role's link. An event without details gets some,
@@ -96,5 +105,8 @@ async fn change_link(
     let role = fields::parsed(&fields.map, "role", choice::<HostRole>)?;
     let edit = |details: &mut EventDetails, _| edit(&mut details.links, role);
     let details = change(app, credentials, event, HostRole::Host, edit).await?;
+    if fields.is_form && wants_page(headers, DefaultForm::Json) {
+        return Ok(Redirect::to(&link_path(app, &details, role)).into_response());
+    }
     Ok(Json(link(app, headers, &details, role)).into_response())
 }

@@ -26,7 +26,7 @@ use crate::http::paging::parse_event_id;
 use crate::http::problem::{Cause, Problem, ProblemKind};
 use crate::http::routes::organiser::QueuedSignup;
 use crate::http::routes::{hosting, signups};
-use crate::http::wait::wait_for_roster;
+use crate::http::wait::{wait_for_roster, wait_until_free};
 use crate::ports::{Unavailable, Write};
 
 /// Attempts to change a seat while others change seats of the same event.
@@ -174,6 +174,7 @@ pub async fn remove_attendee(app: &App, credentials: &Credentials, event: &str, 
     };
     signups::enqueue(app, &signup).await?;
     wait_for_roster(app, &signup).await;
+    wait_until_free(app, read_details(app, signup.event.id()).await?.as_deref(), &signup.key()).await;
     Ok(signup)
 }
 

@@ -7,9 +7,7 @@ use axum::Extension;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
-use url::Url;
 use utoipa::ToSchema;
 
 use crate::domain::attendee::Attendee;
@@ -29,6 +27,7 @@ use crate::http::routes::all_attendees;
 use crate::http::routes::event_creation::check_creator;
 use crate::http::routes::public_signup::{RequestKey, Sender, enqueue_public, idempotency_key};
 use crate::http::routes::signup_form::lead_to_personal_page;
+use crate::http::typed_link::{self, TypedLink};
 use crate::http::wait::wait_for_roster;
 use crate::http::{App, event_list, own_registrations, pages};
 use crate::notify::links::event_path;
@@ -145,29 +144,15 @@ pub struct FindQuery {
     event: Option<String>,
 }
 
-/// Reads a link, which people often copy without its scheme.
-fn typed_link(typed: &str) -> Option<Url> {
-    let link = Url::parse(typed).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
-    link.or_else(|| typed.contains("/events/").then(|| Url::parse(&format!("https://{typed}")).ok()).flatten())
-}
-
 /// Leads to the page of an event, whose link or title was typed.
 pub async fn find(State(app): State<Arc<App>>, Query(query): Query<FindQuery>) -> Result<Redirect, Problem> {
     let typed = query.event.unwrap_or_default();
-    let link = typed_link(typed.trim());
-    let segments: Vec<&str> = link.as_ref().and_then(Url::path_segments).map(Iterator::collect).unwrap_or_default();
-    let id = match segments[..] {
-        // A personal link, or that of a host, leads to its own page.
-        ["events", event, page @ ("manage" | "host"), token] => {
-            let event = percent_decode_str(event).decode_utf8_lossy();
-            if let Ok(id) = EventId::parse(&event) {
-                return Ok(Redirect::to(&event_path(&id, &[page, token])));
-            }
-            EventId::parse(&typed)
-        }
-        ["events", event, ..] => EventId::parse(&percent_decode_str(event).decode_utf8_lossy()),
-        _ => EventId::parse(&typed),
-    };
+    let link = typed_link::parse(&typed);
+    // A personal link, or that of a host, leads to its own page.
+    if let Some(TypedLink { event, own_page: Some((page, token)) }) = &link {
+        return Ok(Redirect::to(&event_path(event, &[page, token])));
+    }
+    let id = link.map_or_else(|| EventId::parse(&typed), |link| Ok(link.event));
     let unknown =
         || Problem::new(ProblemKind::NotFound, "There is no event with this name.").on_page("error-unknown-event");
     let id = id.map_err(|_| unknown())?;

@@ -40,6 +40,11 @@ impl MessageTexts {
         Self { catalog: Catalog::of(language), names_shown }
     }
 
+    /// The same messages in another language.
+    pub fn in_language(&self, language: Language) -> Self {
+        Self::new(language, self.names_shown)
+    }
+
     /// Formats an announcement as one line: `Dance: Ana, Ben and 41 others joined; 63 are in.`
     pub fn announcement_line(&self, announcement: &Announcement) -> String {
         self.format_line(&announcement.title, &summarize(self.catalog, announcement, self.names_shown))

@@ -168,7 +168,7 @@ fn unknown_button_is_registered_from_its_press() {
     assert!(page.contains("This button is registered: <bdi>Ana</bdi>, <bdi>Dance</bdi>."), "{page}");
     assert!(page.contains("Send again") && !page.contains("Register this button"), "{page}");
     let again = server.post(&format!("{path}/redrive")).organiser().browser().form(&[]).send();
-    assert_eq!(again.leads_to(), "/organiser/rejects");
+    assert_eq!(again.leads_to(), "/organiser/rejects?done=processed");
     server.settled();
     assert_eq!(server.who("dance"), ["Ana"]);
     assert!(server.rejects().is_empty());

@@ -260,3 +260,76 @@ fn host_is_told_what_is_true_of_an_address() {
     let shown = page(&server, &host_path(&event));
     assert!(shown.words().contains("Email: no messages, because this server sends none"), "{}", shown.words());
 }
+
+#[test]
+fn host_sees_who_moves_up_and_what_is_set() {
+    let server = serve();
+    let dinner = json!({
+        "title": "Dinner", "capacity": 2, "guests_per_signup": 1, "question": "Meat?", "starts_at": "2031-12-03T19:00",
+        "zone": "Europe/Berlin", "signups_close_at": "2031-12-01T12:00", "roster_visible_to": "attendees",
+    });
+    let event = create(&server, &dinner);
+    let host = host_path(&event);
+    let shown = page(&server, &host).words();
+    for text in [
+        "Number of places2",
+        "Guests that each person may bring1",
+        "A question to your guestsMeat?",
+        "Sign-ups closeMonday, 1 December 2031 at 12:00, Berlin time",
+        "Who sees the namesPeople on the list",
+        "Who sees how many are comingEverybody with the link",
+    ] {
+        assert!(shown.contains(text), "{text}: {shown}");
+    }
+    for (name, guests) in [("Ana", 1), ("Ben", 1), ("Cem", 0), ("Dora", 0)] {
+        server.sign_up_with(&event.id, &json!({ "name": name, "guests": guests }));
+        server.settled();
+    }
+    until(|| page(&server, &host).words().contains("4 waiting (3 + 1 guest)"), "three parties wait");
+    let after = act(&server, &host, &[("action", "remove"), ("name", "Ana")]).words();
+    assert!(after.contains("From the waiting list, these have a place now: Ben."), "{after}");
+    let after = act(&server, &host, &[("action", "remove"), ("name", "Ben")]).words();
+    assert!(after.contains("these have a place now: Cem, Dora."), "{after}");
+    let made_up = page(&server, &format!("{host}?done=removed&up=Eve%0ACem")).words();
+    assert!(made_up.contains("these have a place now: Cem."), "{made_up}");
+}
+
+#[test]
+fn edit_says_what_happens_to_earlier_answers() {
+    let server = serve();
+    let event = create(&server, &json!({ "title": "Dinner", "question": "Meat?" }));
+    let edit = page(&server, &(host_path(&event) + "/edit")).words();
+    assert!(edit.contains("Answers that guests have given stay as they are."), "{edit}");
+    assert!(!page(&server, "/new").words().contains("Answers that guests have given"));
+}
+
+#[test]
+fn organiser_opens_the_page_of_the_host() {
+    let server = serve();
+    let event = create(&server, &json!({ "title": "Dinner" }));
+    server.sign_up("Dance", "Ana");
+    for (path, title) in [(event.path(""), "Dinner"), ("/events/dance".to_owned(), "Dance")] {
+        let shown = server.get(&path).organiser().browser().send().is(200);
+        assert!(shown.words().contains("Open the host’s page"), "{}", shown.words());
+        let form = [("role", "host")];
+        let host = server.post(&format!("{path}/links")).organiser().browser().form(&form).send().leads_to();
+        let host = page(&server, &host).words();
+        assert!(host.contains(title) && host.contains("You are the host."), "{host}");
+        assert!(!page(&server, &path).words().contains("Open the host’s page"));
+        server.post(&format!("{path}/links")).browser().form(&form).send().is(401);
+    }
+}
+
+#[test]
+fn poster_of_a_cancelled_event_has_no_code() {
+    let server = serve();
+    let event = create(&server, &json!({ "title": "Dinner" }));
+    assert!(page(&server, &event.path("/poster")).text().contains("<svg"));
+    act(&server, &host_path(&event), &[("action", "cancel")]);
+    let poster = page(&server, &event.path("/poster"));
+    assert!(
+        !poster.text().contains("<svg") && poster.words().contains("This event was cancelled."),
+        "{}",
+        poster.words()
+    );
+}

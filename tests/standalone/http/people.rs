@@ -2,6 +2,8 @@
 
 use serde_json::json;
 
+use super::events::create;
+use super::places::until;
 use super::support::{dump, enqueue, serve, serve_with};
 
 #[test]
@@ -113,4 +115,28 @@ fn removal_may_name_one_event() {
     assert!(form("Nobody").send().is(422).text().contains("look at the spelling"));
     assert_eq!(form("Ana").send().leads_to(), "/organiser?done=removed");
     assert!(server.who("gala").is_empty());
+}
+
+/// The organiser names an event by its title or its link, also if its id ends in random characters.
+#[test]
+fn title_or_link_of_an_unlisted_event_names_it() {
+    let server = serve();
+    let dinner = json!({ "title": "Club dinner", "visibility": "unlisted" });
+    let one = create(&server, &dinner);
+    until(|| server.get("/events").organiser().send().text().contains(&one.id), "it is in the calendar");
+    server.sign_up(&one.id, "Ana");
+    let export = |event: &str| server.get(&format!("/organiser/export?event={event}")).organiser().send();
+    for name in ["Club%20dinner", &one.id, &format!("https%3A%2F%2Fexample.org%2Fevents%2F{}", one.id)] {
+        assert_eq!(export(name).is(200).text().lines().count(), 2, "{name}");
+    }
+    let form = [("name", "Ana"), ("event", "Club dinner"), ("sure", "1")];
+    let remove = || server.post("/organiser/remove").organiser().browser().form(&form).send();
+    assert_eq!(remove().leads_to(), "/organiser?done=removed");
+    assert!(server.who(&one.id).is_empty());
+
+    let other = create(&server, &dinner);
+    until(|| server.get("/events").organiser().send().text().contains(&other.id), "it is in the calendar");
+    let page = remove().is(422);
+    assert!(page.words().contains("Several events have this title."), "{}", page.words());
+    export("Club%20dinner").refuses_field("event");
 }

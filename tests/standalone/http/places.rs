@@ -282,3 +282,17 @@ fn decision_is_visible_within_a_second() {
     println!("the slowest of 20 decisions was visible after {longest:?}");
     assert!(longest < Duration::from_secs(1), "{longest:?}");
 }
+
+/// Whoever cancels sees on the next page that their place is free.
+#[test]
+fn cancelled_place_is_free_on_the_next_page() {
+    let server = serve();
+    let event = dinner(&server, 2);
+    for name in ["Ana", "Ben", "Cem", "Dora"] {
+        let person = sign_up(&server, &event, name, 0);
+        has(&server, &person, &confirmed());
+        server.post(&person.manage).browser().form(&[("action", "cancel")]).send().is(303);
+        let shown = server.get(&event.path("")).browser().send().is(200).words();
+        assert!(shown.contains("0 of 2 places taken"), "{shown}");
+    }
+}

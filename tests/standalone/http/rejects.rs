@@ -4,8 +4,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
+use super::events::create;
 use super::organiser::assert_asks_first;
-use super::support::{Answer, Running, enqueue, serve_with};
+use super::support::{Answer, Running, enqueue, serve, serve_with};
 
 const NOT_JSON: &str = "Dance, please";
 const NAMELESS: &str = r#"{"event": "Dance", "name": "", "contact": {"email": "ana@example.org"}}"#;
@@ -15,6 +16,16 @@ fn serve_after(messages: &[&str]) -> Running {
     let data = tempfile::tempdir().unwrap();
     enqueue(data.path(), messages);
     let server = serve_with(data, |_| {});
+    server.settled();
+    server
+}
+
+/// A server on the same data that has processed another message from its queue.
+fn serve_again_after(mut server: Running, message: &Value) -> Running {
+    server.stop();
+    server.wait_for_the_end();
+    enqueue(server.folder(), &[message.to_string()]);
+    let server = serve_with(server.data().clone(), |_| {});
     server.settled();
     server
 }
@@ -148,7 +159,7 @@ fn reject_is_corrected_on_its_page() {
     assert!(page.contains("aria-describedby=\"correct-name-error\"") && page.contains("value=\"#x\""), "{page}");
     assert_eq!(
         send(&[("name", "Ana"), ("event", ""), ("contact", "ana@example.com")]).leads_to(),
-        "/organiser/rejects"
+        "/organiser/rejects?done=processed"
     );
     assert_eq!(server.exported()[0][1..3], ["Ana", "ana@example.com"]);
 }
@@ -204,7 +215,7 @@ fn reject_is_discarded() {
     let discard = |id: &str| server.post(&format!("/organiser/rejects/{id}/discard")).organiser();
     assert!(discard(&ids[0]).send().is(204).body.is_empty());
     discard(&ids[0]).send().refuses(404, "not-found");
-    assert_eq!(discard(&ids[1]).browser().send().leads_to(), "/organiser/rejects");
+    assert_eq!(discard(&ids[1]).browser().send().leads_to(), "/organiser/rejects?done=discarded");
     assert!(server.rejects().is_empty());
 }
 
@@ -288,4 +299,48 @@ fn page_sends_all_rejects_again() {
     );
     server.settled();
     assert_eq!(server.who("dance"), ["Ana", "Ben", "Cem"]);
+}
+
+/// A message that its event would refuse is not sent again, only to come back: its page says why, and the form can correct it.
+#[test]
+fn message_that_its_event_refuses_is_corrected_on_its_page() {
+    let server = serve();
+    let event = create(&server, &json!({ "title": "Dinner", "guests_per_signup": 1, "question": "Meat?" }));
+    let message = json!({ "event": event.id, "name": "Ana", "guests": 4, "answer": "yes", "note": "Late" });
+    let server = serve_again_after(server, &message);
+    let id = the_reject(&server);
+    let path = format!("/organiser/rejects/{id}");
+    let page = |path: &str| server.get(path).organiser().browser().send().is(200);
+    assert!(page(&format!("{path}?lang=de")).words().contains("Du darfst höchstens 1 Gast mitbringen."));
+    assert!(page(&path).text().contains("value=\"4\""), "{}", page(&path).text());
+    redrive(&server, &id, &json!({})).refuses_field("guests");
+    assert_eq!(redrive_all(&server, &json!({})), json!([0, 1]));
+
+    let form =
+        |guests| [("event", event.id.as_str()), ("name", "Ana"), ("guests", guests), ("answer", ""), ("note", "Late")];
+    let send = |guests| server.post(&format!("{path}/redrive")).organiser().browser().form(&form(guests)).send();
+    let refused = send("3").is(422);
+    assert!(refused.text().contains("id=\"guests-error\""), "{}", refused.text());
+    let list = send("1").leads_to();
+    assert_eq!(list, "/organiser/rejects?done=processed");
+    assert!(page(&list).words().contains("The message was sent again, and was processed."));
+    let row = server.exported().remove(0);
+    assert_eq!((row[1].as_str(), row[7].as_str(), row[8].as_str(), row[9].as_str()), ("Ana", "1", "", "Late"));
+}
+
+#[test]
+fn message_for_a_closed_event_waits_until_it_is_open() {
+    let server = serve();
+    let event = create(&server, &json!({ "title": "Dinner" }));
+    let path = event.path("");
+    server.post(&format!("{path}/cancel")).bearer(&event.host).json(&json!({})).send().is(200);
+    let server = serve_again_after(server, &json!({ "event": event.id, "name": "Ana" }));
+    let id = the_reject(&server);
+    let page = || server.get(&format!("/organiser/rejects/{id}")).organiser().browser().send().is(200).words();
+    assert!(page().contains("This event was cancelled."), "{}", page());
+    redrive(&server, &id, &json!({})).refuses(409, "conflict");
+    server.post(&format!("{path}/reopen")).bearer(&event.host).json(&json!({})).send().is(200);
+    assert!(page().contains("This message can be processed now"), "{}", page());
+    redrive(&server, &id, &json!({})).is(202);
+    assert_eq!(server.who(&event.id), ["Ana"]);
 }

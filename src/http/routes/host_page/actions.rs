@@ -12,10 +12,12 @@ use utoipa::ToSchema;
 
 use super::{HostQuery, host_page};
 use crate::domain::attendee::Attendee;
+use crate::domain::attendee_name::NameKey;
 use crate::domain::event::Event;
 use crate::domain::event_details::EventDetails;
 use crate::domain::host_link::{HostRole, LinkGenerations};
 use crate::domain::invalid::{FieldProblem, choice};
+use crate::domain::signup::AttendeeKey;
 use crate::domain::timestamp::Timestamp;
 use crate::formats::fields as read;
 use crate::formats::http_signup as http;
@@ -31,7 +33,7 @@ use crate::http::routes::hosting;
 use crate::http::routes::public_signup::{RequestKey, Sender, enqueue_public};
 use crate::http::routes::signup_form::with_phone_as_contact;
 use crate::http::wait::{wait_for_place, wait_for_roster};
-use crate::http::{App, form_token};
+use crate::http::{App, form_token, moved_up};
 use crate::notify::links::event_path;
 
 /// The fields of the forms on a host's page.
@@ -80,7 +82,7 @@ pub async fn act(
     let typed = &fields.map;
     let host = Host { app: &app, event: &event, credentials: Credentials::HostLink(token.clone()) };
     let problem = match host.act(&sender, typed).await {
-        Ok(done) if !fields.is_form => return Ok(Json(HostAction { done }).into_response()),
+        Ok(done) if !fields.is_form => return Ok(Json(HostAction { done: done.what }).into_response()),
         Err(problem) if !fields.is_form => return Err(problem),
         Ok(done) => {
             let details = read_details(&app, &id).await?.ok_or_else(invalid_host_link)?;
@@ -88,7 +90,7 @@ pub async fn act(
             let is_valid = host_role(&app, &id, Some(details.links), &token).await?.is_some();
             let own = details.links.sign(&id, HostRole::Host, &app.token_secret);
             let path = if is_valid { path } else { event_path(&id, &["host", &own]) };
-            return Ok(Redirect::to(&format!("{path}?done={done}")).into_response());
+            return Ok(Redirect::to(&format!("{path}?{}", done.query())).into_response());
         }
         Err(problem) => problem,
     };
@@ -96,6 +98,30 @@ pub async fn act(
     // The link may not be valid. Then the problem says so.
     let page = host_page(&app, &id, &token, &headers, &HostQuery::default(), &form).await.map_err(|_| problem)?;
     Ok((form.status(), page).into_response())
+}
+
+/// What a host has done.
+struct Done {
+    what: &'static str,
+    /// Those who moved up from the waiting list.
+    moved_up: Vec<AttendeeKey>,
+}
+
+impl Done {
+    fn query(&self) -> String {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        query.append_pair("done", self.what);
+        if !self.moved_up.is_empty() {
+            query.append_pair("up", &moved_up::to_query(&self.moved_up));
+        }
+        query.finish()
+    }
+}
+
+impl From<&'static str> for Done {
+    fn from(what: &'static str) -> Self {
+        Self { what, moved_up: Vec::new() }
+    }
 }
 
 /// The holder of a host's link.
@@ -106,8 +132,25 @@ struct Host<'a> {
 }
 
 impl Host<'_> {
+    async fn act(&self, sender: &Sender<'_>, fields: &Map<String, Value>) -> Result<Done, Problem> {
+        if read::text(fields, "action")? == "remove" {
+            let moved_up = self.remove(read::text(fields, "name")?).await?;
+            return Ok(Done { what: "removed", moved_up });
+        }
+        self.act_on_event(sender, fields).await.map(Done::from)
+    }
+
+    /// Removes somebody. Returns those who got their places.
+    async fn remove(&self, name: &str) -> Result<Vec<AttendeeKey>, Problem> {
+        let event = parse_event_id(self.event)?;
+        let name_key = NameKey::of(name).map_err(|problem| problem.in_field("name"))?;
+        let next = moved_up::next_in_line(self.app, &AttendeeKey { event, name: name_key }).await?;
+        remove_attendee(self.app, &self.credentials, self.event, name).await?;
+        Ok(moved_up::with_a_place(self.app, next).await?)
+    }
+
     /// Returns the name of what was done.
-    async fn act(&self, sender: &Sender<'_>, fields: &Map<String, Value>) -> Result<&'static str, Problem> {
+    async fn act_on_event(&self, sender: &Sender<'_>, fields: &Map<String, Value>) -> Result<&'static str, Problem> {
         let name = || read::text(fields, "name");
         let (app, event, credentials) = (self.app, self.event, &self.credentials);
         match read::text(fields, "action")? {
@@ -116,7 +159,6 @@ impl Host<'_> {
                 let may_raise = fields.get("raise_capacity").is_some_and(|answer| answer == "yes");
                 promote_attendee(app, credentials, event, name()?, may_raise).await.map(|_| "promoted")
             }
-            "remove" => remove_attendee(app, credentials, event, name()?).await.map(|_| "removed"),
             "close" => self
                 .change(HostRole::CoHost, |details, now| details.content.signups.close(now))
                 .await

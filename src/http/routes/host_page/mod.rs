@@ -22,7 +22,6 @@ use crate::domain::host_link::HostRole;
 use crate::domain::registration::Registration;
 use crate::domain::timestamp::Timestamp;
 use crate::domain::viewer::Viewer;
-use crate::http::App;
 use crate::http::address_state::{AddressState, address_state};
 use crate::http::bodies::RegistrationBody;
 use crate::http::client::{DefaultForm, absolute_url, wants_page};
@@ -36,6 +35,7 @@ use crate::http::problem::Problem;
 use crate::http::roster_view::{RosterPerson, RosterView};
 use crate::http::routes::events::DetailsBody;
 use crate::http::routes::host_links::link;
+use crate::http::{App, moved_up};
 use crate::notify::links::event_path;
 
 /// An event as its host sees it.
@@ -103,7 +103,7 @@ pub async fn show(
 ) -> Result<Response, Problem> {
     let event = parse_event_id(&event)?;
     if wants_page(&headers, DefaultForm::Page) {
-        let query = HostQuery { page, done: done.done };
+        let query = HostQuery { page, done };
         return Ok(host_page(&app, &event, &token, &headers, &query, &Form::empty(locale)).await?.into_response());
     }
     let details = read_details(&app, &event).await?.ok_or_else(invalid_host_link)?;
@@ -125,16 +125,18 @@ pub async fn show(
 }
 
 /// The part of the query that says what the host has just done.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 pub struct DoneQuery {
     done: Option<String>,
+    /// Who [moved up](moved_up::to_query) from the waiting list.
+    up: Option<String>,
 }
 
 /// What of a host's page to show.
 #[derive(Default)]
 pub struct HostQuery {
     page: PageQuery,
-    done: Option<String>,
+    done: DoneQuery,
 }
 
 async fn addresses(app: &App, roster: &RosterView) -> Result<Vec<AddressState>, Problem> {
@@ -164,6 +166,10 @@ pub async fn host_page(
     let roles = if role == HostRole::Host { HostRole::VARIANTS } else { &[] };
     let links: Vec<(HostRole, String)> =
         roles.iter().rev().map(|role| (*role, link(app, headers, &details, *role).url)).collect();
+    let moved_up = match &query.done.up {
+        Some(names) => moved_up::from_query(app, event, names).await?,
+        None => None,
+    };
     let page = HostPage {
         details: &details,
         role,
@@ -175,7 +181,8 @@ pub async fn host_page(
         headcount: headcount.as_ref(),
         refusal: details.check_open(Timestamp::now()).err(),
         delivery: app.delivery,
-        done: query.done.as_deref().and_then(|done| done_message(done, &details)),
+        done: query.done.done.as_deref().and_then(|done| done_message(done, &details)),
+        moved_up,
         form,
     };
     Ok(page.page())

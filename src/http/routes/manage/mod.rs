@@ -39,7 +39,7 @@ use crate::http::problem::{Problem, ProblemKind};
 use crate::http::routes::public_signup::Sender;
 use crate::http::routes::signup_form::with_phone_as_contact;
 use crate::http::routes::signups;
-use crate::http::wait::{wait_for_place, wait_for_roster};
+use crate::http::wait::{wait_for_place, wait_for_roster, wait_until_free};
 use crate::http::{App, address_proof, own_registrations};
 use crate::ingest::admission::needs_admission;
 use crate::notify::links::event_path;
@@ -74,7 +74,7 @@ pub async fn show(
         });
     }
     let (stored, attendee) = find_attendee(&app, &token).await?;
-    let (body, _) = body_with_messages(&app, &token, stored.details(), attendee.as_ref()).await?;
+    let (body, _) = body_with_messages(&app, &token, stored.details(), attendee.as_ref(), None).await?;
     Ok(Json(body).into_response())
 }
 
@@ -178,7 +178,10 @@ async fn apply(
             }
             signups::enqueue(app, &signup).await?;
             let attendee = wait_for_roster(app, &signup).await;
-            wait_for_place(app, stored.details(), attendee.as_ref()).await;
+            match attendee.as_ref().filter(|attendee| attendee.registration().is_some()) {
+                Some(attendee) => wait_for_place(app, stored.details(), Some(attendee)).await,
+                None => wait_until_free(app, stored.details(), &token.key).await,
+            }
             manage_body(app, token, stored.details(), attendee.as_ref()).await?
         }
     };

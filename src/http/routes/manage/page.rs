@@ -7,6 +7,7 @@ use crate::domain::attendee::Attendee;
 use crate::domain::attendee_name::NameKey;
 use crate::domain::contact::Contact;
 use crate::domain::event_details::EventDetails;
+use crate::domain::language::Language;
 use crate::domain::manage_link::{ManageToken, RegistrationState};
 use crate::domain::place::Place;
 use crate::domain::timestamp::Timestamp;
@@ -39,10 +40,11 @@ pub async fn body_with_messages(
     token: &ManageToken,
     details: Option<&EventDetails>,
     attendee: Option<&Attendee>,
+    language: Option<Language>,
 ) -> Result<(ManageBody, Option<Place>), Problem> {
     let (mut body, place) = manage_body(app, token, details, attendee).await?;
     if let Some(attendee) = attendee.filter(|_| body.state == RegistrationState::In) {
-        body.messages = messages_to(app, attendee).await?;
+        body.messages = messages_to(app, attendee, language).await?;
     }
     Ok((body, place))
 }
@@ -59,7 +61,8 @@ pub async fn manage_page(
     let (_, attendee) = find_attendee(app, token).await?;
     let details = read_details(app, &token.key.event).await?;
     let details = details.as_deref();
-    let (body, place) = body_with_messages(app, token, details, attendee.as_ref()).await?;
+    let (body, place) =
+        body_with_messages(app, token, details, attendee.as_ref(), Some(form.locale.language())).await?;
     let title = match details {
         Some(details) => details.content.title.to_string(),
         None => app.backend.roster.roster(&token.key.event, 1, None).await?.title.unwrap_or(event.to_owned()),

@@ -11,13 +11,15 @@ use crate::domain::signup::Signup;
 use crate::formats;
 use crate::http::App;
 use crate::http::problem::{Problem, ProblemKind};
+use crate::http::routes::signups;
+use crate::ingest::admission::needs_admission;
 use crate::ingest::presses::{PressResolver, ResolvedPress};
 use crate::ports::RejectedMessage;
 
 /// Time for resolving a rejected press again. It is shorter than the timeout of the Lambda function `api`.
 const PRESS_TIME: Duration = Duration::from_secs(5);
 
-/// The sign-up to send again.
+/// The sign-up to send again. It is refused if its event would refuse it, because it would only be rejected again.
 ///
 /// A button press without corrections is resolved again, because its button may have been registered or changed since.
 pub async fn corrected_signup(
@@ -26,7 +28,7 @@ pub async fn corrected_signup(
     corrections: Map<String, Value>,
 ) -> Result<Signup, Problem> {
     let Some(envelope) = reject.button_message().filter(|_| corrections.is_empty()) else {
-        return Ok(reject.corrected(corrections)?);
+        return if_accepted(app, reject.corrected(corrections)?).await;
     };
     let resolver = PressResolver {
         buttons: &*app.backend.buttons,
@@ -35,7 +37,7 @@ pub async fn corrected_signup(
     };
     let resolved = resolver.resolve(&[(envelope, reject.arrived_at)]).await.remove(0)?;
     match resolved {
-        ResolvedPress::Signup(signup) => Ok(*signup),
+        ResolvedPress::Signup(signup) => if_accepted(app, *signup).await,
         ResolvedPress::Rejected(reason) => {
             Err(Problem::new(ProblemKind::Conflict, &reason).on_page("attention-still-wrong"))
         }
@@ -45,6 +47,10 @@ pub async fn corrected_signup(
             Err(Problem::new(ProblemKind::Conflict, detail).on_page("attention-no-action"))
         }
     }
+}
+
+async fn if_accepted(app: &App, signup: Signup) -> Result<Signup, Problem> {
+    if needs_admission(&signup.request) { signups::admitted(app, signup).await } else { Ok(signup) }
 }
 
 pub fn parse_json_corrections(mut fields: Map<String, Value>) -> Result<Map<String, Value>, Problem> {
@@ -58,7 +64,7 @@ pub fn parse_json_corrections(mut fields: Map<String, Value>) -> Result<Map<Stri
     }
 }
 
-/// An empty form field leaves the field of the message unchanged.
+/// An empty event, name or contact leaves that of the message unchanged.
 pub fn parse_form_corrections(fields: &Map<String, Value>) -> Result<Map<String, Value>, Problem> {
     let text = |field| fields.get(field).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty());
     let mut set = Map::new();
@@ -66,6 +72,11 @@ pub fn parse_form_corrections(fields: &Map<String, Value>) -> Result<Map<String,
         if let Some(text) = text(field) {
             set.insert(field.to_owned(), Value::from(text));
         }
+    }
+    // The form shows what the message has in these fields, so who empties one wants it to be empty.
+    for field in ["guests", "answer", "note"].into_iter().filter(|field| fields.contains_key(*field)) {
+        let number = text(field).filter(|_| field == "guests").and_then(|text| text.parse::<u64>().ok());
+        set.insert(field.to_owned(), number.map_or_else(|| text(field).into(), Value::from));
     }
     if fields.contains_key("no_contact") {
         set.insert("contact".to_owned(), Value::Null);

@@ -113,7 +113,7 @@ pub async fn page(
 /// The part of the query that says what the organiser has just done.
 #[derive(Deserialize)]
 pub struct DoneQuery {
-    done: Option<String>,
+    pub done: Option<String>,
 }
 
 /// The organiser's page with a form that removes a person's data. `is_removed` says whether one was just removed.

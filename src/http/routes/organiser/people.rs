@@ -25,8 +25,8 @@ use crate::http::bodies::RegistrationBody;
 use crate::http::client::{DefaultForm, wants_page};
 use crate::http::locale::Locale;
 use crate::http::middleware::body::Fields;
+use crate::http::named_event::named_event;
 use crate::http::pages::Form;
-use crate::http::paging::parse_event_id;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::routes::all_attendees;
 use crate::http::routes::organiser::{Organiser, start_page};
@@ -76,8 +76,7 @@ pub async fn export(
     _organiser: Organiser,
     Query(query): Query<ExportQuery>,
 ) -> Result<Response, Problem> {
-    let only_event =
-        query.event.filter(|event| !event.trim().is_empty()).map(|event| parse_event_id(&event)).transpose()?;
+    let only_event = optional_named(&app, query.event.as_deref()).await?;
     let (content_type, file, body) = match query.format.as_deref() {
         None | Some("csv") => {
             let body = all_attendees::body_with_places(&app.backend, only_event, CSV_HEADER, "", write_rows);
@@ -215,7 +214,7 @@ pub async fn remove(
 
 async fn remove_requested(app: &App, request: &Map<String, Value>) -> Result<u64, Problem> {
     let name = fields::parsed(request, "name", NameKey::of)?;
-    Ok(remove_name(app, &name, optional_event(request)?.as_ref()).await?)
+    Ok(remove_name(app, &name, optional_event(app, request).await?.as_ref()).await?)
 }
 
 /// Removes nothing unless the box is ticked, because a form is sent more easily than a request of a program.
@@ -241,8 +240,14 @@ pub async fn remove_name(app: &App, name: &NameKey, event: Option<&EventId>) -> 
     Ok(removed)
 }
 
-/// Parses the field `event`, to which a request may be limited. Forms send an empty text for no event.
-pub fn optional_event(body: &Map<String, Value>) -> Result<Option<EventId>, Problem> {
-    let event = fields::optional_text(body, "event")?.filter(|event| !event.trim().is_empty());
-    event.map(parse_event_id).transpose()
+/// Reads the field `event`, to which a request may be limited. Forms send an empty text for no event.
+pub async fn optional_event(app: &App, body: &Map<String, Value>) -> Result<Option<EventId>, Problem> {
+    optional_named(app, fields::optional_text(body, "event")?).await
+}
+
+async fn optional_named(app: &App, event: Option<&str>) -> Result<Option<EventId>, Problem> {
+    match event.filter(|event| !event.trim().is_empty()) {
+        Some(event) => named_event(app, event).await.map(Some),
+        None => Ok(None),
+    }
 }

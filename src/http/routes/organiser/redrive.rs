@@ -116,7 +116,7 @@ async fn redrive_by_form(app: &App, locale: Locale, typed: Map<String, Value>) -
         Err(problem) => {
             let form = Form::refused(locale, typed, problem);
             let (rejects, next) = read_page(app, &PageQuery::default()).await?;
-            return Ok((form.status(), pages::rejects(&rejects, next.as_deref(), &form)).into_response());
+            return Ok((form.status(), pages::rejects(&rejects, next.as_deref(), &form, None)).into_response());
         }
     };
     let mut result = redrive_page(app, &filter, None).await?;

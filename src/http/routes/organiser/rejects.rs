@@ -19,6 +19,7 @@ use crate::http::middleware::body::Fields;
 use crate::http::pages::{AttentionPage, Form, Page};
 use crate::http::paging::{PageQuery, split_page};
 use crate::http::problem::{Problem, ProblemKind};
+use crate::http::routes::organiser::DoneQuery;
 use crate::http::routes::organiser::corrections::{corrected_signup, parse_form_corrections, parse_json_corrections};
 use crate::http::routes::organiser::{Organiser, QueuedSignup, about_any_contact};
 use crate::http::routes::signups;
@@ -77,12 +78,19 @@ pub async fn list(
     State(app): State<Arc<App>>,
     _organiser: Organiser,
     Query(query): Query<PageQuery>,
+    Query(done): Query<DoneQuery>,
     headers: HeaderMap,
     locale: Locale,
 ) -> Result<Response, Problem> {
     let (rejects, next) = read_page(&app, &query).await?;
     if wants_page(&headers, DefaultForm::Json) {
-        return Ok(pages::rejects(&rejects, next.as_deref(), &Form::empty(locale)).into_response());
+        let done = match done.done.as_deref() {
+            Some("processed") => Some("attention-done-processed"),
+            Some("sent") => Some("attention-done-sent"),
+            Some("discarded") => Some("attention-done-discarded"),
+            _ => None,
+        };
+        return Ok(pages::rejects(&rejects, next.as_deref(), &Form::empty(locale), done).into_response());
     }
     Ok(Json(RejectsBody { rejects: rejects.into_iter().map(RejectSummary::from).collect(), next }).into_response())
 }
@@ -130,7 +138,10 @@ pub async fn attention_page(
         RejectedContent::Press { press, .. } => app.backend.buttons.find(slice::from_ref(&press.serial)).await?.pop(),
         RejectedContent::Signup(_) | RejectedContent::UnknownAction { .. } | RejectedContent::Unreadable => None,
     };
-    let problem = reject.corrected(Map::new()).err().map(|malformed| about_any_contact(malformed.into()));
+    let problem = match &content {
+        RejectedContent::Signup(_) => corrected_signup(app, reject, Map::new()).await.err().map(about_any_contact),
+        RejectedContent::Press { .. } | RejectedContent::UnknownAction { .. } | RejectedContent::Unreadable => None,
+    };
     let (content, button, problem) = (&content, button.as_ref(), problem.as_ref());
     Ok(AttentionPage { reject, content, button, problem, correction, registration }.page())
 }
@@ -173,9 +184,11 @@ pub async fn redrive(
     signups::enqueue(&app, &signup).await?;
     // Another request may have deleted the message in the meantime.
     let _ = app.backend.rejected.delete(&reject.id).await?;
-    wait_for_roster(&app, &signup).await;
+    let attendee = wait_for_roster(&app, &signup).await;
     if is_form {
-        return Ok(Redirect::to("/organiser/rejects").into_response());
+        let is_processed = attendee.is_some_and(|attendee| attendee.newest >= signup.version);
+        let done = if is_processed { "processed" } else { "sent" };
+        return Ok(Redirect::to(&format!("/organiser/rejects?done={done}")).into_response());
     }
     Ok((StatusCode::ACCEPTED, Json(QueuedSignup::of(&signup))).into_response())
 }
@@ -199,7 +212,7 @@ pub async fn discard(
         return Err(not_found());
     }
     if wants_page(&headers, DefaultForm::Json) {
-        return Ok(Redirect::to("/organiser/rejects").into_response());
+        return Ok(Redirect::to("/organiser/rejects?done=discarded").into_response());
     }
     Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -138,7 +138,7 @@ impl PersonEntry {
 
     async fn of_attendee(attendee: Attendee, app: &App) -> Result<Self, Unavailable> {
         let (event, name) = (attendee.event.to_string(), attendee.name.to_string());
-        let messages = messages_to(app, &attendee).await?;
+        let messages = messages_to(app, &attendee, None).await?;
         let stored = app.backend.events.stored(&attendee.event).await?;
         let place = place_of(&*app.backend.seats, stored.details(), &attendee).await?;
         let registration = match attendee.status {

@@ -83,7 +83,7 @@ pub async fn export(
     _organiser: Organiser,
     request: Fields,
 ) -> Result<Json<PersonExport>, Problem> {
-    let request = ParsedRequest::parse(&request.map)?;
+    let request = ParsedRequest::parse(&app, &request.map).await?;
     let part = request.search(&app).part(request.cursor.clone()).await?;
     let mut entries = Vec::new();
     for found in part.found {
@@ -108,7 +108,7 @@ pub async fn remove(
     _organiser: Organiser,
     request: Fields,
 ) -> Result<Json<PersonRemoval>, Problem> {
-    let request = ParsedRequest::parse(&request.map)?;
+    let request = ParsedRequest::parse(&app, &request.map).await?;
     let removal = match &request.person {
         Person::Name(name) => {
             let removed = people::remove_name(&app, name, request.event.as_ref()).await?;
@@ -156,7 +156,7 @@ struct ParsedRequest {
 }
 
 impl ParsedRequest {
-    fn parse(body: &Map<String, Value>) -> Result<Self, Problem> {
+    async fn parse(app: &App, body: &Map<String, Value>) -> Result<Self, Problem> {
         let name = fields::optional_parsed(body, "name", NameKey::of)?;
         let person = match (name, http_signup::contact(body)?) {
             (Some(name), None) => Person::Name(name),
@@ -169,7 +169,7 @@ impl ParsedRequest {
         };
         Ok(Self {
             person,
-            event: people::optional_event(body)?,
+            event: people::optional_event(app, body).await?,
             cursor: fields::optional_text(body, "cursor")?.map(Position::decode).transpose()?,
         })
     }
