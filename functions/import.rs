@@ -8,8 +8,8 @@ use lambda_runtime::{Error, LambdaEvent, service_fn};
 async fn main() -> Result<(), Error> {
     log::start()?;
     let importer = &Importer::from_environment()?;
-    lambda_runtime::run(service_fn(|event: LambdaEvent<ObjectsCreated>| async {
-        importer.handle(event.payload).await.map_err(Error::from)
+    lambda_runtime::run(service_fn(|event: LambdaEvent<ObjectsCreated>| async move {
+        importer.handle(event.payload, event.context.deadline()).await.map_err(Error::from)
     }))
     .await
 }

@@ -57,6 +57,12 @@ struct Registration {
     state: RegistrationState,
 }
 
+#[derive(Deserialize)]
+struct Cancelled {
+    /// Whether the person was on the list. `None` from an older server.
+    on_list: Option<bool>,
+}
+
 impl Args {
     pub fn run(self) -> Result<(), CliError> {
         match (&self.link, &self.event, &self.name) {
@@ -82,6 +88,9 @@ impl Args {
         let client = Client::new(&self.server.url).with_key(&self.key.key_for(&self.server.url)?)?;
         let body = json!({"event": event.title(), "name": name.as_str(), "action": "cancel"});
         let response = client.post(&["organiser", "signups"], &body)?;
+        if response.read::<Cancelled>()?.on_list == Some(false) {
+            return Err(CliError::NotOnTheList { name: name.to_string(), event: event.title().to_owned() });
+        }
         output::print(self.server.json, &response.value, || {
             Ok(vec![format!("{} is no longer on the list for {}.", name.as_str(), event.title())])
         })

@@ -1,11 +1,12 @@
 //! The HTTP client of the commands.
 
 use std::io::{self, Read};
+use std::thread;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use ureq::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, IF_MATCH, LOCATION};
+use ureq::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, IF_MATCH, LOCATION, RETRY_AFTER};
 use ureq::http::{HeaderValue, Method, Request, Response, StatusCode};
 use ureq::{Agent, Body, Timeout};
 use url::Url;
@@ -16,6 +17,9 @@ use crate::domain::secret::Secret;
 
 /// Time limit for each step of a request: name lookup, connecting, the response head, and each read or write.
 const STEP_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a command waits for a server that limits requests.
+const MAX_WAIT_FOR_LIMIT: Duration = Duration::from_secs(60);
 
 const JSON: &str = "application/json";
 
@@ -156,8 +160,30 @@ impl Client {
         self.send_with(method, path, query, accept, body, None)
     }
 
-    /// Sends a request, with the header `If-Match` if there is a version.
+    /// Sends a request, with the header `If-Match` if there is a version. A server that limits requests has not looked at the one
+    /// that it refuses, so it is sent again after the time that the server asks for.
     fn send_with(
+        &self,
+        method: Method,
+        path: &[&str],
+        query: &[(&str, &str)],
+        accept: &str,
+        body: Option<&Value>,
+        version: Option<&str>,
+    ) -> Result<Response<Body>, CliError> {
+        let mut waited = Duration::ZERO;
+        loop {
+            let response = self.send_once(method.clone(), path, query, accept, body, version)?;
+            let wait = retry_after(&response).min(MAX_WAIT_FOR_LIMIT.saturating_sub(waited));
+            if response.status() != StatusCode::TOO_MANY_REQUESTS || wait.is_zero() {
+                return Ok(response);
+            }
+            thread::sleep(wait);
+            waited += wait;
+        }
+    }
+
+    fn send_once(
         &self,
         method: Method,
         path: &[&str],
@@ -255,6 +281,12 @@ impl JsonResponse {
     pub fn read<T: DeserializeOwned>(&self) -> Result<T, CliError> {
         T::deserialize(&self.value).map_err(|_| CliError::NotCountMeIn { server: self.server.clone() })
     }
+}
+
+/// The time after which a server that limits requests takes the next one (RFC 9110, section 10.2.3): 1 s if it does not say.
+fn retry_after(response: &Response<Body>) -> Duration {
+    let seconds = response.headers().get(RETRY_AFTER).and_then(|seconds| seconds.to_str().ok()?.trim().parse().ok());
+    Duration::from_secs(seconds.unwrap_or(1).max(1))
 }
 
 /// Whether the request may have reached the server. It may have if the connection failed after it was established.

@@ -30,16 +30,24 @@ pub enum CliError {
          link later"
     )]
     PlaceNotDecided { name: String, seconds: u64 },
+    #[error(
+        "{name} is already on the list for {event}, so nobody was signed up; add an initial, or use the personal link of that sign-up"
+    )]
+    NameTaken { name: String, event: String },
+    #[error("{name} is not on the list for {event}; look at the spelling")]
+    NotOnTheList { name: String, event: String },
+    #[error("nothing about {whom} was found; look at the spelling")]
+    NothingFound { whom: String },
     #[error("nothing was removed, because you did not confirm")]
     NotConfirmed,
     #[error(
         "{refused} rows were refused and written to {file} with the reasons; correct them there and import that file"
     )]
     RowsRefused { refused: u64, file: String },
-    #[error("{0:#}")]
+    #[error("{}", causes(.0))]
     Serve(anyhow::Error),
     #[cfg(feature = "aws")]
-    #[error("{0:#}")]
+    #[error("{}", causes(.0))]
     Aws(anyhow::Error),
     #[error("cannot write the output: {0}")]
     Output(#[from] io::Error),
@@ -78,6 +86,9 @@ impl CliError {
             Self::Refused(_)
             | Self::NotCountMeIn { .. }
             | Self::LinkOfAnotherSignup
+            | Self::NameTaken { .. }
+            | Self::NotOnTheList { .. }
+            | Self::NothingFound { .. }
             | Self::NotConfirmed
             | Self::RowsRefused { .. }
             | Self::Serve(_)
@@ -99,6 +110,9 @@ impl CliError {
             Self::IncompleteResponse { .. } => "Incomplete response",
             Self::LinkOfAnotherSignup => "Link of another sign-up",
             Self::PlaceNotDecided { .. } => "Place not decided",
+            Self::NameTaken { .. } => "Name taken",
+            Self::NotOnTheList { .. } => "Not on the list",
+            Self::NothingFound { .. } => "Nothing found",
             Self::NotConfirmed => "Not confirmed",
             Self::RowsRefused { .. } => "Rows refused",
             Self::Serve(_) => "The server could not run",
@@ -108,6 +122,34 @@ impl CliError {
         };
         json!({"type": "about:blank", "title": title, "detail": self.to_string()})
     }
+}
+
+/// An error and its causes, each once. Many errors say their cause in their own text.
+fn causes(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if text.is_empty() {
+            text = cause;
+        } else if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
+}
+
+/// Prints an error of the command line itself on stderr: as a problem document if the arguments ask for JSON.
+pub fn report_usage(error: &clap::Error, as_json: bool) -> ExitCode {
+    let code = u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from);
+    // The error cannot be reported if stderr is closed.
+    let _ = if as_json && error.use_stderr() {
+        let text = error.render().to_string();
+        let detail = text.trim().trim_start_matches("error: ");
+        let problem = json!({"type": "about:blank", "title": "Usage error", "detail": detail});
+        writeln!(io::stderr(), "{}", terminal::escape(&problem.to_string()))
+    } else {
+        error.print()
+    };
+    code
 }
 
 /// Whether a body is a problem document. Other error bodies come from a proxy or from another server.
@@ -122,4 +164,22 @@ fn detail(problem: &Value) -> &str {
 fn message(problem: &Value) -> Option<&str> {
     let text = |field| problem.get(field).and_then(Value::as_str);
     text("detail").or_else(|| text("title"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("cannot open the database: {0}")]
+    struct SaysItsCause(#[source] io::Error);
+
+    #[test]
+    fn each_cause_is_said_once() {
+        let error = anyhow::Error::from(SaysItsCause(io::Error::other("the disk is full")));
+        assert_eq!(causes(&error), "cannot open the database: the disk is full");
+        let error = error.context("the server cannot start");
+        assert_eq!(causes(&error), "the server cannot start: cannot open the database: the disk is full");
+        assert_eq!(causes(&anyhow::anyhow!("one")), "one");
+    }
 }

@@ -105,13 +105,11 @@ enum Command {
 
 /// Runs the command line and returns its exit code. Errors are printed on stderr.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let as_json = arguments.iter().any(|argument| argument == "--json");
     let cli = match parse(arguments) {
         Ok(cli) => cli,
-        Err(error) => {
-            // The error cannot be reported if stderr is closed.
-            let _ = error.print();
-            return u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from);
-        }
+        Err(error) => return error::report_usage(&error, as_json),
     };
     let json = cli.command.wants_json();
     match cli.command.run() {

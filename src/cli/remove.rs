@@ -60,10 +60,13 @@ impl Args {
             body["event"] = event.title().into();
         }
         let response = client.post(&["organiser", "remove"], &body)?;
+        let name = self.name.as_str();
+        let removed = response.read::<Removal>()?.removed;
+        if removed == 0 {
+            return Err(CliError::NothingFound { whom: name.to_owned() });
+        }
         output::print(self.server.json, &response.value, || {
-            let name = self.name.as_str();
-            Ok(vec![match response.read::<Removal>()?.removed {
-                0 => format!("No data about {name} was found."),
+            Ok(vec![match removed {
                 1 => format!("1 entry about {name} was removed."),
                 removed => format!("{removed} entries about {name} were removed."),
             }])

@@ -10,7 +10,7 @@ use super::client::Client;
 use super::error::CliError;
 use super::organiser_key::KeyParser;
 use super::output;
-use super::signup_wait::wait_for_place;
+use super::signup_wait::{is_name_taken, wait_for_place};
 use crate::domain::attendee_name::AttendeeName;
 use crate::domain::contact::Contact;
 use crate::domain::event::Event;
@@ -25,7 +25,8 @@ Examples:
   countmein signup Dance Ben --contact +14155552671 --url https://signup.example.org
   countmein signup Dance Cleo --wait                say whether Cleo has a place
 
-It prints a personal link to change or cancel the sign-up. Anyone who has the link can use it.
+It prints a personal link to change or cancel the sign-up. Anyone who has the link can use it. If somebody with this name is \
+on the list already, it fails.
 
 Without the organiser's key, you can only sign up people who are not on the list yet. With the key, you can \
 also change the contact of people who are on the list; no link is printed then.";
@@ -72,6 +73,8 @@ pub struct Args {
 
 #[derive(Deserialize)]
 struct Accepted {
+    /// The id of the event.
+    event: Option<String>,
     manage: Option<String>,
 }
 
@@ -100,11 +103,17 @@ impl Args {
         }
         let response = if let Some(key) = &self.organiser_key {
             body["event"] = event.into();
-            client.with_key(key)?.post(&["organiser", "signups"], &body)?
+            Client::new(&self.server.url).with_key(key)?.post(&["organiser", "signups"], &body)?
         } else {
             client.post(&["events", event, "signups"], &body)?
         };
-        let Accepted { manage } = response.read()?;
+        let Accepted { event: id, manage } = response.read()?;
+        let token = manage.as_ref().and_then(|link| link.rsplit('/').next());
+        if let (Some(id), Some(token)) = (id, token)
+            && is_name_taken(&client, &["events", &id, "manage", token])
+        {
+            return Err(CliError::NameTaken { name: name.to_owned(), event: event.to_owned() });
+        }
         let lines = || {
             let link = manage.as_ref().map(|link| format!("To change or cancel: {link}"));
             std::iter::once(format!("{name} is signed up for {event}.")).chain(link).collect()

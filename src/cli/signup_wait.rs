@@ -29,6 +29,25 @@ struct Registration {
     place: Option<Place>,
 }
 
+/// How long it takes at most to find out whether a sign-up is on the list.
+const MAX_WAIT_FOR_LIST: Duration = Duration::from_secs(3);
+
+/// Whether the name of a new sign-up belongs to an earlier one, which the new personal link cannot change. It asks for a few
+/// seconds until the sign-up is processed. What is not known by then counts as accepted.
+pub fn is_name_taken(client: &Client, manage: &[&str]) -> bool {
+    let began = Instant::now();
+    loop {
+        let state = client.get(manage, &[]).and_then(|response| response.read::<Registration>());
+        match state {
+            Ok(Registration { state, .. }) if state == "pending" && began.elapsed() < MAX_WAIT_FOR_LIST => {
+                thread::sleep(POLL_INTERVAL);
+            }
+            Ok(Registration { state, .. }) => return state == "not_yours",
+            Err(_) => return false,
+        }
+    }
+}
+
 /// Asks with the personal link until the place is decided, for this long at most.
 ///
 /// # Errors

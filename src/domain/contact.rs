@@ -6,9 +6,10 @@ use std::fmt;
 use email_address::{EmailAddress, Options};
 use phonenumber::Mode;
 use strum::IntoStaticStr;
-use url::Url;
+use url::{Host, Url};
 
 use crate::domain::invalid::FieldProblem;
+use crate::domain::text;
 
 /// RFC 5321, section 4.5.3.1.3, limits a path to 256 octets, including its angle brackets.
 pub const MAX_EMAIL_BYTES: usize = 254;
@@ -21,7 +22,8 @@ const MAX_WEBHOOK_BYTES: usize = 1_024;
 #[derive(Clone, PartialEq, Eq, Hash, IntoStaticStr)]
 #[strum(serialize_all = "lowercase")]
 pub enum Contact {
-    /// An email address: ASCII, at most 254 bytes, with the domain in lower case.
+    /// An email address of at most 254 bytes. The domain is ASCII in lower case; an international one is converted (RFC 5891). The
+    /// part before the `@` may have other letters (RFC 6531), in Normalization Form C.
     Email(String),
     /// A phone number in E.164 form: `+`, calling code, number. It is valid in its numbering plan.
     Sms(String),
@@ -33,11 +35,16 @@ impl Contact {
     pub fn email(text: &str) -> Result<Self, FieldProblem> {
         let text = text.trim();
         let options = Options::default().with_required_tld().without_domain_literal().without_display_text();
-        if !text.is_ascii() || text.len() > MAX_EMAIL_BYTES {
+        let text = text::nfc(text);
+        let (local, domain) = text.rsplit_once('@').ok_or(FieldProblem::NotAnEmail)?;
+        // A character that is not visible could hide in an address.
+        text::check_visible(local).map_err(|_| FieldProblem::NotAnEmail)?;
+        let address = format!("{local}@{}", ascii_domain(domain)?);
+        if address.len() > MAX_EMAIL_BYTES {
             return Err(FieldProblem::NotAnEmail);
         }
-        let address = EmailAddress::parse_with_options(text, options).map_err(|_| FieldProblem::NotAnEmail)?;
-        Ok(Self::Email(format!("{}@{}", address.local_part(), address.domain().to_ascii_lowercase())))
+        let address = EmailAddress::parse_with_options(&address, options).map_err(|_| FieldProblem::NotAnEmail)?;
+        Ok(Self::Email(format!("{}@{}", address.local_part(), address.domain())))
     }
 
     pub fn sms(text: &str) -> Result<Self, FieldProblem> {
@@ -108,7 +115,7 @@ impl Contact {
     /// Returns whether both contacts reach the same address. Mail providers ignore the case of an email address.
     pub fn reaches_same_address(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Email(one), Self::Email(other)) => one.eq_ignore_ascii_case(other),
+            (Self::Email(one), Self::Email(other)) => one.to_lowercase() == other.to_lowercase(),
             _ => self == other,
         }
     }
@@ -116,7 +123,7 @@ impl Contact {
     /// Returns the contact that stands for all spellings of the address. Mail providers ignore the case of an email address.
     pub fn folded(&self) -> Cow<'_, Self> {
         match self {
-            Self::Email(address) => Cow::Owned(Self::Email(address.to_ascii_lowercase())),
+            Self::Email(address) => Cow::Owned(Self::Email(address.to_lowercase())),
             Self::Sms(_) | Self::Webhook(_) => Cow::Borrowed(self),
         }
     }
@@ -136,6 +143,17 @@ impl Contact {
         match self {
             Self::Email(address) | Self::Sms(address) | Self::Webhook(address) => address,
         }
+    }
+}
+
+/// Converts the domain of an address as a browser converts that of a URL: `münchen.de` is `xn--mnchen-3ya.de`.
+fn ascii_domain(domain: &str) -> Result<String, FieldProblem> {
+    if domain.is_ascii() {
+        return Ok(domain.to_ascii_lowercase());
+    }
+    match Host::parse(domain) {
+        Ok(Host::Domain(domain)) => Ok(domain),
+        Ok(Host::Ipv4(_) | Host::Ipv6(_)) | Err(_) => Err(FieldProblem::NotAnEmail),
     }
 }
 
@@ -171,10 +189,32 @@ mod tests {
         assert_eq!(email(254).len(), 254);
         assert!(Contact::email(&email(254)).is_ok());
         assert_eq!(Contact::email(&email(255)), Err(FieldProblem::NotAnEmail));
-        assert_eq!(Contact::email("aná@example.org"), Err(FieldProblem::NotAnEmail));
         let webhook = |length: usize| format!("https://example.org/{}", "x".repeat(length - 20));
         assert!(Contact::webhook(&webhook(1_024)).is_ok());
         assert_eq!(Contact::webhook(&webhook(1_025)), Err(FieldProblem::NotAWebhook));
+    }
+
+    #[test]
+    fn international_addresses_are_normalised() {
+        for (text, address) in [
+            ("ana@münchen.de", "ana@xn--mnchen-3ya.de"),
+            ("Ana@MÜNCHEN.de", "Ana@xn--mnchen-3ya.de"),
+            ("ana@mu\u{308}nchen.de", "ana@xn--mnchen-3ya.de"),
+            ("ana@例え.テスト", "ana@xn--r8jz45g.xn--zckzah"),
+            ("ana@faß.example", "ana@xn--fa-hia.example"),
+            ("zoe\u{308}@example.org", "zoë@example.org"),
+            ("用户@例え.テスト", "用户@xn--r8jz45g.xn--zckzah"),
+        ] {
+            assert_eq!(Contact::email(text).unwrap().address(), address, "{text}");
+        }
+        let contact = |text| Contact::email(text).unwrap();
+        assert!(contact("ZOË@example.org").reaches_same_address(&contact("zoë@example.org")));
+        assert_eq!(contact("ZOË+x@example.org").folded().mailbox().address(), "zoë@example.org");
+        for text in
+            ["ana@mün chen.de", "ana@münchen", "ana@１９２.0.2.1", "a\u{200b}na@example.org", "zo ë@example.org"]
+        {
+            assert_eq!(Contact::email(text), Err(FieldProblem::NotAnEmail), "{text:?}");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::domain::event_link::EventLink;
 use crate::domain::invalid::FieldProblem;
 use crate::domain::slug::slug;
 use crate::domain::text;
@@ -50,8 +51,12 @@ pub struct Event {
 }
 
 impl Event {
-    /// Parses a title: any visible text of 1 to [`MAX_TITLE_CHARS`] characters with at least one letter or digit.
+    /// Parses a title: any visible text of 1 to [`MAX_TITLE_CHARS`] characters with at least one letter or digit. The link of an
+    /// event names the event.
     pub fn parse(text: &str) -> Result<Self, FieldProblem> {
+        if let Some(EventLink { event, .. }) = EventLink::parse(text) {
+            return Ok(Self { title: event.to_string(), id: event });
+        }
         let title = text::collapse_white_space(&text::nfc(text));
         text::check_length(&title, MAX_TITLE_CHARS)?;
         text::check_visible(&title)?;

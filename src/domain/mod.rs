@@ -20,6 +20,7 @@ pub mod event;
 pub mod event_announcement;
 pub mod event_creators;
 pub mod event_details;
+pub mod event_link;
 pub mod event_news;
 pub mod free_text;
 pub mod host_link;

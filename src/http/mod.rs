@@ -34,7 +34,6 @@ mod roster_view;
 mod router;
 mod routes;
 pub mod site;
-mod typed_link;
 mod wait;
 
 pub use self::app::{AlexaEndpoint, App, Delivery};

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use crate::domain::event_details::SignupRefusal;
 use crate::domain::invalid::{FieldProblem, InvalidField};
+use crate::domain::schedule::Zone;
 use crate::formats::message::Malformed;
 use crate::http::log_limit::LogLimit;
 use crate::ports::Unavailable;
@@ -45,7 +46,8 @@ pub struct Problem {
 #[derive(Debug, Clone)]
 pub enum Cause {
     Field(FieldProblem),
-    Refused(SignupRefusal),
+    /// The zone is that of the event.
+    Refused(SignupRefusal, Option<Zone>),
     /// There is no place for a party unless the number of places is raised.
     NoPlace {
         needed: u32,

@@ -7,6 +7,8 @@ use aws_sdk_s3::primitives::ByteStream;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
+use std::time::{Duration, SystemTime};
+use tokio::time::Instant;
 
 use super::required_setting;
 use crate::adapters::aws::config;
@@ -16,13 +18,16 @@ use crate::adapters::sqs::Sqs;
 use crate::domain::timestamp::Timestamp;
 use crate::formats::csv::{CsvError, Import, Table, rejected_rows};
 use crate::formats::message;
-use crate::ports::{Queue as _, Unavailable};
+use crate::ports::Unavailable;
 
 /// Maximum size of a file. A file of this size fits in the function's memory.
 const MAX_FILE_BYTES: u64 = 64 * 1024 * 1024;
 
-/// Number of messages in one call of `Queue::send`.
+/// Number of messages that are sent one after the other.
 const MESSAGES_PER_CALL: usize = 100;
+
+/// The time that is left for storing the result after the last message is sent.
+const RESERVED_TIME: Duration = Duration::from_secs(10);
 
 const MAX_CONCURRENT_CALLS: usize = 8;
 
@@ -92,9 +97,13 @@ impl Importer {
 
     /// Imports each file. A repeated notification is safe: its sign-ups have the same ids, so they change nothing.
     ///
+    /// `deadline` is the time at which Lambda stops the invocation.
+    ///
     /// # Errors
     /// Returns an error if an import is incomplete; Lambda then delivers the event again.
-    pub async fn handle(&self, event: ObjectsCreated) -> anyhow::Result<()> {
+    pub async fn handle(&self, event: ObjectsCreated, deadline: SystemTime) -> anyhow::Result<()> {
+        let left = deadline.duration_since(SystemTime::now()).unwrap_or_default();
+        let deadline = Instant::now() + left.saturating_sub(RESERVED_TIME);
         if event.records.is_empty() {
             bail!("the event has no records; check that S3 triggers the function");
         }
@@ -104,7 +113,7 @@ impl Importer {
                 tracing::info!("a folder was created; it contains no rows");
                 continue;
             }
-            let result = self.import(&created).await?;
+            let result = self.import(&created, deadline).await?;
             tracing::info!(sent = result.sent, refused = result.refused, "file imported");
             self.emf
                 .write(&[Metric::count("SignupsAccepted", result.sent), Metric::count("RowsRefused", result.refused)]);
@@ -113,7 +122,7 @@ impl Importer {
         Ok(())
     }
 
-    async fn import(&self, created: &ObjectCreated) -> anyhow::Result<ImportResult> {
+    async fn import(&self, created: &ObjectCreated, deadline: Instant) -> anyhow::Result<ImportResult> {
         let S3Location { bucket, object } = &created.s3;
         if object.size > MAX_FILE_BYTES {
             let reason =
@@ -134,13 +143,18 @@ impl Importer {
             .context("reading the file failed")?;
         let bytes = get.body.collect().await.context("reading the file failed")?.into_bytes();
         match Table::new(&*bytes) {
-            Ok(table) => self.import_rows(table, &import).await,
+            Ok(table) => self.import_rows(table, &import, deadline).await,
             Err(error @ CsvError::Unreadable(_)) => Err(error.into()),
             Err(error) => Ok(ImportResult::unreadable(&error.to_string())),
         }
     }
 
-    async fn import_rows(&self, mut table: Table<&[u8]>, import: &Import) -> anyhow::Result<ImportResult> {
+    async fn import_rows(
+        &self,
+        mut table: Table<&[u8]>,
+        import: &Import,
+        deadline: Instant,
+    ) -> anyhow::Result<ImportResult> {
         let mut result = ImportResult::default();
         rejected_rows::write_header(&mut result.refused_csv)?;
         loop {
@@ -159,14 +173,13 @@ impl Importer {
                 return Ok(result);
             }
             result.sent += bodies.len() as u64;
-            self.send(bodies).await?;
+            self.send(&bodies, deadline).await?;
         }
     }
 
-    async fn send(&self, bodies: Vec<String>) -> Result<(), Unavailable> {
-        let batches: Vec<Vec<String>> = bodies.chunks(MESSAGES_PER_CALL).map(<[String]>::to_vec).collect();
-        stream::iter(batches)
-            .map(|batch| self.queue.send(batch))
+    async fn send(&self, bodies: &[String], deadline: Instant) -> Result<(), Unavailable> {
+        stream::iter(bodies.chunks(MESSAGES_PER_CALL))
+            .map(|batch| self.queue.send_until(batch, deadline))
             .buffer_unordered(MAX_CONCURRENT_CALLS)
             .try_collect()
             .await

@@ -162,9 +162,9 @@ home-organiser-only = Auf dieser Seite legt der Veranstalter Veranstaltungen an.
 home-own = Deine Anmeldungen auf diesem Gerät
 home-events = Nächste Veranstaltungen
 home-lost = Link verloren?
-home-find = Link oder Name der Veranstaltung
+home-find = Link der Veranstaltung
 home-find-hint = Wenn du eine Adresse angegeben hast, kann die Seite der Veranstaltung dir deinen persönlichen Link noch einmal schicken.
-home-find-hint-no-messages = Die Seite der Veranstaltung zeigt deine Anmeldung, wenn du sie auf diesem Gerät gemacht hast. Sonst nimm deinen persönlichen Link.
+home-find-hint-no-messages = Die Seite der Veranstaltung zeigt deine Anmeldung, wenn du sie auf diesem Gerät gemacht hast. Sonst bitte den Gastgeber um deinen persönlichen Link.
 home-find-submit = Zur Veranstaltung
 home-organiser = Diese Seite verwalten
 
@@ -178,9 +178,11 @@ own-waiting = { $name } ist auf der Warteliste: { $position } · { $change }
 own-waiting-somewhere = { $name } ist auf der Warteliste · { $change }
 own-pending = Die Anmeldung von { $name } wird bearbeitet · { $change }
 own-forget = Nicht { $name }? Auf diesem Gerät vergessen
+own-forget-sure = Dieses Gerät zeigt die Anmeldung nicht mehr. Sie bleibt auf der Liste, und nur ihr persönlicher Link kann sie ändern.
+own-forget-submit = Hier vergessen
 own-change = ändern
 signup-name = Dein Name
-signup-name-taken = Dieser Name steht schon auf der Liste. Wenn du das bist, nimm den Link, den du bekommen hast. Wenn nicht, füge einen Zusatz hinzu, etwa „Ana K.“
+signup-name-taken = Dieser Name steht schon auf der Liste. Wenn du das bist, nimm deinen persönlichen Link, oder bitte den Gastgeber darum. Wenn nicht, füge einen Zusatz hinzu, etwa „Ana K.“
 signup-other = Jemand anderen anmelden
 signup-other-name = Name
 signup-guests = Gäste, die du mitbringst
@@ -188,16 +190,19 @@ signup-guests-hint = { $most ->
     [one] Du darfst 1 Gast mitbringen.
    *[other] Du darfst bis zu { $most } Gäste mitbringen.
 }
-signup-answer-hint = Deine Antwort sehen nur die Gastgeber, ihre Helfer und der Veranstalter.
+signup-answer-hint = Deine Antwort sehen nur die Gastgeber, ihre Helfer und wer diese Seite betreibt.
 signup-email = E-Mail
 signup-email-hint = Für deinen Link und Neues zu dieser Veranstaltung. Andere sehen die Adresse nicht.
 signup-phone = Handynummer
 signup-phone-hint = Statt einer E-Mail-Adresse, mit Landesvorwahl: +4915112345678. Andere sehen sie nicht.
 signup-submit = Ich bin dabei
 signup-wait = Auf die Warteliste
+signup-submit-other = Anmelden
+signup-wait-other = Auf die Warteliste setzen
 signup-until = Anmelden kannst du dich bis { $when }.
 signup-limited = Die Plätze sind begrenzt. Auf deiner persönlichen Seite siehst du, ob du einen hast.
 signup-full = Alle Plätze sind belegt. Auf der Warteliste wärst du an { $position } Stelle.
+signup-full-other = Alle Plätze sind vergeben. Warteliste, Platz: { $position }
 signup-few = { $number ->
     [one] Nur 1 Platz ist frei. Wenn du Gäste mitbringst, wartet ihr alle.
    *[other] Nur { $number } Plätze sind frei. Wenn ihr mehr Leute seid, wartet ihr alle.
@@ -208,11 +213,12 @@ people-waiting = Warteliste
 people-first = Zurück zu den ersten Namen
 people-next = Weitere Namen
 people-attendees-only = Nur wer angemeldet ist, sieht die Liste.
+people-on-personal-page = Wer kommt, sieht nur, wer auf der Liste steht, auf der eigenen persönlichen Seite.
 lost-link = Persönlichen Link verloren?
 lost-name = Dein Name auf der Liste
 lost-hint = Der Link geht an die Adresse, die du angegeben und bestätigt hast.
 lost-send = Link noch einmal schicken
-lost-no-messages = Dieser Server verschickt keine Nachrichten. Bitte den Gastgeber, deine Anmeldung zu ändern.
+lost-no-messages = Dieser Server schickt keine Nachrichten. Bitte den Gastgeber um deinen Link.
 lost-sent-title = Dein Link
 lost-sent = Wenn dieser Name mit einer bestätigten Adresse auf der Liste steht, ist der Link dorthin unterwegs. Wir schicken ihn höchstens einmal pro Stunde.
 
@@ -244,9 +250,15 @@ personal-waiting-somewhere = { $name }, du stehst auf der Warteliste.
 personal-waiting-hint = Wird etwas frei, bekommen es die Ersten auf der Warteliste, für die der Platz reicht. Wer Gäste mitbringt, braucht Plätze für alle, sodass kleinere Gruppen vorher drankommen können.
 personal-waiting-message = Du bekommst eine Nachricht, wenn du einen Platz hast.
 personal-waiting-look = Sieh auf dieser Seite wieder nach, ob du einen Platz hast.
+personal-waiting-fewer = { $number ->
+    [one] 1 Platz ist frei. Mit weniger Gästen bekommst du ihn vielleicht sofort: Ändere unten die Zahl.
+   *[other] { $number } Plätze sind frei. Mit weniger Gästen bekommst du sie vielleicht sofort: Ändere unten die Zahl.
+}
+personal-closed-guests = Die Anmeldung ist geschlossen. Du kannst weniger Gäste mitbringen, aber nicht mehr.
 personal-undecided = { $name }, wir prüfen, ob es einen Platz für dich gibt.
 personal-pending = { $name }, deine Anmeldung ist angekommen und steht gleich auf der Liste.
 personal-out = { $name }, du stehst nicht auf der Liste.
+personal-cancelled = Deine Anmeldung ist abgesagt.
 personal-not-yours = Dieser Link gilt nicht mehr, weil sich jemand als { $name } mit einem anderen angemeldet hat. Wenn du das warst, nimm den neueren Link. Wenn nicht, melde dich mit einem weiteren Buchstaben an, zum Beispiel „Ana K.“
 personal-refused-guests = Für { $wanted ->
     [one] 1 Gast war kein Platz.
@@ -259,11 +271,11 @@ personal-refused-guests = Für { $wanted ->
 personal-refused-hint = Wenn Plätze frei werden, ändere die Zahl noch einmal.
 personal-repeat = Du hattest dich schon angemeldet. Hier kannst du deine Anmeldung ändern.
 personal-again = Dein Link hat sich geändert. Setze ein neues Lesezeichen auf diese Seite.
-personal-news = Was es Neues gibt
-personal-keep = Setze ein Lesezeichen auf diese Seite, dann kannst du deine Anmeldung später ändern.
+personal-news = Wer dazukam und absagte
+personal-keep = Diese Seite ist dein persönlicher Link: Setze ein Lesezeichen, um später etwas zu ändern, und behalte ihn für dich. Hast du jemand anderen angemeldet, schick ihm diesen Link.
 personal-change = Anmeldung ändern
 personal-note = Nachricht an den Gastgeber
-personal-note-hint = Nur die Gastgeber, ihre Helfer und der Veranstalter sehen sie.
+personal-note-hint = Sie sehen nur die Gastgeber, ihre Helfer und wer diese Seite betreibt.
 personal-cancel = Ich kann nicht kommen
 personal-cancel-sure = Damit stehst du nicht mehr auf der Liste. Du kannst dich später wieder anmelden.
 personal-cancel-closed = Damit stehst du nicht mehr auf der Liste. Die Anmeldung ist geschlossen, du kannst dich also nicht wieder anmelden.
@@ -386,6 +398,7 @@ host-waiting-guests = { $guests ->
    *[other] { $number } auf der Warteliste ({ $names } + { $guests } Gäste)
 }
 host-unanswered = { $number } ohne Antwort
+host-answers-once = (eine Antwort je Anmeldung, mit ihren Gästen)
 host-too-few-places = { $number ->
     [one] Das ist 1 Person mehr, als es Plätze gibt. Niemand verliert einen Platz.
    *[other] Das sind { $number } Personen mehr, als es Plätze gibt. Niemand verliert einen Platz.
@@ -403,6 +416,9 @@ host-address-unconfirmed = nicht bestätigt
 host-address-no-sender = keine Nachrichten, weil dieser Server keine schickt
 host-promote = Platz geben
 host-promote-name = { $name } einen Platz geben
+host-personal-link = Persönlicher Link
+host-personal-link-name = Persönlicher Link von { $name }
+host-personal-link-of = Der persönliche Link von { $name }. Schick ihn nur dieser Person: Damit kann man die Anmeldung ändern und absagen.
 host-remove = Entfernen
 host-remove-sure = Damit steht die Person nicht mehr auf der Liste. Plätze, die frei werden, gehen an die Warteliste. Die Person wird nicht benachrichtigt.
 host-raise = Für { $name } ist kein Platz. Die Zahl der Plätze auf { $capacity } erhöhen?
@@ -432,7 +448,8 @@ host-revoke-sure = Wer den alten Link hat, kann ihn nicht mehr benutzen.
 host-done-created = Deine Veranstaltung ist fertig. Schick deinen Gästen den Link, und setze ein Lesezeichen auf diese Seite: Sie ist dein Schlüssel.
 host-done-repeated = Du hattest diese Veranstaltung schon angelegt. Hier kannst du sie bearbeiten.
 host-done-edited = Gespeichert. Niemand wird benachrichtigt, sag also bitte deinen Gästen, was sich geändert hat.
-host-done-added = Angemeldet. Wenn alle Plätze vergeben waren, steht die Person jetzt auf der Warteliste.
+host-done-added = Auf die Liste gesetzt.
+host-done-added-waiting = Für die Gruppe ist kein Platz, deshalb steht sie jetzt auf der Warteliste.
 host-done-promoted = Der Platz gehört der Person gleich. Die Liste zeigt es.
 host-done-removed = Von der Liste entfernt.
 host-moved-up = Von der Warteliste haben jetzt einen Platz: { $names }.
@@ -476,12 +493,13 @@ error-forbidden = Bitte den Gastgeber um einen anderen Link.
 error-not-found-title = Diese Seite finden wir nicht
 error-not-found = Prüfe den Link, oder frage, wer ihn geschickt hat.
 error-no-event = Diese Veranstaltung gibt es nicht. Prüfe den Link, oder frage, wer ihn geschickt hat. Vielleicht wurde sie auch gelöscht.
-error-unknown-event = Eine Veranstaltung mit diesem Namen kennen wir nicht. Die meisten findet man nur mit ihrem Link. Such ihn in deinen Nachrichten.
+error-unknown-event = Wir finden diese Veranstaltung nicht. Bitte gib ihren ganzen Link an. Er steht in der Nachricht, mit der du eingeladen wurdest.
 error-other-site = Dieses Formular kam von einer anderen Seite. Bitte öffne die Seite hier noch einmal.
-error-incomplete-link = Dieser Link ist unvollständig. Kopiere den ganzen Link und versuche es noch einmal.
+error-incomplete-link = Dieser Link stimmt nicht. Bitte kopiere den ganzen Link, und nichts anderes.
 error-host-link = Dieser Link ist unvollständig oder nicht mehr gültig. Kopiere den ganzen Link, oder bitte den Gastgeber um einen neuen.
 error-not-yours = Dieser Link gehört zu einer anderen Anmeldung mit diesem Namen. Er kann die auf der Liste nicht ändern.
 error-no-person = Zu diesem Namen ist nichts gespeichert. Bitte prüfe die Schreibweise.
+error-no-person-there = Zu diesem Namen und dieser Veranstaltung gibt es keine Daten. Bitte prüfe beide Schreibweisen.
 error-no-longer = Diese Anmeldung steht nicht mehr auf der Liste. Bitte melde dich noch einmal an.
 error-too-slow-title = Das hat zu lange gedauert
 error-too-slow = Vielleicht hat es trotzdem geklappt. Bitte sieh nach, bevor du es noch einmal versuchst.
@@ -505,8 +523,9 @@ organiser-key-hint = Beim Start zeigt der Server, wo der Schlüssel liegt.
 organiser-wrong-key = Das ist nicht der Schlüssel des Veranstalters.
 organiser-too-many-attempts = Zu viele Versuche. Bitte warte eine Minute und versuche es noch einmal.
 organiser-login = Anmelden
-organiser-logout = Abmelden
+organiser-logout = Ausloggen
 organiser-event = Veranstaltung
+organiser-event-hint = Ihr Titel oder ihr Link.
 organiser-name = Name
 organiser-contact = Kontakt
 organiser-contact-hint = Eine E-Mail-Adresse, eine Telefonnummer wie +14155552671 oder ein https-Webhook. Andere sehen das nicht.
@@ -534,7 +553,7 @@ organiser-import-refused = { $number ->
 }
 organiser-import-row = Zeile { $number }
 organiser-import-ignored = Nicht beachtete Spalten: { $columns }.
-organiser-import-new-events = Noch niemand hatte sich angemeldet für: { $events }. Wenn ein Name falsch geschrieben ist, lösche diese Veranstaltung auf ihrer Seite und importiere ihre Zeilen noch einmal.
+organiser-import-new-events = Neue Veranstaltungen haben begonnen und stehen auf der Startseite: { $events }. Wenn du eine andere meintest, lösche die neue auf ihrer Seite und importiere ihre Zeilen noch einmal, mit dem Link der anderen als Veranstaltung.
 organiser-import-empty = Es gibt keine Zeilen. Die erste Zeile muss die Spalten nennen, zum Beispiel event,name,email.
 organiser-import-columns = Die erste Zeile muss die Spalten event und name nennen, und keine Spalte doppelt.
 organiser-import-too-many = Bitte füge höchstens 1.000 Zeilen auf einmal ein.
@@ -557,6 +576,7 @@ organiser-limit-reached = Die Grenze ist erreicht, deshalb werden keine weiteren
 organiser-limit-no-texts = Dieser Server sendet keine SMS.
 organiser-limit-countries = SMS gehen nur an Mobiltelefone in { $countries }, in den Stunden { $hours }.
 organiser-no-notifications = Dieser Server sendet keine Benachrichtigungen.
+organiser-no-messages = Dieser Server sendet keine E-Mails und keine SMS, weil kein Mailserver eingerichtet ist.
 
 organiser-outbox = Postausgang
 organiser-outbox-count = { $number ->
@@ -676,10 +696,11 @@ attention-more = Es gibt weitere Nachrichten. Geh zurück und sende alle noch ei
 
 # Die Seite der Knöpfe.
 button-title = Knöpfe
+button-what = Ein Knopf ist ein kleines Gerät. Wer ihn drückt, wird angemeldet.
 button-none = Noch ist kein Knopf registriert.
 button-for = { $name } für { $event }
 button-serial = Seriennummer
-button-new-event = Noch niemand hat sich für diese Veranstaltung angemeldet. Sie beginnt mit dem ersten Druck. Wenn ihr Name falsch geschrieben ist, registriere den Knopf noch einmal.
+button-new-event = Diese Veranstaltung gibt es noch nicht. Sie beginnt mit dem ersten Druck. Wenn du eine andere meintest, registriere den Knopf noch einmal mit deren Link.
 button-single = Einmal drücken
 button-double = Zweimal drücken
 button-triple = Dreimal drücken

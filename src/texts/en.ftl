@@ -160,9 +160,9 @@ home-organiser-only = On this site, the organiser creates events.
 home-own = Your sign-ups on this device
 home-events = Upcoming events
 home-lost = Lost your link?
-home-find = Link or name of the event
+home-find = Link of the event
 home-find-hint = If you gave an address, the page of the event can send your personal link to it again.
-home-find-hint-no-messages = The page of the event shows your sign-up if you made it on this device. Else use your personal link.
+home-find-hint-no-messages = The page of the event shows your sign-up if you made it on this device. Else ask the host for your personal link.
 home-find-submit = Go to the event
 home-organiser = Manage this site
 
@@ -176,9 +176,11 @@ own-waiting = { $name } is { $position } on the waiting list · { $change }
 own-waiting-somewhere = { $name } is on the waiting list · { $change }
 own-pending = { $name }’s sign-up is being processed · { $change }
 own-forget = Not { $name }? Forget it on this device
+own-forget-sure = This device no longer shows the sign-up. It stays on the list, and only its personal link can change it.
+own-forget-submit = Forget it here
 own-change = change
 signup-name = Your name
-signup-name-taken = Somebody with this name is already on the list. If that’s you, use the link you got. If not, add an initial, like “Ana K.”
+signup-name-taken = Somebody with this name is already on the list. If that’s you, use your personal link, or ask the host for it. If not, add an initial, like “Ana K.”
 signup-other = Sign up somebody else
 signup-other-name = Name
 signup-guests = Guests you bring
@@ -186,16 +188,19 @@ signup-guests-hint = { $most ->
     [one] You may bring 1 guest.
    *[other] You may bring up to { $most } guests.
 }
-signup-answer-hint = Only the hosts, their helpers and the organiser see your answer.
+signup-answer-hint = Only the hosts and their helpers see your answer, and whoever runs this site.
 signup-email = Email
 signup-email-hint = For your link and news about this event. Not shown to others.
 signup-phone = Mobile phone
 signup-phone-hint = Instead of an email address, with country code: +14155552671. Not shown to others.
 signup-submit = Count me in
 signup-wait = Put me on the waiting list
+signup-submit-other = Sign up
+signup-wait-other = Put on the waiting list
 signup-until = Sign up until { $when }.
 signup-limited = The number of places is limited. Your personal page shows whether you have one.
 signup-full = All places are taken. You would be { $position } on the waiting list.
+signup-full-other = All places are taken. The person would be { $position } on the waiting list.
 signup-few = { $number ->
     [one] Only 1 place is free. If you bring guests, all of you wait.
    *[other] Only { $number } places are free. If you are more people than that, all of you wait.
@@ -206,11 +211,12 @@ people-waiting = Waiting list
 people-first = Back to the first names
 people-next = More names
 people-attendees-only = Only people on the list see it.
+people-on-personal-page = Only people on the list see who is coming, on their personal pages.
 lost-link = Lost your personal link?
 lost-name = Your name on the list
 lost-hint = The link is sent to the address that you gave and confirmed.
 lost-send = Send me my link again
-lost-no-messages = This server sends no messages. Please ask the host to change your sign-up.
+lost-no-messages = This server sends no messages. Please ask the host for your link.
 lost-sent-title = Your link
 lost-sent = If this name is on the list with a confirmed address, the link is on its way there. It is sent at most once an hour.
 
@@ -242,9 +248,15 @@ personal-waiting-somewhere = { $name }, you are on the waiting list.
 personal-waiting-hint = When places become free, they go to the first on the waiting list who fits. A party with guests needs places for all of it, so smaller parties may come first.
 personal-waiting-message = You get a message when you have a place.
 personal-waiting-look = Look at this page again to see whether you have a place.
+personal-waiting-fewer = { $number ->
+    [one] 1 place is free. With fewer guests you may get it at once: change the number below.
+   *[other] { $number } places are free. With fewer guests you may get them at once: change the number below.
+}
+personal-closed-guests = Sign-ups are closed. You can bring fewer guests, but not more.
 personal-undecided = { $name }, we are checking whether there is a place for you.
 personal-pending = { $name }, your sign-up has arrived and will be on the list in a moment.
 personal-out = { $name }, you are not on the list.
+personal-cancelled = Your sign-up is cancelled.
 personal-not-yours = This link is no longer valid, because somebody signed up as { $name } with another one. If that was you, use the newer link. If not, sign up with an initial, like “Ana K.”
 personal-refused-guests = There was no room for { $wanted ->
     [one] 1 guest.
@@ -257,11 +269,11 @@ personal-refused-guests = There was no room for { $wanted ->
 personal-refused-hint = If places become free, change the number again.
 personal-repeat = You had already signed up. You can change your sign-up here.
 personal-again = Your link has changed. Bookmark this page again.
-personal-news = What is new
-personal-keep = Bookmark this page so you can change your mind later.
+personal-news = Who joined and left
+personal-keep = This page is your personal link: bookmark it to change your mind later, and keep it to yourself. If you signed up somebody else, send them this link.
 personal-change = Change your sign-up
 personal-note = Note for the host
-personal-note-hint = Only the hosts, their helpers and the organiser see it.
+personal-note-hint = Only the hosts and their helpers see it, and whoever runs this site.
 personal-cancel = I can’t come
 personal-cancel-sure = This takes you off the list. You can sign up again later.
 personal-cancel-closed = This takes you off the list. Sign-ups are closed, so you can’t sign up again.
@@ -381,6 +393,7 @@ host-waiting-guests = { $guests ->
    *[other] { $number } waiting ({ $names } + { $guests } guests)
 }
 host-unanswered = { $number } without an answer
+host-answers-once = (one answer for each sign-up, with its guests)
 host-too-few-places = { $number ->
     [one] That is 1 person more than there are places. Nobody loses a place.
    *[other] That is { $number } people more than there are places. Nobody loses a place.
@@ -398,6 +411,9 @@ host-address-unconfirmed = not confirmed
 host-address-no-sender = no messages, because this server sends none
 host-promote = Give a place
 host-promote-name = Give { $name } a place
+host-personal-link = Personal link
+host-personal-link-name = Personal link of { $name }
+host-personal-link-of = The personal link of { $name }. Send it only to this person: with it, the sign-up can be changed and cancelled.
 host-remove = Remove
 host-remove-sure = This takes the person off the list. Places that become free go to the waiting list. The person is not notified.
 host-raise = There is no place for { $name }. Raise the number of places to { $capacity }?
@@ -427,7 +443,8 @@ host-revoke-sure = Whoever has the old link can’t use it any more.
 host-done-created = Your event is ready. Send the link to your guests, and bookmark this page: it is your key to the event.
 host-done-repeated = You had already created this event. You can edit it here.
 host-done-edited = Saved. Nobody is notified, so please tell your guests what has changed.
-host-done-added = Signed up. If all places were taken, the person is on the waiting list now.
+host-done-added = Added to the list.
+host-done-added-waiting = There is no place for the party, so it is on the waiting list now.
 host-done-promoted = The place is theirs in a moment. The list shows it.
 host-done-removed = Removed from the list.
 host-moved-up = From the waiting list, these have a place now: { $names }.
@@ -471,12 +488,13 @@ error-forbidden = Ask the host for another link.
 error-not-found-title = We can’t find that page
 error-not-found = Check the link, or ask whoever sent it.
 error-no-event = There is no such event. Check the link, or ask whoever sent it. It may also have been deleted.
-error-unknown-event = We don’t know an event with this name. Most events can only be found with their link, so look for it in your messages.
+error-unknown-event = We don’t find this event. Please give its whole link, which is in the message that invited you.
 error-other-site = This form came from another site. Please open the page here again.
-error-incomplete-link = This link is incomplete. Copy the whole link and try again.
+error-incomplete-link = This link is not right. Please copy the whole link, and nothing else.
 error-host-link = This link is incomplete or no longer valid. Copy the whole link, or ask the host for a new one.
 error-not-yours = This link belongs to another sign-up with this name, so it can’t change the one on the list.
 error-no-person = There is no data about this name. Please look at the spelling.
+error-no-person-there = There is no data about this name and this event. Please look at the spelling of both.
 error-no-longer = This sign-up is no longer on the list. Please sign up again.
 error-too-slow-title = That took too long
 error-too-slow = It may still have worked. Please check before you try again.
@@ -502,6 +520,7 @@ organiser-too-many-attempts = Too many attempts. Please wait a minute and try ag
 organiser-login = Log in
 organiser-logout = Log out
 organiser-event = Event
+organiser-event-hint = Its title or its link.
 organiser-name = Name
 organiser-contact = Contact
 organiser-contact-hint = An email address, a phone number like +14155552671, or an https webhook. Not shown to others.
@@ -529,7 +548,7 @@ organiser-import-refused = { $number ->
 }
 organiser-import-row = Row { $number }
 organiser-import-ignored = Columns ignored: { $columns }.
-organiser-import-new-events = Nobody had signed up before for: { $events }. If a name is not spelled right, delete that event on its page, and import its rows again.
+organiser-import-new-events = New events have begun, which are on the start page: { $events }. If you meant another event, delete the new one on its page, and import its rows again with the other one’s link as the event.
 organiser-import-empty = There are no rows. The first row must name the columns, like event,name,email.
 organiser-import-columns = The first row must name the columns event and name, and no column twice.
 organiser-import-too-many = Please paste at most 1,000 rows at a time.
@@ -552,6 +571,7 @@ organiser-limit-reached = The limit is reached, so no more are sent.
 organiser-limit-no-texts = This server sends no text messages.
 organiser-limit-countries = Text messages go only to mobile phones in { $countries }, in the hours { $hours }.
 organiser-no-notifications = This server sends no notifications.
+organiser-no-messages = This server sends no email and no text messages, because no mail server is set up.
 
 organiser-outbox = Outbox
 organiser-outbox-count = { $number ->
@@ -671,10 +691,11 @@ attention-more = There are more messages. Go back and send all again.
 
 # The organiser’s page of buttons.
 button-title = Buttons
+button-what = A button is a small device. Whoever presses it is signed up.
 button-none = No button is registered yet.
 button-for = { $name } for { $event }
 button-serial = Serial number
-button-new-event = Nobody has signed up for this event yet. It begins with the first press. If its name is not spelled right, register the button again.
+button-new-event = There is no such event yet. It begins with the first press. If you meant another event, register the button again with that event’s link.
 button-single = Single press
 button-double = Double press
 button-triple = Triple press

@@ -22,7 +22,7 @@ use crate::ingest::{Asked, History, some_history};
 use crate::people::{all_changes_since, at, event_id, roster, unique};
 use crate::support::seed;
 
-const HISTORIES: u32 = 1_000;
+const HISTORIES: u32 = 500;
 
 /// Everything that a backend reports after a history.
 #[derive(Debug, PartialEq, Default)]

@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 const KEY: &str = "correct-horse-battery";
 
-const ROWS: usize = 100_000;
+const ROWS: usize = 30_000;
 /// One in this many rows is invalid.
 const BAD: usize = 1_000;
 
@@ -135,7 +135,7 @@ fn interrupted_import_applies_every_row_once() {
     let rows: Vec<&str> = written.lines().collect();
     assert_eq!(rows.len(), 1 + refused);
     assert!(rows[1].starts_with("Festival,Guest 7,nowhere,,,,,,9,`email` is not an email address"), "{}", rows[1]);
-    assert!(rows[refused].contains(",99009,"), "{}", rows[refused]);
+    assert!(rows[refused].contains(&format!(",{},", ROWS - BAD + 9)), "{}", rows[refused]);
 
     // A repeated import does not undo a later cancel.
     let cancel = json!({ "event": "Festival", "name": "Guest 0", "action": "cancel" });

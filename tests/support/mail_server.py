@@ -1,7 +1,7 @@
 """A mail server for tests, until its stdin ends.
 
 Tells its port and then each mail it is offered, a line of JSON each. An address may ask to be refused: `mail-550` as the
-sender's local part, `rcpt-550` or `data-550` as the recipient's, `rcpt-550-7.1` with that status. The refusal holds the
+sender's local part, `rcpt-550` or `data-550` as the recipient's, `rcpt-550-7.1` with that status, `rcpt-550-0` without one. The refusal holds the
 address, as those of real servers do. What begins with `silence` as the recipient's gets no answer.
 """
 
@@ -26,7 +26,8 @@ def tell(what):
 
 def refusal(step, address):
     asked = re.match(step + r"-([45])(\d\d)(?:-([0-9.]+))?@", address)
-    return asked and f"{asked[1]}{asked[2]} {asked[1]}.{asked[3] or '1.1'} <{address}>: refused"
+    status = "" if asked and asked[3] == "0" else f" {asked[1]}.{asked[3] or '1.1'}" if asked else ""
+    return asked and f"{asked[1]}{asked[2]}{status} <{address}>: refused"
 
 
 class Handler:
@@ -35,6 +36,7 @@ class Handler:
 
     async def handle_MAIL(self, server, session, envelope, address, options):
         envelope.mail_from = address
+        envelope.options = options
         return refusal("mail", address) or "250 2.1.0 go on"
 
     async def handle_RCPT(self, server, session, envelope, address, options):
@@ -46,7 +48,7 @@ class Handler:
         return f"250 2.1.5 <{address}> go on"
 
     async def handle_DATA(self, server, session, envelope):
-        raw = envelope.content.decode("ascii")
+        raw = envelope.content.decode("utf-8" if envelope.smtp_utf8 else "ascii")
         message = email.message_from_bytes(envelope.content, policy=email.policy.default)
         tell({
             "connection": self.connection,
@@ -54,6 +56,7 @@ class Handler:
             "login": session.auth_data,
             "from": envelope.mail_from,
             "to": envelope.rcpt_tos,
+            "options": envelope.options,
             "raw": raw,
             "headers": [[name, str(value)] for name, value in message.items()],
             "defects": [str(defect) for value in [message, *message.values()] for defect in value.defects],
@@ -67,6 +70,7 @@ async def main():
     options.add_argument("--port", type=int, default=0)
     options.add_argument("--login", nargs=2, metavar=("USER", "PASSWORD"), help="take mail from nobody else")
     options.add_argument("--tls", choices=["implicit", "starttls"])
+    options.add_argument("--smtputf8", action="store_true", help="take mail to addresses with any letters")
     options.add_argument("--certificate", help="a file in PEM, with its key")
     options = options.parse_args()
 
@@ -88,6 +92,7 @@ async def main():
             authenticator=is_known if options.login else None,
             auth_required=bool(options.login),
             auth_require_tls=False,
+            enable_SMTPUTF8=options.smtputf8,
         )
 
     loop = asyncio.get_running_loop()

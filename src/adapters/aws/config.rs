@@ -1,5 +1,6 @@
 //! The configuration of all AWS clients. It is loaded once, at startup.
 
+use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use std::env;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -49,9 +50,22 @@ pub fn load_for_function() -> anyhow::Result<SdkConfig> {
         .http_client(http_client()?)
         .retry_config(retry_config())
         .timeout_config(timeout_config())
-        .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+        .service_config(Environment);
     config.set_endpoint_url(env::var("AWS_ENDPOINT_URL").ok());
     Ok(config.build())
+}
+
+/// The settings of single services in environment variables, such as `AWS_ENDPOINT_URL_DYNAMODB` (AWS SDKs and tools reference
+/// guide, "Service-specific endpoints").
+#[derive(Debug)]
+struct Environment;
+
+impl LoadServiceConfig for Environment {
+    fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
+        let service = key.service_id().to_uppercase().replace(' ', "_");
+        env::var(format!("{}_{service}", key.env())).ok()
+    }
 }
 
 /// Loads the configuration outside of Lambda from the usual sources of AWS tools: the environment, the profile or the

@@ -7,8 +7,10 @@
 //! for them is bounded, and is read more slowly than messages arrive. An acknowledgement that is lost there makes the
 //! broker deliver an old press again, as if the button had just been pressed.
 
+mod failures;
 mod settings;
 
+use self::failures::Failures;
 pub use self::settings::{DEFAULT_TOPICS, InvalidBrokerUrl, MqttSettings, is_topic_filter};
 
 use std::collections::HashSet;
@@ -59,8 +61,8 @@ pub struct MqttListener {
     topics: Vec<String>,
     queue: Arc<dyn Queue>,
     metrics: Arc<dyn Meter>,
-    /// The connection error that was logged last. Immediate repeats of it are logged at `debug` only.
-    last_error: Option<String>,
+    client_id: String,
+    failures: Failures,
     connected_at: Option<Instant>,
     /// The topics that were logged because their messages are discarded.
     reported_topics: HashSet<String>,
@@ -83,7 +85,7 @@ impl MqttListener {
         queue: Arc<dyn Queue>,
         metrics: Arc<dyn Meter>,
     ) -> anyhow::Result<Self> {
-        let options = settings.options(client_id).context("cannot use the certificates for the broker")?;
+        let options = settings.options(client_id.clone()).context("cannot use the certificates for the broker")?;
         let (client, event_loop) = AsyncClient::new(options, REQUEST_CAPACITY);
         let topics = settings.topics.clone();
         Ok(Self {
@@ -92,7 +94,8 @@ impl MqttListener {
             topics,
             queue,
             metrics,
-            last_error: None,
+            client_id,
+            failures: Failures::default(),
             connected_at: None,
             reported_topics: HashSet::new(),
         })
@@ -112,12 +115,15 @@ pub async fn listen_until(mut listener: MqttListener, stop: CancellationToken) {
             // belong to another message, so acknowledging a message of the broken connection could lose that one.
             listener.event_loop.clean();
             listener.event_loop.state.events.clear();
-            listener.log_connection_error(&error);
+            let held_for = listener.connected_at.take().map(|at| at.elapsed());
             // A short connection does not reset the backoff. Otherwise two programs with the same client id would
             // disconnect each other about once a second.
-            if listener.connected_at.take().is_some_and(|at| at.elapsed() > MAX_BACKOFF) {
+            if held_for.is_some_and(|time| time > MAX_BACKOFF) {
                 backoff = INITIAL_BACKOFF;
+                listener.failures.forget();
             }
+            let was_short = held_for.is_some_and(|time| time <= MAX_BACKOFF);
+            listener.failures.log(&error, was_short, &listener.client_id);
             let _ = timeout(with_jitter(backoff), stop.cancelled()).await;
             backoff = (backoff * 2).min(MAX_BACKOFF);
         }
@@ -134,8 +140,11 @@ impl MqttListener {
         let Event::Incoming(packet) = event? else { return Ok(()) };
         match packet {
             Packet::ConnAck(_) => {
-                (self.last_error, self.connected_at) = (None, Some(Instant::now()));
-                tracing::info!(topics = self.topics.join(" "), "connected to the MQTT broker");
+                self.connected_at = Some(Instant::now());
+                // It would be said again and again.
+                if !self.failures.is_clash() {
+                    tracing::info!(topics = self.topics.join(" "), "connected to the MQTT broker");
+                }
                 let topics = self.topics.iter().map(|topic| SubscribeFilter::new(topic.clone(), QoS::AtLeastOnce));
                 if let Err(error) = self.client.try_subscribe_many(topics) {
                     tracing::error!(%error, "MQTT subscription failed");
@@ -209,16 +218,6 @@ impl MqttListener {
                 return Handled::Redeliver;
             }
             let _ = timeout(QUEUE_RETRY_DELAY, stop.cancelled()).await;
-        }
-    }
-
-    fn log_connection_error(&mut self, error: &ConnectionError) {
-        let text = error.to_string();
-        if self.last_error.as_ref() == Some(&text) {
-            tracing::debug!(%error, "the MQTT broker is still unreachable");
-        } else {
-            tracing::warn!(%error, "the MQTT broker is unreachable; retrying");
-            self.last_error = Some(text);
         }
     }
 

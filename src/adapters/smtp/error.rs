@@ -47,6 +47,12 @@ impl SmtpError {
         Self { text, kind: Kind::NoReply }
     }
 
+    /// The error of an email to an address that the server cannot take.
+    pub fn without_smtputf8() -> Self {
+        let text = "the server does not support addresses with other letters than a to z (SMTPUTF8)".to_owned();
+        Self { text, kind: Kind::PermanentReply }
+    }
+
     /// Turns a permanent reply into a transient one. Used for steps in which the reply is not about the recipient.
     pub fn into_transient(self) -> Self {
         match self.kind {
@@ -74,8 +80,8 @@ impl From<&Error> for SmtpError {
             return Self { text, kind: if error.is_timeout() { Kind::Timeout } else { Kind::NoReply } };
         };
         let status = enhanced_status(error, code);
-        let is_about_client = CLIENT_ERRORS.contains(&code) || status.as_deref().is_some_and(is_client_error);
-        let kind = if code >= 500 && !is_about_client { Kind::PermanentReply } else { Kind::TransientReply };
+        let is_final = code >= 500 && !CLIENT_ERRORS.contains(&code) && is_about_recipient(code, status.as_deref());
+        let kind = if is_final { Kind::PermanentReply } else { Kind::TransientReply };
         let text = match status {
             Some(status) => format!("the server answered {code} {status}"),
             None => format!("the server answered {code}"),
@@ -95,12 +101,19 @@ impl From<SmtpError> for SendError {
     }
 }
 
-/// Returns whether an enhanced status code is about the sender's address, the mail system, a limit or a policy (RFC
-/// 3463, section 3). Large providers use these codes also if a daily limit is exceeded or if the sender's reputation is
-/// low.
-fn is_client_error(status: &str) -> bool {
-    let detail = status.split_once('.').map_or(status, |(_, detail)| detail);
-    matches!(detail, "1.7" | "1.8" | "4.5") || detail.starts_with("3.") || detail.starts_with("7.")
+/// Returns whether a permanent reply is about the recipient, so that another attempt is in vain. The enhanced status code decides
+/// (RFC 3463, section 3; RFC 7505); without one, only the replies that are about a mailbox count (RFC 5321, section 4.2.3).
+///
+/// What is not about the recipient may end: a full mailbox (x.2.2), trouble of the mail system or of the network (x.3, x.4.3 to
+/// x.4.5), what the server does not understand of us (x.5.1 to x.5.5), our address (x.1.7, x.1.8), and policies (x.7), which large
+/// providers also name when a daily limit is exceeded or the sender's reputation is low.
+fn is_about_recipient(code: u16, status: Option<&str>) -> bool {
+    let detail = status.and_then(|status| Some(status.split_once('.')?.1));
+    match detail {
+        None | Some("0.0") => matches!(code, 550 | 551 | 553),
+        Some("1.7" | "1.8" | "2.2" | "4.3" | "4.4" | "4.5" | "5.1" | "5.2" | "5.3" | "5.4" | "5.5") => false,
+        Some(detail) => !detail.starts_with("3.") && !detail.starts_with("7."),
+    }
 }
 
 /// Returns the enhanced status code (RFC 3463), such as `5.1.1`, at the beginning of a reply.

@@ -16,7 +16,10 @@ pub struct Sender(Mailbox);
 pub struct EncodedMail {
     pub from: Address,
     pub to: Address,
-    /// Headers and body. They are ASCII, so that every server accepts them.
+    /// Whether the recipient's address is not ASCII. Then only a server with SMTPUTF8 (RFC 6531) can take the email, and the
+    /// headers contain the address.
+    pub needs_utf8: bool,
+    /// Headers and body. They are ASCII otherwise, so that every server accepts them.
     pub text: Vec<u8>,
 }
 
@@ -37,7 +40,7 @@ impl Sender {
         let invalid_address = || SendError::Rejected("SMTP cannot send mail to this address".to_owned());
         // A control character in the address could end the SMTP command.
         let to: Address = Some(&mail.to)
-            .filter(|to| is_printable_ascii(to))
+            .filter(|to| !to.contains(char::is_control))
             .and_then(|to| to.parse().ok())
             .ok_or_else(invalid_address)?;
         let from = self.0.email.clone();
@@ -62,7 +65,8 @@ impl Sender {
         // The last line break is removed here, because the SMTP client adds one.
         let body = mail.body.strip_suffix('\n').unwrap_or(&mail.body).replace('\r', "");
         let message = builder.body(body).map_err(|_| invalid_address())?;
-        Ok(EncodedMail { from, to, text: message.formatted() })
+        let needs_utf8 = !mail.to.is_ascii();
+        Ok(EncodedMail { from, to, needs_utf8, text: message.formatted() })
     }
 }
 

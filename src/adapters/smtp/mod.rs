@@ -18,6 +18,7 @@ use anyhow::Context as _;
 use async_trait::async_trait;
 use lettre::transport::smtp::client::AsyncSmtpConnection;
 use lettre::transport::smtp::commands::{Data, Mail as MailFrom, Noop, Rcpt, Rset};
+use lettre::transport::smtp::extension::{Extension, MailBodyParameter, MailParameter};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use url::Url;
@@ -128,7 +129,15 @@ impl SmtpMailer {
 
     async fn send(&self, connection: &mut AsyncSmtpConnection, mail: EncodedMail) -> Result<(), SmtpError> {
         let SmtpSettings { step_timeout, data_reply_timeout, .. } = self.settings;
-        let from = MailFrom::new(Some(mail.from), Vec::new());
+        let parameters = if mail.needs_utf8 {
+            if !connection.server_info().supports_feature(Extension::SmtpUtfEight) {
+                return Err(SmtpError::without_smtputf8());
+            }
+            vec![MailParameter::SmtpUtfEight, MailParameter::Body(MailBodyParameter::EightBitMime)]
+        } else {
+            Vec::new()
+        };
+        let from = MailFrom::new(Some(mail.from), parameters);
         with_timeout(step_timeout, connection.command(from)).await.map_err(SmtpError::into_transient)?;
         with_timeout(step_timeout, connection.command(Rcpt::new(mail.to, Vec::new()))).await?;
         with_timeout(step_timeout, connection.command(Data)).await?;

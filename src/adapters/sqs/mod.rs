@@ -5,6 +5,7 @@ pub mod origin;
 mod outbox;
 
 use std::time::Duration;
+use tokio::time::{Instant, sleep};
 
 use async_trait::async_trait;
 use aws_config::SdkConfig;
@@ -26,6 +27,12 @@ const MAX_BATCH_ENTRIES: usize = 10;
 
 /// 15 minutes (SQS quotas, "Message timers").
 const MAX_DELAY: Duration = Duration::from_secs(15 * 60);
+
+/// How long [`Queue::send`] sends again what SQS did not take. Somebody waits for the answer.
+const SEND_RETRY_TIME: Duration = Duration::from_secs(1);
+/// The time before a message is sent again. It doubles each time, up to the maximum.
+const INITIAL_SEND_DELAY: Duration = Duration::from_millis(100);
+const MAX_SEND_DELAY: Duration = Duration::from_secs(5);
 
 const SENDING: &str = "writing to the queue";
 const RECEIVING: &str = "reading the queue";
@@ -81,6 +88,54 @@ impl Sqs {
         results(batch.len(), &failed)
     }
 
+    /// Sends messages like [`Queue::send`]. What SQS does not take, for example because it limits the calls, is sent again until
+    /// the deadline. A message may be sent twice, which changes nothing.
+    pub async fn send_until(&self, bodies: &[String], deadline: Instant) -> Result<(), Unavailable> {
+        for batch in batches(bodies, |body| escape_noncharacters(body).len()) {
+            let mut rest: Vec<&String> = batch.iter().collect();
+            let mut delay = INITIAL_SEND_DELAY;
+            loop {
+                let unavailable = match self.send_batch(&rest).await {
+                    Ok(failed) if failed.is_empty() => break,
+                    Ok(failed) => {
+                        // SQS calls a message that it never takes a sender fault.
+                        let reason = failed.iter().find(|failed| failed.sender_fault).unwrap_or(&failed[0]);
+                        let unavailable = entry_error(SENDING, reason.code(), reason.message());
+                        if reason.sender_fault {
+                            return Err(unavailable);
+                        }
+                        let indexes = failed.iter().filter_map(|failed| failed.id().parse::<usize>().ok());
+                        rest = indexes.filter_map(|index| rest.get(index).copied()).collect();
+                        unavailable
+                    }
+                    Err(unavailable) => unavailable,
+                };
+                if Instant::now() + delay >= deadline {
+                    return Err(unavailable);
+                }
+                sleep(delay).await;
+                delay = (delay * 2).min(MAX_SEND_DELAY);
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends at most ten messages. Returns those that SQS did not take, by their indexes.
+    async fn send_batch(&self, batch: &[&String]) -> Result<Vec<BatchResultErrorEntry>, Unavailable> {
+        if let [body] = batch {
+            let send = self.client.send_message().queue_url(&self.url).message_body(escape_noncharacters(body));
+            send.send().await.map_err(|error| unavailable(SENDING, &error))?;
+            return Ok(Vec::new());
+        }
+        let entries = batch.iter().enumerate().map(|(index, body)| {
+            let entry = SendMessageBatchRequestEntry::builder().id(index.to_string());
+            entry.message_body(escape_noncharacters(body)).build()
+        });
+        let entries = build_entries(SENDING, entries)?;
+        let send = self.client.send_message_batch().queue_url(&self.url).set_entries(Some(entries));
+        Ok(send.send().await.map_err(|error| unavailable(SENDING, &error))?.failed)
+    }
+
     /// Like [`Queue::receive`], but does not wait for a message.
     pub async fn receive_now(&self, limit: usize) -> Result<Vec<Delivery>, Unavailable> {
         self.receive_within(limit, Duration::ZERO).await
@@ -119,24 +174,7 @@ impl Sqs {
 #[async_trait]
 impl Queue for Sqs {
     async fn send(&self, bodies: Vec<String>) -> Result<(), Unavailable> {
-        for batch in batches(&bodies, |body| escape_noncharacters(body).len()) {
-            if let [body] = batch {
-                let send = self.client.send_message().queue_url(&self.url).message_body(escape_noncharacters(body));
-                send.send().await.map_err(|error| unavailable(SENDING, &error))?;
-                continue;
-            }
-            let entries = batch.iter().enumerate().map(|(index, body)| {
-                let entry = SendMessageBatchRequestEntry::builder().id(index.to_string());
-                entry.message_body(escape_noncharacters(body)).build()
-            });
-            let entries = build_entries(SENDING, entries)?;
-            let send = self.client.send_message_batch().queue_url(&self.url).set_entries(Some(entries));
-            let sent = send.send().await.map_err(|error| unavailable(SENDING, &error))?;
-            if let Some(failed) = sent.failed.first() {
-                return Err(entry_error(SENDING, failed.code(), failed.message()));
-            }
-        }
-        Ok(())
+        self.send_until(&bodies, Instant::now() + SEND_RETRY_TIME).await
     }
 
     async fn receive(&self, limit: usize) -> Result<Vec<Delivery>, Unavailable> {

@@ -158,6 +158,9 @@ impl Remove {
             }
         };
         bar.finish_and_clear();
+        if removed == 0 && !opt_in_unknown {
+            return Err(CliError::NothingFound { whom: person.to_string() });
+        }
         let response = json!({"removed": removed, "opt_in_unknown": opt_in_unknown});
         output::print(self.organiser.server.json, &response, || {
             let mut lines = vec![match removed {

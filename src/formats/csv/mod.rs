@@ -91,6 +91,8 @@ pub enum RowProblem {
         "`{column}` has an email address or a phone number, but is not imported; call the column `email` or `phone`, or remove it"
     )]
     IgnoredContact { column: String },
+    #[error("several events have this title; give the link of one")]
+    SeveralEvents,
     #[error("the row is longer than {MAX_ROW_BYTES} bytes; look for a quote that is never closed")]
     TooLong,
 }

@@ -30,7 +30,8 @@ impl From<&Button> for ButtonRecord {
         let action = |action: PressAction| action.as_str().to_owned();
         Self {
             event_id: button.event.id().to_string(),
-            title: button.event.title().to_owned(),
+            // It is parsed when it is read, and the id of an unlisted event is not that of its title.
+            title: button.event.spelling().to_owned(),
             attendee: button.attendee.to_string(),
             attendee_key: button.attendee.key().as_str().to_owned(),
             single: action(button.actions.single),

@@ -15,6 +15,8 @@ use crate::http::pages::Back;
 use crate::http::problem::Problem;
 use crate::http::site::Site;
 use crate::http::{App, pages};
+use axum::http::StatusCode;
+use axum::response::Redirect;
 
 /// The routes of pages that people share. A client that asks for nothing in particular gets the page.
 const PAGE_ROUTES: [&str; 6] = [
@@ -54,7 +56,15 @@ pub async fn finish(State(app): State<Arc<App>>, request: Request, next: Next) -
     let can_reload = matches!(method, Method::GET | Method::HEAD);
     let is_private = route.starts_with("/organiser") || route.contains("{token}") || route == "/events";
 
+    let parent =
+        request.uri().path().rsplit_once('/').map(|(parent, _)| parent.to_owned()).filter(|parent| !parent.is_empty());
     let mut response = next.run(request).await;
+    // The address of a form that was refused, loaded again. Above it is the page with the form.
+    if let Some(parent) =
+        parent.filter(|_| can_reload && wants_page && response.status() == StatusCode::METHOD_NOT_ALLOWED)
+    {
+        response = Redirect::to(&parent).into_response();
+    }
     if response.status().is_client_error() || response.status().is_server_error() {
         let page = wants_page.then_some(ProblemPage { locale, back, can_reload, site: &app.site });
         response = render_problem(response, page);

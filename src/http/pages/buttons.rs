@@ -21,14 +21,15 @@ const PRESSES: [(&str, &str, PressAction); 4] = [
     ("long", "button-long", PressAction::Cancel),
 ];
 
-/// Lists buttons above the form that registers one. `new_events` are the titles of events for which nobody has signed up.
-pub fn buttons(buttons: &[ButtonBody], new_events: &[&str], next: Option<&str>, form: &Form) -> Page {
+/// Lists buttons, each with whether its event does not exist yet, above the form that registers one.
+pub fn buttons(buttons: &[(ButtonBody, bool)], next: Option<&str>, form: &Form) -> Page {
     let locale = form.locale;
     let title = locale.text("button-title");
     let main = html! {
         h1 { (title) }
+        p.hint { (locale.text("button-what")) }
         @if buttons.is_empty() { p { (locale.text("button-none")) } }
-        @for button in buttons { (card(locale, button, new_events.contains(&button.event.as_str()))) }
+        @for (button, is_new_event) in buttons { (card(locale, button, *is_new_event)) }
         @if let Some(next) = next {
             p { a href={ "/organiser/buttons?cursor=" (next) } { (locale.text("button-next")) } }
         }

@@ -8,9 +8,10 @@ use crate::domain::event::MAX_TITLE_CHARS;
 use crate::domain::event_details::Audience;
 use crate::domain::event_details::{Content, Description, EventDetails, MAX_GUESTS, Place, Question};
 use crate::domain::language::Language;
+use crate::domain::new_event_id::is_unlisted;
 use crate::domain::schedule::{Schedule, Zone};
 use crate::domain::timestamp::Timestamp;
-use crate::http::pages::event_details::{audience_label, description, settings, titled};
+use crate::http::pages::event_details::{audience_label, description, settings, titled, visibility_label};
 use crate::http::pages::form::{Form, Input};
 use crate::http::pages::{Page, layout};
 
@@ -151,10 +152,18 @@ impl EditPage<'_> {
                 h2 { (locale.text("edit-preview-heading")) }
                 (titled(locale, html! { h3 dir="auto" { (content.title) } }, Some(content)))
                 (description(content))
-                (settings(locale, content))
+                (settings(locale, content, self.visibility()))
                 p.hint { (locale.text("edit-preview-hint")) }
             }
         }
+    }
+
+    /// What the preview says about who finds the event.
+    fn visibility(&self) -> Option<&'static str> {
+        Some(visibility_label(match &self.mode {
+            EditMode::New => self.form.value("visibility", None) != Some("listed"),
+            EditMode::Edit { details, .. } => is_unlisted(&details.event),
+        }))
     }
 
     fn main_fields(&self, stored: &Stored) -> Markup {

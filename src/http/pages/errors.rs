@@ -63,7 +63,7 @@ fn is_about_missing_event(problem: &Problem) -> bool {
         problem.cause.as_deref(),
         Some(
             Cause::Message("error-no-event" | "error-host-link")
-                | Cause::Refused(SignupRefusal::NoSuchEvent | SignupRefusal::Deleted)
+                | Cause::Refused(SignupRefusal::NoSuchEvent | SignupRefusal::Deleted, _)
         )
     )
 }
@@ -72,7 +72,7 @@ fn is_about_missing_event(problem: &Problem) -> bool {
 pub fn problem_text(locale: Locale, problem: &Problem) -> String {
     match problem.cause.as_deref() {
         Some(Cause::Message(id)) => locale.text(id),
-        Some(Cause::Refused(refusal)) => refusal_text(locale, refusal, None),
+        Some(Cause::Refused(refusal, zone)) => refusal_text(locale, refusal, zone.as_ref()),
         Some(Cause::Field(_)) => field_text(locale, problem),
         Some(Cause::NoPlace { .. }) | None => locale.text(texts(problem.kind).1),
     }

@@ -75,7 +75,7 @@ impl EventPage<'_> {
                 (self.sign_up())
             }
             div #people data-live { (self.people()) }
-            (self.lost_link())
+            @if self.takes_place() { (self.lost_link()) }
             @if self.viewer == Viewer::Organiser {
                 form method="post" action=(event_path(self.event.id(), &["links"])) {
                     input type="hidden" name="role" value=(HostRole::Host.as_str());
@@ -142,9 +142,13 @@ impl EventPage<'_> {
             }
             // Each can be forgotten alone: several people may share a device.
             @for own in self.own.iter().filter(shown) {
-                form.forget method="post" action=(event_path(self.event.id(), &["forget"])) {
-                    input type="hidden" name="token" value=(own.token);
-                    button.quiet type="submit" { (locale.markup("own-forget", &[("name", Slot::Text(&own.name))])) }
+                details.forget {
+                    summary.button.quiet { (locale.markup("own-forget", &[("name", Slot::Text(&own.name))])) }
+                    form.card method="post" action=(event_path(self.event.id(), &["forget"])) {
+                        p { (locale.text("own-forget-sure")) }
+                        input type="hidden" name="token" value=(own.token);
+                        button.plain type="submit" { (locale.text("own-forget-submit")) }
+                    }
                 }
             }
         }
@@ -168,8 +172,8 @@ impl EventPage<'_> {
             let zone = self.details.and_then(|details| details.content.schedule.as_ref()).map(Schedule::zone);
             return html! { p.notice { (refusal_text(locale, refusal, zone)) } };
         }
-        let is_for_others = self.own.iter().any(|own| own.state == RegistrationState::In) && form.status().is_success();
-        let signee = if is_for_others { Signee::SomebodyElse } else { Signee::Oneself };
+        let signee = self.signee();
+        let is_for_others = signee == Signee::SomebodyElse;
         let fields = html! {
             form #signup .card method="post" action=(signups_path(self.event.spelling())) {
                 (form.summary(&signup_field_names(self.details.map(|details| &details.content))))
@@ -195,6 +199,12 @@ impl EventPage<'_> {
         }
     }
 
+    /// Whom the form signs up, most likely.
+    fn signee(&self) -> Signee {
+        let has_own = self.own.iter().any(|own| own.state == RegistrationState::In);
+        if has_own && self.form.status().is_success() { Signee::SomebodyElse } else { Signee::Oneself }
+    }
+
     fn deadline(&self) -> Markup {
         let locale = self.form.locale;
         let content = self.details.map(|details| &details.content);
@@ -211,10 +221,11 @@ impl EventPage<'_> {
         let locale = self.form.locale;
         let view = self.viewer.view(self.details);
         let counts = self.roster.counts.as_ref().filter(|_| view.count);
-        let hint = self.details.and_then(|details| signup_hint(locale, &details.content, counts));
+        let signee = self.signee();
+        let hint = self.details.and_then(|details| signup_hint(locale, &details.content, counts, signee));
         html! {
             @if let Some(hint) = hint { p.hint { (hint) } }
-            button type="submit" { (signup_label(locale, counts)) }
+            button type="submit" { (signup_label(locale, counts, signee)) }
         }
     }
 
@@ -230,6 +241,9 @@ impl EventPage<'_> {
                 h2 { (count_text(locale, self.roster.page.count, counts)) }
             } @else if view.roster {
                 h2 { (locale.text("people-heading")) }
+            }
+            @if !view.roster && Viewer::Attendee.view(self.details).roster {
+                p.hint { (locale.text("people-on-personal-page")) }
             }
             @if view.roster {
                 @if people.is_empty() && counts.is_some() { p { (count_text(locale, 0, None)) } }

@@ -71,8 +71,8 @@ fn is_web_address(text: &str) -> bool {
     Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
 }
 
-/// What guests may do, and who sees what: all that [`titled`] and [`description`] do not show.
-pub fn settings(locale: Locale, content: &Content) -> Markup {
+/// What guests may do, and who sees and finds what: all that [`titled`] and [`description`] do not show.
+pub fn settings(locale: Locale, content: &Content, visibility: Option<&'static str>) -> Markup {
     let zone = content.schedule.as_ref().map(Schedule::zone);
     let time = |at: Option<Timestamp>| at.map(|at| moment(locale, at, zone));
     let capacity = content.capacity.map_or_else(|| locale.text("edit-no-limit"), |capacity| capacity.get().to_string());
@@ -84,6 +84,7 @@ pub fn settings(locale: Locale, content: &Content) -> Markup {
         ("edit-closes", time(content.signups.closes_at)),
         ("edit-roster", Some(locale.text(audience_label(content.roster)))),
         ("edit-count", Some(locale.text(audience_label(content.count)))),
+        ("edit-visibility", visibility.map(|label| locale.text(label))),
     ];
     html! {
         dl {
@@ -92,6 +93,11 @@ pub fn settings(locale: Locale, content: &Content) -> Markup {
             }
         }
     }
+}
+
+/// The id of the message that says who finds an event.
+pub fn visibility_label(is_unlisted: bool) -> &'static str {
+    if is_unlisted { "edit-unlisted" } else { "edit-listed" }
 }
 
 /// The id of the message that says who sees something.

@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use crate::domain::attendee_name::MAX_NAME_CHARS;
 use crate::domain::event_details::{EventDetails, SignupRefusal};
 use crate::domain::host_link::HostRole;
+use crate::domain::new_event_id::is_unlisted;
 use crate::domain::schedule::Schedule;
 use crate::domain::timestamp::Timestamp;
 use crate::http::address_state::AddressState;
@@ -12,7 +13,7 @@ use crate::http::app::Delivery;
 use crate::http::headcount::Headcount;
 use crate::http::locale::{Locale, Slot};
 use crate::http::pages::errors::refusal_text;
-use crate::http::pages::event_details::{description, heading, settings};
+use crate::http::pages::event_details::{description, heading, settings, visibility_label};
 use crate::http::pages::form::{Form, Input};
 use crate::http::pages::host_actions::{action_form, confirmed_action};
 use crate::http::pages::moments::moment;
@@ -22,6 +23,12 @@ use crate::http::pages::{Page, layout};
 use crate::http::place_bodies::PlacesBody;
 use crate::http::roster_view::RosterView;
 use crate::notify::links::event_path;
+
+/// The personal link of an attendee.
+pub struct PersonalLink {
+    pub name: String,
+    pub url: String,
+}
 
 /// What the page of a host shows.
 pub struct HostPage<'a> {
@@ -45,6 +52,8 @@ pub struct HostPage<'a> {
     pub done: Option<&'static str>,
     /// The names of those who have moved up from the waiting list.
     pub moved_up: Option<String>,
+    /// The link for which the host has asked.
+    pub personal_link: Option<&'a PersonalLink>,
     pub form: &'a Form,
 }
 
@@ -61,6 +70,13 @@ impl HostPage<'_> {
                 }
             }
             @if self.done == Some("host-done-created") { (self.share()) }
+            @if let Some(PersonalLink { name, url }) = self.personal_link {
+                section.card role="status" tabindex="-1" autofocus {
+                    p { (locale.markup("host-personal-link-of", &[("name", Slot::Text(name))])) }
+                    p { a href=(url) { (url) } }
+                    button.plain type="button" data-copy=(url) data-done=(locale.text("copied")) hidden { (locale.text("copy-link")) }
+                }
+            }
             (self.question_about_places())
             @if !self.form.is_of("add") && self.form.needs_places().is_none() { (self.form.summary(&[])) }
             (heading(locale, content.title.as_str(), Some(content)))
@@ -134,6 +150,7 @@ impl HostPage<'_> {
                         (number) " × " bdi { (answer) }
                     }
                     @if headcount.unanswered > 0 { " · " (locale.count("host-unanswered", headcount.unanswered)) }
+                    @if headcount.guests > 0 { " " span.hint { (locale.text("host-answers-once")) } }
                 }
             }
         }
@@ -169,7 +186,7 @@ impl HostPage<'_> {
         html! {
             section.no-print {
                 h2 { (locale.text("host-event")) }
-                (settings(locale, &self.details.content))
+                (settings(locale, &self.details.content, Some(visibility_label(is_unlisted(&self.details.event)))))
                 div.row {
                     a.button.plain href={ (path) "/edit" } { (locale.text("host-edit")) }
                     @if is_closed {

@@ -72,6 +72,10 @@ impl HostPage<'_> {
                             button.plain type="submit" name="action" value="promote" aria-label=(locale.format("host-promote-name", &[("name", name.as_str().into())])) { (locale.text("host-promote")) }
                         }
                     }
+                    form method="post" action=(self.path) {
+                        input type="hidden" name="name" value=(name);
+                        button.quiet type="submit" name="action" value="link" aria-label=(locale.format("host-personal-link-name", &[("name", name.as_str().into())])) { (locale.text("host-personal-link")) }
+                    }
                     (confirmed_action(locale, self.path, "remove", "host-remove", "host-remove-sure", &[("name", &name)]))
                 }
             }

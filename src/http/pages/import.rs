@@ -91,6 +91,7 @@ fn row_text(locale: Locale, problem: &RowProblem) -> Markup {
         RowProblem::IgnoredContact { column } => {
             return html! { (locale.format("organiser-import-ignored-contact", &[("column", column.as_str().into())])) };
         }
+        RowProblem::SeveralEvents => "organiser-event-ambiguous",
         RowProblem::SeveralContacts => "organiser-import-several-contacts",
         RowProblem::ShortenedPhone => "organiser-import-rounded-phone",
         // The reason for a long row is most likely a quote that is never closed, too.

@@ -19,7 +19,7 @@ use crate::http::pages::event::person;
 use crate::http::pages::event_details::{description, heading};
 use crate::http::pages::form::{Form, Input};
 use crate::http::pages::moments::moment;
-use crate::http::pages::places::{count_text, lists, place_text, refused_guests_text, signup_hint};
+use crate::http::pages::places::{count_text, lists, place_text, refused_guests_text, signup_hint, signup_label};
 use crate::http::pages::signup_fields::{Signee, contact_fields, details_fields};
 use crate::http::pages::{Page, layout};
 use crate::http::paging::encode_cursor;
@@ -47,7 +47,7 @@ pub struct ManagePage<'a> {
     pub delivery: Delivery,
     /// A page of the roster if it is for attendees only, so that the event's page does not show it.
     pub roster: Option<&'a RosterView>,
-    /// The places of the event, for somebody who is not on the list. `None` if they may not know, or if there is no limit.
+    /// The places of the event, for somebody who is not on the list or waits. `None` if they may not know, or if there is no limit.
     pub counts: Option<&'a PlacesBody>,
     /// Whether the same browser had signed up with the same form before.
     pub is_repeat: bool,
@@ -57,6 +57,8 @@ pub struct ManagePage<'a> {
     pub refusal: Option<SignupRefusal>,
     /// Whether something was just changed.
     pub is_saved: bool,
+    /// Whether the sign-up was just cancelled.
+    pub is_cancelled: bool,
     pub form: &'a Form,
 }
 
@@ -71,7 +73,10 @@ impl ManagePage<'_> {
             @if self.is_new_link && self.body.state == RegistrationState::In {
                 p.notice role="status" { (locale.text("personal-again")) }
             }
-            @if self.is_saved { p.notice.good role="status" { (locale.text("saved")) } }
+            @if self.is_saved && !self.has_refused_guests() { p.notice.good role="status" { (locale.text("saved")) } }
+            @if self.is_cancelled && self.body.state == RegistrationState::Out {
+                p.notice.good role="status" { (locale.text("personal-cancelled")) }
+            }
             div #state data-live { (self.state()) }
             @if let Some(details) = self.details { (description(&details.content)) }
             (self.news())
@@ -96,6 +101,11 @@ impl ManagePage<'_> {
             None => page,
         };
         page.live(self.details.and_then(|details| details.changes_at(Timestamp::now())))
+    }
+
+    /// Whether there was no room for guests.
+    fn has_refused_guests(&self) -> bool {
+        matches!(self.place, Some(Place::Confirmed { refused_guests: 1.., .. }))
     }
 
     /// Lets a page without scripts look again while something is going to change.
@@ -134,10 +144,16 @@ impl ManagePage<'_> {
                 (self.form.input(&name))
                 @if let Some(details) = self.details { (details_fields(self.form, &details.content, Signee::Oneself, None)) }
                 (contact_fields(self.form, self.delivery, Signee::Oneself))
-                @if let Some(hint) = self.details.and_then(|details| signup_hint(locale, &details.content, self.counts)) {
+                @if let Some(hint) = self.details.and_then(|details| signup_hint(locale, &details.content, self.counts, Signee::Oneself)) {
                     p.hint { (hint) }
                 }
-                button type="submit" { (locale.text("personal-rejoin")) }
+                button type="submit" {
+                    @if self.counts.is_some_and(|counts| counts.free() == 0) {
+                        (signup_label(locale, self.counts, Signee::Oneself))
+                    } @else {
+                        (locale.text("personal-rejoin"))
+                    }
+                }
             }
         }
     }
@@ -163,6 +179,9 @@ impl ManagePage<'_> {
                             @let has_messages = self.address == AddressState::On;
                             (locale.text("personal-waiting-hint")) " "
                             (locale.text(if has_messages { "personal-waiting-message" } else { "personal-waiting-look" }))
+                            @if let Some(free) = self.counts.map(PlacesBody::free).filter(|free| *free > 0) {
+                                " " strong { (locale.count("personal-waiting-fewer", free)) }
+                            }
                         },
                         Some(Place::Confirmed { guests, refused_guests: refused @ 1.. }) => {
                             p.notice.bad { (refused_guests_text(locale, refused, guests)) " " (locale.text("personal-refused-hint")) }
@@ -206,6 +225,9 @@ impl ManagePage<'_> {
             form.card method="post" {
                 h2 { (locale.text("personal-change")) }
                 (shown.summary(&["guests", "answer", "note"]))
+                @if self.refusal.is_some() && self.details.is_some_and(|details| details.content.guests_per_signup > 0) {
+                    p.hint { (locale.text("personal-closed-guests")) }
+                }
                 @if let Some(details) = self.details { (details_fields(shown, &details.content, Signee::Oneself, Some(stored))) }
                 (shown.text_area(&Input {
                     hint: Some(html! { (locale.text("personal-note-hint")) }),

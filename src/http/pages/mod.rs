@@ -42,7 +42,7 @@ pub use self::event_list::events;
 use self::form::Input;
 pub use self::form::{Form, TOKEN_HOLE};
 pub use self::home::{OwnSignup, home};
-pub use self::host::HostPage;
+pub use self::host::{HostPage, PersonalLink};
 pub use self::import::{ImportResult, import};
 use self::layout::layout;
 pub use self::layout::{Page, TAG_HOLE};
@@ -53,7 +53,6 @@ pub use self::outbox::outbox;
 pub use self::poster::poster;
 pub use self::print::print_list;
 use crate::domain::attendee_name::MAX_NAME_CHARS;
-use crate::domain::event::MAX_TITLE_CHARS;
 use crate::domain::text::MAX_KEY_BYTES;
 use crate::http::locale::Locale;
 
@@ -61,6 +60,9 @@ use crate::http::locale::Locale;
 pub const EVENTS_SHOWN: usize = 50;
 /// The number of rejected messages that the organiser's page counts before it says "or more".
 pub const REJECTS_SHOWN: usize = 100;
+
+/// What an input for a link or a title takes.
+const MAX_LINK_CHARS: usize = 500;
 
 /// Confirms an action with two messages, and a link back to the event.
 pub fn confirmation(locale: Locale, title: &str, message: &str, back: &str) -> Page {
@@ -75,7 +77,11 @@ pub fn confirmation(locale: Locale, title: &str, message: &str, back: &str) -> P
 
 /// An input for the title of an event, on the organiser's pages.
 fn event_input(locale: Locale) -> Input<'static> {
-    Input { max_length: Some(MAX_TITLE_CHARS), ..Input::text("event", locale.text("organiser-event")) }
+    Input {
+        max_length: Some(MAX_LINK_CHARS),
+        hint: Some(html! { (locale.text("organiser-event-hint")) }),
+        ..Input::text("event", locale.text("organiser-event"))
+    }
 }
 
 /// An input for the name of a person, on the organiser's pages.

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use crate::domain::viewer::Viewer;
+use crate::http::app::Delivery;
 use crate::http::bodies::{LimitsBody, UsageBody};
 use crate::http::event_list::ListedEvent;
 use crate::http::pages::form::{Form, Input};
@@ -41,6 +42,7 @@ pub struct OrganiserPage<'a> {
     pub limits: &'a LimitsBody,
     /// The number of messages in the outbox. `None` if they cannot be listed.
     pub outbox: Option<u64>,
+    pub delivery: Delivery,
     /// The form that removes a person's data.
     pub removal: &'a Form,
     /// Whether a person's data was just removed.
@@ -56,13 +58,15 @@ impl OrganiserPage<'_> {
             @if self.is_removed {
                 p.notice.good role="status" tabindex="-1" autofocus { (locale.text("organiser-remove-done")) }
             }
+            // What needs attention comes first.
+            @if self.rejects > 0 { section { (self.attention()) } }
             section {
                 h2 { (locale.text("organiser-events")) }
                 @if self.events.is_empty() { p { (locale.text("events-none-upcoming")) } }
                 (event_list::list(locale, self.events, Viewer::Organiser))
                 p { a href="/events" { (locale.text("organiser-events-more")) } }
             }
-            section { (self.attention()) }
+            @if self.rejects == 0 { section { (self.attention()) } }
             section {
                 h2 { (locale.text("button-title")) }
                 p { a href="/organiser/buttons" { (locale.text("organiser-buttons")) } }
@@ -136,6 +140,7 @@ impl OrganiserPage<'_> {
             h2 { (locale.text("organiser-limits")) }
             @match &self.limits.opt_ins {
                 None => p { (locale.text("organiser-no-notifications")) },
+                Some(_) if !self.delivery.email && !self.delivery.sms => p { (locale.text("organiser-no-messages")) },
                 Some(opt_ins) => {
                     (line("organiser-limit-opt-ins", opt_ins))
                     @match &self.limits.texts {

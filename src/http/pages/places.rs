@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use crate::domain::event_details::Content;
 use crate::domain::place::Place;
 use crate::http::locale::{Locale, Slot};
+use crate::http::pages::signup_fields::Signee;
 use crate::http::place_bodies::PlacesBody;
 use crate::http::roster_view::{RosterPerson, RosterView};
 
@@ -37,19 +38,25 @@ pub fn ordinal(locale: Locale, position: u64) -> String {
 }
 
 /// The label of the button to sign up.
-pub fn signup_label(locale: Locale, places: Option<&PlacesBody>) -> String {
+pub fn signup_label(locale: Locale, places: Option<&PlacesBody>, signee: Signee) -> String {
     let is_full = places.is_some_and(|places| places.free() == 0);
-    locale.text(if is_full { "signup-wait" } else { "signup-submit" })
+    locale.text(match (signee, is_full) {
+        (Signee::Oneself, true) => "signup-wait",
+        (Signee::Oneself, false) => "signup-submit",
+        (Signee::SomebodyElse, true) => "signup-wait-other",
+        (Signee::SomebodyElse, false) => "signup-submit-other",
+    })
 }
 
 /// What somebody should know about the places before they sign up. `places` is `None` if they may not see the numbers.
-pub fn signup_hint(locale: Locale, content: &Content, places: Option<&PlacesBody>) -> Option<String> {
+pub fn signup_hint(locale: Locale, content: &Content, places: Option<&PlacesBody>, signee: Signee) -> Option<String> {
     content.capacity?;
     let Some(places) = places else { return Some(locale.text("signup-limited")) };
     match places.free() {
         0 => {
             let position = ordinal(locale, places.waiting + 1);
-            Some(locale.format("signup-full", &[("position", position.into())]))
+            let id = if signee == Signee::Oneself { "signup-full" } else { "signup-full-other" };
+            Some(locale.format(id, &[("position", position.into())]))
         }
         free if free > content.guests_per_signup.into() => None,
         free => Some(locale.count("signup-few", free)),
@@ -178,10 +185,12 @@ mod tests {
     fn hint_says_what_a_signup_gets() {
         let locale = Locale::new(ENGLISH);
         let mut content = Content::titled(Title::parse("Dinner").unwrap());
-        assert_eq!(signup_hint(locale, &content, None), None, "the places are not limited");
+        assert_eq!(signup_hint(locale, &content, None, Signee::Oneself), None, "the places are not limited");
         content.capacity = Capacity::try_from(10).ok();
         content.guests_per_signup = 2;
-        let hint = |places: Option<PlacesBody>| signup_hint(locale, &content, places.as_ref()).unwrap_or_default();
+        let hint = |places: Option<PlacesBody>| {
+            signup_hint(locale, &content, places.as_ref(), Signee::Oneself).unwrap_or_default()
+        };
         assert!(hint(None).starts_with("The number of places is limited."));
         assert_eq!(hint(Some(places(10, 7, 0))), "");
         assert_eq!(
@@ -190,7 +199,7 @@ mod tests {
         );
         assert_eq!(hint(Some(places(10, 9, 1))), "Only 1 place is free. If you bring guests, all of you wait.");
         assert_eq!(hint(Some(places(10, 12, 2))), "All places are taken. You would be 3rd on the waiting list.");
-        let label = |places: Option<PlacesBody>| signup_label(locale, places.as_ref());
+        let label = |places: Option<PlacesBody>| signup_label(locale, places.as_ref(), Signee::Oneself);
         assert_eq!(label(Some(places(10, 10, 0))), "Put me on the waiting list");
         assert_eq!(label(Some(places(10, 9, 3))), "Count me in");
         assert_eq!(label(None), "Count me in");

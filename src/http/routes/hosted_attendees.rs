@@ -179,7 +179,7 @@ pub async fn remove_attendee(app: &App, credentials: &Credentials, event: &str, 
 }
 
 /// Returns an attendee on the roster to somebody who may edit the event.
-async fn host_attendee(app: &App, credentials: &Credentials, event: &str, name: &str) -> Result<Attendee, Problem> {
+pub async fn host_attendee(app: &App, credentials: &Credentials, event: &str, name: &str) -> Result<Attendee, Problem> {
     let event = parse_event_id(event)?;
     let links = read_details(app, &event).await?.map(|details| details.links);
     credentials.require(HostRole::CoHost, app, &event, links).await?;

@@ -34,7 +34,7 @@ pub async fn show(State(app): State<Arc<App>>, credentials: Credentials, locale:
 }
 
 /// Refuses an event that has begun: probably the year is wrong. Programs may store past events.
-fn in_future(content: Content) -> Result<Content, Problem> {
+pub fn in_future(content: Content) -> Result<Content, Problem> {
     let is_past = content.schedule.as_ref().is_some_and(|schedule| schedule.starts_at() <= Timestamp::now());
     if is_past { Err(FieldProblem::InThePast.in_field("starts_at").into()) } else { Ok(content) }
 }

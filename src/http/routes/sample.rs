@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 
 use crate::domain::attendee::Attendee;
 use crate::domain::event::EventId;
+use crate::domain::event_link::EventLink;
 use crate::domain::manage_link::{ManageToken, RegistrationState};
 use crate::domain::timestamp::Timestamp;
 use crate::formats::http_signup as http;
@@ -27,7 +28,6 @@ use crate::http::routes::all_attendees;
 use crate::http::routes::event_creation::check_creator;
 use crate::http::routes::public_signup::{RequestKey, Sender, enqueue_public, idempotency_key};
 use crate::http::routes::signup_form::lead_to_personal_page;
-use crate::http::typed_link::{self, TypedLink};
 use crate::http::wait::wait_for_roster;
 use crate::http::{App, event_list, own_registrations, pages};
 use crate::notify::links::event_path;
@@ -147,9 +147,9 @@ pub struct FindQuery {
 /// Leads to the page of an event, whose link or title was typed.
 pub async fn find(State(app): State<Arc<App>>, Query(query): Query<FindQuery>) -> Result<Redirect, Problem> {
     let typed = query.event.unwrap_or_default();
-    let link = typed_link::parse(&typed);
+    let link = EventLink::parse_typed(&typed);
     // A personal link, or that of a host, leads to its own page.
-    if let Some(TypedLink { event, own_page: Some((page, token)) }) = &link {
+    if let Some(EventLink { event, own_page: Some((page, token)) }) = &link {
         return Ok(Redirect::to(&event_path(event, &[page, token])));
     }
     let id = link.map_or_else(|| EventId::parse(&typed), |link| Ok(link.event));

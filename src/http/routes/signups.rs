@@ -11,6 +11,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::domain::event::Event;
+use crate::domain::event_details::EventDetails;
 use crate::domain::event_details::SignupRefusal;
 use crate::domain::manage_link::ManageToken;
 use crate::domain::new_event_id::for_log;
@@ -122,17 +123,22 @@ pub async fn sign_up(
 
 /// Returns the sign-up if its event accepts it.
 pub async fn admitted(app: &App, signup: Signup) -> Result<Signup, Problem> {
+    let event = signup.event.id().clone();
     let mut decisions = admission::admit(vec![signup], &app.backend, app.event_creators).await?;
-    let decision = decisions.pop().expect("there is a decision for each sign-up");
-    decision.map_err(|not_admitted| match not_admitted {
-        NotAdmitted::Refused(refusal) => refused(refusal),
-        NotAdmitted::Damaged(cause) => damaged_details(&cause),
-    })
+    match decisions.pop().expect("there is a decision for each sign-up") {
+        Ok(signup) => Ok(signup),
+        Err(NotAdmitted::Refused(refusal)) => {
+            let stored = app.backend.events.stored(&event).await?;
+            Err(refused(refusal, stored.details()))
+        }
+        Err(NotAdmitted::Damaged(cause)) => Err(damaged_details(&cause)),
+    }
 }
 
 /// The problem of a sign-up that its event refuses.
-pub fn refused(refusal: SignupRefusal) -> Problem {
-    let cause = Some(Box::new(Cause::Refused(refusal.clone())));
+pub fn refused(refusal: SignupRefusal, details: Option<&EventDetails>) -> Problem {
+    let zone = details.and_then(|details| details.content.schedule.as_ref()).map(|schedule| schedule.zone().clone());
+    let cause = Some(Box::new(Cause::Refused(refusal.clone(), zone)));
     let problem = match &refusal {
         SignupRefusal::NoSuchEvent => no_such_event(),
         SignupRefusal::Deleted => Problem::new(ProblemKind::NotFound, sentence(&refusal.to_string())),

@@ -15,6 +15,7 @@ mod refused_calls;
 mod seat_news;
 mod seats;
 mod subscribers;
+mod throttling;
 mod upgrade;
 mod upgrade_recipients;
 mod watermarks;

@@ -223,6 +223,10 @@ impl World {
         texts(&self.account, number)
     }
 
+    pub fn queue_url(&self) -> &str {
+        &self.queue
+    }
+
     pub fn api(&self) -> Function {
         self.api_with(&[])
     }

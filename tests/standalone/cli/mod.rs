@@ -467,7 +467,8 @@ fn person_removal_adds_up_all_pages() {
 
     let server = Canned::new([page(0, false, Value::Null)]);
     let ran = shell.run(&["person", "remove", "--name", "ana@example.org", "--yes", "--json", "--url", &server.url()]);
-    assert_eq!(serde_json::from_str::<Value>(&ran.out).unwrap(), json!({"removed": 0, "opt_in_unknown": false}));
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert_eq!(serde_json::from_str::<Value>(&ran.err).unwrap()["title"], "Nothing found");
     assert_eq!(body(&server.request()), json!({"name": "ana@example.org"}));
     for wrong in [["person", "export", "#ana"], ["person", "export", "--contact"]] {
         assert_eq!(shell.run(&wrong).code, 2);
@@ -507,4 +508,63 @@ fn help_lists_exit_codes_without_the_key() {
         assert!(ran.code == 0 && ran.out.contains("COUNTMEIN_ORGANISER_KEY") && !ran.out.contains(KEY), "{ran:?}");
     }
     assert!(run(&["--help"]).out.contains("Exit codes:"));
+}
+
+#[test]
+fn taken_name_and_unknown_person_exit_with_1() {
+    let accepted =
+        json!({"id": "m1", "event": "dance", "name": "Ana", "manage": "https://other.example/events/dance/manage/t"});
+    let server = Canned::new([
+        Reply::json("202 Accepted", &accepted),
+        Reply::json("200 OK", json!({"state": "pending"})),
+        Reply::json("200 OK", json!({"state": "not_yours"})),
+    ]);
+    let ran = run(&["signup", "Dance", "Ana", "--url", &server.url()]);
+    assert_eq!((ran.code, ran.out.as_str()), (1, ""), "{ran:?}");
+    assert!(ran.err.starts_with("error: Ana is already on the list for Dance, so nobody was signed up"), "{ran:?}");
+    server.request();
+    assert!(server.request().starts_with("GET /events/dance/manage/t "));
+
+    let queued = |on_list: bool| json!({"id": "m1", "event": "dance", "name": "Ana", "on_list": on_list});
+    let replies = [queued(false), queued(true)].map(|body| Reply::json("202 Accepted", body));
+    let (shell, server) = (Shell::with_key_file(), Canned::new(replies));
+    let cancel = || shell.run(&["cancel", "Dance", "Ana", "--url", &server.url()]);
+    let ran = cancel();
+    assert_eq!(
+        (ran.code, ran.err.as_str()),
+        (1, "error: Ana is not on the list for Dance; look at the spelling\n"),
+        "{ran:?}"
+    );
+    assert_eq!(cancel().code, 0);
+
+    let nothing = [json!({"removed": 0}), json!({"removed": 0, "opt_in_unknown": false, "next": null})];
+    let server = Canned::new(nothing.map(|body| Reply::json("200 OK", body)));
+    for remove in [&["remove"][..], &["person", "remove"]] {
+        let ran = shell.run(&[remove, &["Zoe", "--yes", "--url", &server.url()]].concat());
+        assert_eq!((ran.code, ran.out.as_str()), (1, ""), "{ran:?}");
+        assert!(ran.err.contains("Zoe was found; look at the spelling"), "{ran:?}");
+    }
+}
+
+#[test]
+fn limit_on_requests_is_waited_for() {
+    let limited = || Reply::with_header("429 Too Many Requests", "retry-after: 1", "{}");
+    let server = Canned::new([limited(), limited()].into_iter().chain(two_pages()));
+    let ran = run(&["who", "pizza night", "--url", &server.url()]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let asked = || server.request().lines().next().unwrap().to_owned();
+    assert_eq!(asked(), asked());
+}
+
+#[test]
+fn usage_error_is_json_if_json_is_asked_for() {
+    for arguments in [&["who", "--json"][..], &["cancel", "Dance", "--json"], &["signup", "🎉", "Ana", "--json"]] {
+        let ran = run(arguments);
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{ran:?}");
+        let problem: Value = serde_json::from_str(&ran.err).unwrap();
+        assert_eq!(problem["title"], "Usage error");
+        assert!(!problem["detail"].as_str().unwrap().starts_with("error"), "{problem}");
+    }
+    let help = run(&["who", "--help", "--json"]);
+    assert!(help.code == 0 && help.out.contains("Usage:"), "{help:?}");
 }

@@ -92,11 +92,11 @@ fn page_registers_and_removes_buttons() {
     let page = server.get(&leads_to).organiser().browser().send().is(200).text();
     assert!(page.contains("kitchen") && page.contains("<dt>Single press</dt><dd>Sign up</dd>"), "{page}");
     assert_asks_first(&page, "/organiser/buttons/remove");
-    assert!(page.contains("Nobody has signed up for this event yet."), "{page}");
+    assert!(page.contains("There is no such event yet."), "{page}");
     server.sign_up("dance", "Ben");
     server.settled();
     let page = server.get(&leads_to).organiser().browser().send().is(200).text();
-    assert!(!page.contains("Nobody has signed up for this event yet."), "{page}");
+    assert!(!page.contains("There is no such event yet."), "{page}");
     let remove = server.post("/organiser/buttons/remove").organiser().form(&[("serial", "kitchen")]).browser();
     let page = server.get(&remove.send().leads_to()).organiser().browser().send().is(200).text();
     assert!(page.contains("No button is registered yet"), "{page}");

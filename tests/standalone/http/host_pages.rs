@@ -123,9 +123,7 @@ fn host_adds_promotes_and_removes_people() {
     let event = create(&server, &json!({ "title": "Dinner", "capacity": 1, "guests_per_signup": 1 }));
     let host = host_path(&event);
     let add = |name: &str, guests: &str| act(&server, &host, &[("action", "add"), ("name", name), ("guests", guests)]);
-    assert!(
-        add("Ana", "0").words().contains("Signed up. If all places were taken, the person is on the waiting list now.")
-    );
+    assert!(add("Ana", "0").words().contains("Added to the list."));
     assert!(add("Ben", "1").words().contains("1st on the waiting list"));
     let taken = server.post(&host).browser().form(&[("action", "add"), ("name", "ANA")]).send().is(409);
     assert!(taken.words().contains("There is already somebody with this name"), "{}", taken.words());
@@ -332,4 +330,71 @@ fn poster_of_a_cancelled_event_has_no_code() {
         "{}",
         poster.words()
     );
+}
+
+/// A server without mail cannot send a lost link again, and somebody whom the host added never got one.
+#[test]
+fn host_hands_out_personal_links() {
+    let server = serve();
+    let event = create(&server, &json!({ "title": "Dinner", "guests_per_signup": 1 }));
+    let host = host_path(&event);
+    act(&server, &host, &[("action", "add"), ("name", "Dora"), ("guests", "0")]);
+    let form = [("action", "link"), ("name", "Dora")];
+    let shown = server.post(&host).browser().form(&form).send().is(200);
+    assert!(shown.words().contains("The personal link of Dora."), "{}", shown.words());
+    let json = server.post(&host).json(&json!({ "action": "link", "name": "dora" })).send().is(200).json();
+    let link = json["link"].as_str().unwrap();
+    assert!(shown.text().contains(link), "{}", shown.text());
+    let personal = page(&server, url::Url::parse(link).unwrap().path());
+    assert!(personal.words().contains("You’re in, Dora.") && personal.words().contains("Save"), "{}", personal.words());
+    server.post(&host).json(&json!({ "action": "link", "name": "Nobody" })).send().refuses(404, "not-found");
+    server.post(&check_in_path(&server, &event)).json(&json!({ "action": "link", "name": "Dora" })).send().is(403);
+}
+
+#[test]
+fn host_is_told_where_an_added_party_is() {
+    let server = serve();
+    let event = create(&server, &json!({ "title": "Dinner", "capacity": 1 }));
+    let add = |name| act(&server, &host_path(&event), &[("action", "add"), ("name", name)]).words();
+    assert!(add("Ana").contains("Added to the list."));
+    assert!(add("Ben").contains("There is no place for the party, so it is on the waiting list now."));
+}
+
+#[test]
+fn edit_refuses_a_new_time_that_is_past() {
+    let server = serve();
+    let event = create(&server, &json!({ "title": "Dinner", "starts_at": "2031-12-03T19:00", "zone": "UTC" }));
+    let edit = host_path(&event) + "/edit";
+    let send = |starts_at, version| {
+        let fields = [("title", "Supper"), ("starts_at", starts_at), ("zone", "UTC"), ("version", version)];
+        server.post(&edit).browser().form(&fields).send()
+    };
+    let refused = send("2025-12-03T19:00", "1").is(422).text();
+    assert!(refused.contains("This time is in the past.") && refused.contains("id=\"starts_at-error\""), "{refused}");
+    send("2031-12-03T19:00", "1").is(303);
+    // An event that has begun can still be edited.
+    server
+        .patch(&event.path(""))
+        .bearer(&event.host)
+        .header("If-Match", "*")
+        .json(&json!({ "starts_at": "2025-12-03T19:00" }))
+        .send()
+        .is(200);
+    send("2025-12-03T19:00", "3").is(303);
+}
+
+#[test]
+fn who_finds_the_event_is_shown() {
+    let server = serve();
+    for (visibility, text) in
+        [("unlisted", "Only people with the link"), ("listed", "Everybody: it is on the start page")]
+    {
+        let fields = with(&DINNER[..5], &[("visibility", visibility)]);
+        let preview =
+            server.post("/events").browser().form(&with(&fields, &[("action", "preview")])).send().is(200).text();
+        let host = server.post("/events").browser().form(&fields).send().leads_to();
+        for shown in [preview, page(&server, &host).text()] {
+            assert!(shown.contains(&format!("<dt>Who finds the event</dt><dd dir=\"auto\">{text}</dd>")), "{shown}");
+        }
+    }
 }

@@ -26,9 +26,9 @@ fn pasted_table_signs_people_up() {
     assert!(!page.contains("<textarea") && page.contains("href=\"/organiser\""), "{page}");
     assert_eq!(server.who("dance"), ["Ana", "Ben"]);
     assert_eq!(server.exported()[0][2], "ana@example.org");
-    assert!(page.contains("Nobody had signed up before for: Dance."), "{page}");
+    assert!(page.contains("New events have begun, which are on the start page: Dance."), "{page}");
     let page = paste(&server, "Name\tEvent\nCem\tDance\nDora\tDanse\nEmil\tdanse\n", "t2").is(200).text();
-    assert!(page.contains("Nobody had signed up before for: Danse."), "{page}");
+    assert!(page.contains("New events have begun, which are on the start page: Danse."), "{page}");
 }
 
 /// The organiser names an unlisted event by its title. Anybody else needs its link.
@@ -43,7 +43,7 @@ fn title_of_an_unlisted_event_names_that_event() {
         "it is in the calendar",
     );
     let page = paste(&server, "event,name\nClub Dinner,Ana\n", "t1").is(200).text();
-    assert!(!page.contains("Nobody had signed up before"), "{page}");
+    assert!(!page.contains("New events have begun"), "{page}");
     assert_eq!(server.who(&dinner.id), ["Ana"]);
     assert!(server.who("club-dinner").is_empty(), "no event of the same name begins");
     server.sign_up("Club dinner", "Eve");
@@ -93,4 +93,52 @@ fn repeated_form_does_not_undo_what_came_later() {
     assert!(server.who("dance").is_empty());
     paste(&server, table, "t2").is(200);
     assert_eq!(server.who("dance"), ["Ana"], "this is another form");
+}
+
+/// The organiser names an event by its link, too. A title that several events have names none of them.
+#[test]
+fn link_names_an_event_and_an_ambiguous_title_is_refused() {
+    let server = serve();
+    let unlisted = |title: &str| create(&server, &json!({ "title": title, "visibility": "unlisted" }));
+    let (dinner, one, other) = (unlisted("Club dinner"), unlisted("Chess"), unlisted("Chess"));
+    for event in [&dinner, &one, &other] {
+        until(|| server.get("/events").organiser().send().text().contains(&event.id), "it is in the calendar");
+    }
+    let table = format!("event,name\nhttps://example.org/events/{},Ana\nChess,Ben\n", dinner.id);
+    let page = paste(&server, &table, "t1").is(200).text();
+    assert!(page.contains("1 sign-up was accepted.") && page.contains("Several events have this title."), "{page}");
+    assert!(!page.contains("New events have begun"), "{page}");
+    assert_eq!(server.who(&dinner.id), ["Ana"]);
+    let rows =
+        json!([{ "row": 1, "event": "chess", "name": "Cem" }, { "row": 2, "event": "CLUB dinner", "name": "Dora" }]);
+    let body = json!({ "import": "a1", "began_at": 1_767_225_600_000_i64, "rows": rows });
+    let answer = server.post("/organiser/import").organiser().json(&body).send().is(202).json();
+    assert_eq!((&answer["accepted"], &answer["new_events"]), (&json!(1), &json!([])));
+    assert_eq!(
+        answer["refused"],
+        json!([{ "row": 1, "reason": "several events have this title; give the link of one" }])
+    );
+    server.settled();
+    assert_eq!(server.who(&dinner.id), ["Ana", "Dora"]);
+
+    let register = |event: &str| {
+        let form = [("serial", "G030PM0123456789"), ("event", event), ("name", "Emil"), ("contact", "")];
+        server.post("/organiser/buttons").organiser().browser().form(&form).send()
+    };
+    let refused = register("Chess").is(422);
+    assert!(refused.words().contains("Several events have this title."), "{}", refused.words());
+    assert_eq!(register("Club dinner").leads_to(), "/organiser/buttons");
+    let buttons = server.get("/organiser/buttons").organiser().browser().send().is(200);
+    assert!(
+        buttons.words().contains("Emil for Club dinner") && !buttons.words().contains("There is no such event"),
+        "{}",
+        buttons.words()
+    );
+    // A press is for that event.
+    let secret =
+        server.get("/organiser/buttons").organiser().send().json()["buttons"][0]["secret"].as_str().unwrap().to_owned();
+    let press = server.post("/buttons?serial=G030PM0123456789").header("Authorization", &format!("Bearer {secret}"));
+    press.json(&json!({ "event_type": "single" })).send().is(202);
+    server.settled();
+    assert_eq!(server.who(&dinner.id), ["Ana", "Dora", "Emil"]);
 }

@@ -2,6 +2,8 @@
 
 use serde_json::json;
 
+use super::events::create;
+use super::places::until;
 use super::support::{Answer, Running, SignedUp, serve};
 
 fn cancel_over(server: &Running, manage: &str) -> Answer {
@@ -54,7 +56,10 @@ fn manage_page_works_as_a_form() {
     let form = [("action", "contact"), ("contact", "ana@example.org")];
     assert_eq!(server.post(&ana.manage).form(&form).browser().send().leads_to(), format!("{}?saved", ana.manage));
     assert_eq!(server.contact(&ana.manage), "email");
-    assert_eq!(server.post(&ana.manage).form(&[("action", "cancel")]).browser().send().leads_to(), ana.manage);
+    assert_eq!(
+        server.post(&ana.manage).form(&[("action", "cancel")]).browser().send().leads_to(),
+        format!("{}?cancelled", ana.manage)
+    );
     assert!(server.get(&ana.manage).browser().send().is(200).text().contains("you are not on the list"));
 }
 
@@ -174,4 +179,59 @@ fn link_works_before_ingest() {
     server.settled();
     assert!(server.who("dance").is_empty());
     assert!(server.rejects().is_empty());
+}
+
+/// The page says what was done, and nothing is refused that was allowed when it was chosen.
+#[test]
+fn personal_page_says_what_happens_to_guests() {
+    let server = serve();
+    let dinner = json!({
+        "title": "Dinner", "capacity": 3, "guests_per_signup": 2, "starts_at": "2031-12-03T19:00", "zone": "Europe/Berlin",
+        "signups_close_at": "2031-12-01T12:00",
+    });
+    let event = create(&server, &dinner);
+    let ana = server.sign_up_with(&event.id, &json!({ "name": "Ana", "guests": 1 }));
+    let ben = server.sign_up_with(&event.id, &json!({ "name": "Ben", "guests": 2 }));
+    let page = |manage: &str| server.get(manage).browser().send().is(200).words();
+    let waits = "Ben, you are 1st on the waiting list.";
+    until(|| page(&ben.manage).contains(waits), "Ben waits");
+    assert!(
+        page(&ben.manage).contains("1 place is free. With fewer guests you may get it at once"),
+        "{}",
+        page(&ben.manage)
+    );
+    let send = |manage: &str, form: &[(&str, &str)]| server.post(manage).browser().form(form).send();
+
+    // The host allows fewer guests. Who has more keeps them.
+    let patch =
+        |change| server.patch(&event.path("")).bearer(&event.host).header("If-Match", "*").json(&change).send().is(200);
+    patch(json!({ "guests_per_signup": 0 }));
+    send(&ana.manage, &[("action", "details"), ("guests", "1"), ("note", "Late")]).is(303);
+    assert_eq!(server.exported()[0][7..10], ["1", "", "Late"]);
+    send(&ben.manage, &[("action", "details"), ("guests", "1")]).is(422);
+
+    patch(json!({ "guests_per_signup": 2, "signups_close_at": "2026-01-01T12:00" }));
+    assert!(page(&ana.manage).contains("Sign-ups are closed. You can bring fewer guests, but not more."));
+    let refused = send(&ana.manage, &[("action", "details"), ("guests", "2")]).is(409).words();
+    assert!(refused.contains("at 12:00, Berlin time"), "{refused}");
+
+    let after = send(&ana.manage, &[("action", "cancel")]).leads_to();
+    assert!(page(&after).contains("Your sign-up is cancelled."), "{}", page(&after));
+}
+
+/// A phone loads the address of a refused form again.
+#[test]
+fn address_of_a_form_leads_to_its_page() {
+    let server = serve();
+    create(&server, &json!({ "title": "Dance" }));
+    for (path, page) in [
+        ("/events/dance/signups", "/events/dance"),
+        ("/events/dance/link", "/events/dance"),
+        ("/events/dance/forget", "/events/dance"),
+        ("/organiser/login", "/organiser"),
+        ("/organiser/import", "/organiser"),
+    ] {
+        assert_eq!(server.get(path).browser().send().leads_to(), page);
+    }
+    server.get("/events/dance/signups").send().refuses(405, "method-not-allowed");
 }

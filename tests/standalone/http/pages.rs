@@ -134,7 +134,7 @@ fn browser_gets_problems_as_pages() {
     let cases = [
         (server.get("/nowhere"), 404),
         (server.get("/events/%F0%9F%8E%89"), 422),
-        (server.get("/events/dance/signups"), 405),
+        (server.post("/events/dance/poster").form(&[]), 405),
         (server.get("/events/dance/manage/forged"), 404),
         (server.post("/events/dance/signups").form(&[("name", "")]), 422),
         (server.post("/events/dance/signups").form(&[("name", NASTY.repeat(9).as_str())]), 422),

@@ -142,13 +142,18 @@ impl Authority {
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
         write("authority.pem", authority.pem());
-        for (name, purpose) in
-            [("server", ExtendedKeyUsagePurpose::ServerAuth), ("client", ExtendedKeyUsagePurpose::ClientAuth)]
-        {
+        for (name, purpose, is_expired) in [
+            ("server", ExtendedKeyUsagePurpose::ServerAuth, false),
+            ("expired", ExtendedKeyUsagePurpose::ServerAuth, true),
+            ("client", ExtendedKeyUsagePurpose::ClientAuth, false),
+        ] {
             let key = KeyPair::generate().unwrap();
             let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
             params.distinguished_name.push(DnType::CommonName, name);
             params.extended_key_usages = vec![purpose];
+            if is_expired {
+                params.not_after = rcgen::date_time_ymd(2020, 1, 1);
+            }
             write(&format!("{name}.pem"), params.signed_by(&key, &authority).unwrap().pem());
             write(&format!("{name}.key"), key.serialize_pem());
         }

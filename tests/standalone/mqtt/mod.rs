@@ -300,7 +300,7 @@ fn wrong_password_is_logged_once() {
     command.stderr(fs::File::create(&log).unwrap());
     let mut process = command.spawn().unwrap();
     let read = || fs::read_to_string(&log).unwrap();
-    let warned = |log: &str| log.matches("the MQTT broker is unreachable").count();
+    let warned = |log: &str| log.matches("MQTT connection failed").count();
     eventually("a warning", read, |log| warned(log) == 1);
     // After two attempts.
     eventually("more tries", || broker.log(), |log| log.matches("not authori").count() >= 3);
@@ -314,6 +314,60 @@ fn wrong_password_is_logged_once() {
     broker.wait_for_a_subscriber();
     broker.publish_with("zigbee2mqtt/hall", r#"{"action":"single"}"#, &["-u", "ana", "-P", "right"]);
     eventually("Ana", || who(&program), |names| names == &["Ana"]);
+}
+
+/// The warnings about failed connections.
+fn failures(program: &Program) -> Vec<Value> {
+    let lines = program.log();
+    let entries = lines.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    entries.filter(|entry| entry["message"] == "MQTT connection failed; retrying").collect()
+}
+
+#[test]
+fn certificate_that_is_not_accepted_is_reported_once_with_a_hint() {
+    let authority = Authority::new();
+    let file = |name: &str| authority.file(name).display().to_string();
+    let ca = file("authority.pem");
+    let trusted = ["--mqtt-ca", ca.as_str()];
+    for (certificate, options, more, hint) in [
+        ("expired", &trusted[..], "", "has expired"),
+        ("server", &[][..], "", "--mqtt-ca"),
+        ("server", &trusted[..], "require_certificate true\n", "--mqtt-cert"),
+    ] {
+        let key = file(&format!("{certificate}.key"));
+        let broker = Broker::start(&format!(
+            "cafile {ca}\ncertfile {}\nkeyfile {key}\n{more}",
+            file(&format!("{certificate}.pem"))
+        ));
+        let data = tempfile::tempdir().unwrap();
+        let program = start(&data, &format!("mqtts://localhost:{}", broker.port), options);
+        // After several attempts.
+        eventually("attempts", || broker.log(), |log| log.matches("New connection").count() >= 4);
+        let failures = failures(&program);
+        assert_eq!(failures.len(), 1, "{certificate} {options:?} {more}: {failures:?}");
+        assert!(failures[0]["hint"].as_str().unwrap().contains(hint), "{failures:?}");
+    }
+}
+
+/// Two programs whose folders are copies of each other take turns at the broker.
+#[test]
+fn client_with_the_same_id_is_reported_once_with_a_hint() {
+    let (data, copy) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let broker = Broker::start("");
+    drop(start(&data, &broker.url(), &[]));
+    for entry in fs::read_dir(data.path()).unwrap() {
+        let entry = entry.unwrap();
+        fs::copy(entry.path(), copy.path().join(entry.file_name())).unwrap();
+    }
+    let programs = [start(&data, &broker.url(), &[]), start(&copy, &broker.url(), &[])];
+    eventually("clashes", || broker.log(), |log| log.matches("already connected").count() >= 6);
+    for program in &programs {
+        let failures = failures(program);
+        let of_clash = failures.iter().filter(|failure| failure["hint"].as_str().unwrap().contains("same client id"));
+        assert_eq!(of_clash.count(), 1, "{failures:?}");
+        assert!(failures.len() <= 2, "{failures:?}");
+        assert!(program.log().matches("connected to the MQTT broker").count() <= 3, "{}", program.log());
+    }
 }
 
 #[test]

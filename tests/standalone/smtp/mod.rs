@@ -3,11 +3,12 @@
 use std::time::{Duration, Instant};
 
 use countmein::adapters::smtp::{SmtpMailer, SmtpSettings};
+use countmein::domain::contact::Contact;
 use countmein::domain::contact_id::ContactId;
 use countmein::ports::{Mail, Mailer as _, SendError};
 use futures_util::future::join_all;
 use rcgen::{CertificateParams, KeyPair};
-use serde_json::Value;
+use serde_json::{Value, json};
 use url::Url;
 
 use crate::support::mail_server::MailServer;
@@ -140,6 +141,47 @@ async fn permanent_refusal_keeps_the_connection() {
     }
     smtp.send(&to("ana@example.org")).await.unwrap();
     assert_eq!(server.stop().last().unwrap()["connection"], 1);
+}
+
+/// The enhanced status code decides whether another attempt is in vain: what RFC 3463 says, and what large providers send.
+#[tokio::test]
+async fn enhanced_status_decides_which_answers_are_final() {
+    let server = MailServer::start(&[]);
+    let smtp = smtp(&clear("", &server));
+    // No such mailbox, an address of another form, moved, a domain without mail, a disabled mailbox; no such mailbox at
+    // Microsoft, at Hotmail; and answers without a status.
+    for asked in [
+        "550-1.1", "550-1.2", "553-1.3", "550-1.6", "556-1.10", "550-2.1", "550-4.1", "550-5.0", "550-0", "551-0",
+        "553-0",
+    ] {
+        reject(smtp.send(&to(&format!("rcpt-{asked}@example.org"))).await);
+    }
+    // A full mailbox, our address, the mail system, its network, a command, a policy; and answers without a status.
+    for asked in [
+        "552-2.2", "550-1.7", "550-3.0", "554-3.2", "550-4.4", "554-4.5", "502-5.1", "550-5.4", "550-7.1", "554-7.26",
+        "552-0", "554-0",
+    ] {
+        retry(smtp.send(&to(&format!("rcpt-{asked}@example.org"))).await);
+    }
+}
+
+#[tokio::test]
+async fn address_with_other_letters_needs_smtputf8() {
+    let server = MailServer::start(&["--smtputf8"]);
+    let zoe = Contact::email("zoë@münchen.example").unwrap();
+    smtp(&clear("", &server)).send(&to(zoe.address())).await.unwrap();
+    let mail = server.next();
+    assert_eq!(mail["to"], json!(["zoë@xn--mnchen-3ya.example"]));
+    assert_eq!(mail["options"], json!(["SMTPUTF8", "BODY=8BITMIME"]));
+    assert!(header(&mail, "To").contains("zoë@xn--mnchen-3ya.example"), "{mail}");
+    // No other mail needs it.
+    smtp(&clear("", &server)).send(&to("ana@example.org")).await.unwrap();
+    assert_eq!(server.next()["options"], json!([]));
+
+    let server = MailServer::start(&[]);
+    let why = reject(smtp(&clear("", &server)).send(&to(zoe.address())).await);
+    assert_eq!(why, "the server does not support addresses with other letters than a to z (SMTPUTF8)");
+    smtp(&clear("", &server)).send(&to("ana@example.org")).await.unwrap();
 }
 
 #[tokio::test]

@@ -40,6 +40,8 @@ pub enum Verdict {
     Forward,
     /// Never reaches the endpoint; is answered with this status and error code.
     Fail(u16, &'static str),
+    /// Never reaches the endpoint; is answered as if SQS had taken none of its entries, for this reason.
+    FailEntries(&'static str),
     /// Never reaches the endpoint and is never answered. Other calls are not affected.
     Ignore,
     /// Never reaches the endpoint, nor does any later call, until the next [`Proxy::judge`].
@@ -160,6 +162,14 @@ impl Shared {
             Verdict::Fail(status, code) => {
                 let body = json!({ "__type": format!("com.amazonaws.dynamodb.v20120810#{code}"), "message": "prepared answer" });
                 let answer = Message::answer(status, body.to_string());
+                return Some(answer.with("content-type", "application/x-amz-json-1.0"));
+            }
+            Verdict::FailEntries(code) => {
+                let call = state.calls.last().expect("it was pushed");
+                let failed = call.body["Entries"].as_array().expect("a batch call").iter();
+                let failed: Vec<Value> =
+                    failed.map(|entry| json!({ "Id": entry["Id"], "Code": code, "SenderFault": false })).collect();
+                let answer = Message::answer(200, json!({ "Successful": [], "Failed": failed }).to_string());
                 return Some(answer.with("content-type", "application/x-amz-json-1.0"));
             }
             Verdict::HoldBefore => {

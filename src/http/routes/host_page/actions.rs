@@ -17,17 +17,22 @@ use crate::domain::event::Event;
 use crate::domain::event_details::EventDetails;
 use crate::domain::host_link::{HostRole, LinkGenerations};
 use crate::domain::invalid::{FieldProblem, choice};
+use crate::domain::manage_link::ManageToken;
+use crate::domain::place::Place;
 use crate::domain::signup::AttendeeKey;
 use crate::domain::timestamp::Timestamp;
 use crate::formats::fields as read;
 use crate::formats::http_signup as http;
+use crate::http::client::absolute_url;
 use crate::http::client_network::Network;
 use crate::http::event_view::{Credentials, host_role, invalid_host_link, read_details};
 use crate::http::locale::Locale;
 use crate::http::middleware::body::Fields;
 use crate::http::pages::Form;
+use crate::http::pages::PersonalLink;
 use crate::http::paging::parse_event_id;
 use crate::http::problem::{Problem, ProblemKind};
+use crate::http::routes::hosted_attendees::host_attendee;
 use crate::http::routes::hosted_attendees::{promote_attendee, remove_attendee};
 use crate::http::routes::hosting;
 use crate::http::routes::public_signup::{RequestKey, Sender, enqueue_public};
@@ -35,14 +40,15 @@ use crate::http::routes::signup_form::with_phone_as_contact;
 use crate::http::wait::{wait_for_place, wait_for_roster};
 use crate::http::{App, form_token, moved_up};
 use crate::notify::links::event_path;
+use crate::ports::place_of;
 
 /// The fields of the forms on a host's page.
 #[derive(Serialize, ToSchema)]
 pub struct HostForm {
-    /// `add`, `promote`, `remove`, `close`, `open`, `cancel`, `archive`, `reopen` or `revoke`.
+    /// `add`, `promote`, `remove`, `link`, `close`, `open`, `cancel`, `archive`, `reopen` or `revoke`.
     #[schema(example = "close")]
     pub action: String,
-    /// The name of an attendee: to `add`, `promote` or `remove`.
+    /// The name of an attendee: to `add`, `promote` or `remove`, or whose personal link to show.
     pub name: Option<String>,
     /// `yes` raises the number of places if a promoted party does not fit.
     pub raise_capacity: Option<String>,
@@ -55,6 +61,9 @@ pub struct HostForm {
 pub struct HostAction {
     #[schema(example = "closed")]
     pub done: &'static str,
+    /// The personal link, after `link`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
 }
 
 /// Does what a button of the host's page says.
@@ -82,8 +91,16 @@ pub async fn act(
     let typed = &fields.map;
     let host = Host { app: &app, event: &event, credentials: Credentials::HostLink(token.clone()) };
     let problem = match host.act(&sender, typed).await {
-        Ok(done) if !fields.is_form => return Ok(Json(HostAction { done: done.what }).into_response()),
+        Ok(done) if !fields.is_form => {
+            let link = done.link.map(|link| link.url);
+            return Ok(Json(HostAction { done: done.what, link }).into_response());
+        }
         Err(problem) if !fields.is_form => return Err(problem),
+        Ok(Done { link: Some(link), .. }) => {
+            let query = HostQuery { personal_link: Some(link), ..HostQuery::default() };
+            let page = host_page(&app, &id, &token, &headers, &query, &Form::empty(locale)).await?;
+            return Ok(page.into_response());
+        }
         Ok(done) => {
             let details = read_details(&app, &id).await?.ok_or_else(invalid_host_link)?;
             // The host may have replaced their own link.
@@ -105,6 +122,7 @@ struct Done {
     what: &'static str,
     /// Those who moved up from the waiting list.
     moved_up: Vec<AttendeeKey>,
+    link: Option<PersonalLink>,
 }
 
 impl Done {
@@ -120,7 +138,7 @@ impl Done {
 
 impl From<&'static str> for Done {
     fn from(what: &'static str) -> Self {
-        Self { what, moved_up: Vec::new() }
+        Self { what, moved_up: Vec::new(), link: None }
     }
 }
 
@@ -133,11 +151,27 @@ struct Host<'a> {
 
 impl Host<'_> {
     async fn act(&self, sender: &Sender<'_>, fields: &Map<String, Value>) -> Result<Done, Problem> {
-        if read::text(fields, "action")? == "remove" {
-            let moved_up = self.remove(read::text(fields, "name")?).await?;
-            return Ok(Done { what: "removed", moved_up });
+        match read::text(fields, "action")? {
+            "remove" => {
+                let moved_up = self.remove(read::text(fields, "name")?).await?;
+                Ok(Done { moved_up, ..Done::from("removed") })
+            }
+            "link" => {
+                let link = self.personal_link(read::text(fields, "name")?, sender.headers).await?;
+                Ok(Done { link: Some(link), ..Done::from("link") })
+            }
+            _ => self.act_on_event(sender, fields).await.map(Done::from),
         }
-        self.act_on_event(sender, fields).await.map(Done::from)
+    }
+
+    /// Returns the link of an attendee who has lost it, or never got it. A host could remove the attendee anyway.
+    async fn personal_link(&self, name: &str, headers: &HeaderMap) -> Result<PersonalLink, Problem> {
+        let attendee = host_attendee(self.app, &self.credentials, self.event, name).await?;
+        let owner = attendee.registration().expect("only attendees on the roster are returned").owner.clone();
+        let token = ManageToken { key: attendee.key(), signup: owner }.sign(&self.app.token_secret);
+        let path = event_path(&attendee.event, &["manage", &token]);
+        let url = absolute_url(self.app.public_url.as_ref(), headers, &path);
+        Ok(PersonalLink { name: attendee.name.to_string(), url })
     }
 
     /// Removes somebody. Returns those who got their places.
@@ -154,7 +188,7 @@ impl Host<'_> {
         let name = || read::text(fields, "name");
         let (app, event, credentials) = (self.app, self.event, &self.credentials);
         match read::text(fields, "action")? {
-            "add" => self.add(sender, fields).await.map(|()| "added"),
+            "add" => self.add(sender, fields).await,
             "promote" => {
                 let may_raise = fields.get("raise_capacity").is_some_and(|answer| answer == "yes");
                 promote_attendee(app, credentials, event, name()?, may_raise).await.map(|_| "promoted")
@@ -199,7 +233,7 @@ impl Host<'_> {
     }
 
     /// Signs up somebody who told the host that they come.
-    async fn add(&self, sender: &Sender<'_>, fields: &Map<String, Value>) -> Result<(), Problem> {
+    async fn add(&self, sender: &Sender<'_>, fields: &Map<String, Value>) -> Result<&'static str, Problem> {
         let id = parse_event_id(self.event)?;
         let details = hosting::details_for(self.app, &self.credentials, &id, HostRole::CoHost).await?;
         let event = Event::parse(self.event).map_err(|problem| problem.in_field("event"))?;
@@ -213,10 +247,14 @@ impl Host<'_> {
         let is_other = |attendee: &Attendee| {
             attendee.registration().is_none_or(|registration| registration.owner != signup.version.id)
         };
+        let place = match &attendee {
+            Some(attendee) => place_of(&*self.app.backend.seats, Some(details.get()), attendee).await?,
+            None => None,
+        };
         if attendee.as_ref().is_some_and(is_other) {
             let detail = "There is already somebody with this name on the list.";
             return Err(Problem::new(ProblemKind::Conflict, detail).on_page("host-name-taken"));
         }
-        Ok(())
+        Ok(if matches!(place, Some(Place::Waiting { .. })) { "added_waiting" } else { "added" })
     }
 }

@@ -18,7 +18,7 @@ use crate::http::pages::{EditMode, EditPage, Form, Page};
 use crate::http::paging::parse_event_id;
 use crate::http::problem::Problem;
 use crate::http::routes::hosting::{details_for, outdated, store_edit};
-use crate::http::routes::new_event::is_preview;
+use crate::http::routes::new_event::{in_future, is_preview};
 use crate::notify::links::event_path;
 
 /// Shows the form of an event to a host.
@@ -57,8 +57,8 @@ pub async fn edit(
     let event = parse_event_id(&event)?;
     let details = editable(&app, &event, &token).await?;
     let typed = fields.map;
-    let problem = match patched(&details.content, &typed) {
-        Err(invalid) => invalid.into(),
+    let problem = match edited(&details.content, &typed) {
+        Err(problem) => problem,
         Ok(content) if is_preview(&typed) => {
             return Ok(page(&details, &token, &Form::typed(locale, typed), Some(&content)).into_response());
         }
@@ -73,6 +73,12 @@ pub async fn edit(
     let details = editable(&app, &event, &token).await?;
     let form = Form::refused(locale, typed, problem);
     Ok((form.status(), page(&details, &token, &form, None)).into_response())
+}
+
+/// The event with the edit. A new time must not be past, as on the form of a new event.
+fn edited(stored: &Content, typed: &Map<String, Value>) -> Result<Content, Problem> {
+    let content = patched(stored, typed)?;
+    if content.schedule == stored.schedule { Ok(content) } else { in_future(content) }
 }
 
 async fn editable(app: &App, event: &EventId, token: &str) -> Result<EventDetails, Problem> {

@@ -28,7 +28,7 @@ use crate::http::client::{DefaultForm, absolute_url, wants_page};
 use crate::http::event_view::{host_role, invalid_host_link, read_details};
 use crate::http::headcount::{Headcount, whole_roster};
 use crate::http::locale::Locale;
-use crate::http::pages::{Form, HostPage, Page};
+use crate::http::pages::{Form, HostPage, Page, PersonalLink};
 use crate::http::paging::{DEFAULT_LIMIT, PageQuery, encode_cursor, parse_event_id};
 use crate::http::place_bodies::{PlaceBody, PlacesBody};
 use crate::http::problem::Problem;
@@ -103,7 +103,7 @@ pub async fn show(
 ) -> Result<Response, Problem> {
     let event = parse_event_id(&event)?;
     if wants_page(&headers, DefaultForm::Page) {
-        let query = HostQuery { page, done };
+        let query = HostQuery { page, done, personal_link: None };
         return Ok(host_page(&app, &event, &token, &headers, &query, &Form::empty(locale)).await?.into_response());
     }
     let details = read_details(&app, &event).await?.ok_or_else(invalid_host_link)?;
@@ -137,6 +137,8 @@ pub struct DoneQuery {
 pub struct HostQuery {
     page: PageQuery,
     done: DoneQuery,
+    /// The link of an attendee, for which the host has asked.
+    personal_link: Option<PersonalLink>,
 }
 
 async fn addresses(app: &App, roster: &RosterView) -> Result<Vec<AddressState>, Problem> {
@@ -183,6 +185,7 @@ pub async fn host_page(
         delivery: app.delivery,
         done: query.done.done.as_deref().and_then(|done| done_message(done, &details)),
         moved_up,
+        personal_link: query.personal_link.as_ref(),
         form,
     };
     Ok(page.page())
@@ -196,6 +199,7 @@ fn done_message(done: &str, details: &EventDetails) -> Option<&'static str> {
         "repeated" => ("host-done-repeated", true),
         "edited" => ("host-done-edited", true),
         "added" => ("host-done-added", true),
+        "added_waiting" => ("host-done-added-waiting", true),
         "promoted" => ("host-done-promoted", true),
         "removed" => ("host-done-removed", true),
         "closed" => ("host-done-closed", matches!(refusal, Some(SignupRefusal::Closed(_)))),

@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 use self::form::with_typed_contact;
 use self::page::{RepeatQuery, body_with_messages, manage_page};
 pub use self::request::ManageRequest;
-use self::request::{adds_guests, parse_request, signup_of};
+use self::request::{adds_guests, leave_unchanged_guests, parse_request, signup_of};
 use crate::domain::attendee::Attendee;
 use crate::domain::contact::Contact;
 use crate::domain::event_details::EventDetails;
@@ -124,7 +124,7 @@ pub async fn change(
     match changed {
         Ok(_) => {
             let is_cancel = typed.get("action").is_some_and(|action| action == "cancel");
-            let saved = if is_cancel { "" } else { "?saved" };
+            let saved = if is_cancel { "?cancelled" } else { "?saved" };
             Ok(Redirect::to(&(event_path(&token.key.event, &["manage", &token_text]) + saved)).into_response())
         }
         Err(problem) if wants_page(&headers, DefaultForm::Page) => {
@@ -152,6 +152,7 @@ async fn apply(
         network_of_contact = sender.network;
     }
     let (stored, attendee) = find_attendee(app, token).await?;
+    leave_unchanged_guests(&mut request, attendee.as_ref());
     let (body, _) = match (token.state(attendee.as_ref(), Timestamp::now()), &request) {
         (RegistrationState::NotYours, _) => {
             let detail =
@@ -169,7 +170,7 @@ async fn apply(
             if adds_guests(&request, attendee.as_ref())
                 && let Some(details) = read_details(app, &token.key.event).await?
             {
-                details.check_open(Timestamp::now()).map_err(signups::refused)?;
+                details.check_open(Timestamp::now()).map_err(|refusal| signups::refused(refusal, Some(&details)))?;
             }
             let signup = signup_of(token, event, attendee.as_ref(), request)?;
             let mut signup = Signup { network: network_of_contact, ..signup };

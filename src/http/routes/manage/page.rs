@@ -33,6 +33,8 @@ pub struct RepeatQuery {
     pub again: Option<String>,
     /// Present after a form has changed something.
     pub saved: Option<String>,
+    /// Present after a form has cancelled the sign-up.
+    pub cancelled: Option<String>,
 }
 
 pub async fn body_with_messages(
@@ -71,12 +73,16 @@ pub async fn manage_page(
         RegistrationState::In => roster_for_attendees(app, token, details, page).await?,
         RegistrationState::Pending | RegistrationState::Out | RegistrationState::NotYours => None,
     };
-    let counts = match body.state {
-        RegistrationState::Out if Viewer::Public.view(details).count => {
-            let page = app.backend.roster.roster(&token.key.event, 1, None).await?;
-            PlacesBody::of(details, page.count, page.seats)
-        }
+    let viewer = match (body.state, place) {
+        (RegistrationState::Out, _) => Some(Viewer::Public),
+        (RegistrationState::In, Some(Place::Waiting { .. })) => Some(Viewer::Attendee),
         _ => None,
+    };
+    let counts = if viewer.is_some_and(|viewer| viewer.view(details).count) {
+        let page = app.backend.roster.roster(&token.key.event, 1, None).await?;
+        PlacesBody::of(details, page.count, page.seats)
+    } else {
+        None
     };
     let registration = attendee.as_ref().and_then(Attendee::registration);
     let registration = registration.filter(|_| body.state == RegistrationState::In);
@@ -97,6 +103,7 @@ pub async fn manage_page(
         is_repeat: repeat.repeat.is_some(),
         refusal: details.and_then(|details| details.check_open(Timestamp::now()).err()),
         is_saved: repeat.saved.is_some(),
+        is_cancelled: repeat.cancelled.is_some(),
         is_new_link: repeat.again.is_some(),
         form,
     };

@@ -84,6 +84,16 @@ pub fn signup_of(
     })
 }
 
+/// Takes out a number of guests that is the same as before: a host may have lowered what is allowed since.
+pub fn leave_unchanged_guests(request: &mut Request, attendee: Option<&Attendee>) {
+    let before = attendee.and_then(Attendee::registration).map(|registration| registration.details.guests);
+    if let Request::SetDetails { details, .. } = request
+        && details.guests == before
+    {
+        details.guests = None;
+    }
+}
+
 /// Whether more people would come than before.
 pub fn adds_guests(request: &Request, attendee: Option<&Attendee>) -> bool {
     let Request::SetDetails { details, .. } = request else { return false };

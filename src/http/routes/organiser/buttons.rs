@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::domain::button::{Button, Serial};
-use crate::domain::event::Event;
+use crate::domain::event::{Event, EventId};
 use crate::formats;
 use crate::formats::button::registration;
 use crate::formats::fields;
@@ -19,6 +19,7 @@ use crate::http::bodies::ButtonBody;
 use crate::http::client::{DefaultForm, wants_page};
 use crate::http::locale::Locale;
 use crate::http::middleware::body::Fields;
+use crate::http::named_event::named_event;
 use crate::http::new_events::new_events;
 use crate::http::pages::{Form, Page};
 use crate::http::paging::{PageQuery, split_page};
@@ -78,27 +79,38 @@ pub async fn list(
     headers: HeaderMap,
     locale: Locale,
 ) -> Result<Response, Problem> {
-    let body = read_page(&app, &query).await?;
+    let (buttons, next) = read_page(&app, &query).await?;
     if wants_page(&headers, DefaultForm::Json) {
         let form = Form::empty(locale);
-        return Ok(buttons_page(&app, &body, &form).await?.into_response());
+        return Ok(buttons_page(&app, &buttons, next.as_deref(), &form).await?.into_response());
     }
-    Ok(Json(body).into_response())
+    let buttons = buttons.iter().map(|button| button_body(&app, button)).collect();
+    Ok(Json(ButtonsBody { buttons, next }).into_response())
 }
 
-async fn read_page(app: &App, query: &PageQuery) -> Result<ButtonsBody, Problem> {
+async fn read_page(app: &App, query: &PageQuery) -> Result<(Vec<Button>, Option<String>), Problem> {
     let limit = query.limit()?;
     let after = query.cursor()?.map(Serial::from_stored);
     let buttons = app.backend.buttons.registered(limit + 1, after.as_ref()).await?;
-    let (buttons, next) =
-        split_page(buttons, limit, |button| button.attendee.as_str(), |button| button.serial.as_str());
-    Ok(ButtonsBody { buttons: buttons.iter().map(|button| button_body(app, button)).collect(), next })
+    Ok(split_page(buttons, limit, |button| button.attendee.as_str(), |button| button.serial.as_str()))
 }
 
-async fn buttons_page(app: &App, body: &ButtonsBody, form: &Form) -> Result<Page, Unavailable> {
-    let events: Vec<Event> = body.buttons.iter().filter_map(|button| Event::parse(&button.event).ok()).collect();
-    let new: Vec<&str> = new_events(app, events.iter()).await?.into_iter().map(Event::title).collect();
-    Ok(pages::buttons(&body.buttons, &new, body.next.as_deref(), form))
+async fn buttons_page(app: &App, buttons: &[Button], next: Option<&str>, form: &Form) -> Result<Page, Unavailable> {
+    let new: Vec<&EventId> =
+        new_events(app, buttons.iter().map(|button| &button.event)).await?.into_iter().map(Event::id).collect();
+    let ids: Vec<EventId> = buttons.iter().map(|button| button.event.id().clone()).collect();
+    let details = app.backend.events.details(&ids).await?;
+    let shown: Vec<(ButtonBody, bool)> = buttons
+        .iter()
+        .zip(details)
+        .map(|(button, details)| {
+            let body = button_body(app, button);
+            let event =
+                details.details().map_or_else(|| body.event.clone(), |details| details.content.title.to_string());
+            (ButtonBody { event, ..body }, new.contains(&button.event.id()))
+        })
+        .collect();
+    Ok(pages::buttons(&shown, next, form))
 }
 
 /// Registers a button. A button with the same serial number is replaced.
@@ -120,13 +132,17 @@ pub async fn register(
     if fields.is_form && wants_page(&headers, DefaultForm::Json) {
         return register_by_form(&app, locale, fields.map).await;
     }
-    let button = registration::button(&fields.map)?;
+    let button = with_named_event(&app, registration::button(&fields.map)?).await?;
     let body = button_body(&app, &button);
     app.backend.buttons.register(button).await?;
     if fields.is_form {
         return Ok(Redirect::to("/organiser/buttons").into_response());
     }
     Ok(Json(body).into_response())
+}
+
+async fn with_named_event(app: &App, button: Button) -> Result<Button, Problem> {
+    Ok(Button { event: named_event(app, button.event).await?, ..button })
 }
 
 /// Registers a button by the form on the page of buttons, or on the page of a press that needs attention. Then the field
@@ -136,21 +152,25 @@ async fn register_by_form(app: &App, locale: Locale, typed: Map<String, Value>) 
         Some(id) => app.backend.rejected.get(id).await?,
         None => None,
     };
-    let problem = match registration::button(&typed) {
+    let button = match registration::button(&typed) {
+        Ok(button) => with_named_event(app, button).await,
+        Err(invalid) => Err(about_any_contact(invalid.into())),
+    };
+    let problem = match button {
         Ok(button) => {
             app.backend.buttons.register(button).await?;
             let path =
                 press.map_or("/organiser/buttons".to_owned(), |press| format!("/organiser/rejects/{}", press.id));
             return Ok(Redirect::to(&path).into_response());
         }
-        Err(invalid) => about_any_contact(invalid.into()),
+        Err(problem) => problem,
     };
     let form = Form::refused(locale, typed, problem);
     let page = match press {
         Some(press) => attention_page(app, &press, &Form::empty(locale), &form).await?,
         None => {
-            let body = read_page(app, &PageQuery::default()).await?;
-            buttons_page(app, &body, &form).await?
+            let (buttons, next) = read_page(app, &PageQuery::default()).await?;
+            buttons_page(app, &buttons, next.as_deref(), &form).await?
         }
     };
     Ok((form.status(), page).into_response())

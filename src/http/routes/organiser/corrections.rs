@@ -10,6 +10,7 @@ use crate::domain::invalid::FieldProblem;
 use crate::domain::signup::Signup;
 use crate::formats;
 use crate::http::App;
+use crate::http::named_event::named_event;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::routes::signups;
 use crate::ingest::admission::needs_admission;
@@ -28,7 +29,9 @@ pub async fn corrected_signup(
     corrections: Map<String, Value>,
 ) -> Result<Signup, Problem> {
     let Some(envelope) = reject.button_message().filter(|_| corrections.is_empty()) else {
-        return if_accepted(app, reject.corrected(corrections)?).await;
+        let signup = reject.corrected(corrections)?;
+        let event = named_event(app, signup.event).await?;
+        return if_accepted(app, Signup { event, ..signup }).await;
     };
     let resolver = PressResolver {
         buttons: &*app.backend.buttons,

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 use crate::domain::attendee_name::AttendeeName;
 use crate::domain::channel::Channel;
-use crate::domain::event::Event;
+use crate::domain::event::{Event, EventId};
 use crate::domain::invalid::{FieldProblem, InvalidField};
 use crate::domain::signup::Signup;
 use crate::domain::timestamp::Timestamp;
@@ -23,9 +23,10 @@ use crate::formats::{fields, http_signup as http, message, registration_details}
 use crate::http::App;
 use crate::http::locale::Locale;
 use crate::http::middleware::body::Fields;
-use crate::http::new_events::find_unlisted;
+use crate::http::named_event::NamedEvents;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::routes::organiser::{Organiser, import_form};
+use std::collections::BTreeMap;
 
 /// The maximum number of rows in one request.
 pub const MAX_ROWS: usize = 1_000;
@@ -117,25 +118,36 @@ pub async fn import(
         let row = as_object(row)?;
         let number = parse_row_number(row)?;
         match parse_person(row) {
-            Ok(person) => signups.push(import.signup(number, person)),
+            Ok(person) => signups.push((number, person)),
             Err(invalid) => refused.push(RefusedRow { row: number, reason: invalid.to_string() }),
         }
     }
-    let new_events = send(&app, &mut signups).await?;
-    let response = ImportResponse { accepted: signups.len(), refused, new_events };
+    let names = NamedEvents::find(&app, signups.iter().map(|(_, person)| &person.event)).await?;
+    let mut accepted = Vec::with_capacity(signups.len());
+    for (row, person) in signups {
+        match names.resolve(&person.event) {
+            Ok(event) => accepted.push(import.signup(row, ImportedSignup { event, ..person })),
+            Err(several) => refused.push(RefusedRow { row, reason: several.to_string() }),
+        }
+    }
+    let new_events = send(&app, &accepted, &names).await?;
+    let response = ImportResponse { accepted: accepted.len(), refused, new_events };
     Ok((StatusCode::ACCEPTED, Json(response)).into_response())
 }
 
 /// Puts the sign-ups of at most [`MAX_ROWS`] rows on the queue. Returns the titles of the events that they begin.
-pub async fn send(app: &App, signups: &mut [Signup]) -> Result<Vec<String>, Problem> {
+pub async fn send(app: &App, signups: &[Signup], names: &NamedEvents) -> Result<Vec<String>, Problem> {
     wait_for_queue(app).await?;
-    let new_events = find_unlisted(app, signups).await?;
     let accepted = u32::try_from(signups.len()).expect("MAX_ROWS fits in a u32");
     app.queue.send(signups.iter().map(message::write).collect()).await?;
     if accepted > 0 {
         app.metrics.accepted(Channel::Import, accepted);
     }
-    Ok(new_events)
+    let mut begun: BTreeMap<&EventId, &str> = BTreeMap::new();
+    for event in signups.iter().map(|signup| &signup.event).filter(|event| names.begins(event)) {
+        begun.entry(event.id()).or_insert(event.title());
+    }
+    Ok(begun.into_values().map(str::to_owned).collect())
 }
 
 fn parse_import(fields: &Map<String, Value>) -> Result<Import, InvalidField> {

@@ -8,10 +8,11 @@ use serde_json::{Map, Value};
 use crate::domain::invalid::FieldProblem;
 use crate::domain::signup::{SignupId, Version};
 use crate::domain::timestamp::Timestamp;
-use crate::formats::csv::{CsvError, Import, Row, Table, rejected_rows};
+use crate::formats::csv::{CsvError, Import, ImportedSignup, Row, RowProblem, Table, rejected_rows};
 use crate::formats::fields;
 use crate::http::form_token::TOKEN_FIELD;
 use crate::http::locale::Locale;
+use crate::http::named_event::{NamedEvents, SeveralEvents};
 use crate::http::pages::{Form, ImportResult};
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::routes::organiser::import::{MAX_ROWS, send};
@@ -38,16 +39,22 @@ pub async fn import(app: &App, locale: Locale, typed: Map<String, Value>) -> Res
     let mut corrections = Vec::new();
     let write = |result: std::io::Result<()>| result.expect("writing to a vector does not fail");
     write(rejected_rows::write_columns(&mut corrections));
-    for row in table.rows {
-        match &row.signup {
-            Ok(signup) => signups.push(import.signup(row.number, signup.clone())),
+    let named = table.rows.iter().filter_map(|row| row.signup.as_ref().ok());
+    let names = NamedEvents::find(app, named.map(|signup| &signup.event)).await?;
+    for row in &table.rows {
+        let signup = row.signup.clone().and_then(|signup| match names.resolve(&signup.event) {
+            Ok(event) => Ok(ImportedSignup { event, ..signup }),
+            Err(SeveralEvents) => Err(RowProblem::SeveralEvents),
+        });
+        match signup {
+            Ok(signup) => signups.push(import.signup(row.number, signup)),
             Err(problem) => {
-                write(rejected_rows::write_cells(&mut corrections, &row));
-                refused.push((row.number, problem.clone()));
+                write(rejected_rows::write_cells(&mut corrections, row));
+                refused.push((row.number, problem));
             }
         }
     }
-    let new_events = send(app, &mut signups).await?;
+    let new_events = send(app, &signups, &names).await?;
     let form = Form::filled(locale, "table", String::from_utf8_lossy(&corrections).into_owned());
     let result =
         ImportResult { accepted: signups.len(), refused: &refused, ignored: &table.ignored, new_events: &new_events };

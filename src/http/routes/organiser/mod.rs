@@ -24,11 +24,12 @@ use utoipa::ToSchema;
 
 use crate::domain::channel::Channel;
 use crate::domain::invalid::FieldProblem;
-use crate::domain::signup::{Signup, Version};
+use crate::domain::signup::{Request, Signup, Version};
 use crate::formats::message;
 use crate::http::client::{DefaultForm, bearer_token, is_cross_site, wants_page};
 use crate::http::locale::Locale;
 use crate::http::middleware::body::Fields;
+use crate::http::named_event::named_event;
 use crate::http::pages::{Form, OrganiserPage, Page};
 use crate::http::problem::{Cause, Problem, ProblemKind};
 use crate::http::routes::signups;
@@ -125,7 +126,8 @@ async fn start_page(app: &App, removal: &Form, is_removed: bool) -> Result<Page,
         Some(outbox) => Some(outbox.depth().await?.messages),
         None => None,
     };
-    Ok(OrganiserPage { events: &events, rejects, limits: &limits, outbox, removal, is_removed }.page())
+    Ok(OrganiserPage { events: &events, rejects, limits: &limits, outbox, delivery: app.delivery, removal, is_removed }
+        .page())
 }
 
 /// Adds a message to a problem with a contact of any kind. Elsewhere, pages ask for an email address or a phone number.
@@ -146,6 +148,9 @@ pub struct QueuedSignup {
     /// The id of the event.
     pub event: String,
     pub name: String,
+    /// After a cancellation, whether the person was on the list. It is stored anyway: a sign-up may still be on its way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on_list: Option<bool>,
 }
 
 /// Signs up an attendee or cancels their registration.
@@ -164,16 +169,24 @@ pub async fn sign_up(State(app): State<Arc<App>>, _organiser: Organiser, fields:
     let mut message = fields.map;
     message.remove("channel");
     let mut signup = message::from_fields(&message, Version::now(), Channel::Cli)?;
+    signup.event = named_event(&app, signup.event).await?;
     let attendee = app.backend.roster.attendee(&signup.key()).await?;
+    let was_on_list = attendee.as_ref().is_some_and(|attendee| attendee.registration().is_some());
     signup.version = Version::newer_than(attendee.as_ref().map(|attendee| &attendee.newest));
     let signup = signups::admitted(&app, signup).await?;
     signups::enqueue(&app, &signup).await?;
     wait_for_roster(&app, &signup).await;
-    Ok((StatusCode::ACCEPTED, Json(QueuedSignup::of(&signup))).into_response())
+    let on_list = matches!(signup.request, Request::Cancel).then_some(was_on_list);
+    Ok((StatusCode::ACCEPTED, Json(QueuedSignup { on_list, ..QueuedSignup::of(&signup) })).into_response())
 }
 
 impl QueuedSignup {
     pub fn of(signup: &Signup) -> Self {
-        Self { id: signup.version.id.to_string(), event: signup.event.id().to_string(), name: signup.name.to_string() }
+        Self {
+            id: signup.version.id.to_string(),
+            event: signup.event.id().to_string(),
+            name: signup.name.to_string(),
+            on_list: None,
+        }
     }
 }

@@ -14,6 +14,7 @@ use crate::domain::attendee::Attendee;
 use crate::domain::attendee_name::NameKey;
 use crate::domain::channel::Channel;
 use crate::domain::contact::Contact;
+use crate::domain::event::Event;
 use crate::domain::event::EventId;
 use crate::domain::invalid::FieldProblem;
 use crate::domain::place::Place;
@@ -227,8 +228,9 @@ async fn remove_by_form(app: &App, form: &Map<String, Value>) -> Result<(), Prob
         return invalid("sure", "Send `sure` to remove the data for good.", "organiser-remove-unsure");
     }
     if remove_requested(app, form).await? == 0 {
-        let detail = "There is no data about this name. Please look at the spelling.";
-        return invalid("name", detail, "error-no-person");
+        let detail = "There is no data about this name. Please look at the spelling of the name and of the event.";
+        let has_event = form.get("event").and_then(Value::as_str).is_some_and(|event| !event.trim().is_empty());
+        return invalid("name", detail, if has_event { "error-no-person-there" } else { "error-no-person" });
     }
     Ok(())
 }
@@ -247,7 +249,10 @@ pub async fn optional_event(app: &App, body: &Map<String, Value>) -> Result<Opti
 
 async fn optional_named(app: &App, event: Option<&str>) -> Result<Option<EventId>, Problem> {
     match event.filter(|event| !event.trim().is_empty()) {
-        Some(event) => named_event(app, event).await.map(Some),
+        Some(event) => {
+            let event = Event::parse(event).map_err(|problem| problem.in_field("event"))?;
+            Ok(Some(named_event(app, event).await?.id().clone()))
+        }
         None => Ok(None),
     }
 }
