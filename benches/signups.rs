@@ -23,6 +23,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::post;
 use countmein::app::connections;
+use countmein::http::base_path::BasePath;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
@@ -167,7 +168,7 @@ fn serve_floor(file: &Path) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         println!("{}", listener.local_addr().unwrap());
         let router = Router::new().route("/events/{event}/signups", post(append)).with_state(Arc::new(queue));
-        connections::serve(listener, router, false, std::future::pending()).await;
+        connections::serve(listener, router, BasePath::default(), false, std::future::pending()).await;
     });
 }
 

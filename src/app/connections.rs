@@ -20,6 +20,7 @@ use tokio::sync::Semaphore;
 use tokio_io_timeout::TimeoutWriter;
 use tower::ServiceExt;
 
+use crate::http::base_path::BasePath;
 use crate::http::client::ClientAddress;
 use crate::http::middleware::client_address::client_address;
 
@@ -50,7 +51,13 @@ const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(50);
 type LimitedStream = TokioIo<Pin<Box<TimeoutWriter<TcpStream>>>>;
 
 /// Serves until `stop` completes. It then accepts no more connections, finishes running requests, and returns.
-pub async fn serve(listener: TcpListener, router: Router, behind_proxy: bool, stop: impl Future<Output = ()>) {
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    base: BasePath,
+    behind_proxy: bool,
+    stop: impl Future<Output = ()>,
+) {
     let permits = Arc::new(Semaphore::new(max_connections()));
     let graceful = GracefulShutdown::new();
     let mut stop = pin!(stop);
@@ -71,7 +78,7 @@ pub async fn serve(listener: TcpListener, router: Router, behind_proxy: bool, st
                 }
             },
         };
-        let connection = graceful.watch(serve_connection(stream, peer, router.clone(), behind_proxy));
+        let connection = graceful.watch(serve_connection(stream, peer, router.clone(), base.clone(), behind_proxy));
         tokio::spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "connection ended early");
@@ -97,6 +104,7 @@ fn serve_connection(
     stream: TcpStream,
     peer: IpAddr,
     router: Router,
+    base: BasePath,
     behind_proxy: bool,
 ) -> http1::Connection<
     LimitedStream,
@@ -110,6 +118,9 @@ fn serve_connection(
     let service = service_fn(move |mut request: Request<Incoming>| {
         let address = ClientAddress(client_address(peer, request.headers(), behind_proxy));
         request.extensions_mut().insert(address);
+        if let Some(uri) = base.strip(request.uri()) {
+            *request.uri_mut() = uri;
+        }
         let response = router.clone().oneshot(request.map(Body::new));
         async move { response.await as Result<Response, Infallible> }
     });

@@ -1,10 +1,16 @@
 //! The server of `countmein serve`: opens the storage, serves HTTP, and runs the background tasks in one process.
 
+use crate::http::base_path::BasePath;
+use crate::http::middleware::host::require_one;
+use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::middleware;
 use std::io;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
+use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use anyhow::Context as _;
 use axum::Router;
@@ -37,6 +43,7 @@ use crate::ports::Meter;
 pub struct Server {
     listener: TcpListener,
     router: Router,
+    base: BasePath,
     behind_proxy: bool,
     live: Option<Arc<LivePages>>,
     /// Cancelled to end the background tasks.
@@ -55,6 +62,23 @@ pub async fn run(settings: Settings) -> anyhow::Result<()> {
     server.run(stop).await?;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Allows what the template allows in front of the functions.
+fn cors(origins: &[HeaderValue]) -> Option<CorsLayer> {
+    let origin = match origins {
+        [] => return None,
+        [origin] if origin == "*" => AllowOrigin::any(),
+        origins => AllowOrigin::list(origins.iter().cloned()),
+    };
+    let headers = [header::AUTHORIZATION, header::CONTENT_TYPE, header::IF_MATCH, header::IF_NONE_MATCH];
+    let layer = CorsLayer::new()
+        .allow_origin(origin)
+        .allow_methods([Method::GET, Method::POST, Method::PATCH])
+        .allow_headers(headers.into_iter().chain([HeaderName::from_static("idempotency-key")]).collect::<Vec<_>>())
+        .expose_headers([header::ETAG])
+        .max_age(Duration::from_secs(3_600));
+    Some(layer)
 }
 
 /// The kinds of messages that are sent: by this program, or by the functions that use the same table.
@@ -123,7 +147,23 @@ impl Server {
             live: live.clone(),
         };
         let router = http::router(Arc::new(app), ClientLimits { requests, memory: Some(memory) });
-        Ok(Self { listener, router, behind_proxy: settings.behind_proxy, live, stop, tasks, on_close, key_location })
+        let router = match cors(&settings.cors_origins) {
+            Some(cors) => router.layer(cors),
+            None => router,
+        };
+        let router = router.layer(middleware::from_fn(require_one));
+        let base = settings.site.base.clone();
+        Ok(Self {
+            listener,
+            router,
+            base,
+            behind_proxy: settings.behind_proxy,
+            live,
+            stop,
+            tasks,
+            on_close,
+            key_location,
+        })
     }
 
     pub fn address(&self) -> io::Result<SocketAddr> {
@@ -140,7 +180,7 @@ impl Server {
                 live.close();
             }
         };
-        connections::serve(self.listener, self.router, self.behind_proxy, stop).await;
+        connections::serve(self.listener, self.router, self.base, self.behind_proxy, stop).await;
         self.stop.cancel();
         for task in running {
             task.await.context("a background task failed")?;

@@ -1,5 +1,6 @@
 //! The settings of `countmein serve`.
 
+use axum::http::HeaderValue;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -33,6 +34,8 @@ pub struct Settings {
     pub organiser_key: Option<Secret>,
     /// The base URL of links. If it is not set, a link starts with the address that the client used.
     pub public_url: Option<Url>,
+    /// The origins of other sites whose pages may call the API.
+    pub cors_origins: Vec<HeaderValue>,
     /// Requests per second allowed for one client address; a burst may be ten times as large. 0 means no limit.
     pub rate_limit: u32,
     /// Reads client addresses from the last entry of `X-Forwarded-For`, which a reverse proxy writes.

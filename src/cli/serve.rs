@@ -1,5 +1,7 @@
 //! `countmein serve`: runs the server.
 
+use crate::http::base_path::BasePath;
+use axum::http::HeaderValue;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -59,9 +61,14 @@ pub struct Args {
     #[arg(long, value_name = "KEY", env = "COUNTMEIN_ORGANISER_KEY", hide_env_values = true, value_parser = KeyParser)]
     organiser_key: Option<Secret>,
 
-    /// Base URL of links to this server [default: the address that the client used]
-    #[arg(long, value_name = "URL", env = "COUNTMEIN_PUBLIC_URL", value_parser = parse_public_url)]
+    /// Base URL of links to this server, with the path under which a proxy serves it [default: the address that the client used]
+    #[arg(long, value_name = "URL", env = "COUNTMEIN_PUBLIC_URL", value_parser = parse_server_url)]
     public_url: Option<Url>,
+
+    /// Origin of another site whose pages may call the API, such as https://www.example.org, or * for all; repeat the option for
+    /// several
+    #[arg(long, value_name = "ORIGIN", env = "COUNTMEIN_CORS_ORIGIN", value_delimiter = ' ', value_parser = parse_origin)]
+    cors_origin: Vec<HeaderValue>,
 
     /// Address of a page that says who operates the site; every page links to it
     #[arg(long, value_name = "URL", env = "COUNTMEIN_IMPRINT_URL")]
@@ -111,16 +118,6 @@ pub struct Args {
     storage: super::storage::StorageArgs,
 }
 
-/// Parses the base URL of links. It has no path, because the pages are served at the root.
-fn parse_public_url(text: &str) -> Result<Url, String> {
-    let url = parse_server_url(text)?;
-    if url.path() == "/" {
-        Ok(url)
-    } else {
-        Err("remove the path; the pages are served at the root of the address".into())
-    }
-}
-
 impl Args {
     pub fn run(self) -> Result<(), CliError> {
         let settings = self.settings()?;
@@ -144,8 +141,13 @@ impl Args {
             new_database: self.new,
             store,
             organiser_key: self.organiser_key,
+            site: Site {
+                imprint_url: self.imprint_url,
+                privacy_url: self.privacy_url,
+                base: BasePath::of(self.public_url.as_ref()),
+            },
             public_url: self.public_url,
-            site: Site { imprint_url: self.imprint_url, privacy_url: self.privacy_url },
+            cors_origins: self.cors_origin,
             rate_limit: self.rate_limit,
             behind_proxy: self.behind_proxy,
             list_everyone: self.list_everyone,
@@ -157,6 +159,15 @@ impl Args {
             notifications: self.notifications.settings()?,
         })
     }
+}
+
+/// Parses an origin (RFC 6454, section 6.2), or `*`.
+fn parse_origin(text: &str) -> Result<HeaderValue, String> {
+    let is_origin = || Url::parse(text).is_ok_and(|url| url.origin().ascii_serialization() == text);
+    let origin = Some(text).filter(|text| *text == "*" || is_origin());
+    origin
+        .and_then(|text| HeaderValue::from_str(text).ok())
+        .ok_or("use an origin, such as https://www.example.org, or *".into())
 }
 
 fn alexa_endpoint(skill_id: String) -> Result<AlexaEndpoint, CliError> {

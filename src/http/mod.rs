@@ -4,6 +4,7 @@ mod address_proof;
 mod address_state;
 mod api;
 mod app;
+pub mod base_path;
 mod bodies;
 pub mod client;
 mod client_network;

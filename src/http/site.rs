@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use url::Url;
 
+use crate::http::base_path::BasePath;
+
 /// What the operator says about the site.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Site {
@@ -12,6 +14,8 @@ pub struct Site {
     pub imprint_url: Option<WebAddress>,
     /// A page that says how the operator uses personal data.
     pub privacy_url: Option<WebAddress>,
+    /// The path under which the server is reached.
+    pub base: BasePath,
 }
 
 /// An http or https address, without user name and password. A browser that opens it runs no script of this server, as

@@ -18,6 +18,7 @@ use crate::adapters::s3::S3Downloads;
 use crate::adapters::secrets_manager as secrets;
 use crate::adapters::secrets_manager::{LazySecrets, SecretIds};
 use crate::adapters::sqs::Sqs;
+use crate::http::base_path::BasePath;
 use crate::http::client::{ClientAddress, ListEveryone};
 use crate::http::middleware::rate_limit::RateLimit;
 use crate::http::site::Site;
@@ -35,6 +36,7 @@ pub async fn router() -> anyhow::Result<Router> {
     // This also opens the connection to AWS. It is fast here, because Lambda provides a full CPU during initialisation.
     let token_secret = secrets::read_current(&config, &secret_ids.token_secret).await?;
     let limits = limits()?;
+    let public_url = optional_setting("COUNTMEIN_PUBLIC_URL").map(|url| parse_public_url(&url)).transpose()?;
     let app = App {
         queue: Arc::new(Sqs::new(&config, required_setting("COUNTMEIN_QUEUE_URL")?)),
         backend: CachedEvents::of(EventsTable::new(&config, required_setting("COUNTMEIN_TABLE")?).backend()),
@@ -48,11 +50,12 @@ pub async fn router() -> anyhow::Result<Router> {
         limits: Some(limits),
         token_secret,
         secrets: Arc::new(LazySecrets::new(&config, secret_ids)),
-        public_url: optional_setting("COUNTMEIN_PUBLIC_URL").map(|url| parse_public_url(&url)).transpose()?,
         site: Site {
             imprint_url: parsed_setting("COUNTMEIN_IMPRINT_URL")?,
             privacy_url: parsed_setting("COUNTMEIN_PRIVACY_URL")?,
+            base: BasePath::of(public_url.as_ref()),
         },
+        public_url,
         login_limit: Arc::new(RateLimit::for_logins()),
         list_everyone: parse_list_everyone(optional_setting("COUNTMEIN_LIST_EVERYONE").as_deref())?,
         metrics: Arc::new(Emf::new(required_setting("COUNTMEIN_STAGE")?)),

@@ -13,7 +13,7 @@ use crate::domain::secret::Secret;
 /// Builds the links in messages. They are absolute, because a message is read outside the site.
 #[derive(Debug, Clone)]
 pub struct Links {
-    /// The URL at which people reach this server. The path of every page starts at its root.
+    /// The URL at which people reach this server. It may have a path, after which the paths of pages follow.
     pub public_url: Url,
     /// The key that signs the tokens in links.
     pub token_secret: Secret,
@@ -45,7 +45,8 @@ impl Links {
     }
 
     fn absolute(&self, path: &str) -> Url {
-        self.public_url.join(path).expect("a path is a valid relative URL")
+        let url = format!("{}{path}", self.public_url.as_str().trim_end_matches('/'));
+        Url::parse(&url).expect("a path follows a URL")
     }
 }
 

@@ -209,6 +209,7 @@ async fn serve(data: PathBuf) -> String {
         organiser_key: Some(countmein::domain::secret::Secret::new("correct horse battery").unwrap()),
         public_url: None,
         site: Site::default(),
+        cors_origins: Vec::new(),
         rate_limit: 0,
         behind_proxy: false,
         list_everyone: ListEveryone::Loopback,

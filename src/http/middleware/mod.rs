@@ -2,6 +2,7 @@
 
 pub mod body;
 pub mod client_address;
+pub mod host;
 pub mod memory_limit;
 pub mod page;
 pub mod page_stream;

@@ -70,6 +70,12 @@ pub async fn finish(State(app): State<Arc<App>>, request: Request, next: Next) -
         response = render_problem(response, page);
     }
     let headers = response.headers_mut();
+    if let Some(path) =
+        headers.get(header::LOCATION).and_then(|path| path.to_str().ok()).filter(|path| path.starts_with('/'))
+        && let Ok(location) = HeaderValue::try_from(app.site.base.before(path))
+    {
+        headers.insert(header::LOCATION, location);
+    }
     for (name, value) in SECURITY_HEADERS {
         headers.insert(name, HeaderValue::from_static(value));
     }

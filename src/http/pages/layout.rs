@@ -110,7 +110,7 @@ impl Page {
                 }
             }
         };
-        page.into_string()
+        site.base.in_page(page.into_string())
     }
 
     /// `path` is that of the page: `None` if it has none.

@@ -26,6 +26,7 @@ mod people;
 mod person;
 mod places;
 mod privacy;
+mod proxy;
 mod registration_opt_in;
 mod registrations;
 mod rejects;

@@ -46,6 +46,7 @@ pub fn serve_with(data: impl Into<Arc<TempDir>>, change: impl FnOnce(&mut Settin
         organiser_key: Some(Secret::new(KEY).unwrap()),
         public_url: None,
         site: Site::default(),
+        cors_origins: Vec::new(),
         rate_limit: 0,
         behind_proxy: false,
         list_everyone: ListEveryone::Loopback,
