@@ -134,7 +134,7 @@ fn interrupted_import_applies_every_row_once() {
     let written = fs::read_to_string(&file).unwrap();
     let rows: Vec<&str> = written.lines().collect();
     assert_eq!(rows.len(), 1 + refused);
-    assert!(rows[1].starts_with("Festival,Guest 7,nowhere,,,,,,9,`email` is not an email address"), "{}", rows[1]);
+    assert!(rows[1].starts_with("Festival,Guest 7,nowhere,,,,,,,9,`email` is not an email address"), "{}", rows[1]);
     assert!(rows[refused].contains(&format!(",{},", ROWS - BAD + 9)), "{}", rows[refused]);
 
     // A repeated import does not undo a later cancel.

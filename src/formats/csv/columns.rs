@@ -116,7 +116,7 @@ impl Columns {
     pub fn ignored_contact(&self, record: &ByteRecord, dropped: &[String]) -> Option<&str> {
         let is_contact = |position: usize| {
             let cell = text::decode(record.get(position).unwrap_or_default());
-            Contact::email(cell.trim()).is_ok() || Contact::sms(text::unescape_formula(cell.trim())).is_ok()
+            Contact::email(cell.trim()).is_ok() || Contact::sms(text::unescape(cell.trim())).is_ok()
         };
         let columns = self.ignored.iter().zip(&self.ignored_positions);
         let kept = columns.filter(|(name, _)| !dropped.iter().any(|dropped| dropped.eq_ignore_ascii_case(name)));

@@ -31,7 +31,7 @@ use crate::formats::registration_details;
 const MAX_ROW_BYTES: usize = 16 * 1024;
 
 /// The names of the columns that are imported.
-pub const HEADER: [&str; 8] = ["event", "name", "email", "phone", "webhook", "guests", "answer", "note"];
+pub const HEADER: [&str; 9] = ["event", "name", "email", "phone", "webhook", "guests", "answer", "note", "language"];
 
 /// A CSV file with a valid header.
 pub struct Table<R: Read> {
@@ -201,12 +201,14 @@ impl<R: Read> Table<R> {
     }
 }
 
-fn parse_row([event, name, email, phone, webhook, guests, answer, note]: &Cells) -> Result<ImportedSignup, RowProblem> {
+fn parse_row(
+    [event, name, email, phone, webhook, guests, answer, note, language]: &Cells,
+) -> Result<ImportedSignup, RowProblem> {
     // If a quote is not closed, the event or the name contains the following rows.
     if [event, name].iter().any(|text| text.trim().contains(['\n', '\r'])) {
         return Err(RowProblem::LineBreak);
     }
-    let cell = |text: &str| text::unescape_formula(text.trim()).to_owned();
+    let cell = |text: &str| text::unescape(text.trim()).to_owned();
     let event = Event::parse(&cell(event)).map_err(|problem| problem.in_field("event"))?;
     let name = AttendeeName::parse(&cell(name)).map_err(|problem| problem.in_field("name"))?;
     let [email, phone, webhook] = [email, phone, webhook].map(|text| cell(text));
@@ -219,7 +221,8 @@ fn parse_row([event, name, email, phone, webhook, guests, answer, note]: &Cells)
         _ => return Err(RowProblem::SeveralContacts),
     };
     // An empty cell says nothing.
-    let given = [("guests", guests), ("answer", answer), ("note", note)].map(|(field, text)| (field, cell(text)));
+    let given = [("guests", guests), ("answer", answer), ("note", note), ("language", language)]
+        .map(|(field, text)| (field, cell(text)));
     let given = given.into_iter().filter(|(_, text)| !text.is_empty());
     let details = registration_details::parse(&given.map(|(field, text)| (field.to_owned(), text.into())).collect())?;
     Ok(ImportedSignup { event, name, contact, details })

@@ -38,10 +38,9 @@ pub fn write_file_rejected(mut out: impl Write, reason: &str) -> io::Result<()> 
     write_record(out, empty_cells.chain([&b"1"[..], reason.as_bytes()]))
 }
 
-/// Escapes formulas as the CSV export does. Phone numbers begin with `+` too, but are not escaped.
+/// A cell as the CSV export writes it. It may have been escaped in the file.
 fn escape_cell(cell: &str) -> Cow<'_, str> {
-    let is_phone = cell.strip_prefix('+').is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()));
-    if is_phone { Cow::Borrowed(cell) } else { text::escape_formula(cell) }
+    text::escape(text::unescape(cell))
 }
 
 fn write_record<'a>(out: impl Write, cells: impl Iterator<Item = &'a [u8]>) -> io::Result<()> {

@@ -173,9 +173,9 @@ fn rejected_row_can_be_corrected() {
     let written = String::from_utf8(written).unwrap();
     assert_eq!(
         written,
-        "event,name,email,phone,webhook,guests,answer,note,row,reason\r\nDance,'=Ana,,\"4,9E+11\",,,,,2,too short\r\n"
+        "event,name,email,phone,webhook,guests,answer,note,language,row,reason\r\nDance,'=Ana,,\"'4,9E+11\",,,,,,2,too short\r\n"
     );
-    let corrected = written.replace("\"4,9E+11\"", "+14155552671");
+    let corrected = written.replace("\"'4,9E+11\"", "+14155552671");
     assert_eq!(parse_rows(corrected.as_bytes()), [(2, "=Ana for Dance at +14155552671".to_owned())]);
 }
 

@@ -30,8 +30,8 @@ fn uploaded_csv_reaches_roster_and_results() {
     stack.aws(&["s3", "cp", &from, result.to_str().unwrap()]);
     let lines: Vec<String> = fs::read_to_string(&result).unwrap().lines().map(str::to_owned).collect();
     assert_eq!(lines.len(), 3, "{lines:?}");
-    assert!(lines[1].starts_with("Dance,,,,,,,,3,`name` is empty"), "{lines:?}");
-    assert!(lines[2].starts_with("Dance,Ana,nowhere,,,,,,4,`email` is not an email address"), "{lines:?}");
+    assert!(lines[1].starts_with("Dance,,,,,,,,,3,`name` is empty"), "{lines:?}");
+    assert!(lines[2].starts_with("Dance,Ana,nowhere,,,,,,,4,`email` is not an email address"), "{lines:?}");
     assert!(stack.rejects().is_empty());
 
     fs::write(&table, "who,what\n").unwrap();

@@ -38,7 +38,7 @@ fn owner_changes_and_removes_the_contact() {
     assert_eq!(change(json!({"contact": "+14155552671"})).is(202).json()["contact"], "sms");
     change(json!({"contact": {"email": "nowhere"}})).refuses_field("contact.email");
     change(json!({"contact": 7})).refuses_field("contact");
-    assert_eq!(server.exported()[0][3], "+14155552671");
+    assert_eq!(server.exported()[0][3], "'+14155552671");
     assert_eq!(change(json!({"action": "contact", "contact": null})).is(202).json()["contact"], json!(null));
     change(json!({})).refuses_field("action");
     change(json!({"action": "Cancel"})).refuses_field("action");

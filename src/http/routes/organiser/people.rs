@@ -34,7 +34,8 @@ use crate::http::routes::organiser::{Organiser, start_page};
 use crate::http::{App, downloads};
 use crate::ports::Unavailable;
 
-const CSV_HEADER: &str = "event,name,email,phone,webhook,since,channel,guests,answer,note,language,state,position\r\n";
+const CSV_HEADER: &str =
+    "\u{feff}event,name,email,phone,webhook,since,channel,guests,answer,note,language,state,position\r\n";
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -63,7 +64,8 @@ pub struct RemoveResponse {
 
 /// Exports all attendees with their contacts, as CSV (RFC 4180, UTF-8) or JSON.
 ///
-/// In CSV, a text that a spreadsheet would read as a formula starts with an added `'`.
+/// The CSV starts with a byte order mark, and a text that a spreadsheet would change starts with an added `'`, so that it can be
+/// opened, saved and imported again.
 #[utoipa::path(
     get, path = "/organiser/export", operation_id = "export", tag = "organiser", params(ExportQuery), security(("organiser" = [])),
     responses(
@@ -154,11 +156,10 @@ fn write_rows(attendees: &[(Attendee, Option<Place>)]) -> Vec<u8> {
             Some(contact) if contact.kind() == kind => Contact::address(contact),
             _ => "",
         };
-        // A phone number needs no `'`: only digits follow its `+`.
         let RegistrationBody { guests, answer, note, language } = RegistrationBody::of(&registration.details);
         let (answer, note) = (answer.unwrap_or_default(), note.unwrap_or_default());
         let typed = [attendee.event_spelling(), attendee.name.as_str(), contact("email"), &answer, &note];
-        let [title, name, email, answer, note] = typed.map(text::escape_formula);
+        let [title, name, email, answer, note] = typed.map(text::escape);
         let guests = place.map_or(guests, |place| place.guests(registration));
         let (since, guests) = (registration.since.to_string(), guests.to_string());
         let (channel, language) = (registration.channel.as_str(), language.unwrap_or_default());
@@ -167,7 +168,7 @@ fn write_rows(attendees: &[(Attendee, Option<Place>)]) -> Vec<u8> {
             &*title,
             &*name,
             &*email,
-            contact("sms"),
+            &*text::escape(contact("sms")),
             contact("webhook"),
             &since,
             channel,
