@@ -21,6 +21,7 @@ use super::error::CliError;
 use super::organiser_key::KeyArgs;
 use super::output;
 use crate::domain::timestamp::Timestamp;
+use crate::formats::csv::repeats::{Repeat, Repeats};
 use crate::formats::csv::{Import, Options, Table};
 
 const EXAMPLES: &str = "\
@@ -94,7 +95,15 @@ impl Args {
         let refused_rows = RefusedRows::new(refused_path, &progress);
         explain_interruption(source.path.is_some());
         let bar = progress_bar(source.bytes);
-        let mut upload = Upload { client, source, refused_rows, progress, bar, new_events: BTreeSet::new() };
+        let mut upload = Upload {
+            client,
+            source,
+            refused_rows,
+            progress,
+            bar,
+            new_events: BTreeSet::new(),
+            repeats: Repeats::default(),
+        };
         upload.run(table)?;
         let refused_file = upload.refused_rows.path().display().to_string();
         let Progress { rows, refused, .. } = upload.progress;
@@ -106,6 +115,7 @@ impl Args {
             "refused_file": (refused > 0).then(|| refused_file.clone()),
             "other_columns": ignored_columns,
             "new_events": upload.new_events,
+            "repeats": upload.repeats.kept,
         });
         output::print(self.server.json, &response, || {
             let people = if sent == 1 { "1 person".to_owned() } else { format!("{sent} people") };
@@ -114,9 +124,17 @@ impl Args {
                 line = format!("{line} Columns ignored: {}.", ignored_columns.join(", "));
             }
             let new = upload.new_events.iter().map(|title| {
-                format!("Nobody had signed up for {title} before. If the name is not spelled right, delete that event.")
+                format!("The event {title} is new, and everybody can find it. If you meant another one, delete it, and import its rows with the other one's link.")
             });
-            Ok([line].into_iter().chain(new).collect())
+            let repeats = &upload.repeats;
+            let repeated = repeats.kept.iter().map(|Repeat { row, earlier_row, name }| {
+                format!(
+                    "Row {row} is about {name}, as row {earlier_row} is: what row {row} says wins. Are they two people?"
+                )
+            });
+            let left_out = repeats.count - repeats.kept.len() as u64;
+            let more = (left_out > 0).then(|| format!("{left_out} more rows are about people of earlier rows."));
+            Ok([line].into_iter().chain(new).chain(repeated).chain(more).collect())
         })?;
         if refused > 0 {
             return Err(CliError::RowsRefused { refused, file: refused_file });

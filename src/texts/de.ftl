@@ -554,6 +554,7 @@ organiser-import-refused = { $number ->
 organiser-import-row = Zeile { $number }
 organiser-import-ignored = Nicht beachtete Spalten: { $columns }.
 organiser-import-new-events = Neue Veranstaltungen haben begonnen und stehen auf der Startseite: { $events }. Wenn du eine andere meintest, lösche die neue auf ihrer Seite und importiere ihre Zeilen noch einmal, mit dem Link der anderen als Veranstaltung.
+organiser-import-repeat = In Zeile { $row } geht es um { $name }, wie in Zeile { $earlier }: Es gilt, was in Zeile { $row } steht. Sind es zwei Personen, füge bei einer einen Zusatz hinzu.
 organiser-import-empty = Es gibt keine Zeilen. Die erste Zeile muss die Spalten nennen, zum Beispiel event,name,email.
 organiser-import-columns = Die erste Zeile muss die Spalten event und name nennen, und keine Spalte doppelt.
 organiser-import-too-many = Bitte füge höchstens 1.000 Zeilen auf einmal ein.

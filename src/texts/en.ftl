@@ -549,6 +549,7 @@ organiser-import-refused = { $number ->
 organiser-import-row = Row { $number }
 organiser-import-ignored = Columns ignored: { $columns }.
 organiser-import-new-events = New events have begun, which are on the start page: { $events }. If you meant another event, delete the new one on its page, and import its rows again with the other one’s link as the event.
+organiser-import-repeat = Row { $row } is about { $name }, as row { $earlier } is: what row { $row } says wins. If they are two people, add an initial to one.
 organiser-import-empty = There are no rows. The first row must name the columns, like event,name,email.
 organiser-import-columns = The first row must name the columns event and name, and no column twice.
 organiser-import-too-many = Please paste at most 1,000 rows at a time.

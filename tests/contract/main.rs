@@ -256,6 +256,7 @@ contract! {
         unknown_button_is_a_reject
         messages_about_one_press_are_one_press
         unknown_action_needs_attention_if_the_button_is_registered
+        no_input_of_a_registered_button_disappears
         second_press_changes_nothing
         restarted_counter_is_a_new_press
         bad_press_is_rejected_future_press_cut;

@@ -1,15 +1,21 @@
 //! Presses of buttons on their way onto the roster.
 
-use countmein::domain::button::{Button, PressAction, PressActions};
+use countmein::domain::button::{Button, PressAction, PressActions, PressKind};
 use countmein::domain::channel::Channel;
 use countmein::formats::button::message::ButtonMessage;
+use countmein::formats::button::{Decoded, decode};
+use countmein::formats::message;
 use countmein::ingest::Outcome;
 use countmein::ports::{Delivery, RejectedMessage};
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
+use tokio::runtime::Handle;
 
 use crate::backend::Backend;
 use crate::buttons::{button, register};
 use crate::people::{at, attendee, email, person, unique, who_is_in};
+use crate::support::seed;
 
 /// When everything arrives.
 const ARRIVED: i64 = 10_000;
@@ -211,4 +217,82 @@ pub async fn bad_press_is_rejected_future_press_cut(backend: &Backend) {
     ingest(backend, std::slice::from_ref(&delivery)).await;
     let found = attendee(backend, &person(&dance, "Ana")).await.expect("Ana is there");
     assert_eq!(found.newest.requested_at, delivery.arrived_at);
+}
+
+/// The action of a message: a word of the families, in any combination, or any other text.
+fn some_action() -> impl Strategy<Value = String> {
+    let word = prop::sample::select(vec![
+        "single",
+        "double",
+        "triple",
+        "hold",
+        "press",
+        "release",
+        "on",
+        "off",
+        "toggle",
+        "left",
+        "button",
+        "1",
+        "2",
+        "rotate",
+        "stop",
+        "many",
+        "quadruple",
+        "short",
+        "long",
+        "click",
+    ]);
+    let words = prop::collection::vec(word, 1..4).prop_map(|words| words.join("_"));
+    prop_oneof![4 => words, 1 => "[a-z0-9_]{1,12}", 1 => "\\PC{1,8}"]
+}
+
+/// Each message of a registered button signs somebody up or cancels, needs attention, or is of a kind that is passed over.
+pub async fn no_input_of_a_registered_button_disappears(backend: &Backend) {
+    let (backend, runtime) = (backend.clone(), Handle::current());
+    let tried = tokio::task::spawn_blocking(move || {
+        TestRunner::new(seed::config(48)).run(&prop::collection::vec(some_action(), 1..12), |actions| {
+            runtime.block_on(async {
+                let (serial, dance) = names();
+                register(&backend, &button(&serial, &dance, "Ana")).await;
+                let messages: Vec<Delivery> =
+                    (10..).zip(&actions).map(|(second, action)| simple(&serial, action, second * 10)).collect();
+                let outcomes = ingest(&backend, &messages).await;
+                prop_assert_eq!(outcomes.len(), messages.len());
+                let (mut rejected, mut is_in) = (0, false);
+                for (message, outcome) in messages.iter().zip(&outcomes) {
+                    let fields = message::parse_json(&message.body).unwrap();
+                    let decoded = decode(&ButtonMessage::parse(&fields).unwrap());
+                    let is_first = matches!(&decoded, Ok(Decoded::Press(press)) if press.serial.as_str() == serial);
+                    match (&decoded, outcome) {
+                        // A single press signs up, and a long one cancels.
+                        (Ok(Decoded::Press(press)), Outcome::Stored | Outcome::Duplicate | Outcome::Stale)
+                            if is_first =>
+                        {
+                            is_in = press.kind == PressKind::Single;
+                        }
+                        (Ok(Decoded::Press(press)), Outcome::Ignored) => {
+                            prop_assert!(matches!(press.kind, PressKind::Double | PressKind::Triple), "{decoded:?}");
+                        }
+                        (Ok(Decoded::NotAPress), Outcome::Ignored) => {}
+                        // Another button of the device is not registered.
+                        (Ok(Decoded::Press(_)), Outcome::Rejected(_)) => rejected += 1,
+                        (Ok(Decoded::NotUnderstood { .. }) | Err(_), Outcome::Rejected(_)) => rejected += 1,
+                        // What a button that is not registered reports, and nobody understands, is no button's.
+                        (Ok(Decoded::NotUnderstood { serial: other, .. }), Outcome::Ignored) => {
+                            prop_assert!(other.as_str() != serial, "{decoded:?}");
+                        }
+                        _ => prop_assert!(false, "{decoded:?}: {outcome:?}"),
+                    }
+                }
+                prop_assert_eq!(who_is_in(&backend, &dance).await.len(), usize::from(is_in));
+                let counted: u64 = rejects_of(&backend, &serial).await.iter().map(|reject| reject.count).sum();
+                prop_assert_eq!(counted, rejected);
+                Ok(())
+            })
+        })
+    });
+    if let Err(failure) = tried.await.expect("the messages go on") {
+        panic!("{failure}");
+    }
 }

@@ -127,7 +127,7 @@ fn interrupted_import_applies_every_row_once() {
     let file = folder.path().join("people.refused.csv");
     let expected = json!({
         "rows": ROWS, "sent": ROWS - refused, "refused": refused, "refused_file": file.to_str(), "other_columns": [],
-        "new_events": [],
+        "new_events": [], "repeats": [],
     });
     assert_eq!(summary(&output), expected);
     eventually("everybody", || count(&program, "festival") == (ROWS - refused) as u64);
@@ -199,7 +199,7 @@ fn import_reads_standard_input() {
     let output = process.wait_with_output().unwrap();
     assert_eq!(
         String::from_utf8(output.stdout).unwrap(),
-        "1 person signed up.\nNobody had signed up for Dance before. If the name is not spelled right, delete that event.\n"
+        "1 person signed up.\nThe event Dance is new, and everybody can find it. If you meant another one, delete it, and import its rows with the other one's link.\n"
     );
     eventually("Ana", || names(&program, "dance") == ["Ana"]);
 }

@@ -13,6 +13,7 @@ mod crowd;
 mod damage;
 mod damaged_seats;
 mod dinner;
+mod documents;
 mod durability;
 mod earlier_messages;
 mod full_disk;

@@ -14,6 +14,7 @@ use super::{Source, file_error};
 use crate::cli::client::Client;
 use crate::cli::error::CliError;
 use crate::formats;
+use crate::formats::csv::repeats::Repeats;
 use crate::formats::csv::{Row, Table};
 use crate::formats::registration_details::RegistrationFields;
 
@@ -50,6 +51,7 @@ pub struct Upload {
     pub bar: ProgressBar,
     /// The titles of the events that begin with the import, each once.
     pub new_events: BTreeSet<String>,
+    pub repeats: Repeats,
 }
 
 impl Upload {
@@ -61,6 +63,9 @@ impl Upload {
                 .next_row()
                 .map_err(|error| CliError::Usage(format!("cannot read the rest of the file: {error}")))?;
             let is_end = row.is_none();
+            if let Some(Row { number, signup: Ok(signup), .. }) = &row {
+                self.repeats.note(*number, signup);
+            }
             // An earlier, interrupted run has already uploaded the rows up to `last_row`.
             if let Some(row) = row.filter(|row| row.number > self.progress.last_row) {
                 bytes += row.cells.iter().map(String::len).sum::<usize>() + ROW_OVERHEAD_BYTES;

@@ -6,6 +6,7 @@
 
 mod columns;
 pub mod rejected_rows;
+pub mod repeats;
 pub mod text;
 
 pub use self::columns::CsvError;

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use crate::formats::csv::RowProblem;
+use crate::formats::csv::repeats::Repeat;
 use crate::http::locale::{Locale, Slot};
 use crate::http::pages::errors::field_text;
 use crate::http::pages::form::{Form, Input};
@@ -18,6 +19,8 @@ pub struct ImportResult<'a> {
     pub ignored: &'a [String],
     /// The titles of the events that begin with the import.
     pub new_events: &'a [String],
+    /// Rows about people whom an earlier row names.
+    pub repeats: &'a [Repeat],
 }
 
 pub fn import_form(form: &Form) -> Markup {
@@ -66,6 +69,10 @@ fn summary(locale: Locale, result: &ImportResult<'_>) -> Markup {
         }
         @if !result.new_events.is_empty() {
             p.notice { (locale.format("organiser-import-new-events", &[("events", result.new_events.join(", ").into())])) }
+        }
+        @for Repeat { row, earlier_row, name } in result.repeats {
+            @let variables = [("row", Slot::Number(*row)), ("earlier", Slot::Number(*earlier_row)), ("name", Slot::Text(name))];
+            p.notice { (locale.markup("organiser-import-repeat", &variables)) }
         }
         @if !result.refused.is_empty() {
             p.notice.bad { (locale.count("organiser-import-refused", number(result.refused.len()))) }

@@ -27,6 +27,8 @@ fn pasted_table_signs_people_up() {
     assert_eq!(server.who("dance"), ["Ana", "Ben"]);
     assert_eq!(server.exported()[0][2], "ana@example.org");
     assert!(page.contains("New events have begun, which are on the start page: Dance."), "{page}");
+    let page = paste(&server, "event,name\nDance,Uma\nDance,uma\n", "t0").is(200);
+    assert!(page.words().contains("Row 3 is about uma, as row 2 is: what row 3 says wins."), "{}", page.words());
     let page = paste(&server, "Name\tEvent\nCem\tDance\nDora\tDanse\nEmil\tdanse\n", "t2").is(200).text();
     assert!(page.contains("New events have begun, which are on the start page: Danse."), "{page}");
 }

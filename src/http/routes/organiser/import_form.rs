@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use crate::domain::invalid::FieldProblem;
 use crate::domain::signup::{SignupId, Version};
 use crate::domain::timestamp::Timestamp;
+use crate::formats::csv::repeats::Repeats;
 use crate::formats::csv::{CsvError, Import, ImportedSignup, Row, RowProblem, Table, rejected_rows};
 use crate::formats::fields;
 use crate::http::form_token::TOKEN_FIELD;
@@ -36,7 +37,7 @@ pub async fn import(app: &App, locale: Locale, typed: Map<String, Value>) -> Res
     };
     let import = identify(app, &typed).await?;
     let (mut signups, mut refused) = (Vec::new(), Vec::new());
-    let mut corrections = Vec::new();
+    let (mut corrections, mut repeats) = (Vec::new(), Repeats::default());
     let write = |result: std::io::Result<()>| result.expect("writing to a vector does not fail");
     write(rejected_rows::write_columns(&mut corrections));
     let named = table.rows.iter().filter_map(|row| row.signup.as_ref().ok());
@@ -47,7 +48,10 @@ pub async fn import(app: &App, locale: Locale, typed: Map<String, Value>) -> Res
             Err(SeveralEvents) => Err(RowProblem::SeveralEvents),
         });
         match signup {
-            Ok(signup) => signups.push(import.signup(row.number, signup)),
+            Ok(signup) => {
+                repeats.note(row.number, &signup);
+                signups.push(import.signup(row.number, signup));
+            }
             Err(problem) => {
                 write(rejected_rows::write_cells(&mut corrections, row));
                 refused.push((row.number, problem));
@@ -56,8 +60,13 @@ pub async fn import(app: &App, locale: Locale, typed: Map<String, Value>) -> Res
     }
     let new_events = send(app, &signups, &names).await?;
     let form = Form::filled(locale, "table", String::from_utf8_lossy(&corrections).into_owned());
-    let result =
-        ImportResult { accepted: signups.len(), refused: &refused, ignored: &table.ignored, new_events: &new_events };
+    let result = ImportResult {
+        accepted: signups.len(),
+        refused: &refused,
+        ignored: &table.ignored,
+        new_events: &new_events,
+        repeats: &repeats.kept,
+    };
     Ok(pages::import(&form, Some(&result)).into_response())
 }
 
