@@ -11,7 +11,7 @@ use crate::adapters::dynamodb::table::Ensured;
 
 const EXAMPLES: &str = "\
 Examples:
-  countmein ensure-table                        the table Events, in the region and account of your AWS settings
+  countmein ensure-table                        the table Events of your AWS account
   countmein ensure-table --table Events-club
 
 The new table has a stream, an index, time to live and point-in-time recovery. If the table exists, the command only \

@@ -24,7 +24,7 @@ use crate::domain::timestamp::Timestamp;
 
 const EXAMPLES: &str = "\
 Examples:
-  countmein event create \"Omar's dinner\" --starts 2026-12-03T19:00 --zone Europe/Berlin --place 'Moorweg 3'
+  countmein event create Dinner --starts 2026-12-03T19:00 --zone Europe/Berlin --place 'Hall 1'
   countmein event show omars-dinner
   countmein event edit omars-dinner --place 'Hall 2'                with the organiser's key
   countmein event edit omars-dinner --capacity 40                   who finds no place waits

@@ -205,6 +205,19 @@ mod tests {
         Cli::command().debug_assert();
     }
 
+    /// A line that is wider than the help is broken at another place than its author chose.
+    #[test]
+    fn examples_fit_into_the_help() {
+        fn check(command: &clap::Command) {
+            let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            for line in after.lines().filter(|line| line.starts_with("  ")) {
+                assert!(line.chars().count() <= 100, "{}: {line}", command.get_name());
+            }
+            command.get_subcommands().for_each(check);
+        }
+        check(&Cli::command());
+    }
+
     #[test]
     fn default_command_is_serve() {
         assert!(matches!(parse(&[]).unwrap().command, Command::Serve(_)));

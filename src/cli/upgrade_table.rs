@@ -19,7 +19,7 @@ use crate::domain::timestamp::Timestamp;
 
 const EXAMPLES: &str = "\
 Examples:
-  countmein upgrade-table                        the table Events, in the region and account of your AWS settings
+  countmein upgrade-table                        the table Events of your AWS account
   countmein upgrade-table --table Events-club --json
 
 Deploy the functions of this version first, and wait until those of the version before have ended. The command reads the \
