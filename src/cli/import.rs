@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
-use self::progress::Progress;
+use self::progress::{Identity, Progress};
 use self::refused_rows::RefusedRows;
 use self::upload::Upload;
 use super::address::ServerArgs;
@@ -145,17 +145,18 @@ impl Args {
     /// Opens the source, with the progress of an earlier run of the same import.
     fn open(&self) -> Result<(Source, Progress), CliError> {
         let now = Timestamp::now();
+        let server = self.server.url.origin().ascii_serialization();
+        let identity = |id| Identity { import: id, server: &server, event: self.event.as_deref() };
         if self.file == Path::new("-") {
             let import = Import { id: Import::id_of(&now.as_millis().to_be_bytes()), began_at: now };
-            let progress = Progress::start(&import);
+            let progress = Progress::start(&identity(&import.id), now);
             return Ok((Source { path: None, import, bytes: None }, progress));
         }
         let file = File::open(&self.file).map_err(|error| file_error("read", &self.file, &error))?;
         let (id, bytes) =
             Import::hash_contents(BufReader::new(file)).map_err(|error| file_error("read", &self.file, &error))?;
-        let stored = if self.again { None } else { Progress::read(&self.file).filter(|stored| stored.import == id) };
-        let import = Import { id, began_at: stored.as_ref().and_then(Progress::began_at).unwrap_or(now) };
-        let progress = stored.unwrap_or_else(|| Progress::start(&import));
+        let progress = Progress::read_or_start(&self.file, &identity(&id), now, self.again);
+        let import = Import { id, began_at: progress.began_at().unwrap_or(now) };
         Ok((Source { path: Some(self.file.clone()), import, bytes: Some(bytes) }, progress))
     }
 

@@ -281,3 +281,45 @@ fn interrupted_import_says_how_to_go_on() {
     assert!(said.contains("interrupted; what was read so far is imported"), "{said}");
     drop(input);
 }
+
+/// What the help promises, in any order of imports, edits and cancellations.
+#[test]
+fn completed_import_stays_completed_whatever_came_between() {
+    let folder = tempfile::tempdir().unwrap();
+    let (program, other) = (start(&folder.path().join("data")), start(&folder.path().join("other")));
+    let table = folder.path().join("people.csv");
+    let write = |names: &str| fs::write(&table, format!("name\n{names}")).unwrap();
+    let run = |program: &Program, event: &str, more: &[&str]| {
+        let arguments = [&["import", table.to_str().unwrap(), "--event", event, "--json"], more].concat();
+        let output = countmein(program, &arguments).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+    };
+    let who = |program: &Program, event: &str, expected: &[&str]| {
+        eventually(&format!("{event}: {expected:?}"), || names(program, event) == expected);
+    };
+    let cancel = |name: &str| {
+        let output = countmein(&program, &["cancel", "Dance", name]).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+    };
+    write("Ana\nBen\n");
+    run(&program, "Dance", &[]);
+    who(&program, "dance", &["Ana", "Ben"]);
+    cancel("Ana");
+    // Another table under the same name, and the first one again.
+    write("Ana\nBen\nCem\n");
+    run(&program, "Dance", &[]);
+    who(&program, "dance", &["Ana", "Ben", "Cem"]);
+    cancel("Ben");
+    write("Ana\nBen\n");
+    run(&program, "Dance", &[]);
+    who(&program, "dance", &["Ana", "Cem"]);
+    // The same table for another event, and for another server, is another import.
+    run(&program, "Gala", &[]);
+    who(&program, "gala", &["Ana", "Ben"]);
+    run(&other, "Dance", &[]);
+    who(&other, "dance", &["Ana", "Ben"]);
+    run(&program, "Dance", &[]);
+    who(&program, "dance", &["Ana", "Cem"]);
+    run(&program, "Dance", &["--again"]);
+    who(&program, "dance", &["Ana", "Ben", "Cem"]);
+}
