@@ -179,7 +179,7 @@ impl ManagePage<'_> {
                             @let has_messages = self.address == AddressState::On;
                             (locale.text("personal-waiting-hint")) " "
                             (locale.text(if has_messages { "personal-waiting-message" } else { "personal-waiting-look" }))
-                            @if let Some(free) = self.counts.map(PlacesBody::free).filter(|free| *free > 0) {
+                            @if let Some(free) = self.counts.map(PlacesBody::free).filter(|free| *free > 0 && self.guests() > 0) {
                                 " " strong { (locale.count("personal-waiting-fewer", free)) }
                             }
                         },

@@ -55,7 +55,7 @@ pub fn malformed_http_harms_nobody(server: &Endpoint) {
         (head(&["MADE-UP /health HTTP/1.1", "Host: x", "Connection: close"]), &[405]),
         (head(&["OPTIONS * HTTP/1.1", "Host: x", "Connection: close"]), &[404, 405]),
         (head(&["GET / HTTP/1.0"]), &[403]),
-        (head(&["GET / HTTP/1.1", "Connection: close"]), &[403]),
+        (head(&["GET / HTTP/1.1", "Connection: close"]), &[400]),
         (head(&["GET / HTTP/1.1", "Host: a b", "Connection: close"]), &[403]),
         (head(&["GET / HTTP/1.1", "Host: localhost@evil.example", "Connection: close"]), &[403]),
         (head(&["GET / HTTP/1.1", "Host: localhost/evil", "Connection: close"]), &[403]),
