@@ -316,7 +316,7 @@ async fn everything_works_without_scripts() {
     browser.says("1 signed up").await;
     browser.unfold("Sign up somebody else").await;
     browser.type_into("name", "evil.com").await;
-    browser.press("Count me in").await;
+    browser.press("Sign up").await;
     browser.says("Please leave out web addresses").await;
     let name = browser.client.active_element().await.unwrap();
     assert_eq!(
