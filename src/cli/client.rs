@@ -30,6 +30,25 @@ pub struct Client {
     authorization: Option<HeaderValue>,
 }
 
+/// A request to a server.
+struct Call<'a> {
+    method: Method,
+    path: &'a [&'a str],
+    query: &'a [(&'a str, &'a str)],
+    /// The media type of the answer.
+    accept: &'a str,
+    body: Option<&'a Value>,
+    /// The `ETag` of what is edited.
+    version: Option<&'a str>,
+}
+
+impl<'a> Call<'a> {
+    /// A request for JSON without a body.
+    fn new(method: Method, path: &'a [&'a str]) -> Self {
+        Self { method, path, query: &[], accept: JSON, body: None, version: None }
+    }
+}
+
 /// The JSON object in the response to a successful request.
 pub struct JsonResponse {
     server: String,
@@ -75,25 +94,29 @@ impl Client {
     }
 
     pub fn get(&self, path: &[&str], query: &[(&str, &str)]) -> Result<JsonResponse, CliError> {
-        self.read_json(self.send(Method::GET, path, query, JSON, None)?)
+        self.read_json(self.send(&Call { query, ..Call::new(Method::GET, path) })?)
     }
 
     pub fn post(&self, path: &[&str], body: &Value) -> Result<JsonResponse, CliError> {
-        self.read_json(self.send(Method::POST, path, &[], JSON, Some(body))?)
+        self.read_json(self.send(&Call { body: Some(body), ..Call::new(Method::POST, path) })?)
     }
 
     /// Sends an edit of what has the `ETag` `version`.
     pub fn patch(&self, path: &[&str], body: &Value, version: &str) -> Result<JsonResponse, CliError> {
-        self.read_json(self.send_with(Method::PATCH, path, &[], JSON, Some(body), Some(version))?)
+        self.read_json(self.send(&Call {
+            body: Some(body),
+            version: Some(version),
+            ..Call::new(Method::PATCH, path)
+        })?)
     }
 
     /// Sends a POST request without a body.
     pub fn post_empty(&self, path: &[&str]) -> Result<JsonResponse, CliError> {
-        self.read_json(self.send(Method::POST, path, &[], JSON, None)?)
+        self.read_json(self.send(&Call::new(Method::POST, path))?)
     }
 
     pub fn delete(&self, path: &[&str], query: &[(&str, &str)]) -> Result<JsonResponse, CliError> {
-        self.read_json(self.send(Method::DELETE, path, query, JSON, None)?)
+        self.read_json(self.send(&Call { query, ..Call::new(Method::DELETE, path) })?)
     }
 
     /// Reads all pages of a list. Returns the first page with the items of all pages under `list`, and without `next`.
@@ -120,12 +143,12 @@ impl Client {
 
     /// Reads a page, which it ignores. Accepts JSON, so that the reason of a refusal can be read.
     pub fn check_page(&self, path: &[&str]) -> Result<(), CliError> {
-        self.check_status(self.send(Method::GET, path, &[], JSON, None)?).map(drop)
+        self.check_status(self.send(&Call::new(Method::GET, path))?).map(drop)
     }
 
     /// Sends a GET request and returns the body as a stream.
     pub fn get_stream(&self, path: &[&str], query: &[(&str, &str)], media_type: &str) -> Result<impl Read, CliError> {
-        let response = self.send(Method::GET, path, query, media_type, None)?;
+        let response = self.send(&Call { query, accept: media_type, ..Call::new(Method::GET, path) })?;
         let response = self.check_status(self.follow_to_download(response)?)?;
         if response.body().mime_type() != Some(media_type) {
             return Err(self.not_count_me_in());
@@ -149,31 +172,12 @@ impl Client {
         CliError::IncompleteResponse { server: self.server(), cause: cause.to_string(), advice: "try again" }
     }
 
-    fn send(
-        &self,
-        method: Method,
-        path: &[&str],
-        query: &[(&str, &str)],
-        accept: &str,
-        body: Option<&Value>,
-    ) -> Result<Response<Body>, CliError> {
-        self.send_with(method, path, query, accept, body, None)
-    }
-
-    /// Sends a request, with the header `If-Match` if there is a version. A server that limits requests has not looked at the one
-    /// that it refuses, so it is sent again after the time that the server asks for.
-    fn send_with(
-        &self,
-        method: Method,
-        path: &[&str],
-        query: &[(&str, &str)],
-        accept: &str,
-        body: Option<&Value>,
-        version: Option<&str>,
-    ) -> Result<Response<Body>, CliError> {
+    /// Sends a request. A server that limits requests has not looked at the one that it refuses, so it is sent again after the
+    /// time that the server asks for.
+    fn send(&self, call: &Call<'_>) -> Result<Response<Body>, CliError> {
         let mut waited = Duration::ZERO;
         loop {
-            let response = self.send_once(method.clone(), path, query, accept, body, version)?;
+            let response = self.send_once(call)?;
             let wait = retry_after(&response).min(MAX_WAIT_FOR_LIMIT.saturating_sub(waited));
             if response.status() != StatusCode::TOO_MANY_REQUESTS || wait.is_zero() {
                 return Ok(response);
@@ -183,27 +187,19 @@ impl Client {
         }
     }
 
-    fn send_once(
-        &self,
-        method: Method,
-        path: &[&str],
-        query: &[(&str, &str)],
-        accept: &str,
-        body: Option<&Value>,
-        version: Option<&str>,
-    ) -> Result<Response<Body>, CliError> {
-        let is_change = method != Method::GET;
+    fn send_once(&self, call: &Call<'_>) -> Result<Response<Body>, CliError> {
+        let is_change = call.method != Method::GET;
         let mut request = Request::builder()
-            .method(method)
-            .uri(request_url(&self.base, path, query)?.as_str())
-            .header(ACCEPT, accept);
-        if let Some(version) = version {
+            .method(call.method.clone())
+            .uri(request_url(&self.base, call.path, call.query)?.as_str())
+            .header(ACCEPT, call.accept);
+        if let Some(version) = call.version {
             request = request.header(IF_MATCH, version);
         }
         if let Some(key) = &self.authorization {
             request = request.header(AUTHORIZATION, key);
         }
-        let sent = if let Some(body) = body {
+        let sent = if let Some(body) = call.body {
             request.header(CONTENT_TYPE, JSON).body(body.to_string()).map(|request| self.agent.run(request))
         } else if is_change {
             request.body(String::new()).map(|request| self.agent.run(request))

@@ -33,7 +33,7 @@ struct Registration {
 const MAX_WAIT_FOR_LIST: Duration = Duration::from_secs(3);
 
 /// Whether the name of a new sign-up belongs to an earlier one, which the new personal link cannot change. It asks for a few
-/// seconds until the sign-up is processed. What is not known by then counts as accepted.
+/// seconds until the sign-up is processed. If it is not processed by then, the name counts as free.
 pub fn is_name_taken(client: &Client, manage: &[&str]) -> bool {
     let began = Instant::now();
     loop {

@@ -5,7 +5,7 @@ use url::Url;
 
 use crate::domain::event::EventId;
 
-/// What the link of an event, of a registration or of a host leads to. Its host is not looked at.
+/// What the link of an event, of a registration or of a host leads to. The name of the server in it is not checked.
 #[derive(Debug, PartialEq, Eq)]
 pub struct EventLink {
     pub event: EventId,

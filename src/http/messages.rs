@@ -20,13 +20,12 @@ pub async fn messages_to(
 ) -> Result<Vec<MessageBody>, Unavailable> {
     let Some(registration) = attendee.registration() else { return Ok(Vec::new()) };
     let key = attendee.key();
+    let chosen = language.map(|language| app.texts.in_language(language));
+    let texts = chosen.as_ref().unwrap_or(&app.texts);
     let mut messages = Vec::new();
     let view = app.backend.events.stored(&key.event).await?.view(Viewer::Attendee);
     for announcement in app.backend.announcements.latest(&key, MAX_MESSAGES).await? {
-        let text = announcement.to_attendee(attendee, view).map(|content| match language {
-            Some(language) => app.texts.in_language(language).announcement_line(&content),
-            None => app.texts.announcement_line(&content),
-        });
+        let text = announcement.to_attendee(attendee, view).map(|content| texts.announcement_line(&content));
         messages.extend(text.map(|text| MessageBody { at: announcement.at, text }));
     }
     // Their names and numbers cannot be left out any more.

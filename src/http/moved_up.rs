@@ -9,7 +9,7 @@ use crate::ports::Unavailable;
 /// The names that a page shows at most.
 const MAX_NAMES: usize = 8;
 
-/// Returns those who may get the places of an attendee: the first of each size that fits. None if the attendee has no place.
+/// Returns those who may get the places of an attendee: the first of each size that fits. The list is empty if the attendee has no place.
 pub async fn next_in_line(app: &App, leaving: &AttendeeKey) -> Result<Vec<AttendeeKey>, Unavailable> {
     let seats = &*app.backend.seats;
     let seat = seats.seats(std::slice::from_ref(leaving)).await?.pop().flatten();

@@ -18,7 +18,7 @@ const MAX_COMPARED: usize = 500;
 #[error("several events have this title; give the link of one")]
 pub struct SeveralEvents;
 
-/// What names mean that are not the ids of existing events.
+/// The meanings of names that are not the ids of existing events.
 pub struct NamedEvents {
     /// The unlisted events by what the ids of listed events with their titles would be.
     unlisted: BTreeMap<EventId, Vec<Event>>,

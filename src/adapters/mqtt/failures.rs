@@ -1,4 +1,4 @@
-//! What the log says about a connection to the broker that fails: each cause once, with what an operator can do about it.
+//! Logs each cause of a failed connection to the broker once, with a hint for the operator.
 
 use std::collections::HashSet;
 use std::io;
@@ -50,7 +50,7 @@ impl Failures {
     }
 }
 
-/// What an operator can do. The options are those of `countmein serve`.
+/// Returns a hint for the operator. The options in it are those of `countmein serve`.
 fn hint(error: &ConnectionError) -> &'static str {
     if let ConnectionError::ConnectionRefused(code) = error {
         return match code {

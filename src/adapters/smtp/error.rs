@@ -104,7 +104,7 @@ impl From<SmtpError> for SendError {
 /// Returns whether a permanent reply is about the recipient, so that another attempt is in vain. The enhanced status code decides
 /// (RFC 3463, section 3; RFC 7505); without one, only the replies that are about a mailbox count (RFC 5321, section 4.2.3).
 ///
-/// What is not about the recipient may end: a full mailbox (x.2.2), trouble of the mail system or of the network (x.3, x.4.3 to
+/// Other causes may pass: a full mailbox (x.2.2), trouble of the mail system or of the network (x.3, x.4.3 to
 /// x.4.5), what the server does not understand of us (x.5.1 to x.5.5), our address (x.1.7, x.1.8), and policies (x.7), which large
 /// providers also name when a daily limit is exceeded or the sender's reputation is low.
 fn is_about_recipient(code: u16, status: Option<&str>) -> bool {

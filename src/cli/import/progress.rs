@@ -38,7 +38,7 @@ pub struct Progress {
     others: Vec<Progress>,
 }
 
-/// What distinguishes the imports of a file.
+/// Identifies an import among those of a file with the same name.
 pub struct Identity<'a> {
     /// Derived from the contents of the file.
     pub import: &'a str,
@@ -72,7 +72,7 @@ impl Progress {
         }
     }
 
-    /// Returns the stored progress of this import, or that of one that begins now. What cannot be read is as if it were not there.
+    /// Returns the stored progress of this import, or that of one that begins now. A file that cannot be read is ignored.
     /// `again` begins the import anew.
     pub fn read_or_start(csv: &Path, identity: &Identity<'_>, now: Timestamp, again: bool) -> Self {
         let stored = fs::read(Self::path(csv)).ok().and_then(|json| serde_json::from_slice::<Self>(&json).ok());

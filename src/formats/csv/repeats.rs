@@ -10,7 +10,7 @@ use super::ImportedSignup;
 /// The repeats that are kept. The others are counted.
 const MAX_KEPT: usize = 20;
 
-/// A row about the same person as an earlier one. What it says wins; its empty cells change nothing.
+/// A row about the same person as an earlier one. Its values replace those of the earlier row, and its empty cells change nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Repeat {
     pub row: u64,

@@ -20,7 +20,7 @@ pub fn escape(text: &str) -> Cow<'_, str> {
 /// Removes the `'` that [`escape`] adds. People type it, too, before phone numbers and other digits.
 pub fn unescape(text: &str) -> &str {
     match text.strip_prefix('\'') {
-        Some(rest) if needs_escape(rest) || rest.starts_with(|c: char| c.is_ascii_digit()) => rest,
+        Some(rest) if loses_quote(rest) => rest,
         _ => text,
     }
 }
@@ -32,10 +32,12 @@ pub fn escape_formula(text: &str) -> Cow<'_, str> {
 
 /// Whether a text would not be the same after a spreadsheet has opened and saved it, or after [`unescape`].
 fn needs_escape(text: &str) -> bool {
-    let after_quote = text.strip_prefix('\'');
-    let is_quoted =
-        || after_quote.is_some_and(|rest| needs_escape(rest) || rest.starts_with(|c: char| c.is_ascii_digit()));
-    is_formula(text) || is_converted(text) || is_quoted()
+    is_formula(text) || is_converted(text) || text.strip_prefix('\'').is_some_and(loses_quote)
+}
+
+/// Whether [`unescape`] removes a `'` before this text.
+fn loses_quote(rest: &str) -> bool {
+    needs_escape(rest) || rest.starts_with(|c: char| c.is_ascii_digit())
 }
 
 /// Whether a spreadsheet may read a text as a formula: <https://owasp.org/www-community/attacks/CSV_Injection>. Some

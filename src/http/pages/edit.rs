@@ -159,11 +159,11 @@ impl EditPage<'_> {
     }
 
     /// What the preview says about who finds the event.
-    fn visibility(&self) -> Option<&'static str> {
-        Some(visibility_label(match &self.mode {
+    fn visibility(&self) -> &'static str {
+        visibility_label(match &self.mode {
             EditMode::New => self.form.value("visibility", None) != Some("listed"),
             EditMode::Edit { details, .. } => is_unlisted(&details.event),
-        }))
+        })
     }
 
     fn main_fields(&self, stored: &Stored) -> Markup {

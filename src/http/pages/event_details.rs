@@ -72,7 +72,7 @@ fn is_web_address(text: &str) -> bool {
 }
 
 /// What guests may do, and who sees and finds what: all that [`titled`] and [`description`] do not show.
-pub fn settings(locale: Locale, content: &Content, visibility: Option<&'static str>) -> Markup {
+pub fn settings(locale: Locale, content: &Content, visibility: &'static str) -> Markup {
     let zone = content.schedule.as_ref().map(Schedule::zone);
     let time = |at: Option<Timestamp>| at.map(|at| moment(locale, at, zone));
     let capacity = content.capacity.map_or_else(|| locale.text("edit-no-limit"), |capacity| capacity.get().to_string());
@@ -84,7 +84,7 @@ pub fn settings(locale: Locale, content: &Content, visibility: Option<&'static s
         ("edit-closes", time(content.signups.closes_at)),
         ("edit-roster", Some(locale.text(audience_label(content.roster)))),
         ("edit-count", Some(locale.text(audience_label(content.count)))),
-        ("edit-visibility", visibility.map(|label| locale.text(label))),
+        ("edit-visibility", Some(locale.text(visibility))),
     ];
     html! {
         dl {

@@ -186,7 +186,7 @@ impl HostPage<'_> {
         html! {
             section.no-print {
                 h2 { (locale.text("host-event")) }
-                (settings(locale, &self.details.content, Some(visibility_label(is_unlisted(&self.details.event)))))
+                (settings(locale, &self.details.content, visibility_label(is_unlisted(&self.details.event))))
                 div.row {
                     a.button.plain href={ (path) "/edit" } { (locale.text("host-edit")) }
                     @if is_closed {
